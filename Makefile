@@ -1,0 +1,70 @@
+# Every command from a bare checkout: what is missing is installed into .local/ first, and only there.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run up down test unfinished soak bench lint lock clean ready-to-deploy ready-to-test
+
+export PYTHONPATH := layers/voucher:.
+export PYTHONDONTWRITEBYTECODE := 1
+
+PYTHON := .local/development/bin/python
+DEPLOY := PYTHONPATH= AWS_DEFAULT_REGION=ap-east-1 SAM_CLI_TELEMETRY=0 .local/deploy/bin
+# Fast rings first. What is still being finished runs by `make unfinished` and is named in the README.
+UNFINISHED := tests/functions/test_bad_input.py tests/model tests/journeys
+RINGS := $(wildcard $(addprefix tests/,rules infra store functions faults races))
+CHECKED := infra layers/voucher functions tests
+PLAIN_TEMPLATES := $(filter-out infra/identity.yaml,$(wildcard infra/*.yaml))
+LOCKED := layers/dependencies/requirements infra/requirements/development infra/requirements/deploy \
+          infra/requirements/emulator infra/requirements/lock
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+run: ready-to-deploy ## everything a newcomer needs: the local stack, a demo city, one programme year told step by step
+	@$(PYTHON) -m infra.local.stack up
+	@$(PYTHON) -m infra.tale
+
+up: ready-to-deploy ## the local stack without the tale; .local/stack.json says where it is
+	@$(PYTHON) -m infra.local.stack up
+
+down: ## end the local stack, and nothing else
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -m infra.local.stack down; else echo "Nothing was running."; fi
+
+test: ready-to-test ## the finished tests: rules, templates, functions, faults, races
+	@$(PYTHON) -m pytest $(addprefix --ignore ,$(UNFINISHED)) $(RINGS)
+
+unfinished: ready-to-test ## tests being finished: bad input at every route, the model, the journeys over HTTP
+	@$(PYTHON) -m pytest $(wildcard $(UNFINISHED))
+
+soak: ready-to-test ## the long tests: thousands of model runs, every condition removed in turn
+	@$(PYTHON) -m infra.soak
+
+bench: ready-to-test ## measure speed, scale and cost, and print the table
+	@$(PYTHON) -m infra.bench
+
+lint: ready-to-deploy ## style, types, arrows between the rooms, templates for Hong Kong and both regions in China
+	@$(PYTHON) -m ruff check $(CHECKED)
+	@$(PYTHON) -m ruff format --check $(CHECKED)
+	@$(PYTHON) -m mypy
+	@.local/development/bin/lint-imports
+	@for template in template.yaml infra/*.yaml; do $(DEPLOY)/sam validate --lint --template "$$template"; done
+	@$(DEPLOY)/cfn-lint --regions ap-east-1 cn-north-1 cn-northwest-1 --template template.yaml $(PLAIN_TEMPLATES)
+
+lock: ## resolve the requirements anew, with hashes and without download addresses
+	@python=$$(infra/local/python) && "$$python" infra/local/environment.py lock
+	@for lock in $(LOCKED); do \
+	    (cd "$$(dirname "$$lock")" && UV_CUSTOM_COMPILE_COMMAND="make lock" "$(CURDIR)/.local/lock/bin/uv" pip compile --quiet \
+	        --upgrade --python-version 3.13 --generate-hashes --no-emit-index-url \
+	        "$$(basename "$$lock").in" --output-file "$$(basename "$$lock").txt"); done
+
+clean: ## end the local stack and remove all that was made
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -m infra.local.stack down; fi
+	@rm -rf .local .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+ready-to-deploy:
+	@python=$$(infra/local/python) && "$$python" infra/local/environment.py development deploy emulator
+
+ready-to-test:
+	@python=$$(infra/local/python java npm) && "$$python" infra/local/environment.py development deploy emulator
+	@$(PYTHON) -m infra.local.dynamodb_local fetch

@@ -1,0 +1,146 @@
+"""Batches: drafted by the operator, released and closed by the bureau, shown to everybody (§1.4a, §2.3.3)."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from aws_lambda_powertools.event_handler import Response
+
+from voucher.edge import clock
+from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.fields import Day, Moment, Name, PositiveFen
+from voucher.edge.identity import require
+from voucher.models import Batch, Programme, Request
+from voucher.policy import Category
+from voucher.refusals import Refusal, Refused
+from voucher.rules import lifecycle
+from voucher.rules import programmes as rules
+from voucher.store import pools
+from voucher.store import programmes as store
+from voucher.store.keys import batch_year
+from voucher.store.pools import Exhausted
+from voucher.store.table import Unmet
+
+app = Api()
+
+
+class BatchDraft(Request):
+    name: Name
+    amount_fen: PositiveFen
+    opens_at: Moment
+    closes_at: Moment
+    valid_until: Day
+    categories: list[Category] = []
+    partial_allowed: bool = False
+    kind: Literal["regular", "rerelease"] = "regular"
+
+
+@app.post("/programmes/<year>/batches")
+def draft_batch(year: str) -> Response[str]:
+    """§1.4a: the operator drafts a release of vouchers within what the year has left."""
+    require(app.caller, "platform")
+    body = app.body(BatchDraft)
+    batch_id = f"{app.year(year)}.{app.new_id('b').removeprefix('b_')[:12]}"
+    programme = store.load_programme(app.year(year))
+    if programme.state != "open":
+        raise Refused(Refusal.WRONG_STATE, state=programme.state)
+    policy = programme.policy
+    rules.check_batch_dates(body.opens_at, body.closes_at, body.valid_until, policy, programme.year)
+    if body.kind == "regular":
+        rules.check_release(programme, body.amount_fen)
+    batch = Batch(
+        **body.model_dump(),
+        batch_id=batch_id,
+        year=programme.year,
+        ends_at=rules.voucher_end(body.valid_until, policy, programme.year),
+        shards=rules.shards_for(body.amount_fen, policy),
+        grants_from=policy.grants_from,
+        grants_until=policy.grants_until,
+        guess_fen=policy.quota_default_fen,
+        state="draft",
+        created_at=clock.now(),
+        created_by=app.caller.sub,
+        request_sha256=app.request_sha256,
+        **app.step("draft"),
+    )
+    try:
+        store.draft_batch(batch)
+    except Unmet:
+        existing = store.load_batch(batch_id)
+        if existing.request_sha256 != batch.request_sha256:
+            raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED) from None
+        return reply(_shown(existing, batch.created_at), 200, replay=True)
+    return reply(_shown(batch, batch.created_at), 201)
+
+
+@app.post("/batches/<batch_id>/publish")
+def publish_batch(batch_id: str) -> Response[str]:
+    """§1.4a: the bureau releases the money; never past the total, by the condition of the write."""
+    require(app.caller, "bureau")
+    app.body(Nothing)
+    # before the batch: else a twin of this very call, coming between, would look like a year without money
+    programme = store.load_programme(batch_year(batch_id))
+    old, now = store.load_batch(batch_id), clock.now()
+    if app.is_repeat(old, "publish"):
+        return reply(_shown(old, now), replay=True)
+    state = lifecycle.next_state("batch", old.state, "publish")
+    if old.created_by == app.caller.sub:
+        raise Refused(Refusal.FOUR_EYES)
+    new = old.moved(state=state, published_by=app.caller.sub, **app.step("publish"))
+    shares_fen = rules.even_shares(old.amount_fen, old.shards, old.guess_fen)
+    if old.kind == "rerelease":
+        _publish_again(old, new, programme, shares_fen)
+    else:
+        rules.check_release(programme, old.amount_fen)
+        store.publish(old, new, programme, shares_fen, now)
+    return reply(_shown(new, now))
+
+
+def _publish_again(old: Batch, new: Batch, programme: Programme, shares_fen: list[int]) -> None:
+    """§2.3.3: only what lapsed this year can be released again."""
+    try:
+        store.publish_again(old, new, programme, shares_fen, clock.now())
+    except Exhausted as no:
+        if store.load_batch(old.batch_id).version != old.version:  # a twin of this very call took it
+            raise Refused(Refusal.CHANGED_MEANWHILE) from None
+        raise Refused(Refusal.OVER_PROGRAMME_TOTAL, clause="§2.3.3", left_fen=no.room_fen) from None
+
+
+@app.post("/batches/<batch_id>/close")
+def close_batch(batch_id: str) -> Response[str]:
+    """§1.4a: the bureau ends a batch; what nobody claimed becomes surplus."""
+    require(app.caller, "bureau")
+    app.body(Nothing)
+    old, now = store.load_batch(batch_id), clock.now()
+    if app.is_repeat(old, "close"):
+        return reply(_shown(old, now), replay=True)
+    state = lifecycle.next_state("batch", old.state, "close")
+    shards = pools.read(pools.batch_pool(batch_id), old.shards)
+    left_fen = sum(shard.remaining_fen for shard in shards)
+    new = old.moved(state=state, surplus_fen=left_fen, **app.step("close"))
+    store.close(old, new, shards, store.load_programme(old.year), now, app.caller.sub)
+    return reply(_shown(new, now))
+
+
+@app.get("/batches")
+def list_batches() -> Response[str]:
+    """Published batches, the latest opening first."""
+    batches, next_cursor = store.list_batches(app.limit, app.query("cursor"))
+    now = clock.now()
+    return reply({"items": [_shown(batch, now) for batch in batches], "next_cursor": next_cursor})
+
+
+@app.get("/batches/<batch_id>")
+def show_batch(batch_id: str) -> Response[str]:
+    """One batch, with what it has left."""
+    return reply(_shown(store.load_batch(batch_id), clock.now()))
+
+
+def _shown(batch: Batch, now: datetime) -> dict[str, Any]:
+    left_fen = batch.amount_fen
+    if batch.state != "draft":
+        left_fen = pools.total(pools.batch_pool(batch.batch_id), batch.shards).remaining_fen
+    state = rules.shown_state(batch, now, left_fen)
+    return batch.public() | {"state": state, "remaining_fen": left_fen, "remaining_is_approximate": True}
+
+
+handler = app.handle

@@ -1,0 +1,184 @@
+"""Material changes that enterprises and agencies report, and qualifications withdrawn (§3.2.3, §4.1.3)."""
+
+from typing import Any, Literal
+
+from aws_lambda_powertools.event_handler import Response
+
+from voucher.edge import clock
+from voucher.edge.api import Api, reply
+from voucher.edge.fields import Day, Text
+from voucher.edge.identity import as_member, as_member_or_staff, require
+from voucher.models import Agency, Change, Enterprise, Reason, Request
+from voucher.policy import policy_on
+from voucher.refusals import Refusal, Refused
+from voucher.rules import agencies, eligibility, lifecycle
+from voucher.rules import changes as rules
+from voucher.rules.working_days import shanghai_date
+from voucher.store import changes as store
+from voucher.store import organisations, programmes, standing
+from voucher.store.table import Unmet, Write
+
+app = Api()
+
+
+class Report(Request):
+    happened_on: Day
+    description: Text
+
+
+class EnterpriseDecision(Request):
+    decision: Literal["keep", "return", "disqualify"]
+    reason: Text | None = None
+
+
+class AgencyDecision(Request):
+    decision: Literal["keep", "return", "remove"]
+    reason: Text | None = None
+
+
+class Disqualification(Request):
+    reason: Text
+
+
+@app.post("/enterprises/<uscc>/changes")
+def report_of_enterprise(uscc: str) -> Response[str]:
+    """§4.1.3: an approved enterprise reports a material change; a late one is flagged."""
+    enterprise = as_member(app.caller, organisations.find_enterprise(uscc))
+    return _reported(enterprise)
+
+
+@app.post("/agencies/<uscc>/changes")
+def report_of_agency(uscc: str) -> Response[str]:
+    """§3.2.3: an active agency reports a material change; a late one is flagged."""
+    agency = as_member(app.caller, organisations.find_agency(uscc))
+    return _reported(agency)
+
+
+def _reported(organisation: Enterprise | Agency) -> Response[str]:
+    body, kind = app.body(Report), organisations.kind_of(organisation)
+    today = shanghai_date(clock.now())
+    programme = programmes.find(today.year)
+    change = rules.reported(
+        programme.policy if programme else policy_on(today),
+        today,
+        body.happened_on,
+        change_id=app.new_id("c"),
+        kind=kind,
+        uscc=organisation.uscc,
+        description=body.description,
+        created_at=clock.now(),
+        created_by=app.caller.sub,
+        request_sha256=app.request_sha256,
+        **app.step("report"),
+    )
+    if (existing := store.find(kind, organisation.uscc, change.change_id)) is not None:
+        if existing.request_sha256 != change.request_sha256:
+            raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
+        return reply(existing, replay=True)
+    lifecycle.next_state(kind, organisation.state, "report_change")
+    try:
+        store.add_change(change, organisations.unchanged(organisation))
+    except Unmet:
+        raise Refused(Refusal.CHANGED_MEANWHILE) from None
+    return reply(change, 201)
+
+
+@app.get("/enterprises/<uscc>/changes")
+def changes_of_enterprise(uscc: str) -> Response[str]:
+    """Every change an enterprise reported, for its members and staff."""
+    as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
+    return reply({"items": [each.public() for each in store.changes_of("enterprise", uscc)], "next_cursor": None})
+
+
+@app.get("/agencies/<uscc>/changes")
+def changes_of_agency(uscc: str) -> Response[str]:
+    """Every change an agency reported, for its members and staff."""
+    as_member_or_staff(app.caller, organisations.find_agency(uscc))
+    return reply({"items": [each.public() for each in store.changes_of("agency", uscc)], "next_cursor": None})
+
+
+@app.get("/changes")
+def list_changes() -> Response[str]:
+    """The reports of everybody by state, for the operator who decides them and the bureau."""
+    require(app.caller, "platform", "bureau")
+    page = store.list_changes(app.query("state"), app.limit, app.query("cursor"))
+    items = [Change.model_validate(item).public() for item in page.items]
+    return reply({"items": items, "next_cursor": page.next_cursor})
+
+
+@app.post("/enterprises/<uscc>/changes/<change_id>/review")
+def review_of_enterprise(uscc: str, change_id: str) -> Response[str]:
+    """§4.1.3: the operator keeps the qualification, returns the registration for correction, or withdraws it."""
+    require(app.caller, "platform")
+    body = app.body(EnterpriseDecision)
+    action = {"return": "reopen", "disqualify": "disqualify"}.get(body.decision)
+    return _reviewed("enterprise", uscc, change_id, body, action)
+
+
+@app.post("/agencies/<uscc>/changes/<change_id>/review")
+def review_of_agency(uscc: str, change_id: str) -> Response[str]:
+    """§3.2.3: the operator keeps the approval, returns the application for correction, or proposes the removal."""
+    require(app.caller, "platform")
+    body = app.body(AgencyDecision)
+    action = {"return": "reopen", "remove": "propose_removal"}.get(body.decision)
+    return _reviewed("agency", uscc, change_id, body, action)
+
+
+def _reviewed(
+    kind: str, uscc: str, change_id: str, body: EnterpriseDecision | AgencyDecision, action: str | None
+) -> Response[str]:
+    """Decide a report, in one transaction with the step of the organisation that follows from it."""
+    if (old := store.find(kind, uscc, change_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    if app.is_repeat(old, body.decision):
+        return reply(old, replay=True)
+    rules.check_reason(body.decision, body.reason)
+    state = lifecycle.next_state("change", old.state, body.decision)
+    decided = {"state": state, "reason": body.reason, "reviewed_by": app.caller.sub}
+    new = old.moved(**decided, **app.step(body.decision))
+    if action is None or body.reason is None:
+        store.commit_step(old, new)
+    elif kind == "enterprise":
+        _moved_enterprise(uscc, action, body.reason, store.step(old, new))
+    else:
+        _moved_agency(uscc, action, body.reason, store.step(old, new))
+    return reply(new)
+
+
+@app.post("/enterprises/<uscc>/disqualify")
+def disqualify(uscc: str) -> Response[str]:
+    """§4.1.3: the operator withdraws a qualification; unused balances become void through the queue."""
+    require(app.caller, "platform")
+    body, enterprise = app.body(Disqualification), organisations.find_enterprise(uscc)
+    if enterprise is not None and app.is_repeat(enterprise, "disqualify"):
+        return reply(enterprise, replay=True)
+    return reply(_moved_enterprise(uscc, "disqualify", body.reason))
+
+
+def _moved_enterprise(uscc: str, action: str, reason: str, *also: Write) -> Enterprise:
+    """Take an enterprise's approval back, its entitlements in step in the same transaction."""
+    today = shanghai_date(clock.now())
+    facts = standing.load_facts(uscc, eligibility.years_in_step(today))
+    old = facts.enterprise
+    if old is None:
+        raise Refused(Refusal.NOT_FOUND)
+    state = lifecycle.next_state("enterprise", old.state, action)
+    new = old.moved(state=state, reasons=(Reason(message=reason),), **app.step(action))
+    following = eligibility.entitlements(new, facts.standing, facts.entitlements, facts.programmes, today)
+    entitlements = standing.save_entitlements(facts, following)
+    organisations.commit_step(old, new, standing.standing_unchanged(facts), *entitlements, *also)
+    return new
+
+
+def _moved_agency(uscc: str, action: str, reason: str, *also: Write) -> None:
+    if (old := organisations.find_agency(uscc)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    if action == "reopen":
+        state = lifecycle.next_state("agency", old.state, action)
+        after: dict[str, Any] = {"state": state, "reasons": (Reason(message=reason),)}
+    else:
+        after = agencies.removal_proposed(old, reason, app.caller.sub)
+    organisations.commit_step(old, old.moved(**after, **app.step(action)), *also)
+
+
+handler = app.handle

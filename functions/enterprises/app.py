@@ -1,0 +1,247 @@
+"""Enterprises: registered, documented, submitted, reviewed clause by clause (§2.1, §4.1)."""
+
+from datetime import timedelta
+from typing import Literal
+
+from aws_lambda_powertools.event_handler import Response
+
+from voucher.edge import clock
+from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.documents import UPLOAD_SECONDS, Announcement, announced, upload_answer
+from voucher.edge.fields import Count, Day, Fen, Industry, Name, Phone, Text, Uscc
+from voucher.edge.identity import as_member, as_member_or_staff, require
+from voucher.edge.masking import masked
+from voucher.models import Enterprise, Reason, Request
+from voucher.policy import ENTERPRISE_DOCUMENTS, policy_on
+from voucher.refusals import FieldError, Refusal, Refused, refuse_first
+from voucher.rules import eligibility as rules
+from voucher.rules import lifecycle, submissions
+from voucher.rules.credit_code import is_enterprise_code
+from voucher.rules.working_days import shanghai_date
+from voucher.store import keys, programmes, standing, vouchers
+from voucher.store import organisations as store
+
+app = Api()
+
+
+class Profile(Request):
+    name: Name
+    district: Literal["city", "liandu", "development_zone", "other"]
+    established_on: Day
+    industry_code: Industry
+    employees: Count
+    revenue_fen: Fen
+    assets_fen: Fen
+    is_legal_person: bool
+    legal_representative: Name
+    contact_name: Name
+    contact_phone: Phone
+    declarations: dict[Name, bool] = {}
+
+
+class Registration(Profile):
+    uscc: Uscc
+
+
+class Changes(Request):
+    name: Name | None = None
+    district: Literal["city", "liandu", "development_zone", "other"] | None = None
+    established_on: Day | None = None
+    industry_code: Industry | None = None
+    employees: Count | None = None
+    revenue_fen: Fen | None = None
+    assets_fen: Fen | None = None
+    is_legal_person: bool | None = None
+    legal_representative: Name | None = None
+    contact_name: Name | None = None
+    contact_phone: Phone | None = None
+    declarations: dict[Name, bool] | None = None
+
+
+FIELDS = tuple(Profile.model_fields)
+
+
+class ReasonGiven(Request):
+    field: Name | None = None
+    message: Text
+
+
+class Review(Request):
+    decision: Literal["approve", "return", "reject"]
+    reasons: list[ReasonGiven | Text] = []
+    digital_economy: bool = False
+
+
+@app.post("/enterprises")
+def register() -> Response[str]:
+    """§4.1.1: whoever registers an enterprise becomes its member."""
+    body = app.body(Registration)
+    if not is_enterprise_code(body.uscc):
+        raise Refused(Refusal.INVALID_USCC, errors=[FieldError("uscc", Refusal.INVALID_USCC.sentence)])
+    enterprise = Enterprise(
+        **body.model_dump(),
+        state="draft",
+        members=frozenset({app.caller.sub}),
+        created_at=clock.now(),
+        created_by=app.caller.sub,
+        **app.step("register"),
+    )
+    try:
+        store.register(enterprise)
+    except Refused:
+        existing = store.find_enterprise(body.uscc)
+        if existing is None or not app.is_repeat(existing, "register"):
+            raise
+        return reply(existing, replay=True)
+    return reply(enterprise, 201)
+
+
+@app.patch("/enterprises/<uscc>")
+def edit(uscc: str) -> Response[str]:
+    """§4.1.1: a draft or returned registration is corrected by its member."""
+    old = as_member(app.caller, store.find_enterprise(uscc))
+    changes = app.body(Changes).model_dump(exclude_none=True)
+    lifecycle.next_state("enterprise", old.state, "edit")
+    new = old.moved(**changes, **app.step("edit"))
+    store.commit_step(old, new)
+    return reply(new)
+
+
+@app.post("/enterprises/<uscc>/documents")
+def announce_document(uscc: str) -> Response[str]:
+    """§4.1.1: one of the six papers; answers where to upload it."""
+    enterprise = as_member(app.caller, store.find_enterprise(uscc))
+    body = app.body(Announcement)
+    if body.kind not in ENTERPRISE_DOCUMENTS:
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("kind", "不在可选范围内。")])
+    lifecycle.next_state("enterprise", enterprise.state, "edit")
+    document = announced(app, f"enterprises/{uscc}", body)
+    upload = store.add_document(keys.enterprise(uscc), document)
+    return reply(upload_answer(document, upload, document.created_at + timedelta(seconds=UPLOAD_SECONDS)), 201)
+
+
+@app.post("/enterprises/<uscc>/submit")
+def submit(uscc: str) -> Response[str]:
+    """§4.1.1: hand in the registration; every missing paper is named, and what changed since the last time."""
+    app.body(Nothing)
+    old = as_member(app.caller, store.find_enterprise(uscc))
+    if app.is_repeat(old, "submit"):
+        return reply(old, replay=True)
+    state = lifecycle.next_state("enterprise", old.state, "submit")
+    papers = store.checked_documents(keys.enterprise(uscc))
+    present = {paper.kind for paper in papers}
+    missing = {kind: words for kind, words in ENTERPRISE_DOCUMENTS.items() if kind not in present}
+    if missing:
+        errors = [FieldError(kind, f"缺少{words}。") for kind, words in missing.items()]
+        raise Refused(Refusal.DOCUMENTS_MISSING, errors=errors, kinds="、".join(missing.values()))
+    said = submissions.handed_in(old, FIELDS, papers)
+    new = old.moved(
+        state=state,
+        applied_on=old.applied_on or shanghai_date(clock.now()),
+        submitted_by=app.caller.sub,
+        reasons=(),
+        handed_in=said,
+        handed_in_before=old.handed_in,
+        changed_fields=submissions.changed(old.handed_in, said),
+        **app.step("submit"),
+    )
+    store.commit_step(old, new)
+    return reply(new)
+
+
+@app.post("/enterprises/<uscc>/review")
+def review(uscc: str) -> Response[str]:
+    """§4.1.2: the operator's decision. What a clause refuses cannot be approved."""
+    require(app.caller, "platform")
+    body = app.body(Review)
+    today = shanghai_date(clock.now())
+    facts = standing.load_facts(uscc, rules.years_in_step(today))
+    old = facts.enterprise
+    if old is None:
+        raise Refused(Refusal.NOT_FOUND)
+    if app.is_repeat(old, body.decision):
+        return reply(old, replay=True)
+    state = lifecycle.next_state("enterprise", old.state, body.decision)
+    if app.caller.sub == old.submitted_by:
+        raise Refused(Refusal.FOUR_EYES, clause="§4.1.2")
+    reasons = tuple(_reason(each) for each in body.reasons)
+    submissions.check_reasons(body.decision, reasons, (*FIELDS, *ENTERPRISE_DOCUMENTS))
+    new = old.moved(
+        state=state,
+        digital_economy=body.digital_economy or old.digital_economy,
+        reviewed_by=app.caller.sub,
+        reviewed_at=clock.now(),
+        reasons=reasons,
+        **app.step(body.decision),
+    )
+    writes = []
+    if body.decision == "approve":
+        programme = facts.programmes[today.year]
+        policy = programme.policy if programme else policy_on(today)
+        refuse_first(rules.refusals(rules.findings(new, facts.standing, policy, today.year, today)))
+        following = rules.entitlements(
+            new, facts.standing, facts.entitlements, facts.programmes, today, wanted=today.year
+        )
+        writes = [standing.standing_unchanged(facts), *standing.save_entitlements(facts, following)]
+    store.commit_step(old, new, *writes)
+    return reply(new)
+
+
+def _reason(given: ReasonGiven | str) -> Reason:
+    if isinstance(given, str):
+        return Reason(message=given)
+    return Reason(field=given.field, message=given.message)
+
+
+@app.get("/enterprises")
+def list_enterprises() -> Response[str]:
+    """Enterprises by state, for staff; people's names and phones masked."""
+    require(app.caller, "platform", "bureau", "finance", "admin")
+    page = store.list_organisations("enterprise", app.query("state"), app.limit, app.query("cursor"))
+    shown = [masked(Enterprise.model_validate(item).public()) for item in page.items]
+    return reply({"items": shown, "next_cursor": page.next_cursor})
+
+
+@app.get("/enterprises/<uscc>")
+def show(uscc: str) -> Response[str]:
+    """One enterprise, for its members and staff, with the papers it announced."""
+    enterprise = as_member_or_staff(app.caller, store.find_enterprise(uscc))
+    documents = store.documents_of(keys.enterprise(uscc))
+    papers = [{"document_id": each.document_id, "kind": each.kind, "filename": each.filename} for each in documents]
+    return reply(enterprise.public() | {"documents": papers})
+
+
+@app.get("/enterprises/<uscc>/eligibility")
+def eligibility(uscc: str) -> Response[str]:
+    """§2.1, §2.3.1: every rule, passed or not, and the quota with its reason."""
+    enterprise = as_member_or_staff(app.caller, store.find_enterprise(uscc))
+    today = shanghai_date(clock.now())
+    asked = app.query("year") or str(today.year)
+    if not (asked.isascii() and asked.isdecimal() and len(asked) == 4):
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("year", "须为四位年份。")])
+    year = int(asked)
+    facts = standing.load_facts(uscc, [year])
+    programme = programmes.find(year)
+    policy = programme.policy if programme else policy_on(today)
+    found = rules.findings(enterprise, facts.standing, policy, year, today)
+    quota = rules.quota(facts.standing, policy, year)
+    entitlement = vouchers.find_entitlement(year, uscc)
+    size = rules.size_class(enterprise)
+    found.append(rules.approval(enterprise))
+    return reply(
+        {
+            "uscc": uscc,
+            "year": year,
+            "eligible": all(each.passed for each in found),
+            "size_class": size.value if size else None,
+            "quota_fen": quota.quota_fen,
+            "quota_reason": quota.reason,
+            "granted_fen": entitlement.granted_fen if entitlement else 0,
+            "findings": [
+                {name: getattr(each, name) for name in ("clause", "rule", "passed", "message")} for each in found
+            ],
+        }
+    )
+
+
+handler = app.handle

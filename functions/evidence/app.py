@@ -1,0 +1,138 @@
+"""What proves a line of a settlement application: its papers, its invoice and transfers (§3.5.1)."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import Field
+
+from voucher.edge import clock
+from voucher.edge.api import Api, reply
+from voucher.edge.documents import UPLOAD_SECONDS, Announcement, announced, upload_answer
+from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen
+from voucher.edge.identity import as_member
+from voucher.models import Document, Invoice, Line, Request, Settlement, Transfer
+from voucher.policy import SETTLEMENT_DOCUMENTS
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules import lifecycle
+from voucher.rules import settling as rules
+from voucher.rules.flags import flags_of, shown_line
+from voucher.rules.working_days import shanghai_date
+from voucher.store import files, keys, orders, organisations, programmes
+from voucher.store import settlements as store
+
+app = Api()
+
+
+class InvoiceGiven(Request):
+    number: Number
+    amount_fen: Fen
+    issued_on: Day
+    document_id: Identifier
+
+
+class TransferGiven(Request):
+    reference: Number
+    amount_fen: PositiveFen
+    paid_on: Day
+    document_id: Identifier
+
+
+class LineGiven(Request):
+    contract_fen: PositiveFen
+    invoice: InvoiceGiven
+    transfers: Annotated[list[TransferGiven], Field(min_length=1, max_length=20)]
+    contract_document_id: Identifier
+    evidence_document_ids: Annotated[list[Identifier], Field(min_length=1, max_length=20)]
+
+
+def _mine(settlement_id: str) -> Settlement:
+    settlement = store.find(settlement_id)
+    if settlement is None:
+        raise Refused(Refusal.NOT_FOUND)
+    as_member(app.caller, organisations.find_agency(settlement.agency_uscc))
+    return settlement
+
+
+def _shown_line(line: Line) -> dict[str, Any]:
+    return shown_line(line, store.file_uses([line]), app.caller.is_staff)
+
+
+@app.post("/settlements/<settlement_id>/documents")
+def announce_document(settlement_id: str) -> Response[str]:
+    """§3.5.1: contract, invoice, transfer or evidence; answers where to upload it."""
+    settlement, body = _mine(settlement_id), app.body(Announcement)
+    if body.kind not in SETTLEMENT_DOCUMENTS:
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("kind", "不在可选范围内。")])
+    document = announced(app, f"settlements/{settlement.settlement_id}", body)
+    upload = organisations.add_document(keys.settlement(settlement_id), document)
+    return reply(upload_answer(document, upload, document.created_at + timedelta(seconds=UPLOAD_SECONDS)), 201)
+
+
+@app.put("/settlements/<settlement_id>/lines/<order_id>")
+def fill_in(settlement_id: str, order_id: str) -> Response[str]:
+    """§3.5.1: what proves one order; the own share must match to the fen."""
+    _mine(settlement_id)
+    body = app.body(LineGiven)
+    old = store.find_line(settlement_id, order_id)
+    if old is None:
+        raise Refused(Refusal.NOT_FOUND)
+    if app.is_repeat(old, "edit"):
+        return reply(_shown_line(old), replay=True)
+    state = lifecycle.next_state("line", old.state, "edit")
+    invoice = Invoice(**body.invoice.model_dump())
+    transfers = tuple(Transfer(**each.model_dump()) for each in body.transfers)
+    policy = programmes.load_programme(old.year).policy
+    rules.check_own_share(old, body.contract_fen, invoice, transfers, policy)
+    hashes = _examined_documents(settlement_id, body)
+    order, today = orders.load_orders((order_id,))[0], shanghai_date(clock.now())
+    new = old.moved(
+        state=state,
+        contract_fen=body.contract_fen,
+        invoice=invoice,
+        transfers=transfers,
+        contract_document_id=body.contract_document_id,
+        evidence_document_ids=tuple(body.evidence_document_ids),
+        file_hashes=hashes,
+        flags=flags_of(order, body.contract_fen, invoice, transfers, today),
+        **app.step("edit"),
+    )
+    store.save_line(old, new)
+    return reply(_shown_line(new))
+
+
+def _examined_documents(settlement_id: str, body: LineGiven) -> dict[str, str]:
+    """Every document named exists, is of the right kind, and is what it claims to be: document id → SHA-256."""
+    owner = keys.settlement(settlement_id)
+    present = {each.document_id: each for each in organisations.documents_of(owner)}
+    named = [
+        ("contract_document_id", "contract", body.contract_document_id),
+        ("invoice.document_id", "invoice", body.invoice.document_id),
+        *((f"transfers.{n}.document_id", "transfer", each.document_id) for n, each in enumerate(body.transfers)),
+        *((f"evidence_document_ids.{n}", "evidence", each) for n, each in enumerate(body.evidence_document_ids)),
+    ]
+    hashes, errors = {}, []
+    for field, kind, document_id in named:
+        document = present.get(document_id)
+        sha256 = _examined(owner, document) if document is not None and document.kind == kind else None
+        if sha256 is None:
+            errors.append(FieldError(field, Refusal.DOCUMENT_NOT_UPLOADED.sentence))
+        else:
+            hashes[document_id] = sha256
+    if errors:
+        raise Refused(Refusal.DOCUMENT_NOT_UPLOADED, errors=errors)
+    return hashes
+
+
+def _examined(owner: keys.Key, document: Document) -> str | None:
+    known = (document.etag, document.sha256) if document.etag and document.sha256 else None
+    content = files.examine(document.object_key, document.content_type, known)
+    if content is None or not content.fits:
+        return None
+    if known != (content.etag, content.sha256):
+        seen = {"checked": True, "etag": content.etag, "sha256": content.sha256}
+        organisations.remember_content(owner, document.model_copy(update=seen))
+    return content.sha256
+
+
+handler = app.handle

@@ -1,0 +1,201 @@
+"""What becomes of an order: accepted or refused, contracted, delivered, rated, cancelled (§4.2, §3.5.1(5))."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import Field
+
+from voucher.edge import clock
+from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.fields import Day, Number, PositiveFen, Text
+from voucher.edge.identity import as_member, require
+from voucher.models import CancelRequest, Order, Rating, Request
+from voucher.refusals import Refusal, Refused
+from voucher.rules import lifecycle, settling
+from voucher.rules import ordering as rules
+from voucher.rules.working_days import shanghai_date
+from voucher.store import orders as store
+from voucher.store import organisations, programmes, settlements, vouchers
+from voucher.store.table import Write
+
+app = Api()
+
+
+class Contract(Request):
+    contract_number: Number
+    contract_signed_on: Day
+    contract_fen: PositiveFen
+
+
+class Why(Request):
+    reason: Text
+
+
+class Decision(Request):
+    decision: Literal["approve", "reject"]
+
+
+class Stars(Request):
+    score: Annotated[int, Field(ge=1, le=5)]
+    comment: Text | None = None
+
+
+def _today() -> date:
+    return shanghai_date(clock.now())
+
+
+def _found(order_id: str) -> Order:
+    if (order := store.find(order_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return order
+
+
+def _as_agency(order: Order) -> None:
+    as_member(app.caller, organisations.find_agency(order.agency_uscc))
+
+
+def _as_enterprise(order: Order) -> None:
+    as_member(app.caller, organisations.find_enterprise(order.enterprise_uscc))
+
+
+def _party(order: Order) -> str:
+    """Which party the caller acts for: enterprise or agency; NOT_FOUND for anybody else."""
+    enterprise = organisations.find_enterprise(order.enterprise_uscc)
+    if enterprise is not None and app.caller.sub in enterprise.members:
+        return "enterprise"
+    _as_agency(order)
+    return "agency"
+
+
+def _advance(old: Order, action: str, **changes: Any) -> Response[str]:
+    if app.is_repeat(old, action):
+        return reply(old, replay=True)
+    new = old.moved(state=lifecycle.next_state("order", old.state, action), **changes, **app.step(action))
+    store.commit_step(old, new)
+    return reply(new)
+
+
+@app.post("/orders/<order_id>/accept")
+def accept(order_id: str) -> Response[str]:
+    """§4.2.1: the agency takes the order on."""
+    app.body(Nothing)
+    order = _found(order_id)
+    _as_agency(order)
+    return _advance(order, "accept")
+
+
+@app.post("/orders/<order_id>/refuse")
+def refuse(order_id: str) -> Response[str]:
+    """§5.2a: the agency declines with a reason, which the operator sees; the money goes back."""
+    order = _found(order_id)
+    _as_agency(order)
+    reason = app.body(Why).reason
+    return _release(order, "refuse", refusal_reason=reason)
+
+
+def _release(old: Order, action: str, *also: Write, **changes: Any) -> Response[str]:
+    if app.is_repeat(old, action):
+        return reply(old, replay=True)
+    state = lifecycle.next_state("order", old.state, action)
+    new = old.moved(state=state, drawn={}, **changes, **app.step(action))
+    voucher = vouchers.load_voucher(old.voucher_id)
+    store.commit_release(old, new, old.voucher_fen, voucher, clock.now(), app.caller.sub, *also)
+    return reply(new)
+
+
+@app.post("/orders/<order_id>/contract")
+def sign(order_id: str) -> Response[str]:
+    """§4.2.1, §2.3.2: the contract, if it was not given at once; year and 70 % are checked again."""
+    old = _found(order_id)
+    _party(old)
+    body = app.body(Contract)
+    if app.is_repeat(old, "contract"):
+        return reply(old, replay=True)
+    state = lifecycle.next_state("order", old.state, "contract")
+    policy = programmes.load_programme(old.year).policy
+    rules.check_contract_day(body.contract_signed_on, policy, old.year, _today())
+    rules.check_ratio(old.voucher_fen, body.contract_fen, policy)
+    new = old.moved(state=state, **body.model_dump(), **app.step("contract"))
+    changed = old.contract_number not in (None, body.contract_number)
+    store.commit_step(
+        old,
+        new,
+        store.claim_contract(order_id, body.contract_number),
+        *(store.drop_contract(old) if changed else []),
+    )
+    return reply(new)
+
+
+@app.post("/orders/<order_id>/deliver")
+def deliver(order_id: str) -> Response[str]:
+    """The agency has done the work, under a contract that is on record."""
+    app.body(Nothing)
+    order = _found(order_id)
+    _as_agency(order)
+    rules.check_has_contract(order)
+    return _advance(order, "deliver")
+
+
+@app.post("/orders/<order_id>/confirm")
+def confirm(order_id: str) -> Response[str]:
+    """The enterprise confirms that the work is done."""
+    app.body(Nothing)
+    order = _found(order_id)
+    _as_enterprise(order)
+    return _advance(order, "confirm")
+
+
+@app.post("/orders/<order_id>/cancellation")
+def request_cancel(order_id: str) -> Response[str]:
+    """§3.5.1(5): a party asks in writing to cancel."""
+    order = _found(order_id)
+    party = _party(order)
+    asked = CancelRequest(by=app.caller.sub, at=clock.now(), reason=app.body(Why).reason)
+    return _advance(order, "request_cancel", **{f"{party}_cancel": asked})
+
+
+@app.post("/orders/<order_id>/cancellation/review")
+def review_cancel(order_id: str) -> Response[str]:
+    """§3.5.1(5): both asked and the operator agrees: the money goes back the way it came, the order is void."""
+    require(app.caller, "platform")
+    order, body = _found(order_id), app.body(Decision)
+    if body.decision == "reject":
+        return _advance(order, "request_cancel", enterprise_cancel=None, agency_cancel=None)
+    if not rules.both_asked(order.enterprise_cancel, order.agency_cancel) and order.state != "cancelled":
+        raise Refused(Refusal.WRONG_STATE, state=f"{order.state}，双方尚未都提出取消")
+    if order.state == "settling":
+        return _release(order, "cancel", *_line_withdrawn(order), settlement_id=None)
+    return _release(order, "cancel")
+
+
+def _line_withdrawn(order: Order) -> list[Write]:
+    """§3.5.1(5): an order in settlement takes its line with it, unless that is under review or on notice."""
+    settlement = settlements.find(order.settlement_id or "")
+    lines = settlements.lines_of(order.settlement_id or "")
+    line = next((each for each in lines if each.order_id == order.order_id), None)
+    if settlement is None or line is None:
+        raise LookupError("an order is in a settlement that does not have it")
+    if not lifecycle.allows("line", line.state, "withdraw"):
+        raise Refused(Refusal.LINE_UNDER_REVIEW)
+    step = app.step("withdraw")
+    withdrawn = line.moved(state=lifecycle.next_state("line", line.state, "withdraw"), **step)
+    action = settling.step_after_withdrawal(settlement.state, [each for each in lines if each is not line])
+    state = lifecycle.next_state("settlement", settlement.state, action) if action else settlement.state
+    without = settlement.moved(state=state, **step)
+    moved = [settlements.step(settlement, without), settlements.step_line(line, withdrawn)]
+    return [*moved, *settlements.drop_invoice(line)]
+
+
+@app.post("/orders/<order_id>/rating")
+def rate(order_id: str) -> Response[str]:
+    """§4.2.3: the enterprise's satisfaction, once, after the service."""
+    order = _found(order_id)
+    _as_enterprise(order)
+    body = app.body(Stars)
+    if order.rating is not None and not app.is_repeat(order, "rate"):
+        raise Refused(Refusal.ALREADY_EXISTS)
+    return _advance(order, "rate", rating=Rating(score=body.score, comment=body.comment or "", at=clock.now()))
+
+
+handler = app.handle

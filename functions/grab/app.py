@@ -1,0 +1,149 @@
+"""The rush: one enterprise grabs its voucher from one batch (§4.1.4). One conditional transaction, no read on the way.
+
+The batch's unchanging facts are remembered by the warm process; whatever can change is a condition of the write.
+"""
+
+from aws_lambda_powertools.event_handler import Response
+
+from voucher.edge import clock
+from voucher.edge.api import Api, reply
+from voucher.edge.fields import PositiveFen, Uscc
+from voucher.edge.identity import Caller
+from voucher.models import Batch, Entitlement, Instant, Request, Voucher
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules import eligibility, grabbing
+from voucher.rules.ordering import shown_state
+from voucher.rules.working_days import shanghai_date
+from voucher.store import organisations, programmes, standing
+from voucher.store import vouchers as store
+from voucher.store.pools import Exhausted
+from voucher.store.supervision import all_or_changed
+
+app = Api()
+# published batches by id: amount, instants and shards never change once published
+PUBLISHED: dict[str, Batch] = {}
+# who holds a voucher of a batch that has nothing left: a published batch only shrinks, so both are final
+SOLD_OUT: dict[str, frozenset[str]] = {}
+TRIES = 6
+
+
+class Claim(Request):
+    enterprise_uscc: Uscc
+    amount_fen: PositiveFen | None = None
+
+
+@app.post("/batches/<batch_id>/vouchers")
+def grab(batch_id: str) -> Response[str]:
+    """§4.1.4: grab the enterprise's whole remaining quota, or what it asks for where the batch allows less."""
+    caller, claim, now = app.caller, app.body(Claim), clock.now()
+    batch = published(batch_id)
+    if claim.enterprise_uscc not in SOLD_OUT.get(batch_id, (claim.enterprise_uscc,)):
+        grabbing.check_open(batch, now)
+        raise Refused(Refusal.SOLD_OUT)
+    amount_fen = claim.amount_fen or batch.guess_fen
+    for _ in range(TRIES):
+        voucher = wanted(batch, claim.enterprise_uscc, amount_fen, caller, now)
+        try:
+            grabbing.check_open(batch, now)
+            refused = store.grab(batch, voucher, whole_quota=not batch.partial_allowed or claim.amount_fen is None)
+        except (Exhausted, Refused) as no:
+            return held_or_refuse(batch, claim.enterprise_uscc, caller, now, no)
+        if refused is None:
+            return reply(shown(voucher, now), 201)
+        entitlement = refused.entitlement if refused.entitlement_failed else None
+        if refused.existing and (not refused.entitlement_failed or may_act(entitlement, caller)):
+            return reply(shown(refused.existing, now), 200, replay=True)
+        if refused.entitlement_failed and entitlement is None:
+            make_entitlement(batch, claim.enterprise_uscc, caller)
+            continue
+        amount_fen = explained(entitlement, batch, claim, caller)
+    raise Refused(Refusal.BUSY)
+
+
+def published(batch_id: str) -> Batch:
+    """The batch, remembered once it is published. Raises NOT_FOUND."""
+    batch = PUBLISHED.get(batch_id) or programmes.load_batch(batch_id)
+    if batch.state == "published":
+        PUBLISHED[batch_id] = batch
+    return batch
+
+
+def wanted(batch: Batch, uscc: str, face_fen: int, caller: Caller, now: Instant) -> Voucher:
+    """The voucher as it will be, if everything about it holds."""
+    return Voucher(
+        voucher_id=f"{batch.batch_id}.{uscc}",
+        batch_id=batch.batch_id,
+        year=batch.year,
+        enterprise_uscc=uscc,
+        face_fen=face_fen,
+        balance_fen=face_fen,
+        granted_at=now,
+        granted_by=caller.sub,
+        ends_at=batch.ends_at,
+        valid_until=batch.valid_until,
+        categories=batch.categories,
+    )
+
+
+def may_act(entitlement: Entitlement | None, caller: Caller) -> bool:
+    """True if the caller is a member of the enterprise whose entitlement this is."""
+    return entitlement is not None and caller.sub in entitlement.members
+
+
+def explained(entitlement: Entitlement | None, batch: Batch, claim: Claim, caller: Caller) -> int:
+    """Why the entitlement's condition was false: a refusal, or the amount to claim with a better guess."""
+    if entitlement is None or caller.sub not in entitlement.members:
+        raise Refused(Refusal.NOT_FOUND)
+    if not entitlement.qualified:
+        months = programmes.load_programme(batch.year).policy.enterprise_min_age_months
+        failed = [Refused(Refusal[name], months=months) for name in entitlement.refusals]
+        errors = [FieldError(each.refusal.name.lower(), each.detail, each.refusal.name, each.clause) for each in failed]
+        raise Refused(Refusal.NOT_ELIGIBLE, clause=failed[0].clause, errors=errors, reason=failed[0].detail)
+    grabbing.check_rerelease(entitlement, batch)
+    return grabbing.amount_to_claim(entitlement, batch, claim.amount_fen)
+
+
+def make_entitlement(batch: Batch, uscc: str, caller: Caller) -> None:
+    """§4.1.3: approved in an earlier year and nothing changed: the entitlement of this year is made on first use."""
+    today = shanghai_date(clock.now())
+    facts = standing.load_facts(uscc, [batch.year])
+    enterprise = facts.enterprise
+    if enterprise is None or caller.sub not in enterprise.members:
+        raise Refused(Refusal.NOT_FOUND)
+    if enterprise.state != "approved":
+        raise Refused(Refusal.NOT_ELIGIBLE, clause=Refusal.NOT_APPROVED.clause, reason=Refusal.NOT_APPROVED.sentence)
+    following = eligibility.entitlements(
+        enterprise, facts.standing, facts.entitlements, facts.programmes, today, wanted=batch.year
+    )
+    all_or_changed(
+        [
+            standing.standing_unchanged(facts),
+            standing.enterprise_unchanged(facts),
+            *standing.save_entitlements(facts, following),
+        ]
+    )
+
+
+def held_or_refuse(batch: Batch, uscc: str, caller: Caller, now: Instant, no: Exhausted | Refused) -> Response[str]:
+    """Before saying no: an enterprise that holds its voucher already is shown it, after a lost answer, too."""
+    if isinstance(no, Refused) and no.refusal is Refusal.BATCH_NOT_OPEN:
+        raise no
+    if isinstance(no, Exhausted) and no.open and no.room_fen == 0 and batch.batch_id not in SOLD_OUT:
+        SOLD_OUT[batch.batch_id] = store.holders(batch.batch_id)
+    existing = store.find(f"{batch.batch_id}.{uscc}")
+    enterprise = organisations.find_enterprise(uscc)
+    if enterprise is None or caller.sub not in enterprise.members:
+        raise Refused(Refusal.NOT_FOUND)
+    if existing is not None:
+        return reply(shown(existing, now), 200, replay=True)
+    if isinstance(no, Refused):
+        raise no
+    raise Refused(Refusal.SOLD_OUT if no.open else Refusal.BATCH_CLOSED)
+
+
+def shown(voucher: Voucher, now: Instant) -> dict[str, object]:
+    """A voucher as its owner sees it now."""
+    return voucher.public() | {"state": shown_state(voucher, now)}
+
+
+handler = app.handle

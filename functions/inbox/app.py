@@ -1,0 +1,52 @@
+"""A person's inbox, what they act for, and whether the service is up."""
+
+from aws_lambda_powertools.event_handler import Response
+
+from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.identity import require
+from voucher.store import organisations
+from voucher.store import supervision as store
+from voucher.store.supervision import InboxMessage
+
+app = Api()
+
+
+def _whose() -> str:
+    """The caller's own inbox, or with `?role=` the one that the holders of that staff role share."""
+    role = app.query("role")
+    if role is None:
+        return app.caller.sub
+    require(app.caller, role)
+    return store.role_inbox(role)
+
+
+@app.get("/inbox")
+def show_inbox() -> Response[str]:
+    """The caller's messages, the newest first."""
+    page = store.inbox(_whose(), app.limit, app.query("cursor"))
+    items = [InboxMessage.model_validate(item).public() for item in page.items]
+    return reply({"items": items, "next_cursor": page.next_cursor})
+
+
+@app.post("/inbox/<message_id>/read")
+def mark_read(message_id: str) -> Response[str]:
+    """Mark one of the caller's own messages read."""
+    app.body(Nothing)
+    return reply(store.mark_read(_whose(), message_id))
+
+
+@app.get("/me")
+def me() -> Response[str]:
+    """Who is calling: staff roles, and the organisations they act for."""
+    caller = app.caller
+    organisations_ = organisations.memberships(caller.sub)
+    return reply({"sub": caller.sub, "roles": sorted(caller.roles), "organisations": organisations_})
+
+
+@app.get("/health")
+def health() -> Response[str]:
+    """The service is up; nothing else is asked."""
+    return reply({"status": "ok"})
+
+
+handler = app.handle

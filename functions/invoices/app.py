@@ -1,0 +1,151 @@
+"""What an agency hands in to be paid: its summary invoice and its bank account (§3.5.4).
+
+This function may encrypt account numbers and never decrypt one.
+"""
+
+import hashlib
+from typing import Annotated, Any, Literal
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import Field
+
+from voucher.edge import clock
+from voucher.edge.api import Api, reply
+from voucher.edge.fields import Identifier, Name, Number, PositiveFen, Text, Uscc
+from voucher.edge.identity import as_member, as_member_or_staff, require
+from voucher.models import Account, AccountChange, Payable, Request
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules import lifecycle
+from voucher.rules import settling as rules
+from voucher.store import files, keys, organisations, sealing
+from voucher.store import payouts as store
+
+app = Api()
+
+
+class AccountGiven(Request):
+    agency_uscc: Uscc
+    bank_name: Name
+    bank_account: Annotated[str, Field(pattern=r"^[0-9]{8,32}$")]
+    account_name: Name
+
+
+class SummaryInvoice(AccountGiven):
+    invoice_number: Number
+    amount_fen: PositiveFen
+    document_id: Identifier
+
+
+class OtherAccount(AccountGiven):
+    reason: Text
+
+
+class AccountDecision(Request):
+    agency_uscc: Uscc
+    decision: Literal["confirm", "reject"]
+
+
+def _owed(round_id: str, agency_uscc: str) -> Payable:
+    if (payable := store.find_payable(round_id, agency_uscc)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return payable
+
+
+@app.get("/rounds/<round_id>/payables/<agency_uscc>")
+def show(round_id: str, agency_uscc: str) -> Response[str]:
+    """What the agency is owed in a round, for its members and staff."""
+    as_member_or_staff(app.caller, organisations.find_agency(agency_uscc))
+    return reply(_owed(round_id, agency_uscc))
+
+
+@app.post("/rounds/<round_id>/invoices")
+def hand_in(round_id: str) -> Response[str]:
+    """§3.5.4: the agency's one summary invoice to the bureau, and its bank account."""
+    body = app.body(SummaryInvoice)
+    as_member(app.caller, organisations.find_agency(body.agency_uscc))
+    old, step = _owed(round_id, body.agency_uscc), _step("invoice", round_id)
+    if _is_repeat(old, step):
+        return reply(old, replay=True)
+    state = lifecycle.next_state("payable", old.state, "invoice")
+    if body.amount_fen != old.amount_fen:
+        raise Refused(Refusal.SUMMARY_INVOICE_MISMATCH, amount_fen=old.amount_fen)
+    _check_document(old, body.document_id)
+    new = old.moved(
+        state=state,
+        invoice_number=body.invoice_number,
+        invoice_fen=body.amount_fen,
+        document_id=body.document_id,
+        account=_sealed(round_id, body),
+        invoiced_by=app.caller.sub,
+        account_by=app.caller.sub,
+        **step,
+    )
+    store.hand_in_invoice(old, new, body.invoice_number)
+    return reply(new)
+
+
+def _sealed(round_id: str, given: AccountGiven) -> Account:
+    number = sealing.seal(given.bank_account, round=round_id, agency=given.agency_uscc)
+    return Account(
+        bank_name=given.bank_name,
+        account_name=given.account_name,
+        sealed_number=number,
+        last_digits=given.bank_account[-4:],
+    )
+
+
+def _step(action: str, round_id: str) -> dict[str, Any]:
+    """The fingerprint of a body with an account number is made slow to guess: a plain hash of so few digits is not."""
+    step = app.step(action)
+    digest = hashlib.scrypt(step["last_sha256"].encode(), salt=round_id.encode(), n=2**14, r=8, p=1)
+    return step | {"last_sha256": digest.hex()}
+
+
+def _is_repeat(payable: Payable, step: dict[str, Any]) -> bool:
+    return all(getattr(payable, name) == step[name] for name in ("last_action", "last_by", "last_sha256"))
+
+
+def _check_document(owed: Payable, document_id: str) -> None:
+    """The invoice lies with one of the applications it is for."""
+    places = (keys.settlement(settlement_id) for settlement_id in owed.settlement_ids)
+    named = [each for place in places for each in organisations.documents_of(place) if each.document_id == document_id]
+    invoices = [each for each in named if each.kind == "summary_invoice"]
+    if not any(files.fits_type(each.object_key, each.content_type) for each in invoices):
+        error = FieldError("document_id", Refusal.DOCUMENT_NOT_UPLOADED.sentence)
+        raise Refused(Refusal.DOCUMENT_NOT_UPLOADED, errors=[error])
+
+
+@app.post("/rounds/<round_id>/bank-account")
+def propose_account(round_id: str) -> Response[str]:
+    """§3.5.4: the agency asks to be paid on another account; nothing is paid until the operator decided."""
+    body = app.body(OtherAccount)
+    as_member(app.caller, organisations.find_agency(body.agency_uscc))
+    old, step = _owed(round_id, body.agency_uscc), _step("propose_account", round_id)
+    if _is_repeat(old, step):
+        return reply(old, replay=True)
+    state = lifecycle.next_state("payable", old.state, "propose_account")
+    change = AccountChange(account=_sealed(round_id, body), reason=body.reason, by=app.caller.sub, at=clock.now())
+    new = old.moved(state=state, change=change, **step)
+    store.propose_account(old, new)
+    return reply(new)
+
+
+@app.post("/rounds/<round_id>/bank-account/review")
+def decide_account(round_id: str) -> Response[str]:
+    """§3.5.4: the operator confirms another account with the agency, or rejects it; never who asked for it."""
+    require(app.caller, "platform")
+    body = app.body(AccountDecision)
+    old = _owed(round_id, body.agency_uscc)
+    if app.is_repeat(old, body.decision):
+        return reply(old, replay=True)
+    state = lifecycle.next_state("payable", old.state, "decide_account")
+    if old.change is None:
+        raise Refused(Refusal.WRONG_STATE, state=old.state)
+    rules.check_hands(app.caller.sub, [old.change.by])
+    counts = {"account": old.change.account, "account_by": old.change.by} if body.decision == "confirm" else {}
+    new = old.moved(state=state, change=None, **counts, **app.step(body.decision))
+    store.decide_account(old, new, app.caller.sub)
+    return reply(new)
+
+
+handler = app.handle

@@ -1,0 +1,138 @@
+"""Lists other offices send: uploaded by the operator, parsed by a worker, applied by the bureau (§2.1.1, §2.3.1)."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import StringConstraints
+
+from voucher.edge import clock
+from voucher.edge.api import Api, reply
+from voucher.edge.documents import UPLOAD_SECONDS, Filename, SizeBytes
+from voucher.edge.identity import require
+from voucher.models import ListImport, Request, instant_text
+from voucher.policy import LIST_KINDS
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules import lifecycle
+from voucher.store import files
+from voucher.store import lists as store
+from voucher.store.table import Unmet
+
+app = Api()
+LIST_TYPES = {
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".xls": "application/vnd.ms-excel",
+    ".csv": "text/csv",
+}
+
+
+class Upload(Request):
+    filename: Filename
+    content_type: Annotated[str, StringConstraints(min_length=3, max_length=120)]
+    size_bytes: SizeBytes
+
+
+class Apply(Request):
+    skip_errors: bool = False
+
+
+@app.post("/lists/<kind>/<year>/imports")
+def announce(kind: str, year: str) -> Response[str]:
+    """Announce a list file; answers where to upload it."""
+    require(app.caller, "platform")
+    body, listed_year = app.body(Upload), _checked(kind, year)
+    ending = body.filename[body.filename.rfind(".") :].lower()
+    if LIST_TYPES.get(ending) != body.content_type:
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("content_type", "须为 .xlsx、.xls 或 .csv 文件。")])
+    import_id = app.new_id("i")
+    record = ListImport(
+        import_id=import_id,
+        kind=kind,
+        year=listed_year,
+        filename=body.filename,
+        object_key=store.upload_key(kind, listed_year, import_id),
+        state="waiting",
+        created_at=clock.now(),
+        created_by=app.caller.sub,
+        request_sha256=app.request_sha256,
+        **app.step("announce"),
+    )
+    try:
+        store.add_import(record)
+    except Unmet:
+        existing = _found(kind, listed_year, import_id)
+        if existing.request_sha256 != record.request_sha256:
+            raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED) from None
+    upload = files.presign_upload(record.object_key, body.content_type)
+    expires_at = record.created_at + timedelta(seconds=UPLOAD_SECONDS)
+    return reply(record.public() | {"upload": upload, "expires_at": instant_text(expires_at)}, 201)
+
+
+def _checked(kind: str, year: str) -> int:
+    if kind not in LIST_KINDS or not (year.isascii() and year.isdecimal() and len(year) == 4):
+        raise Refused(Refusal.NOT_FOUND)
+    return int(year)
+
+
+def _found(kind: str, year: int, import_id: str) -> ListImport:
+    record = store.find_import(kind, year, import_id)
+    if record is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return record
+
+
+@app.get("/lists/<kind>/<year>/imports")
+def list_imports(kind: str, year: str) -> Response[str]:
+    """Every version of a list: its file, importer and time, the newest first."""
+    require(app.caller, "platform", "bureau")
+    page = store.list_imports(kind, _checked(kind, year), app.limit, app.query("cursor"))
+    items = [ListImport.model_validate(item).public() for item in page.items]
+    return reply({"items": items, "next_cursor": page.next_cursor})
+
+
+@app.get("/lists/<kind>/<year>/imports/<import_id>")
+def show_import(kind: str, year: str, import_id: str) -> Response[str]:
+    """How far an import is, with every bad row."""
+    require(app.caller, "platform", "bureau")
+    record = _found(kind, _checked(kind, year), import_id)
+    return reply(record.public() | {"errors": store.load_errors(record)})
+
+
+@app.post("/lists/<kind>/<year>/imports/<import_id>/apply")
+def apply(kind: str, year: str, import_id: str) -> Response[str]:
+    """The bureau puts a version in force; the worker brings every enterprise it touches into step."""
+    require(app.caller, "bureau")
+    body, old = app.body(Apply), _found(kind, _checked(kind, year), import_id)
+    if app.is_repeat(old, "apply"):
+        return reply(old, replay=True)
+    state = lifecycle.next_state("list_import", old.state, "apply")
+    if old.error_count and not body.skip_errors:
+        raise Refused(Refusal.LIST_HAS_ERRORS, count=old.error_count)
+    applied = {"applied_by": app.caller.sub, "applied_at": clock.now()}
+    new = old.moved(state=state, skip_errors=body.skip_errors, **applied, **app.step("apply"))
+    store.take_turn(old, new)
+    return reply(new)
+
+
+@app.get("/lists/<kind>/<year>")
+def show_list(kind: str, year: str) -> Response[str]:
+    """The version in force, row by row."""
+    require(app.caller, "platform", "bureau", "finance")
+    listed_year = _checked(kind, year)
+    import_id = store.in_force(kind, listed_year)
+    rows = store.load_rows(_found(kind, listed_year, import_id)) if import_id else []
+    cursor = app.query("cursor") or "0"
+    if not (cursor.isascii() and cursor.isdecimal()):
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("cursor", "分页标记无效。")])
+    start = int(cursor)
+    stop = start + app.limit
+    return reply(
+        {
+            "import_id": import_id,
+            "items": rows[start:stop],
+            "next_cursor": str(stop) if stop < len(rows) else None,
+        }
+    )
+
+
+handler = app.handle

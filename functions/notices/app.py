@@ -1,0 +1,212 @@
+"""Public notices: read by anybody, objected to by anybody, closed by a human (§3.5.3)."""
+
+import csv
+import hashlib
+import io
+from typing import Any, Literal
+from uuid import uuid4
+
+from aws_lambda_powertools.event_handler import Response
+
+from voucher.edge import clock
+from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.fields import Identifier, Name, Text, Uscc
+from voucher.edge.identity import require
+from voucher.models import Line, Notice, Objection, Payable, RemovalNotice, Request, Round
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules import lifecycle
+from voucher.rules import settling as rules
+from voucher.rules.spreadsheet import inert, yuan
+from voucher.store import orders, programmes, removals, settlements
+from voucher.store import rounds as store
+
+app = Api()
+
+
+class ObjectionGiven(Request):
+    order_id: Identifier | None = None
+    agency_uscc: Uscc | None = None
+    name: Name
+    contact: Name
+    reason: Text
+
+
+class Resolution(Request):
+    decision: Literal["uphold", "reject"]
+
+
+@app.get("/notices")
+def list_notices() -> Response[str]:
+    """Notices, the newest first."""
+    page = store.list_notices(app.limit, app.query("cursor"))
+    items = [
+        RemovalNotice.model_validate(item).shown()
+        if item.get("kind") == "removal"
+        else _shown(Notice.model_validate(item))
+        for item in page.items
+    ]
+    return reply({"items": items, "next_cursor": page.next_cursor})
+
+
+def _shown(notice: Notice) -> dict[str, Any]:
+    names = ("notice_id", "round_id", "state", "text", "published_on", "ends_on", "ended_at")
+    public = notice.public()
+    return {"kind": "settlement", **{name: public[name] for name in names}, "lines": _lines(notice)}
+
+
+def _lines(notice: Notice) -> list[dict[str, Any]]:
+    return [line for line in notice.lines if line["order_id"] not in notice.withdrawn]
+
+
+@app.get("/notices/<notice_id>")
+def show(notice_id: str) -> Response[str]:
+    """One notice; with `.csv` at its end, as a table for spreadsheets."""
+    if (removal := removals.find_notice(notice_id)) is not None:
+        return reply(removal.shown())
+    notice = _found(notice_id.removesuffix(".csv"))
+    if not notice_id.endswith(".csv"):
+        return reply(_shown(notice))
+    return Response(200, "text/csv; charset=utf-8", _table(notice))
+
+
+def _table(notice: Notice) -> str:
+    """CSV with a byte order mark, so that spreadsheets read Chinese; no cell begins like a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["订单编号", "服务机构", "企业", "服务类别", "抵用金额（元）"])
+    for line in _lines(notice):
+        texts = (line["order_id"], line["agency_name"], line["enterprise_name"], line["category_name"])
+        writer.writerow([*map(inert, texts), yuan(line["amount_fen"])])
+    return "\ufeff" + out.getvalue()
+
+
+def _found(notice_id: str) -> Notice:
+    if (notice := store.find_notice(notice_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return notice
+
+
+@app.post("/notices/<notice_id>/objections")
+def object_to(notice_id: str) -> Response[str]:
+    """§3.5.3: anybody objects to a line, an agency's lines, or all of a notice, until a human closes it."""
+    old, body = _found(notice_id), app.body(ObjectionGiven)
+    objection_id = f"{notice_id}.{_name_of_request(notice_id)}"
+    if (existing := store.find_objection(objection_id)) is not None:
+        return reply({"objection_id": objection_id, "state": existing.state}, replay=True)
+    if old.state != "running":
+        raise Refused(Refusal.NOTICE_ENDED)
+    if body.order_id and body.order_id not in {line["order_id"] for line in _lines(old)}:
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("order_id", "不在公示之列。")])
+    now = clock.now()
+    objection = Objection(
+        **body.model_dump(),
+        objection_id=objection_id,
+        notice_id=notice_id,
+        state="standing",
+        created_at=now,
+        created_by="public",
+    )
+    round_ = _round_of(old)
+    policy = programmes.load_programme(round_.year).policy
+    store.object_to(old, old.moved(), objection, f"{now:%Y-%m-%dT%H}", _source(notice_id), policy)
+    return reply({"objection_id": objection.objection_id, "state": objection.state}, 201)
+
+
+def _name_of_request(notice_id: str) -> str:
+    """With an Idempotency-Key the same request is the same objection; nobody is signed in, so its body counts, too."""
+    key = app.idempotency_key()
+    seed = f"{notice_id}\n{_source(notice_id)}\n{key}\n{app.request_sha256}"
+    return hashlib.sha256(seed.encode()).hexdigest()[:12] if key else uuid4().hex[:12]
+
+
+def _source(notice_id: str) -> str:
+    """The caller's address, only good for telling one from another within one notice."""
+    identity = app.current_event.raw_event["requestContext"].get("identity") or {}
+    return hashlib.sha256(f"{notice_id}\n{identity.get('sourceIp')}".encode()).hexdigest()[:16]
+
+
+@app.post("/objections/<objection_id>/resolve")
+def resolve(objection_id: str) -> Response[str]:
+    """§3.5.3: upheld, the lines go back to the agency; rejected, they go on (in the next round if this one closed)."""
+    require(app.caller, "bureau")
+    body, found = app.body(Resolution), store.find_objection(objection_id)
+    if found is None:
+        raise Refused(Refusal.NOT_FOUND)
+    notice = _found(found.notice_id)
+    # after its notice: else a twin of this very call, coming between, would look like another one's word
+    old = store.find_objection(objection_id) or found
+    if app.is_repeat(old, body.decision):
+        return reply(old, replay=True)
+    state = lifecycle.next_state("objection", old.state, body.decision)
+    new = old.moved(state=state, **app.step(body.decision))
+    steps = []
+    if body.decision == "uphold" or notice.state == "closed":
+        action = "uphold" if body.decision == "uphold" else "release"
+        others = [each for each in store.objections_to(notice.notice_id) if each.objection_id != objection_id]
+        for line in _held_lines(notice, old):
+            if action == "uphold" or not rules.is_objected(line.order_id, line.agency_uscc, others):
+                said = {"opinion": f"公示期内的异议成立：{old.reason}"} if action == "uphold" else {}
+                after = lifecycle.next_state("line", line.state, action)
+                steps.append(
+                    settlements.step_line(line, line.moved(state=after, round_id=None, **said, **app.step(action)))
+                )
+    store.resolve(old, new, notice, steps)
+    return reply(new)
+
+
+def _round_of(notice: Notice) -> Round:
+    if (round_ := store.find(notice.round_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return round_
+
+
+def _held_lines(notice: Notice, objection: Objection) -> list[Line]:
+    lines = [line for line in store.lines_in(_round_of(notice)) if line.state == "noticed"]
+    return [line for line in lines if rules.is_objected(line.order_id, line.agency_uscc, [objection])]
+
+
+@app.post("/notices/<notice_id>/close")
+def close(notice_id: str) -> Response[str]:
+    """§3.5.3: a human ends the notice; unobjected lines become payable, each in a write of its own."""
+    require(app.caller, "bureau")
+    app.body(Nothing)
+    round_ = _round_of(_found(notice_id))
+    # after its round: else a twin of this very call, coming between, would leave the round in a strange state
+    notice, now = _found(notice_id), clock.now()
+    if app.is_repeat(notice, "close"):
+        return reply(notice, replay=True)
+    state = lifecycle.next_state("notice", notice.state, "close")
+    rules.check_notice_over(notice, now)
+    objections, step = store.objections_to(notice_id), app.step("close")
+    for line in store.lines_in(round_):
+        if line.state == "noticed" and not rules.is_objected(line.order_id, line.agency_uscc, objections):
+            order = orders.load_orders((line.order_id,))[0]
+            if order.state == "payable":
+                raise Refused(Refusal.CHANGED_MEANWHILE)
+            payable = line.moved(state=lifecycle.next_state("line", line.state, "close"), **step)
+            owed = order.moved(state=lifecycle.next_state("order", order.state, "approve"), seq=order.seq + 1, **step)
+            store.make_payable(notice, line, payable, order, owed, rules.owed_fen(line), app.caller.sub)
+    payables = _payables(round_, [line for line in store.lines_in(round_) if line.state == "payable"], step)
+    closed = round_.moved(state=lifecycle.next_state("round", round_.state, "close"), **step)
+    new = notice.moved(state=state, **step)
+    store.close(notice, new, round_, closed, payables)
+    return reply(_shown(new))
+
+
+def _payables(round_: Round, lines: list[Line], step: dict[str, Any]) -> list[Payable]:
+    made = {"state": "awaiting_invoice", "created_at": clock.now(), "created_by": app.caller.sub, **step}
+    return [
+        Payable(
+            round_id=round_.round_id,
+            year=round_.year,
+            agency_uscc=agency,
+            amount_fen=sum(rules.owed_fen(line) for line in lines if line.agency_uscc == agency),
+            order_ids=tuple(line.order_id for line in lines if line.agency_uscc == agency),
+            settlement_ids=tuple(sorted({line.settlement_id for line in lines if line.agency_uscc == agency})),
+            **made,
+        )
+        for agency in sorted({line.agency_uscc for line in lines})
+    ]
+
+
+handler = app.handle

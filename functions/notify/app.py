@@ -1,0 +1,32 @@
+"""Worker: puts a message into the inbox of everybody who acts for the organisation concerned, or of a staff role."""
+
+import hashlib
+from typing import Any
+
+from voucher.edge import clock, queues
+from voucher.models import instant_text
+from voucher.store import organisations, supervision
+from voucher.store.supervision import InboxMessage
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Messages of the notify queue."""
+    return queues.handle_each(event, context, work)
+
+
+def work(body: dict[str, Any]) -> None:
+    """One notice to one organisation. Delivered twice, it is still one message in each inbox."""
+    message_id = hashlib.sha256(f"{body['message_id']}/{body['kind']}".encode()).hexdigest()[:24]
+    staff = body["kind"] == "staff"  # then `uscc` is the word of a role, whose holders share an inbox
+    for sub in (
+        [supervision.role_inbox(body["uscc"])] if staff else organisations.members_of(body["kind"], body["uscc"])
+    ):
+        message = InboxMessage(
+            message_id=message_id,
+            sub=sub,
+            uscc=body["uscc"],
+            subject=body["subject"],
+            about=body["about"],
+            at=instant_text(clock.now()),
+        )
+        supervision.deliver(message)

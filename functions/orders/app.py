@@ -1,0 +1,169 @@
+"""Orders: quoted, placed with the voucher's part held, and shown (§4.2.1, §2.3.2); fulfilment carries them out."""
+
+from dataclasses import asdict
+from datetime import date
+
+from aws_lambda_powertools.event_handler import Response
+
+from voucher.edge import clock
+from voucher.edge.api import Api, reply
+from voucher.edge.fields import Day, Identifier, Number, PositiveFen
+from voucher.edge.identity import as_member, as_member_or_staff, require
+from voucher.models import Order, Request
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules import agencies
+from voucher.rules import ordering as rules
+from voucher.rules.working_days import shanghai_date
+from voucher.store import orders as store
+from voucher.store import organisations, pools
+from voucher.store.orders import Parties
+from voucher.store.pools import Exhausted
+from voucher.store.table import Unmet
+
+app = Api()
+TRIES = 6
+
+
+class QuoteAsked(Request):
+    product_id: Identifier
+    voucher_id: Identifier
+    contract_fen: PositiveFen
+
+
+class Placement(QuoteAsked):
+    voucher_fen: PositiveFen
+    contract_number: Number | None = None
+    contract_signed_on: Day | None = None
+    no_other_subsidy: bool
+
+
+@app.post("/orders/quote")
+def quote() -> Response[str]:
+    """§2.3.2: the largest voucher part one order could have now, and the limit that binds; writes nothing."""
+    body = app.body(QuoteAsked)
+    parties = store.load_parties(body.product_id, body.voucher_id)
+    as_member(app.caller, parties.enterprise)
+    category, programme = parties.product.category, parties.programme
+    shards = programme.policy.yearly_shards
+    category_fen = pools.total(pools.category_pool(programme.year, category), shards).remaining_fen
+    is_key = category in programme.policy.key_categories
+    floor_fen = None if is_key else pools.total(pools.non_key_pool(programme.year), shards).remaining_fen
+    quoted = rules.quote(body.contract_fen, parties.voucher, programme.policy, category_fen, floor_fen)
+    return reply(asdict(quoted))
+
+
+@app.post("/orders")
+def place() -> Response[str]:
+    """§4.2.1: use a voucher toward a listed product; its part is held until the order ends one way or the other."""
+    order_id = app.new_id("o", key_required=True)
+    body, caller = app.body(Placement), app.caller
+    for _ in range(TRIES):
+        parties = store.load_parties(body.product_id, body.voucher_id)
+        as_member(caller, parties.enterprise)
+        order = wanted(order_id, body, parties)
+        try:
+            check(body, parties, _today())
+            is_key = order.category in parties.programme.policy.key_categories
+            store.place(order, parties, store.draws_of(order, is_key, parties.programme))
+        except Exhausted as no:
+            refusal = rules.room_refusal(no.pool_id, no.room_fen, order.category)
+            return placed_or(refusal, order)
+        except Refused as no:
+            return placed_or(no, order)
+        except Unmet as unmet:
+            if "order" in unmet.items:
+                return placed_or(Refused(Refusal.BUSY), order)
+            if "contract" in unmet.items:
+                return placed_or(Refused(Refusal.CONTRACT_USED), order)
+            continue
+        return reply(order, 201)
+    raise Refused(Refusal.BUSY)
+
+
+def _today() -> date:
+    return shanghai_date(clock.now())
+
+
+def wanted(order_id: str, body: Placement, parties: Parties) -> Order:
+    """The order as it will be; price and category are the product's of today."""
+    product = parties.product
+    return Order(
+        order_id=order_id,
+        year=parties.programme.year,
+        product_id=product.product_id,
+        agency_uscc=product.agency_uscc,
+        enterprise_uscc=parties.enterprise.uscc,
+        voucher_id=body.voucher_id,
+        category=product.category,
+        price_fen=product.price_fen,
+        price_unit=product.price_unit,
+        contract_fen=body.contract_fen,
+        voucher_fen=body.voucher_fen,
+        contract_number=body.contract_number,
+        contract_signed_on=body.contract_signed_on,
+        drawn={},
+        state="placed",
+        created_at=clock.now(),
+        created_by=app.caller.sub,
+        request_sha256=app.request_sha256,
+        **app.step("place"),
+    )
+
+
+def check(body: Placement, parties: Parties, today: date) -> None:
+    """Every rule an order must pass before its money is held, in order of precedence."""
+    if not body.no_other_subsidy:
+        raise Refused(Refusal.OTHER_SUBSIDY, errors=[FieldError("no_other_subsidy", "须声明未享受其他政策资金。")])
+    if parties.enterprise.state != "approved":
+        raise Refused(Refusal.DISQUALIFIED)
+    policy, year = parties.programme.policy, parties.programme.year
+    agencies.check_active(parties.agency, today)
+    agencies.check_listed(parties.product)
+    rules.check_parties(parties.enterprise.uscc, parties.product.agency_uscc)
+    rules.check_usable(parties.voucher, clock.now())
+    rules.check_category(parties.voucher, parties.product.category)
+    rules.check_ratio(body.voucher_fen, body.contract_fen, policy)
+    rules.check_balance(body.voucher_fen, parties.voucher)
+    if body.contract_signed_on:
+        rules.check_contract_day(body.contract_signed_on, policy, year, today)
+
+
+def placed_or(no: Refused, order: Order) -> Response[str]:
+    """Before saying no: if this very request placed its order already, that order is the answer."""
+    existing = store.find(order.order_id)
+    if existing is None:
+        raise no
+    if existing.request_sha256 != order.request_sha256:
+        raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
+    return reply(existing, 200, replay=True)
+
+
+@app.get("/orders")
+def list_orders() -> Response[str]:
+    """Orders of an enterprise or agency for its members; all of them for staff."""
+    limit, cursor = app.limit, app.query("cursor")
+    if uscc := app.query("enterprise_uscc"):
+        as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
+        page = store.list_orders("by_enterprise", uscc, limit, cursor)
+    elif uscc := app.query("agency_uscc"):
+        as_member_or_staff(app.caller, organisations.find_agency(uscc))
+        page = store.list_orders("by_agency", uscc, limit, cursor)
+    else:
+        require(app.caller, "platform", "bureau", "finance", "admin")
+        page = store.list_orders("listing", "ORDER", limit, cursor)
+    items = [Order.model_validate(item).public() for item in page.items]
+    return reply({"items": items, "next_cursor": page.next_cursor})
+
+
+@app.get("/orders/<order_id>")
+def show(order_id: str) -> Response[str]:
+    """One order, for either party and staff."""
+    if (order := store.find(order_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    parties = (organisations.find_enterprise(order.enterprise_uscc), organisations.find_agency(order.agency_uscc))
+    if not app.caller.is_staff and not any(party and app.caller.sub in party.members for party in parties):
+        raise Refused(Refusal.NOT_FOUND)
+    return reply(order)
+
+
+handler = app.handle

@@ -1,0 +1,193 @@
+"""Payouts: made by the operator, answered by the bank, recorded by finance; and money that comes back (§3.5.4, §5.2b).
+
+This function knows account numbers only sealed.
+"""
+
+from typing import Any, Literal
+
+from aws_lambda_powertools.event_handler import Response
+
+from voucher.edge import clock
+from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.fields import Day, Identifier, Number, PositiveFen, Text
+from voucher.edge.identity import require
+from voucher.models import Order, Payable, Payout, Recovery, Request, Round
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules import lifecycle
+from voucher.rules import settling as rules
+from voucher.store import orders, rounds, supervision
+from voucher.store import payouts as store
+
+app = Api()
+
+
+class BankResult(Request):
+    state: Literal["paid", "failed"]
+    bank_reference: Number
+    paid_on: Day
+
+
+class BankReturn(Request):
+    bank_reference: Number
+    returned_on: Day
+    reason: Text
+
+
+class RecoveryGiven(Request):
+    amount_fen: PositiveFen
+    reason: Text
+    violation_id: Identifier | None = None
+
+
+def _round(round_id: str) -> Round:
+    if (round_ := rounds.find(round_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return round_
+
+
+def _payout(payout_id: str) -> Payout:
+    if (payout := store.find_payout(payout_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return payout
+
+
+@app.post("/rounds/<round_id>/payouts")
+def make_payouts(round_id: str) -> Response[str]:
+    """§3.5.4: one payout for each agency whose invoice is in and whose account is settled."""
+    require(app.caller, "platform")
+    app.body(Nothing)
+    round_, payables = _round(round_id), store.payables_of(round_id)
+    invoiced = [each for each in payables if each.state == "invoiced"]
+    ready = [each for each in invoiced if each.change is None]
+    for each in ready:
+        rules.check_hands(app.caller.sub, round_.submitters, [round_.approved_by, each.invoiced_by, each.account_by])
+    made = [_make_payout(round_, each) for each in ready]
+    if made:
+        return reply({"items": [payout.public() for payout in made]}, 201)
+    mine = [each for each in payables if each.state == "paying" and app.is_repeat(each, "make_payout")]
+    if not mine:
+        raise Refused(Refusal.ACCOUNT_UNDECIDED if invoiced else Refusal.NOTHING_PAYABLE)
+    again = [store.find_payout(store.payout_id(each, each.attempts)) for each in mine]
+    return reply({"items": [each.public() for each in again if each]}, replay=True)
+
+
+def _make_payout(round_: Round, old: Payable) -> Payout:
+    step = app.step("make_payout")
+    state = lifecycle.next_state("payable", old.state, "make_payout")
+    new = old.moved(state=state, attempts=old.attempts + 1, **step)
+    payout = Payout(
+        payout_id=store.payout_id(new, new.attempts),
+        round_id=new.round_id,
+        year=new.year,
+        agency_uscc=new.agency_uscc,
+        amount_fen=new.amount_fen,
+        state="made",
+        created_at=clock.now(),
+        created_by=app.caller.sub,
+        **step,
+    )
+    store.make_payout(round_, old, new, payout)
+    return payout
+
+
+@app.get("/payouts/<payout_id>")
+def show(payout_id: str) -> Response[str]:
+    """One payout, for staff."""
+    require(app.caller, "platform", "bureau", "finance")
+    return reply(_payout(payout_id))
+
+
+@app.post("/payouts/<payout_id>/result")
+def record_result(payout_id: str) -> Response[str]:
+    """§3.5.4: finance records what the bank did. Failed: the money is payable again."""
+    require(app.caller, "finance")
+    body, found = app.body(BankResult), _payout(payout_id)
+    round_, owed = _round(found.round_id), store.load_payable(found.round_id, found.agency_uscc)
+    before = orders.load_orders(owed.order_ids)
+    # after all it decides on: else a twin of this very call, coming between, would leave them in a strange state
+    old = _payout(payout_id)
+    if app.is_repeat(old, body.state):
+        return reply(old, replay=True)
+    state = lifecycle.next_state("payout", old.state, body.state)
+    earlier = [round_.submitters, round_.pre_reviewers, [round_.approved_by, old.created_by]]
+    rules.check_hands(app.caller.sub, *earlier)
+    step = app.step(body.state)
+    told = {"bank_reference": body.bank_reference, "paid_on": body.paid_on}
+    new = old.moved(state=state, paid_by=app.caller.sub, **told, **step)
+    after = owed.moved(state=lifecycle.next_state("payable", owed.state, body.state), **step)
+    paid = _moved(before, "pay", step) if state == "paid" else []
+    store.record_result(round_, old, new, owed, after, paid, app.caller.sub)
+    return reply(new)
+
+
+def _moved(before: list[Order], action: str, step: dict[str, Any]) -> list[tuple[Order, Order]]:
+    return [(order, order.moved(state=lifecycle.next_state("order", order.state, action), **step)) for order in before]
+
+
+@app.post("/payouts/<payout_id>/return")
+def record_return(payout_id: str) -> Response[str]:
+    """§3.5.4: the bank sent back what it had paid: the money is payable again, and a new payout may follow."""
+    require(app.caller, "finance")
+    body, found = app.body(BankReturn), _payout(payout_id)
+    owed = store.load_payable(found.round_id, found.agency_uscc)
+    before = orders.load_orders(owed.order_ids)
+    old = _payout(payout_id)
+    if app.is_repeat(old, "send_back"):
+        return reply(old, replay=True)
+    state = lifecycle.next_state("payout", old.state, "send_back")
+    rules.check_hands(app.caller.sub, [old.created_by])
+    if any(order.recovered_fen for order in before):
+        raise Refused(Refusal.ALREADY_RECOVERED)
+    step = app.step("send_back")
+    told = {"return_reference": body.bank_reference, "returned_on": body.returned_on, "return_reason": body.reason}
+    new = old.moved(state=state, **told, **step)
+    after = owed.moved(state=lifecycle.next_state("payable", owed.state, "send_back"), **step)
+    store.record_return(old, new, owed, after, _moved(before, "send_back", step), app.caller.sub)
+    return reply(new)
+
+
+@app.post("/orders/<order_id>/recoveries")
+def recover(order_id: str) -> Response[str]:
+    """§5.2b: the bureau claims money back after payout, part or all of it, perhaps for a violation on record."""
+    require(app.caller, "bureau")
+    recovery_id, body = app.new_id("rc", key_required=True), app.body(RecoveryGiven)
+    old = orders.find(order_id)
+    if old is None:
+        raise Refused(Refusal.NOT_FOUND)
+    if (earlier := old.recovery_requests.get(recovery_id)) is not None:
+        if earlier != app.request_sha256:
+            raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
+        done = next(each for each in old.recoveries if each.recovery_id == recovery_id)
+        return reply(_shown(old, done), replay=True)
+    state = lifecycle.next_state("order", old.state, "recover")
+    _check_violation(old, body.violation_id)
+    rules.check_recovery(old, body.amount_fen)
+    recovery = Recovery(recovery_id=recovery_id, by=app.caller.sub, at=clock.now(), **body.model_dump())
+    new = old.moved(
+        state=state,
+        seq=old.seq + 1,
+        recovered_fen=old.recovered_fen + body.amount_fen,
+        recoveries=(*old.recoveries, recovery),
+        recovery_requests={**old.recovery_requests, recovery_id: app.request_sha256},
+        **app.step("recover"),
+    )
+    store.recover(old, new, recovery)
+    return reply(_shown(new, recovery), 201)
+
+
+def _shown(order: Order, recovery: Recovery) -> dict[str, Any]:
+    left = {"recovered_fen": order.recovered_fen, "left_fen": order.voucher_fen - order.recovered_fen}
+    return {"order_id": order.order_id, **recovery.public(), **left}
+
+
+def _check_violation(order: Order, violation_id: str | None) -> None:
+    """A violation named is on record, and of one of the order's parties."""
+    if violation_id is None:
+        return
+    violation = supervision.find_violation(violation_id)
+    if violation is None or violation.uscc not in (order.enterprise_uscc, order.agency_uscc):
+        error = FieldError("violation_id", "没有订单双方的这一违规记录。")
+        raise Refused(Refusal.MALFORMED, errors=[error])
+
+
+handler = app.handle

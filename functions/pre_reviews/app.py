@@ -1,0 +1,120 @@
+"""Pre-review: the operator's opinion on each line, and the amount it verified (§3.5.2)."""
+
+from typing import Annotated, Any, Literal
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import Field
+
+from voucher.edge import clock
+from voucher.edge.api import Api, reply
+from voucher.edge.fields import Identifier, PositiveFen, Text
+from voucher.edge.identity import require
+from voucher.models import Line, Order, Request, Settlement, Standing
+from voucher.policy import Policy
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules import lifecycle
+from voucher.rules import settling as rules
+from voucher.rules.flags import shown_line
+from voucher.store import orders, programmes, standing, vouchers
+from voucher.store import settlements as store
+from voucher.store.table import Write
+
+app = Api()
+
+
+class LineDecision(Request):
+    """`verified_fen` is the voucher part as verified, `verified_contract_fen` the contract it belongs to."""
+
+    order_id: Identifier
+    decision: Literal["pass", "return", "reject"]
+    verified_fen: PositiveFen | None = None
+    verified_contract_fen: PositiveFen | None = None
+    opinion: Text
+
+
+class PreReview(Request):
+    lines: Annotated[list[LineDecision], Field(min_length=1, max_length=store.MAX_LINES)]
+
+
+@app.post("/settlements/<settlement_id>/pre-review")
+def pre_review(settlement_id: str) -> Response[str]:
+    """§3.5.2: the operator's opinion line by line; a lower verified amount gives the difference back."""
+    require(app.caller, "platform")
+    body, old = app.body(PreReview), store.find(settlement_id)
+    if old is None:
+        raise Refused(Refusal.NOT_FOUND)
+    if app.is_repeat(old, "pre_review"):
+        return reply(_shown(old), replay=True)
+    state = lifecycle.next_state("settlement", old.state, "pre_review")
+    lines = {line.order_id: line for line in store.lines_of(settlement_id)}
+    unknown = [each.order_id for each in body.lines if each.order_id not in lines]
+    if unknown:
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("lines", f"{name} 不在申请中。") for name in unknown])
+    rules.check_hands(app.caller.sub, [lines[each.order_id].submitted_by for each in body.lines], [old.submitted_by])
+    policy = programmes.load_programme(old.year).policy
+    passed = [lines[each.order_id] for each in body.lines if each.decision == "pass"]
+    standings = standing.load_standings(line.enterprise_uscc for line in passed)
+    rules.check_subsidies(passed, standings)
+    for decision in body.lines:
+        verified_part(lines[decision.order_id], decision, policy)
+    for decision in body.lines:
+        if not app.is_repeat(lines[decision.order_id], decision.decision):
+            _decide(lines[decision.order_id], decision, policy, standings)
+    left = [line for line in store.lines_of(settlement_id) if line.state == "submitted"]
+    new = old.moved(state=old.state if left else state, pre_reviewed_by=app.caller.sub, **app.step("pre_review"))
+    store.commit_steps(store.step(old, new))
+    return reply(_shown(new))
+
+
+def _shown(settlement: Settlement) -> dict[str, Any]:
+    lines = store.lines_of(settlement.settlement_id)
+    uses = store.file_uses(lines)
+    return settlement.public() | {"lines": [shown_line(line, uses, with_orders=True) for line in lines]}
+
+
+def verified_part(line: Line, decision: LineDecision, policy: Policy) -> int:
+    """§3.5.2, §2.3.2: the voucher part that a passed line keeps, in fen. Raises VERIFIED_TOO_HIGH."""
+    contract_fen = min(line.contract_fen, decision.verified_contract_fen or line.contract_fen)
+    most_fen = rules.claimable_fen(line, contract_fen, policy)
+    if decision.verified_fen is None:
+        return most_fen
+    if decision.verified_fen > most_fen:
+        raise Refused(Refusal.VERIFIED_TOO_HIGH, percent=policy.voucher_max_percent)
+    return decision.verified_fen
+
+
+def _decide(old: Line, decision: LineDecision, policy: Policy, standings: dict[str, Standing]) -> None:
+    """One line in one transaction with what it means for its order's money."""
+    step = app.step(decision.decision)
+    state = lifecycle.next_state("line", old.state, decision.decision)
+    passed = decision.decision == "pass"
+    verified_fen = verified_part(old, decision, policy) if passed else old.voucher_fen
+    new = old.moved(
+        state=state,
+        voucher_fen=verified_fen,  # what the order holds from here on, should the line come back
+        verified_fen=verified_fen if passed else None,
+        opinion=decision.opinion,
+        pre_reviewed_by=app.caller.sub,
+        **step,
+    )
+    writes = [store.review_line(old, new, app.caller.sub)]
+    order = orders.load_orders((old.order_id,))[0]
+    if passed:
+        writes.append(standing.unchanged(standings[old.enterprise_uscc]))
+    if decision.decision == "reject":
+        freed = order.moved(state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step)
+        writes += [orders.step(order, freed), *store.drop_invoice(old)]
+    elif verified_fen < order.voucher_fen:
+        writes += _reduced(order, verified_fen, step)
+    store.commit_steps(*writes)
+
+
+def _reduced(order: Order, verified_fen: int, step: dict[str, Any]) -> list[Write]:
+    """§3.5.2: what was held and not verified goes back to the voucher, or lapses if that has ended."""
+    released_fen = order.voucher_fen - verified_fen
+    voucher = vouchers.load_voucher(order.voucher_id)
+    reduced = order.moved(voucher_fen=verified_fen, drawn=orders.remaining_draws(order, released_fen), **step)
+    return orders.release(order, reduced, released_fen, voucher, clock.now(), app.caller.sub)
+
+
+handler = app.handle

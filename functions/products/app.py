@@ -1,0 +1,175 @@
+"""Products: listed by active agencies, published by the operator, shown to everybody (§3.3)."""
+
+from datetime import date
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from voucher.edge import clock
+from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.fields import Name, PositiveFen, Text, Uscc
+from voucher.edge.identity import as_member, as_member_or_staff, require
+from voucher.models import Agency, Product, Request
+from voucher.policy import Category
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules import agencies as rules
+from voucher.rules import lifecycle, listing
+from voucher.rules.working_days import shanghai_date
+from voucher.store import organisations
+from voucher.store import products as store
+from voucher.store.table import Unmet
+
+app = Api()
+
+
+class Listing(Request):
+    agency_uscc: Uscc
+    category: Category
+    name: Name
+    area: Name
+    content: Text
+    term: Name
+    price_fen: PositiveFen
+    price_unit: Name
+
+
+class Changes(Request):
+    category: Category | None = None
+    name: Name | None = None
+    area: Name | None = None
+    content: Text | None = None
+    term: Name | None = None
+    price_fen: PositiveFen | None = None
+    price_unit: Name | None = None
+
+
+@app.post("/products")
+def draft() -> Response[str]:
+    """§3.3: an active agency drafts a product in one of its categories."""
+    body = app.body(Listing)
+    agency = as_member(app.caller, organisations.find_agency(body.agency_uscc))
+    rules.check_active(agency, _today())
+    rules.check_scope(agency, body.category)
+    product = Product(
+        **body.model_dump(),
+        product_id=f"{body.agency_uscc}.{app.new_id('p').removeprefix('p_')[:12]}",
+        state="draft",
+        created_at=clock.now(),
+        created_by=app.caller.sub,
+        request_sha256=app.request_sha256,
+        **app.step("draft"),
+    )
+    try:
+        store.add_product(product, organisations.unchanged(agency))
+    except Unmet as unmet:
+        if "product is new" not in unmet.items:
+            raise Refused(Refusal.CHANGED_MEANWHILE) from None
+        existing = store.load_product(product.product_id)
+        if existing.request_sha256 != product.request_sha256:
+            raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED) from None
+        return reply(existing, replay=True)
+    return reply(product, 201)
+
+
+def _today() -> date:
+    return shanghai_date(clock.now())
+
+
+@app.patch("/products/<product_id>")
+def edit(product_id: str) -> Response[str]:
+    """§3.3: the agency corrects its draft; what is on sale stays so until the operator publishes the correction."""
+    old, agency = _owned(product_id)
+    changes = app.body(Changes).model_dump(exclude_none=True)
+    lifecycle.next_state("product", old.state, "edit")
+    new = listing.edited(old, changes).moved(**app.step("edit"))
+    rules.check_scope(agency, listing.as_revised(new).category)
+    store.commit_step(old, new)
+    return reply(new)
+
+
+def _owned(product_id: str) -> tuple[Product, Agency]:
+    product = store.load_product(product_id)
+    return product, as_member(app.caller, organisations.find_agency(product.agency_uscc))
+
+
+@app.post("/products/<product_id>/publish")
+def publish(product_id: str) -> Response[str]:
+    """§3.3: the operator puts a product of an active agency up, or what the agency corrected in it."""
+    require(app.caller, "platform")
+    app.body(Nothing)
+    old = store.load_product(product_id)
+    if app.is_repeat(old, "publish"):
+        return reply(old, replay=True)
+    agency = organisations.find_agency(old.agency_uscc)
+    if agency is None or not rules.is_active(agency, _today()):
+        raise Refused(Refusal.AGENCY_NOT_ACTIVE)
+    state = lifecycle.next_state("product", old.state, "publish")
+    new = listing.published(old, clock.now()).moved(state=state, **app.step("publish"))
+    rules.check_scope(agency, new.category)
+    store.commit_step(old, new, organisations.unchanged(agency))
+    return reply(new)
+
+
+@app.post("/products/<product_id>/withdraw")
+def withdraw(product_id: str) -> Response[str]:
+    """§3.3: the agency, or the operator, takes a product down."""
+    app.body(Nothing)
+    product = store.load_product(product_id)
+    if "platform" not in app.caller.roles:
+        product, _ = _owned(product_id)
+    if app.is_repeat(product, "withdraw"):
+        return reply(product, replay=True)
+    state = lifecycle.next_state("product", product.state, "withdraw")
+    new = product.moved(state=state, **app.step("withdraw"))
+    store.commit_step(product, new)
+    return reply(new)
+
+
+@app.get("/products")
+def search() -> Response[str]:
+    """Published products of active agencies, by category, agency and words."""
+    category, agency_uscc = app.query("category"), app.query("agency")
+    if category is not None and category not in {each.value for each in Category}:
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("category", "不在可选范围内。")])
+    words, active = listing.search_words(app.query("q")), _Active()
+
+    def keep(item: dict[str, Any]) -> bool:
+        wanted = agency_uscc in (None, item["agency_uscc"]) and listing.mentions(item, words)
+        return wanted and active.holds(item["agency_uscc"])
+
+    page = store.search(category, app.limit, app.query("cursor"), keep)
+    items = [Product.model_validate(item).on_sale() for item in page.items]
+    return reply({"items": items, "next_cursor": page.next_cursor})
+
+
+class _Active:
+    """Which agencies are active now; each is looked up once in a request."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bool] = {}
+
+    def holds(self, uscc: str) -> bool:
+        """True if the agency may be ordered from today (§3.2.3)."""
+        if uscc not in self._known:
+            self._known[uscc] = rules.is_active(organisations.find_agency(uscc), _today())
+        return self._known[uscc]
+
+
+@app.get("/products/<product_id>")
+def show(product_id: str) -> Response[str]:
+    """One published product of an active agency."""
+    product = store.load_product(product_id)
+    if product.state != "published" or not _Active().holds(product.agency_uscc):
+        raise Refused(Refusal.NOT_FOUND)
+    return reply(product.on_sale())
+
+
+@app.get("/agencies/<uscc>/products")
+def list_own(uscc: str) -> Response[str]:
+    """Every product of an agency, in one state if given, with what waits to be published: for its members and staff."""
+    as_member_or_staff(app.caller, organisations.find_agency(uscc))
+    items = [product.public() for product in store.of_agency(uscc, app.query("state"))]
+    return reply({"items": items, "next_cursor": None})
+
+
+handler = app.handle

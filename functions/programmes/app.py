@@ -1,0 +1,212 @@
+"""Programme years: drafted, confirmed and changed by two hands, and shown to everybody (§1.3, §2.2)."""
+
+import json
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import ValidationError
+
+from voucher.edge import clock
+from voucher.edge.api import Api, Nothing, malformed, reply
+from voucher.edge.fields import PositiveFen, Text, Year
+from voucher.edge.identity import require
+from voucher.models import PendingTotal, Programme, Request
+from voucher.policy import Category, Policy, policy_on
+from voucher.refusals import Refusal, Refused
+from voucher.rules import lifecycle
+from voucher.rules import programmes as rules
+from voucher.rules.working_days import shanghai_date
+from voucher.store import pools
+from voucher.store import programmes as store
+
+app = Api()
+
+
+class ProgrammeDraft(Request):
+    year: Year
+    total_fen: PositiveFen
+    policy: dict[str, Any] = {}
+
+
+class NewTotal(Request):
+    total_fen: PositiveFen
+    reason: Text
+
+
+@app.post("/programmes")
+def draft_programme() -> Response[str]:
+    """§1.3: the bureau drafts a year's total, with the policy values that differ from the edition's."""
+    require(app.caller, "bureau")
+    body = app.body(ProgrammeDraft)
+    now = clock.now()
+    edition = policy_on(shanghai_date(now))
+    try:
+        # as JSON: only there is strict without guessing, a date being a text and never a number
+        values = json.dumps({**edition.model_dump(mode="json"), **body.policy})
+        policy = Policy.model_validate_json(values, strict=True)
+    except ValidationError as error:
+        raise malformed(error, prefix="policy.") from None
+    programme = Programme(
+        year=body.year,
+        total_fen=body.total_fen,
+        policy=policy,
+        state="draft",
+        created_at=now,
+        created_by=app.caller.sub,
+        **app.step("draft"),
+    )
+    try:
+        store.draft(programme)
+    except Refused:
+        existing = store.load_programme(body.year)
+        if not app.is_repeat(existing, "draft"):
+            raise
+        return reply(existing, 200, replay=True)
+    return reply(programme, 201)
+
+
+@app.post("/programmes/<year>/confirm")
+def confirm_programme(year: str) -> Response[str]:
+    """§1.3: finance confirms the total; the drafter may not."""
+    require(app.caller, "finance")
+    app.body(Nothing)
+    old = store.load_programme(app.year(year))
+    if app.is_repeat(old, "confirm"):
+        return reply(old, replay=True)
+    if old.created_by == app.caller.sub:
+        raise Refused(Refusal.FOUR_EYES)
+    state = lifecycle.next_state("programme", old.state, "confirm")
+    new = old.moved(state=state, unreleased_fen=old.total_fen, confirmed_by=app.caller.sub, **app.step("confirm"))
+    store.confirm(old, new, _yearly_shares(new), clock.now())
+    return reply(new)
+
+
+def _pool_of(year: int, category: Category | None) -> str:
+    return pools.non_key_pool(year) if category is None else pools.category_pool(year, category)
+
+
+def _yearly_shares(programme: Programme) -> dict[str, list[int]]:
+    policy, year = programme.policy, programme.year
+    shares = {
+        _pool_of(year, category): rules.even_shares(limit_fen, policy.yearly_shards, policy.quota_default_fen)
+        for category, limit_fen in rules.yearly_limits_fen(programme.total_fen, policy).items()
+    }
+    return shares | {pools.surplus_pool(year): [0] * pools.SURPLUS_SHARDS}
+
+
+@app.post("/programmes/<year>/total")
+def propose_total(year: str) -> Response[str]:
+    """§1.3: the bureau proposes another total; a cut below what is committed is refused."""
+    require(app.caller, "bureau")
+    body, old = app.body(NewTotal), store.load_programme(app.year(year))
+    if app.is_repeat(old, "propose_total"):
+        return reply(old, replay=True)
+    state = lifecycle.next_state("programme", old.state, "propose_total")
+    _changes(old, body.total_fen)
+    pending = PendingTotal(total_fen=body.total_fen, reason=body.reason, by=app.caller.sub)
+    new = old.moved(state=state, pending=pending, **app.step("propose_total"))
+    store.propose_total(old, new)
+    return reply(new)
+
+
+@app.post("/programmes/<year>/total/confirm")
+def confirm_total(year: str) -> Response[str]:
+    """§1.3: finance confirms the new total; every cap follows at once. The proposer may not."""
+    require(app.caller, "finance")
+    app.body(Nothing)
+    old = store.load_programme(app.year(year))
+    if app.is_repeat(old, "confirm_total"):
+        return reply(old, replay=True)
+    state = lifecycle.next_state("programme", old.state, "confirm_total")
+    if old.pending is None:
+        raise Refused(Refusal.WRONG_STATE, state=f"{old.state}，没有待确认的总额")
+    if old.pending.by == app.caller.sub:
+        raise Refused(Refusal.FOUR_EYES)
+    total_fen = old.pending.total_fen
+    try:
+        changes_fen = _changes(old, total_fen)
+    except Refused:
+        if store.load_programme(old.year).version != old.version:  # a twin of this very call made the cut
+            raise Refused(Refusal.CHANGED_MEANWHILE) from None
+        raise
+    new = old.moved(
+        state=state,
+        total_fen=total_fen,
+        unreleased_fen=old.unreleased_fen + total_fen - old.total_fen,
+        pending=None,
+        **app.step("confirm_total"),
+    )
+    store.confirm_total(old, new, changes_fen, clock.now(), app.caller.sub)
+    return reply(new)
+
+
+def _changes(programme: Programme, total_fen: int) -> dict[str, dict[int, int]]:
+    """By how much each shard of each yearly pool changes with the total. Raises TOTAL_BELOW_COMMITTED."""
+    rules.check_cut(programme, total_fen)
+    policy = programme.policy
+    before, after = (rules.yearly_limits_fen(each, policy) for each in (programme.total_fen, total_fen))
+    changes = {}
+    for category, limit_fen in after.items():
+        pool_id, change_fen = _pool_of(programme.year, category), limit_fen - before[category]
+        if change_fen < 0:
+            plan = pools.gather(pools.read(pool_id, policy.yearly_shards), -change_fen)
+            if plan is None:
+                raise Refused(Refusal.TOTAL_BELOW_COMMITTED, clause="§2.2.cap")
+            changes[pool_id] = {shard: -fen for shard, fen in plan.items()}
+        elif change_fen:
+            changes[pool_id] = dict(enumerate(rules.even_shares(change_fen, policy.yearly_shards, 1)))
+    return changes
+
+
+@app.get("/programmes/<year>")
+def show_programme(year: str) -> Response[str]:
+    """The year's money for everybody: what was released, granted, held, spent, lapsed; caps and the key share."""
+    programme = store.load_programme(app.year(year))
+    return reply(programme.public() | _figures(programme))
+
+
+def _figures(programme: Programme) -> dict[str, Any]:
+    if programme.state == "draft":
+        return {}
+    year, policy = programme.year, programme.policy
+    categories, spent = {}, {}
+    for category in Category:
+        total = pools.total(pools.category_pool(year, category), policy.yearly_shards)
+        spent[category] = total.held_fen + total.payable_fen + total.paid_fen
+        categories[category.value] = {
+            "cap_fen": total.limit_fen,
+            "used_fen": spent[category],
+            "room_fen": total.remaining_fen,
+            "held_fen": total.held_fen,
+            "payable_fen": total.payable_fen,
+            "paid_fen": total.paid_fen,
+        }
+    batches = [
+        pools.total(pools.batch_pool(batch.batch_id), batch.shards)
+        for batch in store.batches_of(year)
+        if batch.state != "draft"
+    ]
+    surplus = pools.total(pools.surplus_pool(year), pools.SURPLUS_SHARDS)
+    closed_fen = sum(each.closed_fen for each in batches)
+    key_fen = sum(spent[category] for category in policy.key_categories)
+    share = rules.key_share_basis_points(key_fen, sum(spent.values()))
+    return {
+        "released_fen": sum(each.limit_fen for each in batches),
+        "granted_fen": sum(each.drawn_fen for each in batches),
+        "held_fen": sum(each["held_fen"] for each in categories.values()),
+        "spent_fen": sum(each["payable_fen"] + each["paid_fen"] for each in categories.values()),
+        "lapsed_fen": surplus.limit_fen - closed_fen,
+        "surplus_fen": surplus.remaining_fen,
+        "categories": categories,
+        "key_share_percent": None if share is None else share / 100,
+        "key_floor_percent": policy.key_floor_percent,
+    }
+
+
+@app.get("/programmes")
+def list_programmes() -> Response[str]:
+    """Every programme year, the latest first."""
+    return reply({"items": [each.public() for each in store.list_programmes()], "next_cursor": None})
+
+
+handler = app.handle

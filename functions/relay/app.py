@@ -1,0 +1,27 @@
+"""Relay: what a committed record sets in motion, from the tables' streams to the queues.
+
+A record that cannot be relayed fails its batch: the stream delivers it again, and parks it at last (see data.yaml).
+Messages carry an id made from the change itself, so that a second delivery says the same.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+from voucher.edge import queues
+from voucher.edge.observe import log_work
+from voucher.rules.messages import messages_for
+from voucher.store.table import decode
+
+
+def handler(event: dict[str, Any], _context: Any) -> None:
+    """A batch of stream records of any table."""
+    by_queue: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for record in event["Records"]:
+        change = record["dynamodb"]
+        old = decode(change["OldImage"]) if "OldImage" in change else None
+        new = decode(change["NewImage"]) if "NewImage" in change else None
+        for message in messages_for(old, new):
+            by_queue[message.queue].append(message.body)
+    for queue, bodies in by_queue.items():
+        queues.send(queue, bodies)
+        log_work("relayed", queue=queue, messages=len(bodies))

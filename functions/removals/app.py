@@ -1,0 +1,118 @@
+"""Clearing out an agency: proposed by the operator, approved by the bureau, public, its products down (§3.4.1)."""
+
+from typing import Literal
+
+from aws_lambda_powertools.event_handler import Response
+
+from voucher.edge import clock
+from voucher.edge.api import Api, reply
+from voucher.edge.fields import Text
+from voucher.edge.identity import require
+from voucher.models import Agency, Lead, RemovalNotice, Request
+from voucher.refusals import Refusal, Refused
+from voucher.rules import agencies as rules
+from voucher.rules import lifecycle
+from voucher.rules.working_days import shanghai_date
+from voucher.store import organisations, products
+from voucher.store import removals as store
+
+app = Api()
+
+
+class Proposal(Request):
+    reason: Text
+
+
+class Decision(Request):
+    decision: Literal["approve", "reject"] = "approve"
+
+
+def _found(uscc: str) -> Agency:
+    if (agency := organisations.find_agency(uscc)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return agency
+
+
+@app.post("/agencies/<uscc>/removal")
+def propose(uscc: str) -> Response[str]:
+    """§3.4.1: the operator proposes, with its reason; until the bureau decides, nothing more can be ordered."""
+    require(app.caller, "platform")
+    body, old = app.body(Proposal), _found(uscc)
+    if app.is_repeat(old, "propose_removal"):
+        return reply(old, replay=True)
+    proposed = rules.removal_proposed(old, body.reason, app.caller.sub)
+    new = old.moved(**proposed, **app.step("propose_removal"))
+    organisations.commit_step(old, new)
+    return reply(new)
+
+
+@app.post("/agencies/<uscc>/removal/approve")
+def decide(uscc: str) -> Response[str]:
+    """§3.4.1: the bureau's decision, by somebody else: removed and published at once, or as it was before."""
+    require(app.caller, "bureau")
+    body, old = app.body(Decision), _found(uscc)
+    action = f"{body.decision}_removal"
+    if app.is_repeat(old, action):
+        take_down_products(old)
+        return reply(old, replay=True)
+    state = lifecycle.next_state("agency", old.state, action)
+    if old.removal_proposed_by == app.caller.sub:
+        raise Refused(Refusal.FOUR_EYES, clause="§3.4.1")
+    if body.decision == "reject":
+        new = old.moved(state=state, removal_reason=None, removal_proposed_by=None, **app.step(action))
+        organisations.commit_step(old, new)
+        return reply(new)
+    new = old.moved(state=state, **app.step(action))
+    store.remove(old, new, _notice(new), _lead(new), app.caller.sub)
+    take_down_products(new)
+    return reply(new)
+
+
+def _notice(agency: Agency) -> RemovalNotice:
+    today = shanghai_date(clock.now())
+    return RemovalNotice(
+        notice_id=f"removal_{agency.uscc}",
+        state="published",
+        agency_uscc=agency.uscc,
+        agency_name=agency.name,
+        text=f"{agency.name}自{today.year}年{today.month}月{today.day}日起被清退，不再承接服务券业务。",
+        published_on=today,
+        created_at=clock.now(),
+        created_by=app.caller.sub,
+    )
+
+
+def _lead(agency: Agency) -> Lead:
+    return Lead(
+        lead_id=f"lead_{agency.uscc}",
+        state="recorded",
+        uscc=agency.uscc,
+        name=agency.name,
+        facts=agency.removal_reason or "",
+        proposed_by=agency.removal_proposed_by,
+        created_at=clock.now(),
+        created_by=app.caller.sub,
+    )
+
+
+def take_down_products(agency: Agency) -> None:
+    """Withdraw what a removed agency lists. Nobody sees or orders it any more already, so this may come twice."""
+    if agency.state != "removed":
+        return
+    for product_id in [each.product_id for each in products.of_agency(agency.uscc)]:
+        old = products.load_product(product_id)
+        if lifecycle.allows("product", old.state, "withdraw"):
+            state = lifecycle.next_state("product", old.state, "withdraw")
+            products.commit_step(old, old.moved(state=state, **app.step("withdraw")))
+
+
+@app.get("/leads")
+def list_leads() -> Response[str]:
+    """§3.4.1: the leads to be handed on, the newest first."""
+    require(app.caller, "bureau", "discipline")
+    page = store.leads(app.limit, app.query("cursor"))
+    items = [Lead.model_validate(item).public() for item in page.items]
+    return reply({"items": items, "next_cursor": page.next_cursor})
+
+
+handler = app.handle

@@ -1,0 +1,237 @@
+"""Rounds: gathered by the operator, decided by the bureau, put on notice (§3.5.2, §3.5.3)."""
+
+from typing import Annotated, Any, Literal
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import Field
+
+from voucher.edge import clock
+from voucher.edge.api import Api, reply
+from voucher.edge.fields import Identifier, Text
+from voucher.edge.identity import require
+from voucher.models import Line, Notice, Request, Round
+from voucher.policy import CATEGORY_WORDS
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules import lifecycle
+from voucher.rules import settling as rules
+from voucher.rules.flags import shown_line
+from voucher.rules.working_days import add_working_days, shanghai_date
+from voucher.store import orders, organisations, payouts, programmes, settlements, standing
+from voucher.store import rounds as store
+from voucher.store.table import Write
+
+app = Api()
+
+
+class Gathering(Request):
+    settlement_ids: Annotated[list[Identifier], Field(min_length=1, max_length=40)]
+
+
+class LineDecision(Request):
+    order_id: Identifier
+    decision: Literal["approve", "return", "reject"]
+    opinion: Text | None = None
+
+
+class Decision(Request):
+    decision: Literal["approve", "return", "reject"]
+    opinion: Text | None = None
+    lines: list[LineDecision] = []
+
+
+class NoticeText(Request):
+    text: Text = "现将通过审核的服务券抵用情况予以公示。"
+
+
+class Why(Request):
+    reason: Text
+
+
+@app.post("/rounds")
+def gather() -> Response[str]:
+    """§3.5.2: the operator gathers the passed lines of some applications of one year."""
+    require(app.caller, "platform")
+    round_id, body = app.new_id("r"), app.body(Gathering)
+    if (existing := store.find(round_id)) is not None:
+        if existing.request_sha256 != app.request_sha256:
+            raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
+        return reply(_shown(existing), replay=True)
+    found = [settlements.find(settlement_id) for settlement_id in dict.fromkeys(body.settlement_ids)]
+    applications = [each for each in found if each is not None]
+    if len(applications) < len(found):
+        raise Refused(Refusal.NOT_FOUND)
+    if len({each.year for each in applications}) > 1:
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("settlement_ids", "须属于同一年度。")])
+    old = [line for each in applications for line in settlements.lines_of(each.settlement_id) if line.state == "passed"]
+    if not old:
+        raise Refused(Refusal.NOTHING_PASSED)
+    rules.check_round_size(old)
+    step = app.step("gather")
+    round_ = Round(
+        round_id=round_id,
+        year=applications[0].year,
+        settlement_ids=tuple(each.settlement_id for each in applications),
+        submitters=frozenset(line.submitted_by for line in old if line.submitted_by),
+        pre_reviewers=frozenset(line.pre_reviewed_by for line in old if line.pre_reviewed_by),
+        state="gathered",
+        created_at=clock.now(),
+        created_by=app.caller.sub,
+        request_sha256=app.request_sha256,
+        **step,
+    )
+    new = [
+        line.moved(state=lifecycle.next_state("line", line.state, "gather"), round_id=round_id, **step) for line in old
+    ]
+    store.gather(round_, old, new)
+    return reply(_shown(round_), 201)
+
+
+def _shown(round_: Round) -> dict[str, Any]:
+    hands = {"submitters": sorted(round_.submitters), "pre_reviewers": sorted(round_.pre_reviewers)}
+    lines = store.lines_in(round_)
+    uses = settlements.file_uses(lines)
+    payables = payouts.payables_of(round_.round_id)
+    return {
+        **round_.public(),
+        **hands,
+        "lines": [shown_line(line, uses, with_orders=True) for line in lines],
+        "payables": [payable.public() for payable in payables],
+        "payouts": [payout.public() for payout in payouts.payouts_of(payables)],
+        "payout_files": [file.public() for file in payouts.files_of(round_.round_id)],
+    }
+
+
+def _found(round_id: str) -> Round:
+    if (round_ := store.find(round_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return round_
+
+
+@app.get("/rounds")
+def list_rounds() -> Response[str]:
+    """Rounds for staff, the newest first."""
+    require(app.caller, "platform", "bureau", "finance")
+    page = store.list_rounds(app.limit, app.query("cursor"))
+    items = [Round.model_validate(item).public() for item in page.items]
+    return reply({"items": items, "next_cursor": page.next_cursor})
+
+
+@app.get("/rounds/<round_id>")
+def show(round_id: str) -> Response[str]:
+    """One round with its lines and what is owed, for staff."""
+    require(app.caller, "platform", "bureau", "finance")
+    return reply(_shown(_found(round_id)))
+
+
+@app.post("/rounds/<round_id>/approve")
+def approve(round_id: str) -> Response[str]:
+    """§3.5.2: the bureau decides, line by line where it differs, by somebody who pre-reviewed nothing of it."""
+    require(app.caller, "bureau")
+    body, old = app.body(Decision), _found(round_id)
+    if app.is_repeat(old, "approve"):
+        return reply(_shown(old), replay=True)
+    own = {each.order_id: each for each in body.lines}
+    lines = store.lines_in(old)
+    # a line that stands approved already was decided by this very call, broken off
+    open_lines = [line for line in lines if line.state == "gathered"]
+    decisions = {line.order_id: own.get(line.order_id, body) for line in open_lines}
+    approved = len(open_lines) < len(lines) or any(each.decision == "approve" for each in decisions.values())
+    state = lifecycle.next_state("round", old.state, "approve" if approved else "reject")
+    rules.check_hands(app.caller.sub, old.submitters, old.pre_reviewers, [old.created_by])
+    going_on = [line for line in open_lines if decisions[line.order_id].decision == "approve"]
+    rules.check_subsidies(going_on, standing.load_standings(line.enterprise_uscc for line in going_on))
+    step = app.step("approve")
+    steps = [_decided(line, decisions[line.order_id], step) for line in open_lines]
+    new = old.moved(state=state, approved_by=app.caller.sub, **step)
+    store.decide(old, new, steps, app.caller.sub)
+    return reply(_shown(new))
+
+
+def _decided(line: Line, said: LineDecision | Decision, step: dict[str, Any]) -> list[Write]:
+    state = lifecycle.next_state("line", line.state, said.decision)
+    if said.decision == "approve":
+        return [settlements.step_line(line, line.moved(state=state, **step))]
+    new = line.moved(state=state, round_id=None, opinion=said.opinion, **step)
+    return _ended(line, new, step) if said.decision == "reject" else [settlements.step_line(line, new)]
+
+
+def _ended(line: Line, new: Line, step: dict[str, Any]) -> list[Write]:
+    order = orders.load_orders((line.order_id,))[0]
+    freed = order.moved(state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step)
+    return settlements.end_line(line, new, order, freed)
+
+
+@app.post("/rounds/<round_id>/lines/<order_id>/withdraw")
+def take_out(round_id: str, order_id: str) -> Response[str]:
+    """§3.5.1(5): under review or on notice the operator takes a line out first; its order may then be cancelled."""
+    require(app.caller, "platform")
+    round_, why = _found(round_id), app.body(Why)
+    lines = [line for each in round_.settlement_ids for line in settlements.lines_of(each) if line.order_id == order_id]
+    if any(app.is_repeat(line, "take_out") for line in lines):
+        return reply(_shown(round_), replay=True)
+    old = next((line for line in lines if line.round_id == round_id), None)
+    if old is None:
+        raise Refused(Refusal.NOT_FOUND)
+    step = app.step("take_out")
+    state = lifecycle.next_state("line", old.state, "take_out")
+    new = old.moved(state=state, round_id=None, withdrawal_reason=why.reason, **step)
+    notice = store.find_notice(round_.notice_id) if round_.notice_id and old.state == "noticed" else None
+    without = notice and notice.moved(withdrawn=(*notice.withdrawn, order_id))
+    store.take_out(round_, notice, without, _ended(old, new, step))
+    return reply(_shown(round_))
+
+
+@app.post("/rounds/<round_id>/notice")
+def publish_notice(round_id: str) -> Response[str]:
+    """§3.5.3: open the public notice of the approved lines for the policy's working days."""
+    require(app.caller, "platform")
+    body, old = app.body(NoticeText), _found(round_id)
+    if app.is_repeat(old, "notice") and old.notice_id:
+        return reply(store.find_notice(old.notice_id) or old, replay=True)
+    state = lifecycle.next_state("round", old.state, "notice")
+    policy = programmes.load_programme(old.year).policy
+    now, step = clock.now(), app.step("notice")
+    today = shanghai_date(now)
+    due = add_working_days(today, policy.notice_working_days) if policy.notice_working_days else None
+    # a line that stands on notice already was put there by this very call, broken off
+    lines = [line for line in store.lines_in(old) if line.state in ("approved", "noticed")]
+    notice = Notice(
+        notice_id=f"n_{round_id.removeprefix('r_')}",
+        round_id=round_id,
+        text=body.text,
+        published_on=today,
+        ends_on=due.date if due else today,
+        ends_certain=due.certain if due else True,
+        working_days=policy.notice_working_days,
+        lines=tuple(_on_notice(line) for line in lines),
+        state="running",
+        created_at=now,
+        created_by=app.caller.sub,
+        **step,
+    )
+    new = old.moved(state=state, notice_id=notice.notice_id, **step)
+    steps = [
+        settlements.step_line(line, line.moved(state=lifecycle.next_state("line", line.state, "publish"), **step))
+        for line in lines
+        if line.state == "approved"
+    ]
+    store.publish(notice, old, new, steps)
+    return reply(notice, 201)
+
+
+def _on_notice(line: Line) -> dict[str, Any]:
+    """§3.5.3: only what a notice needs."""
+    agency = organisations.find_agency(line.agency_uscc)
+    enterprise = organisations.find_enterprise(line.enterprise_uscc)
+    return {
+        "order_id": line.order_id,
+        "agency_uscc": line.agency_uscc,
+        "agency_name": agency.name if agency else "",
+        "enterprise_name": enterprise.name if enterprise else "",
+        "category": line.category.value,
+        "category_name": CATEGORY_WORDS[line.category],
+        "amount_fen": rules.owed_fen(line),
+    }
+
+
+handler = app.handle

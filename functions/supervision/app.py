@@ -1,0 +1,105 @@
+"""Supervision: violations recorded and lifted by the bureau; they reach the next grab at once (§2.1.3, §5.2b)."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import Field
+
+from voucher.edge import clock
+from voucher.edge.api import Api, reply
+from voucher.edge.fields import Identifier, Text, Uscc
+from voucher.edge.identity import require
+from voucher.models import Request, Standing
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules import eligibility, lifecycle
+from voucher.rules import standing as rules
+from voucher.rules.credit_code import is_credit_code
+from voucher.rules.working_days import shanghai_date
+from voucher.store import standing
+from voucher.store import supervision as store
+from voucher.store.supervision import Violation
+from voucher.store.table import Write
+
+app = Api()
+TRIES = 5
+
+
+class Breach(Request):
+    uscc: Uscc
+    facts: Text
+    order_ids: Annotated[list[Identifier], Field(max_length=100)] = []
+
+
+class Why(Request):
+    reason: Text
+
+
+@app.post("/violations")
+def record() -> Response[str]:
+    """§2.1.3: a breach counts for ever, by credit code, whether or not anybody registered it yet."""
+    require(app.caller, "bureau")
+    violation_id, body = app.new_id("v"), app.body(Breach)
+    if not is_credit_code(body.uscc):
+        raise Refused(Refusal.INVALID_USCC, errors=[FieldError("uscc", Refusal.INVALID_USCC.sentence)])
+    violation = Violation(
+        **body.model_dump(),
+        violation_id=violation_id,
+        state="standing",
+        created_at=clock.now(),
+        created_by=app.caller.sub,
+        request_sha256=app.request_sha256,
+        **app.step("record"),
+    )
+    if (existing := store.find_violation(violation_id)) is not None:
+        if existing.request_sha256 != violation.request_sha256:
+            raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
+        return reply(existing, replay=True)
+    bring_in_step(body.uscc, store.add_violation(violation), lambda old: rules.with_violation(old, violation_id))
+    return reply(violation, 201)
+
+
+@app.post("/violations/<violation_id>/lift")
+def lift(violation_id: str) -> Response[str]:
+    """§2.1.3: the bureau lifts a violation, on record."""
+    require(app.caller, "bureau")
+    body, old = app.body(Why), store.find_violation(violation_id)
+    if old is None:
+        raise Refused(Refusal.NOT_FOUND)
+    if app.is_repeat(old, "lift"):
+        return reply(old, replay=True)
+    state = lifecycle.next_state("violation", old.state, "lift")
+    new = old.moved(state=state, lift_reason=body.reason, **app.step("lift"))
+    write = store.step_violation(old, new)
+    bring_in_step(old.uscc, write, lambda standing_: rules.without_violation(standing_, violation_id))
+    return reply(new)
+
+
+def bring_in_step(uscc: str, write: Write, change: Callable[[Standing], Standing]) -> None:
+    """The violation, the standing and every entitlement it touches, in one transaction."""
+    today = shanghai_date(clock.now())
+    for _ in range(TRIES):
+        facts = standing.load_facts(uscc, eligibility.years_in_step(today))
+        after = change(facts.standing)
+        following = eligibility.entitlements(facts.enterprise, after, facts.entitlements, facts.programmes, today)
+        writes = [
+            write,
+            standing.save_standing(facts, after),
+            standing.enterprise_unchanged(facts),
+            *standing.save_entitlements(facts, following),
+        ]
+        if store.all_or_changed(writes):
+            return
+    raise Refused(Refusal.CHANGED_MEANWHILE)
+
+
+@app.get("/violations")
+def list_violations() -> Response[str]:
+    """Violations, the newest first, for staff."""
+    require(app.caller, "bureau", "finance", "platform", "discipline")
+    page = store.violations(app.limit, app.query("cursor"))
+    items = [Violation.model_validate(item).public() for item in page.items]
+    return reply({"items": items, "next_cursor": page.next_cursor})
+
+
+handler = app.handle

@@ -1,0 +1,83 @@
+"""Schedule: every night, finds the batches whose vouchers have ended and hands them to the void queue (§4.2.2, §1.4b),
+announces the end of public notices, which a human then closes (§3.5.3), and reminds agencies whose approval ends
+soon (§3.2.3).
+
+The instant is the event's, so a night that was missed, or one to come, can be run by hand: invoke with {"time": …}.
+Nothing depends on it in time: the clock already refuses a voucher that has ended.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from voucher.edge import queues
+from voucher.edge.observe import log_work
+from voucher.models import Batch, instant_text
+from voucher.policy import policy_on
+from voucher.rules import agencies, lifecycle, settling
+from voucher.rules import messages as told
+from voucher.rules import programmes as rules
+from voucher.rules.working_days import shanghai_date
+from voucher.store import organisations, programmes, rounds
+from voucher.store.keys import BUCKETS
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
+    """One night."""
+    instant = datetime.fromisoformat(event["time"])
+    swept = 0
+    for programme in programmes.list_programmes():
+        over = programme.state == "open" and rules.year_is_over(programme.policy, programme.year, instant)
+        for batch in programmes.batches_of(programme.year):
+            if batch.state != "draft" and batch.ends_at <= instant and programme.state == "open":
+                queues.send("void_vouchers", messages(batch, instant, over))
+                swept += 1
+        if over:
+            queues.send("void_vouchers", [year_message(programme.year, instant)])
+    ended = announce_ended_notices(instant)
+    reminded = remind_agencies(instant)
+    log_work("swept", batches=swept, notices=ended, agencies=reminded)
+    return {"batches": swept, "notices": ended, "agencies": reminded}
+
+
+def announce_ended_notices(instant: datetime) -> int:
+    """§3.5.3: say of every notice whose last day is over, and known, that it may be closed; how many there were."""
+    ended = 0
+    for notice in rounds.running_notices():
+        if settling.ends_by_schedule(notice, instant):
+            state = lifecycle.next_state("notice", notice.state, "announce_end")
+            known = {"ends_on": settling.due_day(notice).date, "ends_certain": True}
+            ended += rounds.announce_end(notice, notice.moved(state=state, ended_at=instant, **known))
+    return ended
+
+
+def remind_agencies(instant: datetime) -> int:
+    """§3.2.3: tell every agency whose approval ends soon; the inbox keeps one message, however many nights send it."""
+    today = shanghai_date(instant)
+    due = [
+        told.ending_soon(agency.uscc, agency.valid_until.isoformat()).body
+        for agency in organisations.agencies_in("active")
+        if agency.valid_until and agencies.needs_reminder(agency, policy_on(today), today)
+    ]
+    queues.send("notify", due)
+    return len(due)
+
+
+def messages(batch: Batch, instant: datetime, year_over: bool) -> list[dict[str, Any]]:
+    """One bounded piece of work for each bucket of a batch."""
+    return [
+        {
+            "message_id": f"lapse.{batch.batch_id}.{number}.{instant_text(instant)}",
+            "task": "lapse",
+            "batch_id": batch.batch_id,
+            "bucket": number,
+            "instant": instant_text(instant),
+            "year_over": year_over,
+        }
+        for number in range(BUCKETS)
+    ]
+
+
+def year_message(year: int, instant: datetime) -> dict[str, Any]:
+    """§1.4b: the year is over; closed by the first night that finds nothing left to lapse."""
+    name, text = f"close_year.{year}.{instant_text(instant)}", instant_text(instant)
+    return {"message_id": name, "task": "close_year", "year": year, "instant": text}

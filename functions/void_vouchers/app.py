@@ -1,0 +1,125 @@
+"""Worker: ends vouchers, one bucket of a batch or one enterprise at a time (§1.4b, §4.1.3, §4.2.2).
+
+Each voucher is ended by its own conditional transaction, so a message may come twice, late, or stop half-way.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from voucher.edge import clock, queues
+from voucher.edge.observe import log_work
+from voucher.models import Closing, Voucher
+from voucher.policy import Category
+from voucher.rules import eligibility, lifecycle, messages
+from voucher.rules import programmes as rules
+from voucher.rules.working_days import shanghai_date
+from voucher.store import orders, pools, programmes
+from voucher.store import vouchers as store
+
+SWEEPER = "sweep"
+VOUCHERS_PER_MESSAGE = 500
+TRIES = 5
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Messages of the void queue."""
+    return queues.handle_each(event, context, work)
+
+
+def work(body: dict[str, Any]) -> None:
+    """One message: a bucket whose vouchers ended, an enterprise whose qualification was withdrawn, or a year's end."""
+    if body["task"] == "lapse":
+        lapse_bucket(body)
+    elif body["task"] == "void_enterprise":
+        void_enterprise(body["uscc"])
+        tell_agencies(body["uscc"], body.get("message_id", f"disqualified.{body['uscc']}"))
+    elif body["task"] == "close_year":
+        close_year(int(body["year"]), datetime.fromisoformat(body["instant"]))
+    else:
+        raise ValueError(f"unknown task {body['task']}")
+
+
+def lapse_bucket(body: dict[str, Any]) -> None:
+    """§4.2.2: end every voucher of a bucket whose end is not after the instant; the rest in a message of its own."""
+    batch_id, bucket, instant = body["batch_id"], int(body["bucket"]), datetime.fromisoformat(body["instant"])
+    if body.get("year_over"):
+        cancel_uncontracted(batch_id, bucket, instant)
+    due = [each for each in store.in_bucket(batch_id, bucket) if each.state == "active" and each.ends_at <= instant]
+    ended = sum(settle(voucher, "expired", instant) for voucher in due[:VOUCHERS_PER_MESSAGE])
+    if len(due) > VOUCHERS_PER_MESSAGE:
+        queues.send("void_vouchers", [body])
+    log_work("vouchers lapsed", batch=batch_id, bucket=bucket, vouchers=ended)
+
+
+def settle(voucher: Voucher | None, state: str, instant: datetime) -> int:
+    """End one voucher; if an order moved its balance meanwhile, look again. 1 if this call ended it."""
+    for _ in range(TRIES):
+        if voucher is None or voucher.state != "active":
+            return 0
+        if store.lapse(voucher, state, instant, SWEEPER):
+            return 1
+        voucher = store.find(voucher.voucher_id)
+    raise RuntimeError("a voucher kept changing while it was ended")
+
+
+def cancel_uncontracted(batch_id: str, bucket: int, instant: datetime) -> None:
+    """§4.2.1: at the year's end an order without a signed contract is cancelled, and its money lapses."""
+    held = [each for each in store.postings_in_bucket(batch_id, bucket) if each.entry == "hold"]
+    for order_id in sorted({posting.to_account.partition(":")[2] for posting in held}):
+        order = orders.find(order_id)
+        if order is None or order.contract_signed_on or not lifecycle.allows("order", order.state, "expire"):
+            continue
+        new = order.moved(state=lifecycle.next_state("order", order.state, "expire"), drawn={}, updated_at=instant)
+        voucher = store.load_voucher(order.voucher_id)
+        orders.commit_release(order, new, order.voucher_fen, voucher, instant, SWEEPER)
+
+
+def close_year(year: int, instant: datetime) -> None:
+    """§1.4b, §2.2.floor: once nothing is left to lapse, freeze the key share and close the year.
+
+    Until then it does nothing: the next night sends the message again.
+    """
+    programme = programmes.load_programme(year)
+    if programme.state != "open":
+        return
+    for batch in programmes.batches_of(year):
+        if batch.state == "published":
+            shards = pools.read(pools.batch_pool(batch.batch_id), batch.shards)
+            left_fen = sum(shard.remaining_fen for shard in shards)
+            closed = batch.moved(state="closed", surplus_fen=left_fen, updated_at=instant)
+            programmes.close(batch, closed, shards, programmes.load_programme(year), instant, SWEEPER)
+    if any(each.state == "active" for batch in programmes.batches_of(year) for each in store.all_of(batch.batch_id)):
+        log_work("year not closed yet: vouchers are left to lapse", year=year)
+        return
+    old = programmes.load_programme(year)
+    used = {each: pools.used_fen(year, each, old.policy.yearly_shards) for each in Category}
+    key_fen = sum(used[each] for each in old.policy.key_categories)
+    closing = Closing(
+        closed_at=instant,
+        key_share_basis_points=rules.key_share_basis_points(key_fen, sum(used.values())),
+        used_fen=used,
+        expired_fen=old.unreleased_fen,
+    )
+    state = lifecycle.next_state("programme", old.state, "close_year")
+    new = old.moved(state=state, unreleased_fen=0, closing=closing, updated_at=instant)
+    programmes.close_year(old, new, instant, SWEEPER)
+    log_work("year closed", year=year)
+
+
+def void_enterprise(uscc: str) -> None:
+    """§4.1.3: what a disqualified enterprise holds unused becomes void; contracted orders run on."""
+    now = clock.now()
+    for year in eligibility.years_in_step(shanghai_date(now)):
+        entitlement = store.find_entitlement(year, uscc)
+        for voucher in store.vouchers_of(entitlement) if entitlement else []:
+            settle(voucher, "void", now)
+
+
+def tell_agencies(uscc: str, cause: str) -> None:
+    """§4.1.3: every agency with a running order of the enterprise hears of it, once for each order."""
+    told = [
+        messages.buyer_disqualified(cause, order.agency_uscc, order.order_id).body
+        for order in orders.orders_of_enterprise(uscc)
+        if order.state in lifecycle.RUNNING_ORDERS
+    ]
+    queues.send("notify", told)

@@ -1,0 +1,66 @@
+"""`make bench`: speed and cost on DynamoDB Local, scale by simulation, the sweep; one table of all results.
+
+python -m infra.bench [speed] [scale] [sweep]
+"""
+
+import sys
+from time import perf_counter
+
+from infra.bench import engine, plot, scale, speed, sweep
+from infra.bench.scale import Result
+from infra.bench.speed import Line
+from tests.races import stage
+
+PARTS = ("speed", "sweep", "scale")
+
+
+def main(wanted: list[str]) -> int:
+    """Run the parts named, or all."""
+    began, parts = perf_counter(), wanted or list(PARTS)
+    lines: list[Line] = []
+    if "speed" in parts or "sweep" in parts:
+        with engine.running() as world:
+            firms = stage.enterprises(max(speed.FIRMS_NEEDED, sweep.SIZES[-1]))
+            if "speed" in parts:
+                lines += speed.measure(world, iter(firms))
+            if "sweep" in parts:
+                lines += sweep.measure(world, firms)
+    _print_lines(lines)
+    if "scale" in parts:
+        results = scale.run_all(scale.grid())
+        plot.draw(results)
+        _print_scale(results)
+    print(f"\n{perf_counter() - began:.0f} s in all")
+    return 0
+
+
+def _print_lines(lines: list[Line]) -> None:
+    for line in lines:
+        print(f"{line.what:62} {line.figure:45} {'goal ' + line.goal if line.goal else ''}".rstrip())
+
+
+def _print_scale(results: list[Result]) -> None:
+    print(
+        f"\nSimulated rush: {scale.CLAIMANTS:,} claimants, {scale.QUOTAS:,} quotas, table warm for"
+        f" {scale.WARM_TABLE_WRITE_UNITS:,} write units. * marks the rule's shards.\n"
+        f"{'design':26}{'grabs/s':>8}{'shards':>7}{'granted/s':>10}{'p50 ms':>8}{'p99 ms':>8}{'conflicts':>10}"
+        f"{'reads':>7}{'busy':>7}{'unfair':>8}{'swapped':>8}{'wrong':>6}{'none':>6}"
+    )
+    for each in results:
+        rush = each.rush
+        ruled = rush.design == scale.PLAIN and rush.shards == _nearest(scale.shards_for(rush.quotas, rush.per_second))
+        print(
+            f"{rush.design:26}{rush.per_second:8.0f}{rush.shards:6}{'*' if ruled else ' '}{each.granted_per_second:10.0f}"
+            f"{each.p50_seconds * 1e3:8.0f}{each.p99_seconds * 1e3:8.0f}{each.conflicts_per_grant:10.2f}"
+            f"{each.reads_per_claim:7.2f}{each.busy_per_claim:7.2f}{each.out_of_turn:8.1%}{each.inversions:8.1%}"
+            f"{each.wrongly_refused:6}{each.unanswered:6}"
+        )
+
+
+def _nearest(shards: int) -> int:
+    """The number of shards on the grid that is closest to the rule's."""
+    return min(scale.SHARDS, key=lambda each: abs(each - shards))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

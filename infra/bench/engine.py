@@ -1,0 +1,133 @@
+"""The backend on DynamoDB Local for the measurements: one engine, one year with many firms, and a meter of its calls.
+
+The stage and the harness are those of the tests, so what is measured is what is tested.
+"""
+
+import json
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import pytest
+
+from infra.local import dynamodb_local
+from infra.tale import steps
+from tests import world as backend
+from tests.conftest import NOW
+from tests.races import stage
+from tests.races.turns import give_each_thread_its_request
+from tests.world import World
+from voucher.edge import clock
+from voucher.edge.observe import logger
+from voucher.store import table
+
+PROGRAMME_FEN = 10**11
+TYPES = {"S", "N", "BOOL", "NULL", "L", "M", "SS"}
+
+
+@contextmanager
+def running() -> Iterator[World]:
+    """Tables on an engine of their own, a programme year, the clock standing on a day inside it."""
+    with dynamodb_local.running() as url, pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": "bench",
+            "AWS_SECRET_ACCESS_KEY": "bench",
+            "AWS_DEFAULT_REGION": "ap-east-1",
+            "AWS_ENDPOINT_URL_DYNAMODB": url,
+        }.items():
+            patch.setenv(name, value)
+        for name, value in backend.create_tables(boto3.client("dynamodb")).items():
+            patch.setenv(name, value)
+        backend.forget_clients()
+        patch.setattr(clock, "now", lambda: NOW)
+        give_each_thread_its_request(patch)
+        with _log_to(os.devnull):
+            steps.open_programme(World(), stage.YEAR, PROGRAMME_FEN, {"notice_working_days": 0})
+            yield World()
+    backend.forget_clients()
+
+
+@contextmanager
+def _log_to(path: str) -> Iterator[None]:
+    """Log lines are made and written as always, but not into the table that is printed."""
+    handlers = [each for each in logger.handlers if isinstance(each, logging.StreamHandler)]
+    with open(path, "w") as sink:  # noqa: PTH123 - a device, not a file of ours
+        before = [(each, each.setStream(sink)) for each in handlers]
+        try:
+            yield
+        finally:
+            for handler, stream in before:
+                handler.setStream(stream)
+
+
+class Meter:
+    """What the calls of DynamoDB between `with` and its end came to: round trips by operation, and units.
+
+    Read units are the engine's. It reports four write units for every transaction, whatever is in it, so write units
+    are reckoned from the items' sizes as AWS documents it: two for each KB of each item, without copies in indexes.
+    """
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self.read_units = 0.0
+        self.sent: list[dict[str, Any]] = []
+
+    @property
+    def round_trips(self) -> int:
+        """All requests that went over the wire."""
+        return sum(self.calls.values())
+
+    @property
+    def write_units(self) -> int:
+        """Units of all items written or checked, at the sizes they have now."""
+        writes = [each for params in self.sent for each in params.get("TransactItems", ()) if "Get" not in each]
+        return sum(2 * -(-_bytes(_item(request)) // 1024) for write in writes for request in write.values())
+
+    def __enter__(self) -> "Meter":
+        events = table.client().meta.events
+        events.register("provide-client-params.dynamodb", self._ask)
+        events.register("before-send.dynamodb", self._count)
+        events.register("after-call.dynamodb", self._add)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        events = table.client().meta.events
+        events.unregister("provide-client-params.dynamodb", self._ask)
+        events.unregister("before-send.dynamodb", self._count)
+        events.unregister("after-call.dynamodb", self._add)
+
+    def _ask(self, params: dict[str, Any], **_: object) -> dict[str, Any]:
+        self.sent.append(json.loads(json.dumps(params)))
+        return params | {"ReturnConsumedCapacity": "TOTAL"}
+
+    def _count(self, request: Any, **_: object) -> None:
+        target = request.headers["X-Amz-Target"]
+        self.calls[(target.decode() if isinstance(target, bytes) else target).rpartition(".")[2]] += 1
+
+    def _add(self, parsed: dict[str, Any], model: Any, **_: object) -> None:
+        used = parsed.get("ConsumedCapacity", [])
+        if "Get" in model.name or model.name in ("Query", "Scan"):
+            self.read_units += sum(each["CapacityUnits"] for each in (used if isinstance(used, list) else [used]))
+
+
+def _item(request: dict[str, Any]) -> dict[str, Any]:
+    """The item that a write wrote, in DynamoDB's own form."""
+    if "Item" in request:
+        return dict(request["Item"])
+    found = table.client().get_item(TableName=request["TableName"], Key=request["Key"], ConsistentRead=True)
+    return dict(found.get("Item", request["Key"]))
+
+
+def _bytes(value: Any) -> int:
+    """The size of an item or a value as AWS counts it: names and texts in UTF-8, a number by its digits."""
+    if isinstance(value, str):
+        return len(value.encode())
+    if isinstance(value, dict):
+        return sum((0 if name in TYPES else len(name.encode())) + _bytes(each) + 1 for name, each in value.items())
+    if isinstance(value, list):
+        return 3 + sum(_bytes(each) for each in value)
+    return 1

@@ -1,0 +1,89 @@
+"""The two designs that ours is measured against on the same engine: (a) optimistic version, (b) one counter.
+
+Both keep the promise of one voucher per enterprise and of the quota; both are given our store's client and encoding.
+"""
+
+from collections.abc import Callable
+
+from tests.races.stage import QUOTA_FEN, YEAR, Firm
+from voucher.store import conditions, keys
+from voucher.store.keys import Key
+from voucher.store.table import Unmet, Write, load, put, transact, update
+
+TRIES = 200
+Grab = Callable[[Firm], bool]
+
+
+def versioned(name: str, quotas: int) -> Grab:
+    """(a) Read the batch and the entitlement, check both, write both back if their versions are still the same."""
+    batch = _batch(name, quotas)
+
+    def grab(firm: Firm) -> bool:
+        for _ in range(TRIES):
+            seen, right = load(batch), load(keys.entitlement(YEAR, firm.uscc))
+            if (
+                seen is None
+                or right is None
+                or seen["left_fen"] < QUOTA_FEN
+                or firm.person.name not in right["members"]
+            ):
+                return False
+            try:
+                transact(
+                    [
+                        _take(batch, conditions.UNCHANGED, seen_version=seen["version"]),
+                        _use_quota(firm, conditions.UNCHANGED, seen_version=right["version"]),
+                        _make(name, firm),
+                    ]
+                )
+            except Unmet as unmet:
+                if "voucher" in unmet.items:
+                    return False
+                continue
+            return True
+        return False
+
+    return grab
+
+
+def counter(name: str, quotas: int) -> Grab:
+    """(b) One transaction that decreases one counter, on condition that it is enough."""
+    batch = _batch(name, quotas)
+
+    def grab(firm: Firm) -> bool:
+        conditional = conditions.all_of(conditions.CALLER_IS_MEMBER, conditions.QUOTA_SUFFICES)
+        writes = [
+            _take(batch, "#left_fen >= :amount_fen"),
+            _use_quota(firm, conditional, caller=firm.person.name),
+            _make(name, firm),
+        ]
+        try:
+            transact(writes)
+        except Unmet:
+            return False
+        return True
+
+    return grab
+
+
+def _batch(name: str, quotas: int) -> Key:
+    key = Key("vouchers", f"RIVAL#{name}", "RECORD")
+    transact([put("rival", key, {"left_fen": quotas * QUOTA_FEN, "version": 1}, None)])
+    return key
+
+
+def _take(batch: Key, condition: str, **values: object) -> Write:
+    change = "SET #left_fen = #left_fen - :amount_fen, #version = #version + :one"
+    return update("batch", batch, change, condition, amount_fen=QUOTA_FEN, **values)
+
+
+def _use_quota(firm: Firm, condition: str, **values: object) -> Write:
+    change = (
+        "SET #left_fen = #left_fen - :amount_fen, #granted_fen = #granted_fen + :amount_fen, #version = #version + :one"
+    )
+    return update("entitlement", keys.entitlement(YEAR, firm.uscc), change, condition, amount_fen=QUOTA_FEN, **values)
+
+
+def _make(name: str, firm: Firm) -> Write:
+    voucher = {"batch_id": name, "enterprise_uscc": firm.uscc, "face_fen": QUOTA_FEN, "balance_fen": QUOTA_FEN}
+    return put("voucher", Key("vouchers", f"RIVAL#{name}#{firm.uscc}", "VOUCHER"), voucher, conditions.IS_NEW)

@@ -1,0 +1,182 @@
+"""The services as far as a rush feels them: partitions with capacity, items that conflict, environments that must start."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Literal
+
+import simpy
+
+from infra.bench import limits
+
+Outcome = Literal["done", "conflict", "unmet"]
+Steps = Iterator[Any]
+
+
+class Bucket:
+    """Units that come back at a steady rate, up to a most."""
+
+    def __init__(self, rate: float, most: float) -> None:
+        self._rate, self._most, self._left, self._at = rate, most, most, 0.0
+
+    def take(self, units: float, now: float) -> bool:
+        """Take `units` if they are there at `now` (seconds)."""
+        self._left = min(self._most, self._left + (now - self._at) * self._rate)
+        self._at = now
+        if self._left < units:
+            return False
+        self._left -= units
+        return True
+
+
+@dataclass
+class Row:
+    """One item that holds units of a batch: which partition it is in, and whether a transaction has it prepared."""
+
+    units: int
+    partition: int
+    version: int = 0
+    taken: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """Part of a transaction: take `units` from `row`, on condition that they are there and, if given, of a version."""
+
+    row: Row
+    units: int
+    seen_version: int | None = None
+
+    def holds(self) -> bool:
+        """The condition of the write."""
+        return self.row.units >= self.units and self.seen_version in (None, self.row.version)
+
+    def apply(self) -> None:
+        """The write."""
+        self.row.units -= self.units
+        self.row.version += 1
+
+
+@dataclass
+class Counts:
+    """What the service was asked."""
+
+    writes: int = 0
+    reads: int = 0
+    conflicts: int = 0
+    throttles: int = 0
+
+
+@dataclass
+class Table:
+    """A table with its partitions; the items of one claimant (entitlement, voucher) are spread evenly over them."""
+
+    clock: simpy.Environment
+    random: Random
+    write_units: int
+    counts: Counts = field(default_factory=Counts)
+
+    def __post_init__(self) -> None:
+        number = max(1, self.write_units // limits.WRITE_UNITS_PER_PARTITION)
+        self._writes = [_bucket(limits.WRITE_UNITS_PER_PARTITION) for _ in range(number)]
+        self._reads = [_bucket(limits.READ_UNITS_PER_PARTITION) for _ in range(number)]
+
+    def row(self, units: int) -> Row:
+        """A new item, in a partition that its hashed key chooses."""
+        return Row(units, self.random.randrange(len(self._writes)))
+
+    def seconds(self, median: float) -> float:
+        """How long a call takes that has this median."""
+        return self.random.lognormvariate(0, limits.SPREAD) * median
+
+    def transact(self, changes: list[Change], private_items: int = 2) -> Steps:
+        """TransactWriteItems over `changes` and the claimant's own items; the process's value is an Outcome."""
+        self.counts.writes += 1
+        took = self.seconds(limits.TRANSACTION_SECONDS)
+        yield self.clock.timeout(took * limits.PREPARED_AT)
+        outcome = self._prepare(changes, private_items)
+        if outcome == "done":
+            for change in changes:
+                change.row.taken = True
+        yield self.clock.timeout(took * (limits.COMMITTED_AT - limits.PREPARED_AT))
+        if outcome == "done":
+            for change in changes:
+                change.apply()
+                change.row.taken = False
+        yield self.clock.timeout(took * (1 - limits.COMMITTED_AT))
+        return outcome
+
+    def _prepare(self, changes: list[Change], private_items: int) -> Outcome:
+        partitions = [change.row.partition for change in changes]
+        partitions += [self.random.randrange(len(self._writes)) for _ in range(private_items)]
+        room = [self._writes[each].take(limits.WRITE_UNITS_PER_ITEM, self.clock.now) for each in partitions]
+        if not all(room):
+            self.counts.throttles += 1
+            return "conflict"
+        if any(not change.row.taken and not change.holds() for change in changes):
+            return "unmet"
+        if any(change.row.taken for change in changes):
+            self.counts.conflicts += 1
+            return "conflict"
+        return "done"
+
+    def read(self, rows: list[Row], serialisable: bool) -> Steps:
+        """The rows' (units, version), or None for a serialisable read that met a transaction or a limit."""
+        cost = limits.SERIALISABLE_READ_UNITS_PER_ITEM if serialisable else limits.PLAIN_READ_UNITS_PER_ITEM
+        median = limits.SERIALISABLE_READ_SECONDS if serialisable else limits.PLAIN_READ_SECONDS
+        seen: list[tuple[int, int]] = []
+        for start in range(0, len(rows), limits.ITEMS_PER_READ):
+            part = rows[start : start + limits.ITEMS_PER_READ]
+            self.counts.reads += 1
+            took = self.seconds(median)
+            yield self.clock.timeout(took / 2)
+            where = Counter(row.partition for row in part)
+            room = [self._reads[each].take(cost * rows, self.clock.now) for each, rows in where.items()]
+            met = serialisable and any(row.taken for row in part)
+            self.counts.conflicts += met
+            self.counts.throttles += not all(room)
+            seen += [(row.units, row.version) for row in part]
+            yield self.clock.timeout(took / 2)
+            if met or not all(room):
+                return None
+        return seen
+
+
+def _bucket(rate: float) -> Bucket:
+    return Bucket(rate, rate * limits.BURST_SECONDS)
+
+
+class Process:
+    """One warm Lambda environment and what it remembers."""
+
+    def __init__(self) -> None:
+        self.sold_out = False
+
+
+class Fleet:
+    """API Gateway and Lambda: who may come in, and on which environment."""
+
+    def __init__(self, clock: simpy.Environment, random: Random) -> None:
+        self._clock, self._random = clock, random
+        self._idle = [Process() for _ in range(limits.WARM_ENVIRONMENTS)]
+        self._running = len(self._idle)
+        rate = limits.ENVIRONMENT_STARTS / limits.ENVIRONMENT_START_PERIOD_SECONDS
+        self._starts = Bucket(rate, limits.ENVIRONMENT_STARTS)
+        self._door = Bucket(limits.API_REQUESTS_PER_SECOND, limits.API_BURST)
+
+    def enter(self) -> Steps:
+        """An environment, after its cold start if need be; None for 429."""
+        if not self._door.take(1, self._clock.now):
+            return None
+        if self._idle:
+            return self._idle.pop()
+        if self._running >= limits.ENVIRONMENTS or not self._starts.take(1, self._clock.now):
+            return None
+        self._running += 1
+        yield self._clock.timeout(self._random.lognormvariate(0, limits.SPREAD / 2) * limits.COLD_START_SECONDS)
+        return Process()
+
+    def leave(self, process: Process) -> None:
+        """The environment is free for the next request."""
+        self._idle.append(process)

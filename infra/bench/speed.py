@@ -1,0 +1,181 @@
+"""How fast and how dear: the grab's handler against the bare call, against two other designs, and in round trips."""
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+from infra.bench import rivals
+from infra.bench.engine import Meter
+from tests.races import stage
+from tests.races.stage import QUOTA_FEN, Firm
+from tests.world import World, api_event, function, routes
+from voucher.policy import Category
+from voucher.store import keys, pools, table
+
+PAIRS = 400
+WARM_UP = 40
+COUNTED = 50
+EACH = 40
+ROUNDS = 5
+THREADS = 8
+FIRMS_NEEDED = 2 * (PAIRS + WARM_UP) + COUNTED + 6 * ROUNDS * EACH + 20
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table: what was measured, the figures, and the goal (empty where there is none)."""
+
+    what: str
+    figure: str
+    goal: str = ""
+
+
+def measure(world: World, firms: Iterator[Firm]) -> list[Line]:
+    """All of it, in one run."""
+    batch_id = stage.open_batch(world, 3_000 * QUOTA_FEN)
+    return [
+        *_against_the_bare_call(batch_id, firms),
+        *_cost(world, batch_id, firms),
+        *_against_rivals(batch_id, firms),
+        *_order(world, batch_id, firms),
+    ]
+
+
+def claim_event(batch_id: str, firm: Firm) -> dict[str, Any]:
+    """What API Gateway would send for one grab."""
+    route = next(each for each in routes() if each.folder == "grab")
+    path = f"/batches/{batch_id}/vouchers"
+    return api_event(route, path, "", {"batch_id": batch_id}, firm.claim(), firm.person, None, None)
+
+
+def _grab(batch_id: str, firm: Firm) -> dict[str, Any]:
+    answer: dict[str, Any] = function("grab").handler(claim_event(batch_id, firm), None)
+    return answer
+
+
+def _bare_requests(batch_id: str, pattern: Firm, firms: list[Firm]) -> list[dict[str, Any]]:
+    """The very request that the handler sends for `pattern`, written for other firms."""
+    with Meter() as meter:
+        _grab(batch_id, pattern)
+    [sent] = meter.sent
+    shards = function("grab").PUBLISHED[batch_id].shards
+    pool_id, text = pools.batch_pool(batch_id), json.dumps(sent)
+    requests = []
+    for firm in firms:
+        changed = text
+        for old, new in (
+            (keys.voucher(batch_id, pattern.uscc).pk, keys.voucher(batch_id, firm.uscc).pk),
+            (
+                keys.pool(pool_id, pools.home(pattern.uscc, shards)).pk,
+                keys.pool(pool_id, pools.home(firm.uscc, shards)).pk,
+            ),
+            (pattern.uscc, firm.uscc),
+            (f'"{pattern.person.name}"', f'"{firm.person.name}"'),
+        ):
+            changed = changed.replace(old, new)
+        requests.append(json.loads(changed) | {"ClientRequestToken": str(uuid4())})
+    return requests
+
+
+def _against_the_bare_call(batch_id: str, firms: Iterator[Firm]) -> list[Line]:
+    """Alternating: one grab through the handler, one bare transaction; the first ones of both only warm up."""
+    number = PAIRS + WARM_UP
+    _grab(batch_id, next(firms))
+    ours, others = [next(firms) for _ in range(number)], [next(firms) for _ in range(number)]
+    events, handler = [claim_event(batch_id, firm) for firm in ours], function("grab").handler
+    bare, client = _bare_requests(batch_id, next(firms), others), table.client()
+    taken: list[tuple[float, float]] = []
+    for event, request in zip(events, bare, strict=True):
+        began = perf_counter()
+        answer = handler(event, None)
+        between = perf_counter()
+        client.transact_write_items(**request)
+        taken.append((between - began, perf_counter() - between))
+        _insist(answer["statusCode"] == 201)
+    handled, sent = (median(each) for each in zip(*taken[WARM_UP:], strict=True))
+    return [
+        Line("grab: whole handler, one thread, median", f"{handled * 1e3:.2f} ms"),
+        Line("grab: bare TransactWriteItems of the same items, median", f"{sent * 1e3:.2f} ms"),
+        Line("grab: handler / bare call", f"{handled / sent:.3f}", "<= 1.10"),
+        Line("grab: handler's own time", f"{(handled - sent) * 1e3:.2f} ms"),
+    ]
+
+
+def _cost(world: World, batch_id: str, firms: Iterator[Firm]) -> list[Line]:
+    """Round trips and units of a granted grab, and of a refusal once a batch is sold out."""
+    with Meter() as granted:
+        for _ in range(COUNTED):
+            _insist(_grab(batch_id, next(firms))["statusCode"] == 201)
+    small = stage.open_batch(world, 2 * QUOTA_FEN)
+    late = [next(firms) for _ in range(4)]
+    codes = [json.loads(_grab(small, firm)["body"]).get("code") for firm in late[:3]]
+    _insist(codes == [None, None, "SOLD_OUT"])
+    with Meter() as refused:
+        for _ in range(COUNTED):
+            _insist(json.loads(_grab(small, late[3])["body"])["code"] == "SOLD_OUT")
+    return [
+        Line("grab: round trips per grant", f"{granted.round_trips / COUNTED:g}", "1"),
+        Line("grab: write units per grant", f"{granted.write_units / COUNTED:g}", "<= 6"),
+        Line("grab: DynamoDB calls per refusal after sell-out", f"{refused.round_trips / COUNTED:g}", "0"),
+    ]
+
+
+def _against_rivals(batch_id: str, firms: Iterator[Firm]) -> list[Line]:
+    """Each design in turn, round by round, alone and with several threads."""
+    designs: list[tuple[str, Callable[[Firm], bool]]] = [
+        ("ours, whole handler", lambda firm: _grab(batch_id, firm)["statusCode"] == 201),
+        ("(a) read, check, optimistic version", rivals.versioned("a", 3 * ROUNDS * EACH)),
+        ("(b) one counter in a transaction", rivals.counter("b", 3 * ROUNDS * EACH)),
+    ]
+    alone: dict[str, list[float]] = {name: [] for name, _ in designs}
+    crowd: dict[str, list[float]] = {name: [] for name, _ in designs}
+    meters = {name: (Meter(), Meter()) for name, _ in designs}
+    for _ in range(ROUNDS):
+        for name, grab in designs:
+            few, many = [next(firms) for _ in range(EACH)], [next(firms) for _ in range(EACH)]
+            with meters[name][0]:
+                alone[name].append(EACH / _seconds(grab, few, 1))
+            with meters[name][1]:
+                crowd[name].append(EACH / _seconds(grab, many, THREADS))
+    return [
+        Line(
+            f"design: {name}",
+            f"{median(alone[name]):.0f}/s, {one.round_trips / made:.2f} calls, {one.write_units / made:g} WCU,"
+            f" {one.read_units / made:g} RCU; {THREADS} threads: {median(crowd[name]):.0f}/s,"
+            f" {eight.round_trips / made:.2f} calls",
+        )
+        for name, (one, eight) in meters.items()
+        for made in (EACH * ROUNDS,)
+    ]
+
+
+def _seconds(grab: Callable[[Firm], bool], firms: list[Firm], threads: int) -> float:
+    """How long so many threads take for one grab of each firm."""
+    began = perf_counter()
+    with ThreadPoolExecutor(threads) as pool:
+        for granted in pool.map(grab, firms):
+            _insist(granted)
+    return perf_counter() - began
+
+
+def _order(world: World, batch_id: str, firms: Iterator[Firm]) -> list[Line]:
+    """Round trips of placing an order: one read of all parties, one transaction."""
+    seller, buyer = stage.agency(), next(firms)
+    product_id = stage.product(seller, Category.LEGAL)
+    body = stage.order_body(product_id, stage.voucher_of(world, batch_id, buyer), QUOTA_FEN // 2)
+    with Meter() as meter:
+        placed = world.call(buyer.person, "POST", "/orders", body, key="bench-1")
+    _insist(placed.status == 201)
+    figure = f"{meter.round_trips} ({', '.join(meter.calls)}), {meter.write_units:g} WCU"
+    return [Line("order placement: round trips", figure, "<= 2")]
+
+
+def _insist(holds: bool) -> None:
+    """A measurement of something that did not happen is none."""
+    if not holds:
+        raise RuntimeError("the backend answered otherwise than the measurement takes for granted")

@@ -1,0 +1,152 @@
+"""What the sweep costs: vouchers lapsed per second, calls and units per voucher as their number grows, kills survived."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from time import perf_counter
+from typing import Any
+
+from infra.bench.engine import Meter
+from infra.bench.speed import Line
+from tests.conftest import NOW
+from tests.functions.workers import deliver
+from tests.races import stage
+from tests.races.stage import QUOTA_FEN, YEAR, Firm
+from tests.world import World
+from voucher.models import Voucher, instant_text
+from voucher.store import keys, pools, table, vouchers
+
+SIZES = (30, 300, 3_000)
+KILLED_SIZE = 300
+KILL_SHARE = 0.05
+SEED = 2026
+
+
+class Killed(BaseException):
+    """The process ended between two calls; no handler of exceptions may see it."""
+
+
+@dataclass(frozen=True)
+class Night:
+    """One sweep: vouchers, seconds, and what it cost."""
+
+    vouchers: int
+    seconds: float
+    meter: Meter
+    kills: int = 0
+
+
+def measure(world: World, firms: list[Firm]) -> list[Line]:
+    """The sweep at three sizes, and once with the worker killed again and again."""
+    nights = [_night(world, firms[:size], None) for size in SIZES]
+    killed = _night(world, firms[:KILLED_SIZE], Random(SEED))
+    lines = [
+        Line(
+            f"sweep: {night.vouchers:5} vouchers",
+            f"{night.vouchers / night.seconds:.0f}/s, {night.meter.round_trips / night.vouchers:.2f} calls,"
+            f" {night.meter.write_units / night.vouchers:.2f} WCU, {night.meter.read_units / night.vouchers:.2f} RCU each",
+        )
+        for night in nights
+    ]
+    first, *_, last = nights
+    growth = (last.meter.round_trips / first.meter.round_trips) / (last.vouchers / first.vouchers)
+    units = (last.meter.write_units / first.meter.write_units) / (last.vouchers / first.vouchers)
+    survived = f"{killed.kills} kills, each of {killed.vouchers} vouchers ended exactly once"
+    return [
+        *lines,
+        Line(
+            f"sweep: growth of calls (WCU) per {last.vouchers // first.vouchers}x",
+            f"{growth:.2f}x ({units:.2f}x)",
+            "<= 1",
+        ),
+        Line("sweep: worker killed before or after a call", survived, "exactly once"),
+    ]
+
+
+def _night(world: World, firms: list[Firm], kills: Random | None) -> Night:
+    """Grant, let the end come, run the worker over every bucket, and look at what is there."""
+    batch_id = stage.open_batch(world, 2 * len(firms) * QUOTA_FEN)
+    _grant(batch_id, firms)
+    before, ended = _surplus_fen(), NOW + timedelta(days=365)
+    messages = [
+        {"task": "lapse", "batch_id": batch_id, "bucket": number, "instant": instant_text(ended)}
+        for number in range(keys.BUCKETS)
+    ]
+    meter, deaths, began = Meter(), 0, perf_counter()
+    with meter:
+        for message in messages:
+            deaths += _deliver(message, kills)
+    night = Night(len(firms), perf_counter() - began, meter, deaths)
+    _each_ended_once(batch_id, len(firms), _surplus_fen() - before)
+    return night
+
+
+def _grant(batch_id: str, firms: list[Firm]) -> None:
+    """Vouchers as grabs leave them, put there directly: only their end is measured."""
+    stage.keep(
+        *(
+            (
+                keys.voucher(batch_id, firm.uscc),
+                Voucher(
+                    voucher_id=f"{batch_id}.{firm.uscc}",
+                    batch_id=batch_id,
+                    year=YEAR,
+                    enterprise_uscc=firm.uscc,
+                    face_fen=QUOTA_FEN,
+                    balance_fen=QUOTA_FEN,
+                    granted_at=NOW,
+                    granted_by=firm.person.name,
+                    ends_at=NOW + timedelta(days=1),
+                    valid_until=NOW.date(),
+                ),
+            )
+            for firm in firms
+        )
+    )
+
+
+def _deliver(message: dict[str, Any], kills: Random | None) -> int:
+    """Hand a message to the worker until it is done, as its queue would; how often the worker was killed."""
+    deaths = 0
+    while True:
+        try:
+            with _killer(kills):
+                answer = deliver("void_vouchers", message)
+        except Killed:
+            deaths += 1
+            continue
+        if not answer["batchItemFailures"]:
+            return deaths
+
+
+@contextmanager
+def _killer(kills: Random | None) -> Iterator[None]:
+    """End the process before a request leaves or after its answer came, at random."""
+
+    def strike(**_: object) -> None:
+        if kills is not None and kills.random() < KILL_SHARE / 2:
+            raise Killed
+
+    events = table.client().meta.events
+    events.register("before-send.dynamodb", strike, unique_id="kill before")
+    events.register("after-call.dynamodb", strike, unique_id="kill after")
+    try:
+        yield
+    finally:
+        events.unregister("before-send.dynamodb", unique_id="kill before")
+        events.unregister("after-call.dynamodb", unique_id="kill after")
+
+
+def _surplus_fen() -> int:
+    return pools.total(pools.surplus_pool(YEAR), pools.SURPLUS_SHARDS).remaining_fen
+
+
+def _each_ended_once(batch_id: str, number: int, credited_fen: int) -> None:
+    """Every voucher expired with one posting, and the surplus grew by exactly their faces."""
+    kept = [each for bucket in range(keys.BUCKETS) for each in vouchers.in_bucket(batch_id, bucket)]
+    postings = sum(len(vouchers.postings_in_bucket(batch_id, bucket)) for bucket in range(keys.BUCKETS))
+    ended = sum(each.state == "expired" and each.balance_fen == 0 and each.seq == 1 for each in kept)
+    if (len(kept), ended, postings, credited_fen) != (number, number, number, number * QUOTA_FEN):
+        raise RuntimeError(f"{number} vouchers, {ended} ended, {postings} postings, {credited_fen} fen of surplus")

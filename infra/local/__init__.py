@@ -1,0 +1,1 @@
+"""The machine's own copy of the cloud: environments, emulators, build and deployment, all under `.local/`."""

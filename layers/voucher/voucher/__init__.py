@@ -1,0 +1,1 @@
+"""The voucher programme of Lishui: policy, records, refusals, rules, store and edge, shared by every function."""

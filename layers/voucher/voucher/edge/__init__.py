@@ -1,0 +1,1 @@
+"""Said once for all handlers: routing, identity, bodies, problem+json, queue batches and logging."""

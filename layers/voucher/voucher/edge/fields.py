@@ -1,0 +1,40 @@
+"""The field types of request bodies, said once: what a client may send, and how long or large it may be."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+MAX_FEN = 10**13
+
+
+def _no_control_characters(text: str) -> str:
+    if any(ord(character) < 32 and character not in "\n\t" for character in text):
+        raise ValueError("control character")
+    return text
+
+
+def _with_zone(instant: datetime) -> datetime:
+    if instant.tzinfo is None or not 1900 <= instant.year <= 2100:
+        raise ValueError("no zone, or a year whose local day there may be none of")
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_no_control_characters)
+]
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(_no_control_characters)
+]
+Number = Annotated[str, StringConstraints(pattern=r"^[\w\-/.()（）〔〕\[\]号#]{1,64}$")]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,80}$")]
+Uscc = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+\- ]{5,20}$")]
+Industry = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,4}$")]
+Fen = Annotated[int, Field(ge=0, le=MAX_FEN)]
+PositiveFen = Annotated[int, Field(gt=0, le=MAX_FEN)]
+SignedFen = Annotated[int, Field(ge=-MAX_FEN, le=MAX_FEN)]
+Count = Annotated[int, Field(ge=0, le=10**7)]
+Year = Annotated[int, Field(ge=2024, le=2100)]
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2100, 12, 31))]
+Moment = Annotated[datetime, AfterValidator(_with_zone)]

@@ -1,0 +1,59 @@
+"""Who is calling, as the authorizer verified it. Staff roles come from the token; membership is looked up elsewhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from voucher.refusals import Refusal, Refused
+
+STAFF_ROLES = frozenset({"platform", "bureau", "finance", "discipline", "admin"})
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A signed-in person: the token's subject and the staff roles among its groups."""
+
+    sub: str
+    roles: frozenset[str]
+
+    @property
+    def is_staff(self) -> bool:
+        """True for anybody who holds a staff role."""
+        return bool(self.roles)
+
+
+def caller_of(event: Mapping[str, Any]) -> Caller:
+    """The caller of an API event. Raises UNAUTHENTICATED where the route let nobody in by name."""
+    context = (event.get("requestContext") or {}).get("authorizer") or {}
+    sub = context.get("sub")
+    if not sub:
+        raise Refused(Refusal.UNAUTHENTICATED)
+    roles = frozenset(str(context.get("roles") or "").split(",")) & STAFF_ROLES
+    return Caller(str(sub), roles)
+
+
+def require(caller: Caller, *roles: str) -> None:
+    """Refuse with 403 unless the caller holds one of `roles`."""
+    if caller.roles.isdisjoint(roles):
+        raise Refused(Refusal.ROLE_REQUIRED)
+
+
+class Joined(Protocol):
+    """Anything that people act for: it knows its members' subjects."""
+
+    @property
+    def members(self) -> frozenset[str]: ...
+
+
+def as_member[Organisation: Joined](caller: Caller, organisation: Organisation | None) -> Organisation:
+    """The organisation, if the caller acts for it. A foreign one is NOT_FOUND, exactly like an unknown one."""
+    if organisation is None or caller.sub not in organisation.members:
+        raise Refused(Refusal.NOT_FOUND)
+    return organisation
+
+
+def as_member_or_staff[Organisation: Joined](caller: Caller, organisation: Organisation | None) -> Organisation:
+    """The organisation, if the caller acts for it or is staff; else NOT_FOUND."""
+    if organisation is not None and caller.is_staff:
+        return organisation
+    return as_member(caller, organisation)

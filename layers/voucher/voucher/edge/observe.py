@@ -1,0 +1,17 @@
+"""One log line per outcome: what was asked, how it ended, by which clause. No payloads, tokens, phones or accounts."""
+
+import os
+
+from aws_lambda_powertools import Logger
+
+logger = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "voucher"), log_uncaught_exceptions=False)
+
+
+def log_outcome(code: str, status: int, clause: str | None) -> None:
+    """The single line of a request's end."""
+    logger.info("outcome", extra={"code": code, "status": status, "clause": clause})
+
+
+def log_work(what: str, **counts: int | str) -> None:
+    """The single line of a worker's or a schedule's end."""
+    logger.info(what, extra=counts)

@@ -1,0 +1,77 @@
+"""The frozen records the rules decide on and the store keeps. Amounts are int fen; instants are aware UTC datetimes;
+dates are days in Asia/Shanghai. A record never changes: a transition writes the next one.
+"""
+
+from voucher.models.base import Document, Instant, Reason, Record, Request, Stateful, instant_text
+from voucher.models.money import Batch, Closing, PendingTotal, Posting, Programme, Voucher
+from voucher.models.orders import CancelRequest, Order, Rating, Recovery
+from voucher.models.registry import (
+    Agency,
+    Change,
+    Enterprise,
+    Entitlement,
+    Lead,
+    ListImport,
+    Price,
+    Product,
+    RemovalNotice,
+    Standing,
+)
+from voucher.models.settlement import (
+    Account,
+    AccountChange,
+    Flag,
+    Invoice,
+    Line,
+    Notice,
+    Objection,
+    Payable,
+    Payout,
+    PayoutFile,
+    Round,
+    Settlement,
+    Transfer,
+)
+
+__all__ = [
+    "Account",
+    "AccountChange",
+    "Agency",
+    "Batch",
+    "CancelRequest",
+    "Change",
+    "Closing",
+    "Document",
+    "Enterprise",
+    "Entitlement",
+    "Flag",
+    "Instant",
+    "Invoice",
+    "Lead",
+    "Line",
+    "ListImport",
+    "Notice",
+    "Objection",
+    "Order",
+    "Payable",
+    "Payout",
+    "PayoutFile",
+    "PendingTotal",
+    "Posting",
+    "Price",
+    "Product",
+    "Programme",
+    "Rating",
+    "Reason",
+    "Record",
+    "Recovery",
+    "RemovalNotice",
+    "Request",
+    "Round",
+    "Settlement",
+    "Standing",
+    "Stateful",
+    "Transfer",
+    "Voucher",
+    "instant_text",
+]

@@ -1,0 +1,78 @@
+"""What all records and requests are: frozen, typed, with texts of instants that sort as the instants do."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+
+
+def instant_text(instant: datetime) -> str:
+    """RFC 3339 in UTC with exactly three decimals, so that texts of instants sort as the instants do."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+Instant = Annotated[datetime, PlainSerializer(instant_text, when_used="json")]
+
+
+class Record(BaseModel):
+    """What is kept. Attributes only the store knows (keys, indexes) are ignored; `private` names never leave."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    private: ClassVar[frozenset[str]] = frozenset()
+
+    def public(self) -> dict[str, Any]:
+        """The record as a client sees it."""
+        return self.model_dump(mode="json", exclude=set(self.private))
+
+
+class Request(BaseModel):
+    """What a client sends: strict types, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class Stateful(Record):
+    """A record that moves through states. `last_*` remember who made the latest step with which body, so that the
+    same call repeated after a lost answer is answered as done instead of refused."""
+
+    private: ClassVar[frozenset[str]] = frozenset(
+        {"last_action", "last_by", "last_sha256", "request_sha256", "drawn", "seq", "members"}
+    )
+
+    state: str
+    version: int = 1
+    created_at: Instant
+    created_by: str
+    request_sha256: str | None = None
+    updated_at: Instant | None = None
+    last_action: str | None = None
+    last_by: str | None = None
+    last_sha256: str | None = None
+
+    def moved(self, **changes: Any) -> Self:
+        """The record after one more step: `changes` applied, version counted on."""
+        return self.model_copy(update={**changes, "version": self.version + 1})
+
+
+class Reason(Record):
+    """Why a reviewer returned or rejected: the field or document kind, and the words."""
+
+    field: str | None = None
+    message: str
+
+
+class Document(Record):
+    """An uploaded file. `checked` once the object exists and its first bytes fit its type."""
+
+    document_id: str
+    owner: str
+    kind: str
+    filename: str
+    content_type: str
+    size_bytes: int
+    object_key: str
+    uploaded_by: str
+    created_at: Instant
+    checked: bool = False
+    sha256: str | None = None
+    etag: str | None = None

@@ -1,0 +1,71 @@
+"""Orders: a voucher used toward a contract."""
+
+from datetime import date
+from typing import ClassVar
+
+from voucher.models.base import Instant, Record, Stateful
+from voucher.policy import Category
+
+
+class CancelRequest(Record):
+    """One party's written request to cancel (§3.5.1(5))."""
+
+    by: str
+    at: Instant
+    reason: str
+
+
+class Rating(Record):
+    """The enterprise's satisfaction after the service (§4.2.3)."""
+
+    score: int
+    comment: str
+    at: Instant
+
+
+class Recovery(Record):
+    """Money claimed back after it was paid out (§5.2b), perhaps for a violation on record."""
+
+    recovery_id: str
+    amount_fen: int
+    reason: str
+    violation_id: str | None
+    by: str
+    at: Instant
+
+
+class Order(Stateful):
+    """A voucher used toward a contract (§4.2.1). Category and price are those of the day it was placed.
+    States: placed, accepted, refused, delivered, completed, settling, payable, paid, cancelled.
+    `recovery_requests` maps the id of each recovery to the fingerprint of its request."""
+
+    private: ClassVar[frozenset[str]] = Stateful.private | {"recovery_requests"}
+
+    order_id: str
+    year: int
+    product_id: str
+    agency_uscc: str
+    enterprise_uscc: str
+    voucher_id: str
+    category: Category
+    price_fen: int
+    price_unit: str
+    contract_fen: int
+    voucher_fen: int
+    contract_number: str | None
+    contract_signed_on: date | None = None
+    drawn: dict[str, dict[str, int]]
+    seq: int = 1
+    settlement_id: str | None = None
+    enterprise_cancel: CancelRequest | None = None
+    agency_cancel: CancelRequest | None = None
+    refusal_reason: str | None = None
+    rating: Rating | None = None
+    recovered_fen: int = 0
+    recoveries: tuple[Recovery, ...] = ()
+    recovery_requests: dict[str, str] = {}
+
+    @property
+    def own_share_fen(self) -> int:
+        """What the enterprise pays itself: contract less voucher, exactly (§3.5.1)."""
+        return self.contract_fen - self.voucher_fen

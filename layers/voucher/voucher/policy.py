@@ -1,0 +1,162 @@
+"""Every number and date of the regulation, once, dated, each with its clause.
+
+An edition of the regulation is one `Policy` value in `EDITIONS`; the next edition is one more value, no new code.
+A programme year copies the policy it was drafted under, with the bureau's named overrides, so that a later change
+of defaults never reaches into a running year. Amounts are fen, shares are whole percents.
+"""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
+Fen = Annotated[int, Field(strict=True, ge=0, le=10**13)]
+SignedFen = Annotated[int, Field(strict=True, ge=-(10**13), le=10**13)]
+Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+
+
+class Category(StrEnum):
+    """The nine service categories of §2.2, in the order of the text; each product is in exactly one."""
+
+    HR = "hr"
+    TECH_INNOVATION = "tech_innovation"
+    TAX_AUDIT = "tax_audit"
+    LEGAL = "legal"
+    MANAGEMENT = "management"
+    TESTING = "testing"
+    IP = "ip"
+    DIGITAL = "digital"
+    SKILLS = "skills"
+
+
+CATEGORY_WORDS = {
+    Category.HR: "人力资源服务",
+    Category.TECH_INNOVATION: "技术创新服务",
+    Category.TAX_AUDIT: "财税审计服务",
+    Category.LEGAL: "法律维权服务",
+    Category.MANAGEMENT: "管理咨询服务",
+    Category.TESTING: "检验检测认证",
+    Category.IP: "知识产权服务",
+    Category.DIGITAL: "智能化数字化服务",
+    Category.SKILLS: "职业技能服务",
+}
+
+
+class Policy(BaseModel):
+    """The values one programme year runs under. Every field may be overridden by name when a programme is drafted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    edition: str = Field(max_length=60)
+
+    # §6 grants only inside these days, both included; settlement of what was ordered in time may finish later
+    grants_from: date
+    grants_until: date
+    # §1.4b, §4.2.1 the programme year: vouchers end and contracts are signed no later than its last day.
+    # None means 1 January and 31 December of the year the programme is named after.
+    year_starts_on: date | None = None
+    year_ends_on: date | None = None
+
+    # §2.1 who may take part
+    districts: tuple[str, ...] = ("city", "liandu", "development_zone")
+    # 工业 (GB/T 4754 divisions 06–46), 信息化 (63–65); 数字经济 beyond these needs a reviewer's confirmation
+    sector_divisions: tuple[str, ...] = (*(f"{n:02}" for n in range(6, 47)), "63", "64", "65")
+    enterprise_min_age_months: Count = 12  # §2.1.2
+
+    # §2.3.1 quota per enterprise and year
+    quota_default_fen: Fen = 1_000_000
+    quota_newly_above_scale_fen: Fen = 2_000_000
+    quota_little_giant_nursery_fen: Fen = 1_000_000
+    quota_combination: Literal["max", "sum"] = "max"  # on two lists: the larger counts
+
+    # §2.2.cap, §2.2.floor of the confirmed yearly total
+    cap_percent: dict[Category, Percent] = Field(
+        min_length=len(Category),  # an override names every category
+        default_factory=lambda: {
+            category: 10 if category in (Category.TAX_AUDIT, Category.MANAGEMENT) else 30 for category in Category
+        },
+    )
+    key_categories: tuple[Category, ...] = (Category.TECH_INNOVATION, Category.IP, Category.DIGITAL)
+    key_floor_percent: Percent = 40
+
+    # §2.3.2 the voucher part of one order
+    voucher_max_percent: Percent = 70
+
+    # §3.1 agencies; equality passes
+    agency_min_age_months: Count = 24  # §3.1.1
+    agency_min_net_profit_fen: SignedFen = 0  # §3.1.1 "no loss last year"
+    agency_min_premises_m2: Count = 50  # §3.1.2
+    agency_min_insured_staff: Count = 5  # §3.1.4
+    agency_approval_months: Count = 24  # §3.2.3
+    agency_renewal_days: Count = 90  # §3.2.3 before the approval's end its renewal may be handed in
+    agency_reminder_days: Count = 30  # §3.2.3 before the approval's end the agency is reminded
+
+    # §3.2.3, §4.1.3 a material change is reported within this many calendar days
+    material_change_days: Count = 15
+    # §3.5.3 length of the public notice, working days after the day of publication
+    notice_working_days: Count = 5
+    # §3.5.3 objections are open to anybody, so they are counted: per hour and notice, and from one address of it
+    notice_objections_per_hour: Count = 100
+    source_objections_per_hour: Count = 10
+
+    # How bounded amounts are stored; no clause. Shards of a batch's pool (None: by its size) and of each yearly pool.
+    batch_shards: Annotated[int, Field(strict=True, ge=1, le=64)] | None = None
+    yearly_shards: Annotated[int, Field(strict=True, ge=1, le=8)] = 2
+
+    def first_day(self, year: int) -> date:
+        """First day of programme year `year` (§1.4b)."""
+        return self.year_starts_on or date(year, 1, 1)
+
+    def last_day(self, year: int) -> date:
+        """Last day of programme year `year`, on whose end every voucher is void (§1.4b)."""
+        return self.year_ends_on or date(year, 12, 31)
+
+
+# 丽经信〔2024〕44号, §6: in force 2024-08-09 to 2026-12-31.
+EDITIONS = (Policy(edition="丽经信〔2024〕44号", grants_from=date(2024, 8, 9), grants_until=date(2026, 12, 31)),)
+
+
+def policy_on(day: date) -> Policy:
+    """The edition in force on `day`, else the latest that had begun (§6 stops grants, not reviews or settlement)."""
+    begun = [edition for edition in EDITIONS if edition.grants_from <= day]
+    return begun[-1] if begun else EDITIONS[0]
+
+
+# §4.1.1 the six papers of an enterprise, §3.2.1 the ten of an agency, §3.5.1 those of a settlement
+ENTERPRISE_DOCUMENTS = {
+    "business_license": "营业执照",
+    "income_statement": "上年度营业收入（利润表）",
+    "tax_certificate": "上年度纳税证明",
+    "social_insurance": "社会保险参保证明",
+    "entry_commitment": "企业入驻承诺书",
+    "credit_commitment": "企业信用承诺书",
+}
+AGENCY_DOCUMENTS = {
+    "legal_representative_id": "法人身份证正反面",
+    "business_license": "营业执照",
+    "qualification": "服务资质证明",
+    "service_record": "上年度企业服务成效证明",
+    "staff_certificates": "从业人员职称或从业资格证",
+    "income_statement": "上年度营业收入（利润表）",
+    "tax_certificate": "上年度纳税证明",
+    "social_insurance": "社会保险参保证明",
+    "premises_proof": "服务场地证明",
+    "entry_commitment": "服务机构入驻承诺书",
+}
+SETTLEMENT_DOCUMENTS = {
+    "contract": "服务合同扫描件",
+    "invoice": "企业自行承担部分的发票",
+    "transfer": "企业自行承担部分的转账凭证",
+    "evidence": "服务佐证材料",
+    "summary_invoice": "开具给市经信局的汇总发票",
+}
+
+# Lists that change who may claim and how much (§2.1.1, §2.3.1, §5.2b)
+LIST_KINDS = {
+    "rated_d": "亩均论英雄D类企业名单",
+    "newly_above_scale": "上年度新升规企业名单",
+    "little_giant_nursery": "专精特新“小巨人”种苗企业库名单",
+    "other_subsidy": "其他涉企政策资金享受名单",
+}

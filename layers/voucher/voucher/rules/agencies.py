@@ -1,0 +1,96 @@
+"""Who may serve (§3.1) and what may be listed (§3.3)."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from voucher.models import Agency, Product
+from voucher.policy import Category, Policy
+from voucher.refusals import Refusal, Refused
+from voucher.rules.lifecycle import next_state
+from voucher.rules.working_days import add_months
+
+# on the way from one approval to the next
+RENEWING = frozenset({"submitted", "pre_reviewed", "returned", "rejected"})
+
+
+def condition_refusals(agency: Agency, policy: Policy) -> list[Refused]:
+    """§3.1.1–§3.1.4: every condition the agency does not meet; equality passes. Application day counts for the age."""
+    applied_on = agency.applied_on or date.max
+    found = []
+    if not agency.is_legal_person:
+        found.append(Refused(Refusal.AGENCY_NOT_LEGAL_PERSON))
+    if add_months(agency.established_on, policy.agency_min_age_months) > applied_on:
+        found.append(Refused(Refusal.AGENCY_TOO_YOUNG, months=policy.agency_min_age_months))
+    if agency.net_profit_last_year_fen < policy.agency_min_net_profit_fen:
+        found.append(Refused(Refusal.AGENCY_AT_LOSS))
+    if agency.premises_m2 < policy.agency_min_premises_m2:
+        found.append(Refused(Refusal.AGENCY_PREMISES, square_metres=policy.agency_min_premises_m2))
+    if not agency.has_management_system:
+        found.append(Refused(Refusal.AGENCY_MANAGEMENT))
+    if agency.insured_staff < policy.agency_min_insured_staff:
+        found.append(Refused(Refusal.AGENCY_STAFF, persons=policy.agency_min_insured_staff))
+    return found
+
+
+def approval_ends_on(approved_on: date, policy: Policy) -> date:
+    """§3.2.3: the last day the approval holds."""
+    return add_months(approved_on, policy.agency_approval_months)
+
+
+def is_active(agency: Agency | None, today: date) -> bool:
+    """§3.2.3: the agency's approval counts today; while it is being renewed, up to its own last day."""
+    if agency is None or agency.valid_until is None or agency.valid_until < today:
+        return False
+    return agency.state == "active" or (agency.renewal and agency.state in RENEWING)
+
+
+def check_active(agency: Agency | None, today: date) -> None:
+    """§3.2.2, §3.2.3: only an approved agency within its two years lists products and takes orders."""
+    if not is_active(agency, today):
+        raise Refused(Refusal.AGENCY_NOT_ACTIVE)
+
+
+def renewed(agency: Agency, policy: Policy, today: date) -> Agency:
+    """§3.2.3: the agency with its renewal begun; it opens some days before the approval's end and stays open after.
+
+    Raises RENEWAL_TOO_EARLY, or WRONG_STATE for an agency that was never approved.
+    """
+    state = next_state("agency", agency.state, "renew")
+    if agency.valid_until is None or (agency.state == "rejected" and not agency.renewal):
+        raise Refused(Refusal.WRONG_STATE, state=agency.state)
+    opens_on = agency.valid_until - timedelta(days=policy.agency_renewal_days)
+    if today < opens_on:
+        raise Refused(Refusal.RENEWAL_TOO_EARLY, days=policy.agency_renewal_days, opens_on=opens_on)
+    return agency.model_copy(update={"state": state, "renewal": True, "applied_on": today})
+
+
+def as_proposed(agency: Agency) -> Agency:
+    """The agency as it will be if what it proposes for its renewal is approved."""
+    return Agency.model_validate({**agency.model_dump(), **agency.proposed, "proposed": {}})
+
+
+def needs_reminder(agency: Agency, policy: Policy, today: date) -> bool:
+    """§3.2.3: the approval ends within some days and no renewal is handed in."""
+    if agency.state != "active" or agency.valid_until is None:
+        return False
+    return today <= agency.valid_until <= today + timedelta(days=policy.agency_reminder_days)
+
+
+def removal_proposed(agency: Agency, reason: str, by: str) -> dict[str, Any]:
+    """§3.4.1: what the operator's proposal changes. Raises WRONG_STATE for an agency that is not approved."""
+    if agency.state in RENEWING and not agency.renewal:
+        raise Refused(Refusal.WRONG_STATE, state=agency.state)
+    state = next_state("agency", agency.state, "propose_removal")
+    return {"state": state, "removal_reason": reason, "removal_proposed_by": by}
+
+
+def check_scope(agency: Agency, category: Category) -> None:
+    """§3.3: the product's category is among those the agency was approved for."""
+    if category not in agency.categories:
+        raise Refused(Refusal.OUTSIDE_AGENCY_SCOPE)
+
+
+def check_listed(product: Product) -> None:
+    """§3.3: only a published product can be ordered."""
+    if product.state != "published":
+        raise Refused(Refusal.PRODUCT_NOT_LISTED)

@@ -1,0 +1,202 @@
+"""Who may take part (§2.1) and with how much (§2.3.1): one named check per paragraph, and what they say together."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from voucher.models import Enterprise, Entitlement, Programme, Standing
+from voucher.policy import Policy, policy_on
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules.size_class import SizeClass, classify
+from voucher.rules.working_days import add_months
+
+SIZE_WORDS = {
+    SizeClass.LARGE: "大型",
+    SizeClass.MEDIUM: "中型",
+    SizeClass.SMALL: "小型",
+    SizeClass.MICRO: "微型",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one rule says of one enterprise: `message` for the person, `refusal` when it did not pass."""
+
+    clause: str
+    rule: str
+    passed: bool
+    message: str
+    refusal: Refusal
+    facts: Mapping[str, Any]
+
+
+def findings(enterprise: Enterprise, standing: Standing, policy: Policy, year: int, today: date) -> list[Finding]:
+    """Every rule of §2.1 in the order of the text, passed or not. `today` stands in before an application exists."""
+    applied_on = enterprise.applied_on or today
+    return [
+        _district(enterprise, policy),
+        _legal_person(enterprise),
+        _sector(enterprise, policy),
+        _size(enterprise),
+        _not_rated_d(standing, year),
+        _old_enough(enterprise, policy, applied_on),
+        _no_violation(standing),
+    ]
+
+
+def _finding(refusal: Refusal, rule: str, passed: bool, message: str, **facts: int) -> Finding:
+    words = message if passed else refusal.sentence.format(**facts)
+    return Finding(refusal.clause or "", rule, passed, words, refusal, facts)
+
+
+def _district(enterprise: Enterprise, policy: Policy) -> Finding:
+    inside = enterprise.district in policy.districts
+    return _finding(Refusal.OUTSIDE_DISTRICT, "district", inside, "企业在丽水市区范围内。")
+
+
+def _legal_person(enterprise: Enterprise) -> Finding:
+    return _finding(Refusal.NOT_LEGAL_PERSON, "legal_person", enterprise.is_legal_person, "企业具有独立法人资格。")
+
+
+def _sector(enterprise: Enterprise, policy: Policy) -> Finding:
+    inside = enterprise.industry_code[:2] in policy.sector_divisions or enterprise.digital_economy
+    return _finding(Refusal.OUTSIDE_SECTOR, "sector", inside, "企业属于工业、信息化或数字经济领域。")
+
+
+def _size(enterprise: Enterprise) -> Finding:
+    size = size_class(enterprise)
+    small = size is not None and size is not SizeClass.LARGE
+    return _finding(Refusal.NOT_SME, "size", small, f"企业划型为{SIZE_WORDS[size] if size else '未知'}企业。")
+
+
+def _not_rated_d(standing: Standing, year: int) -> Finding:
+    rated_d = latest_rating_is_d(standing, year)
+    return _finding(Refusal.RATED_D, "rated_d", not rated_d, "最近一次亩均论英雄评价结果不是D类，或未参与评价。")
+
+
+def _old_enough(enterprise: Enterprise, policy: Policy, applied_on: date) -> Finding:
+    months = policy.enterprise_min_age_months
+    old_enough = add_months(enterprise.established_on, months) <= applied_on
+    return _finding(Refusal.TOO_YOUNG, "age", old_enough, f"企业申请时成立已满{months}个月。", months=months)
+
+
+def _no_violation(standing: Standing) -> Finding:
+    return _finding(Refusal.HAS_VIOLATION, "violation", not standing.violations, "没有服务券使用违规记录。")
+
+
+def approval(enterprise: Enterprise) -> Finding:
+    """§4.1.2, §4.1.3: the operator approved the enterprise, and did not withdraw it."""
+    refusal = Refusal.DISQUALIFIED if enterprise.state == "disqualified" else Refusal.NOT_APPROVED
+    return _finding(refusal, "approved", enterprise.state == "approved", "企业已通过审核。")
+
+
+def size_class(enterprise: Enterprise) -> SizeClass | None:
+    """The class of 工信部联企业〔2011〕300号; None for an industry the table does not know."""
+    return classify(enterprise.industry_code, enterprise.employees, enterprise.revenue_fen, enterprise.assets_fen)
+
+
+def latest_rating_is_d(standing: Standing, year: int) -> bool:
+    """§2.1.1: the latest published D list of `year` or before counts; `rated_d` holds the years it was listed in
+    that no later list has replaced."""
+    return any(listed <= year for listed in standing.listed.get("rated_d", ()))
+
+
+def refusals(found: Iterable[Finding]) -> list[Refused]:
+    """The findings that did not pass, as refusals in the order of the text."""
+    return [
+        Refused(
+            each.refusal,
+            errors=[FieldError(each.rule, each.message, each.refusal.name, each.clause)],
+            **each.facts,
+        )
+        for each in found
+        if not each.passed
+    ]
+
+
+def check_may_claim(found: Iterable[Finding]) -> None:
+    """Raise NOT_ELIGIBLE (422) with the clause of the first finding that did not pass, and all of them as errors."""
+    failed = [each for each in found if not each.passed]
+    if failed:
+        raise Refused(
+            Refusal.NOT_ELIGIBLE,
+            clause=failed[0].clause,
+            reason=failed[0].message,
+            errors=[FieldError(each.rule, each.message, each.refusal.name, each.clause) for each in failed],
+        )
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Yearly quota in fen and the reason for it (§2.3.1)."""
+
+    quota_fen: int
+    reason: str
+
+
+def quota(standing: Standing, policy: Policy, year: int) -> Quota:
+    """§2.3.1: the default, or what the lists of `year` give; on two lists the larger, or the sum if so set."""
+    lists = {
+        "newly_above_scale": (policy.quota_newly_above_scale_fen, "上年度新升规企业"),
+        "little_giant_nursery": (policy.quota_little_giant_nursery_fen, "专精特新“小巨人”种苗企业"),
+    }
+    on = [value for kind, value in lists.items() if year in standing.listed.get(kind, ())]
+    if not on:
+        return Quota(policy.quota_default_fen, "默认额度")
+    amounts = [amount_fen for amount_fen, _ in on]
+    combined = sum(amounts) if policy.quota_combination == "sum" else max(amounts)
+    return Quota(combined, "、".join(words for _, words in on))
+
+
+def entitlement(
+    enterprise: Enterprise, standing: Standing, policy: Policy, year: int, today: date, held: Entitlement | None
+) -> Entitlement:
+    """What a grab may rely on in `year` (§2.1, §2.3.1, §4.1.2): kept in step with every fact it is made of.
+
+    `held` is the entitlement so far: what was granted stays granted, only what is left follows the quota.
+    """
+    failed = [each.refusal.name for each in findings(enterprise, standing, policy, year, today) if not each.passed]
+    if enterprise.state == "disqualified":
+        failed.insert(0, Refusal.DISQUALIFIED.name)
+    elif enterprise.state != "approved":
+        failed.insert(0, Refusal.NOT_APPROVED.name)
+    quota_fen = quota(standing, policy, year).quota_fen
+    before = held or Entitlement(
+        year=year, uscc=enterprise.uscc, version=0, qualified=False, members=frozenset(), quota_fen=0, left_fen=0
+    )
+    return before.model_copy(
+        update={
+            "version": before.version + 1,
+            "qualified": not failed,
+            "refusals": tuple(failed),
+            "members": enterprise.members,
+            "quota_fen": quota_fen,
+            "left_fen": max(0, quota_fen - before.granted_fen),
+        }
+    )
+
+
+def entitlements(
+    enterprise: Enterprise | None,
+    standing: Standing,
+    held: Mapping[int, Entitlement | None],
+    programmes: Mapping[int, Programme | None],
+    today: date,
+    wanted: int | None = None,
+) -> dict[int, Entitlement | None]:
+    """The entitlement of each year after some fact changed; a year that has none gets one only if `wanted`."""
+    following: dict[int, Entitlement | None] = {}
+    for year, before in held.items():
+        programme = programmes.get(year)
+        policy = programme.policy if programme else policy_on(today)
+        needed = enterprise is not None and (before is not None or year == wanted)
+        following[year] = (
+            entitlement(enterprise, standing, policy, year, today, before) if enterprise and needed else before
+        )
+    return following
+
+
+def years_in_step(today: date) -> tuple[int, ...]:
+    """The programme years whose entitlements follow every change: last year's may still be running by its own dates."""
+    return (today.year - 1, today.year, today.year + 1)

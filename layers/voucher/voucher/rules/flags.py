@@ -1,0 +1,52 @@
+"""What a reviewer of a settlement line should look at: dates, prices and files that do not fit (§3.5.2, §5.2a, §5.2b).
+
+A flag stops nothing by itself; what stops a line is a refusal.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from voucher.models import Flag, Invoice, Line, Order, Transfer
+from voucher.rules.working_days import shanghai_date
+
+
+def flags_of(
+    order: Order, contract_fen: int, invoice: Invoice, transfers: Iterable[Transfer], today: date
+) -> tuple[Flag, ...]:
+    """All that the figures of one line give reason to look at, when it is saved on `today`."""
+    found = []
+    if not _in_life(order, invoice.issued_on, today):
+        found.append(Flag(code="INVOICE_DATE", field="invoice.issued_on", message="发票日期不在订单存续期间内。"))
+    for number, transfer in enumerate(transfers):
+        if not _in_life(order, transfer.paid_on, today):
+            field = f"transfers.{number}.paid_on"
+            found.append(Flag(code="TRANSFER_DATE", field=field, message="转账日期不在订单存续期间内。"))
+    if contract_fen > order.price_fen:
+        words = f"合同金额高于机构公布的价格标准（{order.price_fen} 分/{order.price_unit}）。"
+        found.append(Flag(code="PRICE_ABOVE_LISTED", field="contract_fen", message=words))
+    if contract_fen != order.contract_fen:
+        words = f"合同金额与订单登记的金额（{order.contract_fen} 分）不一致。"
+        found.append(Flag(code="CONTRACT_DIFFERS", field="contract_fen", message=words))
+    return tuple(found)
+
+
+def _in_life(order: Order, day: date, today: date) -> bool:
+    """An order lives from the day it was placed, or its contract signed if that was earlier, to the present."""
+    placed = shanghai_date(order.created_at)
+    return min(placed, order.contract_signed_on or placed) <= day <= today
+
+
+def shown_line(line: Line, uses: Mapping[str, frozenset[str]], with_orders: bool) -> dict[str, Any]:
+    """A line as a client sees it, its files compared with those of every other order, whoever came first.
+
+    `uses` maps a file's SHA-256 to the orders it was handed in for. `with_orders` names those orders: for staff only,
+    since they may be another agency's.
+    """
+    flags: list[dict[str, Any]] = [flag.public() for flag in line.flags]
+    for document_id, sha256 in sorted(line.file_hashes.items()):
+        others = sorted(uses.get(sha256, frozenset()) - {line.order_id})
+        if others:
+            flag = Flag(code="SAME_FILE", field=document_id, message="同一文件已用于另一笔订单。")
+            flags.append(flag.public() | ({"order_ids": others} if with_orders else {}))
+    return line.public() | {"flags": flags}

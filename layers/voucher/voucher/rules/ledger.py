@@ -1,0 +1,141 @@
+"""Accounts rebuilt from postings alone, and the invariants that must hold between them and what the records say."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from voucher.models import Line, Payable, Payout, Posting, Record, Round
+from voucher.rules.settling import owed_fen
+
+# The words of the accounts; what follows the colon says whose it is.
+FAMILIES = ("treasury", "programme", "batch", "voucher", "order", "payable", "paid", "receivable", "surplus")
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """One thing that must hold, whether it does, and where it does not: `concerned` names accounts or pools."""
+
+    name: str
+    holds: bool
+    detail: str
+    concerned: tuple[str, ...] = ()
+
+
+def balances(postings: Iterable[Posting]) -> dict[str, int]:
+    """Each account's balance in fen; what leaves the treasury stands there as a negative amount."""
+    accounts: defaultdict[str, int] = defaultdict(int)
+    for posting in postings:
+        accounts[posting.from_account] -= posting.amount_fen
+        accounts[posting.to_account] += posting.amount_fen
+    return dict(accounts)
+
+
+def by_family(accounts: Mapping[str, int]) -> dict[str, int]:
+    """Balances added up by the word before the colon, in fen."""
+    totals = dict.fromkeys(FAMILIES, 0)
+    for account, amount_fen in accounts.items():
+        totals[account.partition(":")[0]] += amount_fen
+    return totals
+
+
+def residual_fen(accounts: Mapping[str, int]) -> int:
+    """The sum over all accounts, the treasury's outflow included: 0, or money was made or lost."""
+    return sum(accounts.values())
+
+
+def none_below_zero(accounts: Mapping[str, int]) -> Invariant:
+    """No account but the treasury is ever negative."""
+    below = sorted(name for name, fen in accounts.items() if fen < 0 and name != "treasury")
+    return Invariant("no_account_below_zero", not below, "、".join(below))
+
+
+def records_agree(name: str, from_postings: Mapping[str, int], recorded: Mapping[str, int]) -> Invariant:
+    """What the records say equals what the postings add up to, account by account."""
+    wrong = [
+        f"{account}: postings {from_postings.get(account, 0)}, record {recorded.get(account, 0)}"
+        for account in sorted(from_postings.keys() | recorded.keys())
+        if from_postings.get(account, 0) != recorded.get(account, 0)
+    ]
+    return Invariant(name, not wrong, "; ".join(wrong[:20]), tuple(each.partition(": ")[0] for each in wrong))
+
+
+def part(accounts: Mapping[str, int], family: str) -> dict[str, int]:
+    """The accounts of one family that hold anything."""
+    return {name: fen for name, fen in accounts.items() if name.partition(":")[0] == family and fen}
+
+
+def used_by_order(postings: Iterable[Posting]) -> dict[str, int]:
+    """What each order still uses of its category's cap, in fen: held less given back."""
+    used: defaultdict[str, int] = defaultdict(int)
+    for posting in postings:
+        if posting.entry == "hold":
+            used[posting.to_account.partition(":")[2]] += posting.amount_fen
+        elif posting.entry == "release":
+            used[posting.from_account.partition(":")[2]] -= posting.amount_fen
+    return dict(used)
+
+
+def confirmed(first: Iterable[Invariant], second: Iterable[Invariant]) -> list[Invariant]:
+    """The breaches two readings of the books agree on: what money on its way looks like differs between them."""
+    before = {(each.name, each.detail) for each in first if not each.holds}
+    return [each for each in second if not each.holds and (each.name, each.detail) in before]
+
+
+def pools_to_freeze(breaches: Iterable[Invariant]) -> list[str]:
+    """The pools a confirmed breach touches: a batch's account is its pool, and pools name themselves."""
+    named = {name.replace("batch:", "batch.") for each in breaches for name in each.concerned}
+    return sorted(name for name in named if name.partition(".")[0] in ("batch", "category", "nonkey", "surplus"))
+
+
+def pools_add_up(pools: Iterable[Record]) -> Invariant:
+    """In every pool, what remains and all that was drawn make its limit, and nothing is below zero (§2.2.cap)."""
+    wrong = []
+    for pool in pools:
+        counters = {name: fen for name, fen in pool.model_dump().items() if name.endswith("_fen")}
+        limit_fen = counters.pop("limit_fen")
+        if sum(counters.values()) != limit_fen or min(counters.values()) < 0:
+            wrong.append(str(pool.model_dump()["pool_id"]))
+    return Invariant("pools_add_up", not wrong, "、".join(wrong), tuple(wrong))
+
+
+def settled_agrees(lines: Iterable[Line], payables: Iterable[Payable], payouts: Iterable[Payout]) -> Invariant:
+    """§3.5.4: the approved lines of an agency in a round = what it is owed = its summary invoice = what it was paid.
+
+    Not yet invoiced or paid is no breach; two payouts that both count, or one of another amount, are.
+    """
+    approved: defaultdict[str, int] = defaultdict(int)
+    for line in lines:
+        if line.state == "payable":
+            approved[f"{line.round_id}.{line.agency_uscc}"] += owed_fen(line)
+    live: defaultdict[str, list[int]] = defaultdict(list)
+    for payout in payouts:
+        if payout.state in ("made", "paid"):
+            live[f"{payout.round_id}.{payout.agency_uscc}"].append(payout.amount_fen)
+    wrong = []
+    for payable in payables:
+        name, fen = f"{payable.round_id}.{payable.agency_uscc}", payable.amount_fen
+        expected = [fen] if payable.state in ("paying", "paid") else []
+        lines_fen, paid_fen = approved.pop(name, 0), live.pop(name, [])
+        if lines_fen != fen or payable.invoice_fen not in (None, fen) or paid_fen != expected:
+            wrong.append(name)
+    # lines stand before their payable while a notice is being closed, so they alone are no breach
+    wrong += sorted(live)
+    return Invariant("lines_invoice_and_payout_agree", not wrong, "、".join(wrong), tuple(wrong))
+
+
+def different_hands(lines: Iterable[Line], rounds: Iterable[Round], payouts: Iterable[Payout]) -> Invariant:
+    """§3.5.2, §3.5.4: who handed in, pre-reviewed, approved, made the payout and paid are different people."""
+    wrong = [
+        f"{line.settlement_id}.{line.order_id}"
+        for line in lines
+        if line.submitted_by is not None and line.submitted_by == line.pre_reviewed_by
+    ]
+    hands = {each.round_id: each for each in rounds}
+    wrong += [name for name, each in hands.items() if each.approved_by in each.submitters | each.pre_reviewers]
+    for payout in payouts:
+        round_ = hands[payout.round_id]
+        earlier = round_.submitters | {round_.approved_by}
+        paid_by_one_of_them = payout.paid_by in earlier | round_.pre_reviewers | {payout.created_by}
+        if payout.created_by in earlier or (payout.paid_by is not None and paid_by_one_of_them):
+            wrong.append(payout.payout_id)
+    return Invariant("different_hands", not wrong, "、".join(wrong), tuple(wrong))

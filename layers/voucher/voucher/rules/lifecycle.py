@@ -1,0 +1,186 @@
+"""Every state machine of the programme, once. What is not written here is forbidden and answers 409."""
+
+from voucher.refusals import Refusal, Refused
+
+Steps = dict[tuple[str, str], str]
+
+LIFECYCLES: dict[str, Steps] = {
+    "enterprise": {  # §4.1
+        ("draft", "edit"): "draft",
+        ("returned", "edit"): "returned",
+        ("draft", "submit"): "submitted",
+        ("returned", "submit"): "submitted",
+        ("submitted", "approve"): "approved",
+        ("submitted", "return"): "returned",
+        ("submitted", "reject"): "rejected",
+        ("approved", "disqualify"): "disqualified",
+        ("approved", "report_change"): "approved",
+        ("approved", "reopen"): "returned",
+        ("returned", "disqualify"): "disqualified",
+    },
+    "change": {  # §3.2.3, §4.1.3
+        ("reported", "keep"): "kept",
+        ("reported", "return"): "returned",
+        ("reported", "disqualify"): "disqualified",
+        ("reported", "remove"): "removal_proposed",
+    },
+    "agency": {  # §3.2, §3.4.1
+        ("draft", "add_paper"): "draft",
+        ("returned", "add_paper"): "returned",
+        ("active", "add_paper"): "active",
+        ("rejected", "add_paper"): "rejected",
+        ("draft", "edit"): "draft",
+        ("returned", "edit"): "returned",
+        ("draft", "submit"): "submitted",
+        ("returned", "submit"): "submitted",
+        ("submitted", "pre_review.approve"): "pre_reviewed",
+        ("submitted", "pre_review.return"): "returned",
+        ("submitted", "pre_review.reject"): "rejected",
+        ("pre_reviewed", "approve"): "active",
+        ("pre_reviewed", "return"): "returned",
+        ("pre_reviewed", "reject"): "rejected",
+        ("active", "report_change"): "active",
+        ("active", "reopen"): "returned",
+        ("active", "renew"): "submitted",
+        ("rejected", "renew"): "submitted",
+        ("active", "propose_removal"): "removal_proposed",
+        ("removal_proposed", "reject_removal"): "active",
+        ("removal_proposed", "approve_removal"): "removed",
+        ("submitted", "propose_removal"): "renewal_removal_proposed",
+        ("pre_reviewed", "propose_removal"): "renewal_removal_proposed",
+        ("returned", "propose_removal"): "renewal_removal_proposed",
+        ("rejected", "propose_removal"): "renewal_removal_proposed",
+        ("renewal_removal_proposed", "reject_removal"): "returned",
+        ("renewal_removal_proposed", "approve_removal"): "removed",
+    },
+    "product": {  # §3.3
+        ("draft", "edit"): "draft",
+        ("draft", "publish"): "published",
+        ("withdrawn", "publish"): "published",
+        ("draft", "withdraw"): "withdrawn",
+        ("published", "withdraw"): "withdrawn",
+        ("withdrawn", "edit"): "withdrawn",
+        ("published", "edit"): "published",
+        ("published", "publish"): "published",
+    },
+    "programme": {  # §1.3, §1.4b
+        ("draft", "confirm"): "open",
+        ("open", "propose_total"): "open",
+        ("open", "confirm_total"): "open",
+        ("open", "close_year"): "closed",
+    },
+    "batch": {  # §1.4a
+        ("draft", "publish"): "published",
+        ("published", "close"): "closed",
+    },
+    "order": {  # §4.2.1, §3.5.1
+        ("placed", "accept"): "accepted",
+        ("placed", "refuse"): "refused",
+        ("placed", "contract"): "placed",
+        ("accepted", "contract"): "accepted",
+        ("accepted", "deliver"): "delivered",
+        ("delivered", "confirm"): "completed",
+        ("placed", "request_cancel"): "placed",
+        ("accepted", "request_cancel"): "accepted",
+        ("delivered", "request_cancel"): "delivered",
+        ("completed", "request_cancel"): "completed",
+        ("settling", "request_cancel"): "settling",
+        ("placed", "cancel"): "cancelled",
+        ("accepted", "cancel"): "cancelled",
+        ("delivered", "cancel"): "cancelled",
+        ("completed", "cancel"): "cancelled",
+        ("settling", "cancel"): "cancelled",
+        ("placed", "expire"): "cancelled",
+        ("accepted", "expire"): "cancelled",
+        ("completed", "rate"): "completed",
+        ("settling", "rate"): "settling",
+        ("payable", "rate"): "payable",
+        ("paid", "rate"): "paid",
+        ("completed", "settle"): "settling",
+        ("settling", "unsettle"): "completed",
+        ("settling", "approve"): "payable",
+        ("payable", "pay"): "paid",
+        ("paid", "send_back"): "payable",
+        ("paid", "recover"): "paid",
+    },
+    "settlement": {  # §3.5.1, §3.5.2
+        ("draft", "edit"): "draft",
+        ("reviewed", "edit"): "reviewed",
+        ("draft", "submit"): "submitted",
+        ("reviewed", "submit"): "submitted",
+        ("submitted", "pre_review"): "reviewed",
+        ("draft", "withdraw"): "withdrawn",
+        ("submitted", "withdraw"): "withdrawn",
+        ("reviewed", "withdraw"): "withdrawn",
+    },
+    "line": {  # §3.5.2, §3.5.3; the agency withdraws, from a round on the operator takes out
+        ("draft", "edit"): "draft",
+        ("returned", "edit"): "returned",
+        ("draft", "submit"): "submitted",
+        ("returned", "submit"): "submitted",
+        ("draft", "withdraw"): "withdrawn",
+        ("returned", "withdraw"): "withdrawn",
+        ("submitted", "withdraw"): "withdrawn",
+        ("passed", "withdraw"): "withdrawn",
+        ("gathered", "take_out"): "withdrawn",
+        ("approved", "take_out"): "withdrawn",
+        ("noticed", "take_out"): "withdrawn",
+        ("submitted", "pass"): "passed",
+        ("submitted", "return"): "returned",
+        ("submitted", "reject"): "rejected",
+        ("passed", "gather"): "gathered",
+        ("gathered", "approve"): "approved",
+        ("gathered", "return"): "returned",
+        ("gathered", "reject"): "rejected",
+        ("approved", "publish"): "noticed",
+        ("noticed", "close"): "payable",
+        ("noticed", "uphold"): "returned",
+        ("noticed", "release"): "passed",
+    },
+    "round": {  # §3.5.2, §3.5.3
+        ("gathered", "approve"): "approved",
+        ("gathered", "reject"): "rejected",
+        ("approved", "notice"): "noticed",
+        ("noticed", "close"): "closed",
+    },
+    "notice": {("running", "announce_end"): "running", ("running", "close"): "closed"},  # §3.5.3
+    "objection": {("standing", "uphold"): "upheld", ("standing", "reject"): "rejected"},  # §3.5.3
+    "payable": {  # §3.5.4
+        ("awaiting_invoice", "invoice"): "invoiced",
+        ("invoiced", "propose_account"): "invoiced",
+        ("invoiced", "decide_account"): "invoiced",
+        ("invoiced", "make_payout"): "paying",
+        ("paying", "paid"): "paid",
+        ("paying", "failed"): "invoiced",
+        ("paid", "send_back"): "invoiced",
+    },
+    "payout": {("made", "paid"): "paid", ("made", "failed"): "failed", ("paid", "send_back"): "returned"},  # §3.5.4
+    "list_import": {  # §2.1.1, §2.3.1
+        ("waiting", "parse"): "parsed",
+        ("waiting", "fail"): "failed",
+        ("parsed", "apply"): "applying",
+        ("applying", "finish"): "applied",
+    },
+    "violation": {("standing", "lift"): "lifted"},  # §2.1.3
+}
+
+# §4.1.3: what runs on when a qualification is withdrawn, and of which the agency must hear
+RUNNING_ORDERS = frozenset({"placed", "accepted", "delivered"})
+
+REVIEWS = {"approve", "return", "reject", "pre_review.approve", "pre_review.return", "pre_review.reject", "pre_review"}
+
+
+def allows(thing: str, state: str, action: str) -> bool:
+    """True if the state machine has such a step."""
+    return (state, action) in LIFECYCLES[thing]
+
+
+def next_state(thing: str, state: str, action: str) -> str:
+    """The state that `action` leads to. Raises ALREADY_REVIEWED or WRONG_STATE (409) with the state it is in."""
+    following = LIFECYCLES[thing].get((state, action))
+    if following is None:
+        reviewed = (
+            thing not in ("payout", "payable") and action in REVIEWS and state not in ("draft", "returned", "submitted")
+        )
+        raise Refused(Refusal.ALREADY_REVIEWED if reviewed else Refusal.WRONG_STATE, state=state)
+    return following

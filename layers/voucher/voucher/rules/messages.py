@@ -1,0 +1,187 @@
+"""What a committed change of a record sets in motion: messages to queues, read off its old and new image."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Image = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Message:
+    """`queue` is the word of the queue; `body` is its JSON, whose `message_id` is the same however often it is sent."""
+
+    queue: str
+    body: dict[str, Any]
+
+
+# (thing, state entered) → subject of the notice in the inbox of the organisation concerned
+SUBJECTS = {
+    ("ENTERPRISE", "approved"): "企业资格审核通过，可以领取服务券。",
+    ("ENTERPRISE", "returned"): "企业注册材料被退回，请修改后重新提交。",
+    ("ENTERPRISE", "rejected"): "企业注册未通过审核。",
+    ("ENTERPRISE", "disqualified"): "企业领券、用券资格被取消，未使用的服务券作废。",
+    ("AGENCY", "active"): "服务机构入驻审核通过。",
+    ("AGENCY", "returned"): "服务机构入驻材料被退回，请修改后重新提交。",
+    ("AGENCY", "rejected"): "服务机构入驻未通过审核。",
+    ("AGENCY", "removal_proposed"): "平台运营机构已提出清退，待市经信局审核；其间不能上架产品和承接订单。",
+    ("AGENCY", "renewal_removal_proposed"): "平台运营机构已提出清退，待市经信局审核；其间不能上架产品和承接订单。",
+    ("AGENCY", "removed"): "服务机构已被清退，产品已下架。",
+    ("VOUCHER", "active"): "服务券领取成功。",
+    ("VOUCHER", "expired"): "服务券已过有效期，余额作废。",
+    ("VOUCHER", "void"): "服务券已作废。",
+    ("ORDER", "placed"): "收到一笔使用服务券的新订单。",
+    ("ORDER", "accepted"): "订单已被服务机构接受。",
+    ("ORDER", "refused"): "订单被服务机构拒绝，抵用额已退回。",
+    ("ORDER", "delivered"): "服务机构已提交服务成果，请确认。",
+    ("ORDER", "completed"): "企业已确认服务完成。",
+    ("ORDER", "cancelled"): "订单已取消，抵用额已退回。",
+    ("LINE", "passed"): "兑付申请预审通过。",
+    ("LINE", "returned"): "兑付申请被退回，请查看意见。",
+    ("LINE", "rejected"): "兑付申请未通过预审，请查看意见。",
+    ("PAYABLE", "awaiting_invoice"): "公示结束，请提交汇总发票和收款账户。",
+    ("LINE", "withdrawn"): "订单已从兑付申请中撤出。",
+    ("PAYOUT", "returned"): "已拨付的资金被银行退回，请核对收款账户。",
+    ("PAYOUT", "paid"): "服务券抵用资金已拨付。",
+    ("PAYOUT", "failed"): "服务券抵用资金拨付被银行退回，请核对收款账户。",
+}
+# (thing, state left, state entered): back to where it was before, so the words of that state would not be true
+STEPS_BACK = {
+    ("ORDER", "settling", "completed"),
+    ("LINE", "noticed", "passed"),
+    ("AGENCY", "removal_proposed", "active"),
+    ("AGENCY", "renewal_removal_proposed", "returned"),
+}
+# whom a subject concerns: the organisations named by these attributes
+CONCERNED = {
+    "ENTERPRISE": {"enterprise": "uscc"},
+    "AGENCY": {"agency": "uscc"},
+    "VOUCHER": {"enterprise": "enterprise_uscc"},
+    "ORDER": {"enterprise": "enterprise_uscc", "agency": "agency_uscc"},
+    "LINE": {"agency": "agency_uscc"},
+    "PAYABLE": {"agency": "agency_uscc"},
+    "PAYOUT": {"agency": "agency_uscc"},
+}
+
+
+def messages_for(old: Image | None, new: Image | None) -> list[Message]:
+    """Every message that follows from one change; none for what nobody needs to hear of."""
+    if new is None:
+        return []
+    return [*_notices(old, new), *(message for follow in FOLLOWERS for message in follow(old, new))]
+
+
+def thing_of(image: Image) -> str:
+    """The word of a record, from its keys."""
+    family = str(image["pk"]).partition("#")[0]
+    part = str(image["sk"]).partition("#")[0]
+    return family if part == "RECORD" else part
+
+
+def _notices(old: Image | None, new: Image) -> list[Message]:
+    thing, state = thing_of(new), new.get("state")
+    before = None if old is None else old.get("state")
+    subject = SUBJECTS.get((thing, str(state)))
+    if subject is None or before == state or (thing, before, state) in STEPS_BACK:
+        return []
+    return [
+        Message(
+            "notify",
+            {
+                "message_id": _change_id(new, state),
+                "kind": kind,
+                "uscc": new[attribute],
+                "subject": subject + _opinion(thing, new),
+                "about": f"{thing.lower()}:{_name_of(new, thing)}",
+            },
+        )
+        for kind, attribute in CONCERNED[thing].items()
+    ]
+
+
+def _opinion(thing: str, new: Image) -> str:
+    """§3.5.2: the reviewer's opinion on a line reaches the agency in its own words."""
+    reviewed = thing == "LINE" and new.get("state") in ("passed", "returned", "rejected")
+    opinion = new.get("opinion") if reviewed else None
+    return f"意见：{opinion}" if opinion else ""
+
+
+def _disqualified(old: Image | None, new: Image) -> list[Message]:
+    """§4.1.3: withdrawing a qualification voids what is unused, through the queue."""
+    entered = thing_of(new) == "ENTERPRISE" and new.get("state") == "disqualified"
+    if not entered or (old is not None and old.get("state") == "disqualified"):
+        return []
+    body = {"message_id": _change_id(new, "void"), "task": "void_enterprise", "uscc": new["uscc"]}
+    return [Message("void_vouchers", body)]
+
+
+def _list_applied(old: Image | None, new: Image) -> list[Message]:
+    """§2.1.1, §2.3.1: the bureau's word to apply a list is carried out firm by firm by the worker."""
+    if thing_of(new) != "IMPORT" or new.get("state") != "applying" or (old or {}).get("state") == "applying":
+        return []
+    body = {key: new[key] for key in ("kind", "year", "import_id")}
+    return [Message("import_list", {"message_id": _change_id(new, "apply"), "task": "apply", **body})]
+
+
+def _notice_ended(old: Image | None, new: Image) -> list[Message]:
+    """§3.5.3: the schedule announces the end of a notice to operator and bureau; a human closes it."""
+    if thing_of(new) != "NOTICE" or not new.get("ended_at") or (old or {}).get("ended_at"):
+        return []
+    words = "公示期已满，请核实异议办理情况后结束公示。"
+    said = {"kind": "staff", "subject": words, "about": f"notice:{new['notice_id']}"}
+    return [
+        Message("notify", {"message_id": _change_id(new, f"ended.{role}"), "uscc": role, **said})
+        for role in ("platform", "bureau")
+    ]
+
+
+def _change_kept(old: Image | None, new: Image) -> list[Message]:
+    """§3.2.3, §4.1.3: a reported change that alters nothing; what alters something is told by the organisation."""
+    if thing_of(new) != "CHANGE" or new.get("state") != "kept" or (old or {}).get("state") == "kept":
+        return []
+    told = {"subject": "重大变更报告已审核，资格保持不变。", "about": f"change:{new['change_id']}"}
+    body = {"message_id": _change_id(new, "kept"), "kind": new["kind"], "uscc": new["uscc"], **told}
+    return [Message("notify", body)]
+
+
+def _removal_declined(old: Image | None, new: Image) -> list[Message]:
+    """§3.4.1: the bureau left the agency as it was."""
+    before = str((old or {}).get("state"))
+    if thing_of(new) != "AGENCY" or (thing_of(new), before, new.get("state")) not in STEPS_BACK:
+        return []
+    told = {"subject": "市经信局未同意清退，服务机构恢复原状。", "about": f"agency:{new['uscc']}"}
+    body = {"message_id": _change_id(new, "removal_declined"), "kind": "agency", "uscc": new["uscc"], **told}
+    return [Message("notify", body)]
+
+
+def ending_soon(agency_uscc: str, valid_until: str) -> Message:
+    """§3.2.3: the reminder before an approval's end; the same one however many nights find it due."""
+    told = {"subject": f"服务机构入驻有效期至{valid_until}，请及时申请续期。", "about": f"agency:{agency_uscc}"}
+    name = f"AGENCY.{agency_uscc}/ends/{valid_until}"
+    return Message("notify", {"message_id": name, "kind": "agency", "uscc": agency_uscc, **told})
+
+
+def buyer_disqualified(cause: str, agency_uscc: str, order_id: str) -> Message:
+    """§4.1.3: an agency hears that the enterprise of its running order lost its qualification; `cause` names when."""
+    told = {"subject": "订单的企业已被取消用券资格；已签合同的订单继续履行。", "about": f"order:{order_id}"}
+    name = f"{cause}/{order_id}"
+    return Message("notify", {"message_id": name, "kind": "agency", "uscc": agency_uscc, **told})
+
+
+FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
+    _disqualified,
+    _list_applied,
+    _notice_ended,
+    _change_kept,
+    _removal_declined,
+)
+
+
+def _change_id(new: Image, word: object) -> str:
+    mark = new.get("version", new.get("seq", 0))
+    return f"{new['pk']}/{new['sk']}/{mark}/{word}".replace("#", ".")
+
+
+def _name_of(new: Image, thing: str) -> str:
+    named = new.get(f"{thing.lower()}_id") or new.get("uscc") or new.get("order_id") or new.get("round_id")
+    return str(named)

@@ -1,0 +1,104 @@
+"""Using a voucher toward a contract (§4.2.1): the 70 % of §2.3.2, the year of the contract, who deals with whom."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from voucher.models import CancelRequest, Order, Voucher
+from voucher.policy import CATEGORY_WORDS, Category, Policy
+from voucher.refusals import Refusal, Refused
+
+
+def max_voucher_fen(contract_fen: int, policy: Policy) -> int:
+    """§2.3.2: the largest voucher part of a contract, in fen, rounded down: voucher × 10 ≤ contract × 7."""
+    return contract_fen * policy.voucher_max_percent // 100
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The largest voucher part one order could have now, in fen, and which limit binds."""
+
+    max_voucher_fen: int
+    binding: str
+    limits: dict[str, int]
+
+
+def quote(contract_fen: int, voucher: Voucher, policy: Policy, category_fen: int, key_floor_fen: int | None) -> Quote:
+    """§2.3.2, §2.2.cap, §2.2.floor: the smallest limit binds; of equal ones the first named."""
+    limits = {
+        "ratio": max_voucher_fen(contract_fen, policy),
+        "balance": voucher.balance_fen,
+        "category_cap": category_fen,
+    }
+    if key_floor_fen is not None:
+        limits["key_floor"] = key_floor_fen
+    binding = min(limits, key=lambda name: limits[name])
+    return Quote(limits[binding], binding, limits)
+
+
+def check_ratio(voucher_fen: int, contract_fen: int, policy: Policy) -> None:
+    """§2.3.2: the voucher pays at most 70 % of the contract. Raises OVER_RATIO with the largest part possible."""
+    most = max_voucher_fen(contract_fen, policy)
+    if voucher_fen > most:
+        raise Refused(Refusal.OVER_RATIO, percent=policy.voucher_max_percent, max_voucher_fen=most)
+
+
+def check_balance(voucher_fen: int, voucher: Voucher) -> None:
+    """§2.3.2: stored value; an order draws on one voucher, once, and never past its balance."""
+    if voucher_fen > voucher.balance_fen:
+        raise Refused(Refusal.OVER_BALANCE, balance_fen=voucher.balance_fen)
+
+
+def has_ended(voucher: Voucher, now: datetime) -> bool:
+    """§4.2.2: the clock decides, whether or not a sweep has been there; `ends_at` itself is too late."""
+    return voucher.state != "active" or now >= voucher.ends_at
+
+
+def check_usable(voucher: Voucher, now: datetime) -> None:
+    """§4.2.2: a voucher that has ended, or is void, pays for nothing."""
+    if has_ended(voucher, now):
+        raise Refused(Refusal.VOUCHER_ENDED)
+
+
+def shown_state(voucher: Voucher, now: datetime) -> str:
+    """active, used_up, expired or void, as it is at `now`, swept or not."""
+    if voucher.state == "active" and now >= voucher.ends_at:
+        return "expired"
+    if voucher.state == "active" and voucher.balance_fen == 0:
+        return "used_up"
+    return voucher.state
+
+
+def check_parties(enterprise_uscc: str, agency_uscc: str) -> None:
+    """§5.2b: the two parties of one order are different legal persons."""
+    if enterprise_uscc == agency_uscc:
+        raise Refused(Refusal.SELF_DEALING)
+
+
+def check_category(voucher: Voucher, category: Category) -> None:
+    """§2.2: a batch may restrict what its vouchers can be spent on."""
+    if voucher.categories and category not in voucher.categories:
+        raise Refused(Refusal.CATEGORY_NOT_ALLOWED)
+
+
+def check_contract_day(signed_on: date, policy: Policy, year: int, today: date) -> None:
+    """§4.2.1: the contract is signed within the programme year, and not in the future."""
+    if not policy.first_day(year) <= signed_on <= min(policy.last_day(year), today):
+        raise Refused(Refusal.CONTRACT_YEAR)
+
+
+def room_refusal(pool_id: str, room_fen: int, category: Category) -> Refused:
+    """§2.2.cap, §2.2.floor: the refusal for the yearly pool that had too little room."""
+    if pool_id.startswith("category."):
+        return Refused(Refusal.CATEGORY_CAP, category=CATEGORY_WORDS[category], room_fen=room_fen)
+    return Refused(Refusal.KEY_FLOOR, room_fen=room_fen)
+
+
+def check_has_contract(order: Order) -> None:
+    """§4.2.1: work is delivered under a contract that is on record."""
+    if order.contract_number is None or order.contract_signed_on is None:
+        raise Refused(Refusal.CONTRACT_MISSING)
+
+
+def both_asked(enterprise: CancelRequest | None, agency: CancelRequest | None) -> bool:
+    """§3.5.1(5): both parties have asked in writing."""
+    return enterprise is not None and agency is not None

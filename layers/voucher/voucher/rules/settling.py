@@ -1,0 +1,153 @@
+"""From completed orders to payout (§3.5): what a line must carry, what may be verified, and when a notice is over."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from voucher.models import Invoice, Line, Notice, Objection, Order, Standing, Transfer
+from voucher.policy import Policy
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules.ordering import max_voucher_fen
+from voucher.rules.working_days import DueDay, add_working_days, end_of_day
+
+# §3.5.1: a line with nothing more to be decided
+ENDED_LINES = frozenset({"rejected", "withdrawn"})
+# Lines of one agency in one round: its payout is one write, with every order and shard it touches (100 items at most)
+MOST_LINES_OF_AGENCY = 40
+
+
+def check_completed(orders: Iterable[Order]) -> None:
+    """§3.5.1: only completed orders are settled, each in one live application. Names every order at fault."""
+    found = []
+    for order in orders:
+        error = [FieldError("order_ids", order.order_id)]
+        if order.settlement_id is not None:
+            found.append(Refused(Refusal.ORDER_IN_SETTLEMENT, errors=error))
+        elif order.state != "completed":
+            found.append(Refused(Refusal.ORDER_NOT_COMPLETED, errors=error))
+    if found:
+        first = min(found, key=lambda refused: refused.refusal.value)
+        raise Refused(first.refusal, errors=[error for refused in found for error in refused.errors])
+
+
+def claimable_fen(line: Line, contract_fen: int, policy: Policy) -> int:
+    """§2.3.2: the voucher part of a line, in fen: what is held, or 70 % of a contract that turned out lower."""
+    return min(line.voucher_fen, max_voucher_fen(contract_fen, policy))
+
+
+def check_own_share(
+    line: Line, contract_fen: int, invoice: Invoice, transfers: Iterable[Transfer], policy: Policy
+) -> None:
+    """§3.5.1(2)(3): invoice and transfers each equal contract less voucher part, to the fen."""
+    own_share_fen = contract_fen - claimable_fen(line, contract_fen, policy)
+    errors = []
+    if invoice.amount_fen != own_share_fen:
+        errors.append(FieldError("invoice.amount_fen", f"应为 {own_share_fen} 分。"))
+    if sum(transfer.amount_fen for transfer in transfers) != own_share_fen:
+        errors.append(FieldError("transfers", f"合计应为 {own_share_fen} 分。"))
+    if errors:
+        raise Refused(Refusal.OWN_SHARE_MISMATCH, errors=errors, own_share_fen=own_share_fen)
+
+
+def check_evidence(lines: Iterable[Line]) -> None:
+    """§3.5.1: every line has contract, invoice, transfer and evidence; all that is missing in one answer."""
+    errors = [
+        FieldError(f"{line.order_id}.{kind}", "缺少。")
+        for line in lines
+        for kind, present in {
+            "contract": line.contract_document_id,
+            "invoice": line.invoice,
+            "transfer": line.transfers,
+            "evidence": line.evidence_document_ids,
+        }.items()
+        if not present
+    ]
+    if errors:
+        raise Refused(Refusal.EVIDENCE_MISSING, errors=errors)
+
+
+def check_subsidies(lines: Iterable[Line], standings: Mapping[str, Standing]) -> None:
+    """§5.2b: no settlement for an enterprise that had another subsidy of that year; names every line it concerns."""
+    hit = [
+        line
+        for line in lines
+        if (standing := standings.get(line.enterprise_uscc)) and line.year in standing.listed.get("other_subsidy", ())
+    ]
+    if hit:
+        words = Refusal.OTHER_SUBSIDY.sentence
+        raise Refused(Refusal.OTHER_SUBSIDY, errors=[FieldError(line.order_id, words) for line in hit])
+
+
+def check_hands(caller: str, *earlier: Iterable[str | None]) -> None:
+    """§3.5.2, §3.5.4: nobody takes a later step of what passed through their hands before. Raises FOUR_EYES."""
+    if any(caller in hands for hands in earlier):
+        raise Refused(Refusal.FOUR_EYES)
+
+
+def check_round_size(lines: Iterable[Line]) -> None:
+    """§3.5.2: an agency's lines of one round are paid in one write, so they are bounded."""
+    counted = Counter(line.agency_uscc for line in lines)
+    if max(counted.values()) > MOST_LINES_OF_AGENCY:
+        raise Refused(Refusal.ROUND_TOO_LARGE, lines=MOST_LINES_OF_AGENCY)
+
+
+def check_recovery(order: Order, amount_fen: int) -> None:
+    """§5.2b: no more is claimed back than was paid and not claimed back yet."""
+    left_fen = order.voucher_fen - order.recovered_fen
+    if amount_fen > left_fen:
+        raise Refused(Refusal.OVER_PAID, left_fen=left_fen)
+
+
+def step_after_withdrawal(state: str, lines: Iterable[Line]) -> str | None:
+    """§3.5.1: what becomes of an application some of whose lines were withdrawn: the step to take, None for none."""
+    left = [line.state for line in lines if line.state not in ENDED_LINES]
+    if not left:
+        return "withdraw"
+    return "pre_review" if state == "submitted" and "submitted" not in left else None
+
+
+def check_verified(line: Line, verified_fen: int, policy: Policy) -> None:
+    """§3.5.2, §2.3.2: the verified amount may be lower than what was held, never higher, and at most 70 %."""
+    if verified_fen > claimable_fen(line, line.contract_fen, policy):
+        raise Refused(Refusal.VERIFIED_TOO_HIGH, percent=policy.voucher_max_percent)
+
+
+def owed_fen(line: Line) -> int:
+    """What the programme owes for a line, in fen: the verified amount."""
+    return line.voucher_fen if line.verified_fen is None else line.verified_fen
+
+
+def due_day(notice: Notice) -> DueDay:
+    """§3.5.3: the last day of a notice. One set over days nobody knew yet is counted again by what is known now, and
+    never ends earlier than was published."""
+    if notice.ends_certain:
+        return DueDay(notice.ends_on, True)
+    due = add_working_days(notice.published_on, notice.working_days)
+    return DueDay(max(due.date, notice.ends_on), due.certain)
+
+
+def is_over(notice: Notice, now: datetime) -> bool:
+    """§3.5.3: a notice of n working days is over when its last day is; one of none is over at once."""
+    ends_on = due_day(notice).date
+    return ends_on == notice.published_on or now >= end_of_day(ends_on)
+
+
+def ends_by_schedule(notice: Notice, now: datetime) -> bool:
+    """§3.5.3: the schedule may announce the end of a notice whose every day is known; a human closes it."""
+    return notice.ended_at is None and due_day(notice).certain and is_over(notice, now)
+
+
+def check_notice_over(notice: Notice, now: datetime) -> None:
+    """§3.5.3: nobody closes a notice before its last day is over."""
+    if not is_over(notice, now):
+        raise Refused(Refusal.NOTICE_RUNNING, ends_on=due_day(notice).date)
+
+
+def is_objected(order_id: str, agency_uscc: str, objections: Iterable[Objection]) -> bool:
+    """§3.5.3: a standing or upheld objection holds its own line; one naming only an agency holds all of its lines."""
+    return any(
+        objection.state != "rejected"
+        and objection.order_id in (None, order_id)
+        and objection.agency_uscc in (None, agency_uscc)
+        for objection in objections
+    )

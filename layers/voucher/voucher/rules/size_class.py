@@ -1,0 +1,60 @@
+"""The size class of an enterprise by the national table (§2.1): large may not take part, the rest may."""
+
+import re
+from enum import StrEnum
+
+from voucher.size_classes import SIZE_CLASSES_2011, Bounds, Row, SizeClasses
+
+INDUSTRY_CODE = re.compile(r"[0-9]{2,4}")
+
+
+class SizeClass(StrEnum):
+    """The four classes, largest first."""
+
+    LARGE = "large"
+    MEDIUM = "medium"
+    SMALL = "small"
+    MICRO = "micro"
+
+
+def classify(
+    industry_code: str,
+    employees: int,
+    revenue_fen: int,
+    assets_fen: int,
+    edition: SizeClasses = SIZE_CLASSES_2011,
+) -> SizeClass | None:
+    """The class of an enterprise; None if its industry is in no row, so that no class can be said (§2.1).
+
+    `industry_code` is GB/T 4754, two to four digits without the letter. Lower bounds are inclusive, and all
+    bounds of a class must be met, else the enterprise is one class down, or more.
+    """
+    row = find_row(industry_code, edition)
+    if row is None:
+        return None
+    for size_class, bounds in (
+        (SizeClass.LARGE, row.large),
+        (SizeClass.MEDIUM, row.medium),
+        (SizeClass.SMALL, row.small),
+    ):
+        if _meets(bounds, employees, revenue_fen, assets_fen):
+            return size_class
+    return SizeClass.MICRO
+
+
+def find_row(industry_code: str, edition: SizeClasses = SIZE_CLASSES_2011) -> Row | None:
+    """The row an industry code is in, by its longest known prefix; None for no row, or for no such code."""
+    if INDUSTRY_CODE.fullmatch(industry_code) is None:
+        return None
+    for length in range(len(industry_code), 1, -1):
+        if industry_code[:length] in edition.prefixes:
+            return edition.prefixes[industry_code[:length]]
+    return None
+
+
+def _meets(bounds: Bounds, employees: int, revenue_fen: int, assets_fen: int) -> bool:
+    return (
+        (bounds.employees is None or employees >= bounds.employees)
+        and (bounds.revenue_fen is None or revenue_fen >= bounds.revenue_fen)
+        and (bounds.assets_fen is None or assets_fen >= bounds.assets_fen)
+    )

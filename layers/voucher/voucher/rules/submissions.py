@@ -1,0 +1,31 @@
+"""What a registration said when it was handed in, and what is different the next time (§3.2.1, §4.1.1)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from voucher.models import Agency, Document, Enterprise, Reason
+from voucher.refusals import FieldError, Refusal, Refused
+
+
+def handed_in(organisation: Enterprise | Agency, fields: Iterable[str], papers: Iterable[Document]) -> dict[str, Any]:
+    """The facts and papers of one submission: each field's value, each kind of paper with the ids of its files."""
+    shown, kinds = organisation.public(), dict[str, set[str]]()
+    for paper in papers:
+        kinds.setdefault(paper.kind, set()).add(paper.document_id)
+    return {name: shown[name] for name in fields} | {kind: sorted(ids) for kind, ids in kinds.items()}
+
+
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields and kinds of papers that differ from the submission before; none for the first one."""
+    if not before:
+        return ()
+    return tuple(name for name in {**after, **before} if before.get(name) != after.get(name))
+
+
+def check_reasons(decision: str, reasons: Iterable[Reason], names: Iterable[str]) -> None:
+    """§3.2.2, §4.1.2: a return says why, and each reason that names something names a field or a kind of paper."""
+    listed, known = list(reasons), set(names)
+    if decision == "return" and not listed:
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("reasons", "退回时须写明原因。")])
+    if any(each.field is not None and each.field not in known for each in listed):
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("reasons", "只能指向注册信息的字段或材料的种类。")])

@@ -1,0 +1,98 @@
+"""Days, months and deadlines in Shanghai time: working days and ends of terms (§3.2.3, §3.5.3, §4.1.3).
+
+A year's holidays are unknown until the State Council publishes them, so a term that crosses an unknown day
+still gets a date, but says that it is not certain; nothing irreversible may rest on such a date alone.
+"""
+
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import NamedTuple
+
+import chinese_calendar
+
+from voucher.holidays import ARRANGEMENTS, FIXED_REST_DAYS, FIXED_REST_FROM_YEAR
+
+# One offset and no summer time since 1991, so no time zone database is needed: a function may have none.
+SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+ONE_DAY = timedelta(days=1)
+# the package raises outside its years
+PACKAGE_YEARS = frozenset(day.year for day in chinese_calendar.holidays)
+
+
+class DueDay(NamedTuple):
+    """The last day of a term. `certain` is False if a day on the way has no known holiday arrangement."""
+
+    date: date
+    certain: bool
+
+
+def is_working_day(day: date) -> bool | None:
+    """Whether `day` is worked in China, make-up days included; None if nobody knows yet."""
+    for arrangement in ARRANGEMENTS.values():
+        if day in arrangement.rest_days:
+            return False
+        if day in arrangement.make_up_days:
+            return True
+    if day.year in ARRANGEMENTS:
+        return _is_weekday(day)
+    if day.year in PACKAGE_YEARS:
+        return bool(chinese_calendar.is_workday(day))
+    if day.year >= FIXED_REST_FROM_YEAR and (day.month, day.day) in FIXED_REST_DAYS:
+        return False
+    return None
+
+
+def add_working_days(day: date, count: int) -> DueDay:
+    """The `count`-th working day after `day`, which is itself not counted; 0 is `day` (§3.5.3)."""
+    if count < 0:
+        raise ValueError("a term cannot have fewer than 0 working days")
+    certain = True
+    while count:
+        day += ONE_DAY
+        worked, known = _assume(day)
+        certain = certain and known
+        count -= worked
+    return DueDay(day, certain)
+
+
+def material_change_due(happened_on: date, days: int) -> DueDay:
+    """The last day to report a material change: `days` calendar days, the first not counted (§3.2.3, §4.1.3).
+
+    If the last one is a day of rest, the term ends on the next working day.
+    """
+    due = happened_on + timedelta(days=days)
+    worked, certain = _assume(due)
+    while not worked:
+        due += ONE_DAY
+        worked, known = _assume(due)
+        certain = certain and known
+    return DueDay(due, certain)
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day `months` later (or earlier); the month's last day if it has no such day (§2.1.2)."""
+    year, month_index = divmod(day.year * 12 + day.month - 1 + months, 12)
+    days_in_month = monthrange(year, month_index + 1)[1]
+    return date(year, month_index + 1, min(day.day, days_in_month))
+
+
+def end_of_day(day: date) -> datetime:
+    """The UTC instant at 24:00 of `day` in Shanghai, exclusive: before it, it is still that day (§4.2.2)."""
+    return datetime.combine(day + ONE_DAY, time(), SHANGHAI).astimezone(UTC)
+
+
+def shanghai_date(instant: datetime) -> date:
+    """The day it is in Shanghai at `instant`. Raises ValueError for a datetime without a zone."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant without a zone is not an instant")
+    return instant.astimezone(SHANGHAI).date()
+
+
+def _assume(day: date) -> tuple[bool, bool]:
+    """Whether to count `day` as worked, and whether that is known: an unknown day counts by its weekday."""
+    worked = is_working_day(day)
+    return (_is_weekday(day), False) if worked is None else (worked, True)
+
+
+def _is_weekday(day: date) -> bool:
+    return day.weekday() < 5

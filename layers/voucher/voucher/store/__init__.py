@@ -1,0 +1,1 @@
+"""DynamoDB and S3: keys, named conditions, pools and transactions. No HTTP, no rule of the regulation."""

@@ -1,0 +1,116 @@
+"""Uploaded files in S3: where they may be put, and what is really there."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+MAX_UPLOAD_BYTES = 20 * 1024 * 1024
+UPLOAD_SECONDS = 900
+
+# The first bytes that make a file of the type it claims to be.
+FIRST_BYTES = {
+    "application/pdf": (b"%PDF-",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+}
+
+
+@cache
+def client() -> Any:
+    """The S3 client of this process. Path style against a local endpoint, which has no host name per bucket."""
+    local = bool(os.environ.get("AWS_ENDPOINT_URL"))
+    config = Config(signature_version="s3v4", s3={"addressing_style": "path" if local else "virtual"})
+    return boto3.client("s3", config=config)
+
+
+def bucket() -> str:
+    """The deployed name of the documents' bucket."""
+    return os.environ["DOCUMENTS_BUCKET"]
+
+
+def presign_upload(object_key: str, content_type: str) -> dict[str, Any]:
+    """A presigned POST for exactly this key and type, 1 byte to 20 MB, valid for 15 minutes: {url, fields}."""
+    return dict(
+        client().generate_presigned_post(
+            bucket(),
+            object_key,
+            Fields={"Content-Type": content_type},
+            Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, MAX_UPLOAD_BYTES]],
+            ExpiresIn=UPLOAD_SECONDS,
+        )
+    )
+
+
+def fetch(object_key: str, first_bytes: int | None = None) -> bytes | None:
+    """The object's content, or only its first bytes; None when nothing was uploaded."""
+    found = fetch_version(object_key, first_bytes)
+    return found[0] if found else None
+
+
+def fetch_version(object_key: str, first_bytes: int | None = None) -> tuple[bytes, str | None] | None:
+    """The content and which version of the object it is (None where the bucket keeps none)."""
+    span = {"Range": f"bytes=0-{first_bytes - 1}"} if first_bytes else {}
+    try:
+        answer = client().get_object(Bucket=bucket(), Key=object_key, **span)
+        return bytes(answer["Body"].read()), answer.get("VersionId")
+    except ClientError as error:
+        # without ListBucket S3 answers AccessDenied for what does not exist
+        if error.response["Error"]["Code"] in ("NoSuchKey", "AccessDenied", "404", "403"):
+            return None
+        raise
+
+
+def fits_type(object_key: str, content_type: str) -> bool:
+    """True once the object exists and begins as its type must."""
+    begins = fetch(object_key, 16)
+    return begins is not None and begins.startswith(FIRST_BYTES[content_type])
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an uploaded file is: whether it begins as its type must, its entity tag, and its SHA-256 in hex."""
+
+    fits: bool
+    etag: str
+    sha256: str
+
+
+def examine(object_key: str, content_type: str, known: tuple[str, str] | None = None) -> Content | None:
+    """Read an upload once, in pieces, and hash it; None when it is not there.
+
+    `known` is (etag, sha256) of an earlier look: an unchanged file is not read again.
+    """
+    try:
+        answer = client().get_object(Bucket=bucket(), Key=object_key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchKey", "AccessDenied", "404", "403"):
+            return None
+        raise
+    etag = str(answer["ETag"])
+    with answer["Body"] as body:
+        begins = body.read(16)
+        fits = begins.startswith(FIRST_BYTES[content_type])
+        if known and known[0] == etag:
+            return Content(fits, etag, known[1])
+        digest = hashlib.sha256(begins)
+        while piece := body.read(1024 * 1024):
+            digest.update(piece)
+    return Content(fits, etag, digest.hexdigest())
+
+
+def keep(object_key: str, content: bytes, content_type: str, key_id: str) -> None:
+    """Write a file of our own, encrypted under a key of KMS."""
+    client().put_object(
+        Bucket=bucket(),
+        Key=object_key,
+        Body=content,
+        ContentType=content_type,
+        ServerSideEncryption="aws:kms",
+        SSEKMSKeyId=key_id,
+    )

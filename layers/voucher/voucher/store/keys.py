@@ -1,0 +1,164 @@
+"""Every key of every table, on one screen. A table has `pk`, `sk` and one index `listing` (`list_key`, `list_sort`).
+
+registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE#id
+             AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id        PRODUCT#id | RECORD
+             LIST#kind#year  | CURRENT, IMPORT#id, LATEST, TURN
+vouchers     PROGRAMME#year  | RECORD, BATCH#id, POSTING#seq, RECONCILIATION#cut_off    BATCH#id | RECORD
+             POOL#pool#shard | POOL      ENTITLEMENT#year#uscc | ENTITLEMENT
+             BATCH#id#bucket | VOUCHER#uscc, POSTING#uscc#seq
+orders       ORDER#id        | RECORD, POSTING#seq                   CONTRACT#number | CONTRACT
+settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id       INVOICE#number | INVOICE
+             ROUND#id        | RECORD, PAYABLE#agency, POSTING#payout, PAYOUT_FILE#number
+             NOTICE#id       | RECORD, OBJECTION#id, RATE#hour…      PAYOUT#id | RECORD     FILE#sha256 | USES
+supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LEAD#id | RECORD
+"""
+
+from typing import NamedTuple
+from unicodedata import normalize
+from zlib import crc32
+
+from voucher.models import Instant, instant_text
+
+BUCKETS = 16
+
+
+class Key(NamedTuple):
+    """Where one item stands: the table's word and its two key attributes."""
+
+    table: str
+    pk: str
+    sk: str
+
+
+def enterprise(uscc: str, sk: str = "RECORD") -> Key:
+    return Key("registry", f"ENTERPRISE#{uscc}", sk)
+
+
+def agency(uscc: str, sk: str = "RECORD") -> Key:
+    return Key("registry", f"AGENCY#{uscc}", sk)
+
+
+def organisation(kind: str, uscc: str, sk: str = "RECORD") -> Key:
+    return agency(uscc, sk) if kind == "agency" else enterprise(uscc, sk)
+
+
+def product(product_id: str, sk: str = "RECORD") -> Key:
+    return Key("registry", f"PRODUCT#{product_id}", sk)
+
+
+def name_list(kind: str, year: int, sk: str = "CURRENT") -> Key:
+    return Key("registry", f"LIST#{kind}#{year}", sk)
+
+
+def programme(year: int, sk: str = "RECORD") -> Key:
+    return Key("vouchers", f"PROGRAMME#{year}", sk)
+
+
+def batch(batch_id: str) -> Key:
+    return Key("vouchers", f"BATCH#{batch_id}", "RECORD")
+
+
+def pool(pool_id: str, shard: int) -> Key:
+    return Key("vouchers", f"POOL#{pool_id}#{shard:02}", "POOL")
+
+
+def entitlement(year: int, uscc: str) -> Key:
+    return Key("vouchers", f"ENTITLEMENT#{year}#{uscc}", "ENTITLEMENT")
+
+
+def bucket_of(uscc: str) -> int:
+    """Vouchers of a batch are spread over a fixed number of partitions, so that a rush is not one hot key."""
+    return crc32(uscc.encode()) % BUCKETS
+
+
+def bucket(batch_id: str, number: int) -> Key:
+    return Key("vouchers", f"BATCH#{batch_id}#{number:02}", "")
+
+
+def voucher(batch_id: str, uscc: str) -> Key:
+    return bucket(batch_id, bucket_of(uscc))._replace(sk=f"VOUCHER#{uscc}")
+
+
+def voucher_posting(batch_id: str, uscc: str, seq: int) -> Key:
+    return bucket(batch_id, bucket_of(uscc))._replace(sk=f"POSTING#{uscc}#{seq:04}")
+
+
+def order(order_id: str, sk: str = "RECORD") -> Key:
+    return Key("orders", f"ORDER#{order_id}", sk)
+
+
+def contract(number: str) -> Key:
+    return Key("orders", f"CONTRACT#{number}", "CONTRACT")
+
+
+def settlement(settlement_id: str, sk: str = "RECORD") -> Key:
+    return Key("settlements", f"SETTLEMENT#{settlement_id}", sk)
+
+
+def line(settlement_id: str, order_id: str) -> Key:
+    return settlement(settlement_id, f"LINE#{order_id}")
+
+
+def invoice(number: str) -> Key:
+    """Full-width letters and small ones make no other invoice."""
+    return Key("settlements", f"INVOICE#{normalize('NFKC', number).upper()}", "INVOICE")
+
+
+def file_uses(sha256: str) -> Key:
+    return Key("settlements", f"FILE#{sha256}", "USES")
+
+
+def round_(round_id: str, sk: str = "RECORD") -> Key:
+    return Key("settlements", f"ROUND#{round_id}", sk)
+
+
+def payable(round_id: str, agency_uscc: str) -> Key:
+    return round_(round_id, f"PAYABLE#{agency_uscc}")
+
+
+def notice(notice_id: str, sk: str = "RECORD") -> Key:
+    return Key("settlements", f"NOTICE#{notice_id}", sk)
+
+
+def objection(objection_id: str) -> Key:
+    """An objection's id names its notice."""
+    return notice(objection_id.rpartition(".")[0], f"OBJECTION#{objection_id}")
+
+
+def payout(payout_id: str) -> Key:
+    return Key("settlements", f"PAYOUT#{payout_id}", "RECORD")
+
+
+def violation(violation_id: str) -> Key:
+    return Key("supervision", f"VIOLATION#{violation_id}", "RECORD")
+
+
+def lead(lead_id: str) -> Key:
+    return Key("supervision", f"LEAD#{lead_id}", "RECORD")
+
+
+def inbox(sub: str, message_id: str = "") -> Key:
+    return Key("supervision", f"INBOX#{sub}", f"MESSAGE#{message_id}")
+
+
+def listed(list_key: str, *sort: str | Instant) -> dict[str, str]:
+    """The index attributes that make an item appear in the list `list_key`, sorted by the parts given."""
+    texts = [part if isinstance(part, str) else instant_text(part) for part in sort]
+    return {"list_key": list_key, "list_sort": "#".join(texts)}
+
+
+def batch_year(batch_id: str) -> int:
+    """The programme year a batch id names; 0 for an id that is none."""
+    year = batch_id.partition(".")[0]
+    return int(year) if year.isdecimal() and len(year) == 4 else 0
+
+
+def split_voucher_id(voucher_id: str) -> tuple[str, str]:
+    """A voucher's id names its batch and its enterprise: (batch_id, uscc)."""
+    batch_id, _, uscc = voucher_id.rpartition(".")
+    return batch_id, uscc
+
+
+def split_product_id(product_id: str) -> str:
+    """A product's id names its agency: the agency's credit code."""
+    return product_id.rpartition(".")[0]

@@ -1,0 +1,183 @@
+"""Versions of the lists: each upload, its rows and errors (in S3, beside the file), and which version is in force.
+
+One version of a list at a time is brought into force (its turn): else two would leave a mixture in the standings.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from voucher.models import ListImport
+from voucher.refusals import Refusal, Refused
+from voucher.store import conditions, files, keys
+from voucher.store.table import (
+    Contended,
+    Page,
+    Unmet,
+    Write,
+    add,
+    advance,
+    check,
+    commit,
+    delete,
+    load,
+    page,
+    put,
+    transact,
+)
+
+
+class OutOfTurn(Exception):
+    """Another delivery of the same work has finished it already."""
+
+
+def upload_key(kind: str, year: int, import_id: str) -> str:
+    """Where a list's file is uploaded; the bucket tells the import queue of what arrives under `lists/`."""
+    return f"lists/{kind}/{year}/{import_id}"
+
+
+def parse_upload_key(object_key: str) -> tuple[str, int, str] | None:
+    """(kind, year, import_id) of an upload, None for any other object."""
+    parts = object_key.split("/")
+    if len(parts) != 4 or parts[0] != "lists" or not parts[2].isdecimal():
+        return None
+    return parts[1], int(parts[2]), parts[3]
+
+
+def _key(kind: str, year: int, import_id: str) -> keys.Key:
+    return keys.name_list(kind, year, f"IMPORT#{import_id}")
+
+
+def _listing(record: ListImport) -> dict[str, str]:
+    return keys.listed(f"IMPORTS#{record.kind}#{record.year}", record.created_at, record.import_id)
+
+
+def _place(kind: str, year: int, sk: str) -> keys.Key:
+    """Where a list stands as the standings have it: the D lists of all years replace each other."""
+    return keys.name_list(kind, 0 if kind == "rated_d" else year, sk)
+
+
+def add_import(record: ListImport) -> None:
+    """Remember an announced upload. Raises `Unmet` when the id is taken."""
+    commit([add("import is new", _key(record.kind, record.year, record.import_id), record, _listing(record))])
+
+
+def list_imports(kind: str, year: int, limit: int, cursor: str | None) -> Page:
+    """A page of a list's versions, the newest first."""
+    return page("registry", "listing", f"IMPORTS#{kind}#{year}", limit, cursor)
+
+
+def find_import(kind: str, year: int, import_id: str) -> ListImport | None:
+    """One version of a list, None when there is none."""
+    item = load(_key(kind, year, import_id))
+    return ListImport.model_validate(item) if item else None
+
+
+def _step(old: ListImport, new: ListImport) -> Write:
+    return advance("import unchanged", _key(new.kind, new.year, new.import_id), old, new, _listing(new))
+
+
+def commit_step(old: ListImport, new: ListImport) -> bool:
+    """Move an import on. False when somebody else did first."""
+    try:
+        commit([_step(old, new)])
+    except Unmet:
+        return False
+    return True
+
+
+def take_turn(old: ListImport, new: ListImport) -> None:
+    """Begin to bring a version into force. Raises LIST_IN_TURN while another one is, or CHANGED_MEANWHILE."""
+    turn = put(
+        "turn",
+        _place(new.kind, new.year, "TURN"),
+        {"import_id": new.import_id},
+        f"{conditions.IS_NEW} OR {conditions.IMPORT_IS_OURS}",
+        None,
+        import_id=new.import_id,
+    )
+    try:
+        commit([_step(old, new), turn])
+    except Unmet as unmet:
+        changed = "import unchanged" in unmet.items
+        raise Refused(Refusal.CHANGED_MEANWHILE if changed else Refusal.LIST_IN_TURN) from None
+
+
+def commit_in_turn(record: ListImport, writes: Iterable[Write]) -> bool:
+    """Commit while it is still this version's turn. False when a fact changed, or others were writing it; then none
+    of it was done. Raises OutOfTurn when the version is in force already."""
+    place = _place(record.kind, record.year, "TURN")
+    turn = check("turn", place, conditions.IMPORT_IS_OURS, import_id=record.import_id)
+    try:
+        transact([turn, *writes])
+    except Contended:
+        return False
+    except Unmet as unmet:
+        if "turn" in unmet.items:
+            raise OutOfTurn from None
+        return False
+    return True
+
+
+def save_rows(record: ListImport, rows: list[dict[str, Any]]) -> None:
+    """Keep the good rows of a version beside its file, under the file's own fingerprint."""
+    _save_parsed(record, "rows", rows)
+
+
+def save_errors(record: ListImport, errors: list[dict[str, Any]]) -> None:
+    """Keep what is wrong with the other rows, in the same way."""
+    _save_parsed(record, "errors", errors)
+
+
+def _save_parsed(record: ListImport, part: str, content: list[dict[str, Any]]) -> None:
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    files.client().put_object(Bucket=files.bucket(), Key=_parsed_key(record, part), Body=body)
+
+
+def _parsed_key(record: ListImport, part: str) -> str:
+    return f"rows/{record.kind}/{record.year}/{record.import_id}.{record.sha256}.{part}.json"
+
+
+def _load_parsed(record: ListImport | None, part: str) -> list[dict[str, Any]]:
+    content = files.fetch(_parsed_key(record, part)) if record else None
+    parsed: list[dict[str, Any]] = json.loads(content) if content else []
+    return parsed
+
+
+def load_rows(record: ListImport | None) -> list[dict[str, Any]]:
+    """The good rows of a version: [{row, uscc, name}]; none of no version."""
+    return _load_parsed(record, "rows")
+
+
+def load_errors(record: ListImport) -> list[dict[str, Any]]:
+    """What is wrong with the other rows, up to the limit: [{row, column, message}]."""
+    return _load_parsed(record, "errors")
+
+
+def in_force(kind: str, year: int) -> str | None:
+    """The import id of the version of a list that readers see, None before the first."""
+    item = load(keys.name_list(kind, year))
+    return str(item["import_id"]) if item else None
+
+
+def latest(kind: str, year: int) -> tuple[int, str] | None:
+    """(year, import_id) of the version whose rows stand in the enterprises' standing: of D lists the newest year's."""
+    item = load(_place(kind, year, "LATEST"))
+    return (int(item["year"]), str(item["import_id"])) if item else None
+
+
+def finish(old: ListImport, new: ListImport, is_latest: bool) -> None:
+    """Flip readers to the new version, in the write that marks it applied and ends its turn. Raises OutOfTurn."""
+    content = {"year": new.year, "import_id": new.import_id}
+    turn = _place(new.kind, new.year, "TURN")
+    writes = [
+        _step(old, new),
+        delete("turn", turn, conditions.IMPORT_IS_OURS, import_id=new.import_id),
+        put("in force", keys.name_list(new.kind, new.year), content, None),
+    ]
+    if is_latest:
+        writes.append(put("latest", _place(new.kind, new.year, "LATEST"), content, None))
+    try:
+        commit(writes)
+    except Unmet:
+        raise OutOfTurn from None

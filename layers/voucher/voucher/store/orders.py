@@ -1,0 +1,252 @@
+"""Orders: held against voucher, category and non-key room in one transaction, and every later step of the money."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from voucher.models import (
+    Agency,
+    Enterprise,
+    Instant,
+    Order,
+    Posting,
+    Product,
+    Programme,
+    Voucher,
+    instant_text,
+)
+from voucher.refusals import Refusal, Refused
+from voucher.store import conditions, keys, pools, vouchers
+from voucher.store.pools import Draw, Plan
+from voucher.store.postings import voucher_posting
+from voucher.store.table import (
+    Page,
+    Unmet,
+    Write,
+    add,
+    advance,
+    check,
+    commit,
+    load,
+    load_together,
+    page,
+    query,
+    update,
+)
+
+
+@dataclass(frozen=True)
+class Parties:
+    """All that an order is decided on, read at one moment."""
+
+    product: Product
+    voucher: Voucher
+    enterprise: Enterprise
+    agency: Agency | None
+    programme: Programme
+
+
+def load_parties(product_id: str, voucher_id: str) -> Parties:
+    """Product, voucher, both organisations and the programme, in one read. NOT_FOUND when one is missing."""
+    batch_id, uscc = keys.split_voucher_id(voucher_id)
+    found = load_together(
+        keys.product(product_id),
+        keys.voucher(batch_id, uscc),
+        keys.enterprise(uscc),
+        keys.programme(keys.batch_year(batch_id)),
+        keys.agency(keys.split_product_id(product_id)),
+    )
+    product, voucher, enterprise, programme, agency = found
+    if product is None or voucher is None or enterprise is None or programme is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return Parties(
+        Product.model_validate(product),
+        Voucher.model_validate(voucher),
+        Enterprise.model_validate(enterprise),
+        Agency.model_validate(agency) if agency else None,
+        Programme.model_validate(programme),
+    )
+
+
+def _listing(order: Order) -> dict[str, str]:
+    return keys.listed("ORDER", order.created_at, order.order_id)
+
+
+def draws_of(order: Order, is_key: bool, programme: Programme) -> list[Draw]:
+    """What an order takes from the yearly pools: its category's, and the non-key one outside the key three."""
+    shards, amount_fen = programme.policy.yearly_shards, order.voucher_fen
+    draws = [Draw(pools.category_pool(order.year, order.category), shards, amount_fen, "held_fen")]
+    return draws if is_key else [*draws, Draw(pools.non_key_pool(order.year), shards, amount_fen, "held_fen")]
+
+
+def place(order: Order, parties: Parties, draws: list[Draw]) -> None:
+    """§4.2.1: hold the voucher's part and make the order: all or none.
+
+    Raises `pools.Exhausted` for a yearly pool without room, and `Unmet` naming what changed since it was read.
+    """
+    voucher, at = parties.voucher, order.created_at
+    hold = update(
+        "voucher",
+        keys.voucher(voucher.batch_id, voucher.enterprise_uscc),
+        "SET #balance_fen = #balance_fen - :amount_fen, #seq = :seq",
+        conditions.all_of(
+            conditions.VOUCHER_ACTIVE,
+            conditions.BALANCE_SUFFICES,
+            conditions.NEXT_POSTING,
+            conditions.NOT_ENDED,
+        ),
+        active="active",
+        amount_fen=order.voucher_fen,
+        seen_seq=voucher.seq,
+        seq=voucher.seq + 1,
+        now=instant_text(at),
+    )
+    account = f"voucher:{voucher.voucher_id}"
+    source, target = account, f"order:{order.order_id}"
+    posting = voucher_posting(voucher, voucher.seq + 1, "hold", source, target, order.voucher_fen, at, order.created_by)
+    fixed = [hold, posting, *_parties_unchanged(parties), *_claim_contract(order)]
+
+    def writes(plans: dict[str, Plan]) -> list[Write]:
+        drawn = {name: {str(shard): fen for shard, fen in plan.items()} for name, plan in plans.items()}
+        made = order.model_copy(update={"drawn": drawn})
+        taken = [write for name, plan in plans.items() for write in pools.draw(name, plan, "held_fen")]
+        return [add("order", keys.order(order.order_id), made, _listing(made)), *fixed, *taken]
+
+    pools.draw_all(draws, voucher.enterprise_uscc, writes)
+
+
+def _parties_unchanged(parties: Parties) -> list[Write]:
+    seen: list[tuple[str, keys.Key, Any]] = [
+        ("product", keys.product(parties.product.product_id), parties.product),
+        ("enterprise", keys.enterprise(parties.enterprise.uscc), parties.enterprise),
+        ("agency", keys.agency(parties.product.agency_uscc), parties.agency),
+    ]
+    return [check(name, key, conditions.UNCHANGED, seen_version=record.version) for name, key, record in seen if record]
+
+
+def _claim_contract(order: Order) -> list[Write]:
+    """§5.2b: a contract number is used by one order, over all agencies and years."""
+    if order.contract_number is None:
+        return []
+    return [claim_contract(order.order_id, order.contract_number)]
+
+
+def claim_contract(order_id: str, number: str) -> Write:
+    """The write that takes a contract number for an order, or finds that another has it."""
+    return update(
+        "contract",
+        keys.contract(number),
+        "SET #order_id = :order_id",
+        f"{conditions.IS_NEW} OR {conditions.NUMBER_IS_OURS}",
+        order_id=order_id,
+    )
+
+
+def find(order_id: str) -> Order | None:
+    """An order by its id, None when there is none."""
+    item = load(keys.order(order_id))
+    return Order.model_validate(item) if item else None
+
+
+def load_orders(order_ids: tuple[str, ...]) -> list[Order]:
+    """Orders by their ids. Raises NOT_FOUND when one is missing."""
+    items = load_together(*(keys.order(order_id) for order_id in order_ids))
+    if any(item is None for item in items):
+        raise Refused(Refusal.NOT_FOUND)
+    return [Order.model_validate(item) for item in items]
+
+
+def step(old: Order, new: Order) -> Write:
+    """The write that moves an order on, if nobody else moved it first."""
+    return advance("order", keys.order(new.order_id), old, new, _listing(new))
+
+
+def commit_step(old: Order, new: Order, *also: Write) -> None:
+    """Move an order on. Raises CONTRACT_USED or CHANGED_MEANWHILE."""
+    try:
+        commit([step(old, new), *also])
+    except Unmet as unmet:
+        raise Refused(Refusal.CONTRACT_USED if "contract" in unmet.items else Refusal.CHANGED_MEANWHILE) from None
+
+
+def drop_contract(order: Order) -> list[Write]:
+    """A refused or cancelled order gives its contract number free again."""
+    if order.contract_number is None:
+        return []
+    key = keys.contract(order.contract_number)
+    return [update("contract", key, "SET #order_id = :null", conditions.NUMBER_IS_OURS, order_id=order.order_id)]
+
+
+def release(old: Order, new: Order, amount_fen: int, voucher: Voucher, at: Instant, by: str) -> list[Write]:
+    """§3.5.1(5), §3.5.2: move an order on and give `amount_fen` of its hold back to its voucher and its pools."""
+    return [
+        step(old, new),
+        *vouchers.give_back(voucher, old.order_id, amount_fen, at, by),
+        *return_draws(old, amount_fen),
+        *(drop_contract(old) if amount_fen == old.voucher_fen else []),
+    ]
+
+
+def commit_release(
+    old: Order, new: Order, amount_fen: int, voucher: Voucher, at: Instant, by: str, *also: Write
+) -> None:
+    """`release` as a transaction, with what belongs to it. Raises CHANGED_MEANWHILE when somebody else was first."""
+    try:
+        commit([*release(old, new, amount_fen, voucher, at, by), *also])
+    except Unmet:
+        raise Refused(Refusal.CHANGED_MEANWHILE) from None
+
+
+def return_draws(order: Order, amount_fen: int) -> list[Write]:
+    """Put part or all of an order's hold back into the shards it was drawn from."""
+    return [
+        write
+        for pool_id, drawn in order.drawn.items()
+        for write in pools.move(pool_id, _part(drawn, amount_fen), "held_fen", "remaining_fen")
+    ]
+
+
+def remaining_draws(order: Order, amount_fen: int) -> dict[str, dict[str, int]]:
+    """What stays drawn after `return_draws` of `amount_fen`."""
+    kept = {}
+    for pool_id, drawn in order.drawn.items():
+        part = _part(drawn, amount_fen)
+        rest = {shard: fen - part.get(int(shard), 0) for shard, fen in drawn.items()}
+        kept[pool_id] = {shard: fen for shard, fen in rest.items() if fen}
+    return kept
+
+
+def _part(drawn: dict[str, int], amount_fen: int) -> Plan:
+    part: Plan = {}
+    for shard, fen in drawn.items():
+        take = min(fen, amount_fen - sum(part.values()))
+        if take:
+            part[int(shard)] = take
+    return part
+
+
+def move_draws(order: Order, source: str, target: str) -> list[Write]:
+    """Move all that an order drew of its category from one counter to the next (held, payable, paid)."""
+    drawn = order.drawn[pools.category_pool(order.year, order.category)]
+    plan = {int(shard): fen for shard, fen in drawn.items()}
+    return pools.move(pools.category_pool(order.year, order.category), plan, source, target)
+
+
+def postings_of(order_id: str) -> list[Posting]:
+    """The postings of an order's money after it left the voucher, in order."""
+    return [Posting.model_validate(item) for item in query(keys.order(order_id), "POSTING#")]
+
+
+def list_orders(index: str, value: str, limit: int, cursor: str | None) -> Page:
+    """A page of orders, newest first: all (`listing`), or of one party (`by_enterprise`, `by_agency`)."""
+    return page("orders", index, value, limit, cursor)
+
+
+def orders_of_enterprise(uscc: str) -> Iterable[Order]:
+    """Every order of an enterprise, page by page, the newest first."""
+    cursor: str | None = None
+    while True:
+        found = list_orders("by_enterprise", uscc, 100, cursor)
+        yield from (Order.model_validate(item) for item in found.items)
+        if (cursor := found.next_cursor) is None:
+            return

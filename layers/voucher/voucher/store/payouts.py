@@ -1,0 +1,183 @@
+"""What is owed and paid (§3.5.4): payables, payouts, the files for the bank, and money that comes back (§5.2b)."""
+
+from voucher.models import Order, Payable, Payout, PayoutFile, Posting, Recovery, Round
+from voucher.refusals import Refusal, Refused
+from voucher.store import conditions, keys, orders, pools
+from voucher.store.parts import commit_all
+from voucher.store.postings import order_posting
+from voucher.store.settlements import claim_invoice
+from voucher.store.table import Unmet, Write, add, advance, check, commit, load, load_together, query
+
+
+def payables_of(round_id: str) -> list[Payable]:
+    """What each agency is owed in a round."""
+    return [Payable.model_validate(item) for item in query(keys.round_(round_id), "PAYABLE#")]
+
+
+def find_payable(round_id: str, agency_uscc: str) -> Payable | None:
+    """What one agency is owed in a round, None before its notice closed."""
+    item = load(keys.payable(round_id, agency_uscc))
+    return Payable.model_validate(item) if item else None
+
+
+def load_payable(round_id: str, agency_uscc: str) -> Payable:
+    """A payable that must exist, because a payout names it. Raises LookupError: the books are broken."""
+    if (payable := find_payable(round_id, agency_uscc)) is None:
+        raise LookupError("a payout outlived its payable")
+    return payable
+
+
+def step_payable(old: Payable, new: Payable, *more: str, **values: str) -> Write:
+    """The write that moves a payable on, if nobody else moved it first."""
+    return advance("payable", keys.payable(new.round_id, new.agency_uscc), old, new, None, *more, **values)
+
+
+def hand_in_invoice(old: Payable, new: Payable, number: str) -> None:
+    """§3.5.4, §5.2b: the summary invoice, its number used once. Raises INVOICE_USED or CHANGED_MEANWHILE."""
+    owner = f"{new.round_id}.{new.agency_uscc}"
+    try:
+        commit([step_payable(old, new), claim_invoice(owner, number)])
+    except Unmet as unmet:
+        raise Refused(Refusal.INVOICE_USED if "invoice" in unmet.items else Refusal.CHANGED_MEANWHILE) from None
+
+
+def propose_account(old: Payable, new: Payable) -> None:
+    """§3.5.4: the agency asks to be paid on another account; nothing is paid until that is decided."""
+    commit_all([step_payable(old, new)])
+
+
+def decide_account(old: Payable, new: Payable, caller: str) -> None:
+    """§3.5.4: another account counts, or does not, by the word of somebody who did not ask for it."""
+    commit_all([step_payable(old, new, conditions.NOT_BY_CALLER.format(attribute="change.#by"), caller=caller)])
+
+
+def _other_hands(round_: Round, caller: str, *attributes: str) -> Write:
+    among = [conditions.CALLER_NOT_AMONG.format(attribute=name) for name in attributes]
+    approver = conditions.NOT_BY_CALLER.format(attribute="approved_by")
+    return check("hands", keys.round_(round_.round_id), conditions.all_of(approver, *among), caller=caller)
+
+
+def make_payout(round_: Round, old: Payable, new: Payable, payout: Payout) -> None:
+    """§3.5.4: one order to the bank per agency and round at a time, not by who handed in or approved."""
+    by = payout.created_by
+    others = [conditions.NOT_BY_CALLER.format(attribute=name) for name in ("invoiced_by", "account_by")]
+    commit_all(
+        [
+            step_payable(old, new, *others, caller=by),
+            add("payout", keys.payout(payout.payout_id), payout),
+            _other_hands(round_, by, "submitters"),
+        ]
+    )
+
+
+def find_payout(payout_id: str) -> Payout | None:
+    """A payout by its id, None when there is none."""
+    item = load(keys.payout(payout_id))
+    return Payout.model_validate(item) if item else None
+
+
+def payout_id(payable: Payable, attempt: int) -> str:
+    """The id of an agency's payout of a round, its first attempt numbered 1."""
+    return f"{payable.round_id}.{payable.agency_uscc}.{attempt}"
+
+
+def payouts_of(payables: list[Payable]) -> list[Payout]:
+    """Every payout ever made for some payables, in order."""
+    ids = [payout_id(payable, attempt) for payable in payables for attempt in range(1, payable.attempts + 1)]
+    found = []
+    for start in range(0, len(ids), 100):
+        items = load_together(*(keys.payout(each) for each in ids[start : start + 100]))
+        found += [Payout.model_validate(item) for item in items if item]
+    return found
+
+
+def _step_payout(old: Payout, new: Payout, *more: str, **values: str) -> Write:
+    return advance("payout", keys.payout(new.payout_id), old, new, None, *more, **values)
+
+
+def record_result(
+    round_: Round, old: Payout, new: Payout, owed: Payable, after: Payable, paid: list[tuple[Order, Order]], caller: str
+) -> None:
+    """§3.5.4: the bank's answer. Paid: payable → paid in the same write, with its orders. By none of the earlier
+    hands."""
+    four_eyes = conditions.NOT_BY_CALLER.format(attribute="created_by")
+    hands = _other_hands(round_, caller, "submitters", "pre_reviewers")
+    writes = [_step_payout(old, new, four_eyes, caller=caller), step_payable(owed, after), hands]
+    if new.state == "paid":
+        account = f"payable:{new.round_id}.{new.agency_uscc}"
+        moved = _category_moves([before for before, _ in paid], "payable_fen", "paid_fen")
+        writes += [_posting(new, "pay", account, f"paid:{new.year}", caller), *moved, *_order_steps(paid)]
+    commit_all(writes)
+
+
+def record_return(
+    old: Payout, new: Payout, owed: Payable, after: Payable, unpaid: list[tuple[Order, Order]], caller: str
+) -> None:
+    """§3.5.4: the bank sent back what it had paid: paid → payable, so that a new payout may follow."""
+    account = f"payable:{new.round_id}.{new.agency_uscc}"
+    four_eyes = conditions.NOT_BY_CALLER.format(attribute="created_by")
+    commit_all(
+        [
+            _step_payout(old, new, four_eyes, caller=caller),
+            step_payable(owed, after),
+            _posting(new, "return", f"paid:{new.year}", account, caller),
+            *_category_moves([before for before, _ in unpaid], "paid_fen", "payable_fen"),
+            *_order_steps(unpaid),
+        ]
+    )
+
+
+def _order_steps(moved: list[tuple[Order, Order]]) -> list[Write]:
+    return [orders.step(before, after) for before, after in moved]
+
+
+def _posting(payout: Payout, entry: str, source: str, target: str, by: str) -> Write:
+    """A payout is paid once and returned once: its id is in the posting's key."""
+    posting = Posting(
+        posting_id=f"{payout.payout_id}.{entry}",
+        year=payout.year,
+        entry=entry,
+        from_account=source,
+        to_account=target,
+        amount_fen=payout.amount_fen,
+        at=payout.updated_at or payout.created_at,
+        by=by,
+        about=payout.bank_reference if entry == "pay" else payout.return_reference,
+        reason=payout.return_reason,
+    )
+    return add("posting is new", keys.round_(payout.round_id, f"POSTING#{payout.payout_id}.{entry}"), posting)
+
+
+def _category_moves(paid: list[Order], source: str, target: str) -> list[Write]:
+    totals: dict[str, dict[int, int]] = {}
+    for order in paid:
+        pool_id = pools.category_pool(order.year, order.category)
+        plan = totals.setdefault(pool_id, {})
+        for shard, fen in order.drawn[pool_id].items():
+            plan[int(shard)] = plan.get(int(shard), 0) + fen
+    return [write for pool_id, plan in totals.items() for write in pools.move(pool_id, plan, source, target)]
+
+
+def postings_of(round_id: str) -> list[Posting]:
+    """The payments of a round, and what came back of them."""
+    return [Posting.model_validate(item) for item in query(keys.round_(round_id), "POSTING#")]
+
+
+def recover(old: Order, new: Order, recovery: Recovery) -> None:
+    """§5.2b: money claimed back after payout: paid → receivable, in the write that the order counts it."""
+    target, reason = f"receivable:{new.order_id}", recovery.reason
+    source, at, by = f"paid:{new.year}", recovery.at, recovery.by
+    commit_all(
+        [orders.step(old, new), order_posting(new, "recover", source, target, recovery.amount_fen, at, by, reason)]
+    )
+
+
+def files_of(round_id: str) -> list[PayoutFile]:
+    """The payout files of a round, in the order they were made."""
+    return [PayoutFile.model_validate(item) for item in query(keys.round_(round_id), "PAYOUT_FILE#")]
+
+
+def make_file(made: PayoutFile, moved: list[tuple[Payout, Payout]]) -> None:
+    """§3.5.4: a new file, and the payouts that stand in it, in no other before or after. Raises CHANGED_MEANWHILE."""
+    key = keys.round_(made.round_id, f"PAYOUT_FILE#{made.number}")
+    commit_all([add("payout file", key, made), *(_step_payout(before, after) for before, after in moved)])

@@ -1,0 +1,248 @@
+"""A bounded amount that many draw from, split over shard items so that no single item is the limit of the rush.
+
+A batch's money, a category's yearly cap, the room of all non-key categories, and the surplus are pools.
+`plan` maps shard → fen. A draw takes one shard on the usual path; when no single shard has enough it gathers from
+several; it is exhausted only when a serialisable read of all shards shows too little in the whole.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from zlib import crc32
+
+from voucher.models import Record
+from voucher.refusals import Refusal, Refused
+from voucher.store import conditions, keys
+from voucher.store.table import Contended, Unmet, Write, add, load_together, transact, update
+
+Plan = dict[int, int]
+TRIES = 24
+# surplus is credited by every lapse, so it is spread, too
+SURPLUS_SHARDS = 4
+
+
+class Shard(Record):
+    """One shard. remaining + drawn + held + payable + paid + closed = limit, at every moment."""
+
+    pool_id: str
+    shard: int
+    shards: int
+    limit_fen: int
+    remaining_fen: int
+    drawn_fen: int = 0
+    held_fen: int = 0
+    payable_fen: int = 0
+    paid_fen: int = 0
+    closed_fen: int = 0
+    open: bool = True
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Wanted: `amount_fen` out of a pool; `into` names the counter that grows by what the pool loses."""
+
+    pool_id: str
+    shards: int
+    amount_fen: int
+    into: str
+
+
+class Exhausted(Exception):
+    """The pool as a whole holds less than was asked for."""
+
+    def __init__(self, pool_id: str, room_fen: int, open_: bool) -> None:
+        super().__init__(pool_id)
+        self.pool_id, self.room_fen, self.open = pool_id, room_fen, open_
+
+
+def batch_pool(batch_id: str) -> str:
+    """The pool of a batch's money (§1.4a)."""
+    return f"batch.{batch_id}"
+
+
+def category_pool(year: int, category: str) -> str:
+    """The pool of a category's yearly cap (§2.2.cap)."""
+    return f"category.{year}.{category}"
+
+
+def non_key_pool(year: int) -> str:
+    """The pool of what all categories outside the key three may use together (§2.2.floor)."""
+    return f"nonkey.{year}"
+
+
+def surplus_pool(year: int) -> str:
+    """The pool of what came back and may be released again (§2.3.3)."""
+    return f"surplus.{year}"
+
+
+def create(pool_id: str, shares_fen: list[int]) -> list[Write]:
+    """A new pool, one shard per share."""
+    return [
+        add(
+            f"pool {pool_id} is new",
+            keys.pool(pool_id, number),
+            Shard(pool_id=pool_id, shard=number, shards=len(shares_fen), limit_fen=share, remaining_fen=share),
+        )
+        for number, share in enumerate(shares_fen)
+    ]
+
+
+def draw(pool_id: str, plan: Plan, into: str) -> list[Write]:
+    """Take each shard's part, on condition that it is there, the pool is open and nothing froze it."""
+    return [
+        update(
+            f"{pool_id}#{shard}",
+            keys.pool(pool_id, shard),
+            f"SET #remaining_fen = #remaining_fen - :drawn_fen, #{into} = #{into} + :drawn_fen",
+            conditions.all_of(conditions.SHARD_HAS_ROOM, conditions.SHARD_OPEN, conditions.SHARD_NOT_FROZEN),
+            drawn_fen=amount_fen,
+        )
+        for shard, amount_fen in plan.items()
+    ]
+
+
+def resize(pool_id: str, changes_fen: Mapping[int, int]) -> list[Write]:
+    """Change the limits of shards by so much; a cut only of what the shard still holds."""
+    return [
+        update(
+            f"{pool_id}#{shard}",
+            keys.pool(pool_id, shard),
+            "SET #limit_fen = #limit_fen + :change_fen, #remaining_fen = #remaining_fen + :change_fen",
+            conditions.SHARD_KEEPS,
+            change_fen=change_fen,
+            least_fen=max(0, -change_fen),
+        )
+        for shard, change_fen in changes_fen.items()
+    ]
+
+
+def freeze(pool_id: str, shards: int, frozen: bool = True) -> None:
+    """Stop (or free again) every draw on a pool; what is held, released and paid goes on."""
+    flag = ":true" if frozen else ":false"
+    for shard in range(shards):
+        write = update(pool_id, keys.pool(pool_id, shard), f"SET #frozen = {flag}", conditions.EXISTS)
+        transact([write])
+
+
+def move(pool_id: str, plan: Mapping[int, int], source: str, target: str) -> list[Write]:
+    """Move drawn money from one counter to another of the same shards (a hold that is released, approved, paid)."""
+    return [
+        update(
+            f"{pool_id}#{shard}",
+            keys.pool(pool_id, shard),
+            f"SET #{source} = #{source} - :amount_fen, #{target} = #{target} + :amount_fen",
+            conditions.EXISTS,
+            amount_fen=amount_fen,
+        )
+        for shard, amount_fen in plan.items()
+    ]
+
+
+def credit_surplus(year: int, claimant: str, amount_fen: int) -> Write:
+    """Money flows into the year's surplus: limit and remaining grow together."""
+    return update(
+        "surplus",
+        keys.pool(surplus_pool(year), home(claimant, SURPLUS_SHARDS)),
+        "SET #remaining_fen = #remaining_fen + :amount_fen, #limit_fen = #limit_fen + :amount_fen",
+        conditions.EXISTS,
+        amount_fen=amount_fen,
+    )
+
+
+def read(pool_id: str, shards: int) -> list[Shard]:
+    """All shards as they stood at one moment."""
+    items = load_together(*(keys.pool(pool_id, number) for number in range(shards)))
+    return [Shard.model_validate(item) for item in items if item]
+
+
+def shards_of(pool_id: str) -> int:
+    """Over how many shards a pool is split, as its first one says. Raises LookupError for a pool that is none."""
+    first = read(pool_id, 1)
+    if not first:
+        raise LookupError(pool_id)
+    return first[0].shards
+
+
+def total(pool_id: str, shards: int) -> Shard:
+    """All shards of a pool added up, as they stood at one moment."""
+    found = read(pool_id, shards)
+    counters = [name for name in Shard.model_fields if name.endswith("_fen")]
+    sums = {name: sum(getattr(shard, name) for shard in found) for name in counters}
+    return found[0].model_copy(update={**sums, "shard": 0})
+
+
+def used_fen(year: int, category: str, shards: int) -> int:
+    """What a category has used of its cap: held, payable and paid."""
+    pool = total(category_pool(year, category), shards)
+    return pool.held_fen + pool.payable_fen + pool.paid_fen
+
+
+def gather(shards: Iterable[Shard], amount_fen: int) -> Plan | None:
+    """A plan over as few shards as will do, the fullest first; None when all together hold too little."""
+    plan: Plan = {}
+    for shard in sorted(shards, key=lambda each: (-each.remaining_fen, each.shard)):
+        take = min(shard.remaining_fen, amount_fen - sum(plan.values()))
+        if take > 0:
+            plan[shard.shard] = take
+    return plan if sum(plan.values()) == amount_fen else None
+
+
+def draw_all(draws: list[Draw], claimant: str, writes: Callable[[dict[str, Plan]], list[Write]]) -> dict[str, Plan]:
+    """Commit `writes(plans)` with a plan for every draw; the plans must be part of those writes.
+
+    Raises `Exhausted` for a pool that holds too little in the whole, `Unmet` when a condition outside the pools is
+    false, and the refusals FROZEN and BUSY. Answers the plans that were committed.
+    """
+    wanted = {each.pool_id: each for each in draws}
+    plans = {each.pool_id: {home(claimant, each.shards): each.amount_fen} for each in draws}
+    for attempt in range(TRIES):
+        try:
+            transact(writes(plans), attempts=2)
+            return plans
+        except Contended:
+            plans = {name: _shifted(plan, wanted[name].shards) for name, plan in plans.items()}
+            time.sleep(random.uniform(0, min(0.2, 0.005 * 2**attempt)))
+        except Unmet as unmet:
+            short = {name.rpartition("#")[0] for name in unmet.items if name.rpartition("#")[0] in wanted}
+            if len(short) < len({name.rpartition("#")[0] or name for name in unmet.items}):
+                raise
+            for pool_id in (name for name in wanted if name in short):  # in the order asked: that refusal comes first
+                plans[pool_id] = _planned_afresh(wanted[pool_id])
+    raise Refused(Refusal.BUSY)
+
+
+def home(claimant: str, shards: int) -> int:
+    """The shard a claimant tries first."""
+    return crc32(claimant.encode()) % shards
+
+
+def _shifted(plan: Plan, shards: int) -> Plan:
+    return {(next(iter(plan)) + 1) % shards: sum(plan.values())} if len(plan) == 1 else plan
+
+
+def _planned_afresh(wanted: Draw) -> Plan:
+    shards = read(wanted.pool_id, wanted.shards)
+    if any(shard.frozen for shard in shards):
+        raise Refused(Refusal.FROZEN)
+    open_ = all(shard.open for shard in shards)
+    plan = gather(shards, wanted.amount_fen) if open_ else None
+    if plan is None:
+        raise Exhausted(wanted.pool_id, sum(shard.remaining_fen for shard in shards), open_)
+    return plan
+
+
+def shut(pool_id: str, shards: Iterable[Shard]) -> list[Write]:
+    """Close a pool for good: what remains is counted as closed, on condition that it is what was read."""
+    return [
+        update(
+            f"{pool_id}#{shard.shard}",
+            keys.pool(pool_id, shard.shard),
+            "SET #open = :false, #closed_fen = :seen_fen, #remaining_fen = :nothing",
+            conditions.all_of(conditions.SHARD_OPEN, conditions.REMAINING_IS_AS_SEEN),
+            seen_fen=shard.remaining_fen,
+            nothing=0,
+        )
+        for shard in shards
+    ]

@@ -1,0 +1,300 @@
+"""The only module that talks to DynamoDB: items, reads that can be trusted, and conditional transactions.
+
+Every write is a TransactWriteItems with a client token, so that a request sent twice by the network happens once.
+A transaction that met a false condition raises `Unmet`, naming each condition and showing the item as it was.
+"""
+
+import base64
+import json
+import os
+import random
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from voucher.models import Record, Stateful
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.store import conditions
+from voucher.store.keys import Key
+
+Item = dict[str, Any]
+ATTEMPTS = 8
+CONTENTION = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
+
+
+@cache
+def client() -> Any:
+    """The DynamoDB client of this process; short time-outs, because a Lambda waits for nobody."""
+    return boto3.client(
+        "dynamodb", config=Config(connect_timeout=2, read_timeout=8, retries={"mode": "standard", "max_attempts": 4})
+    )
+
+
+def table_name(table: str) -> str:
+    """The deployed name of a table, from the environment (`REGISTRY_TABLE`, …)."""
+    return os.environ[f"{table.upper()}_TABLE"]
+
+
+class _Integers(TypeDeserializer):
+    """Every number here is an integer; a Decimal would leak into JSON."""
+
+    def _deserialize_n(self, value: str) -> int:
+        return int(value)
+
+
+_serialize, _deserialize = TypeSerializer().serialize, _Integers().deserialize
+
+
+def encode(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Python values as DynamoDB attribute values."""
+    return {name: _serialize(value) for name, value in values.items()}
+
+
+def decode(item: Mapping[str, Any]) -> Item:
+    """DynamoDB attribute values as Python values."""
+    return {name: _deserialize(value) for name, value in item.items()}
+
+
+@dataclass(frozen=True)
+class Write:
+    """One item of a transaction; `name` says what it means when its condition is false."""
+
+    name: str
+    kind: str
+    request: dict[str, Any]
+
+
+class Unmet(Exception):
+    """A transaction did nothing because conditions were false: name of the write → the item as it stood (or None)."""
+
+    def __init__(self, items: dict[str, Item | None]) -> None:
+        super().__init__(", ".join(items))
+        self.items = items
+
+
+class Contended(Exception):
+    """A transaction did nothing because others were writing the same items at the same moment."""
+
+
+def _expression(key: Key, condition: str | None, change: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    request: dict[str, Any] = {"TableName": table_name(key.table)}
+    text = f"{condition or ''} {change or ''}"
+    if names := set(re.findall(r"#(\w+)", text)):
+        request["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
+    if used := set(re.findall(r":(\w+)", text)):
+        given = {"true": True, "false": False, "null": None, "one": 1, **values}
+        request["ExpressionAttributeValues"] = encode({f":{name}": given[name] for name in used})
+    if condition:
+        request["ConditionExpression"] = condition
+        request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    return request
+
+
+def put(
+    name: str,
+    key: Key,
+    content: Record | Mapping[str, Any],
+    condition: str | None,
+    index: Mapping[str, str] | None = None,
+    **values: Any,
+) -> Write:
+    """Write a whole item, usually under `IS_NEW`. `index` may give list_key and list_sort."""
+    plain = content.model_dump(mode="json") if isinstance(content, Record) else content
+    request = _expression(key, condition, None, values)
+    request["Item"] = encode({**plain, **(index or {}), "pk": key.pk, "sk": key.sk})
+    return Write(name, "Put", request)
+
+
+def add(name: str, key: Key, record: Record, index: Mapping[str, str] | None = None) -> Write:
+    """Write a record that must not exist yet."""
+    return put(name, key, record, conditions.IS_NEW, index)
+
+
+def advance(
+    name: str,
+    key: Key,
+    old: Stateful,
+    new: Stateful,
+    index: Mapping[str, str] | None = None,
+    *more: str,
+    **values: Any,
+) -> Write:
+    """Write the next version of a record, on condition that nobody changed it since `old` was read, and `more`."""
+    condition = conditions.all_of(conditions.UNCHANGED, *more)
+    return put(name, key, new, condition, index, seen_version=old.version, **values)
+
+
+def update(name: str, key: Key, change: str, condition: str | None, **values: Any) -> Write:
+    """Change an item by an update expression."""
+    request = _expression(key, condition, change, values)
+    request["UpdateExpression"] = change
+    request["Key"] = encode({"pk": key.pk, "sk": key.sk})
+    return Write(name, "Update", request)
+
+
+def check(name: str, key: Key, condition: str, **values: Any) -> Write:
+    """Only insist on a condition of an item that the transaction does not change."""
+    return Write(name, "ConditionCheck", _expression(key, condition, None, values) | {"Key": encode(_key(key))})
+
+
+def delete(name: str, key: Key, condition: str | None = None, **values: Any) -> Write:
+    """Remove an item that is not a record of money."""
+    return Write(name, "Delete", _expression(key, condition, None, values) | {"Key": encode(_key(key))})
+
+
+def _key(key: Key) -> dict[str, str]:
+    return {"pk": key.pk, "sk": key.sk}
+
+
+def transact(writes: Iterable[Write], attempts: int = ATTEMPTS) -> None:
+    """All of `writes` or none. Raises `Unmet` for false conditions and `Contended` when others kept coming first.
+
+    Only a cancellation whose every reason is contention is tried again: same token, same payload, full jitter.
+    """
+    listed = list(writes)
+    request = {"TransactItems": [{write.kind: write.request} for write in listed], "ClientRequestToken": str(uuid4())}
+    for attempt in range(attempts):
+        try:
+            client().transact_write_items(**request)
+            return
+        except ClientError as error:
+            _interpret(error, listed)
+        time.sleep(random.uniform(0, min(0.4, 0.01 * 2**attempt)))
+    raise Contended
+
+
+def _interpret(error: ClientError, writes: list[Write]) -> None:
+    code = error.response["Error"]["Code"]
+    if code == "TransactionInProgressException":
+        return
+    if code != "TransactionCanceledException":
+        raise error
+    reasons = error.response["CancellationReasons"]
+    codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
+    if codes <= CONTENTION:
+        return
+    if not codes <= CONTENTION | {"ConditionalCheckFailed"}:
+        raise error
+    raise Unmet(
+        {
+            write.name: decode(reason["Item"]) if reason.get("Item") else None
+            for write, reason in zip(writes, reasons, strict=True)
+            if reason.get("Code") == "ConditionalCheckFailed"
+        }
+    )
+
+
+def commit(writes: Iterable[Write]) -> None:
+    """`transact` for steps that nothing else contends with for long: contention becomes the refusal BUSY."""
+    try:
+        transact(writes)
+    except Contended:
+        raise Refused(Refusal.BUSY) from None
+
+
+def load(key: Key) -> Item | None:
+    """One item, as last written."""
+    answer = client().get_item(TableName=table_name(key.table), Key=encode(_key(key)), ConsistentRead=True)
+    return decode(answer["Item"]) if "Item" in answer else None
+
+
+def load_together(*keys: Key) -> list[Item | None]:
+    """Several items as they stood at one moment (serialisable), in the order asked for; at most 100."""
+    gets = [{"Get": {"TableName": table_name(key.table), "Key": encode(_key(key))}} for key in keys]
+    for attempt in range(ATTEMPTS):
+        try:
+            answer = client().transact_get_items(TransactItems=gets)
+            return [decode(each["Item"]) if each.get("Item") else None for each in answer["Responses"]]
+        except ClientError as error:
+            _interpret(error, [])
+        time.sleep(random.uniform(0, min(0.4, 0.01 * 2**attempt)))
+    raise Refused(Refusal.BUSY)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of items and the cursor of the next one, None at the end."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+def query(key: Key, prefix: str = "") -> Iterable[Item]:
+    """Every item of one partition whose sort key starts with `prefix`, as last written, in order."""
+    request = {
+        "TableName": table_name(key.table),
+        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :sk)" if prefix else "pk = :pk",
+        "ExpressionAttributeValues": encode({":pk": key.pk} | ({":sk": prefix} if prefix else {})),
+        "ConsistentRead": True,
+    }
+    while True:
+        answer = client().query(**request)
+        yield from (decode(item) for item in answer["Items"])
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+INDEXES = {"listing": "list_key", "by_enterprise": "enterprise_uscc", "by_agency": "agency_uscc"}
+
+
+def page(
+    table: str,
+    index: str,
+    value: str,
+    limit: int,
+    cursor: str | None,
+    prefix: str = "",
+    keep: Callable[[Item], bool] = bool,
+) -> Page:
+    """One page of an index, newest first: items whose sort key starts with `prefix` and that `keep` accepts.
+
+    May lag a moment behind the table. The cursor names the last item given, so pages stay stable under writes.
+    """
+    request: dict[str, Any] = {
+        "TableName": table_name(table),
+        "IndexName": index,
+        "KeyConditionExpression": f"{INDEXES[index]} = :key" + (" AND begins_with(list_sort, :sort)" if prefix else ""),
+        "ExpressionAttributeValues": encode({":key": value} | ({":sort": prefix} if prefix else {})),
+        "Limit": max(25, limit),
+        "ScanIndexForward": False,
+    }
+    if cursor:
+        request["ExclusiveStartKey"] = encode({**_read_cursor(cursor, prefix), INDEXES[index]: value})
+    found: list[Item] = []
+    while True:
+        answer = client().query(**request)
+        for item in map(decode, answer["Items"]):
+            if len(found) == limit:
+                return Page(found, _write_cursor(found[-1]))
+            if keep(item):
+                found.append(item)
+        if "LastEvaluatedKey" not in answer:
+            return Page(found, None)
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _write_cursor(last: Item) -> str:
+    texts = [last["pk"], last["sk"], last["list_sort"]]
+    return base64.urlsafe_b64encode(json.dumps(texts).encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, prefix: str) -> dict[str, str]:
+    try:
+        texts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        pk, sk, list_sort = texts
+        # a cursor of another list would start outside the one asked for, which DynamoDB refuses as a fault
+        if not all(isinstance(text, str) and 0 < len(text) < 300 for text in texts) or not list_sort.startswith(prefix):
+            raise ValueError
+    except (ValueError, TypeError):
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("cursor", "分页标记无效。")]) from None
+    return {"pk": pk, "sk": sk, "list_sort": list_sort}

@@ -1,0 +1,190 @@
+"""Vouchers: the one transaction of a grab, and what becomes of the balance later."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from voucher.models import Batch, Entitlement, Instant, Posting, Voucher, instant_text
+from voucher.store import conditions, keys, pools
+from voucher.store.pools import Draw, Plan
+from voucher.store.postings import voucher_posting
+from voucher.store.table import Item, Unmet, Write, add, commit, load, load_together, query, update
+
+
+@dataclass(frozen=True)
+class NotGranted:
+    """Why a grab did nothing: the voucher that is there already, and the entitlement if its condition failed.
+    `entitlement_failed` with no entitlement means that there is none for the year."""
+
+    existing: Voucher | None
+    entitlement_failed: bool
+    entitlement: Entitlement | None
+
+
+def grab(batch: Batch, voucher: Voucher, whole_quota: bool) -> NotGranted | None:
+    """§4.1.4: draw the batch's pool, use the quota, make the voucher: all or none. None means granted.
+
+    Who may act, what is left of the quota and whether the batch still has it are conditions of this one write.
+    Raises `pools.Exhausted` when the batch as a whole holds less than the voucher's face.
+    """
+    face_fen = voucher.face_fen
+    use_quota = update(
+        "entitlement",
+        keys.entitlement(voucher.year, voucher.enterprise_uscc),
+        "SET #left_fen = #left_fen - :amount_fen, #granted_fen = #granted_fen + :amount_fen,"
+        " #version = #version + :one, #batches = list_append(#batches, :these)",
+        conditions.all_of(
+            conditions.CALLER_IS_MEMBER,
+            conditions.QUALIFIED,
+            conditions.QUOTA_IS_AS_GUESSED if whole_quota else conditions.QUOTA_SUFFICES,
+            *((conditions.NOT_LAPSED,) if batch.kind == "rerelease" else ()),
+        ),
+        caller=voucher.granted_by,
+        amount_fen=face_fen,
+        these=[batch.batch_id],
+    )
+    make = add("voucher", keys.voucher(batch.batch_id, voucher.enterprise_uscc), voucher)
+    pool_id = pools.batch_pool(batch.batch_id)
+
+    def writes(plans: dict[str, Plan]) -> list[Write]:
+        return [use_quota, make, *pools.draw(pool_id, plans[pool_id], "drawn_fen")]
+
+    try:
+        pools.draw_all([Draw(pool_id, batch.shards, face_fen, "drawn_fen")], voucher.enterprise_uscc, writes)
+    except Unmet as unmet:
+        return _not_granted(unmet.items)
+    return None
+
+
+def _not_granted(items: dict[str, Item | None]) -> NotGranted:
+    existing, entitlement = items.get("voucher"), items.get("entitlement")
+    return NotGranted(
+        Voucher.model_validate(existing) if existing else None,
+        "entitlement" in items,
+        Entitlement.model_validate(entitlement) if entitlement else None,
+    )
+
+
+def find(voucher_id: str) -> Voucher | None:
+    """A voucher by its id, None when there is none."""
+    item = load(keys.voucher(*keys.split_voucher_id(voucher_id)))
+    return Voucher.model_validate(item) if item else None
+
+
+def load_voucher(voucher_id: str) -> Voucher:
+    """A voucher that must exist, because an order names it. Raises LookupError: the books are broken."""
+    if (voucher := find(voucher_id)) is None:
+        raise LookupError("an order outlived its voucher")
+    return voucher
+
+
+def find_entitlement(year: int, uscc: str) -> Entitlement | None:
+    """An enterprise's entitlement of a year, None before its first approval or grab."""
+    item = load(keys.entitlement(year, uscc))
+    return Entitlement.model_validate(item) if item else None
+
+
+def vouchers_of(entitlement: Entitlement) -> list[Voucher]:
+    """Every voucher of an enterprise in one year, in the order they were granted."""
+    if not entitlement.batches:
+        return []
+    items = load_together(*(keys.voucher(batch_id, entitlement.uscc) for batch_id in entitlement.batches))
+    return [Voucher.model_validate(item) for item in items if item]
+
+
+def in_bucket(batch_id: str, bucket: int) -> list[Voucher]:
+    """The vouchers of a batch that stand in one of its partitions."""
+    return [Voucher.model_validate(item) for item in query(keys.bucket(batch_id, bucket), "VOUCHER#")]
+
+
+def all_of(batch_id: str) -> Iterator[Voucher]:
+    """Every voucher of a batch."""
+    for number in range(keys.BUCKETS):
+        yield from in_bucket(batch_id, number)
+
+
+def holders(batch_id: str) -> frozenset[str]:
+    """The credit codes of all who hold a voucher of a batch."""
+    places = (keys.bucket(batch_id, number) for number in range(keys.BUCKETS))
+    return frozenset(item["enterprise_uscc"] for place in places for item in query(place, "VOUCHER#"))
+
+
+def postings_in_bucket(batch_id: str, bucket: int) -> list[Posting]:
+    """The postings after the grant of a bucket's vouchers."""
+    return [Posting.model_validate(item) for item in query(keys.bucket(batch_id, bucket), "POSTING#")]
+
+
+def postings_of(voucher: Voucher) -> list[Posting]:
+    """The postings after the grant of one voucher, in order."""
+    place = keys.bucket(voucher.batch_id, keys.bucket_of(voucher.enterprise_uscc))
+    return [Posting.model_validate(item) for item in query(place, f"POSTING#{voucher.enterprise_uscc}#")]
+
+
+def lapse(voucher: Voucher, state: str, at: Instant, by: str) -> bool:
+    """§1.4b, §4.2.2: end a voucher; its balance becomes surplus. False when somebody was faster or it is not due.
+
+    `state` is expired (only at or after its end, `at`) or void (a qualification was withdrawn).
+    """
+    seq = voucher.seq + 1
+    due = (conditions.ENDED,) if state == "expired" else ()
+    end = update(
+        "voucher",
+        keys.voucher(voucher.batch_id, voucher.enterprise_uscc),
+        "SET #state = :ended, #balance_fen = :nothing, #seq = :seq",
+        conditions.all_of(conditions.VOUCHER_ACTIVE, conditions.NEXT_POSTING, *due),
+        active="active",
+        seen_seq=voucher.seq,
+        seq=seq,
+        nothing=0,
+        ended=state,
+        **({"now": instant_text(at)} if due else {}),
+    )
+    writes = [end, *_to_surplus(voucher, seq, voucher.balance_fen, at, by)]
+    try:
+        commit(writes)
+    except Unmet:
+        return False
+    return True
+
+
+def _to_surplus(voucher: Voucher, seq: int, amount_fen: int, at: Instant, by: str) -> list[Write]:
+    if not amount_fen:
+        return []
+    source, target = f"voucher:{voucher.voucher_id}", f"surplus:{voucher.year}"
+    return [
+        voucher_posting(voucher, seq, "lapse", source, target, amount_fen, at, by),
+        pools.credit_surplus(voucher.year, voucher.enterprise_uscc, amount_fen),
+        _mark_lapsed(voucher),
+    ]
+
+
+def _mark_lapsed(voucher: Voucher) -> Write:
+    return update(
+        "entitlement",
+        keys.entitlement(voucher.year, voucher.enterprise_uscc),
+        "SET #lapsed = :true, #version = #version + :one",
+        conditions.EXISTS,
+    )
+
+
+def give_back(voucher: Voucher, order_id: str, amount_fen: int, at: Instant, by: str) -> list[Write]:
+    """§3.5.1(5): an order's money goes back the way it came; to a voucher that has ended it lapses in the same step."""
+    ended = voucher.state != "active" or at >= voucher.ends_at
+    seq = voucher.seq + (2 if ended else 1)
+    back = update(
+        "voucher",
+        keys.voucher(voucher.batch_id, voucher.enterprise_uscc),
+        "SET #seq = :seq" if ended else "SET #seq = :seq, #balance_fen = #balance_fen + :amount_fen",
+        conditions.all_of(
+            conditions.NEXT_POSTING,
+            conditions.VOUCHER_STATE_AS_SEEN,
+            *(() if ended else (conditions.NOT_ENDED,)),
+        ),
+        seq=seq,
+        seen_seq=voucher.seq,
+        seen_state=voucher.state,
+        now=instant_text(at),
+        amount_fen=amount_fen,
+    )
+    account = f"voucher:{voucher.voucher_id}"
+    release = voucher_posting(voucher, voucher.seq + 1, "release", f"order:{order_id}", account, amount_fen, at, by)
+    return [back, release, *(_to_surplus(voucher, seq, amount_fen, at, by) if ended else [])]

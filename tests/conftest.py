@@ -1,0 +1,66 @@
+"""Fixtures of all rings: the backend in one process on moto, with a clock that stands where a test puts it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests import world as backend
+from tests.vault import Vault
+from tests.world import World
+from voucher.edge import clock
+from voucher.store import sealing
+
+NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)  # a Monday, 10:00 in Lishui
+
+
+class StoppedClock:
+    """The server's clock, standing still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.instant = NOW
+
+    def now(self) -> datetime:
+        return self.instant
+
+
+@pytest.fixture
+def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> StoppedClock:
+    """Every handler reads this clock."""
+    stopped = StoppedClock()
+    monkeypatch.setattr(clock, "now", stopped.now)
+    return stopped
+
+
+@pytest.fixture(autouse=True)
+def vault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Account numbers are sealed without a network."""
+    monkeypatch.setenv("BANK_ACCOUNTS_KEY", "key-1")
+    monkeypatch.setattr(sealing, "client", Vault)
+
+
+@pytest.fixture
+def world(stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The backend on moto: every table, queue and bucket, nothing in them."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "ap-east-1",
+        "DOCUMENTS_BUCKET": backend.BUCKET,
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        for name, value in backend.create_tables(boto3.client("dynamodb")).items():
+            monkeypatch.setenv(name, value)
+        boto3.client("s3").create_bucket(
+            Bucket=backend.BUCKET, CreateBucketConfiguration={"LocationConstraint": "ap-east-1"}
+        )
+        for queue in backend.QUEUES:
+            url = boto3.client("sqs").create_queue(QueueName=queue)["QueueUrl"]
+            monkeypatch.setenv(f"{queue.upper()}_QUEUE_URL", url)
+        backend.forget_clients()
+        yield World()
+    backend.forget_clients()

@@ -1,0 +1,315 @@
+"""The calls of settlement that faults are tried on: from handing an application in to money that comes back."""
+
+from collections.abc import Callable
+from typing import Any
+
+from infra.tale import steps
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person
+from tests.conftest import StoppedClock
+from tests.faults.use_cases import Json, Ready, balances, posted
+from tests.races import stage
+from tests.races.stage import QUOTA_FEN, TODAY
+from tests.races.trade import Trade, open_trade
+from tests.world import World
+from voucher.models import Document, Invoice, Line, Notice, Objection, Order, Payable, PayoutFile, Transfer
+from voucher.store import keys, settlements
+
+HELD_FEN = 300_000 + 400_000
+WHY = {"reason": "材料有误"}
+
+
+def asked(
+    trade: Trade, person: Person, path: str, body: Any, check: Callable[[Json], None], key: str | None = None
+) -> Ready:
+    """One POST of the use case."""
+    return Ready(lambda: trade.world.call(person, "POST", path, body, key=key), check)
+
+
+def filled_in(world: World) -> tuple[Trade, str, list[str]]:
+    """An application of two orders whose lines have all they need, not handed in."""
+    trade = open_trade(world)
+    order_ids = [trade.completed_order(300_000), trade.completed_order(400_000)]
+    body = {"agency_uscc": trade.seller.uscc, "order_ids": order_ids}
+    opened = trade.world.call(trade.seller.person, "POST", "/settlements", body, key="settle")
+    settlement_id: str = steps.expect(opened, 201)["settlement_id"]
+    lines = settlements.lines_of(settlement_id)
+    stage.keep(*((keys.line(settlement_id, line.order_id), proven(line)) for line in lines))
+    return trade, settlement_id, order_ids
+
+
+def proven(line: Line) -> Line:
+    """A line with its papers taken as given."""
+    own_fen = line.contract_fen - line.voucher_fen
+    transfer = Transfer(reference="TR-1", amount_fen=own_fen, paid_on=TODAY, document_id="d_2")
+    return line.moved(
+        invoice=Invoice(number=f"INV-{line.order_id}", amount_fen=own_fen, issued_on=TODAY, document_id="d_1"),
+        transfers=(transfer,),
+        contract_document_id="d_3",
+        evidence_document_ids=("d_4",),
+    )
+
+
+def lines() -> list[str]:
+    """The states of every line."""
+    return stage.states(Line, "settlements", "LINE#")
+
+
+def submitted(world: World) -> tuple[Trade, str, list[str]]:
+    """The same, handed in."""
+    trade, settlement_id, order_ids = filled_in(world)
+    steps.expect(trade.world.call(trade.seller.person, "POST", f"/settlements/{settlement_id}/submit"), 200)
+    return trade, settlement_id, order_ids
+
+
+def decided(order_ids: list[str], **more: Any) -> Json:
+    """A body that passes every line."""
+    said = {"decision": "pass", "opinion": "材料完整", **more}
+    return {"lines": [{"order_id": order_id, **said} for order_id in order_ids]}
+
+
+def passed(world: World) -> tuple[Trade, str, list[str]]:
+    """Both lines passed."""
+    trade, settlement_id, order_ids = submitted(world)
+    path = f"/settlements/{settlement_id}/pre-review"
+    steps.expect(trade.world.call(OPERATOR, "POST", path, decided(order_ids)), 200)
+    return trade, settlement_id, order_ids
+
+
+def gathered(world: World) -> tuple[Trade, str, list[str]]:
+    """A round of both lines: its path."""
+    trade, settlement_id, order_ids = passed(world)
+    made = trade.world.call(OPERATOR, "POST", "/rounds", {"settlement_ids": [settlement_id]})
+    return trade, f"/rounds/{steps.expect(made, 201)['round_id']}", order_ids
+
+
+def approved(world: World) -> tuple[Trade, str, list[str]]:
+    """The round approved."""
+    trade, path, order_ids = gathered(world)
+    steps.expect(trade.world.call(BUREAU, "POST", f"{path}/approve", {"decision": "approve"}), 200)
+    return trade, path, order_ids
+
+
+def noticed(world: World) -> tuple[Trade, Json, list[str]]:
+    """The round on notice."""
+    trade, path, order_ids = approved(world)
+    return trade, steps.expect(trade.world.call(OPERATOR, "POST", f"{path}/notice", {}), 201), order_ids
+
+
+def owed(world: World) -> tuple[Trade, str, list[str]]:
+    """The notice closed, and the summary invoice's paper uploaded."""
+    trade, notice, order_ids = noticed(world)
+    steps.expect(trade.world.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
+    settlement_id = stage.stored(Line, "settlements", "LINE#")[0].settlement_id
+    facts = {"kind": "summary_invoice", "filename": "f", "content_type": "application/pdf", "size_bytes": 1}
+    made = {"object_key": "k", "uploaded_by": "seller", "created_at": stage.BEGAN}
+    paper = Document(document_id="d_sum", owner="x", **facts, **made)
+    stage.keep((keys.settlement(settlement_id, "DOCUMENT#d_sum"), paper))
+    return trade, f"/rounds/{notice['round_id']}", order_ids
+
+
+def account(trade: Trade, number: str = "6200000000000000018") -> Json:
+    """A bank account in a body."""
+    return {"agency_uscc": trade.seller.uscc, "bank_name": "某行", "bank_account": number, "account_name": "机构"}
+
+
+def summary(trade: Trade) -> Json:
+    """The body of the summary invoice."""
+    return {**account(trade), "invoice_number": "SUM-1", "amount_fen": HELD_FEN, "document_id": "d_sum"}
+
+
+def invoiced(world: World) -> tuple[Trade, str, list[str]]:
+    """The invoice handed in."""
+    trade, path, order_ids = owed(world)
+    steps.expect(trade.world.call(trade.seller.person, "POST", f"{path}/invoices", summary(trade)), 200)
+    return trade, path, order_ids
+
+
+def paying(world: World) -> tuple[Trade, str, list[str]]:
+    """A payout on its way: its id."""
+    trade, path, order_ids = invoiced(world)
+    [payout] = steps.expect(trade.world.call(OPERATOR, "POST", f"{path}/payouts"), 201)["items"]
+    return trade, payout["payout_id"], order_ids
+
+
+def result(state: str) -> Json:
+    """The bank's answer."""
+    return {"state": state, "bank_reference": "BK-1", "paid_on": TODAY.isoformat()}
+
+
+def paid(world: World) -> tuple[Trade, str, list[str]]:
+    """The payout paid: its id."""
+    trade, payout_id, order_ids = paying(world)
+    steps.expect(trade.world.call(FINANCE, "POST", f"/payouts/{payout_id}/result", result("paid")), 200)
+    return trade, payout_id, order_ids
+
+
+def submit(world: World, _clock: StoppedClock) -> Ready:
+    trade, settlement_id, _ = filled_in(world)
+
+    def check(shown: Json) -> None:
+        assert (shown["state"], lines()) == ("submitted", ["submitted"] * 2)
+
+    return asked(trade, trade.seller.person, f"/settlements/{settlement_id}/submit", None, check)
+
+
+def withdraw(world: World, _clock: StoppedClock) -> Ready:
+    trade, settlement_id, _ = submitted(world)
+
+    def check(shown: Json) -> None:
+        assert (shown["state"], lines()) == ("withdrawn", ["withdrawn"] * 2)
+        assert stage.states(Order, "orders") == ["completed", "completed"]
+
+    return asked(trade, trade.seller.person, f"/settlements/{settlement_id}/withdraw", WHY, check)
+
+
+def pre_review_with_reduction(world: World, _clock: StoppedClock) -> Ready:
+    trade, settlement_id, order_ids = submitted(world)
+
+    def check(shown: Json) -> None:
+        assert (shown["state"], lines()) == ("reviewed", ["passed"] * 2)
+        assert [each.voucher_fen for each in stage.stored(Order, "orders", "RECORD")] == [250_000] * 2
+        assert balances() == [QUOTA_FEN - 500_000]
+        assert posted().count("release") == 3
+
+    body = decided(order_ids, verified_fen=250_000)
+    return asked(trade, OPERATOR, f"/settlements/{settlement_id}/pre-review", body, check)
+
+
+def round_gather(world: World, _clock: StoppedClock) -> Ready:
+    trade, settlement_id, _ = passed(world)
+
+    def check(shown: Json) -> None:
+        assert (len(shown["lines"]), lines()) == (2, ["gathered"] * 2)
+
+    return asked(trade, OPERATOR, "/rounds", {"settlement_ids": [settlement_id]}, check, key="one")
+
+
+def round_approve(world: World, _clock: StoppedClock) -> Ready:
+    trade, path, order_ids = gathered(world)
+
+    def check(shown: Json) -> None:
+        assert (shown["state"], lines()) == ("approved", ["approved", "rejected"])
+        assert stage.states(Order, "orders") == ["completed", "settling"]
+
+    own = [{"order_id": order_ids[0], "decision": "reject"}]
+    return asked(trade, BUREAU, f"{path}/approve", {"decision": "approve", "lines": own}, check)
+
+
+def line_taken_out(world: World, _clock: StoppedClock) -> Ready:
+    trade, notice, order_ids = noticed(world)
+
+    def check(shown: Json) -> None:
+        assert [line["order_id"] for line in shown["lines"]] == [order_ids[1]]
+        [kept] = [each for each in stage.items("settlements", "RECORD") if each["pk"].startswith("NOTICE#")]
+        assert Notice.model_validate(kept).withdrawn == (order_ids[0],)
+
+    path = f"/rounds/{notice['round_id']}/lines/{order_ids[0]}/withdraw"
+    return asked(trade, OPERATOR, path, WHY, check)
+
+
+def notice_publish(world: World, _clock: StoppedClock) -> Ready:
+    trade, path, _ = approved(world)
+
+    def check(shown: Json) -> None:
+        assert (shown["state"], len(shown["lines"]), lines()) == ("running", 2, ["noticed"] * 2)
+
+    return asked(trade, OPERATOR, f"{path}/notice", {}, check)
+
+
+def objection_upheld(world: World, _clock: StoppedClock) -> Ready:
+    trade, notice, _ = noticed(world)
+    said = {"name": "某", "contact": "0578", "reason": "不实"}
+    raised = trade.world.call(None, "POST", f"/notices/{notice['notice_id']}/objections", said)
+    path = f"/objections/{steps.expect(raised, 201)['objection_id']}/resolve"
+
+    def check(shown: Json) -> None:
+        assert (shown["state"], lines()) == ("upheld", ["returned"] * 2)
+        assert stage.states(Objection, "settlements", "OBJECTION#") == ["upheld"]
+
+    return asked(trade, BUREAU, path, {"decision": "uphold"}, check)
+
+
+def invoice_hand_in(world: World, _clock: StoppedClock) -> Ready:
+    trade, path, _ = owed(world)
+
+    def check(shown: Json) -> None:
+        assert (shown["state"], shown["bank_account_masked"]) == ("invoiced", "****0018")
+        assert stage.states(Payable, "settlements", "PAYABLE#") == ["invoiced"]
+
+    return asked(trade, trade.seller.person, f"{path}/invoices", summary(trade), check)
+
+
+def account_confirm(world: World, _clock: StoppedClock) -> Ready:
+    trade, path, _ = invoiced(world)
+    other = {**account(trade, "6200000000000009999"), **WHY}
+    steps.expect(trade.world.call(trade.seller.person, "POST", f"{path}/bank-account", other), 200)
+
+    def check(shown: Json) -> None:
+        assert (shown["bank_account_masked"], shown["proposed_account"]) == ("****9999", None)
+
+    body = {"agency_uscc": trade.seller.uscc, "decision": "confirm"}
+    return asked(trade, OPERATOR, f"{path}/bank-account/review", body, check)
+
+
+def payouts_make(world: World, _clock: StoppedClock) -> Ready:
+    trade, path, _ = invoiced(world)
+
+    def check(shown: Json) -> None:
+        assert [(each["amount_fen"], each["state"]) for each in shown["items"]] == [(HELD_FEN, "made")]
+        assert [each.attempts for each in stage.stored(Payable, "settlements", "PAYABLE#")] == [1]
+
+    return asked(trade, OPERATOR, f"{path}/payouts", None, check)
+
+
+def payout_file(world: World, _clock: StoppedClock) -> Ready:
+    trade, payout_id, _ = paying(world)
+    path = f"/rounds/{payout_id.partition('.')[0]}/payout-file"
+
+    def check(_: Json) -> None:
+        assert [each.payout_ids for each in stage.stored(PayoutFile, "settlements", "PAYOUT_FILE#")] == [(payout_id,)]
+
+    return Ready(lambda: trade.world.call(OPERATOR, "GET", path), check)
+
+
+def payout_failed(world: World, _clock: StoppedClock) -> Ready:
+    trade, payout_id, _ = paying(world)
+
+    def check(shown: Json) -> None:
+        assert shown["state"] == "failed"
+        assert stage.states(Payable, "settlements", "PAYABLE#") == ["invoiced"]
+        assert posted().count("pay") == 0
+
+    return asked(trade, FINANCE, f"/payouts/{payout_id}/result", result("failed"), check)
+
+
+def payout_returned(world: World, _clock: StoppedClock) -> Ready:
+    trade, payout_id, _ = paid(world)
+    body = {"bank_reference": "BK-2", "returned_on": TODAY.isoformat(), **WHY}
+
+    def check(shown: Json) -> None:
+        assert shown["state"] == "returned"
+        assert stage.states(Order, "orders") == ["payable", "payable"]
+        assert (posted().count("pay"), posted().count("return")) == (1, 1)
+
+    return asked(trade, FINANCE, f"/payouts/{payout_id}/return", body, check)
+
+
+def recovery(world: World, _clock: StoppedClock) -> Ready:
+    trade, _, order_ids = paid(world)
+
+    def check(shown: Json) -> None:
+        assert (shown["recovered_fen"], shown["left_fen"]) == (100_000, 200_000)
+        assert posted().count("recover") == 1
+
+    body = {"amount_fen": 100_000, "reason": "重复享受补助"}
+    return asked(trade, BUREAU, f"/orders/{order_ids[0]}/recoveries", body, check, key="one")
+
+
+SETTLEMENT_USE_CASES = {
+    "§3.5.1": [submit, withdraw],
+    "§3.5.2": [pre_review_with_reduction, round_gather, round_approve],
+    "§3.5.1(5)": [line_taken_out],
+    "§3.5.3": [notice_publish, objection_upheld],
+    "§3.5.4": [invoice_hand_in, account_confirm, payouts_make, payout_file, payout_failed, payout_returned],
+    "§5.2b": [recovery],
+}

@@ -1,0 +1,303 @@
+"""Bad input at every route that writes: refused as problem+json, field by field, and nothing written.
+
+Each route starts from a call that it accepts, with one thing made wrong at a time. Since none of it may write
+anything, all routes share one town: a test ends by comparing every table with what it held before.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from infra.tale.client import Person, Reply
+from tests.functions.calls import STAFF
+from tests.functions.everything import Everything
+from tests.functions.stages import everything_kept, upload_again
+from tests.functions.town import STRANGER
+from tests.world import Route, routes
+
+EVERY = {f"{route.method} {route.path}": route for route in routes()}
+# each of these has its own stage, and its accepted calls stand in test_settlement_authorisation
+SETTLING = {"settlements", "evidence", "pre_reviews", "rounds", "notices", "invoices", "payouts", "payout_file"}
+WRITING = sorted(name for name, route in EVERY.items() if route.method != "GET")
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+Path = tuple[str | int, ...]
+
+
+def send(everything: Everything, name: str, raw: str) -> Reply:
+    """The route's own call with another body."""
+    call = everything.calls[name]
+    return everything.town.world.call(call.person, EVERY[name].method, call.path, key=call.key, raw=raw)
+
+
+def check_problem(reply: Reply, status: int) -> None:
+    """RFC 9457, with a stable code and words for the person reading."""
+    assert reply.status == status, reply.body
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert {"type", "title", "status", "code", "detail", "errors", "request_id"} <= set(reply.body)
+    assert reply.body["status"] == status
+    assert CHINESE.search(reply.body["detail"])
+    assert all(CHINESE.search(error["message"]) for error in reply.body["errors"])
+
+
+def places(body: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every value of a body that is neither object nor list, with where it stands."""
+    if isinstance(body, dict):
+        for name, value in body.items():
+            yield from places(value, (*at, name))
+    elif isinstance(body, list):
+        for number, value in enumerate(body):
+            yield from places(value, (*at, number))
+    else:
+        yield at, body
+
+
+def replaced(body: Any, at: Path, value: Any) -> Any:
+    """A copy of the body with one value replaced."""
+    if not at:
+        return value
+    changed = dict(body) if isinstance(body, dict) else list(body)
+    changed[at[0]] = replaced(changed[at[0]], at[1:], value)
+    return changed
+
+
+def wrong_values(value: Any) -> list[Any]:
+    """What may not stand where `value` stands."""
+    if isinstance(value, bool):
+        return [1, "true"]
+    if isinstance(value, int):
+        return [float(value), True, str(value), 10**18]
+    return ["长" * 2001, 7, True]
+
+
+def wrong_bodies(body: Any) -> Iterator[tuple[str, Any]]:
+    """(field at fault, body) for every field of an accepted body made wrong in every way."""
+    for at, value in places(body):
+        for wrong in wrong_values(value):
+            yield ".".join(map(str, at)) or "body", replaced(body, at, wrong)
+
+
+def test_a_field_of_the_wrong_kind_or_size_is_named_and_nothing_is_written(
+    everything: Everything, subtests: pytest.Subtests
+) -> None:
+    before = everything_kept()
+    for name in WRITING:
+        with subtests.test(name):
+            for field, body in wrong_bodies(everything.calls[name].body):
+                reply = send(everything, name, json.dumps(body))
+                check_problem(reply, 422)
+                assert reply.code in ("MALFORMED", "INVALID_USCC"), (field, reply.body)
+                named = [error["field"] for error in reply.body["errors"]]
+                assert any(each == field or each.startswith(f"{field}.") for each in named), (field, named)
+    assert everything_kept() == before
+
+
+def test_an_unknown_field_is_named_and_nothing_is_written(everything: Everything, subtests: pytest.Subtests) -> None:
+    before = everything_kept()
+    for name in WRITING:
+        with subtests.test(name):
+            reply = send(everything, name, json.dumps({**(everything.calls[name].body or {}), "unheard_of": 1}))
+            check_problem(reply, 422)
+            assert reply.code == "MALFORMED"
+            assert [error["field"] for error in reply.body["errors"]] == ["unheard_of"]
+    assert everything_kept() == before
+
+
+def unreadable(body: Any) -> dict[str, tuple[str, str]]:
+    """Bodies that are no JSON of ours: word → (code, text)."""
+    text = json.dumps(body or {"field": 1})
+    first = json.dumps(next(iter(body or {"field": 1})))
+    return {
+        "broken": ("BROKEN_JSON", text[:-1]),
+        "a word": ("BROKEN_JSON", "hello"),
+        "a name twice": ("BROKEN_JSON", text[:-1] + f", {first}: 1}}"),
+        "not a number": ("BROKEN_JSON", text[:-1] + ', "more": NaN}'),
+        "infinite": ("BROKEN_JSON", text[:-1] + ', "more": -Infinity}'),
+        "a number without end": ("BROKEN_JSON", '{"field": ' + "9" * 5000 + "}"),
+        "a list": ("MALFORMED", f"[{text}]"),
+        "a text": ("MALFORMED", '"text"'),
+        "half a character": ("MALFORMED", '{"field": "\\ud800"}'),
+        "33 levels": ("NESTED_TOO_DEEP", '{"field": ' + "[" * 32 + "]" * 32 + "}"),
+        "30,000 levels": ("NESTED_TOO_DEEP", "[" * 30_000),
+        "64 KB and a byte": ("BODY_TOO_LARGE", '{"field": "' + "x" * (64 * 1024 - 12) + '"}'),
+        "64 KB of Chinese": ("BODY_TOO_LARGE", '{"field": "' + "长" * 22_000 + '"}'),
+    }
+
+
+def test_an_unreadable_body_is_refused_and_nothing_is_written(
+    everything: Everything, subtests: pytest.Subtests
+) -> None:
+    before = everything_kept()
+    for name in WRITING:
+        with subtests.test(name):
+            for word, (code, text) in unreadable(everything.calls[name].body).items():
+                reply = send(everything, name, text)
+                check_problem(reply, 422)
+                assert reply.code == code, (word, reply.body)
+    assert everything_kept() == before
+
+
+def test_the_calls_that_all_these_start_from_are_accepted(everything: Everything, subtests: pytest.Subtests) -> None:
+    upload_again("everything")
+    for name, call in everything.calls.items():
+        if EVERY[name].folder in SETTLING:
+            continue
+        with subtests.test(name):
+            reply = everything.town.world.call(call.person, EVERY[name].method, call.path, call.body, call.key)
+            assert reply.code == call.refused if call.refused else reply.status in (200, 201), reply.body
+
+
+def test_nobody_in_particular_gets_401(everything: Everything, subtests: pytest.Subtests) -> None:
+    before = everything_kept()
+    for name, route in EVERY.items():
+        call = everything.calls[name]
+        with subtests.test(name):
+            reply = everything.town.world.call(None, route.method, call.path, call.body, call.key)
+            assert route.public == (reply.status in (200, 201))
+            if not route.public:
+                check_problem(reply, 401)
+                assert reply.code == "UNAUTHENTICATED"
+    written = {table for table, items in everything_kept().items() if items != before[table]}
+    assert written == {"settlements"}, "only the public's objection is written"
+
+
+def test_a_role_that_may_not_gets_403(everything: Everything, subtests: pytest.Subtests) -> None:
+    before = everything_kept()
+    for name, call in everything.calls.items():
+        others = (
+            [Person(f"{role}-other", role) for role in ("", *STAFF) if role not in call.roles] if call.roles else []
+        )
+        with subtests.test(name):
+            for person in others:
+                reply = everything.town.world.call(person, EVERY[name].method, call.path, call.body, call.key)
+                check_problem(reply, 403)
+                assert reply.code == "ROLE_REQUIRED"
+    assert everything_kept() == before
+
+
+def unknown_path(route: Route, path: str) -> str:
+    """The path with an id of the same form that nothing has: its last letters changed."""
+    found = route.matches(route.method, path.partition("?")[0]) or {}
+    for parameter, value in found.items():
+        if parameter not in ("kind", "year"):
+            path = path.replace(value, value[:-4] + "0000")
+    return re.sub(r"(uscc=\w{14})\w{4}", r"\g<1>0000", path)
+
+
+def unknown_body(body: Any) -> Any:
+    """The body with the id that decides who may act replaced by one that nothing has."""
+    renamed = {
+        field: value[:-4] + "0000"
+        for field, value in (body or {}).items()
+        if field in ("agency_uscc", "enterprise_uscc", "product_id", "voucher_id")
+    }
+    return {**body, **renamed} if body else body
+
+
+def test_a_foreign_thing_is_told_apart_from_an_unknown_one_by_nothing(
+    everything: Everything, subtests: pytest.Subtests
+) -> None:
+    before, world = everything_kept(), everything.town.world
+    for name, call in everything.calls.items():
+        if not call.foreign:
+            continue
+        with subtests.test(name):
+            method, path = EVERY[name].method, unknown_path(EVERY[name], call.path)
+            foreign = world.call(STRANGER, method, call.path, call.body, call.key)
+            unknown = world.call(STRANGER, method, path, unknown_body(call.body), call.key)
+            check_problem(foreign, 404)
+            assert foreign.code == "NOT_FOUND"
+            assert {**foreign.body, "request_id": ""} == {**unknown.body, "request_id": ""}
+    assert everything_kept() == before
+
+
+ODD_IDS = ("0", "nothing", "..", "a.b.c", "%", "#", "丽水", "x" * 3000, "9" * 5000, "2026.b", "2026.b." + "x" * 3000)
+
+
+def test_an_id_that_nothing_has_is_404_however_odd(everything: Everything, subtests: pytest.Subtests) -> None:
+    before = everything_kept()
+    for name in (name for name, route in EVERY.items() if "{" in route.path):
+        call = everything.calls[name]
+        with subtests.test(name):
+            for odd in ODD_IDS:
+                path = re.sub(r"\{\w+\}", odd, EVERY[name].path)
+                reply = everything.town.world.call(call.person, EVERY[name].method, path, call.body, call.key)
+                check_problem(reply, 404)
+    assert everything_kept() == before
+
+
+PAGED = [
+    "GET /agencies",
+    "GET /batches",
+    "GET /enterprises",
+    "GET /changes",
+    "GET /inbox",
+    "GET /leads",
+    "GET /lists/{kind}/{year}",
+    "GET /notices",
+    "GET /orders",
+    "GET /products",
+    "GET /rounds",
+    "GET /settlements",
+    "GET /violations",
+]
+WRONG_PAGES = {
+    "limit=0": "limit",
+    "limit=101": "limit",
+    "limit=-1": "limit",
+    "limit=1.5": "limit",
+    "limit=ten": "limit",
+    "limit=٣": "limit",
+    "cursor=!": "cursor",
+    "cursor=bm90aGluZw": "cursor",
+    "cursor=WzEsMiwzXQ": "cursor",
+    "cursor=丽水": "cursor",
+    f"cursor={'x' * 300}": "cursor",
+}
+
+
+def test_a_page_that_cannot_be_is_422(everything: Everything, subtests: pytest.Subtests) -> None:
+    for name in PAGED:
+        call = everything.calls[name]
+        with subtests.test(name):
+            for search, field in WRONG_PAGES.items():
+                path = f"{call.path}{'&' if '?' in call.path else '?'}{search}"
+                reply = everything.town.world.call(call.person, "GET", path)
+                check_problem(reply, 422)
+                assert [error["field"] for error in reply.body["errors"]] == [field], search
+
+
+@pytest.mark.parametrize("path", ["/enterprises"])
+def test_a_cursor_of_another_list_is_422(everything: Everything, path: str) -> None:
+    world, operator = everything.town.world, everything.calls["GET /enterprises"].person
+    first = world.call(operator, "GET", f"{path}?limit=1&state=approved").body
+    first = first if first["next_cursor"] else world.call(operator, "GET", f"{path}?limit=1").body
+    reply = world.call(operator, "GET", f"{path}?state=rejected&cursor={first['next_cursor']}")
+    check_problem(reply, 422)
+    assert [error["field"] for error in reply.body["errors"]] == ["cursor"]
+
+
+CLAIMS = ["POST /orders", "POST /orders/{order_id}/recoveries", "POST /settlements"]
+
+
+def test_a_claim_without_a_good_idempotency_key_is_refused(everything: Everything, subtests: pytest.Subtests) -> None:
+    before = everything_kept()
+    for name in CLAIMS:
+        call = everything.calls[name]
+        for key in (None, "", "with space", "丽水", "k" * 256):
+            with subtests.test(name, key=key):
+                reply = everything.town.world.call(call.person, "POST", call.path, call.body, key)
+                check_problem(reply, 422)
+                assert reply.code == "IDEMPOTENCY_KEY_REQUIRED"
+    assert everything_kept() == before
+
+
+def test_every_route_of_the_template_has_a_call_here(everything: Everything) -> None:
+    assert set(EVERY) == set(everything.calls)
+
+
+def test_a_body_full_of_open_quotes_is_read_in_no_time(everything: Everything) -> None:
+    reply = send(everything, "POST /enterprises", '"' + '\\"' * 30_000 + "[" * 40)
+    assert reply.code == "BROKEN_JSON"

@@ -1,0 +1,307 @@
+"""The rush over HTTP, one at a time: who gets how much, who is told what, and what the next grab sees at once."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from infra.tale import steps
+from infra.tale.client import BUREAU, OPERATOR, Person
+from tests import city
+from tests.conftest import StoppedClock
+from tests.functions import town as towns
+from tests.functions.stages import everything_kept, staged
+from tests.functions.town import NEIGHBOUR, OWNER, STRANGER, Town
+from tests.functions.workers import deliver, deliver_upload
+from tests.world import World
+from voucher.rules.messages import messages_for
+from voucher.store import pools
+from voucher.store.table import decode
+
+QUOTA_FEN = 1_000_000
+
+
+def batch_of(town: Town, amount_fen: int, **changes: Any) -> str:
+    """The id of another published batch."""
+    return str(steps.open_batch(town.world, 2026, city.batch(amount_fen=amount_fen, **changes))["batch_id"])
+
+
+def claim_of(town: Town, batch_id: str, person: Person, uscc: str, **more: Any) -> Any:
+    """Somebody's attempt."""
+    return town.world.call(person, "POST", f"/batches/{batch_id}/vouchers", {"enterprise_uscc": uscc, **more})
+
+
+def left_fen(town: Town, batch_id: str) -> int:
+    """What a batch has left."""
+    shown: int = town.shown(f"/batches/{batch_id}")["remaining_fen"]
+    return shown
+
+
+@pytest.mark.clause("§4.1.4", "§2.3.1")
+def test_an_approved_enterprise_gets_its_whole_quota_as_a_voucher(town: Town) -> None:
+    voucher = town.grab()
+    assert (voucher["face_fen"], voucher["balance_fen"], voucher["state"]) == (QUOTA_FEN, QUOTA_FEN, "active")
+    assert (voucher["valid_until"], voucher["ends_at"]) == ("2026-11-30", "2026-11-30T16:00:00.000Z")
+    assert left_fen(town, town.batch_id) == 49_000_000
+    assert town.shown(f"/vouchers/{town.voucher_id}", OWNER) == voucher
+    postings = town.shown(f"/vouchers/{town.voucher_id}/postings", OWNER)["items"]
+    assert [(each["entry"], each["amount_fen"]) for each in postings] == [("grant", QUOTA_FEN)]
+    eligibility = town.shown(f"/enterprises/{town.enterprise.uscc}/eligibility")
+    assert eligibility["granted_fen"] == QUOTA_FEN
+
+
+@pytest.mark.clause("§1.4a")
+def test_asking_again_gives_the_same_voucher_and_takes_nothing(town: Town) -> None:
+    voucher = town.grab()
+    before = everything_kept()
+    again = town.claim(town.batch_id)
+    assert (again.status, again.body, again.headers["idempotent-replay"]) == (200, voucher, "true")
+    assert everything_kept() == before
+
+
+@pytest.mark.clause("§4.1.4", "§4.2.2")
+def test_a_batch_opens_and_closes_by_the_clock_to_the_millisecond(town: Town, stopped_clock: StoppedClock) -> None:
+    opens, closes = datetime(2026, 6, 20, tzinfo=UTC), datetime(2026, 6, 21, tzinfo=UTC)
+    coming = batch_of(town, 2_000_000, opens_at=steps.instant(opens), closes_at=steps.instant(closes))
+    tick = timedelta(milliseconds=1)
+    for instant, code in [
+        (opens - tick, "BATCH_NOT_OPEN"),
+        (closes, "BATCH_CLOSED"),
+        (closes + timedelta(days=30), "BATCH_CLOSED"),
+    ]:
+        stopped_clock.instant = instant
+        refused = town.claim(coming)
+        assert (refused.status, refused.code) == (409, code)
+    stopped_clock.instant = closes - tick
+    assert town.claim(coming).status == 201
+    stopped_clock.instant = closes
+    assert town.claim(coming).status == 200, "whoever has a voucher is shown it after the end, too"
+
+
+def test_a_batch_the_bureau_closed_grants_nothing_even_where_it_is_still_remembered_as_open(town: Town) -> None:
+    town.grab()
+    steps.expect(town.world.call(BUREAU, "POST", f"/batches/{town.batch_id}/close"), 200)
+    refused = claim_of(town, town.batch_id, NEIGHBOUR, town.neighbour.uscc)
+    assert (refused.status, refused.code) == (409, "BATCH_CLOSED")
+
+
+def test_a_draft_grants_nothing_and_an_unknown_batch_is_none(town: Town) -> None:
+    draft = steps.expect(town.world.call(OPERATOR, "POST", "/programmes/2026/batches", city.batch(amount_fen=9)), 201)
+    assert town.claim(draft["batch_id"]).code == "BATCH_NOT_OPEN"
+    assert town.claim("2026.unknown").code == "NOT_FOUND"
+
+
+@pytest.mark.clause("§1.4a")
+def test_the_batch_is_sold_out_when_it_holds_less_than_the_quota(town: Town) -> None:
+    small = batch_of(town, 1_999_999)
+    assert town.claim(small).body["face_fen"] == QUOTA_FEN
+    before = everything_kept()
+    for _ in range(2):
+        refused = claim_of(town, small, NEIGHBOUR, town.neighbour.uscc)
+        assert (refused.status, refused.code, refused.body["clause"]) == (409, "SOLD_OUT", "§1.4a")
+    assert town.claim(small).status == 200
+    assert everything_kept() == before
+    assert left_fen(town, small) == 999_999
+
+
+@pytest.mark.clause("§2.3.1")
+def test_a_smaller_claim_still_fits_where_the_whole_quota_does_not(town: Town) -> None:
+    small = batch_of(town, 600_000, partial_allowed=True)
+    assert town.claim(small).code == "SOLD_OUT"
+    assert town.claim(small, amount_fen=600_000).body["face_fen"] == 600_000
+    other = batch_of(town, 2_000_000)
+    assert town.claim(other).body["face_fen"] == 400_000, "the rest of the year's quota"
+    used = town.claim(town.batch_id)
+    assert (used.status, used.code, used.body["clause"]) == (422, "QUOTA_USED", "§2.3.1")
+
+
+@pytest.mark.clause("§2.3.1")
+def test_part_of_the_quota_only_where_the_batch_allows_it_and_never_more_than_is_left(town: Town) -> None:
+    part = town.claim(town.batch_id, amount_fen=300_000)
+    assert (part.status, part.code) == (422, "PARTIAL_NOT_ALLOWED")
+    over = town.claim(town.batch_id, amount_fen=QUOTA_FEN + 1)
+    assert (over.status, over.code) == (422, "QUOTA_USED")
+    assert str(QUOTA_FEN) in over.body["detail"]
+    assert town.claim(town.batch_id, amount_fen=QUOTA_FEN).status == 201
+
+
+@pytest.mark.clause("§1.4a")
+def test_an_amount_that_fits_only_across_shards_is_granted_and_one_that_does_not_fit_at_all_is_sold_out(
+    world: World,
+) -> None:
+    towns.open_year(world, batch_shards=4, quota_default_fen=400_000)
+    firms = [(city.enterprise(number), Person(f"owner-{number}")) for number in range(5)]
+    for firm, person in firms:
+        towns.approve(world, firm, person)
+    draft = city.batch(amount_fen=1_600_003, partial_allowed=True)
+    batch_id = steps.open_batch(world, 2026, draft)["batch_id"]
+    assert [shard.remaining_fen for shard in pools.read(pools.batch_pool(batch_id), 4)] == [400_000] * 3 + [400_003]
+
+    def claim(number: int, amount_fen: int) -> Any:
+        firm, person = firms[number]
+        body = {"enterprise_uscc": firm.uscc, "amount_fen": amount_fen}
+        return world.call(person, "POST", f"/batches/{batch_id}/vouchers", body)
+
+    for number in range(4):
+        assert claim(number, 300_000).status == 201
+    shards = pools.read(pools.batch_pool(batch_id), 4)
+    assert max(shard.remaining_fen for shard in shards) < 400_000, "no single shard has enough"
+    assert claim(4, 400_000).status == 201
+    assert pools.total(pools.batch_pool(batch_id), 4).remaining_fen == 3
+    other = city.enterprise(5)
+    towns.approve(world, other, STRANGER)
+    body = {"enterprise_uscc": other.uscc, "amount_fen": 4}
+    assert world.call(STRANGER, "POST", f"/batches/{batch_id}/vouchers", body).code == "SOLD_OUT"
+    assert world.call(STRANGER, "POST", f"/batches/{batch_id}/vouchers", {**body, "amount_fen": 3}).status == 201
+    total = pools.total(pools.batch_pool(batch_id), 4)
+    assert (total.remaining_fen, total.drawn_fen) == (0, 1_600_003)
+
+
+@pytest.mark.clause("§4.1.2")
+def test_who_was_not_approved_gets_nothing_and_is_told_by_which_clause(town: Town) -> None:
+    firm = city.enterprise(2)
+    steps.expect(town.world.call(STRANGER, "POST", "/enterprises", firm.registration()), 201)
+    refused = claim_of(town, town.batch_id, STRANGER, firm.uscc)
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "NOT_ELIGIBLE", "§4.1.2")
+    assert claim_of(town, town.batch_id, STRANGER, town.enterprise.uscc).code == "NOT_FOUND"
+    assert claim_of(town, town.batch_id, OPERATOR, town.enterprise.uscc).code == "NOT_FOUND"
+    assert left_fen(town, town.batch_id) == 50_000_000
+
+
+@pytest.mark.clause("§6")
+def test_nothing_is_granted_after_the_last_day_of_the_regulation(world: World, stopped_clock: StoppedClock) -> None:
+    town = staged("short term", lambda: towns.settle(towns.open_year(world, grants_until="2026-06-15")))
+    stopped_clock.instant = datetime(2026, 6, 15, 15, 59, 59, 999_000, tzinfo=UTC)
+    assert town.claim(town.batch_id).status == 201
+    stopped_clock.instant = datetime(2026, 6, 15, 16, tzinfo=UTC)
+    refused = claim_of(town, town.batch_id, NEIGHBOUR, town.neighbour.uscc)
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "OUTSIDE_REGULATION_TERM", "§6")
+
+
+@pytest.mark.clause("§4.1.3")
+def test_who_was_approved_in_an_earlier_year_grabs_in_the_next_without_new_papers(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    towns.open_year(town.world, year=2027, grants_until="2027-12-31")
+    stopped_clock.instant = datetime(2027, 3, 1, 2, tzinfo=UTC)
+    opens, closes = datetime(2027, 3, 1, tzinfo=UTC), datetime(2027, 3, 31, tzinfo=UTC)
+    draft = steps.batch_draft("第一批", 5_000_000, opens, closes, closes.date())
+    batch_id = steps.open_batch(town.world, 2027, draft)["batch_id"]
+    granted = town.claim(batch_id)
+    assert (granted.status, granted.body["year"], granted.body["face_fen"]) == (201, 2027, QUOTA_FEN)
+    assert town.claim(batch_id).status == 200
+
+
+@pytest.mark.clause("§2.1.3")
+def test_a_violation_blocks_the_very_next_grab_and_its_lifting_frees_it(town: Town) -> None:
+    breach = {"uscc": town.enterprise.uscc, "facts": "出售服务券"}
+    violation = steps.expect(town.world.call(BUREAU, "POST", "/violations", breach), 201)
+    refused = town.claim(town.batch_id)
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "NOT_ELIGIBLE", "§2.1.3")
+    assert [error["code"] for error in refused.body["errors"]] == ["HAS_VIOLATION"]
+    path = f"/violations/{violation['violation_id']}/lift"
+    steps.expect(town.world.call(BUREAU, "POST", path, {"reason": "复核撤销"}), 200)
+    assert town.claim(town.batch_id).status == 201
+    steps.expect(town.world.call(BUREAU, "POST", "/violations", breach), 201)
+    assert town.claim(town.batch_id).status == 200, "a voucher already granted stays"
+
+
+@pytest.mark.clause("§4.1.3")
+def test_a_disqualified_enterprise_gets_nothing_more(town: Town) -> None:
+    path = f"/enterprises/{town.enterprise.uscc}/disqualify"
+    steps.expect(town.world.call(OPERATOR, "POST", path, {"reason": "未按期报告变更"}), 200)
+    refused = town.claim(town.batch_id)
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "NOT_ELIGIBLE", "§4.1.3")
+
+
+def workbook(*codes: object) -> bytes:
+    """A list as an .xlsx file."""
+    import io
+
+    book = Workbook()
+    book.active.append(("统一社会信用代码", "企业名称"))
+    for code in codes:
+        book.active.append((code, "某企业"))
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def apply_list(town: Town, kind: str, year: int, *codes: object, **options: Any) -> dict[str, Any]:
+    """Upload, parse by the bucket's event, apply by the bureau, carry out by the relay's message; the import."""
+    path = f"/lists/{kind}/{year}/imports"
+    content = workbook(*codes)
+    announced = {
+        "filename": f"{kind}.xlsx",
+        "content_type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "size_bytes": len(content),
+    }
+    record = steps.expect(town.world.call(OPERATOR, "POST", path, announced), 201)
+    assert record["state"] == "waiting"
+    town.world.upload(record["upload"], content)
+    for _ in range(2):
+        assert deliver_upload(record["upload"]["fields"]["key"]) == {"batchItemFailures": []}
+    path = f"{path}/{record['import_id']}"
+    applied = town.world.call(BUREAU, "POST", f"{path}/apply", options)
+    if applied.status != 200:
+        return dict(applied.body)
+    [image] = [decode(item) for item in everything_kept()["registry"] if item["sk"]["S"].endswith(record["import_id"])]
+    messages = [message.body for message in messages_for({**image, "state": "parsed"}, image)]
+    for _ in range(2):
+        assert deliver("import_list", *messages) == {"batchItemFailures": []}
+    return town.shown(path)
+
+
+@pytest.mark.clause("§2.3.1")
+def test_a_list_that_the_bureau_applied_changes_the_next_quota(town: Town) -> None:
+    done = apply_list(town, "newly_above_scale", 2026, town.enterprise.uscc)
+    assert (done["state"], done["row_count"], done["error_count"]) == ("applied", 1, 0)
+    assert town.shown(f"/enterprises/{town.enterprise.uscc}/eligibility")["quota_fen"] == 2_000_000
+    assert town.grab()["face_fen"] == 2_000_000
+    assert claim_of(town, town.batch_id, NEIGHBOUR, town.neighbour.uscc).body["face_fen"] == QUOTA_FEN
+    rows = town.shown("/lists/newly_above_scale/2026")["items"]
+    assert [row["uscc"] for row in rows] == [town.enterprise.uscc]
+
+
+@pytest.mark.clause("§2.3.1")
+def test_who_had_the_default_when_the_list_came_may_grab_the_difference(town: Town) -> None:
+    town.grab()
+    apply_list(town, "newly_above_scale", 2026, town.enterprise.uscc)
+    other = batch_of(town, 5_000_000)
+    assert town.claim(other).body["face_fen"] == 1_000_000
+
+
+@pytest.mark.clause("§2.1.1")
+def test_a_d_rating_blocks_the_next_grab_until_a_newer_list_leaves_the_firm_out(town: Town) -> None:
+    apply_list(town, "rated_d", 2025, town.enterprise.uscc)
+    refused = town.claim(town.batch_id)
+    assert (refused.code, refused.body["clause"]) == ("NOT_ELIGIBLE", "§2.1.1")
+    apply_list(town, "rated_d", 2026, town.neighbour.uscc)
+    assert town.claim(town.batch_id).status == 201
+    assert claim_of(town, town.batch_id, NEIGHBOUR, town.neighbour.uscc).body["clause"] == "§2.1.1"
+
+
+@pytest.mark.clause("§2.3.1")
+def test_a_list_with_bad_rows_waits_for_the_bureaus_word_to_skip_them(town: Town) -> None:
+    refused = apply_list(town, "newly_above_scale", 2026, town.enterprise.uscc, 913311000000000000, "x")
+    assert (refused["status"], refused["code"]) == (409, "LIST_HAS_ERRORS")
+    assert town.shown(f"/enterprises/{town.enterprise.uscc}/eligibility")["quota_fen"] == QUOTA_FEN
+    done = apply_list(town, "newly_above_scale", 2026, town.enterprise.uscc, 913311000000000000, "x", skip_errors=True)
+    assert (done["state"], done["row_count"], done["error_count"]) == ("applied", 1, 2)
+    assert [error["row"] for error in done["errors"]] == [3, 4]
+    assert town.grab()["face_fen"] == 2_000_000
+
+
+def test_a_file_that_is_no_list_fails_with_words_and_changes_nothing(town: Town) -> None:
+    announced = {"filename": "a.csv", "content_type": "text/csv", "size_bytes": 5}
+    path = "/lists/rated_d/2026/imports"
+    record = steps.expect(town.world.call(OPERATOR, "POST", path, announced), 201)
+    town.world.upload(record["upload"], b"\x00\x01\x02")
+    deliver_upload(record["upload"]["fields"]["key"])
+    failed = town.shown(f"{path}/{record['import_id']}")
+    assert failed["state"] == "failed" and failed["failure"]
+    refused = town.world.call(BUREAU, "POST", f"{path}/{record['import_id']}/apply", {})
+    assert (refused.status, refused.code) == (409, "WRONG_STATE")
+    wrong = town.world.call(OPERATOR, "POST", path, {**announced, "filename": "a.xlsx"})
+    assert [error["field"] for error in wrong.body["errors"]] == ["content_type"]

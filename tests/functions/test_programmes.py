@@ -1,0 +1,229 @@
+"""A programme year and its batches over HTTP: two hands, the total, the dates, and what everybody is shown."""
+
+from typing import Any
+
+import pytest
+
+from infra.tale import steps
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person, Reply
+from tests import city
+from tests.functions.stages import everything_kept
+from tests.functions.town import OWNER, Json, Town
+from tests.functions.town import open_year as open_programme
+from tests.world import World
+
+BOTH = Person("both-hands", "platform,bureau,finance")
+DRAFT = {"year": 2026, "total_fen": 100_000_000}
+
+
+def draft_batch(world: World, person: Person = OPERATOR, key: str | None = None, **changes: Any) -> Reply:
+    """Draft a batch of the year."""
+    return world.call(person, "POST", "/programmes/2026/batches", city.batch(**changes), key=key)
+
+
+def figures(world: World) -> Json:
+    """The year's sums as the public sees them."""
+    shown = steps.expect(world.call(None, "GET", "/programmes/2026"), 200)
+    names = ("released", "granted", "held", "spent", "lapsed", "surplus", "unreleased")
+    return {name: shown[f"{name}_fen"] for name in names}
+
+
+def sums(**known: int) -> Json:
+    """Figures of a year that has only those named."""
+    names = ("released", "granted", "held", "spent", "lapsed", "surplus", "unreleased")
+    return dict.fromkeys(names, 0) | known
+
+
+@pytest.mark.clause("§1.3")
+def test_the_drafter_of_a_year_does_not_confirm_it_whatever_roles_they_hold(world: World) -> None:
+    steps.expect(world.call(BOTH, "POST", "/programmes", DRAFT), 201)
+    before = everything_kept()
+    refused = world.call(BOTH, "POST", "/programmes/2026/confirm")
+    assert (refused.status, refused.code, refused.body["clause"]) == (403, "FOUR_EYES", "§1.3")
+    assert everything_kept() == before
+    confirmed = world.call(FINANCE, "POST", "/programmes/2026/confirm")
+    assert (confirmed.status, confirmed.body["state"]) == (200, "open")
+    assert confirmed.body["unreleased_fen"] == 100_000_000
+
+
+def test_a_year_is_drafted_once_and_the_same_draft_again_is_answered_as_before(world: World) -> None:
+    first = steps.expect(world.call(BUREAU, "POST", "/programmes", DRAFT), 201)
+    again = world.call(BUREAU, "POST", "/programmes", DRAFT)
+    assert (again.status, again.body, again.headers["idempotent-replay"]) == (200, first, "true")
+    other = world.call(BUREAU, "POST", "/programmes", {**DRAFT, "total_fen": 1})
+    assert (other.status, other.code) == (409, "ALREADY_EXISTS")
+    somebody = world.call(BOTH, "POST", "/programmes", DRAFT)
+    assert (somebody.status, somebody.code) == (409, "ALREADY_EXISTS")
+
+
+def test_a_confirmation_repeated_is_answered_as_done_and_by_another_is_refused(open_year: World) -> None:
+    again = open_year.call(FINANCE, "POST", "/programmes/2026/confirm")
+    assert (again.status, again.headers.get("idempotent-replay")) == (200, "true")
+    other = open_year.call(Person("finance-two", "finance"), "POST", "/programmes/2026/confirm")
+    assert (other.status, other.code) == (409, "WRONG_STATE")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/programmes/2025", None),
+        ("POST", "/programmes/2025/confirm", None),
+        ("POST", "/programmes/2025/batches", city.batch()),
+        ("POST", "/batches/2025.none/publish", None),
+        ("GET", "/batches/2025.none", None),
+    ],
+)
+def test_what_there_is_not_is_404(open_year: World, method: str, path: str, body: Any) -> None:
+    person = Person("everywhere", "platform,bureau,finance")
+    assert open_year.call(person, method, path, body).code == "NOT_FOUND"
+
+
+def test_nothing_is_released_before_finance_has_confirmed_the_year(world: World) -> None:
+    steps.expect(world.call(BUREAU, "POST", "/programmes", DRAFT), 201)
+    refused = draft_batch(world)
+    assert (refused.status, refused.code) == (409, "WRONG_STATE")
+    assert "caps" not in world.call(None, "GET", "/programmes/2026").body
+
+
+@pytest.mark.clause("§1.4a")
+def test_a_batch_beyond_what_the_year_has_left_is_refused_at_the_draft_and_at_publication(open_year: World) -> None:
+    over = draft_batch(open_year, amount_fen=100_000_001)
+    assert (over.status, over.code, over.body["clause"]) == (409, "OVER_PROGRAMME_TOTAL", "§1.4a")
+    first, second = (steps.expect(draft_batch(open_year, amount_fen=60_000_000), 201) for _ in range(2))
+    steps.expect(open_year.call(BUREAU, "POST", f"/batches/{first['batch_id']}/publish"), 200)
+    before = everything_kept()
+    refused = open_year.call(BUREAU, "POST", f"/batches/{second['batch_id']}/publish")
+    assert (refused.status, refused.code) == (409, "OVER_PROGRAMME_TOTAL")
+    assert everything_kept() == before
+    exact = steps.expect(draft_batch(open_year, amount_fen=40_000_000), 201)
+    steps.expect(open_year.call(BUREAU, "POST", f"/batches/{exact['batch_id']}/publish"), 200)
+    assert figures(open_year) == sums(released=100_000_000)
+
+
+@pytest.mark.clause("§1.4b")
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"closes_at": "2026-06-01T00:00:00Z"}, "closes_at"),
+        ({"opens_at": "2025-12-31T15:59:59Z"}, "opens_at"),
+        ({"opens_at": "2026-12-31T16:00:00Z", "closes_at": "2027-01-02T00:00:00Z"}, "opens_at"),
+        ({"valid_until": "2027-01-01"}, "valid_until"),
+        ({"valid_until": "2026-05-31"}, "valid_until"),
+    ],
+)
+def test_a_batch_lies_inside_its_year_and_its_vouchers_outlast_its_opening(
+    open_year: World, changes: Json, field: str
+) -> None:
+    refused = draft_batch(open_year, **changes)
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "OUTSIDE_PROGRAMME_YEAR", "§1.4b")
+    assert field in [error["field"] for error in refused.body["errors"]]
+
+
+@pytest.mark.parametrize(
+    "instant", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "2026-06-01T00:00:00", 0, 1.5]
+)
+def test_an_instant_that_has_no_day_here_or_no_zone_is_malformed(open_year: World, instant: Any) -> None:
+    refused = draft_batch(open_year, closes_at=instant)
+    assert (refused.status, refused.code) == (422, "MALFORMED")
+    assert [error["field"] for error in refused.body["errors"]] == ["closes_at"]
+
+
+@pytest.mark.clause("§1.4b")
+def test_a_voucher_of_a_batch_ends_with_its_last_day_in_lishui(open_year: World) -> None:
+    batch = steps.expect(draft_batch(open_year, valid_until="2026-12-31"), 201)
+    assert batch["ends_at"] == "2026-12-31T16:00:00.000Z"
+
+
+@pytest.mark.clause("§1.4a")
+def test_the_drafter_of_a_batch_does_not_publish_it(open_year: World) -> None:
+    batch = steps.expect(draft_batch(open_year, BOTH), 201)
+    refused = open_year.call(BOTH, "POST", f"/batches/{batch['batch_id']}/publish")
+    assert (refused.status, refused.code) == (403, "FOUR_EYES")
+    assert figures(open_year) == sums(unreleased=100_000_000)
+
+
+def test_the_same_batch_drafted_again_under_its_key_is_one_batch(open_year: World) -> None:
+    first = steps.expect(draft_batch(open_year, key="batch-1"), 201)
+    again = draft_batch(open_year, key="batch-1")
+    assert (again.status, again.body, again.headers["idempotent-replay"]) == (200, first, "true")
+    other = draft_batch(open_year, key="batch-1", name="另一批")
+    assert (other.status, other.code) == (422, "IDEMPOTENCY_KEY_REUSED")
+
+
+def test_drafts_are_in_no_public_list_and_a_published_batch_shows_its_states(open_year: World) -> None:
+    batch = steps.expect(draft_batch(open_year), 201)
+    later = {"opens_at": "2026-06-20T00:00:00Z"}
+    coming = steps.open_batch(open_year, 2026, city.batch(**later))
+    listed = open_year.call(None, "GET", "/batches").body["items"]
+    assert [each["batch_id"] for each in listed] == [coming["batch_id"]]
+    assert listed[0]["state"] == "published"
+    path = f"/batches/{batch['batch_id']}"
+    assert open_year.call(None, "GET", path).body["state"] == "draft"
+    for step, state in {"publish": "open", "close": "closed"}.items():
+        assert steps.expect(open_year.call(BUREAU, "POST", f"{path}/{step}"), 200)["state"] == state
+
+
+@pytest.mark.clause("§1.4a")
+def test_publishing_twice_releases_once(open_year: World) -> None:
+    batch = steps.open_batch(open_year, 2026, city.batch())
+    again = open_year.call(BUREAU, "POST", f"/batches/{batch['batch_id']}/publish")
+    assert (again.status, again.headers["idempotent-replay"]) == (200, "true")
+    other = open_year.call(BOTH, "POST", f"/batches/{batch['batch_id']}/publish")
+    assert (other.status, other.code) == (409, "WRONG_STATE")
+    assert figures(open_year) == sums(released=50_000_000, unreleased=50_000_000)
+
+
+@pytest.mark.clause("§1.3", "§2.2.cap")
+def test_the_year_shows_what_was_granted_held_and_spent_and_the_key_share(voucher: tuple[Town, Json]) -> None:
+    town, _ = voucher
+    released = {"released": 50_000_000, "unreleased": 50_000_000, "granted": 1_000_000}
+    assert figures(town.world) == sums(**released)
+    town.order(voucher_fen=700_000)
+    assert figures(town.world) == sums(**released, held=700_000)
+    shown = town.shown("/programmes/2026")
+    category = city.product(town.agency)["category"]
+    assert shown["categories"][category] == {
+        "cap_fen": 30_000_000,
+        "used_fen": 700_000,
+        "room_fen": 29_300_000,
+        "held_fen": 700_000,
+        "payable_fen": 0,
+        "paid_fen": 0,
+    }
+    assert (shown["key_share_percent"], shown["key_floor_percent"]) == (100.0, 40)
+
+
+@pytest.mark.clause("§1.4a")
+def test_closing_a_batch_makes_what_nobody_claimed_surplus_and_leaves_vouchers_alone(
+    voucher: tuple[Town, Json],
+) -> None:
+    town, _ = voucher
+    closed = steps.expect(town.world.call(BUREAU, "POST", f"/batches/{town.batch_id}/close"), 200)
+    assert (closed["state"], closed["remaining_fen"], closed["surplus_fen"]) == ("closed", 0, 49_000_000)
+    assert figures(town.world) == sums(
+        released=50_000_000, unreleased=50_000_000, granted=1_000_000, surplus=49_000_000
+    )
+    assert town.balance_fen() == 1_000_000
+    before = everything_kept()
+    again = town.world.call(BUREAU, "POST", f"/batches/{town.batch_id}/close")
+    assert (again.status, again.headers["idempotent-replay"]) == (200, "true")
+    assert town.world.call(OWNER, "POST", f"/batches/{town.batch_id}/close").status == 403
+    assert everything_kept() == before
+
+
+def test_a_policy_is_overridden_by_name_and_an_unknown_or_wrong_value_is_refused(world: World) -> None:
+    for policy, field in [
+        ({"notice_days": 1}, "policy.notice_days"),
+        ({"notice_working_days": 1.0}, "policy.notice_working_days"),
+        ({"notice_working_days": True}, "policy.notice_working_days"),
+        ({"agency_min_net_profit_fen": True}, "policy.agency_min_net_profit_fen"),
+        ({"quota_combination": "average"}, "policy.quota_combination"),
+        ({"cap_percent": {"hr": 20}}, "policy.cap_percent"),
+        ({"cap_percent": {"hr": 101}}, "policy.cap_percent.hr"),
+        ({"grants_from": 0}, "policy.grants_from"),
+    ]:
+        refused = world.call(BUREAU, "POST", "/programmes", {**DRAFT, "policy": policy})
+        assert (refused.status, refused.code) == (422, "MALFORMED"), policy
+        assert field in [error["field"] for error in refused.body["errors"]], refused.body
+    open_programme(world, quota_default_fen=500_000)
+    assert world.call(None, "GET", "/programmes/2026").body["policy"]["quota_default_fen"] == 500_000

@@ -1,0 +1,272 @@
+"""Agencies: exceptions with a reason, renewal beside a valid approval, the reminder, and removal (§3.1, §3.2, §3.4.1)."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from infra.city.papers import agency_papers
+from infra.tale import steps
+from infra.tale.client import BUREAU, OPERATOR, OPERATOR_TWO, Person
+from tests import city
+from tests.city import TODAY
+from tests.conftest import StoppedClock
+from tests.functions.relaying import relayed, subjects
+from tests.functions.town import OWNER, SELLER, Json, Town
+from tests.functions.workers import drain
+from tests.world import World, function
+from voucher.store import keys
+
+APPROVE = {"decision": "approve", "reasons": ["材料齐全"]}
+LAST_DAY = datetime(2028, 6, 15, 2, 0, tzinfo=UTC)  # the town's agency was approved on 15 June 2026
+
+
+def path_of(town: Town) -> str:
+    return f"/agencies/{town.agency.uscc}"
+
+
+def upload_papers(town: Town, left_out: str = "") -> None:
+    """Fresh papers of all ten kinds but one."""
+    for paper in agency_papers(town.agency, TODAY):
+        if paper.kind != left_out:
+            steps.announce_and_upload(town.world, SELLER, path_of(town), paper)
+
+
+def renewed(town: Town, **changes: object) -> Json:
+    """The renewal, handed in with fresh papers."""
+    upload_papers(town)
+    return steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/renew", changes), 200)
+
+
+def on_sale(town: Town) -> list[str]:
+    """What the public finds."""
+    return [each["product_id"] for each in steps.expect(town.world.call(None, "GET", "/products"), 200)["items"]]
+
+
+@pytest.mark.clause("§3.1.4")
+def test_a_law_firm_passes_only_with_the_bureaus_written_reason_which_is_kept_and_shown(world: World) -> None:
+    firm = city.agency(2)
+    path, small = f"/agencies/{firm.uscc}", {**firm.application(), "insured_staff": 4}
+    steps.apply_agency(world, SELLER, small, agency_papers(firm, TODAY))
+    strict = world.call(OPERATOR, "POST", f"{path}/pre-review", APPROVE)
+    assert (strict.status, strict.body["clause"]) == (422, "§3.1.4")
+    asked = {**APPROVE, "override": "律师事务所，报市局定"}
+    assert world.call(OPERATOR, "POST", f"{path}/pre-review", asked).body["override_request"] == "律师事务所，报市局定"
+    assert world.call(BUREAU, "POST", f"{path}/approve", APPROVE).body["clause"] == "§3.1.4"
+    decided = {**APPROVE, "override": "按局务会纪要同意"}
+    steps.expect(world.call(BUREAU, "POST", f"{path}/approve", decided), 200)
+    for person in (SELLER, OPERATOR):
+        assert steps.expect(world.call(person, "GET", path), 200)["override"] == "按局务会纪要同意"
+
+
+@pytest.mark.clause("§3.2.2")
+def test_who_handed_an_application_in_neither_pre_reviews_nor_approves_it(world: World) -> None:
+    agency = city.agency(2)
+    path = f"/agencies/{agency.uscc}"
+    steps.apply_agency(world, Person(OPERATOR.name), agency.application(), agency_papers(agency, TODAY))
+    reply = world.call(OPERATOR, "POST", f"{path}/pre-review", APPROVE)
+    assert (reply.code, reply.body["clause"]) == ("FOUR_EYES", "§3.2.2")
+    steps.expect(world.call(OPERATOR_TWO, "POST", f"{path}/pre-review", APPROVE), 200)
+    for name in (OPERATOR.name, OPERATOR_TWO.name):
+        assert world.call(Person(name, "bureau"), "POST", f"{path}/approve", APPROVE).code == "FOUR_EYES"
+
+
+@pytest.mark.clause("§3.2.3")
+def test_a_renewal_opens_ninety_days_before_the_end(town: Town, stopped_clock: StoppedClock) -> None:
+    stopped_clock.instant = LAST_DAY - timedelta(days=91)
+    early = town.world.call(SELLER, "POST", f"{path_of(town)}/renew", {})
+    assert (early.status, early.code, early.body["clause"]) == (409, "RENEWAL_TOO_EARLY", "§3.2.3")
+    stopped_clock.instant = LAST_DAY - timedelta(days=90)
+    assert renewed(town)["state"] == "submitted"
+
+
+@pytest.mark.clause("§3.2.3")
+def test_a_renewal_needs_every_paper_anew(town: Town, stopped_clock: StoppedClock) -> None:
+    stopped_clock.instant = LAST_DAY
+    old_papers = town.world.call(SELLER, "POST", f"{path_of(town)}/renew", {})
+    assert old_papers.code == "DOCUMENTS_MISSING"
+    assert len(old_papers.body["errors"]) == 10
+    upload_papers(town, left_out="premises_proof")
+    reply = town.world.call(SELLER, "POST", f"{path_of(town)}/renew", {})
+    assert [each["field"] for each in reply.body["errors"]] == ["premises_proof"]
+    assert town.shown(path_of(town))["state"] == "active"
+
+
+@pytest.mark.clause("§3.2.3")
+def test_a_valid_approval_counts_up_to_its_own_day_while_the_next_is_decided(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    stopped_clock.instant = LAST_DAY - timedelta(days=1)
+    renewed(town)
+    assert on_sale(town) == [town.product_id]
+    steps.expect(town.world.call(SELLER, "POST", "/products", city.product(town.agency)), 201)
+    stopped_clock.instant = LAST_DAY + timedelta(days=1)
+    assert on_sale(town) == []
+    assert town.world.call(SELLER, "POST", "/products", city.product(town.agency)).code == "AGENCY_NOT_ACTIVE"
+    steps.expect(steps.admit_agency(town.world, town.agency.uscc), 200)
+    shown = town.shown(path_of(town))
+    assert (shown["state"], shown["renewal"], shown["valid_until"]) == ("active", False, "2030-06-16")
+    assert on_sale(town) == [town.product_id]
+
+
+@pytest.mark.clause("§3.2.3")
+def test_a_lapsed_agency_may_still_renew_and_a_repeated_call_is_answered_as_done(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    stopped_clock.instant = LAST_DAY + timedelta(days=200)
+    first = renewed(town)
+    again = town.world.call(SELLER, "POST", f"{path_of(town)}/renew", {})
+    assert (again.status, again.body["version"]) == (200, first["version"])
+
+
+@pytest.mark.clause("§3.2.3")
+def test_what_an_agency_says_anew_holds_only_from_its_next_approval(town: Town, stopped_clock: StoppedClock) -> None:
+    stopped_clock.instant = LAST_DAY - timedelta(days=10)
+    pending = renewed(town, insured_staff=99, categories=["hr"])
+    before = town.agency.application()
+    assert (pending["insured_staff"], pending["categories"]) == (before["insured_staff"], before["categories"])
+    assert {"insured_staff", "categories"} < set(pending["changed_fields"])
+    steps.expect(steps.admit_agency(town.world, town.agency.uscc), 200)
+    shown = town.shown(path_of(town))
+    assert (shown["insured_staff"], shown["categories"], shown["proposed"]) == (99, ["hr"], {})
+
+
+@pytest.mark.clause("§3.1.2")
+def test_a_renewal_is_judged_by_what_the_agency_says_anew(town: Town, stopped_clock: StoppedClock) -> None:
+    stopped_clock.instant = LAST_DAY - timedelta(days=10)
+    renewed(town, premises_m2=49)
+    reply = steps.admit_agency(town.world, town.agency.uscc)
+    assert (reply.status, reply.body["clause"]) == (422, "§3.1.2")
+
+
+@pytest.mark.clause("§3.2.3")
+def test_a_rejected_renewal_leaves_the_approval_its_days_and_may_be_tried_again(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    stopped_clock.instant = LAST_DAY - timedelta(days=10)
+    renewed(town)
+    reject = {"decision": "reject", "reasons": ["材料不实"]}
+    assert (
+        steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/pre-review", reject), 200)["state"]
+        == "rejected"
+    )
+    assert on_sale(town) == [town.product_id]
+    assert renewed(town)["state"] == "submitted"
+
+
+@pytest.mark.clause("§3.2.3")
+def test_an_application_that_was_rejected_is_no_renewal(world: World) -> None:
+    agency = city.agency(2)
+    steps.apply_agency(world, SELLER, agency.application(), agency_papers(agency, TODAY))
+    reject = {"decision": "reject", "reasons": []}
+    steps.expect(world.call(OPERATOR, "POST", f"/agencies/{agency.uscc}/pre-review", reject), 200)
+    assert world.call(SELLER, "POST", f"/agencies/{agency.uscc}/renew", {}).code == "WRONG_STATE"
+
+
+@pytest.mark.clause("§3.2.3")
+@pytest.mark.parametrize(("days_before", "reminders"), [(31, 0), (30, 1), (0, 1), (-1, 0)])
+def test_an_agency_is_reminded_once_in_the_last_thirty_days(town: Town, days_before: int, reminders: int) -> None:
+    instant = LAST_DAY - timedelta(days=days_before)
+    for night in range(2):
+        time = (instant + timedelta(minutes=night)).isoformat()
+        function("sweep").handler({"time": time}, None)
+    drain("notify")
+    assert subjects(town.world, SELLER) == ["服务机构入驻有效期至2028-06-15，请及时申请续期。"] * reminders
+
+
+def test_an_agency_that_handed_its_renewal_in_is_not_reminded(town: Town, stopped_clock: StoppedClock) -> None:
+    stopped_clock.instant = LAST_DAY - timedelta(days=20)
+    renewed(town)
+    function("sweep").handler({"time": LAST_DAY.isoformat()}, None)
+    drain("notify")
+    assert subjects(town.world, SELLER) == []
+
+
+def proposed(town: Town, person: Person = OPERATOR) -> Json:
+    """The operator's proposal to clear the town's agency out."""
+    return steps.expect(town.world.call(person, "POST", f"{path_of(town)}/removal", {"reason": "虚报服务成效"}), 200)
+
+
+@pytest.mark.clause("§3.4.1")
+def test_a_removal_takes_the_operators_word_and_somebody_else_in_the_bureau(town: Town) -> None:
+    approve = f"{path_of(town)}/removal/approve"
+    assert town.world.call(BUREAU, "POST", approve).code == "WRONG_STATE"
+    both = Person("both", "platform,bureau")
+    assert proposed(town, both)["state"] == "removal_proposed"
+    assert town.world.call(both, "POST", approve).code == "FOUR_EYES"
+    assert steps.expect(town.world.call(BUREAU, "POST", approve), 200)["state"] == "removed"
+    assert town.world.call(BUREAU, "POST", approve).status == 200
+
+
+@pytest.mark.clause("§3.4.1")
+def test_a_removed_agency_takes_no_order_its_products_are_down_and_it_hears_of_it(
+    voucher: tuple[Town, Json],
+) -> None:
+    town, _ = voucher
+    draft = steps.expect(town.world.call(SELLER, "POST", "/products", city.product(town.agency)), 201)
+    with relayed(keys.agency(town.agency.uscc)):
+        proposed(town)
+    assert on_sale(town) == []
+    assert town.place().code == "AGENCY_NOT_ACTIVE"
+    with relayed(keys.agency(town.agency.uscc)):
+        steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve"), 200)
+    assert town.place().code == "AGENCY_NOT_ACTIVE"
+    states = {each["product_id"]: each["state"] for each in town.shown(f"{path_of(town)}/products")["items"]}
+    assert states == {town.product_id: "withdrawn", draft["product_id"]: "withdrawn"}
+    assert "服务机构已被清退，产品已下架。" in subjects(town.world, SELLER)
+    assert town.world.call(SELLER, "POST", f"{path_of(town)}/renew", {}).code == "WRONG_STATE"
+
+
+@pytest.mark.clause("§3.4.1")
+def test_a_removal_is_public_and_its_lead_is_recorded(town: Town) -> None:
+    proposed(town)
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve"), 200)
+    [notice] = steps.expect(town.world.call(None, "GET", "/notices"), 200)["items"]
+    assert notice == {
+        "notice_id": f"removal_{town.agency.uscc}",
+        "kind": "removal",
+        "state": "published",
+        "agency_uscc": town.agency.uscc,
+        "agency_name": town.agency.name,
+        "text": f"{town.agency.name}自2026年6月15日起被清退，不再承接服务券业务。",
+        "published_on": "2026-06-15",
+    }
+    path = f"/notices/{notice['notice_id']}"
+    assert steps.expect(town.world.call(None, "GET", path), 200) == notice
+    objection = {"name": "某", "contact": "0578", "reason": "不服"}
+    assert town.world.call(None, "POST", f"{path}/objections", objection).code == "NOT_FOUND"
+    [lead] = town.shown("/leads", BUREAU)["items"]
+    assert (lead["uscc"], lead["facts"], lead["proposed_by"]) == (town.agency.uscc, "虚报服务成效", OPERATOR.name)
+    assert town.world.call(OPERATOR, "GET", "/leads").code == "ROLE_REQUIRED"
+
+
+@pytest.mark.clause("§3.4.1")
+def test_a_removal_the_bureau_declines_leaves_the_agency_as_it_was_and_says_so(town: Town) -> None:
+    proposed(town)
+    with relayed(keys.agency(town.agency.uscc)):
+        body = {"decision": "reject"}
+        steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve", body), 200)
+    assert on_sale(town) == [town.product_id]
+    assert subjects(town.world, SELLER) == ["市经信局未同意清退，服务机构恢复原状。"]
+    assert town.shown("/leads", BUREAU)["items"] == []
+
+
+@pytest.mark.clause("§3.4.1")
+def test_an_agency_in_the_middle_of_its_renewal_can_be_cleared_out_too(town: Town, stopped_clock: StoppedClock) -> None:
+    stopped_clock.instant = LAST_DAY - timedelta(days=10)
+    renewed(town)
+    assert proposed(town)["state"] == "renewal_removal_proposed"
+    assert on_sale(town) == []
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve", {"decision": "reject"}), 200)
+    assert town.shown(path_of(town))["state"] == "returned"
+    assert on_sale(town) == [town.product_id]
+    proposed(town)
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve"), 200)
+    assert town.shown(path_of(town))["state"] == "removed"
+
+
+def test_only_an_approved_agency_can_be_cleared_out(world: World) -> None:
+    agency = city.agency(2)
+    steps.apply_agency(world, SELLER, agency.application(), agency_papers(agency, TODAY))
+    path = f"/agencies/{agency.uscc}/removal"
+    assert world.call(OPERATOR, "POST", path, {"reason": "拒收服务券"}).code == "WRONG_STATE"
+    assert world.call(OWNER, "POST", path, {"reason": "拒收服务券"}).code == "ROLE_REQUIRED"

@@ -1,0 +1,190 @@
+"""Lists: every bad row named, every version kept, brought into force once, however often the queue delivers (§2.1.1)."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+import pytest
+
+from infra.tale import steps
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
+from tests import city
+from tests.conftest import StoppedClock
+from tests.functions.relaying import relayed
+from tests.functions.town import OWNER, SELLER, Json, Town
+from tests.functions.workers import deliver, deliver_upload
+from tests.world import World, function
+from voucher.models import Standing
+from voucher.store import keys
+from voucher.store.table import load
+from voucher.store.vouchers import find_entitlement
+
+KIND = "newly_above_scale"
+CODES = [city.enterprise(number).uscc for number in range(8)]
+
+
+def content_of(codes: Iterable[str]) -> bytes:
+    return "\n".join(["统一社会信用代码", *codes]).encode()
+
+
+def uploaded(world: World, content: bytes, kind: str = KIND, year: int = 2026, by: Person = OPERATOR) -> Json:
+    """A version announced, uploaded and parsed."""
+    announced = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": len(content)}
+    record = steps.expect(world.call(by, "POST", f"/lists/{kind}/{year}/imports", announced), 201)
+    world.upload(record["upload"], content)
+    deliver_upload(record["upload"]["fields"]["key"])
+    return steps.expect(world.call(OPERATOR, "GET", path_of(record)), 200)
+
+
+def path_of(record: Json) -> str:
+    return f"/lists/{record['kind']}/{record['year']}/imports/{record['import_id']}"
+
+
+def apply(world: World, record: Json) -> None:
+    """The bureau's word, and the worker's work."""
+    with relayed(keys.name_list(record["kind"], record["year"], f"IMPORT#{record['import_id']}")):
+        steps.expect(world.call(BUREAU, "POST", f"{path_of(record)}/apply"), 200)
+    assert steps.expect(world.call(OPERATOR, "GET", path_of(record)), 200)["state"] == "applied"
+
+
+def listed(uscc: str) -> dict[str, tuple[int, ...]]:
+    """What lists say of a code."""
+    item = load(keys.enterprise(uscc, "STANDING"))
+    return {kind: years for kind, years in Standing.model_validate(item).listed.items() if years} if item else {}
+
+
+def quota_fen(town: Town) -> int:
+    entitlement = find_entitlement(2026, town.enterprise.uscc)
+    assert entitlement is not None
+    return entitlement.quota_fen
+
+
+def test_every_one_of_six_hundred_bad_rows_is_named_with_row_and_column(world: World) -> None:
+    bad = [f"{CODES[0][:-1]}{'0' if CODES[0][-1] != '0' else '1'}"] * 600
+    record = uploaded(world, content_of([CODES[1], *bad]))
+    assert (record["state"], record["row_count"], record["error_count"]) == ("parsed", 1, 600)
+    assert [(each["row"], each["column"]) for each in record["errors"]] == [(row, "A") for row in range(3, 603)]
+    assert world.call(BUREAU, "POST", f"{path_of(record)}/apply").code == "LIST_HAS_ERRORS"
+    skipped = {"skip_errors": True}
+    assert world.call(BUREAU, "POST", f"{path_of(record)}/apply", skipped).body["state"] == "applying"
+
+
+def test_every_version_is_kept_with_its_file_importer_and_time(world: World, stopped_clock: StoppedClock) -> None:
+    first, second = content_of(CODES[:1]), content_of(CODES[1:2])
+    older = uploaded(world, first)
+    stopped_clock.instant = stopped_clock.instant.replace(hour=5)
+    uploaded(world, second, by=OPERATOR_TWO)
+    apply(world, older)
+    shown = steps.expect(world.call(BUREAU, "GET", f"/lists/{KIND}/2026/imports"), 200)["items"]
+    assert [(each["created_by"], each["created_at"], each["state"], each["sha256"]) for each in shown] == [
+        (OPERATOR_TWO.name, "2026-06-15T05:00:00.000Z", "parsed", hashlib.sha256(second).hexdigest()),
+        (OPERATOR.name, "2026-06-15T02:00:00.000Z", "applied", hashlib.sha256(first).hexdigest()),
+    ]
+    assert (shown[1]["applied_by"], shown[1]["applied_at"]) == (BUREAU.name, "2026-06-15T05:00:00.000Z")
+
+
+def test_the_version_of_the_file_that_was_read_is_kept(world: World) -> None:
+    import boto3
+
+    from tests.world import BUCKET
+
+    versioning = {"Status": "Enabled"}
+    boto3.client("s3").put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration=versioning)
+    record = uploaded(world, content_of(CODES[:1]))
+    versions = boto3.client("s3").list_object_versions(Bucket=BUCKET, Prefix="lists/")["Versions"]
+    assert record["object_version"] == versions[0]["VersionId"]
+
+
+@pytest.mark.clause("§2.3.1")
+def test_a_reader_sees_the_old_list_until_the_new_one_is_wholly_in_force(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(function("import_list"), "FIRMS_PER_MESSAGE", 2)
+    apply(town.world, uploaded(town.world, content_of(CODES[:3])))
+    record = uploaded(town.world, content_of(CODES[2:8]))
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(record)}/apply"), 200)
+    body = {"task": "apply", "kind": KIND, "year": 2026, "import_id": record["import_id"]}
+
+    def shown() -> list[str]:
+        answer = steps.expect(town.world.call(FINANCE, "GET", f"/lists/{KIND}/2026?limit=100"), 200)
+        return [each["uscc"] for each in answer["items"]]
+
+    # two of eight codes leave, five come, one stays: seven are touched, two at a time
+    for offset in (0, 2, 4):
+        deliver("import_list", body | {"offset": offset})
+        assert shown() == CODES[:3]
+    deliver("import_list", body | {"offset": 6})
+    assert shown() == CODES[2:8]
+    assert [uscc for uscc in CODES if listed(uscc)] == CODES[2:8]
+
+
+@pytest.mark.clause("§2.3.1")
+def test_a_list_reaches_the_quota_and_its_successor_takes_it_back(town: Town) -> None:
+    apply(town.world, uploaded(town.world, content_of([town.enterprise.uscc])))
+    assert quota_fen(town) == 2_000_000
+    apply(town.world, uploaded(town.world, content_of([CODES[7]])))
+    assert quota_fen(town) == 1_000_000
+    assert town.grab()["face_fen"] == 1_000_000
+
+
+@pytest.mark.clause("§2.1.1")
+def test_a_d_rating_holds_for_the_next_grab_and_a_newer_list_lifts_it(town: Town) -> None:
+    apply(town.world, uploaded(town.world, content_of([town.enterprise.uscc]), "rated_d", 2025))
+    refused = town.claim(town.batch_id)
+    assert (refused.code, refused.body["clause"]) == ("NOT_ELIGIBLE", "§2.1.1")
+    apply(town.world, uploaded(town.world, content_of([CODES[7]]), "rated_d", 2026))
+    assert town.grab()["face_fen"] == 1_000_000
+
+
+@pytest.mark.clause("§2.1.1")
+def test_a_d_rating_that_stands_in_both_years_stands_on(town: Town) -> None:
+    for year in (2025, 2026):
+        apply(town.world, uploaded(town.world, content_of([town.enterprise.uscc]), "rated_d", year))
+    assert listed(town.enterprise.uscc) == {"rated_d": (2026,)}
+    apply(town.world, uploaded(town.world, content_of(CODES[7:8]), "rated_d", 2024))
+    assert listed(town.enterprise.uscc) == {"rated_d": (2026,)}
+    assert town.claim(town.batch_id).body["clause"] == "§2.1.1"
+
+
+def test_a_second_version_waits_until_the_first_is_in_force(town: Town) -> None:
+    first, second = (uploaded(town.world, content_of(CODES[number : number + 1])) for number in (5, 6))
+    other_year = uploaded(town.world, content_of(CODES[5:6]), KIND, 2025)
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(first)}/apply"), 200)
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(first)}/apply"), 200)
+    waiting = town.world.call(BUREAU, "POST", f"{path_of(second)}/apply")
+    assert (waiting.status, waiting.code) == (409, "LIST_IN_TURN")
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(other_year)}/apply"), 200)
+    deliver("import_list", {"task": "apply", "kind": KIND, "year": 2026, "import_id": first["import_id"]})
+    apply(town.world, second)
+    assert [uscc for uscc in CODES if 2026 in listed(uscc).get(KIND, ())] == CODES[6:7]
+
+
+@pytest.mark.clause("§2.3.1")
+def test_a_late_delivery_of_an_older_version_changes_nothing(town: Town) -> None:
+    first, second = (uploaded(town.world, content_of(CODES[number : number + 1])) for number in (5, 6))
+    apply(town.world, first)
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(second)}/apply"), 200)
+    module = function("import_list")
+    stale = module.lists.find_import(KIND, 2026, first["import_id"])
+    with pytest.raises(module.OutOfTurn):
+        module.bring_in_step(stale, [CODES[7]], {CODES[7]})
+    assert listed(CODES[7]) == {}
+
+
+def test_a_file_that_arrives_twice_is_parsed_once(world: World) -> None:
+    record = uploaded(world, content_of(CODES[:2]))
+    deliver_upload(f"lists/{KIND}/2026/{record['import_id']}")
+    again = steps.expect(world.call(OPERATOR, "GET", path_of(record)), 200)
+    assert again == record
+
+
+def test_the_buckets_test_event_is_nothing_to_do(world: World) -> None:
+    event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "documents"}
+    assert deliver("import_list", json.dumps(event)) == {"batchItemFailures": []}
+
+
+def test_only_staff_read_lists_and_versions(world: World) -> None:
+    record = uploaded(world, content_of(CODES[:1]))
+    for person in (OWNER, SELLER, Person("d", "discipline")):
+        for path in (f"/lists/{KIND}/2026/imports", path_of(record), f"/lists/{KIND}/2026"):
+            assert world.call(person, "GET", path).code == "ROLE_REQUIRED"

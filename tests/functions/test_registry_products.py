@@ -1,0 +1,149 @@
+"""Products: seven facts, corrections that wait while the old ones sell, prices kept, and what the public finds (§3.3)."""
+
+from urllib.parse import quote
+
+import pytest
+
+from infra.tale import steps
+from infra.tale.client import OPERATOR
+from tests import city
+from tests.conftest import StoppedClock
+from tests.functions.town import OWNER, SELLER, Json, Town
+
+FACTS = ("category", "name", "area", "content", "term", "price_fen", "price_unit")
+
+
+def path_of(town: Town) -> str:
+    return f"/products/{town.product_id}"
+
+
+def on_sale(town: Town) -> Json:
+    """The town's product as anybody sees it."""
+    return steps.expect(town.world.call(None, "GET", path_of(town)), 200)
+
+
+def listed(town: Town, **facts: object) -> str:
+    """One more published product; its id."""
+    product = steps.list_product(town.world, SELLER, city.product(town.agency, **facts))
+    return str(product["product_id"])
+
+
+def found(town: Town, search: str) -> list[str]:
+    """The names a search finds."""
+    return [each["name"] for each in steps.expect(town.world.call(None, "GET", f"/products?{search}"), 200)["items"]]
+
+
+@pytest.mark.clause("§3.3")
+@pytest.mark.parametrize("fact", FACTS)
+def test_a_product_without_one_of_its_seven_facts_is_malformed(town: Town, fact: str) -> None:
+    listing = city.product(town.agency)
+    del listing[fact]
+    reply = town.world.call(SELLER, "POST", "/products", listing)
+    assert (reply.status, reply.code, reply.body["errors"][0]["field"]) == (422, "MALFORMED", fact)
+
+
+@pytest.mark.clause("§3.3")
+def test_a_correction_waits_for_the_operator_while_the_old_facts_stay_on_sale(town: Town) -> None:
+    changed = steps.expect(town.world.call(SELLER, "PATCH", path_of(town), {"price_fen": 1_200_000}), 200)
+    assert (changed["price_fen"], changed["revision"]) == (1_000_000, {"price_fen": 1_200_000})
+    assert on_sale(town)["price_fen"] == 1_000_000
+    assert "revision" not in on_sale(town)
+    steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/publish"), 200)
+    assert on_sale(town)["price_fen"] == 1_200_000
+
+
+@pytest.mark.clause("§3.3")
+def test_two_corrections_before_publication_add_up_and_nothing_new_cannot_be_published(town: Town) -> None:
+    for changes in ({"price_fen": 1_200_000, "term": "半年"}, {"price_fen": 1_300_000}):
+        steps.expect(town.world.call(SELLER, "PATCH", path_of(town), changes), 200)
+    steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/publish"), 200)
+    assert (on_sale(town)["price_fen"], on_sale(town)["term"]) == (1_300_000, "半年")
+    steps.expect(town.world.call(SELLER, "PATCH", path_of(town), {"term": "一年"}), 200)
+    steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/publish"), 200)
+    again = town.world.call(OPERATOR, "POST", f"{path_of(town)}/publish")
+    assert (again.status, again.headers["idempotent-replay"]) == (200, "true")
+    second = town.world.call(OPERATOR, "POST", f"{path_of(town)}/publish", {})
+    assert (second.status, second.code) == (409, "WRONG_STATE")
+
+
+@pytest.mark.clause("§3.3")
+def test_every_price_it_was_sold_at_is_kept_and_an_order_keeps_that_of_its_day(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    began = stopped_clock.instant
+    order = town.order()
+    stopped_clock.instant = began.replace(day=20)
+    steps.expect(town.world.call(SELLER, "PATCH", path_of(town), {"price_fen": 1_200_000, "price_unit": "次"}), 200)
+    steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/publish"), 200)
+    assert on_sale(town)["prices"] == [
+        {"price_fen": 1_000_000, "price_unit": "项", "since": "2026-06-15T02:00:00.000Z"},
+        {"price_fen": 1_200_000, "price_unit": "次", "since": "2026-06-20T02:00:00.000Z"},
+    ]
+    kept = town.shown(f"/orders/{order['order_id']}", OWNER)
+    assert (kept["price_fen"], kept["price_unit"]) == (1_000_000, "项")
+
+
+@pytest.mark.clause("§3.3")
+def test_a_correction_stays_within_what_the_agency_was_approved_for(town: Town) -> None:
+    approved = set(town.agency.application()["categories"])
+    outside = next(each for each in ("hr", "legal", "skills", "testing") if each not in approved)
+    reply = town.world.call(SELLER, "PATCH", path_of(town), {"category": outside})
+    assert (reply.code, reply.body["clause"]) == ("OUTSIDE_AGENCY_SCOPE", "§3.3")
+
+
+def test_a_product_taken_down_may_be_corrected_and_put_up_again(town: Town) -> None:
+    steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/withdraw"), 200)
+    assert town.world.call(None, "GET", path_of(town)).status == 404
+    assert steps.expect(town.world.call(SELLER, "PATCH", path_of(town), {"name": "新名"}), 200)["name"] == "新名"
+    steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/publish"), 200)
+    assert on_sale(town)["name"] == "新名"
+
+
+def test_pages_hold_each_product_once_though_others_are_listed_and_taken_down_meanwhile(town: Town) -> None:
+    ids = [town.product_id, *(listed(town, name=f"服务{number}") for number in range(5))]
+    first = steps.expect(town.world.call(None, "GET", "/products?limit=3"), 200)
+    seen = [each["product_id"] for each in first["items"]]
+    late = listed(town, name="新上架")
+    steps.expect(town.world.call(SELLER, "POST", f"/products/{seen[-1]}/withdraw"), 200)
+    cursor: str | None = first["next_cursor"]
+    while cursor:
+        page = steps.expect(town.world.call(None, "GET", f"/products?limit=3&cursor={cursor}"), 200)
+        seen += [each["product_id"] for each in page["items"]]
+        cursor = page["next_cursor"]
+    assert sorted(set(seen) - {late}) == sorted(ids)
+    assert len(seen) == len(set(seen))
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("专利", ["专利代理"]),
+        ("专利 代理", ["专利代理"]),
+        ("专利　代理", ["专利代理"]),  # a Chinese blank
+        ("iso９００１", ["ISO9001 认证咨询"]),
+        ("缙云", ["专利代理"]),
+        ("专利 认证", []),
+    ],
+)
+def test_words_are_found_in_chinese_whatever_their_width_or_case(town: Town, words: str, names: list[str]) -> None:
+    listed(town, name="专利代理", area="缙云县")
+    listed(town, name="ISO9001 认证咨询")
+    assert found(town, f"q={words}") == names
+
+
+def test_a_search_by_category_and_agency_finds_only_these(town: Town) -> None:
+    category = city.product(town.agency)["category"]
+    assert found(town, f"category={category}&agency={town.agency.uscc}") == ["企业服务"]
+    assert found(town, f"category={'hr' if category != 'hr' else 'legal'}") == []
+    assert found(town, f"agency={city.agency(2).uscc}") == []
+    assert town.world.call(None, "GET", f"/products?category={quote('shoes')}").code == "MALFORMED"
+
+
+def test_an_agencys_members_and_staff_see_its_drafts_and_nobody_else_does(town: Town) -> None:
+    draft = steps.expect(town.world.call(SELLER, "POST", "/products", city.product(town.agency)), 201)
+    path = f"/agencies/{town.agency.uscc}/products?state=draft"
+    for person in (SELLER, OPERATOR):
+        assert [each["product_id"] for each in town.shown(path, person)["items"]] == [draft["product_id"]]
+    assert town.world.call(OWNER, "GET", path).code == "NOT_FOUND"
+    assert town.world.call(None, "GET", f"/products/{draft['product_id']}").status == 404

@@ -1,0 +1,422 @@
+"""§3.5.4, §5.2b: invoice and account, the file for the bank, its answers, and money that comes back."""
+
+import csv
+import hashlib
+import io
+from typing import Any
+
+import openpyxl
+import pytest
+
+from infra.tale import steps
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
+from tests import city
+from tests.functions.settling import (
+    HELD_FEN,
+    Settling,
+    balance_of,
+    books,
+    kept_record,
+    opened,
+    postings,
+    settling,
+    small_orders,
+    the_order,
+)
+from tests.functions.stages import everything_kept
+from tests.functions.town import SELLER, Json, Town
+from tests.vault import Vault
+from tests.world import function
+from voucher.models import Payable, Payout
+from voucher.store import sealing
+from voucher.store.table import decode
+
+Scene = tuple[Town, Json]
+ACCOUNT = "6200000000000000018"
+OTHER = "6200000000000009999"
+BOTH = Person("seller", "platform")
+
+
+def other_account(case: Settling, number: str = OTHER) -> Json:
+    """A body that asks for another account."""
+    names = {"bank_name": "丽水另一银行", "account_name": "=HYPERLINK(机构)"}
+    return {"agency_uscc": case.town.agency.uscc, "bank_account": number, "reason": "原账户已销户", **names}
+
+
+def propose(case: Settling, round_id: str, person: Person = SELLER, number: str = OTHER) -> Any:
+    """The agency asks for another account."""
+    return case.call(person, "POST", f"/rounds/{round_id}/bank-account", other_account(case, number))
+
+
+def review(case: Settling, round_id: str, decision: str = "confirm", person: Person = OPERATOR) -> Any:
+    """The operator decides on it."""
+    body = {"agency_uscc": case.town.agency.uscc, "decision": decision}
+    return case.call(person, "POST", f"/rounds/{round_id}/bank-account/review", body)
+
+
+def made(case: Settling, round_id: str) -> str:
+    """The id of the round's one payout, just made."""
+    [payout] = steps.expect(case.payouts(round_id), 201)["items"]
+    return str(payout["payout_id"])
+
+
+def file_of(case: Settling, round_id: str, query: str = "", person: Person = OPERATOR) -> Any:
+    """The payout file."""
+    return case.call(person, "GET", f"/rounds/{round_id}/payout-file{query}")
+
+
+def cells(content: bytes) -> list[list[Any]]:
+    """The sheet as a spreadsheet reads it."""
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+    assert sheet is not None
+    return [list(row) for row in sheet.iter_rows(values_only=True)]
+
+
+@pytest.mark.clause("§3.5.4")
+def test_the_account_number_stands_nowhere_in_clear_and_is_shown_by_its_last_four_digits(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    steps.expect(propose(case, round_id), 200)
+    assert not any(number in str(everything_kept()) for number in (ACCOUNT, OTHER, ACCOUNT[4:], OTHER[4:]))
+    owed = case.town.shown(f"/rounds/{round_id}/payables/{case.town.agency.uscc}", SELLER)
+    assert (owed["bank_account_masked"], owed["proposed_account"]["bank_account_masked"]) == ("****0018", "****9999")
+    shown = case.town.shown(f"/rounds/{round_id}")["payables"][0]
+    assert shown == owed and "sealed" not in str(shown)
+
+
+@pytest.mark.clause("§3.5.4")
+def test_a_sealed_account_opens_only_for_its_own_round_and_agency(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id, uscc = case.invoiced(order), case.town.agency.uscc
+    [payable] = kept_record(Payable, "PAYABLE#")
+    assert payable.account is not None
+    assert sealing.unseal(payable.account.sealed_number, round=round_id, agency=uscc) == ACCOUNT
+    for wrong in ({"round": "r_other", "agency": uscc}, {"round": round_id, "agency": "other"}):
+        with pytest.raises(Vault.InvalidCiphertextError):
+            sealing.unseal(payable.account.sealed_number, **wrong)
+
+
+@pytest.mark.clause("§3.5.4")
+def test_what_is_kept_to_know_a_repeated_call_again_is_no_plain_hash_of_the_account(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.owed(order)
+    body = case.town.summary_invoice(case.shown(), HELD_FEN)
+    path = f"/rounds/{round_id}/invoices"
+    once, twice = (case.call(SELLER, "POST", path, body) for _ in range(2))
+    assert (once.status, twice.status, twice.headers["idempotent-replay"]) == (200, 200, "true")
+    assert case.call(SELLER, "POST", path, {**body, "bank_account": OTHER}).code == "WRONG_STATE"
+    [payable] = kept_record(Payable, "PAYABLE#")
+    assert payable.last_sha256 is not None and len(payable.last_sha256) == 128
+
+
+@pytest.mark.clause("§3.5.4")
+def test_the_summary_invoice_must_be_there_and_its_number_unused_and_its_amount_that_of_the_lines(
+    submitted: Scene,
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.owed(order)
+    body = case.town.summary_invoice(case.shown(), HELD_FEN, f"INV-{order['order_id'][-12:]}")
+    path = f"/rounds/{round_id}/invoices"
+    assert case.call(SELLER, "POST", path, body).code == "INVOICE_USED"
+    assert case.call(SELLER, "POST", path, {**body, "document_id": "d_none"}).code == "DOCUMENT_NOT_UPLOADED"
+    line = case.line(order)
+    wrong_kind = {**body, "document_id": line["contract_document_id"]}
+    assert case.call(SELLER, "POST", path, wrong_kind).code == "DOCUMENT_NOT_UPLOADED"
+    for amount_fen in (HELD_FEN - 1, HELD_FEN + 1):
+        no = case.call(SELLER, "POST", path, {**body, "amount_fen": amount_fen})
+        assert no.code == "SUMMARY_INVOICE_MISMATCH"
+    assert case.call(SELLER, "POST", path, {**body, "invoice_number": "SUM-9"}).status == 200
+
+
+@pytest.mark.clause("§3.5.4")
+def test_another_account_counts_once_somebody_else_confirmed_it(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    steps.expect(propose(case, round_id, BOTH), 200)
+    waiting = case.payouts(round_id)
+    assert (waiting.status, waiting.code) == (409, "ACCOUNT_UNDECIDED")
+    assert review(case, round_id, person=BOTH).code == "FOUR_EYES"
+    done, again = review(case, round_id), review(case, round_id)
+    assert (done.body["bank_account_masked"], done.body["proposed_account"]) == ("****9999", None)
+    assert (again.status, again.body) == (200, done.body)
+    payout_id = made(case, round_id)
+    assert cells(file_of(case, round_id).body)[-1][1:5] == [payout_id, "'=HYPERLINK(机构)", "丽水另一银行", OTHER]
+
+
+@pytest.mark.clause("§3.5.4")
+def test_a_rejected_account_leaves_the_first_one_standing(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    steps.expect(propose(case, round_id), 200)
+    assert steps.expect(review(case, round_id, "reject"), 200)["bank_account_masked"] == "****0018"
+    assert review(case, round_id, "confirm").code == "WRONG_STATE"
+    made(case, round_id)
+    assert cells(file_of(case, round_id).body)[-1][4] == ACCOUNT
+
+
+@pytest.mark.clause("§3.5.4")
+def test_no_account_is_changed_while_a_payout_is_on_its_way_or_after_it_was_paid(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    payout_id = made(case, round_id)
+    assert propose(case, round_id).code == "WRONG_STATE"
+    steps.expect(case.result(payout_id), 200)
+    no = propose(case, round_id)
+    assert (no.status, no.code) == (409, "WRONG_STATE") and "paid" in no.body["detail"]
+
+
+@pytest.mark.clause("§3.5.4")
+def test_the_payout_file_has_number_hash_and_every_payout_and_is_the_same_bytes_when_asked_again(
+    submitted: Scene,
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    assert file_of(case, round_id).code == "NO_PAYOUT_FILE"
+    payout_id = made(case, round_id)
+    once, again = file_of(case, round_id), file_of(case, round_id, person=FINANCE)
+    assert once.status == 200 and once.body == again.body and once.headers == again.headers
+    assert once.headers["x-content-sha256"] == hashlib.sha256(once.body).hexdigest()
+    rows = cells(once.body)
+    assert rows[1][:2] == ["清单编号", once.headers["x-payout-file-number"]]
+    assert rows[2][1] == once.headers["x-rows-sha256"]
+    assert rows[3][1] == 7000
+    name = case.town.agency.name
+    assert rows[5] == ["1", payout_id, name, "丽水市某银行", ACCOUNT, 7000, "SUM-1"]
+    steps.expect(case.result(payout_id), 200)
+    assert file_of(case, round_id).body == once.body
+    [listed] = case.town.shown(f"/rounds/{round_id}")["payout_files"]
+    assert (listed["sha256"], listed["payout_ids"]) == (once.headers["x-content-sha256"], [payout_id])
+
+
+@pytest.mark.clause("§3.5.4")
+def test_a_payout_stands_in_one_file_only_so_no_bank_gets_it_twice(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    first = made(case, round_id)
+    one = file_of(case, round_id)
+    steps.expect(case.result(first, "failed"), 200)
+    assert file_of(case, round_id).body == one.body
+    second = made(case, round_id)
+    two = file_of(case, round_id)
+    assert [row[1] for row in cells(one.body)[5:]] == [first]
+    assert [row[1] for row in cells(two.body)[5:]] == [second]
+    assert {each.payout_id: each.file_number for each in payouts()} == {
+        first: one.headers["x-payout-file-number"],
+        second: two.headers["x-payout-file-number"],
+    }
+    number = one.headers["x-payout-file-number"]
+    assert file_of(case, round_id, f"?number={number}").body == one.body
+    assert file_of(case, round_id, "?number=PF-none").code == "NO_PAYOUT_FILE"
+
+
+def payouts() -> list[Payout]:
+    """Every payout in the table."""
+    items = map(decode, everything_kept()["settlements"])
+    return [Payout.model_validate(item) for item in items if item["pk"].startswith("PAYOUT#")]
+
+
+@pytest.mark.clause("§3.5.4")
+def test_a_file_made_by_somebody_else_at_the_same_moment_is_given_as_it_was_made(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    made(case, round_id)
+    module = function("payout_file")
+    write, answers = module.store.make_file, []
+
+    def overtaken(*facts: Any) -> None:
+        monkeypatch.setattr(module.store, "make_file", write)
+        answers.append(file_of(case, round_id, person=FINANCE))
+        write(*facts)
+
+    monkeypatch.setattr(module.store, "make_file", overtaken)
+    assert file_of(case, round_id).body == answers[0].body
+    assert len(case.town.shown(f"/rounds/{round_id}")["payout_files"]) == 1
+
+
+@pytest.mark.clause("§3.5.4")
+def test_a_stored_file_that_was_tampered_with_is_a_fault_and_no_answer(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    made(case, round_id)
+    file_of(case, round_id)
+    [listed] = case.town.shown(f"/rounds/{round_id}")["payout_files"]
+    case.town.world.upload({"fields": {"key": listed["object_key"], "Content-Type": "x"}}, b"other")
+    with pytest.raises(LookupError):
+        file_of(case, round_id)
+
+
+@pytest.mark.clause("§3.5.4")
+@pytest.mark.parametrize("state", ["paid", "failed"])
+def test_payouts_and_results_repeated_after_a_lost_answer_pay_once(submitted: Scene, state: str) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    one, two = case.payouts(round_id), case.payouts(round_id)
+    assert (one.status, two.status, two.body) == (201, 200, one.body)
+    payout_id = one.body["items"][0]["payout_id"]
+    first, again = case.result(payout_id, state), case.result(payout_id, state)
+    assert (first.status, again.status, again.body) == (200, 200, first.body)
+    other = {"paid": "failed", "failed": "paid"}[state]
+    for changed in (case.result(payout_id, other), case.result(payout_id, state, reference="BK-2")):
+        assert (changed.status, changed.code) == (409, "WRONG_STATE")
+    assert [each.entry for each in postings()].count("pay") == (state == "paid")
+    assert balance_of("paid:2026") == (HELD_FEN if state == "paid" else 0)
+    books()
+
+
+@pytest.mark.clause("§3.5.4")
+def test_nothing_is_payable_before_the_invoice_while_it_is_paid_and_after(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.owed(order)
+    assert case.payouts(round_id).code == "NOTHING_PAYABLE"
+    steps.expect(case.invoice(round_id), 200)
+    payout_id = made(case, round_id)
+    assert case.payouts(round_id, OPERATOR_TWO).code == "NOTHING_PAYABLE"
+    steps.expect(case.result(payout_id), 200)
+    assert case.payouts(round_id, OPERATOR_TWO).code == "NOTHING_PAYABLE"
+
+
+@pytest.mark.clause("§3.5.4")
+def test_what_the_bank_sends_back_is_payable_again_and_is_paid_again_once(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    paid = case.paid(order)
+    returned, again = case.sent_back(paid["payout_id"]), case.sent_back(paid["payout_id"])
+    assert (returned.status, again.status, again.body) == (200, 200, returned.body)
+    assert returned.body["state"] == "returned"
+    assert case.order(order)["state"] == "payable"
+    assert (balance_of("paid:2026"), balance_of(f"payable:{paid['round_id']}.{paid['agency_uscc']}")) == (0, HELD_FEN)
+    assert case.used_fen() == HELD_FEN
+    books()
+    steps.expect(propose(case, paid["round_id"]), 200)
+    steps.expect(review(case, paid["round_id"]), 200)
+    second = made(case, paid["round_id"])
+    steps.expect(case.result(second, reference="BK-9"), 200)
+    assert case.order(order)["state"] == "paid"
+    assert case.sent_back(paid["payout_id"], Person("another", "finance")).code == "WRONG_STATE"
+    assert sorted(each.entry for each in postings() if each.entry in ("pay", "return")) == ["pay", "pay", "return"]
+    assert books()["accounts"]["paid"] == HELD_FEN
+
+
+@pytest.mark.clause("§3.5.4")
+def test_only_what_was_paid_can_come_back(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    payout_id = made(case, round_id)
+    no = case.sent_back(payout_id)
+    assert (no.status, no.code) == (409, "WRONG_STATE") and "made" in no.body["detail"]
+    steps.expect(case.result(payout_id, "failed"), 200)
+    assert case.sent_back(payout_id).code == "WRONG_STATE"
+    books()
+
+
+@pytest.mark.clause("§5.2b")
+def test_money_is_claimed_back_in_parts_and_never_more_than_was_paid(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    case.paid(order)
+    first = steps.expect(case.recover(order, 300_000, "rc-1"), 201)
+    assert (first["recovered_fen"], first["left_fen"]) == (300_000, 400_000)
+    no = case.recover(order, 400_001, "rc-2")
+    assert (no.status, no.code, no.body["clause"]) == (422, "OVER_PAID", "§5.2b")
+    steps.expect(case.recover(order, 400_000, "rc-3"), 201)
+    assert case.recover(order, 1, "rc-4").code == "OVER_PAID"
+    shown = case.order(order)
+    assert (shown["state"], shown["recovered_fen"]) == ("paid", HELD_FEN)
+    assert [each["amount_fen"] for each in shown["recoveries"]] == [300_000, 400_000]
+    accounts = books()["accounts"]
+    assert (accounts["paid"], accounts["receivable"]) == (0, HELD_FEN)
+    assert balance_of(f"receivable:{order['order_id']}") == HELD_FEN
+    assert case.used_fen() == HELD_FEN
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_recovery_asked_for_twice_under_its_key_is_one_recovery(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    case.paid(order)
+    once = case.recover(order, 300_000)
+    steps.expect(case.recover(order, 1, "between"), 201)
+    again = case.recover(order, 300_000)
+    assert (again.status, again.body["recovery_id"]) == (200, once.body["recovery_id"])
+    assert again.headers["idempotent-replay"] == "true"
+    assert case.recover(order, 200_000).code == "IDEMPOTENCY_KEY_REUSED"
+    assert case.recover(order, 100, key=None).code == "IDEMPOTENCY_KEY_REQUIRED"
+    assert case.order(order)["recovered_fen"] == 300_001
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_recovery_names_a_violation_of_one_of_the_parties(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    case.paid(order)
+    ids = []
+    for uscc in (case.town.agency.uscc, case.town.enterprise.uscc, city.enterprise(5).uscc):
+        breach = {"uscc": uscc, "facts": "重复享受补助", "order_ids": [order["order_id"]]}
+        ids.append(steps.expect(case.call(BUREAU, "POST", "/violations", breach), 201)["violation_id"])
+    for number, violation_id in enumerate(ids[:2]):
+        done = steps.expect(case.recover(order, 100, f"rc-{number}", violation_id=violation_id), 201)
+        assert done["violation_id"] == violation_id
+    for violation_id in (ids[2], "v_none"):
+        no = case.recover(order, 100, "rc-9", violation_id=violation_id)
+        assert (no.code, no.body["errors"][0]["field"]) == ("MALFORMED", "violation_id")
+
+
+@pytest.mark.clause("§5.2b")
+def test_before_it_is_paid_nothing_is_claimed_back_and_what_was_claimed_back_is_not_sent_back(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    no = case.recover(order, 100)
+    assert (no.status, no.code) == (409, "WRONG_STATE") and "payable" in no.body["detail"]
+    payout_id = made(case, round_id)
+    steps.expect(case.result(payout_id), 200)
+    steps.expect(case.recover(order, 100), 201)
+    assert case.sent_back(payout_id).code == "ALREADY_RECOVERED"
+    books()
+
+
+@pytest.mark.clause("§3.5.4")
+@pytest.mark.parametrize("rule", [True, False])
+def test_each_step_of_the_money_is_by_another_hand_by_rule_and_by_the_write(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch, rule: bool
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    code = "FOUR_EYES" if rule else "CHANGED_MEANWHILE"
+    if not rule:
+        for name in ("payouts", "invoices"):
+            monkeypatch.setattr(function(name).rules, "check_hands", lambda *_: None)
+    for person in (BOTH, Person(BUREAU.name, "platform")):
+        assert case.payouts(round_id, person).code == code
+    payout_id = made(case, round_id)
+    for name in (SELLER.name, OPERATOR.name, BUREAU.name):
+        assert case.result(payout_id, person=Person(name, "finance")).code == code
+    steps.expect(case.result(payout_id), 200)
+    assert case.sent_back(payout_id, Person(OPERATOR.name, "finance")).code == code
+    steps.expect(case.sent_back(payout_id), 200)
+    steps.expect(propose(case, round_id, BOTH), 200)
+    assert review(case, round_id, person=BOTH).code == code
+    assert {payable.state for payable in kept_record(Payable, "PAYABLE#")} == {"invoiced"}
+
+
+@pytest.mark.clause("§3.5.4")
+def test_whoever_asked_for_the_account_that_counts_makes_no_payout_on_it(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    steps.expect(propose(case, round_id, SELLER), 200)
+    steps.expect(review(case, round_id), 200)
+    assert case.payouts(round_id, BOTH).code == "FOUR_EYES"
+
+
+@pytest.mark.clause("§3.5.3")
+def test_the_public_table_opens_in_chinese_and_runs_no_formula(voucher: Scene) -> None:
+    town = voucher[0]
+    orders = small_orders(town, 2)
+    case, settlement = opened(town, *orders)
+    town.fill_in(settlement)
+    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    notice = case.noticed(*orders)
+    text = case.call(None, "GET", f"/notices/{notice['notice_id']}.csv").body
+    assert text.startswith("\ufeff")
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert [row[4] for row in rows] == ["抵用金额（元）", "400.00", "400.00"]
+    assert len(rows[0]) == 5 and town.enterprise.name in text
+    for secret in (town.enterprise.uscc, "contact", "INV-"):
+        assert secret not in text

@@ -1,0 +1,353 @@
+"""§3.5.2, §3.5.3: the verified amount, whose hands a line goes through, and a notice that anybody may object to."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from infra.tale import steps
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
+from tests.conftest import NOW, StoppedClock
+from tests.functions import town as towns
+from tests.functions.settling import Settling, books, opened, postings, settling, small_orders, the_order
+from tests.functions.stages import everything_kept
+from tests.functions.town import SELLER, Json, Town
+from tests.functions.workers import deliver
+from tests.world import World, function
+from voucher import holidays
+from voucher.holidays import Arrangement
+from voucher.models import Notice
+from voucher.rules.messages import messages_for
+from voucher.store.table import decode
+
+Scene = tuple[Town, Json]
+BOTH = Person("seller", "platform")  # acts for the agency and is operator, too
+SELLING_BUREAU = Person("seller", "bureau")
+REVIEWING_BUREAU = Person(OPERATOR.name, "bureau")
+
+
+@pytest.mark.clause("§3.5.2")
+@pytest.mark.clause("§2.3.2")
+@pytest.mark.parametrize(
+    ("verified", "voucher_fen"),
+    [
+        ({}, 700_000),
+        ({"verified_fen": 650_000}, 650_000),
+        ({"verified_contract_fen": 900_000}, 630_000),
+        ({"verified_contract_fen": 900_001}, 630_000),
+        ({"verified_contract_fen": 1_500_000}, 700_000),
+        ({"verified_contract_fen": 900_000, "verified_fen": 600_000}, 600_000),
+    ],
+)
+def test_a_lower_verified_amount_shrinks_the_voucher_part_and_gives_the_rest_back(
+    submitted: Scene, verified: Json, voucher_fen: int
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    steps.expect(case.decide(order, **verified), 200)
+    assert case.line(order)["verified_fen"] == case.order(order)["voucher_fen"] == voucher_fen
+    assert case.town.balance_fen() == 1_000_000 - voucher_fen
+    assert case.used_fen() == voucher_fen
+    books()
+
+
+@pytest.mark.clause("§3.5.2")
+@pytest.mark.parametrize(
+    "verified", [{"verified_fen": 700_001}, {"verified_contract_fen": 900_000, "verified_fen": 630_001}]
+)
+def test_no_more_is_verified_than_was_held_or_seventy_percent_of_the_verified_contract(
+    submitted: Scene, verified: Json
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    assert case.decide(order, **verified).code == "VERIFIED_TOO_HIGH"
+    assert case.line(order)["state"] == "submitted"
+
+
+@pytest.mark.clause("§3.5.2")
+@pytest.mark.clause("§4.2.2")
+def test_what_was_not_verified_lapses_if_the_voucher_has_ended(submitted: Scene, stopped_clock: StoppedClock) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    stopped_clock.instant = datetime(2026, 12, 1, 2, tzinfo=UTC)
+    steps.expect(case.decide(order, verified_fen=600_000), 200)
+    assert case.town.balance_fen() == 300_000
+    assert {each.entry for each in postings()[-2:]} == {"lapse", "release"}
+    assert books()["accounts"]["surplus"] == 100_000
+
+
+@pytest.mark.clause("§3.5.2")
+def test_a_reduced_line_that_comes_back_to_the_agency_is_never_paid_more_than_its_order_holds(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    steps.expect(case.decide(order, verified_fen=600_000), 200)
+    round_ = case.gather()
+    returned = {"decision": "return", "opinion": "请补充合同"}
+    steps.expect(case.call(BUREAU, "POST", f"/rounds/{round_['round_id']}/approve", returned), 200)
+    assert case.line(order)["opinion"] == "请补充合同"
+    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    assert case.decide(order, verified_fen=600_001).code == "VERIFIED_TOO_HIGH"
+    round_id = case.owed(order)
+    assert case.town.shown(f"/rounds/{round_id}")["payables"][0]["amount_fen"] == 600_000
+    books()
+
+
+@pytest.mark.clause("§3.5.2")
+@pytest.mark.parametrize("decision", ["pass", "return", "reject"])
+def test_the_operators_opinion_reaches_the_agency_in_its_own_words(submitted: Scene, decision: str) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    before = image(order)
+    steps.expect(case.decide(order, decision=decision, opinion="合同缺少签章页"), 200)
+    [message] = messages_for(before, image(order))
+    deliver("notify", message.body)
+    subjects = [each["subject"] for each in case.town.shown("/inbox", SELLER)["items"]]
+    assert subjects[0].endswith("意见：合同缺少签章页")
+
+
+def image(order: Json) -> Json:
+    """The line of an order as the stream shows it."""
+    items = map(decode, everything_kept()["settlements"])
+    return next(item for item in items if item["sk"] == f"LINE#{order['order_id']}")
+
+
+@pytest.mark.clause("§3.5.2")
+def test_who_handed_in_does_not_pre_review_and_who_pre_reviewed_or_gathered_does_not_approve(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    no = case.decide(order, person=BOTH)
+    assert (no.status, no.code) == (403, "FOUR_EYES")
+    steps.expect(case.decide(order), 200)
+    path = f"/rounds/{case.gather(OPERATOR_TWO)['round_id']}/approve"
+    approve = {"decision": "approve"}
+    for person in (SELLING_BUREAU, REVIEWING_BUREAU, Person(OPERATOR_TWO.name, "bureau")):
+        assert case.call(person, "POST", path, approve).code == "FOUR_EYES"
+    assert case.line(order)["state"] == "gathered"
+    assert case.call(BUREAU, "POST", path, approve).status == 200
+
+
+@pytest.mark.clause("§3.5.2")
+def test_hands_are_told_apart_by_the_write_itself_when_no_rule_looked(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    monkeypatch.setattr(function("pre_reviews").rules, "check_hands", lambda *_: None)
+    assert case.decide(order, person=BOTH).code == "CHANGED_MEANWHILE"
+    steps.expect(case.decide(order), 200)
+    path = f"/rounds/{case.gather(OPERATOR_TWO)['round_id']}/approve"
+    for person in (SELLING_BUREAU, REVIEWING_BUREAU, Person(OPERATOR_TWO.name, "bureau")):
+        assert case.call(person, "POST", path, {"decision": "approve"}).code == "CHANGED_MEANWHILE"
+    assert case.line(order)["state"] == "gathered"
+
+
+@pytest.mark.clause("§3.5.2")
+def test_a_line_that_a_rejected_objection_sent_on_keeps_its_pre_reviewer_in_the_next_round(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    notice = case.noticed(order)
+    objection = object_to(case, notice)
+    steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
+    resolve(case, objection, "reject")
+    round_ = case.gather(OPERATOR_TWO)
+    assert (round_["pre_reviewers"], round_["submitters"]) == ([OPERATOR.name], [SELLER.name])
+    path = f"/rounds/{round_['round_id']}/approve"
+    assert case.call(REVIEWING_BUREAU, "POST", path, {"decision": "approve"}).code == "FOUR_EYES"
+    assert case.call(BUREAU, "POST", path, {"decision": "approve"}).status == 200
+
+
+@pytest.mark.clause("§3.5.2")
+def test_a_round_takes_forty_lines_of_an_agency_and_says_so(voucher: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    town = voucher[0]
+    orders = small_orders(town, 3)
+    case, settlement = opened(town, *orders)
+    town.fill_in(settlement)
+    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    steps.expect(case.decide(*orders), 200)
+    monkeypatch.setattr(function("rounds").rules, "MOST_LINES_OF_AGENCY", 2)
+    no = case.call(OPERATOR, "POST", "/rounds", {"settlement_ids": [case.settlement_id]})
+    assert (no.status, no.code) == (422, "ROUND_TOO_LARGE")
+    monkeypatch.undo()
+
+
+@pytest.mark.clause("§3.5.2")
+def test_the_bureau_decides_line_by_line(voucher: Scene) -> None:
+    town = voucher[0]
+    orders = small_orders(town, 3)
+    case, settlement = opened(town, *orders)
+    town.fill_in(settlement)
+    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    path = f"/rounds/{case.passed(*orders)['round_id']}/approve"
+    own = [
+        {"order_id": orders[0]["order_id"], "decision": "return", "opinion": "发票不清晰"},
+        {"order_id": orders[1]["order_id"], "decision": "reject"},
+    ]
+    round_ = steps.expect(case.call(BUREAU, "POST", path, {"decision": "approve", "lines": own}), 200)
+    assert [case.line(order)["state"] for order in orders] == ["returned", "rejected", "approved"]
+    assert [line["order_id"] for line in round_["lines"]] == [orders[2]["order_id"]]
+    assert case.order(orders[1])["state"] == "completed"
+
+
+def object_to(case: Settling, notice: Json, person: Person | None = None, key: str | None = None, **more: Any) -> Json:
+    """Somebody objects to the whole notice."""
+    body = {"name": "某", "contact": "0578", "reason": "服务未实际发生", **more}
+    path = f"/notices/{notice['notice_id']}/objections"
+    return steps.expect(case.call(person, "POST", path, body, key=key), 201)
+
+
+def resolve(case: Settling, objection: Json, decision: str) -> None:
+    """The bureau's word."""
+    path = f"/objections/{objection['objection_id']}/resolve"
+    steps.expect(case.call(BUREAU, "POST", path, {"decision": decision}), 200)
+
+
+@pytest.mark.clause("§3.5.3")
+def test_one_source_is_stopped_after_ten_objections_in_an_hour_and_others_are_not(
+    submitted: Scene, stopped_clock: StoppedClock
+) -> None:
+    case = settling(submitted)
+    notice = case.noticed(the_order(submitted))
+    for number in range(10):
+        object_to(case, notice, reason=f"理由{number}")
+    body = {"name": "某", "contact": "0578", "reason": "又一条"}
+    path = f"/notices/{notice['notice_id']}/objections"
+    no = case.call(None, "POST", path, body)
+    assert (no.status, no.code) == (429, "TOO_MANY_OBJECTIONS")
+    object_to(case, notice, Person("neighbour of another address"))
+    stopped_clock.instant = NOW + timedelta(hours=1)
+    object_to(case, notice)
+
+
+@pytest.mark.clause("§3.5.3")
+def test_a_notice_is_stopped_after_its_share_of_the_hour_from_however_many_sources(world: World) -> None:
+    town, order = towns.complete(towns.settle(towns.open_year(world, notice_objections_per_hour=3)))
+    case = Settling(town, town.apply_for_settlement(order)["settlement_id"])
+    notice = case.noticed(order)
+    for number in range(3):
+        object_to(case, notice, Person(f"address {number}"))
+    body = {"name": "某", "contact": "0578", "reason": "又一条"}
+    path = f"/notices/{notice['notice_id']}/objections"
+    assert case.call(Person("address 4"), "POST", path, body).code == "TOO_MANY_OBJECTIONS"
+    assert not any("address" in str(item) for item in everything_kept()["settlements"])
+
+
+@pytest.mark.clause("§3.5.3")
+def test_an_objection_sent_again_under_its_key_is_one_objection(submitted: Scene) -> None:
+    case = settling(submitted)
+    notice = case.noticed(the_order(submitted))
+    once = object_to(case, notice, key="objection-1")
+    body = {"name": "某", "contact": "0578", "reason": "服务未实际发生"}
+    again = case.call(None, "POST", f"/notices/{notice['notice_id']}/objections", body, key="objection-1")
+    assert (again.status, again.body) == (200, once)
+    assert object_to(case, notice, key="objection-2") != once
+
+
+@pytest.mark.clause("§3.5.3")
+def test_an_upheld_objection_sends_its_line_back_to_the_agency_with_the_reason(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    notice = case.noticed(order)
+    resolve(case, object_to(case, notice), "uphold")
+    line = case.line(order, SELLER)
+    assert (line["state"], line["round_id"]) == ("returned", None)
+    assert line["opinion"] == "公示期内的异议成立：服务未实际发生"
+    steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
+    assert case.town.shown(f"/rounds/{notice['round_id']}")["payables"] == []
+
+
+@pytest.mark.clause("§3.5.3")
+def test_a_word_on_an_objection_is_seen_by_a_closing_at_the_same_moment(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    notice = case.noticed(order)
+    objection = object_to(case, notice)
+    notices = function("notices")
+    read = notices.store.objections_to
+
+    def overtaken(notice_id: str) -> Any:
+        found = read(notice_id)
+        if not done:
+            done.append(True)
+            resolve(case, objection, "reject")
+        return found
+
+    done: list[bool] = []
+    monkeypatch.setattr(notices.store, "objections_to", overtaken)
+    steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
+    assert case.line(order)["state"] == "payable"
+
+
+@pytest.fixture
+def five_days(world: World) -> tuple[Settling, Json]:
+    """A notice of five working days, published on Monday 15 June 2026; 端午节 is on the 19th."""
+    town, order = towns.complete(towns.settle(towns.open_year(world, notice_working_days=5)))
+    case = Settling(town, town.apply_for_settlement(order)["settlement_id"])
+    return case, case.noticed(order)
+
+
+def sweep(instant: datetime) -> Json:
+    """One night."""
+    answer: Json = function("sweep").handler({"time": instant.isoformat()}, None)
+    return answer
+
+
+@pytest.mark.clause("§3.5.3")
+def test_the_schedule_announces_the_end_once_and_a_human_closes(
+    five_days: tuple[Settling, Json], stopped_clock: StoppedClock
+) -> None:
+    case, notice = five_days
+    path, over = f"/notices/{notice['notice_id']}", datetime(2026, 6, 23, 16, 5, tzinfo=UTC)
+    assert notice["ends_on"] == "2026-06-23"
+    assert sweep(over - timedelta(days=1))["notices"] == 0
+    assert sweep(over)["notices"] == 1
+    assert sweep(over + timedelta(days=1))["notices"] == 0
+    shown = steps.expect(case.call(None, "GET", path), 200)
+    assert (shown["state"], shown["ended_at"]) == ("running", "2026-06-23T16:05:00.000Z")
+    assert case.call(BUREAU, "POST", f"{path}/close").code == "NOTICE_RUNNING"
+    stopped_clock.instant = over
+    assert steps.expect(case.call(BUREAU, "POST", f"{path}/close"), 200)["state"] == "closed"
+
+
+@pytest.mark.clause("§3.5.3")
+def test_the_announced_end_is_in_the_inbox_that_operators_and_the_bureau_share(
+    five_days: tuple[Settling, Json],
+) -> None:
+    case, _ = five_days
+
+    def notice_image() -> Json:
+        items = map(decode, everything_kept()["settlements"])
+        return next(item for item in items if item["pk"].startswith("NOTICE#"))
+
+    before = notice_image()
+    sweep(datetime(2026, 6, 23, 16, 5, tzinfo=UTC))
+    told = messages_for(before, notice_image())
+    deliver("notify", *(message.body for message in told))
+    deliver("notify", *(message.body for message in told))
+    for person in (OPERATOR, OPERATOR_TWO, BUREAU):
+        [message] = case.town.shown(f"/inbox?role={person.role}", person)["items"]
+        assert message["subject"] == "公示期已满，请核实异议办理情况后结束公示。"
+    assert case.call(FINANCE, "GET", "/inbox?role=bureau").status == 403
+    assert case.call(SELLER, "GET", "/inbox?role=platform").status == 403
+    assert case.call(OPERATOR, "POST", f"/inbox/{message['message_id']}/read?role=bureau").status == 403
+
+
+@pytest.mark.clause("§3.5.3")
+def test_a_notice_over_days_nobody_knows_is_not_ended_by_the_schedule_until_they_are_known(
+    world: World, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town, order = towns.complete(towns.settle(towns.open_year(world, notice_working_days=5)))
+    case = Settling(town, town.apply_for_settlement(order)["settlement_id"])
+    stopped_clock.instant = datetime(2026, 12, 28, 2, tzinfo=UTC)
+    notice = case.noticed(order)
+    assert notice["ends_certain"] is False
+    over = datetime(2027, 1, 30, 16, 5, tzinfo=UTC)
+    assert sweep(over)["notices"] == 0
+    rest = frozenset({date(2027, 1, 1), date(2027, 1, 4), date(2027, 1, 5)})
+    known = {**holidays.ARRANGEMENTS, 2027: Arrangement("国办发明电〔2026〕号", rest, frozenset())}
+    monkeypatch.setattr("voucher.rules.working_days.ARRANGEMENTS", known)
+    stopped_clock.instant = datetime(2027, 1, 6, 2, tzinfo=UTC)
+    no = case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close")
+    assert (no.code, "2027-01-07" in no.body["detail"]) == ("NOTICE_RUNNING", True)
+    assert sweep(over)["notices"] == 1
+    [kept] = kept_notices()
+    assert (kept.ends_on, kept.ends_certain, kept.state) == (date(2027, 1, 7), True, "running")
+
+
+def kept_notices() -> list[Notice]:
+    """Every notice in the table."""
+    items = map(decode, everything_kept()["settlements"])
+    return [
+        Notice.model_validate(item) for item in items if item["pk"].startswith("NOTICE#") and item["sk"] == "RECORD"
+    ]

@@ -1,0 +1,75 @@
+"""The yearly total changes by two hands, and every cap follows at once (§1.3, §2.2.cap)."""
+
+from typing import Any
+
+import pytest
+
+from infra.tale.client import BUREAU, FINANCE, Person, Reply
+from tests.functions.town import Json, Town
+from tests.world import World, function
+
+
+def change(world: World, total_fen: int, hand: Person = FINANCE) -> Reply:
+    """Propose another total and confirm it; the refusal of whichever refused."""
+    proposed = world.call(BUREAU, "POST", "/programmes/2026/total", {"total_fen": total_fen, "reason": "预算调整"})
+    return proposed if proposed.status != 200 else world.call(hand, "POST", "/programmes/2026/total/confirm")
+
+
+def caps(world: World) -> dict[str, Any]:
+    """Each category's cap as everybody sees it, in fen."""
+    shown = world.call(None, "GET", "/programmes/2026").body
+    return {category: each["cap_fen"] for category, each in shown["categories"].items()}
+
+
+@pytest.mark.clause("§1.3", "§2.2.cap")
+def test_a_raised_total_raises_every_cap_and_is_booked(open_year: World) -> None:
+    changed = change(open_year, 123_456_789)
+    assert (changed.status, changed.body["total_fen"], changed.body["unreleased_fen"]) == (
+        200,
+        123_456_789,
+        123_456_789,
+    )
+    assert caps(open_year)["tax_audit"] == 12_345_678
+    assert caps(open_year)["ip"] == 37_037_036
+    report = function("reconcile").handler({"time": "2026-06-16T00:00:00Z"}, None)["reports"][0]
+    assert (report["balanced"], report["accounts"]["treasury"]) == (True, -123_456_789)
+
+
+@pytest.mark.clause("§1.3")
+def test_a_cut_is_refused_below_what_batches_took_and_allowed_down_to_it(town: Town) -> None:
+    refused = change(town.world, 49_999_999)
+    assert (refused.status, refused.code) == (409, "TOTAL_BELOW_COMMITTED")
+    assert change(town.world, 50_000_000).status == 200
+    assert caps(town.world)["management"] == 5_000_000
+    report = function("reconcile").handler({"time": "2026-06-16T00:00:00Z"}, None)["reports"][0]
+    assert (report["balanced"], report["accounts"]["treasury"]) == (True, -50_000_000)
+
+
+@pytest.mark.clause("§2.2.cap")
+def test_a_cut_is_refused_when_a_category_has_used_more_than_its_new_cap(voucher: tuple[Town, Json]) -> None:
+    town, _ = voucher
+    town.order(voucher_fen=700_000)
+    share = {"tax_audit": 10, "management": 10}.get(town.shown(f"/products/{town.product_id}")["category"], 30)
+    below = 700_000 * 100 // share - 100
+    refused = change(town.world, max(below, 1))
+    assert (refused.status, refused.code) == (409, "TOTAL_BELOW_COMMITTED")
+
+
+@pytest.mark.clause("§1.3")
+def test_whoever_proposed_a_total_does_not_confirm_it(open_year: World) -> None:
+    both = Person("both", "bureau,finance")
+    assert open_year.call(both, "POST", "/programmes/2026/total", {"total_fen": 1, "reason": "x"}).status == 200
+    refused = open_year.call(both, "POST", "/programmes/2026/total/confirm")
+    assert (refused.status, refused.code) == (403, "FOUR_EYES")
+    assert open_year.call(None, "GET", "/programmes/2026").body["total_fen"] == 100_000_000
+
+
+def test_a_total_that_nobody_proposed_cannot_be_confirmed(open_year: World) -> None:
+    assert open_year.call(FINANCE, "POST", "/programmes/2026/total/confirm").code == "WRONG_STATE"
+
+
+def test_a_confirmation_repeated_after_a_lost_answer_is_answered_as_done(open_year: World) -> None:
+    first = change(open_year, 200_000_000)
+    again = open_year.call(FINANCE, "POST", "/programmes/2026/total/confirm")
+    assert (again.status, again.body) == (200, first.body)
+    assert again.headers["idempotent-replay"] == "true"

@@ -1,0 +1,121 @@
+"""The end of a programme year: what is uncontracted is cancelled, what is left lapses, the key share is frozen."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from infra.tale import steps
+from infra.tale.client import BUREAU
+from tests.conftest import StoppedClock
+from tests.functions.town import OWNER, Json, Town
+from tests.functions.workers import drain
+from tests.world import function
+
+LAST_NIGHT = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)  # 1 January 2027, five past midnight in Lishui
+
+
+def night(clock: StoppedClock, instant: datetime) -> None:
+    """Run the sweep of one night and everything it sets in motion."""
+    clock.instant = instant
+    function("sweep").handler({"time": instant.isoformat()}, None)
+    drain("void_vouchers")
+
+
+@pytest.mark.clause("§4.2.1")
+def test_an_order_without_a_contract_is_cancelled_at_the_years_end_and_its_money_lapses(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    uncontracted = town.order(voucher_fen=200_000)
+    contracted = town.advance(town.order(voucher_fen=300_000), "accept", "contract")
+
+    night(stopped_clock, LAST_NIGHT)
+
+    assert town.shown(f"/orders/{uncontracted['order_id']}")["state"] == "cancelled"
+    assert town.shown(f"/orders/{contracted['order_id']}")["state"] == "accepted"
+    postings = town.shown(f"/vouchers/{town.voucher_id}/postings")["items"]
+    assert [(each["entry"], each["amount_fen"]) for each in postings] == [
+        ("grant", 1_000_000),
+        ("hold", 200_000),
+        ("hold", 300_000),
+        ("release", 200_000),
+        ("lapse", 200_000),
+        ("lapse", 500_000),
+    ]
+
+
+@pytest.mark.clause("§1.4b", "§2.2.floor")
+def test_the_year_closes_once_nothing_is_left_to_lapse_and_freezes_the_key_share(
+    completed: tuple[Town, Json], stopped_clock: StoppedClock
+) -> None:
+    town, order = completed
+    night(stopped_clock, LAST_NIGHT)
+    night(stopped_clock, LAST_NIGHT + timedelta(days=1))
+
+    year = town.shown("/programmes/2026")
+    assert (year["state"], year["unreleased_fen"]) == ("closed", 0)
+    is_key = order["category"] in ("tech_innovation", "ip", "digital")
+    assert year["closing"]["key_share_basis_points"] == (10_000 if is_key else 0)
+    assert year["closing"]["used_fen"][order["category"]] == 700_000
+    assert year["surplus_fen"] == year["total_fen"] - 700_000
+    report = function("reconcile").handler({"time": "2027-01-03T00:00:00Z"}, None)["reports"][0]
+    assert (report["balanced"], report["residual_fen"]) == (True, 0)
+    assert report["accounts"]["order"] == 700_000
+    assert town.claim(town.batch_id).status in (200, 409)
+
+
+def test_a_year_is_not_closed_while_a_voucher_is_left_to_lapse(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    stopped_clock.instant = LAST_NIGHT
+    message = {"task": "close_year", "year": 2026, "instant": LAST_NIGHT.isoformat()}
+    function("void_vouchers").work(message)
+    assert town.shown("/programmes/2026")["state"] == "open"
+
+
+def test_the_end_of_the_year_comes_twice_and_is_once(voucher: tuple[Town, Json], stopped_clock: StoppedClock) -> None:
+    town, _ = voucher
+    for _ in range(3):
+        night(stopped_clock, LAST_NIGHT)
+    assert town.shown("/programmes/2026")["surplus_fen"] == 100_000_000
+    assert len(town.shown(f"/vouchers/{town.voucher_id}/postings")["items"]) == 2
+
+
+@pytest.mark.clause("§2.3.3")
+def test_lapsed_money_is_released_again_only_by_the_bureau_only_as_much_as_lapsed_and_not_to_whose_lapsed(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    ended = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
+    night(stopped_clock, ended)
+    again = {
+        **steps.batch_draft("补发", 1_000_000, ended, ended + timedelta(days=5), (ended + timedelta(days=20)).date()),
+        "kind": "rerelease",
+    }
+    too_much = steps.expect(
+        town.world.call(steps.OPERATOR, "POST", "/programmes/2026/batches", {**again, "amount_fen": 1_000_001}), 201
+    )
+    refused = town.world.call(BUREAU, "POST", f"/batches/{too_much['batch_id']}/publish")
+    assert (refused.status, refused.code, refused.body["clause"]) == (409, "OVER_PROGRAMME_TOTAL", "§2.3.3")
+
+    batch = steps.open_batch(town.world, 2026, again)
+    assert town.shown("/programmes/2026")["surplus_fen"] == 0
+    excluded = town.claim(batch["batch_id"])
+    assert excluded.status == 422
+    neighbour = {"enterprise_uscc": town.neighbour.uscc}
+    granted = town.world.call(steps.Person("neighbour"), "POST", f"/batches/{batch['batch_id']}/vouchers", neighbour)
+    assert (granted.status, granted.body["face_fen"]) == (201, 1_000_000)
+    report = function("reconcile").handler({"time": "2026-12-05T00:00:00Z"}, None)["reports"][0]
+    assert (report["balanced"], report["accounts"]["surplus"]) == (True, 0)
+
+
+def test_a_voucher_that_has_ended_pays_for_nothing_before_any_sweep(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock
+) -> None:
+    town, held = voucher
+    stopped_clock.instant = datetime.fromisoformat(held["ends_at"]) - timedelta(milliseconds=1)
+    assert town.place(voucher_fen=100_000).status == 201
+    stopped_clock.instant = datetime.fromisoformat(held["ends_at"])
+    assert town.place(voucher_fen=100_000).code == "VOUCHER_ENDED"
+    assert town.shown(f"/vouchers/{town.voucher_id}", OWNER)["state"] == "expired"

@@ -1,0 +1,38 @@
+"""The templates as plain data, for the tests that read them; short tags are their plain values (tests/world.py)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.world import ROOT, template
+
+IDENTITY = "identity.yaml"
+MAIN = (
+    "template.yaml",
+    *sorted(f"infra/{each.name}" for each in (ROOT / "infra").glob("*.yaml") if each.name != IDENTITY),
+)
+FUNCTIONS: dict[str, dict[str, Any]] = {
+    name: each["Properties"]
+    for name, each in template("template.yaml")["Resources"].items()
+    if each["Type"] == "AWS::Serverless::Function"
+}
+DEFAULTS: dict[str, Any] = template("template.yaml")["Globals"]["Function"]
+API: dict[str, Any] = template("template.yaml")["Resources"]["Api"]["Properties"]
+STATE: dict[str, dict[str, Any]] = template("infra/data.yaml")["Resources"]
+
+
+def events(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(function, properties) of every event of a kind."""
+    for name, function in FUNCTIONS.items():
+        for event in function.get("Events", {}).values():
+            if event["Type"] == kind:
+                yield name, event["Properties"]
+
+
+def statements(function: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a function's own policies say."""
+    return [statement for policy in function.get("Policies", []) for statement in policy["Statement"]]
+
+
+def listed(value: str | list[str]) -> list[str]:
+    """One or many, as a list."""
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,38 @@
+"""The simulated rush keeps its books and is the same every time, whichever design grants."""
+
+import pytest
+
+from infra.bench import scale
+from infra.bench.scale import Rush
+
+DESIGNS = (scale.PLAIN, scale.SERIALISABLE, scale.VERSIONED, scale.COUNTER)
+
+
+def small(design: str, seed: int = 1) -> Rush:
+    """Forty quotas, eighty claimants."""
+    shards = 4 if design in (scale.PLAIN, scale.SERIALISABLE) else 1
+    return Rush(design, shards, per_second=200, quotas=40, claimants=80, seed=seed)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_what_is_granted_and_what_is_left_is_the_batch(design: str) -> None:
+    result = scale.run(small(design))
+    assert result.unanswered == 0
+    assert result.units_granted + result.units_left == 40
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_nobody_is_refused_whose_amount_still_fits(design: str) -> None:
+    assert scale.run(small(design)).wrongly_refused == 0
+
+
+def test_the_same_seed_gives_the_same_rush_and_another_seed_another() -> None:
+    assert scale.run(small(scale.PLAIN)) == scale.run(small(scale.PLAIN))
+    assert scale.run(small(scale.PLAIN, seed=2)).p50_seconds != scale.run(small(scale.PLAIN)).p50_seconds
+
+
+def test_the_rule_gives_a_small_batch_few_shards_and_never_more_than_one_transaction_can_close() -> None:
+    assert scale.shards_for(1, 1_000) == 1
+    assert scale.shards_for(50, 1_000) == 7
+    assert scale.shards_for(1_000, 500) == 16
+    assert scale.shards_for(10**6, 10**6) == 64

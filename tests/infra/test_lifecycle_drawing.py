@@ -1,0 +1,41 @@
+"""README's state diagrams are those of the code, and show every step that there is."""
+
+import re
+
+import pytest
+
+from infra.lifecycle_drawing import BEGIN, END, README, diagram, drawing, rewritten
+from voucher.rules.lifecycle import LIFECYCLES
+
+
+def test_the_readme_shows_the_state_machines_of_the_code() -> None:
+    assert rewritten(README.read_text()) == README.read_text(), "run: python -m infra.lifecycle_drawing"
+
+
+@pytest.mark.parametrize("thing", LIFECYCLES)
+def test_every_step_is_drawn_once_with_its_states_and_no_other_is(thing: str) -> None:
+    arrows = re.findall(r"^    (\w+) --> (\w+) : (.+)$", diagram(LIFECYCLES[thing]), re.MULTILINE)
+    drawn = [((before, action), after) for before, after, actions in arrows for action in actions.split(", ")]
+    assert len(drawn) == len(LIFECYCLES[thing])
+    assert dict(drawn) == LIFECYCLES[thing]
+
+
+def test_a_machine_begins_at_its_first_state_and_ends_where_no_step_leads_on() -> None:
+    lines = diagram({("a", "edit"): "a", ("a", "go"): "b", ("b", "rate"): "b"}).splitlines()
+    assert lines[2:] == [
+        "    [*] --> a",
+        "    a --> a : edit",
+        "    a --> b : go",
+        "    b --> b : rate",
+        "    b --> [*]",
+        "```",
+    ]
+
+
+def test_only_what_stands_between_the_markers_is_rewritten_and_without_markers_nothing() -> None:
+    text = f"above\n{BEGIN}\nold\n{END}\nbelow\n"
+    assert rewritten(text) == f"above\n{BEGIN}\n\n{drawing()}\n\n{END}\nbelow\n"
+    assert rewritten(rewritten(text)) == rewritten(text)
+    for broken in ("nothing", f"{BEGIN} only", f"only {END}"):
+        with pytest.raises(ValueError, match="markers"):
+            rewritten(broken)

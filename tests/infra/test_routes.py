@@ -1,0 +1,110 @@
+"""The routes are those of the contract, and the template routes to a function what that function answers."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infra.templates import API, FUNCTIONS, events
+from tests.world import ROOT
+
+# The routes that need no token; every other one does.
+PUBLIC = {
+    "GET /health", "GET /openapi.json", "GET /docs", "GET /programmes", "GET /programmes/{}", "GET /batches",
+    "GET /batches/{}", "GET /products", "GET /products/{}", "GET /notices", "GET /notices/{}",
+    "POST /notices/{}/objections", "POST /complaints",
+}  # fmt: skip
+# The contract's routes that the journey of a year takes; none may get lost.
+JOURNEY = """
+POST /programmes                     POST /programmes/{}/confirm      POST /programmes/{}/batches
+POST /batches/{}/publish             POST /batches/{}/close           POST /batches/{}/vouchers
+POST /lists/{}/{}/imports            GET /lists/{}/{}/imports/{}      POST /lists/{}/{}/imports/{}/apply
+GET /lists/{}/{}                     POST /enterprises                PATCH /enterprises/{}
+POST /enterprises/{}/documents       POST /enterprises/{}/submit      POST /enterprises/{}/review
+POST /enterprises/{}/disqualify      GET /enterprises                 GET /enterprises/{}
+GET /enterprises/{}/eligibility      POST /agencies                   PATCH /agencies/{}
+POST /agencies/{}/documents          POST /agencies/{}/submit         POST /agencies/{}/pre-review
+POST /agencies/{}/approve            POST /products                   PATCH /products/{}
+POST /products/{}/publish            POST /products/{}/withdraw       GET /vouchers
+GET /vouchers/{}                     GET /vouchers/{}/postings        POST /orders/quote
+POST /orders                         GET /orders                      GET /orders/{}
+POST /orders/{}/accept               POST /orders/{}/refuse           POST /orders/{}/contract
+POST /orders/{}/deliver              POST /orders/{}/confirm          POST /orders/{}/cancellation
+POST /orders/{}/cancellation/review  POST /orders/{}/rating           POST /settlements
+POST /settlements/{}/documents       PUT /settlements/{}/lines/{}     POST /settlements/{}/submit
+POST /settlements/{}/pre-review      POST /rounds                     POST /rounds/{}/approve
+POST /rounds/{}/notice               POST /notices/{}/close           POST /objections/{}/resolve
+POST /rounds/{}/invoices             POST /rounds/{}/payouts          POST /payouts/{}/result
+POST /violations                     POST /violations/{}/lift         GET /reports/{}/reconciliation
+GET /inbox                           POST /inbox/{}/read              GET /me
+"""
+
+
+def route(properties: dict[str, Any]) -> str:
+    """`POST /orders/{}/accept`, whatever the parameters are called."""
+    return f"{properties['Method']} {re.sub(r'{[^}]*}', '{}', properties['Path'])}"
+
+
+def served_by(folder: Path) -> set[str]:
+    """The routes that a function's app.py answers, by its decorators."""
+    found = set()
+    for node in ast.walk(ast.parse((folder / "app.py").read_text())):
+        for call in node.decorator_list if isinstance(node, ast.FunctionDef) else []:
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.args:
+                path = ast.literal_eval(call.args[0])
+                found.add(f"{call.func.attr.upper()} {re.sub(r'<[^>]*>', '{}', path)}")
+    return found
+
+
+def folder_of(function: dict[str, Any]) -> Path:
+    """Where a function's code is."""
+    return ROOT / str(function["CodeUri"])
+
+
+def test_every_function_folder_is_deployed_once_and_nothing_is_deployed_without_one() -> None:
+    folders = sorted(each.parent.name for each in (ROOT / "functions").glob("*/app.py"))
+    assert sorted(folder_of(each).name for each in FUNCTIONS.values()) == folders
+
+
+def test_a_function_is_named_as_its_folder_is() -> None:
+    words = {
+        name: "".join(word.title() for word in folder_of(each).name.split("_")) for name, each in FUNCTIONS.items()
+    }
+    assert words == {name: name for name in FUNCTIONS}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_template_routes_to_a_function_exactly_what_the_function_answers(name: str) -> None:
+    routed = {route(properties) for function, properties in events("Api") if function == name}
+    assert routed == served_by(folder_of(FUNCTIONS[name]))
+
+
+def test_every_route_is_declared_once_with_its_method_and_without_a_greedy_path() -> None:
+    declared = [route(properties) for _, properties in events("Api")]
+    assert len(set(declared)) == len(declared)
+    assert {each.split()[0] for each in declared} <= {"GET", "POST", "PUT", "PATCH"}
+    assert [each["Path"] for _, each in events("Api") if "+" in each["Path"]] == []
+
+
+def test_no_route_of_the_contract_that_a_year_takes_is_lost() -> None:
+    contract = set(re.findall(r"[A-Z]+ /\S+", JOURNEY))
+    assert contract - {route(properties) for _, properties in events("Api")} == set()
+
+
+def test_a_route_is_open_without_a_token_exactly_if_the_contract_says_so() -> None:
+    declared = {route(properties): properties.get("Auth") for _, properties in events("Api")}
+    assert {each for each, auth in declared.items() if auth is not None} == PUBLIC & set(declared)
+    assert [auth for auth in declared.values() if auth not in (None, {"Authorizer": "NONE"})] == []
+    assert API["Auth"]["DefaultAuthorizer"] == "Token"
+
+
+def test_what_the_gateway_itself_refuses_is_a_problem_like_any_other() -> None:
+    answers = API["GatewayResponses"]
+    assert {"UNAUTHORIZED", "ACCESS_DENIED", "MISSING_AUTHENTICATION_TOKEN", "THROTTLED", "DEFAULT_5XX"} <= set(answers)
+    for answer in answers.values():
+        assert answer["ResponseParameters"]["Headers"]["Content-Type"] == "'application/problem+json'"
+        body = ast.literal_eval(answer["ResponseTemplates"]["application/json"])
+        assert body["status"] == answer["StatusCode"]
+        assert {"type", "title", "status", "code", "detail", "errors", "request_id"} == set(body)

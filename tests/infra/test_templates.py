@@ -1,0 +1,130 @@
+"""The templates say what the design says: queues that lose nothing, narrow policies, the city's time, China as well."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.infra.templates import DEFAULTS, FUNCTIONS, MAIN, STATE, events, listed, statements
+from tests.world import ROOT
+
+# No other action is in any policy; which of them where, the journeys' ring has by hand.
+ACTIONS = {
+    "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
+    "dynamodb:UpdateItem",
+    "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "s3:GetObject", "s3:PutObject", "sqs:SendMessage",
+    "sqs:SendMessageBatch",
+}  # fmt: skip
+
+
+def queues() -> dict[str, dict[str, Any]]:
+    """The queues that workers read, by name."""
+    found = {name: each["Properties"] for name, each in STATE.items() if each["Type"] == "AWS::SQS::Queue"}
+    return {name: each for name, each in found.items() if not name.endswith("DeadLetters")}
+
+
+@pytest.mark.parametrize("name", queues())
+def test_a_queue_has_a_dead_letter_queue_of_its_own_that_keeps_messages_for_two_weeks(name: str) -> None:
+    redrive = queues()[name]["RedrivePolicy"]
+    parked = redrive["deadLetterTargetArn"].removesuffix(".Arn")
+    assert parked == name.removesuffix("Queue") + "DeadLetters"
+    assert 3 <= redrive["maxReceiveCount"] <= 10
+    assert STATE[parked]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+@pytest.mark.parametrize("name", queues())
+def test_a_message_stays_hidden_for_six_times_its_workers_time_out(name: str) -> None:
+    workers = [function for function, each in events("SQS") if each["Queue"] == f"Data.Outputs.{name}Arn"]
+    assert len(workers) == 1
+    assert queues()[name]["VisibilityTimeout"] >= 6 * FUNCTIONS[workers[0]].get("Timeout", DEFAULTS["Timeout"])
+
+
+def test_a_worker_hands_back_only_the_messages_that_failed_and_is_bounded() -> None:
+    for _, properties in events("SQS"):
+        assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert properties["ScalingConfig"]["MaximumConcurrency"] >= 2
+
+
+def test_every_stream_of_a_table_is_relayed_and_what_cannot_be_is_parked() -> None:
+    streams = {
+        name.removesuffix("Table") for name, each in STATE.items() if "StreamSpecification" in each["Properties"]
+    }
+    relayed = {each["Stream"].removeprefix("Data.Outputs.").removesuffix("Stream") for _, each in events("DynamoDB")}
+    assert relayed == streams
+    for function, properties in events("DynamoDB"):
+        assert function == "Relay"
+        assert properties["StartingPosition"] == "TRIM_HORIZON"
+        assert properties["BisectBatchOnFunctionError"] is True
+        assert properties["DestinationConfig"]["OnFailure"]["Destination"] == "Data.Outputs.RelayDeadLettersArn"
+        assert "FunctionResponseTypes" not in properties  # relay fails its batch as a whole
+
+
+def test_a_schedule_is_in_the_citys_time_can_sleep_and_gives_the_function_its_instant() -> None:
+    found = dict(events("ScheduleV2"))
+    assert set(found) >= {"Sweep", "Reconcile"}
+    for properties in found.values():
+        assert properties["ScheduleExpressionTimezone"] == "Asia/Shanghai"
+        assert properties["State"] == "Schedules"
+        assert "Input" not in properties  # the scheduler's own event carries the time
+        assert properties["RetryPolicy"]["MaximumRetryAttempts"] >= 1
+    assert list(events("Schedule")) == []
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_policy_is_written_out_allows_known_actions_and_names_what_it_is_for(name: str) -> None:
+    function = FUNCTIONS[name]
+    assert [set(policy) for policy in function.get("Policies", [])] in ([], [{"Statement"}])  # no ready-made policies
+    for statement in statements(function):
+        assert set(statement) <= {"Effect", "Action", "Resource", "Condition"}
+        assert statement["Effect"] == "Allow"
+        assert set(listed(statement["Action"])) <= ACTIONS
+        for resource in listed(statement["Resource"]):
+            assert re.fullmatch(r"Data\.Outputs\.\w+Arn|\$\{Data\.Outputs\.\w+Arn\}/[\w/-]+/\*", resource)
+
+
+def test_no_policy_reaches_all_indexes_and_the_table_at_once_or_the_whole_bucket() -> None:
+    for function in FUNCTIONS.values():
+        for statement in statements(function):
+            resources = [each for each in listed(statement["Resource"]) if "*" in each]
+            files = [each for each in resources if "DocumentsArn" in each]
+            assert [each for each in resources if each not in files and not each.endswith("Arn}/index/*")] == []
+            assert set(listed(statement["Action"])) == {"dynamodb:Query"} or resources == files
+
+
+@pytest.mark.parametrize("name", MAIN)
+def test_the_main_templates_use_nothing_that_aws_china_lacks(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert re.findall(r"(?i)cognito|AWS::SES|\bses:|SnapStart", text) == []
+
+
+@pytest.mark.parametrize("name", MAIN)
+def test_no_partition_region_or_account_is_written_into_a_main_template(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert re.findall(r"arn:aws[\w-]*:", text) == []
+    assert re.findall(r"\b(?:cn|ap|us|eu)-[a-z]+-\d\b|\b\d{12}\b", text) == []
+    hosts = re.findall(r"[\w.-]*amazonaws\.com[\w.]*", text)
+    assert [host for host in hosts if not re.fullmatch(r"\w+\.amazonaws\.com", host)] == []  # a service's own name
+
+
+@pytest.mark.parametrize("name", [name for name, each in STATE.items() if each["Type"] == "AWS::DynamoDB::Table"])
+def test_a_table_is_kept_encrypted_and_can_be_restored_to_a_second(name: str) -> None:
+    table = STATE[name]
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["Properties"]["SSESpecification"]["SSEEnabled"] is True
+    assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_the_bucket_is_private_encrypted_versioned_and_kept() -> None:
+    bucket = STATE["Documents"]
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert "BucketEncryption" in bucket["Properties"]
+
+
+def test_the_import_queue_lets_the_bucket_in_before_the_bucket_asks() -> None:
+    assert STATE["Documents"]["DependsOn"] == "ImportListQueuePolicy"
+    [statement] = STATE["ImportListQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": "AWS::AccountId"}

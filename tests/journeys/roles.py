@@ -1,0 +1,164 @@
+"""What the role of a deployed function may really do, found out by trying it with that role's own key.
+
+Every try is harmless: a write is conditional on an item that does not exist, a message is delayed for longer than
+the stack lives. What answers with a refused condition was allowed.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.local.emulator import REGION
+from tests.infra.templates import listed, statements
+from tests.journeys.place import Place
+
+TABLES = ("Registry", "Vouchers", "Orders", "Settlements", "Supervision")
+PREFIXES = (
+    "documents/enterprises",
+    "documents/agencies",
+    "documents/settlements",
+    "payout-files",
+    "lists",
+    "rows",
+    "elsewhere",
+)
+QUEUES = ("NotifyQueue", "VoidVouchersQueue", "ImportListQueue")
+DEAD_LETTERS = ("NotifyDeadLetters", "VoidVouchersDeadLetters", "ImportListDeadLetters", "RelayDeadLetters")
+DENIED = {"AccessDenied", "AccessDeniedException"}
+ALLOWED = {"ConditionalCheckFailedException", "TransactionCanceledException", "NoSuchKey", "InvalidCiphertextException"}
+KEY = {"pk": {"S": "NOTHING"}, "sk": {"S": "NOTHING"}}
+IF_THERE = "attribute_exists(pk)"
+ONE_KEY = {"KeyConditionExpression": "pk = :k", "ExpressionAttributeValues": {":k": {"S": "NOTHING"}}}
+ONE_LIST = {"KeyConditionExpression": "list_key = :k", "ExpressionAttributeValues": {":k": {"S": "NOTHING"}}}
+
+Permission = tuple[str, str]
+Try = Callable[[], Any]
+
+
+def key_of(place: Place, role: str) -> dict[str, str]:
+    """Credentials of a role; the emulator's root may take any."""
+    arn = full_name("iam", f"role/{role}", region="")
+    given = place.aws("sts").assume_role(RoleArn=arn, RoleSessionName="journeys")["Credentials"]
+    return {
+        "aws_access_key_id": given["AccessKeyId"],
+        "aws_secret_access_key": given["SecretAccessKey"],
+        "aws_session_token": given["SessionToken"],
+    }
+
+
+def permissions(place: Place, resources: dict[str, str], function: str) -> frozenset[Permission]:
+    """Every (action, resource) of those tried that the role of `function` is allowed."""
+    key = key_of(place, resources[f"{function}Role"])
+    tries = [
+        *table_tries(place.aws("dynamodb", key), resources),
+        *file_tries(place.aws("s3", key), resources["Documents"]),
+        *queue_tries(place.aws("sqs", key), resources),
+        *secret_tries(place.aws("kms", key), resources["BankAccountsKey"]),
+    ]
+    return frozenset(permission for permission, attempt in tries if is_allowed(attempt))
+
+
+def is_allowed(attempt: Try) -> bool:
+    """Whether a call got past the question of who may. Raises what has nothing to do with that question."""
+    try:
+        attempt()
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in DENIED:
+            return False
+        if code not in ALLOWED:
+            raise
+    return True
+
+
+def table_tries(client: Any, resources: dict[str, str]) -> Iterator[tuple[Permission, Try]]:
+    """Each action on each table, and queries of its index."""
+    for word in TABLES:
+        name = resources[f"{word}Table"]
+        key, item = {"TableName": name, "Key": KEY}, {"TableName": name, "Item": KEY}
+        check = {"TransactItems": [{"ConditionCheck": {**key, "ConditionExpression": IF_THERE}}]}
+        calls = {
+            "GetItem": partial(client.get_item, **key),
+            "Query": partial(client.query, TableName=name, **ONE_KEY),
+            "Scan": partial(client.scan, TableName=name, Limit=1),
+            "PutItem": partial(client.put_item, **item, ConditionExpression=IF_THERE),
+            "UpdateItem": partial(client.update_item, **key, ConditionExpression=IF_THERE),
+            "DeleteItem": partial(client.delete_item, **key, ConditionExpression=IF_THERE),
+            "ConditionCheckItem": partial(client.transact_write_items, **check),
+        }
+        yield from (((f"dynamodb:{action}", word), call) for action, call in calls.items())
+        by_list = partial(client.query, TableName=name, IndexName="listing", **ONE_LIST)
+        yield ("dynamodb:Query", f"{word}/index"), by_list
+
+
+def file_tries(client: Any, bucket: str) -> Iterator[tuple[Permission, Try]]:
+    """Reading, writing and deleting under each prefix of the bucket, and listing it."""
+    for prefix in PREFIXES:
+        where = {"Bucket": bucket, "Key": f"{prefix}/nothing"}
+        yield ("s3:GetObject", prefix), partial(client.get_object, **where)
+        yield ("s3:PutObject", prefix), partial(client.put_object, **where, Body=b"")
+        yield ("s3:DeleteObject", prefix), partial(client.delete_object, **where)
+    yield ("s3:ListBucket", "Documents"), partial(client.list_objects_v2, Bucket=bucket)
+
+
+def queue_tries(client: Any, resources: dict[str, str]) -> Iterator[tuple[Permission, Try]]:
+    """Sending to each queue."""
+    for word in (*QUEUES, *DEAD_LETTERS):
+        late = {"QueueUrl": resources[word], "MessageBody": "{}", "DelaySeconds": 900}
+        yield ("sqs:SendMessage", word), partial(client.send_message, **late)
+
+
+def secret_tries(client: Any, key_id: str) -> Iterator[tuple[Permission, Try]]:
+    """Using the key under which bank accounts are kept."""
+    yield ("kms:Encrypt", "BankAccountsKey"), partial(client.encrypt, KeyId=key_id, Plaintext=b"0")
+    yield ("kms:Decrypt", "BankAccountsKey"), partial(client.decrypt, KeyId=key_id, CiphertextBlob=b"0")
+    one = {"KeyId": key_id, "KeySpec": "AES_256"}
+    yield ("kms:GenerateDataKey", "BankAccountsKey"), partial(client.generate_data_key, **one)
+
+
+def decided(client: Any, role: str, actions: list[str], resource: str) -> dict[str, str]:
+    """IAM's decision on each action of a role on one resource, asked of an IAM client without doing it."""
+    arn = full_name("iam", f"role/{role}", region="")
+    answer = client.simulate_principal_policy(PolicySourceArn=arn, ActionNames=actions, ResourceArns=[resource])
+    return {each["EvalActionName"]: each["EvalDecision"] for each in answer["EvaluationResults"]}
+
+
+def full_name(service: str, name: str, region: str = REGION) -> str:
+    """The ARN of one thing in the emulator's account."""
+    return f"arn:aws:{service}:{region}:000000000000:{name}"
+
+
+def full_names(resources: dict[str, str], function: str) -> dict[str, list[str]]:
+    """Service → full names of what the stack has of it; of functions and roles the function's own."""
+    own = full_name("iam", f"role/{resources[f'{function}Role']}", region="")
+    bucket = f"arn:aws:s3:::{resources['Documents']}"
+    queues = [resources[word].rpartition("/")[2] for word in (*QUEUES, *DEAD_LETTERS)]
+    return {
+        "dynamodb": [full_name("dynamodb", f"table/{resources[f'{word}Table']}") for word in TABLES],
+        "iam": [own],
+        "kms": [full_name("kms", f"key/{resources['BankAccountsKey']}")],
+        "lambda": [full_name("lambda", f"function:{resources[function]}")],
+        "s3": [bucket, *(f"{bucket}/{prefix}/nothing" for prefix in PREFIXES)],
+        "sqs": [full_name("sqs", name) for name in queues],
+        "sts": [own],
+    }
+
+
+def granted(function: dict[str, Any]) -> frozenset[Permission]:
+    """What a function's policy in the template says, in the words of the tries."""
+    return frozenset(
+        (action, word_of(resource))
+        for statement in statements(function)
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+        if action != "sqs:SendMessageBatch"  # IAM knows it as SendMessage
+    )
+
+
+def word_of(resource: str) -> str:
+    """`${Data.Outputs.VouchersArn}/index/*` → Vouchers/index; below the bucket the prefix alone."""
+    output, _, rest = resource.removeprefix("${").removeprefix("Data.Outputs.").partition("}")
+    word, below = output.removesuffix("Arn"), rest.removesuffix("/*")
+    return below.removeprefix("/") if word == "Documents" else word + below

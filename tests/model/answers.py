@@ -1,0 +1,49 @@
+"""What a call must be answered, as the model sees it: a status, and for a no the codes that would be true."""
+
+from dataclasses import dataclass
+
+STATUS = {
+    "FOUR_EYES": 403,
+    "NOT_FOUND": 404,
+    "ALREADY_EXISTS": 409,
+    "WRONG_STATE": 409,
+    "LIST_IN_TURN": 409,
+    "TOTAL_BELOW_COMMITTED": 409,
+    "OVER_PROGRAMME_TOTAL": 409,
+    "BATCH_NOT_OPEN": 409,
+    "BATCH_CLOSED": 409,
+    "SOLD_OUT": 409,
+    "CONTRACT_USED": 409,
+    "CATEGORY_CAP": 409,
+    "KEY_FLOOR": 409,
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A yes (`codes` empty) or a no with one of `codes`."""
+
+    status: int
+    codes: frozenset[str] = frozenset()
+    replay: bool = False
+
+    @property
+    def done(self) -> bool:
+        """True if the call took effect just now."""
+        return not self.codes and not self.replay
+
+    def fits(self, status: int, code: str | None, replay: bool) -> bool:
+        """True if the backend's answer is this one."""
+        if self.codes:
+            return code in self.codes and status == STATUS.get(code, 422)
+        return (status, code, replay) == (self.status, None, self.replay)
+
+
+CREATED = Answer(201)
+OK = Answer(200)
+AGAIN = Answer(200, replay=True)
+
+
+def no(*codes: str) -> Answer:
+    """A refusal; several codes where each would be the truth."""
+    return Answer(0, frozenset(codes))

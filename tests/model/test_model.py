@@ -1,0 +1,71 @@
+"""The whole life of the money, step by step at random, beside a model of it (§1.3, §1.4, §2.2, §2.3, §4.1.4, §4.2)."""
+
+import ast
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.model.firm_steps import FirmSteps
+from tests.model.order_steps import OrderSteps
+from tests.model.place import Place
+from tests.model.time_steps import TimeSteps
+from tests.model.year_steps import YearSteps, batch_body
+
+MODEL = ("records", "answers", "years", "granting", "trading", "ending")
+STEPS = 50
+RUNS = int(os.environ.get("VOUCHER_MODEL_RUNS", "200"))
+# without a seed every run of the test takes the same steps
+SEED = os.environ.get("VOUCHER_MODEL_SEED")
+
+
+class Life(YearSteps, FirmSteps, OrderSteps, TimeSteps):
+    """All rules together, from an open year with an open batch."""
+
+    def set_up(self) -> None:
+        self.attempts, self.applied = [], set()
+        self.open_year(2025, 9_999_999, {"batch_shards": 3, "yearly_shards": 2})
+        now = self.city.now
+        closes = now + timedelta(days=30)
+        self.open_batch(2025, batch_body(4_500_000, now.isoformat(), closes.isoformat(), "2025-09-30"))
+        for firm in self.city.firms[-2:]:
+            self.grab(firm.person, self.city.batches[0], firm)
+
+
+@pytest.mark.clause("§1.4a")
+@pytest.mark.clause("§2.2.cap")
+@pytest.mark.clause("§2.2.floor")
+@pytest.mark.clause("§2.3.2")
+@pytest.mark.clause("§2.3.3")
+@pytest.mark.clause("§4.2.2")
+def test_the_backend_answers_and_keeps_its_books_as_the_model_says(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Life.place, Life.steps = place, 0
+    chance = settings(
+        max_examples=RUNS,
+        stateful_step_count=STEPS,
+        derandomize=SEED is None,
+        database=None,
+        deadline=None,
+        print_blob=True,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(seed(int(SEED))(Life) if SEED else Life, settings=chance)
+    with capsys.disabled():
+        print(f" {RUNS} runs, {Life.steps} steps checked", end="")
+
+
+def test_the_model_imports_nothing_of_the_project() -> None:
+    for name in MODEL:
+        tree = ast.parse((Path(__file__).parent / f"{name}.py").read_text())
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        sources = {alias.name for node in imports if isinstance(node, ast.Import) for alias in node.names}
+        sources |= {node.module or "" for node in imports if isinstance(node, ast.ImportFrom)}
+        beyond = {each.partition(".")[0] for each in sources} - {"collections", "dataclasses", "datetime", "typing"}
+        assert beyond <= {"tests"}
+        assert {each for each in sources if each.startswith("tests")} <= {f"tests.model.{each}" for each in MODEL}

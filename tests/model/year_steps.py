@@ -1,0 +1,163 @@
+"""Rules of the machine: a year's total and its batches, by one hand or two."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from infra.tale.client import BUREAU, FINANCE, OPERATOR
+from tests.model import years
+from tests.model.machine import PICK, RARELY, Machine, chosen
+from tests.model.records import Batch, day_of
+from tests.model.town import EVERYMAN
+
+NUMBERS = st.sampled_from([2025, 2025, 2025, 2026])
+TOTALS_FEN = st.sampled_from([3_000_000, 5_000_001, 9_999_999, 20_000_000])
+POLICIES = st.fixed_dictionaries(
+    {
+        "batch_shards": st.integers(1, 4),
+        "yearly_shards": st.integers(1, 3),
+        "quota_combination": st.sampled_from(["max", "sum"]),
+    }
+)
+CATEGORIES = st.sampled_from([[], [], [], ["legal", "tax_audit"], ["ip"]])
+AMOUNTS = st.sampled_from(["all", "most", "one too many", "half", "three million", "one quota", "one fen"])
+
+
+class YearSteps(Machine):
+    """§1.3, §1.4a, §2.3.3."""
+
+    def open_year(self, number: int, total_fen: int, policy: dict[str, Any]) -> None:
+        """Draft and confirm a year."""
+        body = {"year": number, "total_fen": total_fen, "policy": policy}
+        self.ask(years.draft(self.city, BUREAU.name, body), BUREAU.name, "/programmes", body)
+        self.ask(years.confirm(self.city, FINANCE.name, number), FINANCE.name, f"/programmes/{number}/confirm")
+
+    def open_batch(self, number: int, body: dict[str, Any]) -> None:
+        """Draft and publish a batch."""
+        self.draft(number, OPERATOR.name, self.fresh("batch"), body)
+        self.publish(self.city.batches[-1], BUREAU.name)
+
+    def draft(self, number: int, by: str, key: str, body: dict[str, Any]) -> None:
+        """Draft a batch."""
+        expected, batch = years.draft_batch(self.city, by, number, key, body)
+        reply = self.ask(expected, by, f"/programmes/{number}/batches", body, key)
+        if batch is not None:
+            batch.name = reply.body["batch_id"]
+
+    def publish(self, batch: Batch, by: str) -> None:
+        """Publish a batch."""
+        self.ask(years.publish(batch, by), by, f"/batches/{batch.name}/publish")
+
+    @rule(number=NUMBERS, total_fen=TOTALS_FEN, policy=POLICIES, alone=RARELY)
+    def a_year_is_drafted(self, number: int, total_fen: int, policy: dict[str, Any], alone: bool) -> None:
+        by = EVERYMAN.name if alone else BUREAU.name
+        body = {"year": number, "total_fen": total_fen, "policy": policy}
+        self.ask(years.draft(self.city, by, body), by, "/programmes", body)
+
+    @rule(number=NUMBERS, alone=RARELY)
+    def a_year_is_confirmed(self, number: int, alone: bool) -> None:
+        by = EVERYMAN.name if alone else FINANCE.name
+        self.ask(years.confirm(self.city, by, number), by, f"/programmes/{number}/confirm")
+
+    @rule(number=NUMBERS, total_fen=TOTALS_FEN, least=st.sampled_from([None, 0, -1, 1]), alone=RARELY)
+    def another_total_is_proposed(self, number: int, total_fen: int, least: int | None, alone: bool) -> None:
+        """`least` asks for just what is released, or a fen beside it."""
+        by = EVERYMAN.name if alone else BUREAU.name
+        if least is not None and number in self.city.years:
+            year = self.city.years[number]
+            total_fen = max(1, year.total_fen - year.unreleased_fen + least)
+        body = {"total_fen": total_fen, "reason": "追加或压减"}
+        expected = years.propose_total(self.city, by, number, body)
+        self.ask(expected, by, f"/programmes/{number}/total", body)
+
+    @rule(number=NUMBERS, alone=RARELY)
+    def the_other_total_is_confirmed(self, number: int, alone: bool) -> None:
+        by = EVERYMAN.name if alone else FINANCE.name
+        self.ask(years.confirm_total(self.city, by, number), by, f"/programmes/{number}/total/confirm")
+
+    @rule(
+        number=NUMBERS,
+        amount=AMOUNTS,
+        opens_in=st.sampled_from([-1, 0, 0, 1, 24]),
+        open_for=st.sampled_from([0, 2, 24 * 20, 24 * 20]),
+        valid_for=st.sampled_from([0, 10, 40, 400]),
+        categories=CATEGORIES,
+        partial=st.booleans(),
+        again=st.sampled_from(["regular", "regular", "rerelease"]),
+        alone=RARELY,
+    )
+    def a_batch_is_drafted(
+        self,
+        number: int,
+        amount: str,
+        opens_in: int,
+        open_for: int,
+        valid_for: int,
+        categories: list[str],
+        partial: bool,
+        again: str,
+        alone: bool,
+    ) -> None:
+        opens = self.city.now + timedelta(hours=opens_in)
+        valid_until = min(day_of(self.city.now) + timedelta(days=valid_for), date(number, 12, 31))
+        body = batch_body(
+            self.amount_fen(number, amount, again),
+            opens.isoformat(),
+            (opens + timedelta(hours=open_for)).isoformat(),
+            valid_until.isoformat(),
+            categories=categories,
+            partial_allowed=partial,
+            kind=again,
+        )
+        self.draft(number, EVERYMAN.name if alone else OPERATOR.name, self.fresh("batch"), body)
+
+    def amount_fen(self, number: int, amount: str, kind: str) -> int:
+        """An amount that is interesting beside what there is to release."""
+        year = self.city.years.get(number)
+        there_fen = 0 if year is None else year.surplus_fen if kind == "rerelease" else year.unreleased_fen
+        choices = {
+            "all": there_fen,
+            "most": there_fen * 9 // 10,
+            "one too many": there_fen + 1,
+            "half": there_fen // 2,
+            "three million": 3_000_000,
+            "one quota": 1_000_000,
+            "one fen": 1,
+        }
+        return max(1, choices[amount])
+
+    @precondition(lambda self: self.city.batches)
+    @rule(pick=PICK, other_body=RARELY)
+    def a_batch_is_drafted_again(self, pick: int, other_body: bool) -> None:
+        """The same key once more, after a lost answer or by mistake."""
+        batch = chosen(self.city.batches, pick)
+        body = batch.body | ({"name": "另一批"} if other_body else {})
+        self.draft(batch.year.number, batch.drafted_by, batch.key, body)
+
+    @precondition(lambda self: self.city.batches)
+    @rule(pick=PICK, alone=RARELY)
+    def a_batch_is_published(self, pick: int, alone: bool) -> None:
+        drafts = [each for each in self.city.batches if each.state == "draft"] or self.city.batches
+        self.publish(chosen(drafts, pick), EVERYMAN.name if alone else BUREAU.name)
+
+    @precondition(lambda self: self.city.batches)
+    @rule(pick=PICK)
+    def a_batch_is_closed(self, pick: int) -> None:
+        batch = chosen(self.city.batches, pick)
+        self.ask(years.close(batch, BUREAU.name), BUREAU.name, f"/batches/{batch.name}/close")
+
+
+def batch_body(amount_fen: int, opens_at: str, closes_at: str, valid_until: str, **more: Any) -> dict[str, Any]:
+    """The body that drafts a batch."""
+    return {
+        "name": "一批",
+        "amount_fen": amount_fen,
+        "opens_at": opens_at,
+        "closes_at": closes_at,
+        "valid_until": valid_until,
+        "categories": [],
+        "partial_allowed": False,
+        "kind": "regular",
+    } | more

@@ -1,0 +1,48 @@
+"""The backend on DynamoDB Local, Amazon's own engine: true conditions and transactions, shared by threads."""
+
+import os
+from collections.abc import Iterator
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from infra.local import dynamodb_local
+from tests import world as backend
+from tests.conftest import StoppedClock
+from tests.races.turns import give_each_thread_its_request, never_wait
+from tests.world import World
+from voucher.store import table
+
+
+@pytest.fixture(scope="session")
+def engine_url() -> Iterator[str]:
+    """One engine for the session."""
+    with dynamodb_local.running() as url:
+        yield url
+
+
+@pytest.fixture
+def world(engine_url: str, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The backend with tables of its own, empty; safe to call from threads."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "races",
+        "AWS_SECRET_ACCESS_KEY": "races",
+        "AWS_DEFAULT_REGION": "ap-east-1",
+        "AWS_ENDPOINT_URL_DYNAMODB": engine_url,
+    }.items():
+        monkeypatch.setenv(name, value)
+    for name, value in backend.create_tables(boto3.client("dynamodb"), f"{uuid4().hex[:8]}.").items():
+        monkeypatch.setenv(name, value)
+    backend.forget_clients()
+    table.client()  # made before the threads are: making a client is not thread-safe
+    give_each_thread_its_request(monkeypatch)
+    never_wait(monkeypatch)
+    yield World()
+    backend.forget_clients()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes a seed runs with several; VOUCHER_RACE_SEEDS says how many (a soak run has more)."""
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", range(int(os.environ.get("VOUCHER_RACE_SEEDS", "3"))))

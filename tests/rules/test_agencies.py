@@ -1,0 +1,148 @@
+"""§3.1 as a truth table in which equality passes, and what only an approved agency may do (§3.2, §3.3)."""
+
+from datetime import date, timedelta
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from tests.rules.records import POLICY, TODAY, agency, policy, product, refusal_of
+from voucher.policy import Category
+from voucher.refusals import Refusal, Refused, refuse_first
+from voucher.rules.agencies import (
+    approval_ends_on,
+    check_active,
+    check_listed,
+    check_scope,
+    condition_refusals,
+)
+
+# one fen, day, square metre or person short of what `records.agency` has exactly enough of
+FAILS: dict[Refusal, tuple[dict[str, Any], str, str]] = {
+    Refusal.AGENCY_NOT_LEGAL_PERSON: ({"is_legal_person": False}, "§3.1.1", "服务机构不具有独立法人资格。"),
+    Refusal.AGENCY_TOO_YOUNG: ({"established_on": date(2024, 6, 16)}, "§3.1.1", "服务机构运营不足24个月。"),
+    Refusal.AGENCY_AT_LOSS: ({"net_profit_last_year_fen": -1}, "§3.1.1", "服务机构上一年度经营亏损。"),
+    Refusal.AGENCY_PREMISES: ({"premises_m2": 49}, "§3.1.2", "固定服务场所不足50平方米。"),
+    Refusal.AGENCY_MANAGEMENT: ({"has_management_system": False}, "§3.1.3", "服务机构没有健全的管理制度。"),
+    Refusal.AGENCY_STAFF: ({"insured_staff": 4}, "§3.1.4", "缴纳社保的专职服务人员不足5人。"),
+}
+
+
+@pytest.mark.clause("§3.1.1")
+@pytest.mark.clause("§3.1.2")
+@pytest.mark.clause("§3.1.3")
+@pytest.mark.clause("§3.1.4")
+def test_an_agency_that_meets_every_condition_exactly_passes() -> None:
+    assert condition_refusals(agency(), POLICY) == []
+
+
+@pytest.mark.clause("§3.1.1")
+@pytest.mark.clause("§3.1.2")
+@pytest.mark.clause("§3.1.3")
+@pytest.mark.clause("§3.1.4")
+@pytest.mark.parametrize("refusal", FAILS)
+def test_exactly_one_condition_fails_just_below_its_bound(refusal: Refusal) -> None:
+    changes, clause, words = FAILS[refusal]
+    found = condition_refusals(agency(**changes), POLICY)
+    assert [(each.refusal, each.clause, each.detail) for each in found] == [(refusal, clause, words)]
+
+
+@pytest.mark.clause("§3.1.1")
+def test_every_combination_of_shortcomings_is_named_in_full() -> None:
+    for count in range(len(FAILS) + 1):
+        for broken in combinations(FAILS, count):
+            changes = {name: value for each in broken for name, value in FAILS[each][0].items()}
+            assert [each.refusal for each in condition_refusals(agency(**changes), POLICY)] == list(broken)
+
+
+@pytest.mark.clause("§3.1.1")
+@pytest.mark.parametrize(
+    ("established_on", "applied_on", "old_enough"),
+    [
+        (date(2024, 6, 15), date(2026, 6, 15), True),
+        (date(2024, 6, 16), date(2026, 6, 15), False),
+        (date(2024, 2, 29), date(2026, 2, 28), True),
+        (date(2024, 2, 29), date(2026, 2, 27), False),
+    ],
+)
+def test_two_years_of_operation_count_to_the_day_of_the_application(
+    established_on: date, applied_on: date, old_enough: bool
+) -> None:
+    found = condition_refusals(agency(established_on=established_on, applied_on=applied_on), POLICY)
+    assert (found == []) is old_enough
+
+
+@pytest.mark.clause("§3.1.1")
+def test_the_thresholds_are_the_programmes_own() -> None:
+    stricter = policy(
+        agency_min_net_profit_fen=1,
+        agency_min_premises_m2=51,
+        agency_min_insured_staff=6,
+        agency_min_age_months=25,
+    )
+    assert [each.detail for each in condition_refusals(agency(), stricter)] == [
+        "服务机构运营不足25个月。",
+        "服务机构上一年度经营亏损。",
+        "固定服务场所不足51平方米。",
+        "缴纳社保的专职服务人员不足6人。",
+    ]
+
+
+@pytest.mark.clause("§3.1.1")
+def test_of_several_shortcomings_the_first_in_the_text_stands_in_front() -> None:
+    both = {"insured_staff": 4, "net_profit_last_year_fen": -1}
+    with pytest.raises(Refused) as no:
+        refuse_first(condition_refusals(agency(**both), POLICY))
+    assert no.value.refusal is Refusal.AGENCY_AT_LOSS
+    assert [each.clause for each in no.value.errors] == ["§3.1.1", "§3.1.4"]
+
+
+@pytest.mark.clause("§3.2.3")
+@pytest.mark.parametrize(
+    ("approved_on", "last_day"),
+    [(date(2026, 6, 15), date(2028, 6, 15)), (date(2024, 2, 29), date(2026, 2, 28))],
+)
+def test_an_approval_lasts_two_years(approved_on: date, last_day: date) -> None:
+    assert approval_ends_on(approved_on, POLICY) == last_day
+
+
+@pytest.mark.clause("§3.2.2")
+@pytest.mark.parametrize(
+    "state",
+    ["draft", "submitted", "pre_reviewed", "returned", "rejected", "removal_proposed", "removed"],
+)
+def test_an_agency_that_is_not_active_lists_nothing_and_takes_no_order(state: str) -> None:
+    assert refusal_of(check_active, agency(state=state), TODAY) is Refusal.AGENCY_NOT_ACTIVE
+
+
+@pytest.mark.clause("§3.2.3")
+def test_an_active_agency_acts_on_the_last_day_of_its_approval_and_not_a_day_longer() -> None:
+    assert refusal_of(check_active, agency(valid_until=TODAY), TODAY) is None
+    assert refusal_of(check_active, agency(valid_until=TODAY), TODAY + timedelta(days=1)) is Refusal.AGENCY_NOT_ACTIVE
+
+
+@pytest.mark.clause("§3.2.2")
+def test_an_unknown_agency_and_one_without_a_term_are_not_active() -> None:
+    assert refusal_of(check_active, None, TODAY) is Refusal.AGENCY_NOT_ACTIVE
+    assert refusal_of(check_active, agency(valid_until=None), TODAY) is Refusal.AGENCY_NOT_ACTIVE
+
+
+@pytest.mark.clause("§3.3")
+def test_a_product_lies_within_what_the_agency_was_approved_for() -> None:
+    seller = agency(categories=(Category.IP, Category.LEGAL))
+    allowed = [category for category in Category if refusal_of(check_scope, seller, category) is None]
+    assert allowed == [Category.LEGAL, Category.IP]
+    assert refusal_of(check_scope, seller, Category.HR) is Refusal.OUTSIDE_AGENCY_SCOPE
+
+
+@pytest.mark.clause("§3.3")
+@pytest.mark.parametrize(
+    ("state", "refusal"),
+    [
+        ("published", None),
+        ("draft", Refusal.PRODUCT_NOT_LISTED),
+        ("withdrawn", Refusal.PRODUCT_NOT_LISTED),
+    ],
+)
+def test_only_a_published_product_can_be_ordered(state: str, refusal: Refusal | None) -> None:
+    assert refusal_of(check_listed, product(state=state)) is refusal

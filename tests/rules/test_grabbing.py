@@ -1,0 +1,126 @@
+"""When a batch can be grabbed, to the millisecond; how much is claimed; who is kept out of a re-release."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.rules.records import batch, entitlement, refusal_of
+from voucher.refusals import Refusal, Refused
+from voucher.rules.grabbing import amount_to_claim, check_open, check_rerelease
+
+ONE_MILLISECOND = timedelta(milliseconds=1)
+OPENS_AT, CLOSES_AT = batch().opens_at, batch().closes_at
+
+
+@pytest.mark.clause("§4.1.4")
+def test_a_batch_opens_at_its_instant_and_not_a_millisecond_earlier() -> None:
+    assert refusal_of(check_open, batch(), OPENS_AT - ONE_MILLISECOND) is Refusal.BATCH_NOT_OPEN
+    assert refusal_of(check_open, batch(), OPENS_AT) is None
+
+
+@pytest.mark.clause("§4.2.2")
+def test_a_batch_closes_at_its_instant_and_not_a_millisecond_later() -> None:
+    assert refusal_of(check_open, batch(), CLOSES_AT - ONE_MILLISECOND) is None
+    assert refusal_of(check_open, batch(), CLOSES_AT) is Refusal.BATCH_CLOSED
+
+
+@pytest.mark.clause("§4.2.2")
+def test_nothing_is_granted_at_or_after_the_instant_at_which_the_vouchers_end() -> None:
+    ends_at = datetime(2026, 6, 20, 16, tzinfo=UTC)
+    assert refusal_of(check_open, batch(ends_at=ends_at), ends_at - ONE_MILLISECOND) is None
+    assert refusal_of(check_open, batch(ends_at=ends_at), ends_at) is Refusal.BATCH_CLOSED
+
+
+@pytest.mark.clause("§1.4a")
+def test_a_draft_is_not_open_and_a_closed_batch_stays_closed_within_its_instants() -> None:
+    assert refusal_of(check_open, batch(state="draft"), OPENS_AT) is Refusal.BATCH_NOT_OPEN
+    assert refusal_of(check_open, batch(state="closed"), OPENS_AT) is Refusal.BATCH_CLOSED
+
+
+@pytest.mark.clause("§6")
+@pytest.mark.parametrize(
+    ("now", "inside"),
+    [
+        (datetime(2024, 8, 8, 15, 59, 59, 999_000, tzinfo=UTC), False),
+        (datetime(2024, 8, 8, 16, 0, tzinfo=UTC), True),
+        (datetime(2026, 12, 31, 15, 59, 59, 999_000, tzinfo=UTC), True),
+        (datetime(2026, 12, 31, 16, 0, tzinfo=UTC), False),
+    ],
+)
+def test_vouchers_are_granted_only_within_the_term_of_the_regulation_by_the_day_in_lishui(
+    now: datetime, inside: bool
+) -> None:
+    later = datetime(2030, 1, 1, tzinfo=UTC)
+    endless = batch(opens_at=datetime(2020, 1, 1, tzinfo=UTC), closes_at=later, ends_at=later)
+    assert refusal_of(check_open, endless, now) is (None if inside else Refusal.OUTSIDE_REGULATION_TERM)
+
+
+@pytest.mark.clause("§6")
+def test_outside_the_term_the_refusal_names_the_days_even_if_the_batch_is_closed_too() -> None:
+    with pytest.raises(Refused) as no:
+        check_open(batch(state="closed"), datetime(2027, 1, 1, tzinfo=UTC))
+    assert no.value.clause == "§6"
+    assert "2024-08-09 至 2026-12-31" in no.value.detail
+
+
+@pytest.mark.clause("§2.3.1")
+@pytest.mark.parametrize(
+    ("left_fen", "asked_fen", "partial_allowed", "outcome"),
+    [
+        (600, None, False, 600),
+        (600, None, True, 600),
+        (600, 600, False, 600),
+        (600, 600, True, 600),
+        (600, 599, False, Refusal.PARTIAL_NOT_ALLOWED),
+        (600, 599, True, 599),
+        (600, 1, True, 1),
+        (600, 601, False, Refusal.QUOTA_USED),
+        (600, 601, True, Refusal.QUOTA_USED),
+        (0, None, False, Refusal.QUOTA_USED),
+        (0, None, True, Refusal.QUOTA_USED),
+        (0, 1, True, Refusal.QUOTA_USED),
+    ],
+)
+def test_a_claim_takes_the_whole_remaining_quota_or_less_only_where_the_batch_allows_it(
+    left_fen: int, asked_fen: int | None, partial_allowed: bool, outcome: int | Refusal
+) -> None:
+    owner, release = entitlement(left_fen=left_fen), batch(partial_allowed=partial_allowed)
+    if isinstance(outcome, Refusal):
+        with pytest.raises(Refused) as no:
+            amount_to_claim(owner, release, asked_fen)
+        assert no.value.refusal is outcome
+        assert f"{left_fen} 分" in no.value.detail
+    else:
+        assert amount_to_claim(owner, release, asked_fen) == outcome
+
+
+@pytest.mark.clause("§2.3.1")
+@given(
+    left_fen=st.integers(0, 3_000_000),
+    asked_fen=st.none() | st.integers(1, 3_000_001),
+    partial_allowed=st.booleans(),
+)
+def test_whatever_is_asked_a_claim_is_never_more_than_what_is_left(
+    left_fen: int, asked_fen: int | None, partial_allowed: bool
+) -> None:
+    owner, release = entitlement(left_fen=left_fen), batch(partial_allowed=partial_allowed)
+    if refusal_of(amount_to_claim, owner, release, asked_fen) is None:
+        assert 0 < amount_to_claim(owner, release, asked_fen) <= left_fen
+
+
+@pytest.mark.clause("§2.3.3")
+@pytest.mark.parametrize(
+    ("kind", "lapsed", "refusal"),
+    [
+        ("rerelease", True, Refusal.RERELEASE_EXCLUDED),
+        ("rerelease", False, None),
+        ("regular", True, None),
+        ("regular", False, None),
+    ],
+)
+def test_whose_own_voucher_lapsed_this_year_is_kept_out_of_a_rerelease_only(
+    kind: str, lapsed: bool, refusal: Refusal | None
+) -> None:
+    assert refusal_of(check_rerelease, entitlement(lapsed=lapsed), batch(kind=kind)) is refusal

@@ -1,0 +1,191 @@
+"""Accounts rebuilt from postings: nothing is made or lost, nothing is below zero, the records say the same."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.rules.records import YEAR
+from tests.rules.settlement_records import posting
+from voucher.models import Record
+from voucher.rules.ledger import (
+    FAMILIES,
+    Invariant,
+    balances,
+    by_family,
+    confirmed,
+    none_below_zero,
+    part,
+    pools_add_up,
+    pools_to_freeze,
+    records_agree,
+    residual_fen,
+    used_by_order,
+)
+
+A_YEAR = (
+    posting("treasury", f"programme:{YEAR}", 1_000),
+    posting(f"programme:{YEAR}", "batch:b1", 600),
+    posting("batch:b1", "voucher:v1", 100),
+    posting("batch:b1", "voucher:v2", 200),
+    posting("voucher:v1", "order:o1", 70),
+    posting("order:o1", "payable:r1.a", 70),
+    posting("payable:r1.a", f"paid:{YEAR}", 70),
+    posting("voucher:v1", f"surplus:{YEAR}", 30),
+)
+ACCOUNTS = {
+    "treasury": -1_000,
+    f"programme:{YEAR}": 400,
+    "batch:b1": 300,
+    "voucher:v1": 0,
+    "voucher:v2": 200,
+    "order:o1": 0,
+    "payable:r1.a": 0,
+    f"paid:{YEAR}": 70,
+    f"surplus:{YEAR}": 30,
+}
+
+
+class Pool(Record):
+    """A shard as the books show it: every counter ends in `_fen`."""
+
+    pool_id: str = "batch.b1"
+    shard: int = 7
+    limit_fen: int = 100
+    remaining_fen: int = 40
+    drawn_fen: int = 30
+    held_fen: int = 10
+    payable_fen: int = 10
+    paid_fen: int = 5
+    closed_fen: int = 5
+
+
+def test_every_posting_takes_from_one_account_what_it_gives_to_another() -> None:
+    assert balances(A_YEAR) == ACCOUNTS
+    assert balances([]) == {}
+
+
+def test_a_healthy_year_has_no_residual_and_no_account_below_zero_but_the_treasury() -> None:
+    accounts = balances(A_YEAR)
+    assert residual_fen(accounts) == 0
+    assert none_below_zero(accounts).holds
+
+
+@given(
+    moves=st.lists(st.tuples(st.sampled_from(FAMILIES), st.sampled_from(FAMILIES), st.integers(0, 10**13)), max_size=30)
+)
+def test_whatever_is_posted_the_sum_over_all_accounts_stays_zero(moves: list[tuple[str, str, int]]) -> None:
+    accounts = balances(posting(f"{before}:x", f"{after}:y", fen) for before, after, fen in moves)
+    assert residual_fen(accounts) == 0
+    assert sum(by_family(accounts).values()) == 0
+
+
+def test_money_that_came_from_nowhere_shows_as_a_residual() -> None:
+    assert residual_fen({**ACCOUNTS, "voucher:v2": 201}) == 1
+    assert residual_fen({**ACCOUNTS, "voucher:v2": 199}) == -1
+
+
+def test_an_account_below_zero_is_named_and_one_at_zero_is_not() -> None:
+    broken = none_below_zero({"treasury": -9, "voucher:v2": -1, "order:o1": 0, "batch:b1": -5})
+    assert (broken.holds, broken.detail) == (False, "batch:b1、voucher:v2")
+
+
+def test_balances_are_added_up_by_family_and_a_family_without_accounts_is_zero() -> None:
+    assert by_family(ACCOUNTS) == {
+        "treasury": -1_000,
+        "programme": 400,
+        "batch": 300,
+        "voucher": 200,
+        "order": 0,
+        "payable": 0,
+        "paid": 70,
+        "receivable": 0,
+        "surplus": 30,
+    }
+
+
+def test_a_part_of_the_books_shows_only_the_accounts_of_its_family_that_hold_something() -> None:
+    assert part(ACCOUNTS, "voucher") == {"voucher:v2": 200}
+    assert part(ACCOUNTS, "order") == {}
+    assert part({"order:o1": 5, "orders:o2": 6}, "order") == {"order:o1": 5}
+
+
+def test_records_that_say_what_the_postings_say_agree_and_a_missing_zero_is_no_disagreement() -> None:
+    said = records_agree("vouchers", {"voucher:v1": 0, "voucher:v2": 200}, {"voucher:v2": 200, "voucher:v3": 0})
+    assert (said.name, said.holds, said.detail) == ("vouchers", True, "")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "detail"),
+    [
+        ({"voucher:v2": 199}, "voucher:v2: postings 200, record 199"),
+        ({}, "voucher:v2: postings 200, record 0"),
+        ({"voucher:v2": 200, "voucher:v9": 1}, "voucher:v9: postings 0, record 1"),
+    ],
+)
+def test_a_disagreement_on_either_side_names_the_account_and_both_amounts(
+    recorded: dict[str, int], detail: str
+) -> None:
+    said = records_agree("vouchers", {"voucher:v2": 200}, recorded)
+    assert (said.holds, said.detail) == (False, detail)
+    assert said.concerned == (detail.partition(": ")[0],)
+
+
+def test_of_many_disagreements_twenty_are_told() -> None:
+    said = records_agree("vouchers", {f"voucher:{number:02}": 1 for number in range(30)}, {})
+    assert not said.holds
+    assert said.detail.count("postings 1") == 20
+
+
+@pytest.mark.clause("§2.2.cap")
+def test_a_pool_adds_up_when_what_remains_and_all_that_left_make_its_limit() -> None:
+    sold_out = Pool(remaining_fen=0, drawn_fen=70)
+    assert pools_add_up([Pool(), sold_out]).holds
+    assert pools_add_up([]).holds
+
+
+@pytest.mark.clause("§2.2.cap")
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"remaining_fen": 41},
+        {"limit_fen": 101},
+        {"drawn_fen": 29},
+        {"held_fen": 11},
+        {"payable_fen": 9},
+        {"paid_fen": 6},
+        {"closed_fen": 4},
+        {"remaining_fen": -1, "drawn_fen": 71},
+        {"held_fen": -1, "paid_fen": 16},
+    ],
+)
+def test_a_pool_with_a_fen_too_many_too_few_or_below_zero_is_named(wrong: dict[str, Any]) -> None:
+    said = pools_add_up([Pool(), Pool(pool_id="category.2026.hr", **wrong)])
+    assert (said.holds, said.detail) == (False, "category.2026.hr")
+    assert said.concerned == ("category.2026.hr",)
+
+
+@pytest.mark.clause("§2.2.cap")
+def test_an_order_uses_of_its_cap_what_was_held_less_what_was_given_back() -> None:
+    moves = [
+        posting("voucher:v1", "order:o1", 70),
+        posting("voucher:v1", "order:o2", 30),
+        posting("order:o1", "voucher:v1", 20, entry="release"),
+        posting("order:o1", "payable:r1.a", 50, entry="approve"),
+    ]
+    assert used_by_order(moves) == {"o1": 50, "o2": 30}
+
+
+def test_a_breach_is_believed_once_two_readings_of_the_books_agree_on_it() -> None:
+    healthy, broken, other = (Invariant("one", *each) for each in ((True, ""), (False, "v1"), (False, "v2")))
+    assert confirmed([broken], [broken]) == [broken]
+    assert confirmed([healthy], [broken]) == confirmed([broken], [healthy]) == confirmed([broken], [other]) == []
+
+
+def test_a_breach_freezes_the_pools_it_touches_and_no_others() -> None:
+    touched = ("batch:b1", "category.2026.hr", "nonkey.2026", "surplus.2026", "voucher:v1", "order:o1", "batch.b1")
+    breaches = [Invariant("one", False, "", touched), Invariant("two", False, "", ("batch.b2",))]
+    frozen = ["batch.b1", "batch.b2", "category.2026.hr", "nonkey.2026", "surplus.2026"]
+    assert pools_to_freeze(breaches) == frozen
+    assert pools_to_freeze([]) == []

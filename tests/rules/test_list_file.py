@@ -1,0 +1,198 @@
+"""Lists from other offices: which rows count, and what the operator is told of the others."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.rules.list_files import HEADER, Rows, as_csv, as_excel, as_xls, as_xlsx, credit_code
+from voucher.rules.list_file import Limits, ListFileError, ListRow, RowError, parse
+
+A, B, C = (credit_code(number) for number in (1, 2, 3))
+NUMBER_MESSAGE = "代码被存成了数字，末几位已经丢失；请把该列设为“文本”格式，再重新填写代码"
+FORMULA_MESSAGE = "单元格是公式，请改为直接填写的文本"
+
+every_format = pytest.mark.parametrize(
+    ("filename", "write"),
+    [
+        pytest.param("名单.xlsx", as_xlsx, id="xlsx"),
+        pytest.param("名单.xlsx", as_excel, id="xlsx with shared texts"),
+        pytest.param("名单.XLS", as_xls, id="xls"),
+        pytest.param("名单.csv", as_csv, id="csv"),
+        pytest.param("名单.csv", lambda rows: as_csv(rows, "utf-8-sig"), id="csv with a byte order mark"),
+        pytest.param("名单.csv", lambda rows: as_csv(rows, "gbk"), id="csv in GBK"),
+    ],
+)
+Write = Callable[[Rows], bytes]
+
+
+def errors_of(rows: Rows, write: Callable[..., bytes] = as_xlsx, filename: str = "a.xlsx") -> list[RowError]:
+    return parse("rated_d", filename, write([HEADER, *rows])).errors
+
+
+@pytest.mark.clause("§2.1.1")
+@every_format
+def test_a_list_is_read_with_the_row_numbers_a_spreadsheet_shows(filename: str, write: Write) -> None:
+    rows = [
+        ["丽水市名单", ""],
+        ["", ""],
+        ["序号", "企业名称", " 统一社会\n信用代码 "],
+        [1, "甲公司", A],
+        ["", "", ""],
+        [2, " 乙公司　", f" {B} "],
+        [3, "", C],
+    ]
+    parsed = parse("rated_d", filename, write(rows))
+    assert parsed.rows == [ListRow(4, A, "甲公司"), ListRow(6, B, "乙公司"), ListRow(7, C, "")]
+    assert (parsed.errors, parsed.error_count, parsed.total_rows) == ([], 0, 3)
+
+
+names = st.text(
+    st.characters(categories=("L", "N", "P", "S", "Zs"), max_codepoint=0xFFFF, exclude_characters="="),
+    max_size=30,
+)
+lists = st.lists(st.tuples(st.integers(0, 999_999), names), unique_by=lambda pair: pair[0], max_size=12)
+
+
+@settings(max_examples=40)
+@given(lists, st.sampled_from([as_xlsx, as_excel, as_xls, as_csv]))
+def test_what_is_written_is_read_back(entries: list[tuple[int, str]], write: Callable[..., bytes]) -> None:
+    rows = [(credit_code(number), name) for number, name in entries]
+    parsed = parse("little_giant_nursery", "a.csv", write([HEADER, *rows]))
+    assert [(row.uscc, row.name) for row in parsed.rows] == [(code, name.strip()) for code, name in rows]
+    assert parsed.error_count == 0
+
+
+@given(st.lists(st.sampled_from([A, B, C, A[:-1] + "0", "", "甲", "=A1", "9.1E+17"]), max_size=20))
+def test_every_row_with_content_is_either_good_or_reported(codes: list[str]) -> None:
+    parsed = parse("rated_d", "a.csv", as_csv([HEADER, *((code, "名称") for code in codes)]))
+    good, bad = {row.row for row in parsed.rows}, {error.row for error in parsed.errors}
+    assert good | bad == set(range(2, len(codes) + 2))
+    assert not good & bad
+    assert parsed.total_rows == len(codes)
+
+
+@pytest.mark.parametrize("header", ["统一社会信用代码", "信用代码", "uscc", "USCC", "统一社会信用 代码"])
+@pytest.mark.parametrize("name", ["企业名称", "单位名称", "Name"])
+def test_the_columns_are_found_by_their_titles(header: str, name: str) -> None:
+    content = as_csv([["序号", name, "备注", header], [1, "甲公司", "", A]])
+    assert parse("rated_d", "a.csv", content).rows == [ListRow(2, A, "甲公司")]
+
+
+def test_the_full_title_wins_over_the_short_one_and_a_list_needs_no_names() -> None:
+    content = as_csv([["信用代码", "统一社会信用代码"], ["旧代码", A]])
+    assert parse("rated_d", "a.csv", content).rows == [ListRow(2, A, "")]
+
+
+def test_a_code_that_excel_stored_as_a_number_is_refused_with_its_row() -> None:
+    numbers = [[913311007996550000, "整数"], [9.13311007996550e17, "浮点"], [A, "文本"]]
+    for filename, write in (("a.xlsx", as_xlsx), ("a.xls", as_xls)):
+        assert errors_of(numbers, write, filename) == [
+            RowError(2, "A", NUMBER_MESSAGE),
+            RowError(3, "A", NUMBER_MESSAGE),
+        ]
+
+
+@pytest.mark.parametrize("text", ["9.13311E+17", "9.1331100799655e17", "9E+17"])
+def test_a_code_that_excel_wrote_into_a_csv_as_a_number_is_refused(text: str) -> None:
+    assert errors_of([[text, "甲"]], as_csv, "a.csv") == [RowError(2, "A", NUMBER_MESSAGE)]
+
+
+@every_format
+def test_a_formula_is_refused_where_a_code_or_a_name_should_be(filename: str, write: Write) -> None:
+    parsed = parse("rated_d", filename, write([HEADER, [A, "甲"], ["=A2", "乙"], [B, "=B2"]]))
+    assert parsed.rows == [ListRow(2, A, "甲")]
+    assert parsed.errors == [RowError(3, "A", FORMULA_MESSAGE), RowError(4, "B", FORMULA_MESSAGE)]
+
+
+@every_format
+def test_a_formula_in_a_column_nobody_reads_does_no_harm(filename: str, write: Write) -> None:
+    content = write([[*HEADER, "序号"], [A, "甲", "=1+1"]])
+    assert parse("rated_d", filename, content).rows == [ListRow(2, A, "甲")]
+
+
+@every_format
+def test_wrong_blank_and_repeated_codes_are_each_reported(filename: str, write: Write) -> None:
+    rows = [
+        [A, "甲"],
+        ["", "合计"],
+        [A[:-1] + ("0" if A[-1] != "0" else "1"), "录错"],
+        ["91331100MA2EFLCR5B", "组织机构代码校验位不符"],
+        [A.lower(), "小写"],
+        [A, "又是甲"],
+        [A, "还是甲"],
+    ]
+    parsed = parse("rated_d", filename, write([HEADER, *rows]))
+    assert parsed.rows == [ListRow(2, A, "甲")]
+    assert [(error.row, error.message) for error in parsed.errors] == [
+        (3, "该行有内容，但没有填写统一社会信用代码"),
+        (4, "校验位不符，请核对代码是否录错"),
+        (5, "校验位不符，请核对代码是否录错"),
+        (6, "应为 18 位半角数字和大写字母（不含 I、O、S、V、Z），前 8 位为数字"),
+        (7, "与第 2 行的统一社会信用代码重复"),
+        (8, "与第 2 行的统一社会信用代码重复"),
+    ]
+    assert {error.column for error in parsed.errors} == {"A"}
+
+
+def test_a_fault_in_a_cell_is_refused() -> None:
+    assert errors_of([["#N/A", "甲"]])[0].message == "单元格是错误值，请改为直接填写的文本"
+
+
+def test_cells_and_names_that_are_too_long_are_reported_with_their_columns() -> None:
+    content = as_csv([[*HEADER, "备注"], [A, "甲" * 200, "乙" * 2000], [B, "甲" * 201, "乙" * 2001]])
+    assert parse("rated_d", "a.csv", content).errors == [
+        RowError(3, "B", "名称超过 200 字"),
+        RowError(3, "C", "单元格超过 2000 字"),
+    ]
+
+
+def test_errors_beyond_the_limit_are_counted_but_not_kept() -> None:
+    content = as_csv([HEADER, *([["x", "甲"]] * 1500)])
+    parsed = parse("rated_d", "a.csv", content)
+    assert (len(parsed.errors), parsed.error_count, parsed.total_rows) == (1000, 1500, 1500)
+    assert parsed.errors[-1].row == 1001
+
+
+@every_format
+def test_as_many_rows_as_allowed_pass_and_one_more_is_refused(filename: str, write: Write) -> None:
+    rows = [[credit_code(number), "甲"] for number in range(6)]
+    limits = Limits(rows=5)
+    assert parse("rated_d", filename, write([HEADER, *rows[:5], [], []]), limits).total_rows == 5
+    with pytest.raises(ListFileError, match="超过 5 行"):
+        parse("rated_d", filename, write([HEADER, *rows]), limits)
+
+
+@every_format
+def test_content_right_of_the_last_column_allowed_is_refused(filename: str, write: Write) -> None:
+    within = [[*HEADER, *("x" for _ in range(38))], [A, "甲"]]
+    assert parse("rated_d", filename, write(within)).rows == [ListRow(2, A, "甲")]
+    with pytest.raises(ListFileError, match="超过 40 列"):
+        parse("rated_d", filename, write([[*within[0], "x"], [A, "甲"]]))
+
+
+@every_format
+def test_a_list_without_a_title_row_in_the_first_ten_is_refused(filename: str, write: Write) -> None:
+    filler = [["说明"]] * 9
+    assert parse("rated_d", filename, write([*filler, HEADER, [A, "甲"]])).rows == [ListRow(11, A, "甲")]
+    with pytest.raises(ListFileError, match="前 10 行中没有“统一社会信用代码”列标题"):
+        parse("rated_d", filename, write([*filler, ["说明"], HEADER, [A, "甲"]]))
+
+
+def test_two_columns_with_the_same_title_are_refused() -> None:
+    with pytest.raises(ListFileError, match="2 列的标题都是“统一社会信用代码”"):
+        parse("rated_d", "a.csv", as_csv([[HEADER[0], HEADER[0]], [A, B]]))
+
+
+@pytest.mark.parametrize(("filename", "write"), [("a.xlsx", as_xlsx), ("a.xls", as_xls)])
+def test_a_list_spread_over_two_sheets_is_refused_and_not_half_read(filename: str, write: Callable[..., bytes]) -> None:
+    notes = [["填表说明"]]
+    assert parse("rated_d", filename, write(notes, [HEADER, [A, "甲"]], [])).rows == [ListRow(2, A, "甲")]
+    with pytest.raises(ListFileError, match="都有名单，请合并到一个工作表"):
+        parse("rated_d", filename, write([HEADER, [A, "甲"]], [HEADER, [B, "乙"]]))
+
+
+def test_a_kind_there_is_not_is_an_error_of_the_program() -> None:
+    with pytest.raises(KeyError):
+        parse("friends", "a.csv", as_csv([HEADER]))

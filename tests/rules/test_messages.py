@@ -1,0 +1,187 @@
+"""What a committed change sets in motion: exactly these messages, once per change, and none when nothing changed."""
+
+from typing import Any
+
+import pytest
+
+from tests.rules.records import AGENCY, FIRM
+from voucher.rules.messages import CONCERNED, SUBJECTS, messages_for, thing_of
+
+# a record of each thing as its table keeps it
+IMAGES: dict[str, dict[str, Any]] = {
+    "ENTERPRISE": {"pk": f"ENTERPRISE#{FIRM}", "sk": "RECORD", "version": 3, "uscc": FIRM},
+    "AGENCY": {"pk": f"AGENCY#{AGENCY}", "sk": "RECORD", "version": 4, "uscc": AGENCY},
+    "VOUCHER": {
+        "pk": "BATCH#2026.b1#07",
+        "sk": f"VOUCHER#{FIRM}",
+        "seq": 2,
+        "voucher_id": f"2026.b1.{FIRM}",
+        "enterprise_uscc": FIRM,
+    },
+    "ORDER": {
+        "pk": "ORDER#o1",
+        "sk": "RECORD",
+        "version": 5,
+        "order_id": "o1",
+        "enterprise_uscc": FIRM,
+        "agency_uscc": AGENCY,
+    },
+    "LINE": {
+        "pk": "SETTLEMENT#s1",
+        "sk": "LINE#o1",
+        "version": 6,
+        "order_id": "o1",
+        "enterprise_uscc": FIRM,
+        "agency_uscc": AGENCY,
+    },
+    "PAYABLE": {"pk": "ROUND#r1", "sk": f"PAYABLE#{AGENCY}", "version": 1, "round_id": "r1", "agency_uscc": AGENCY},
+    "PAYOUT": {
+        "pk": "PAYOUT#p1",
+        "sk": "RECORD",
+        "version": 2,
+        "payout_id": "p1",
+        "round_id": "r1",
+        "agency_uscc": AGENCY,
+    },
+}
+ABOUT = {
+    "ENTERPRISE": f"enterprise:{FIRM}",
+    "AGENCY": f"agency:{AGENCY}",
+    "VOUCHER": f"voucher:2026.b1.{FIRM}",
+    "ORDER": "order:o1",
+    "LINE": "line:o1",
+    "PAYABLE": "payable:r1",
+    "PAYOUT": "payout:p1",
+}
+IMPORT = {
+    "pk": "LIST#rated_d#2026",
+    "sk": "IMPORT#i1",
+    "version": 3,
+    "kind": "rated_d",
+    "year": 2026,
+    "import_id": "i1",
+}
+
+
+def image(thing: str, state: str | None, **more: Any) -> dict[str, Any]:
+    """A record of `thing` in `state`."""
+    return {**IMAGES[thing], "state": state, **more}
+
+
+def notices(thing: str, old: str | None, new: str) -> list[dict[str, Any]]:
+    """Bodies for the inboxes that follow from a change of state, None for a record made new."""
+    before = None if old is None else image(thing, old)
+    return [each.body for each in messages_for(before, image(thing, new)) if each.queue == "notify"]
+
+
+@pytest.mark.clause("§4.1.2")
+def test_an_approved_enterprise_is_told_so() -> None:
+    (message,) = messages_for(image("ENTERPRISE", "submitted"), image("ENTERPRISE", "approved"))
+    assert message.queue == "notify"
+    assert message.body == {
+        "message_id": f"ENTERPRISE.{FIRM}/RECORD/3/approved",
+        "kind": "enterprise",
+        "uscc": FIRM,
+        "subject": "企业资格审核通过，可以领取服务券。",
+        "about": f"enterprise:{FIRM}",
+    }
+
+
+def test_a_new_order_is_told_to_both_parties() -> None:
+    enterprise, agency = notices("ORDER", None, "placed")
+    assert (enterprise["kind"], enterprise["uscc"]) == ("enterprise", FIRM)
+    assert (agency["kind"], agency["uscc"]) == ("agency", AGENCY)
+    assert enterprise["subject"] == agency["subject"] == "收到一笔使用服务券的新订单。"
+
+
+@pytest.mark.parametrize(("thing", "state"), SUBJECTS)
+def test_each_state_worth_telling_is_told_once_to_everybody_concerned(thing: str, state: str) -> None:
+    bodies = notices(thing, "before", state)
+    assert [(each["kind"], each["uscc"]) for each in bodies] == [
+        (kind, IMAGES[thing][attribute]) for kind, attribute in CONCERNED[thing].items()
+    ]
+    assert {each["subject"] for each in bodies} == {SUBJECTS[thing, state]}
+    assert {each["about"] for each in bodies} == {ABOUT[thing]}
+
+
+@pytest.mark.parametrize(("thing", "state"), SUBJECTS)
+def test_a_change_that_leaves_the_state_as_it_was_tells_nothing(thing: str, state: str) -> None:
+    before, after = image(thing, state), image(thing, state, version=99, seq=99, name="新名称")
+    assert messages_for(before, after) == []
+
+
+@pytest.mark.parametrize(("thing", "state"), SUBJECTS)
+def test_a_record_made_in_a_state_worth_telling_is_told_too(thing: str, state: str) -> None:
+    assert notices(thing, None, state) == notices(thing, "before", state)
+
+
+def test_a_state_nobody_needs_to_hear_of_tells_nothing() -> None:
+    assert messages_for(image("ORDER", "completed"), image("ORDER", "settling")) == []
+    assert messages_for(None, image("ENTERPRISE", "draft")) == []
+    assert messages_for(None, {"pk": "POOL#batch.b1#00", "sk": "POOL", "remaining_fen": 5}) == []
+
+
+def test_a_deleted_record_tells_nothing() -> None:
+    assert messages_for(image("ENTERPRISE", "approved"), None) == []
+
+
+def test_an_order_freed_from_its_application_is_not_told_as_completed_a_second_time() -> None:
+    assert notices("ORDER", "settling", "completed") == []
+    assert len(notices("ORDER", "delivered", "completed")) == 2
+
+
+def test_a_line_that_goes_on_after_a_rejected_objection_is_not_told_as_passed_a_second_time() -> None:
+    assert notices("LINE", "noticed", "passed") == []
+    assert len(notices("LINE", "submitted", "passed")) == 1
+
+
+@pytest.mark.parametrize("thing", IMAGES)
+def test_the_same_change_has_the_same_message_id_and_the_next_change_another(thing: str) -> None:
+    state = next(state for each, state in SUBJECTS if each == thing)
+    counter = "seq" if thing == "VOUCHER" else "version"
+    once, twice = (messages_for(image(thing, "before"), image(thing, state)) for _ in range(2))
+    later = messages_for(image(thing, "before"), image(thing, state, **{counter: 98}))
+    assert once == twice
+    assert once[0].body["message_id"] != later[0].body["message_id"]
+    assert "#" not in once[0].body["message_id"]
+
+
+@pytest.mark.clause("§4.1.3")
+def test_a_withdrawn_qualification_voids_what_is_unused_and_is_told() -> None:
+    told, void = messages_for(image("ENTERPRISE", "approved"), image("ENTERPRISE", "disqualified"))
+    assert (told.queue, told.body["subject"]) == (
+        "notify",
+        "企业领券、用券资格被取消，未使用的服务券作废。",
+    )
+    assert void.queue == "void_vouchers"
+    assert void.body == {
+        "message_id": f"ENTERPRISE.{FIRM}/RECORD/3/void",
+        "task": "void_enterprise",
+        "uscc": FIRM,
+    }
+
+
+@pytest.mark.clause("§2.1.1")
+@pytest.mark.parametrize("before", [None, "parsed"])
+def test_the_bureaus_word_to_apply_a_list_goes_to_the_worker_once(before: str | None) -> None:
+    old = None if before is None else {**IMPORT, "state": before}
+    (message,) = messages_for(old, {**IMPORT, "state": "applying"})
+    assert message.queue == "import_list"
+    assert message.body == {
+        "message_id": "LIST.rated_d.2026/IMPORT.i1/3/apply",
+        "task": "apply",
+        "kind": "rated_d",
+        "year": 2026,
+        "import_id": "i1",
+    }
+    assert messages_for({**IMPORT, "state": "applying"}, {**IMPORT, "state": "applying", "version": 4}) == []
+
+
+@pytest.mark.parametrize("state", ["waiting", "parsed", "failed", "applied"])
+def test_other_steps_of_a_list_set_nothing_in_motion(state: str) -> None:
+    assert messages_for(None, {**IMPORT, "state": state}) == []
+
+
+def test_a_record_is_known_by_its_keys() -> None:
+    assert {thing: thing_of(each) for thing, each in IMAGES.items()} == {thing: thing for thing in IMAGES}
+    assert thing_of(IMPORT) == "IMPORT"

@@ -1,0 +1,73 @@
+"""The public notice of a round: when it is over, and which of its lines an objection holds (§3.5.3)."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from tests.rules.records import AGENCY, refusal_of
+from tests.rules.settlement_records import notice, objection
+from voucher.models import Objection
+from voucher.refusals import Refused
+from voucher.rules.settling import check_notice_over, is_objected
+from voucher.rules.working_days import add_working_days
+
+ONE_MILLISECOND = timedelta(milliseconds=1)
+FRIDAY = date(2026, 6, 12)
+
+
+@pytest.mark.clause("§3.5.3")
+@pytest.mark.parametrize(
+    ("working_days", "over_at"),
+    [
+        (1, datetime(2026, 6, 15, 16, tzinfo=UTC)),
+        (5, datetime(2026, 6, 22, 16, tzinfo=UTC)),  # 端午节 on 19 June is not worked
+    ],
+)
+def test_a_notice_is_over_when_its_last_working_day_is(working_days: int, over_at: datetime) -> None:
+    running = notice(FRIDAY, add_working_days(FRIDAY, working_days).date)
+    with pytest.raises(Refused) as no:
+        check_notice_over(running, over_at - ONE_MILLISECOND)
+    assert no.value.detail == f"公示期未满，须到 {over_at:%Y-%m-%d} 之后。"
+    assert refusal_of(check_notice_over, running, over_at) is None
+
+
+@pytest.mark.clause("§3.5.3")
+def test_a_notice_of_no_days_is_over_at_once() -> None:
+    running = notice(FRIDAY, add_working_days(FRIDAY, 0).date)
+    assert refusal_of(check_notice_over, running, datetime(2026, 6, 12, 1, tzinfo=UTC)) is None
+
+
+@pytest.mark.clause("§3.5.3")
+@pytest.mark.parametrize("state", ["standing", "upheld"])
+@pytest.mark.parametrize(
+    ("said", "own", "same_agency", "elsewhere"),
+    [
+        (("o1", None), True, False, False),
+        (("o1", AGENCY), True, False, False),
+        ((None, AGENCY), True, True, False),
+        ((None, None), True, True, True),
+    ],
+)
+def test_an_objection_holds_its_line_its_agency_or_the_whole_notice(
+    state: str, said: tuple[str | None, str | None], own: bool, same_agency: bool, elsewhere: bool
+) -> None:
+    raised = [objection(*said, state=state)]
+    assert is_objected("o1", AGENCY, raised) is own
+    assert is_objected("o2", AGENCY, raised) is same_agency
+    assert is_objected("o3", "another agency", raised) is elsewhere
+
+
+def rejected(*said: tuple[str | None, str | None]) -> list[Objection]:
+    """Objections the bureau did not follow."""
+    return [objection(*each, state="rejected") for each in said]
+
+
+@pytest.mark.clause("§3.5.3")
+def test_without_an_objection_that_stands_a_line_goes_on() -> None:
+    assert not is_objected("o1", AGENCY, [])
+    assert not is_objected("o1", AGENCY, rejected(("o1", None), (None, AGENCY), (None, None)))
+
+
+@pytest.mark.clause("§3.5.3")
+def test_one_rejected_objection_does_not_free_a_line_that_another_still_holds() -> None:
+    assert is_objected("o1", AGENCY, [*rejected(("o1", None)), objection(None, AGENCY)])

@@ -1,0 +1,67 @@
+"""What a reviewer is pointed at: dates outside an order's life, prices, figures, files of other orders."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from tests.rules.settlement_records import invoice, line, order, transfers
+from voucher.models import Flag
+from voucher.rules.flags import flags_of, shown_line
+
+PLACED = datetime(2026, 6, 10, 2, tzinfo=UTC)
+TODAY = date(2026, 6, 15)
+
+
+def codes(**facts: Any) -> list[str]:
+    """The flags of a line whose figures fit, but for `facts`."""
+    changed = {"created_at": PLACED, "contract_signed_on": date(2026, 6, 8), **facts.pop("order", {})}
+    bill = invoice().model_copy(update={"issued_on": facts.get("issued_on", TODAY)})
+    paid = [each.model_copy(update={"paid_on": day}) for day in facts.get("paid_on", [TODAY]) for each in transfers(1)]
+    found = flags_of(order(**changed), facts.get("contract_fen", 1_000_000), bill, paid, TODAY)
+    return [f"{flag.code} {flag.field}" for flag in found]
+
+
+@pytest.mark.clause("§3.5.2")
+@pytest.mark.parametrize(
+    ("day", "fits"),
+    [(date(2026, 6, 7), False), (date(2026, 6, 8), True), (date(2026, 6, 15), True), (date(2026, 6, 16), False)],
+)
+def test_invoice_and_transfers_belong_between_the_contract_and_today(day: date, fits: bool) -> None:
+    assert codes(issued_on=day) == ([] if fits else ["INVOICE_DATE invoice.issued_on"])
+    assert codes(paid_on=[TODAY, day]) == ([] if fits else ["TRANSFER_DATE transfers.1.paid_on"])
+
+
+@pytest.mark.parametrize(("signed_on", "begins"), [(None, 10), (date(2026, 6, 12), 10), (date(2026, 6, 1), 1)])
+def test_an_order_lives_from_the_earlier_of_its_placing_and_its_contract(signed_on: date | None, begins: int) -> None:
+    facts = {"order": {"contract_signed_on": signed_on}}
+    assert codes(issued_on=date(2026, 6, begins), **facts) == []
+    day_before = date(2026, 6, begins - 1) if begins > 1 else date(2026, 5, 31)
+    assert codes(issued_on=day_before, **facts) == ["INVOICE_DATE invoice.issued_on"]
+
+
+def test_the_day_of_placing_is_the_day_in_shanghai() -> None:
+    late = {"created_at": datetime(2026, 6, 9, 16, tzinfo=UTC), "contract_signed_on": None}
+    assert codes(issued_on=date(2026, 6, 10), order=late) == []
+    assert codes(issued_on=date(2026, 6, 9), order=late) != []
+
+
+@pytest.mark.clause("§5.2a")
+def test_a_contract_above_the_listed_price_and_one_other_than_the_orders_are_told_apart() -> None:
+    assert codes() == []
+    assert codes(contract_fen=999_999) == ["CONTRACT_DIFFERS contract_fen"]
+    assert codes(contract_fen=1_000_001) == ["PRICE_ABOVE_LISTED contract_fen", "CONTRACT_DIFFERS contract_fen"]
+    assert codes(order={"price_fen": 999_999}) == ["PRICE_ABOVE_LISTED contract_fen"]
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_file_that_another_order_has_is_flagged_once_for_each_document_and_its_own_use_is_not() -> None:
+    own = line(file_hashes={"d1": "a", "d2": "b", "d3": "c"}, flags=(Flag(code="X", field="f", message="看。"),))
+    uses = {"a": frozenset({"o1"}), "b": frozenset({"o1", "o9", "o8"})}
+    flags = shown_line(own, uses, with_orders=True)["flags"]
+    assert [(flag["code"], flag["field"], flag.get("order_ids")) for flag in flags] == [
+        ("X", "f", None),
+        ("SAME_FILE", "d2", ["o8", "o9"]),
+    ]
+    assert all("order_ids" not in flag for flag in shown_line(own, uses, with_orders=False)["flags"])
+    assert "file_hashes" not in shown_line(own, uses, with_orders=True)

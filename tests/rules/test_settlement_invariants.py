@@ -1,0 +1,123 @@
+"""Invariants 7 and 9: lines, invoice and payout agree to the fen, and different people took the steps."""
+
+from typing import Any
+
+import pytest
+
+from tests.rules.records import AGENCY, MADE, YEAR
+from tests.rules.settlement_records import line
+from voucher.models import Line, Payable, Payout, Round
+from voucher.rules.ledger import different_hands, settled_agrees
+
+OTHER = "another agency"
+
+
+def settled_line(**changes: Any) -> Line:
+    """A line that is payable, of 700,000 fen."""
+    facts = {"state": "payable", "round_id": "r1", "verified_fen": 700_000, "submitted_by": "s", "pre_reviewed_by": "p"}
+    return line(**{**facts, **changes})
+
+
+def payable(**changes: Any) -> Payable:
+    """What the agency is owed for it, paid."""
+    facts: dict[str, Any] = {
+        "state": "paid",
+        "round_id": "r1",
+        "year": YEAR,
+        "agency_uscc": AGENCY,
+        "order_ids": ("o1",),
+    }
+    return Payable(**{**MADE, **facts, "amount_fen": 700_000, "invoice_fen": 700_000, "attempts": 1, **changes})
+
+
+def payout(**changes: Any) -> Payout:
+    """The payout of that."""
+    facts: dict[str, Any] = {"payout_id": f"r1.{AGENCY}.1", "round_id": "r1", "year": YEAR, "agency_uscc": AGENCY}
+    made = {**MADE, "created_by": "o", "state": "paid", "paid_by": "f", "amount_fen": 700_000}
+    return Payout(**{**facts, **made, **changes})
+
+
+def round_(**changes: Any) -> Round:
+    """The round of all that."""
+    facts: dict[str, Any] = {"round_id": "r1", "year": YEAR, "settlement_ids": ("s1",), "state": "closed"}
+    hands = {"submitters": frozenset({"s"}), "pre_reviewers": frozenset({"p"}), "approved_by": "b"}
+    return Round(**{**MADE, **facts, **hands, **changes})
+
+
+@pytest.mark.clause("§3.5.4")
+@pytest.mark.parametrize(
+    ("state", "more", "payouts"),
+    [
+        ("awaiting_invoice", {"invoice_fen": None}, []),
+        ("invoiced", {}, []),
+        ("invoiced", {}, [payout(state="failed")]),
+        ("invoiced", {}, [payout(state="returned")]),
+        ("paying", {}, [payout(state="made")]),
+        ("paid", {}, [payout()]),
+        ("paid", {}, [payout(state="failed"), payout(state="returned"), payout()]),
+    ],
+)
+def test_a_settlement_that_is_right_at_every_stage_is_no_breach(
+    state: str, more: dict[str, Any], payouts: list[Payout]
+) -> None:
+    said = settled_agrees([settled_line()], [payable(state=state, **more)], payouts)
+    assert (said.name, said.holds, said.detail) == ("lines_invoice_and_payout_agree", True, "")
+
+
+@pytest.mark.clause("§3.5.4")
+@pytest.mark.parametrize(
+    ("lines", "payables", "payouts"),
+    [
+        ([settled_line(verified_fen=699_999)], [payable()], [payout()]),
+        ([settled_line(), settled_line(order_id="o2", verified_fen=1)], [payable()], [payout()]),
+        ([], [payable()], [payout()]),
+        ([settled_line()], [payable(invoice_fen=699_999)], [payout()]),
+        ([settled_line()], [payable()], [payout(amount_fen=700_001)]),
+        ([settled_line()], [payable()], []),
+        ([settled_line()], [payable()], [payout(), payout(state="made")]),
+        ([settled_line()], [payable(state="invoiced")], [payout()]),
+        ([settled_line()], [payable(state="paying")], [payout(state="failed")]),
+    ],
+)
+def test_a_fen_apart_or_a_payout_too_many_or_too_few_names_the_agency_in_its_round(
+    lines: list[Line], payables: list[Payable], payouts: list[Payout]
+) -> None:
+    said = settled_agrees(lines, payables, payouts)
+    assert (said.holds, said.detail, said.concerned) == (False, f"r1.{AGENCY}", (f"r1.{AGENCY}",))
+
+
+def test_a_payout_of_an_agency_that_is_owed_nothing_is_a_breach_and_a_line_before_its_payable_is_none() -> None:
+    stray = payout(agency_uscc=OTHER)
+    assert settled_agrees([settled_line()], [payable()], [payout(), stray]).detail == f"r1.{OTHER}"
+    assert settled_agrees([settled_line()], [], []).holds
+    assert settled_agrees([settled_line(state="noticed"), settled_line()], [payable()], [payout()]).holds
+
+
+@pytest.mark.clause("§3.5.2")
+def test_five_different_hands_are_no_breach_and_one_pre_reviewer_may_make_the_payout() -> None:
+    assert different_hands([settled_line()], [round_()], [payout()]).holds
+    assert different_hands([settled_line()], [round_()], [payout(created_by="p")]).holds
+    unpaid = payout(state="made", paid_by=None)
+    assert different_hands([settled_line()], [round_(approved_by=None)], [unpaid]).holds
+
+
+@pytest.mark.clause("§3.5.2")
+@pytest.mark.parametrize(
+    ("lines", "rounds", "payouts", "named"),
+    [
+        ([settled_line(pre_reviewed_by="s")], [round_()], [], "s1.o1"),
+        ([], [round_(approved_by="s")], [], "r1"),
+        ([], [round_(approved_by="p")], [], "r1"),
+        ([], [round_()], [payout(created_by="s")], f"r1.{AGENCY}.1"),
+        ([], [round_()], [payout(created_by="b")], f"r1.{AGENCY}.1"),
+        ([], [round_()], [payout(paid_by="s")], f"r1.{AGENCY}.1"),
+        ([], [round_()], [payout(paid_by="p")], f"r1.{AGENCY}.1"),
+        ([], [round_()], [payout(paid_by="b")], f"r1.{AGENCY}.1"),
+        ([], [round_()], [payout(paid_by="o")], f"r1.{AGENCY}.1"),
+    ],
+)
+def test_the_same_hand_at_two_steps_is_named(
+    lines: list[Line], rounds: list[Round], payouts: list[Payout], named: str
+) -> None:
+    said = different_hands(lines, rounds, payouts)
+    assert (said.name, said.holds, said.detail) == ("different_hands", False, named)
