@@ -109,7 +109,7 @@ class Objection(Stateful):
     objection_id: str
     notice_id: str
     order_id: str | None
-    agency_uscc: str | None
+    agency_uscc: str | None = None
     name: str
     contact: str
     reason: str

@@ -28,6 +28,8 @@ from voucher.store.keys import Key
 
 Item = dict[str, Any]
 ATTEMPTS = 8
+INDEXES = {"listing": "list_key", "by_enterprise": "enterprise_uscc", "by_agency": "agency_uscc"}
+INDEXED = {*INDEXES.values(), "list_sort"}
 CONTENTION = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
 
 
@@ -110,7 +112,9 @@ def put(
     """Write a whole item, usually under `IS_NEW`. `index` may give list_key and list_sort."""
     plain = content.model_dump(mode="json") if isinstance(content, Record) else content
     request = _expression(key, condition, None, values)
-    request["Item"] = encode({**plain, **(index or {}), "pk": key.pk, "sk": key.sk})
+    kept = {**plain, **(index or {}), "pk": key.pk, "sk": key.sk}
+    # an index takes text or nothing: DynamoDB refuses a null there
+    request["Item"] = encode({field: value for field, value in kept.items() if value is not None or field not in INDEXED})
     return Write(name, "Put", request)
 
 
@@ -242,9 +246,6 @@ def query(key: Key, prefix: str = "") -> Iterable[Item]:
         if "LastEvaluatedKey" not in answer:
             return
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-
-INDEXES = {"listing": "list_key", "by_enterprise": "enterprise_uscc", "by_agency": "agency_uscc"}
 
 
 def page(
