@@ -40,6 +40,8 @@ def draft_batch(year: str) -> Response[str]:
     require(app.caller, "platform")
     body = app.body(BatchDraft)
     batch_id = f"{app.year(year)}.{app.new_id('b').removeprefix('b_')[:12]}"
+    if existing := store.find_batch(batch_id):  # before the rules: what was drafted once may not fit any more
+        return _replayed(existing)
     programme = store.load_programme(app.year(year))
     if programme.state != "open":
         raise Refused(Refusal.WRONG_STATE, state=programme.state)
@@ -65,11 +67,14 @@ def draft_batch(year: str) -> Response[str]:
     try:
         store.draft_batch(batch)
     except Unmet:
-        existing = store.load_batch(batch_id)
-        if existing.request_sha256 != batch.request_sha256:
-            raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED) from None
-        return reply(_shown(existing, batch.created_at), 200, replay=True)
+        return _replayed(store.load_batch(batch_id))
     return reply(_shown(batch, batch.created_at), 201)
+
+
+def _replayed(existing: Batch) -> Response[str]:
+    if existing.request_sha256 != app.request_sha256:
+        raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
+    return reply(_shown(existing, clock.now()), 200, replay=True)
 
 
 @app.post("/batches/<batch_id>/publish")

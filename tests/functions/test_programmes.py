@@ -150,6 +150,15 @@ def test_the_same_batch_drafted_again_under_its_key_is_one_batch(open_year: Worl
     assert (other.status, other.code) == (422, "IDEMPOTENCY_KEY_REUSED")
 
 
+def test_a_draft_whose_answer_was_lost_is_answered_though_its_money_is_released_by_now(open_year: World) -> None:
+    first = steps.expect(draft_batch(open_year, key="all", amount_fen=100_000_000), 201)
+    steps.expect(open_year.call(BUREAU, "POST", f"/batches/{first['batch_id']}/publish"), 200)
+    again = draft_batch(open_year, key="all", amount_fen=100_000_000)
+    assert (again.status, again.body["batch_id"], again.body["state"]) == (200, first["batch_id"], "open")
+    other = draft_batch(open_year, key="all", amount_fen=99_000_000)
+    assert (other.status, other.code) == (422, "IDEMPOTENCY_KEY_REUSED")
+
+
 def test_drafts_are_in_no_public_list_and_a_published_batch_shows_its_states(open_year: World) -> None:
     batch = steps.expect(draft_batch(open_year), 201)
     later = {"opens_at": "2026-06-20T00:00:00Z"}

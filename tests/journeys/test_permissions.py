@@ -54,8 +54,8 @@ FILE_WRITERS = {
 SENDERS = {
     "ImportList": {"ImportListQueue"},
     "Relay": {"NotifyQueue", "VoidVouchersQueue", "ImportListQueue", "RelayDeadLetters"},
-    "Sweep": {"VoidVouchersQueue"},
-    "VoidVouchers": {"VoidVouchersQueue"},
+    "Sweep": {"NotifyQueue", "VoidVouchersQueue"},
+    "VoidVouchers": {"NotifyQueue", "VoidVouchersQueue"},
 }
 READERS_OF_BANK_ACCOUNTS = {"PayoutFile": {"BankAccountsKey"}}
 # What nobody may do to anything of the stack; most of it would not be harmless to try.
