@@ -3,16 +3,15 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run up down test unfinished soak bench lint lock clean ready-to-deploy ready-to-test
+.PHONY: help run up down test soak bench lint lock clean ready-to-deploy ready-to-test
 
 export PYTHONPATH := layers/voucher:.
 export PYTHONDONTWRITEBYTECODE := 1
 
 PYTHON := .local/development/bin/python
 DEPLOY := PYTHONPATH= AWS_DEFAULT_REGION=ap-east-1 SAM_CLI_TELEMETRY=0 .local/deploy/bin
-# Fast rings first. What is still being finished runs by `make unfinished` and is named in the README.
-UNFINISHED := tests/functions/test_bad_input.py tests/model tests/journeys
-RINGS := $(wildcard $(addprefix tests/,rules infra store functions faults races))
+# Two rings at a time, the long ones first; each prints what it found when it is through.
+RINGS := journeys model functions faults races infra rules store
 CHECKED := infra layers/voucher functions tests
 PLAIN_TEMPLATES := $(filter-out infra/identity.yaml,$(wildcard infra/*.yaml))
 LOCKED := layers/dependencies/requirements infra/requirements/development infra/requirements/deploy \
@@ -31,11 +30,12 @@ up: ready-to-deploy ## the local stack without the tale; .local/stack.json says 
 down: ## end the local stack, and nothing else
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m infra.local.stack down; else echo "Nothing was running."; fi
 
-test: ready-to-test ## the finished tests: rules, templates, functions, faults, races
-	@$(PYTHON) -m pytest $(addprefix --ignore ,$(UNFINISHED)) $(RINGS)
+test: ready-to-test ## all tests: rules, store, functions, races, faults, the model, the journeys; nothing is left running
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(RINGS:%=ring-%)
 
-unfinished: ready-to-test ## tests being finished: bad input at every route, the model, the journeys over HTTP
-	@$(PYTHON) -m pytest $(wildcard $(UNFINISHED))
+ring-%:
+	@echo "== tests/$*"
+	@$(PYTHON) -m pytest --quiet --durations=3 tests/$*
 
 soak: ready-to-test ## the long tests: thousands of model runs, every condition removed in turn
 	@$(PYTHON) -m infra.soak
