@@ -124,6 +124,13 @@ def announce_document(uscc: str) -> Response[str]:
     return reply(upload_answer(document, upload, document.created_at + timedelta(seconds=UPLOAD_SECONDS)), 201)
 
 
+@app.get("/agencies/<uscc>/documents")
+def list_documents(uscc: str) -> Response[str]:
+    """§3.4.3: an agency's papers, each with a link that lasts five minutes, for its members and staff."""
+    as_member_or_staff(app.caller, store.find_agency(uscc))
+    return reply({"items": store.links_to(keys.agency(uscc)), "next_cursor": None})
+
+
 @app.post("/agencies/<uscc>/submit")
 def submit(uscc: str) -> Response[str]:
     """§3.2.1: hand in the application; every missing paper is named."""

@@ -120,6 +120,13 @@ def announce_document(uscc: str) -> Response[str]:
     return reply(upload_answer(document, upload, document.created_at + timedelta(seconds=UPLOAD_SECONDS)), 201)
 
 
+@app.get("/enterprises/<uscc>/documents")
+def list_documents(uscc: str) -> Response[str]:
+    """§3.4.3: an enterprise's papers, each with a link that lasts five minutes, for its members and staff."""
+    as_member_or_staff(app.caller, store.find_enterprise(uscc))
+    return reply({"items": store.links_to(keys.enterprise(uscc)), "next_cursor": None})
+
+
 @app.post("/enterprises/<uscc>/submit")
 def submit(uscc: str) -> Response[str]:
     """§4.1.1: hand in the registration; every missing paper is named, and what changed since the last time."""

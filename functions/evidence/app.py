@@ -10,7 +10,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api, reply
 from voucher.edge.documents import UPLOAD_SECONDS, Announcement, announced, upload_answer
 from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen
-from voucher.edge.identity import as_member
+from voucher.edge.identity import as_member, as_member_or_staff
 from voucher.models import Document, Invoice, Line, Request, Settlement, Transfer
 from voucher.policy import SETTLEMENT_DOCUMENTS
 from voucher.refusals import FieldError, Refusal, Refused
@@ -67,6 +67,16 @@ def announce_document(settlement_id: str) -> Response[str]:
     document = announced(app, f"settlements/{settlement.settlement_id}", body)
     upload = organisations.add_document(keys.settlement(settlement_id), document)
     return reply(upload_answer(document, upload, document.created_at + timedelta(seconds=UPLOAD_SECONDS)), 201)
+
+
+@app.get("/settlements/<settlement_id>/documents")
+def list_documents(settlement_id: str) -> Response[str]:
+    """§3.4.3: the papers of an application, each with a link that lasts five minutes, for the agency and staff."""
+    settlement = store.find(settlement_id)
+    if settlement is None:
+        raise Refused(Refusal.NOT_FOUND)
+    as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc))
+    return reply({"items": organisations.links_to(keys.settlement(settlement_id)), "next_cursor": None})
 
 
 @app.put("/settlements/<settlement_id>/lines/<order_id>")

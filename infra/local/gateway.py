@@ -34,13 +34,13 @@ def _find(session: boto3.Session, endpoint: str, stack: str) -> tuple[str, str]:
     return api_id, stages[0]["stageName"]
 
 
-def _answers(session: boto3.Session, endpoint: str, stack: str) -> Mapping[str, dict[str, Any]]:
+def _answers(session: boto3.Session, endpoint: str, stack: str) -> Mapping[Any, dict[str, Any]]:
     """The gateway responses in the API's body, keyed by response type."""
     cloudformation = session.client("cloudformation", endpoint_url=endpoint)
     # A JSON template arrives parsed or as text; the stubs know only the former.
     body: Any = cloudformation.get_template(StackName=stack, TemplateStage="Processed")["TemplateBody"]
     expanded = json.loads(body) if isinstance(body, str) else body
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[Any, dict[str, Any]] = {}
     for resource in expanded["Resources"].values():
         if resource["Type"] == REST_API:
             api = resource.get("Properties", {}).get("Body", {})

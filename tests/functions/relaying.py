@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from infra.tale.client import Person
 from tests.functions.town import Json
 from tests.functions.workers import drain
 from tests.world import World, function
-from infra.tale.client import Person
 from voucher.store.keys import Key
 from voucher.store.table import Item, encode, load
 

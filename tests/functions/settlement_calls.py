@@ -43,6 +43,7 @@ def settlement_calls(town: Town) -> Calls:
         "GET /settlements": Call(SELLER, f"/settlements?agency_uscc={town.agency.uscc}", foreign=True),
         "GET /settlements/{settlement_id}": Call(SELLER, mine, foreign=True),
         "POST /settlements/{settlement_id}/documents": Call(SELLER, f"{mine}/documents", announced, foreign=True),
+        "GET /settlements/{settlement_id}/documents": Call(SELLER, f"{mine}/documents", foreign=True),
         "PUT /settlements/{settlement_id}/lines/{order_id}": Call(
             SELLER, f"{mine}/lines/{first['order_id']}", line_body(town, empty, "INV-B"), foreign=True
         ),

@@ -10,7 +10,6 @@ import pytest
 from infra.city.agencies import Agency
 from infra.city.enterprises import Enterprise
 from infra.city.products import Product
-from infra.local.stack import Stack
 from infra.tale import __main__ as story
 from infra.tale import chapters
 from infra.tale.chapters import Tale

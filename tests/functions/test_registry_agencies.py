@@ -1,4 +1,4 @@
-"""Agencies: exceptions with a reason, renewal beside a valid approval, the reminder, and removal (§3.1, §3.2, §3.4.1)."""
+"""Agencies: exceptions with a reason, renewal beside a valid approval, reminder, removal (§3.1, §3.2, §3.4.1)."""
 
 from datetime import UTC, datetime, timedelta
 

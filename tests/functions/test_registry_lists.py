@@ -1,4 +1,4 @@
-"""Lists: every bad row named, every version kept, brought into force once, however often the queue delivers (§2.1.1)."""
+"""Lists: every bad row named, every version kept, brought into force once, however often it is told (§2.1.1)."""
 
 import hashlib
 import json

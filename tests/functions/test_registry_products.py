@@ -1,4 +1,4 @@
-"""Products: seven facts, corrections that wait while the old ones sell, prices kept, and what the public finds (§3.3)."""
+"""Products: seven facts, corrections that wait while the old ones sell, prices kept, the public's search (§3.3)."""
 
 from urllib.parse import quote
 

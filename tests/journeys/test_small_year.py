@@ -128,7 +128,9 @@ def test_every_account_recomputed_from_the_postings_leaves_no_fen_unexplained(sm
 def test_the_public_page_of_the_programme_adds_up(small_year: Year) -> None:
     shown = small_year.place.shown(None, f"/programmes/{small_year.place.plan.year}")
     _, before = small_year.before
-    used = {name: each["used_fen"] - before["categories"][name]["used_fen"] for name, each in shown["categories"].items()}
+    used = {
+        name: each["used_fen"] - before["categories"][name]["used_fen"] for name, each in shown["categories"].items()
+    }
     assert shown["total_fen"] == TOTAL_FEN
     assert {name: fen for name, fen in used.items() if fen} == {small_year.seller.categories[0]: VOUCHER_FEN}
 
@@ -142,7 +144,11 @@ def test_what_was_committed_is_told_to_both_sides_through_stream_relay_queue_and
             "服务券领取成功。",
             "服务券已过有效期，余额作废。",
         },
-        small_year.seller.uscc: {"服务机构入驻审核通过。", "使用服务券的订单已提交，等待服务机构接受。", "服务券抵用资金已拨付。"},
+        small_year.seller.uscc: {
+            "服务机构入驻审核通过。",
+            "使用服务券的订单已提交，等待服务机构接受。",
+            "服务券抵用资金已拨付。",
+        },
     }
     for uscc, subjects in expected.items():
         wait_for(lambda: subjects <= {each["subject"] for each in small_year.place.inbox(uscc)})  # noqa: B023

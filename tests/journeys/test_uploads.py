@@ -2,6 +2,7 @@
 
 from typing import Any
 from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from botocore import UNSIGNED
@@ -12,6 +13,7 @@ from infra.city.enterprises import Enterprise
 from infra.city.papers import Paper, enterprise_papers
 from infra.tale import steps
 from infra.tale.city import owner_of
+from infra.tale.client import BUREAU, OPERATOR, Person
 from tests.journeys.place import Json, Place
 
 MEGABYTE = 1024 * 1024
@@ -97,3 +99,20 @@ def test_a_file_whose_first_bytes_are_not_of_its_type_does_not_count_as_handed_i
     assert (reply.status, reply.code) == (422, "DOCUMENTS_MISSING")
     assert [each["field"] for each in reply.body["errors"]] == ["tax_certificate"]
     assert place.shown(owner, path)["state"] == "draft"
+
+
+@pytest.mark.clause("§3.4.3")
+def test_members_and_staff_read_a_paper_by_a_link_and_nobody_else_gets_one(place: Place, firm: Enterprise) -> None:
+    place.client.upload(announced(place, firm, filename="纳税证明.pdf")["upload"], PDF)
+    path = f"/enterprises/{firm.uscc}/documents"
+    for person in (owner_of(firm.uscc), OPERATOR, BUREAU):
+        [paper] = place.shown(person, path)["items"]
+        with urlopen(paper["url"]) as answer:
+            assert answer.read() == PDF
+    assert (paper["kind"], paper["filename"]) == ("tax_certificate", "纳税证明.pdf")
+    assert place.client.call(Person("u-somebody-else"), "GET", path).code == "NOT_FOUND"
+    without_signature = paper["url"].partition("?")[0]
+    with pytest.raises(HTTPError) as error:
+        urlopen(without_signature)
+    error.value.close()
+    assert error.value.code == 403

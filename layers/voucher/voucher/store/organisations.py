@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from voucher.models import Agency, Document, Enterprise
+from voucher.models import Agency, Document, Enterprise, instant_text
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, files, keys
 from voucher.store.table import Item, Page, Unmet, Write, add, advance, check, commit, load, page, query, update
@@ -121,6 +121,21 @@ def _check_same(document: Document, existing: Item | None) -> None:
 def documents_of(owner: keys.Key) -> list[Document]:
     """Every document announced under an owner's key."""
     return [Document.model_validate(item) for item in query(owner, "DOCUMENT#")]
+
+
+def links_to(owner: keys.Key) -> list[dict[str, str]]:
+    """Every document of an owner as its readers see it, each with a link that lasts five minutes (§3.4.3)."""
+    return [
+        {
+            "document_id": each.document_id,
+            "kind": each.kind,
+            "filename": each.filename,
+            "content_type": each.content_type,
+            "announced_at": instant_text(each.created_at),
+            "url": files.presign_download(each.object_key, each.content_type, each.filename),
+        }
+        for each in documents_of(owner)
+    ]
 
 
 def checked_documents(owner: keys.Key, since: datetime | None = None) -> list[Document]:

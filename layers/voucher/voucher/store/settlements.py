@@ -124,7 +124,7 @@ def file_uses(lines: Iterable[Line]) -> dict[str, frozenset[str]]:
     """SHA-256 → the orders that file was handed in for, for every file of some lines."""
     wanted = sorted({sha256 for line in lines for sha256 in line.file_hashes.values()})
     found: dict[str, frozenset[str]] = {}
-    for part in batched(wanted, 25):  # what moto reads at once; AWS would read 100
+    for part in batched(wanted, 25, strict=False):  # what moto reads at once; AWS would read 100
         items = load_together(*(keys.file_uses(sha256) for sha256 in part))
         found |= {
             sha256: frozenset((item or {}).get("order_ids", ())) for sha256, item in zip(part, items, strict=True)

@@ -114,7 +114,9 @@ def put(
     request = _expression(key, condition, None, values)
     kept = {**plain, **(index or {}), "pk": key.pk, "sk": key.sk}
     # an index takes text or nothing: DynamoDB refuses a null there
-    request["Item"] = encode({field: value for field, value in kept.items() if value is not None or field not in INDEXED})
+    request["Item"] = encode(
+        {field: value for field, value in kept.items() if value is not None or field not in INDEXED}
+    )
     return Write(name, "Put", request)
 
 
