@@ -53,7 +53,13 @@ class _Integers(TypeDeserializer):
         return int(value)
 
 
-_serialize, _deserialize = TypeSerializer().serialize, _Integers().deserialize
+_any, _deserialize = TypeSerializer().serialize, _Integers().deserialize
+
+
+def _serialize(value: Any) -> dict[str, Any]:
+    # texts and integers are nearly all there is; boto3's way takes a fifth of a grab's own time (make bench)
+    kind = type(value)
+    return {"S": value} if kind is str else {"N": str(value)} if kind is int else _any(value)
 
 
 def encode(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,12 +93,18 @@ class Contended(Exception):
     """A transaction did nothing because others were writing the same items at the same moment."""
 
 
+@cache
+def _placeholders(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The #names and :values of an expression; there are as many expressions as places in the code that write one."""
+    return frozenset(re.findall(r"#(\w+)", text)), frozenset(re.findall(r":(\w+)", text))
+
+
 def _expression(key: Key, condition: str | None, change: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
     request: dict[str, Any] = {"TableName": table_name(key.table)}
-    text = f"{condition or ''} {change or ''}"
-    if names := set(re.findall(r"#(\w+)", text)):
+    names, used = _placeholders(f"{condition or ''} {change or ''}")
+    if names:
         request["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
-    if used := set(re.findall(r":(\w+)", text)):
+    if used:
         given = {"true": True, "false": False, "null": None, "one": 1, **values}
         request["ExpressionAttributeValues"] = encode({f":{name}": given[name] for name in used})
     if condition:
