@@ -7,7 +7,8 @@ from typing import Any
 
 from tests.model.granting import left_fen, may_claim
 from tests.model.place import Place
-from tests.model.records import CAP_PERCENT, HOLDING, City, Year, cap_fen, non_key_cap_fen, non_key_categories
+from tests.model import payout_evidence
+from tests.model.records import CAP_PERCENT, USING, City, Year, cap_fen, non_key_cap_fen, non_key_categories
 from tests.model.trading import category_room_fen, non_key_room_fen
 
 Item = dict[str, Any]
@@ -25,12 +26,13 @@ class Evidence:
     vouchers: dict[str, Item]
     postings: list[Item]
     orders: dict[str, Item]
+    settlements: dict[str, list[Item]]
 
 
 def read(place: Place) -> Evidence:
     """Everything, as it stands."""
     kinds: defaultdict[str, list[Item]] = defaultdict(list)
-    for word in ("vouchers", "orders"):
+    for word in ("vouchers", "orders", "settlements"):
         for item in place.scan(word):
             sort = item["sk"].partition("#")[0]
             kinds[item["pk"].partition("#")[0] if sort == "RECORD" else sort].append(item)
@@ -42,6 +44,7 @@ def read(place: Place) -> Evidence:
         {item["voucher_id"]: item for item in kinds["VOUCHER"]},
         kinds["POSTING"],
         {item["order_id"]: item for item in kinds["ORDER"]},
+        {name: kinds[name] for name in ("SETTLEMENT", "LINE", "ROUND", "PAYABLE", "PAYOUT", "INVOICE")},
     )
 
 
@@ -54,6 +57,7 @@ def check(found: Evidence, city: City) -> None:
     every_cap_holds(found)
     nothing_happens_after_its_end(found)
     records_are_as_the_model_has_them(found, city)
+    payout_evidence.check(found.settlements, found.postings, city)
 
 
 def balances(found: Evidence) -> dict[str, int]:
@@ -80,7 +84,20 @@ def money_is_neither_made_nor_lost(found: Evidence, city: City) -> None:
     expected |= {f"batch:{each.name}": each.left_fen for each in city.batches}
     expected |= {f"voucher:{each.name}": each.balance_fen for each in city.vouchers}
     expected |= {f"order:{each.name}": each.voucher_fen for each in city.orders if each.holds}
+    expected |= owed_and_paid_fen(city)
     assert accounts == {name: fen for name, fen in expected.items() if fen}
+
+
+def owed_and_paid_fen(city: City) -> dict[str, int]:
+    """What the model has outside the programme: owed to agencies, paid to them, and claimed back."""
+    expected: defaultdict[str, int] = defaultdict(int)
+    for owed in (each for found in city.rounds for each in found.payables):
+        recovered_fen = sum(line.order.recovered_fen for line in owed.lines)
+        if owed.state == "paid":
+            expected[f"paid:{owed.lines[0].application.year.number}"] += owed.amount_fen - recovered_fen
+        else:
+            expected[f"payable:{owed.round.name}.{owed.seller_uscc}"] = owed.amount_fen
+    return expected | {f"receivable:{each.name}": each.recovered_fen for each in city.orders}
 
 
 def pool_totals(shards: Iterable[Item]) -> dict[str, dict[str, int]]:
@@ -96,16 +113,31 @@ def pool_totals(shards: Iterable[Item]) -> dict[str, dict[str, int]]:
 
 def every_pool_adds_up(found: Evidence, city: City) -> None:
     """3: in every pool, what remains and what was drawn make the limit; what remains is what the model has."""
-    remaining = {}
+    remaining, spent = {}, {}
     for name, counters in pool_totals(found.shards).items():
         limit_fen = counters.pop("limit_fen")
         assert sum(counters.values()) == limit_fen, name
         remaining[name] = counters["remaining_fen"]
+        if name.startswith("category."):
+            spent[name] = (counters["payable_fen"], counters["paid_fen"])
+    assert {name: fen for name, fen in spent.items() if any(fen)} == spent_fen(city)
     expected = {f"batch.{each.name}": each.left_fen for each in city.batches if each.state != "draft"}
     for year in city.years.values():
         if year.state != "draft":
             expected |= yearly_rooms_fen(city, year)
     assert remaining == expected
+
+
+def spent_fen(city: City) -> dict[str, tuple[int, int]]:
+    """What of each category's cap is owed, and what is paid."""
+    spent: dict[str, tuple[int, int]] = {}
+    for order in city.orders:
+        if order.state in ("payable", "paid"):
+            name = f"category.{order.voucher.batch.year.number}.{order.product.category}"
+            owed_fen, paid_fen = spent.get(name, (0, 0))
+            is_paid = order.state == "paid"
+            spent[name] = (owed_fen + order.voucher_fen * (not is_paid), paid_fen + order.voucher_fen * is_paid)
+    return spent
 
 
 def yearly_rooms_fen(city: City, year: Year) -> dict[str, int]:
@@ -132,27 +164,32 @@ def every_quota_holds(found: Evidence, city: City) -> None:
 
 
 def every_order_holds(found: Evidence) -> None:
-    """5: at most 70 %, held once, released once or not at all."""
+    """5: at most 70 %, held once, and every fen of the hold given back or owed once, or still held."""
     held: defaultdict[str, list[int]] = defaultdict(list)
-    released: defaultdict[str, list[int]] = defaultdict(list)
+    owed: defaultdict[str, list[int]] = defaultdict(list)
+    released: defaultdict[str, int] = defaultdict(int)
     for posting in found.postings:
+        name = posting["from_account"].partition(":")[2]
         if posting["entry"] == "hold":
             held[posting["to_account"].partition(":")[2]].append(posting["amount_fen"])
+        elif posting["entry"] == "approve":
+            owed[name].append(posting["amount_fen"])
         elif posting["from_account"].startswith("order:"):
-            released[posting["from_account"].partition(":")[2]].append(posting["amount_fen"])
+            released[name] += posting["amount_fen"]
     assert held.keys() == found.orders.keys()
     for name, order in found.orders.items():
         assert order["voucher_fen"] * 10 <= order["contract_fen"] * 7
-        assert held[name] == [order["voucher_fen"]]
-        assert released[name] == ([order["voucher_fen"]] if order["state"] in GONE else [])
+        kept_fen = 0 if order["state"] in GONE else order["voucher_fen"]
+        assert held[name] == [released[name] + kept_fen]
+        assert owed[name] == ([order["voucher_fen"]] if order["state"] in ("payable", "paid") else [])
 
 
 def every_cap_holds(found: Evidence) -> None:
-    """6: what orders hold of a category, and of all outside the key three, is within its share of the total."""
+    """6: what is held, owed and paid of a category, and of all outside the key three, is within its share of the total."""
     for number, programme in found.programmes.items():
         used = dict.fromkeys(CAP_PERCENT, 0)
         for order in found.orders.values():
-            if order["year"] == number and order["state"] in HOLDING:
+            if order["year"] == number and order["state"] in USING:
                 used[order["category"]] += order["voucher_fen"]
         assert all(fen <= cap_fen(programme["total_fen"], each) for each, fen in used.items())
         assert sum(used[each] for each in non_key_categories()) <= non_key_cap_fen(programme["total_fen"])

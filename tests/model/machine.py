@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
-from infra.tale.client import Reply
+from infra.tale.client import Person, Reply
 from tests.model import evidence, town
 from tests.model.answers import Answer
 from tests.model.place import Place
@@ -23,10 +23,12 @@ def chosen[Thing](things: list[Thing], pick: int) -> Thing:
 
 
 class Machine(RuleBasedStateMachine):
-    """One run: a town of its own, the model beside it. `place` is where runs happen; `steps` counts them all."""
+    """One run: a town of its own, the model beside it. `place` is where runs happen; `steps` counts them all;
+    `latest` is the settlement call just done."""
 
     place: Place
     steps = 0
+    latest: tuple[Any, ...] | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,9 +58,23 @@ class Machine(RuleBasedStateMachine):
         self.numbers += 1
         return f"{word}-{self.numbers}"
 
-    def ask(self, expected: Answer, by: str, path: str, body: Any = None, key: str | None = None) -> Reply:
-        """A POST, answered as the model foretold."""
-        reply = self.world.call(town.person(by), "POST", path, body, key=key)
+    @staticmethod
+    def somebody(by: str | None) -> Person | None:
+        """Who is called so; None is nobody who is signed in."""
+        return town.person(by) if by else None
+
+    def ask(
+        self,
+        expected: Answer,
+        by: str | None,
+        path: str,
+        body: Any = None,
+        key: str | None = None,
+        method: str = "POST",
+    ) -> Reply:
+        """A call, answered as the model foretold."""
+        self.latest = None
+        reply = self.world.call(self.somebody(by), method, path, body, key=key)
         replay = reply.headers.get("idempotent-replay") == "true"
         assert expected.fits(reply.status, reply.code, replay), f"{reply.status} {reply.body}, expected {expected}"
         return reply

@@ -98,18 +98,21 @@ class OrderSteps(Machine):
     @rule(voucher=PICK, product=PRODUCTS, part=PARTS, signed=st.booleans())
     def a_plain_order_is_placed(self, voucher: int, product: int, part: str, signed: bool) -> None:
         used = chosen([each for each in self.city.vouchers if not each.has_ended(self.city.now)], voucher)
-        wanted = self.city.products[product]
-        voucher_fen = self.part_fen(part, used, wanted)
+        self.place_plain_order(used, self.city.products[product], part, signed)
+
+    def place_plain_order(self, voucher: Voucher, product: Product, part: str, signed: bool) -> None:
+        """An order as most are."""
+        voucher_fen = self.part_fen(part, voucher, product)
         body = {
-            "product_id": wanted.name,
-            "voucher_id": used.name,
+            "product_id": product.name,
+            "voucher_id": voucher.name,
             "contract_fen": self.contract_fen(voucher_fen, "tight"),
             "voucher_fen": voucher_fen,
             "contract_number": self.fresh("HT") if signed else None,
             "contract_signed_on": self.day(0 if signed else None),
             "no_other_subsidy": True,
         }
-        self.place_order(used.firm.person, self.fresh("order"), used, wanted, body)
+        self.place_order(voucher.firm.person, self.fresh("order"), voucher, product, body)
 
     @precondition(lambda self: self.attempts)
     @rule(pick=PICK, other_body=RARELY)

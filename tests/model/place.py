@@ -1,5 +1,6 @@
 """Where the model's runs happen: tables of their own on DynamoDB Local, queues and files in memory, a clock."""
 
+import hashlib
 import http.client
 import io
 import json
@@ -60,7 +61,8 @@ class Files:
         """An object that was kept."""
         if request["Key"] not in self._objects:
             raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
-        return {"Body": io.BytesIO(self._objects[request["Key"]])}
+        content = self._objects[request["Key"]]
+        return {"Body": io.BytesIO(content), "ETag": hashlib.sha256(content).hexdigest()}
 
 
 @dataclass

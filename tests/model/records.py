@@ -25,7 +25,8 @@ VOUCHER_PERCENT = 70
 DEFAULT_QUOTA_FEN = 1_000_000
 LIST_QUOTA_FEN = {"newly_above_scale": 2_000_000, "little_giant_nursery": 1_000_000}
 TERM = date(2024, 8, 9), date(2026, 12, 31)
-HOLDING = ("placed", "accepted", "delivered", "completed")
+HOLDING = ("placed", "accepted", "delivered", "completed", "settling")
+USING = (*HOLDING, "payable", "paid")
 
 # Who took the latest step with which body: the same call again is answered as done.
 Step = tuple[str, str, Any]
@@ -131,7 +132,7 @@ class Voucher:
 
 @dataclass(eq=False)
 class Order:
-    """An order and its hold."""
+    """An order and its hold; `line` is its place in a live settlement application."""
 
     key: str
     body: dict[str, Any]
@@ -145,6 +146,8 @@ class Order:
     state: str = "placed"
     firm_asked: bool = False
     seller_asked: bool = False
+    recovered_fen: int = 0
+    line: Any = None
     name: str = ""
 
     @property
@@ -167,11 +170,14 @@ class City:
     lists: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)
     rated_d: tuple[int, frozenset[str]] = (0, frozenset())
     lists_in_turn: set[tuple[str, int]] = field(default_factory=set)
+    applications: list[Any] = field(default_factory=list)
+    rounds: list[Any] = field(default_factory=list)
+    invoices: dict[Any, Any] = field(default_factory=dict)
 
     def used_fen(self, year: Year, categories: Iterable[str]) -> int:
-        """What the year's orders hold in these categories."""
+        """What the year's orders use of these categories: held, owed or paid."""
         wanted = set(categories)
-        found = (each for each in self.orders if each.holds and each.voucher.batch.year is year)
+        found = (each for each in self.orders if each.state in USING and each.voucher.batch.year is year)
         return sum(each.voucher_fen for each in found if each.product.category in wanted)
 
     def vouchers_of(self, year: Year, firm: Firm) -> list[Voucher]:

@@ -2,6 +2,7 @@
 
 import ast
 import os
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,28 +12,31 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.model.firm_steps import FirmSteps
 from tests.model.order_steps import OrderSteps
+from tests.model.payout_steps import PayoutSteps
 from tests.model.place import Place
 from tests.model.time_steps import TimeSteps
 from tests.model.year_steps import YearSteps, batch_body
 
-MODEL = ("records", "answers", "years", "granting", "trading", "ending")
+MODEL = ("records", "answers", "years", "granting", "trading", "ending", "claims", "applying", "paying")
 STEPS = 50
 RUNS = int(os.environ.get("VOUCHER_MODEL_RUNS", "200"))
 # without a seed every run of the test takes the same steps
 SEED = os.environ.get("VOUCHER_MODEL_SEED")
 
 
-class Life(YearSteps, FirmSteps, OrderSteps, TimeSteps):
+class Life(YearSteps, FirmSteps, OrderSteps, PayoutSteps, TimeSteps):
     """All rules together, from an open year with an open batch."""
 
     def set_up(self) -> None:
         self.attempts, self.applied = [], set()
-        self.open_year(2025, 9_999_999, {"batch_shards": 3, "yearly_shards": 2})
+        self.open_year(2025, 9_999_999, {"batch_shards": 3, "yearly_shards": 2, "notice_working_days": 0})
         now = self.city.now
         closes = now + timedelta(days=30)
         self.open_batch(2025, batch_body(4_500_000, now.isoformat(), closes.isoformat(), "2025-09-30"))
         for firm in self.city.firms[-2:]:
             self.grab(firm.person, self.city.batches[0], firm)
+        for voucher, product in zip(self.city.vouchers, (1, 6), strict=True):
+            self.place_plain_order(voucher, self.city.products[product], "half", signed=True)
 
 
 @pytest.mark.clause("§1.4a")
@@ -44,7 +48,7 @@ class Life(YearSteps, FirmSteps, OrderSteps, TimeSteps):
 def test_the_backend_answers_and_keeps_its_books_as_the_model_says(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Life.place, Life.steps = place, 0
+    Life.place, Life.steps, Life.done = place, 0, Counter()
     chance = settings(
         max_examples=RUNS,
         stateful_step_count=STEPS,
@@ -57,7 +61,8 @@ def test_the_backend_answers_and_keeps_its_books_as_the_model_says(
     )
     run_state_machine_as_test(seed(int(SEED))(Life) if SEED else Life, settings=chance)
     with capsys.disabled():
-        print(f" {RUNS} runs, {Life.steps} steps checked", end="")
+        told = ", ".join(f"{count} {what}" for what, count in sorted(Life.done.items()))
+        print(f" {RUNS} runs, {Life.steps} steps checked; payouts: {told}", end="")
 
 
 def test_the_model_imports_nothing_of_the_project() -> None:

@@ -83,7 +83,7 @@ def agency(product: Product) -> Agency:
         has_management_system=True,
         categories=tuple(Category),
         valid_until=product.active_until,
-        members=frozenset({product.seller}),
+        members=frozenset({product.seller, EVERYMAN.name}),
         **made(product.seller, "active"),
     )
 

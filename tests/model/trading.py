@@ -178,8 +178,14 @@ def review_cancel(city: City, order: Order, by: str, body: dict[str, Any]) -> An
             order.firm_asked = order.seller_asked = False
         return answer
     both = order.firm_asked and order.seller_asked
+    if both and order.state == "settling" and order.line.is_under_review:
+        return no("LINE_UNDER_REVIEW")
     answer = advance(order, ("cancel", by, body), {each: "cancelled" for each in HOLDING if both})
     if answer.done:
+        if (line := order.line) is not None:
+            line.end(city, "withdrawn", order.last)
+            line.application.last = order.last
+            line.application.go_on_without()
         give_back(city, order)
     return answer
 

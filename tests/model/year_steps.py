@@ -19,6 +19,7 @@ POLICIES = st.fixed_dictionaries(
         "batch_shards": st.integers(1, 4),
         "yearly_shards": st.integers(1, 3),
         "quota_combination": st.sampled_from(["max", "sum"]),
+        "notice_working_days": st.just(0),
     }
 )
 CATEGORIES = st.sampled_from([[], [], [], ["legal", "tax_audit"], ["ip"]])

@@ -59,7 +59,9 @@ _any, _deserialize = TypeSerializer().serialize, _Integers().deserialize
 def _serialize(value: Any) -> dict[str, Any]:
     # texts and integers are nearly all there is; boto3's way takes a fifth of a grab's own time (make bench)
     kind = type(value)
-    return {"S": value} if kind is str else {"N": str(value)} if kind is int else _any(value)
+    if kind is str or kind is int:
+        return {"S": value} if kind is str else {"N": str(value)}
+    return dict(_any(value))
 
 
 def encode(values: Mapping[str, Any]) -> dict[str, Any]:
