@@ -23,7 +23,7 @@ from voucher.store import keys
 from voucher.store import organisations as store
 
 app = Api()
-Categories = Annotated[list[Category], Field(min_length=1, max_length=9)]
+Categories = Annotated[tuple[Category, ...], Field(min_length=1, max_length=9)]
 
 
 class Application(Request):

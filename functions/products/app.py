@@ -48,11 +48,15 @@ def draft() -> Response[str]:
     """§3.3: an active agency drafts a product in one of its categories."""
     body = app.body(Listing)
     agency = as_member(app.caller, organisations.find_agency(body.agency_uscc))
+    product_id = f"{body.agency_uscc}.{app.new_id('p').removeprefix('p_')[:12]}"
+    # before the rules: a draft whose answer was lost is answered as it was, whatever became of the agency since
+    if (existing := store.find_product(product_id)) is not None:
+        return _replayed(existing)
     rules.check_active(agency, _today())
     rules.check_scope(agency, body.category)
     product = Product(
         **body.model_dump(),
-        product_id=f"{body.agency_uscc}.{app.new_id('p').removeprefix('p_')[:12]}",
+        product_id=product_id,
         state="draft",
         created_at=clock.now(),
         created_by=app.caller.sub,
@@ -64,11 +68,14 @@ def draft() -> Response[str]:
     except Unmet as unmet:
         if "product is new" not in unmet.items:
             raise Refused(Refusal.CHANGED_MEANWHILE) from None
-        existing = store.load_product(product.product_id)
-        if existing.request_sha256 != product.request_sha256:
-            raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED) from None
-        return reply(existing, replay=True)
+        return _replayed(store.load_product(product_id))
     return reply(product, 201)
+
+
+def _replayed(existing: Product) -> Response[str]:
+    if existing.request_sha256 != app.request_sha256:
+        raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
+    return reply(existing, replay=True)
 
 
 def _today() -> date:

@@ -1,5 +1,6 @@
 """Products: seven facts, corrections that wait while the old ones sell, prices kept, the public's search (§3.3)."""
 
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
@@ -147,3 +148,18 @@ def test_an_agencys_members_and_staff_see_its_drafts_and_nobody_else_does(town: 
         assert [each["product_id"] for each in town.shown(path, person)["items"]] == [draft["product_id"]]
     assert town.world.call(OWNER, "GET", path).code == "NOT_FOUND"
     assert town.world.call(None, "GET", f"/products/{draft['product_id']}").status == 404
+
+
+@pytest.mark.clause("§3.3")
+def test_a_draft_whose_answer_was_lost_is_answered_though_its_agency_lapsed_since(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    listing = city.product(town.agency, name="第二项服务")
+    first = steps.expect(town.world.call(SELLER, "POST", "/products", listing, key="draft"), 201)
+    stopped_clock.instant = stopped_clock.now() + timedelta(days=3 * 366)
+    again = town.world.call(SELLER, "POST", "/products", listing, key="draft")
+    assert (again.status, again.body, again.headers["idempotent-replay"]) == (200, first, "true")
+    assert town.world.call(SELLER, "POST", "/products", listing, key="another").code == "AGENCY_NOT_ACTIVE"
+    assert town.world.call(SELLER, "POST", "/products", listing | {"name": "他"}, key="draft").code == (
+        "IDEMPOTENCY_KEY_REUSED"
+    )

@@ -9,8 +9,6 @@ IS_NEW = "attribute_not_exists(#pk)"
 EXISTS = "attribute_exists(#pk)"
 # Nobody changed the record since its facts were read.
 UNCHANGED = "#version = :seen_version"
-# The record is in the state the step starts from.
-IN_STATE = "#state = :from_state"
 # The person who took the earlier step is somebody else (four eyes).
 NOT_BY_CALLER = "#{attribute} <> :caller"
 # None of several earlier hands is the caller's.

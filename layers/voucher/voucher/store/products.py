@@ -17,12 +17,17 @@ def add_product(product: Product, *also: Write) -> None:
     commit([add("product is new", keys.product(product.product_id), product, _listing(product)), *also])
 
 
+def find_product(product_id: str) -> Product | None:
+    """A product by its id, None when there is none."""
+    item = load(keys.product(product_id))
+    return Product.model_validate(item) if item else None
+
+
 def load_product(product_id: str) -> Product:
     """A product by its id. Raises NOT_FOUND."""
-    item = load(keys.product(product_id))
-    if item is None:
+    if (product := find_product(product_id)) is None:
         raise Refused(Refusal.NOT_FOUND)
-    return Product.model_validate(item)
+    return product
 
 
 def commit_step(old: Product, new: Product, *also: Write) -> None:
