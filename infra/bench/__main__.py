@@ -10,6 +10,8 @@ from infra.bench import engine, plot, scale, speed, sweep
 from infra.bench.scale import Result
 from infra.bench.speed import Line
 from tests.races import stage
+from voucher.policy import EDITIONS
+from voucher.rules.programmes import shards_for
 
 PARTS = ("speed", "sweep", "scale")
 
@@ -48,13 +50,20 @@ def _print_scale(results: list[Result]) -> None:
     )
     for each in results:
         rush = each.rush
-        ruled = rush.design == scale.PLAIN and rush.shards == _nearest(scale.shards_for(rush.quotas, rush.per_second))
+        ruled = rush.design == scale.PLAIN and rush.shards == _nearest(_ruled(rush.quotas))
+        mark = "*" if ruled else " "
         print(
-            f"{rush.design:26}{rush.per_second:8.0f}{rush.shards:6}{'*' if ruled else ' '}{each.granted_per_second:10.0f}"
+            f"{rush.design:26}{rush.per_second:8.0f}{rush.shards:6}{mark}{each.granted_per_second:10.0f}"
             f"{each.p50_seconds * 1e3:8.0f}{each.p99_seconds * 1e3:8.0f}{each.conflicts_per_grant:10.2f}"
             f"{each.reads_per_claim:7.2f}{each.busy_per_claim:7.2f}{each.out_of_turn:8.1%}{each.inversions:8.1%}"
             f"{each.wrongly_refused:6}{each.unanswered:6}"
         )
+
+
+def _ruled(quotas: int) -> int:
+    """The shards that a batch of so many quotas gets."""
+    policy = EDITIONS[-1]
+    return shards_for(quotas * policy.quota_default_fen, policy)
 
 
 def _nearest(shards: int) -> int:

@@ -32,12 +32,13 @@ TRANSACTION_SECONDS = 0.006
 SERIALISABLE_READ_SECONDS = 0.005
 PLAIN_READ_SECONDS = 0.003
 SPREAD = 0.4
-# ASSUMED: "Distributed Transactions at Scale in Amazon DynamoDB" (USENIX ATC 2023): an item is taken from its prepare to
-# its commit and other transactions on it are rejected meanwhile; here from 30 % to 80 % of the call
+# ASSUMED: "Distributed Transactions at Scale in Amazon DynamoDB" (USENIX ATC 2023): an item is taken from its prepare
+# to its commit and other transactions on it are rejected meanwhile; here from 30 % to 80 % of the call
 PREPARED_AT, COMMITTED_AT = 0.3, 0.8
 # ASSUMED: a cold start (mostly the import of boto3) and the handler's own time, medians
 COLD_START_SECONDS = 0.9
 HANDLER_SECONDS = 0.003
-# ASSUMED: what is warm before the opening, and how long a client waits after 429 or 503 (jittered, doubling up to 8 times)
+# ASSUMED: what is warm before the opening, and how long a client waits after 429 or 503 (jittered, doubling up to 8
+# times)
 WARM_ENVIRONMENTS = 20
 CLIENT_WAIT_SECONDS = 0.5

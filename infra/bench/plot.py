@@ -3,12 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")  # a file is written, no window opened
-
-from matplotlib import pyplot
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from infra.bench import scale
 from infra.bench.scale import Result
@@ -20,7 +16,8 @@ CEILING_SECONDS = scale.HORIZON_SECONDS
 
 def draw(results: list[Result]) -> None:
     """Write scale.png."""
-    figure, axes = pyplot.subplots(2, 2, figsize=(13, 9), sharex=True)
+    figure = Figure(figsize=(13, 9))  # a file is written, no window opened
+    axes = figure.subplots(2, 2, sharex=True)
     panels: list[tuple[str, Callable[[Result], float], str]] = [
         ("granted per second", lambda result: result.granted_per_second, "log"),
         ("p99 seconds to a definite answer", lambda result: min(result.p99_seconds, CEILING_SECONDS), "log"),
@@ -36,12 +33,11 @@ def draw(results: list[Result]) -> None:
         axis.set_xlabel("shards")
     axes[0][0].legend(fontsize=8, title="grabs/s offered", loc="lower right")
     figure.suptitle(
-        f"One batch of {scale.QUOTAS:,} quotas, {scale.CLAIMANTS:,} claimants (simulated). Solid: ours. Dotted: ours with"
-        " serialisable reads.\nAt one shard: x = (a) optimistic version, + = (b) one counter"
+        f"One batch of {scale.QUOTAS:,} quotas, {scale.CLAIMANTS:,} claimants (simulated). Solid: ours. Dotted: ours"
+        " with serialisable reads.\nAt one shard: x = (a) optimistic version, + = (b) one counter"
     )
     figure.tight_layout()
     figure.savefig(PICTURE, dpi=DOTS_PER_INCH)
-    pyplot.close(figure)
 
 
 def _panel(axis: Axes, results: list[Result], value: Callable[[Result], float]) -> None:

@@ -6,7 +6,7 @@ has a definite answer. The same seed gives the same rush.
 
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from math import ceil, inf, isqrt
+from math import inf
 from random import Random
 
 import simpy
@@ -85,11 +85,6 @@ def run_all(rushes: list[Rush]) -> list[Result]:
     """Simulate many rushes, on as many processes as there are cores."""
     with ProcessPoolExecutor() as pool:
         return list(pool.map(run, rushes))
-
-
-def shards_for(quotas: int, per_second: float) -> int:
-    """The rule read off the grid: about the root of the batch's quotas, and one for every 32 grabs a second."""
-    return max(1, min(64, isqrt(quotas), ceil(per_second / 32)))
 
 
 def run(rush: Rush) -> Result:

@@ -1,7 +1,7 @@
-"""The services as far as a rush feels them: partitions with capacity, items that conflict, environments that must start."""
+"""The services as a rush feels them: partitions with capacity, items that conflict, environments that must start."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal
@@ -11,7 +11,7 @@ import simpy
 from infra.bench import limits
 
 Outcome = Literal["done", "conflict", "unmet"]
-Steps = Iterator[Any]
+Steps = Generator[simpy.Event, Any, Any]
 
 
 class Bucket:

@@ -1,4 +1,4 @@
-"""What the sweep costs: vouchers lapsed per second, calls and units per voucher as their number grows, kills survived."""
+"""What the sweep costs: vouchers lapsed per second, calls and units per voucher as they grow in number, with kills."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +46,8 @@ def measure(world: World, firms: list[Firm]) -> list[Line]:
         Line(
             f"sweep: {night.vouchers:5} vouchers",
             f"{night.vouchers / night.seconds:.0f}/s, {night.meter.round_trips / night.vouchers:.2f} calls,"
-            f" {night.meter.write_units / night.vouchers:.2f} WCU, {night.meter.read_units / night.vouchers:.2f} RCU each",
+            f" {night.meter.write_units / night.vouchers:.2f} WCU,"
+            f" {night.meter.read_units / night.vouchers:.2f} RCU each",
         )
         for night in nights
     ]

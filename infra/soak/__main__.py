@@ -1,6 +1,6 @@
 """`make soak`: every condition removed in turn, the model for thousands of runs, the races with many seeds.
 
-    python -m infra.soak [mutation [name]] [model] [races]
+python -m infra.soak [mutation [name]] [model] [races]
 """
 
 import os

@@ -29,10 +29,3 @@ def test_nobody_is_refused_whose_amount_still_fits(design: str) -> None:
 def test_the_same_seed_gives_the_same_rush_and_another_seed_another() -> None:
     assert scale.run(small(scale.PLAIN)) == scale.run(small(scale.PLAIN))
     assert scale.run(small(scale.PLAIN, seed=2)).p50_seconds != scale.run(small(scale.PLAIN)).p50_seconds
-
-
-def test_the_rule_gives_a_small_batch_few_shards_and_never_more_than_one_transaction_can_close() -> None:
-    assert scale.shards_for(1, 1_000) == 1
-    assert scale.shards_for(50, 1_000) == 7
-    assert scale.shards_for(1_000, 500) == 16
-    assert scale.shards_for(10**6, 10**6) == 64

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.model import payout_evidence
 from tests.model.granting import left_fen, may_claim
 from tests.model.place import Place
-from tests.model import payout_evidence
 from tests.model.records import CAP_PERCENT, USING, City, Year, cap_fen, non_key_cap_fen, non_key_categories
 from tests.model.trading import category_room_fen, non_key_room_fen
 
@@ -185,7 +185,7 @@ def every_order_holds(found: Evidence) -> None:
 
 
 def every_cap_holds(found: Evidence) -> None:
-    """6: what is held, owed and paid of a category, and of all outside the key three, is within its share of the total."""
+    """6: what is held, owed and paid of a category, and of all outside the key three, is within its share."""
     for number, programme in found.programmes.items():
         used = dict.fromkeys(CAP_PERCENT, 0)
         for order in found.orders.values():

@@ -1,4 +1,4 @@
-"""The model of the way to the money (§3.5.2-§3.5.4, §5.2b): rounds, notices, what is owed, paid, sent back, recovered."""
+"""The model of the way to the money (§3.5.2-§3.5.4, §5.2b): rounds, notices, what is owed, paid and recovered."""
 
 from typing import Any
 

@@ -38,7 +38,7 @@ def lines_invoice_and_payout_agree(items: dict[str, list[Item]], postings: list[
 
 
 def nobody_takes_two_steps_of_one_thing(items: dict[str, list[Item]]) -> None:
-    """9: submitter, pre-reviewer, approver and payer of one line are different people; so is who sent it to the bank."""
+    """9: submitter, pre-reviewer, approver and payer of one line are different people, and who sent it to the bank."""
     rounds = {each["round_id"]: each for each in items["ROUND"]}
     payouts = defaultdict(list)
     for payout in items["PAYOUT"]:

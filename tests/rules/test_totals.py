@@ -45,9 +45,11 @@ def test_a_year_is_over_with_the_last_instant_of_its_last_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quotas", "shards"), [(0, 1), (1, 1), (16, 1), (17, 2), (32, 2), (33, 3), (1_024, 64), (10_000, 64)]
+    ("quotas", "shards"), [(0, 1), (1, 1), (3, 1), (4, 2), (50, 7), (1_000, 31), (4_095, 63), (4_096, 64), (10**6, 64)]
 )
-def test_a_batch_has_a_shard_for_every_sixteen_quotas_at_least_one_and_at_most_64(quotas: int, shards: int) -> None:
+def test_a_batch_has_as_many_shards_as_the_root_of_its_quotas_at_least_one_and_at_most_64(
+    quotas: int, shards: int
+) -> None:
     assert shards_for(quotas * POLICY.quota_default_fen, POLICY) == shards
 
 

@@ -1,14 +1,15 @@
 """A year's money (§1.3), its batches (§1.4a), the caps (§2.2.cap) and the floor (§2.2.floor)."""
 
 from datetime import date, datetime
+from math import isqrt
 
 from voucher.models import Batch, Programme
 from voucher.policy import Category, Policy
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.working_days import end_of_day, shanghai_date
 
-# one shard per so many default quotas, up to 64: see the simulation in infra/bench
-QUOTAS_PER_SHARD = 16
+# a batch is closed in one transaction, of which each shard is a part
+MOST_SHARDS = 64
 
 
 def category_cap_fen(total_fen: int, policy: Policy, category: Category) -> int:
@@ -60,11 +61,14 @@ def even_shares(amount_fen: int, shards: int, unit_fen: int) -> list[int]:
 
 
 def shards_for(amount_fen: int, policy: Policy) -> int:
-    """How many shards a batch's pool has: the policy's setting, else by the number of default quotas in it."""
+    """How many shards a batch's pool has: the policy's setting, else about the root of the default quotas in it.
+
+    Fewer make grabs collide, more leave crumbs that must be gathered at the end: read off `make bench scale`.
+    """
     if policy.batch_shards is not None:
         return policy.batch_shards
     quotas = amount_fen // max(1, policy.quota_default_fen)
-    return max(1, min(64, -(-quotas // QUOTAS_PER_SHARD)))
+    return max(1, min(MOST_SHARDS, isqrt(quotas)))
 
 
 def yearly_limits_fen(total_fen: int, policy: Policy) -> dict[Category | None, int]:
