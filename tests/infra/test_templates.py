@@ -10,8 +10,8 @@ from tests.world import ROOT
 
 # No other action is in any policy; which of them where, the journeys' ring has by hand.
 ACTIONS = {
-    "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
-    "dynamodb:UpdateItem",
+    "dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
+    "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
     "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "s3:GetObject", "s3:PutObject", "sqs:SendMessage",
     "sqs:SendMessageBatch",
 }  # fmt: skip

@@ -2,7 +2,8 @@
 
 A batch's money, a category's yearly cap, the room of all non-key categories, and the surplus are pools.
 `plan` maps shard → fen. A draw takes one shard on the usual path; when no single shard has enough it gathers from
-several; it is exhausted only when a serialisable read of all shards shows too little in the whole.
+several; it is exhausted only when a read of all shards proves that the whole holds too little: a serialisable one, or
+for a batch, which only ever shrinks, one of each shard as last written, since what is left at the end is no more.
 """
 
 import random
@@ -14,7 +15,7 @@ from zlib import crc32
 from voucher.models import Record
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
-from voucher.store.table import Contended, Unmet, Write, add, load_together, transact, update
+from voucher.store.table import Contended, Unmet, Write, add, load_each, load_together, transact, update
 
 Plan = dict[int, int]
 TRIES = 24
@@ -41,12 +42,16 @@ class Shard(Record):
 
 @dataclass(frozen=True)
 class Draw:
-    """Wanted: `amount_fen` out of a pool; `into` names the counter that grows by what the pool loses."""
+    """Wanted: `amount_fen` out of a pool; `into` names the counter that grows by what the pool loses.
+
+    `shrinks` says that nothing ever flows back into the pool while it is open.
+    """
 
     pool_id: str
     shards: int
     amount_fen: int
     into: str
+    shrinks: bool = False
 
 
 class Exhausted(Exception):
@@ -157,6 +162,12 @@ def read(pool_id: str, shards: int) -> list[Shard]:
     return [Shard.model_validate(item) for item in items if item]
 
 
+def read_shrinking(pool_id: str, shards: int) -> list[Shard]:
+    """All shards, each as last written; together they held no less than they do when this is done."""
+    items = load_each("vouchers", *(keys.pool(pool_id, number) for number in range(shards)))
+    return [Shard.model_validate(item) for item in items]
+
+
 def shards_of(pool_id: str) -> int:
     """Over how many shards a pool is split, as its first one says. Raises LookupError for a pool that is none."""
     first = read(pool_id, 1)
@@ -223,7 +234,7 @@ def _shifted(plan: Plan, shards: int) -> Plan:
 
 
 def _planned_afresh(wanted: Draw) -> Plan:
-    shards = read(wanted.pool_id, wanted.shards)
+    shards = (read_shrinking if wanted.shrinks else read)(wanted.pool_id, wanted.shards)
     if any(shard.frozen for shard in shards):
         raise Refused(Refusal.FROZEN)
     open_ = all(shard.open for shard in shards)

@@ -240,6 +240,22 @@ def load_together(*keys: Key) -> list[Item | None]:
     raise Refused(Refusal.BUSY)
 
 
+def load_each(table: str, *keys: Key) -> list[Item]:
+    """Those of several items of one table that exist, each as last written, in any order; at most 100.
+
+    Cheaper than `load_together` and never in the way of a transaction, but not one moment: each at its own.
+    """
+    request: dict[str, Any] = {table_name(table): {"Keys": [encode(_key(key)) for key in keys], "ConsistentRead": True}}
+    found: list[Item] = []
+    for attempt in range(ATTEMPTS):
+        answer = client().batch_get_item(RequestItems=request)
+        found += [decode(item) for items in answer["Responses"].values() for item in items]
+        if not (request := answer.get("UnprocessedKeys") or {}):
+            return found
+        time.sleep(random.uniform(0, min(0.4, 0.01 * 2**attempt)))
+    raise Refused(Refusal.BUSY)
+
+
 @dataclass(frozen=True)
 class Page:
     """A page of items and the cursor of the next one, None at the end."""

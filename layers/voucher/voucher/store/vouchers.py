@@ -48,8 +48,9 @@ def grab(batch: Batch, voucher: Voucher, whole_quota: bool) -> NotGranted | None
     def writes(plans: dict[str, Plan]) -> list[Write]:
         return [use_quota, make, *pools.draw(pool_id, plans[pool_id], "drawn_fen")]
 
+    drawn = Draw(pool_id, batch.shards, face_fen, "drawn_fen", shrinks=True)
     try:
-        pools.draw_all([Draw(pool_id, batch.shards, face_fen, "drawn_fen")], voucher.enterprise_uscc, writes)
+        pools.draw_all([drawn], voucher.enterprise_uscc, writes)
     except Unmet as unmet:
         return _not_granted(unmet.items)
     return None
