@@ -1,19 +1,20 @@
-"""`make bench`: speed and cost on DynamoDB Local, scale by simulation, the sweep; one table of all results.
+"""`make bench`: speed and cost on DynamoDB Local, the sweep, a large list on the local stack, scale by simulation; one
+table of all results.
 
-python -m infra.bench [speed] [scale] [sweep]
+python -m infra.bench [speed] [sweep] [imports] [scale]
 """
 
 import sys
 from time import perf_counter
 
-from infra.bench import engine, plot, scale, speed, sweep
+from infra.bench import engine, imports, plot, scale, speed, sweep
 from infra.bench.scale import Result
 from infra.bench.speed import Line
 from tests.races import stage
 from voucher.policy import EDITIONS
 from voucher.rules.programmes import shards_for
 
-PARTS = ("speed", "sweep", "scale")
+PARTS = ("speed", "sweep", "imports", "scale")
 
 
 def main(wanted: list[str]) -> int:
@@ -27,6 +28,8 @@ def main(wanted: list[str]) -> int:
                 lines += speed.measure(world, iter(firms))
             if "sweep" in parts:
                 lines += sweep.measure(world, firms)
+    if "imports" in parts:
+        lines += imports.measure()
     _print_lines(lines)
     if "scale" in parts:
         results = scale.run_all(scale.grid())

@@ -1,6 +1,7 @@
 """One log line per outcome: what was asked, how it ended, by which clause. No payloads, tokens, phones or accounts."""
 
 import os
+import resource
 
 from aws_lambda_powertools import Logger
 
@@ -13,5 +14,6 @@ def log_outcome(code: str, status: int, clause: str | None) -> None:
 
 
 def log_work(what: str, **counts: int | str) -> None:
-    """The single line of a worker's or a schedule's end."""
-    logger.info(what, extra=counts)
+    """The single line of a worker's or a schedule's end, with the most memory that its process ever had."""
+    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    logger.info(what, extra={**counts, "peak_memory_mb": peak_kb // 1024})

@@ -1,0 +1,96 @@
+"""A list of 50,000 firms through the deployed stack: how long it takes to parse and to bring into force, and how much
+memory the worker needed for it (its own peak, from its log)."""
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from random import Random
+from time import perf_counter, sleep
+from typing import Any
+
+from openpyxl import Workbook
+
+from infra.bench.speed import Line
+from infra.city.credit_codes import OUTSIDERS, CreditCodes
+from infra.local import stack
+from infra.local.stack import Stack
+from infra.local.state import LOCAL
+from infra.tale.client import BUREAU, OPERATOR, HttpClient
+from infra.tale.steps import Json, expect
+
+ROWS = 50_000
+KIND = "newly_above_scale"
+TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+WAIT_SECONDS = 1_800
+LOOK_EVERY_SECONDS = 0.5
+
+
+def measure() -> list[Line]:
+    """On a stack of its own, which is ended again."""
+    state = LOCAL / "bench"
+    stack.down(state)
+    try:
+        return _import(stack.up(state, {"Schedules": "DISABLED"}))
+    finally:
+        stack.down(state)
+
+
+def _import(running: Stack) -> list[Line]:
+    client, content = HttpClient(asdict(running)), _workbook()
+    path = f"/lists/{KIND}/{datetime.now(UTC).year}/imports"
+    announced = {"filename": "list.xlsx", "content_type": TYPE, "size_bytes": len(content)}
+    record = expect(client.call(OPERATOR, "POST", path, announced), 201)
+    path = f"{path}/{record['import_id']}"
+
+    def shown() -> Json:
+        return expect(client.call(OPERATOR, "GET", path), 200)
+
+    client.upload(record["upload"], content)
+    parsing_seconds = _seconds_until(lambda: shown()["state"] != "waiting")
+    parsed = shown()
+    if (parsed["state"], parsed["row_count"], parsed["error_count"]) != ("parsed", ROWS, 0):
+        raise RuntimeError(f"the list was not read as it stands: {parsed}")
+    expect(client.call(BUREAU, "POST", f"{path}/apply"), 200)
+    applying_seconds = _seconds_until(lambda: bool(shown()["state"] == "applied"))
+    peaks = {line["message"]: line["peak_memory_mb"] for line in _work_lines(running)}
+    size = f"{len(content) / 2**20:.1f} MB .xlsx"
+    return [
+        Line(f"list of {ROWS:,} rows, {size}: parsed", f"{parsing_seconds:.0f} s, {peaks['list parsed']} MB at most"),
+        Line(
+            f"list of {ROWS:,} firms nobody listed before: in force",
+            f"{applying_seconds:.0f} s, {ROWS / applying_seconds:.0f}/s, {peaks['list applied']} MB at most",
+        ),
+    ]
+
+
+def _workbook() -> bytes:
+    workbook, codes = Workbook(write_only=True), CreditCodes(Random(1), OUTSIDERS)
+    page = workbook.create_sheet()
+    page.append(("统一社会信用代码", "企业名称", "年度"))
+    for number in range(ROWS):
+        page.append((codes.next("91", "331100"), f"丽水市第{number}号有限公司", "2026"))
+    content = io.BytesIO()
+    workbook.save(content)
+    return content.getvalue()
+
+
+def _seconds_until(done: Callable[[], bool]) -> float:
+    began = perf_counter()
+    while not done():
+        if perf_counter() - began > WAIT_SECONDS:
+            raise TimeoutError("the worker did not finish in time")
+        sleep(LOOK_EVERY_SECONDS)
+    return perf_counter() - began
+
+
+def _work_lines(running: Stack) -> list[dict[str, Any]]:
+    """What the worker logged of its work."""
+    logs = stack.session().client("logs", endpoint_url=running.aws_endpoint_url)
+    groups = logs.describe_log_groups()["logGroups"]
+    [name] = [each["logGroupName"] for each in groups if "ImportList" in each["logGroupName"]]
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=name)
+    messages = [event["message"] for page in pages for event in page["events"]]
+    lines = [json.loads(each) for each in messages if each.lstrip().startswith("{")]
+    return [each for each in lines if each.get("message") in ("list parsed", "list applied")]
