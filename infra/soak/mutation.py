@@ -1,14 +1,18 @@
 """Each named condition at each place of the store is made always true, one at a time, and a test must fail.
 
-A mutant lives in a private copy of the tree; the working copy is never touched.
+A mutant lives in a private copy of the tree; the working copy is never touched. First all tests run once and tell which
+functions of the store they run through; a mutant then meets only those that run through its own, the quick ones first,
+and the model if they notice nothing.
 """
 
 import ast
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,8 +26,7 @@ from infra.local.state import LOCAL, ROOT
 
 STORE = Path("layers/voucher/voucher/store")
 ALWAYS = '"attribute_exists(#pk) OR attribute_not_exists(#pk)"'
-# the quick ones first; the first that fails is enough
-RINGS = ("races", "functions", "faults", "model")
+RINGS = ("races", "functions", "faults")
 COPIED = ("layers/voucher", "functions", "infra", "tests", "template.yaml", "pyproject.toml", "README.md")
 WORKERS = 2
 # no test may take this long; a mutant that makes one hang is caught as well
@@ -43,9 +46,14 @@ class Site:
     columns: tuple[int, int]
 
     @property
+    def place(self) -> str:
+        """The function it is in, such as `pools.draw`."""
+        return f"{self.file.removesuffix('.py')}.{self.function}"
+
+    @property
     def name(self) -> str:
         """Such as `pools.draw SHARD_OPEN`."""
-        return f"{self.file.removesuffix('.py')}.{self.function} {self.condition}"
+        return f"{self.place} {self.condition}"
 
 
 @dataclass(frozen=True)
@@ -76,14 +84,31 @@ def run(only: str = "") -> int:
     wanted = [site for site in sites() if only in site.name and site.name not in EQUIVALENT]
     trees: SimpleQueue[Path] = SimpleQueue()
     with TemporaryDirectory(dir=LOCAL, prefix="mutants-") as scratch, ThreadPoolExecutor(WORKERS) as pool:
-        for number in range(WORKERS):
-            trees.put(_copy(Path(scratch) / str(number)))
-        verdicts = list(pool.map(lambda site: _told(_try(site, trees)), wanted))
+        copies = [_copy(Path(scratch) / str(number)) for number in range(WORKERS)]
+        witnesses = _witnesses(copies[0])
+        for tree in copies:
+            trees.put(tree)
+        verdicts = list(pool.map(lambda site: _told(_try(site, trees, witnesses[site.place])), wanted))
     survivors = [each for each in verdicts if each.failed is None]
     for name, reason in EQUIVALENT.items():
         print(f"equivalent {name}: {reason}")
     print(f"{len(verdicts) - len(survivors)}/{len(verdicts)} conditions missed when removed", flush=True)
     return len(survivors)
+
+
+def _witnesses(tree: Path) -> dict[str, list[str]]:
+    """For each function of the store the tests that run through it, the quickest first. Raises on a failing test."""
+    out = tree / "witness.jsonl"
+    rings = [f"tests/{ring}" for ring in RINGS]
+    done = _pytest(tree, ["-p", "infra.soak.witness", *rings], VOUCHER_WITNESS=str(out))
+    if done.returncode:
+        raise RuntimeError(f"the tests fail without any mutant:\n{done.stdout[-2_000:]}")
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    for line in sorted(lines, key=lambda each: float(each["seconds"])):
+        for function in line["functions"]:
+            found[function].append(line["test"])
+    return found
 
 
 def _copy(tree: Path) -> Path:
@@ -98,11 +123,12 @@ def _copy(tree: Path) -> Path:
     return tree
 
 
-def _try(site: Site, trees: "SimpleQueue[Path]") -> Verdict:
+def _try(site: Site, trees: "SimpleQueue[Path]", tests: list[str]) -> Verdict:
     tree, began = trees.get(), perf_counter()
     try:
         with _mutated(tree / STORE / site.file, site):
-            failed = next((found for ring in RINGS if (found := _failure(tree, ring))), None)
+            failed = _failure(tree, tests) if tests else None
+            failed = failed or _failure(tree, ["tests/model"])
     finally:
         trees.put(tree)
     return Verdict(site, failed, perf_counter() - began)
@@ -121,19 +147,24 @@ def _mutated(path: Path, site: Site) -> Iterator[None]:
         path.write_text(before)
 
 
-def _failure(tree: Path, ring: str) -> str | None:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"tests/{ring}"]
-    environment = {**os.environ, "PYTHONPATH": "layers/voucher:.", "VOUCHER_MODEL_SHRINK": "no"}
+def _failure(tree: Path, tests: list[str]) -> str | None:
+    (tree / "tests.txt").write_text("\n".join(tests))
     try:
-        done = subprocess.run(
-            command, cwd=tree, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
-        )
+        done = _pytest(tree, ["-x", "@tests.txt"], VOUCHER_MODEL_SHRINK="no")
     except subprocess.TimeoutExpired:
-        return f"tests/{ring} (never ended)"
+        return f"{tests[0]} or a later one never ended"
     if not done.returncode:
         return None
     found = re.search(r"^(?:FAILED|ERROR|SUBFAILED\S*) (\S+)", done.stdout, re.MULTILINE)
-    return found[1] if found else f"tests/{ring}: {done.stdout[-500:]}"
+    return found[1] if found else done.stdout[-500:]
+
+
+def _pytest(tree: Path, arguments: list[str], **settings: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    environment = {**os.environ, "PYTHONPATH": "layers/voucher:.", **settings}
+    return subprocess.run(
+        command, cwd=tree, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
 
 
 def _told(verdict: Verdict) -> Verdict:
