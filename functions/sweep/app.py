@@ -1,6 +1,6 @@
-"""Schedule: every night, finds the batches whose vouchers have ended and hands them to the void queue (§4.2.2, §1.4b),
-announces the end of public notices, which a human then closes (§3.5.3), and reminds agencies whose approval ends
-soon (§3.2.3).
+"""Schedule: every night, finds the batches whose vouchers have ended, or will soon, and hands them to the void queue
+(§4.2.2, §1.4b), announces the end of public notices, which a human then closes (§3.5.3), and reminds agencies whose
+approval ends soon (§3.2.3).
 
 The instant is the event's, so a night that was missed, or one to come, can be run by hand: invoke with {"time": …}.
 Nothing depends on it in time: the clock already refuses a voucher that has ended.
@@ -28,9 +28,13 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
     for programme in programmes.list_programmes():
         over = programme.state == "open" and rules.year_is_over(programme.policy, programme.year, instant)
         for batch in programmes.batches_of(programme.year):
-            if batch.state != "draft" and batch.ends_at <= instant and programme.state == "open":
-                queues.send("void_vouchers", messages(batch, instant, over))
+            if batch.state == "draft" or programme.state != "open":
+                continue
+            if batch.ends_at <= instant:
+                queues.send("void_vouchers", messages("lapse", batch, instant, over))
                 swept += 1
+            elif rules.ends_soon(batch, programme.policy, instant):
+                queues.send("void_vouchers", messages("remind", batch, instant))
         if over:
             queues.send("void_vouchers", [year_message(programme.year, instant)])
     ended = announce_ended_notices(instant)
@@ -62,12 +66,12 @@ def remind_agencies(instant: datetime) -> int:
     return len(due)
 
 
-def messages(batch: Batch, instant: datetime, year_over: bool) -> list[dict[str, Any]]:
+def messages(task: str, batch: Batch, instant: datetime, year_over: bool = False) -> list[dict[str, Any]]:
     """One bounded piece of work for each bucket of a batch."""
     return [
         {
-            "message_id": f"lapse.{batch.batch_id}.{number}.{instant_text(instant)}",
-            "task": "lapse",
+            "message_id": f"{task}.{batch.batch_id}.{number}.{instant_text(instant)}",
+            "task": task,
             "batch_id": batch.batch_id,
             "bucket": number,
             "instant": instant_text(instant),

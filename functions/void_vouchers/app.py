@@ -1,4 +1,5 @@
-"""Worker: ends vouchers, one bucket of a batch or one enterprise at a time (§1.4b, §4.1.3, §4.2.2).
+"""Worker: ends vouchers, or reminds of their end, one bucket of a batch or one enterprise at a time (§1.4b, §4.1.3,
+§4.2.2).
 
 Each voucher is ended by its own conditional transaction, so a message may come twice, late, or stop half-way.
 """
@@ -12,6 +13,7 @@ from voucher.models import Closing, Voucher
 from voucher.policy import Category
 from voucher.rules import eligibility, lifecycle, messages
 from voucher.rules import programmes as rules
+from voucher.rules.spreadsheet import yuan
 from voucher.rules.working_days import shanghai_date
 from voucher.store import orders, pools, programmes
 from voucher.store import vouchers as store
@@ -30,6 +32,8 @@ def work(body: dict[str, Any]) -> None:
     """One message: a bucket whose vouchers ended, an enterprise whose qualification was withdrawn, or a year's end."""
     if body["task"] == "lapse":
         lapse_bucket(body)
+    elif body["task"] == "remind":
+        remind(body["batch_id"], int(body["bucket"]))
     elif body["task"] == "void_enterprise":
         void_enterprise(body["uscc"])
         tell_agencies(body["uscc"], body.get("message_id", f"disqualified.{body['uscc']}"))
@@ -49,6 +53,18 @@ def lapse_bucket(body: dict[str, Any]) -> None:
     if len(due) > VOUCHERS_PER_MESSAGE:
         queues.send("void_vouchers", [body])
     log_work("vouchers lapsed", batch=batch_id, bucket=bucket, vouchers=ended)
+
+
+def remind(batch_id: str, bucket: int) -> None:
+    """§4.2.2: whoever has something left is told until when; the inbox keeps one message of however many nights."""
+    told = [
+        messages.voucher_ending(
+            each.voucher_id, each.enterprise_uscc, each.valid_until.isoformat(), yuan(each.balance_fen)
+        ).body
+        for each in store.in_bucket(batch_id, bucket)
+        if each.state == "active" and each.balance_fen
+    ]
+    queues.send("notify", told)
 
 
 def settle(voucher: Voucher | None, state: str, instant: datetime) -> int:

@@ -7,6 +7,7 @@ import pytest
 from infra.tale import steps
 from infra.tale.client import BUREAU
 from tests.conftest import StoppedClock
+from tests.functions.relaying import subjects
 from tests.functions.town import OWNER, Json, Town
 from tests.functions.workers import drain
 from tests.world import function
@@ -119,3 +120,29 @@ def test_a_voucher_that_has_ended_pays_for_nothing_before_any_sweep(
     stopped_clock.instant = datetime.fromisoformat(held["ends_at"])
     assert town.place(voucher_fen=100_000).code == "VOUCHER_ENDED"
     assert town.shown(f"/vouchers/{town.voucher_id}", OWNER)["state"] == "expired"
+
+
+@pytest.mark.clause("§4.2.2")
+@pytest.mark.parametrize(("days_before", "reminders"), [(15, 0), (14, 1), (0, 1), (-1, 0)])
+def test_who_has_something_left_is_reminded_once_in_the_last_fourteen_days_of_the_voucher(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock, days_before: int, reminders: int
+) -> None:
+    town, _ = voucher
+    town.order(voucher_fen=200_000)
+    last_day = datetime(2026, 11, 30, 15, 59, 59, tzinfo=UTC)
+    for number in range(2):
+        night(stopped_clock, last_day - timedelta(days=days_before, minutes=number))
+    drain("notify")
+    reminded = [each for each in subjects(town.world, OWNER) if "余额" in each]
+    assert reminded == ["服务券余额8000.00元，有效期至2026-11-30，逾期作废。"] * reminders
+
+
+@pytest.mark.clause("§4.2.2")
+def test_nobody_is_reminded_of_a_voucher_that_is_used_up(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    town.order(contract_fen=2_000_000, voucher_fen=1_000_000)
+    night(stopped_clock, datetime(2026, 11, 25, tzinfo=UTC))
+    drain("notify")
+    assert subjects(town.world, OWNER) == []

@@ -51,7 +51,8 @@ class TimeSteps(Machine):
         before = len(self.place.sent)
         found = function("sweep").handler({"time": now.isoformat()}, None)
         assert found["batches"] == len(due)
-        sent, self.place.sent[before:] = self.place.sent[before:], []
+        sent = [each for each in self.place.sent[before:] if each["task"] != "remind"]
+        del self.place.sent[before:]
         assert sorted({each["batch_id"] for each in sent if each["task"] == "lapse"}) == sorted(due)
         over = [year.number for year in self.city.years.values() if year.state == "open" and year.ends_at <= now]
         assert sorted(each["year"] for each in sent if each["task"] == "close_year") == sorted(over)

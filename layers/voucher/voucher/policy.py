@@ -93,6 +93,8 @@ class Policy(BaseModel):
     agency_renewal_days: Count = 90  # §3.2.3 before the approval's end its renewal may be handed in
     agency_reminder_days: Count = 30  # §3.2.3 before the approval's end the agency is reminded
 
+    voucher_reminder_days: Count = 14  # §4.2.2 before a voucher's end its holder is reminded of what is unused
+
     # §3.2.3, §4.1.3 a material change is reported within this many calendar days
     material_change_days: Count = 15
     # §3.5.3 length of the public notice, working days after the day of publication

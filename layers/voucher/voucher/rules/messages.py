@@ -161,6 +161,16 @@ def ending_soon(agency_uscc: str, valid_until: str) -> Message:
     return Message("notify", {"message_id": name, "kind": "agency", "uscc": agency_uscc, **told})
 
 
+def voucher_ending(voucher_id: str, enterprise_uscc: str, valid_until: str, balance_yuan: str) -> Message:
+    """§4.2.2: the reminder before a voucher's end; the same one however many nights find it due."""
+    told = {
+        "subject": f"服务券余额{balance_yuan}元，有效期至{valid_until}，逾期作废。",
+        "about": f"voucher:{voucher_id}",
+    }
+    name = f"VOUCHER.{voucher_id}/ends/{valid_until}"
+    return Message("notify", {"message_id": name, "kind": "enterprise", "uscc": enterprise_uscc, **told})
+
+
 def buyer_disqualified(cause: str, agency_uscc: str, order_id: str) -> Message:
     """§4.1.3: an agency hears that the enterprise of its running order lost its qualification; `cause` names when."""
     told = {"subject": "订单的企业已被取消用券资格；已签合同的订单继续履行。", "about": f"order:{order_id}"}

@@ -1,6 +1,6 @@
 """A year's money (§1.3), its batches (§1.4a), the caps (§2.2.cap) and the floor (§2.2.floor)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from math import isqrt
 
 from voucher.models import Batch, Programme
@@ -30,6 +30,12 @@ def key_share_basis_points(key_fen: int, all_fen: int) -> int | None:
 def voucher_end(valid_until: date, policy: Policy, year: int) -> datetime:
     """§1.4b, §4.2.2: min(face date, last day of the year) 24:00 Asia/Shanghai, as an exclusive UTC instant."""
     return end_of_day(min(valid_until, policy.last_day(year)))
+
+
+def ends_soon(batch: Batch, policy: Policy, instant: datetime) -> bool:
+    """§4.2.2: the batch's vouchers have not ended yet, and their last day is at most the reminder's days away."""
+    begins_on = batch.valid_until - timedelta(days=policy.voucher_reminder_days)
+    return instant < batch.ends_at and shanghai_date(instant) >= begins_on
 
 
 def check_batch_dates(opens_at: datetime, closes_at: datetime, valid_until: date, policy: Policy, year: int) -> None:
