@@ -73,9 +73,15 @@ def _shown(settlement: Settlement) -> dict[str, Any]:
 
 
 def verified_part(line: Line, decision: LineDecision, policy: Policy) -> int:
-    """§3.5.2, §2.3.2: the voucher part that a passed line keeps, in fen. Raises VERIFIED_TOO_HIGH."""
+    """§3.5.2, §2.3.2: the voucher part that a passed line keeps, in fen. Raises VERIFIED_TOO_HIGH.
+
+    A contract so low that nothing is left of it is no line to pass: MALFORMED.
+    """
     contract_fen = min(line.contract_fen, decision.verified_contract_fen or line.contract_fen)
     most_fen = rules.claimable_fen(line, contract_fen, policy)
+    if most_fen == 0 and decision.decision == "pass":
+        error = FieldError("verified_contract_fen", "核定后抵用额为零，应不予通过。")
+        raise Refused(Refusal.MALFORMED, errors=[error])
     if decision.verified_fen is None:
         return most_fen
     if decision.verified_fen > most_fen:

@@ -74,6 +74,16 @@ def test_what_was_not_verified_lapses_if_the_voucher_has_ended(submitted: Scene,
 
 
 @pytest.mark.clause("§3.5.2")
+def test_a_contract_that_leaves_nothing_to_pay_is_no_line_to_pass_but_one_to_reject(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    refused = case.decide(order, verified_contract_fen=1)
+    assert (refused.code, refused.body["errors"][0]["field"]) == ("MALFORMED", "verified_contract_fen")
+    assert case.line(order)["state"] == "submitted"
+    steps.expect(case.decide(order, verified_contract_fen=1, decision="reject"), 200)
+    assert case.line(order)["state"] == "rejected"
+
+
+@pytest.mark.clause("§3.5.2")
 def test_a_reduced_line_that_comes_back_to_the_agency_is_never_paid_more_than_its_order_holds(submitted: Scene) -> None:
     case, order = settling(submitted), the_order(submitted)
     steps.expect(case.decide(order, verified_fen=600_000), 200)
