@@ -27,6 +27,7 @@ from infra.local.state import LOCAL, ROOT
 STORE = Path("layers/voucher/voucher/store")
 ALWAYS = '"attribute_exists(#pk) OR attribute_not_exists(#pk)"'
 RINGS = ("races", "functions", "faults")
+MODEL = ["tests/model"]
 COPIED = ("layers/voucher", "functions", "infra", "tests", "template.yaml", "pyproject.toml", "README.md")
 WORKERS = 2
 # no test may take this long; a mutant that makes one hang is caught as well
@@ -84,11 +85,11 @@ def run(only: str = "") -> int:
     wanted = [site for site in sites() if only in site.name and site.name not in EQUIVALENT]
     trees: SimpleQueue[Path] = SimpleQueue()
     with TemporaryDirectory(dir=LOCAL, prefix="mutants-") as scratch, ThreadPoolExecutor(WORKERS) as pool:
-        copies = [_copy(Path(scratch) / str(number)) for number in range(WORKERS)]
-        witnesses = _witnesses(copies[0])
-        for tree in copies:
+        copies = [_copy(Path(scratch) / ring) for ring in RINGS]
+        witnesses = dict(zip(RINGS, pool.map(_witnesses, copies, RINGS), strict=True))
+        for tree in copies[:WORKERS]:
             trees.put(tree)
-        verdicts = list(pool.map(lambda site: _told(_try(site, trees, witnesses[site.place])), wanted))
+        verdicts = list(pool.map(lambda site: _told(_try(site, trees, witnesses)), wanted))
     survivors = [each for each in verdicts if each.failed is None]
     for name, reason in EQUIVALENT.items():
         print(f"equivalent {name}: {reason}")
@@ -96,11 +97,10 @@ def run(only: str = "") -> int:
     return len(survivors)
 
 
-def _witnesses(tree: Path) -> dict[str, list[str]]:
+def _witnesses(tree: Path, ring: str) -> dict[str, list[str]]:
     """For each function of the store the tests that run through it, the quickest first. Raises on a failing test."""
     out = tree / "witness.jsonl"
-    rings = [f"tests/{ring}" for ring in RINGS]
-    done = _pytest(tree, ["-p", "infra.soak.witness", *rings], VOUCHER_WITNESS=str(out))
+    done = _pytest(tree, ["-p", "infra.soak.witness", f"tests/{ring}"], VOUCHER_WITNESS=str(out))
     if done.returncode:
         raise RuntimeError(f"the tests fail without any mutant:\n{done.stdout[-2_000:]}")
     found: defaultdict[str, list[str]] = defaultdict(list)
@@ -123,12 +123,12 @@ def _copy(tree: Path) -> Path:
     return tree
 
 
-def _try(site: Site, trees: "SimpleQueue[Path]", tests: list[str]) -> Verdict:
+def _try(site: Site, trees: "SimpleQueue[Path]", witnesses: dict[str, dict[str, list[str]]]) -> Verdict:
     tree, began = trees.get(), perf_counter()
+    groups = [witnesses[ring].get(site.place, []) for ring in RINGS]
     try:
         with _mutated(tree / STORE / site.file, site):
-            failed = _failure(tree, tests) if tests else None
-            failed = failed or _failure(tree, ["tests/model"])
+            failed = next((found for tests in [*groups, MODEL] if tests and (found := _failure(tree, tests))), None)
     finally:
         trees.put(tree)
     return Verdict(site, failed, perf_counter() - began)
