@@ -172,7 +172,7 @@ def finish(old: ListImport, new: ListImport, is_latest: bool) -> None:
     turn = _place(new.kind, new.year, "TURN")
     writes = [
         _step(old, new),
-        delete("turn", turn, conditions.IMPORT_IS_OURS, import_id=new.import_id),
+        delete("turn", turn),  # ours for as long as the import is in the state the step starts from
         put("in force", keys.name_list(new.kind, new.year), content, None),
     ]
     if is_latest:
