@@ -1,0 +1,136 @@
+"""What a write holds by itself, were the facts it was decided on wrong: the last guard of the money."""
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.conftest import NOW
+from tests.functions.stages import everything_kept
+from tests.functions.town import Json, Town
+from tests.world import function
+from voucher.models import Voucher, instant_text
+from voucher.store import keys, orders, organisations, pools, settlements, vouchers
+from voucher.store.table import Unmet, encode, transact
+
+Scene = tuple[Town, Json]
+
+
+def tamper(key: keys.Key, **changes: Any) -> None:
+    """Change an item behind the back of everybody who read it: nothing else tells that it changed."""
+    boto3.client("dynamodb").update_item(
+        TableName=os.environ[f"{key.table.upper()}_TABLE"],
+        Key=encode({"pk": key.pk, "sk": key.sk}),
+        UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in changes),
+        ExpressionAttributeNames={f"#{name}": name for name in changes},
+        ExpressionAttributeValues=encode({f":{name}": value for name, value in changes.items()}),
+    )
+
+
+def kept(town: Town) -> tuple[Voucher, keys.Key]:
+    """The town's voucher and where it lies."""
+    found = vouchers.find(town.voucher_id)
+    assert found is not None
+    return found, keys.voucher(found.batch_id, found.enterprise_uscc)
+
+
+def changes_nothing(commit: Callable[[], object]) -> None:
+    """The write finds that something is not as it must be, and leaves every table as it was."""
+    before = everything_kept()
+    with pytest.raises(Unmet):
+        commit()
+    assert everything_kept() == before
+
+
+PAST = instant_text(NOW - timedelta(seconds=1))
+
+
+@pytest.mark.clause("§4.2.1")
+@pytest.mark.clause("§4.2.2")
+@pytest.mark.parametrize("change", [{"state": "void"}, {"balance_fen": 699_999}, {"ends_at": PAST}, {"seq": 9}])
+def test_an_order_holds_nothing_of_a_voucher_that_ended_or_is_used_since_it_was_read(
+    voucher: Scene, monkeypatch: pytest.MonkeyPatch, change: Json
+) -> None:
+    town, tried = voucher[0], []
+    place = orders.place
+
+    def overtaken(*facts: Any) -> None:
+        tried.append(facts)
+        if len(tried) == 1:
+            tamper(kept(town)[1], **change)
+            changes_nothing(lambda: place(*facts))
+        place(*facts)
+
+    monkeypatch.setattr(function("orders").store, "place", overtaken)
+    town.place(voucher_fen=700_000)
+    assert tried
+
+
+@pytest.mark.clause("§4.2.2")
+def test_no_voucher_lapses_before_its_end_or_once_it_has_ended_or_after_another_posting(voucher: Scene) -> None:
+    town = voucher[0]
+    found, key = kept(town)
+    assert not vouchers.lapse(found, "expired", found.ends_at - timedelta(milliseconds=1), "sweep")
+    for change in ({"state": "void"}, {"state": "active", "seq": found.seq + 1}):
+        tamper(key, **change)
+        assert not vouchers.lapse(found, "expired", found.ends_at, "sweep")
+    tamper(key, seq=found.seq)
+    assert vouchers.lapse(found, "expired", found.ends_at, "sweep")
+
+
+@pytest.mark.clause("§3.5.1")
+@pytest.mark.parametrize("change", [{"state": "void"}, {"ends_at": PAST}, {"seq": 9}])
+def test_money_goes_back_to_no_voucher_that_ended_or_moved_since_it_was_read(voucher: Scene, change: Json) -> None:
+    found, key = kept(voucher[0])
+    tamper(key, **change)
+    changes_nothing(lambda: transact(vouchers.give_back(found, "o_1", 100, NOW, "sweep")))
+
+
+@pytest.mark.clause("§1.4a")
+def test_a_batch_is_closed_with_exactly_what_its_shards_hold_and_once(town: Town) -> None:
+    pool_id = pools.batch_pool(town.batch_id)
+    seen = pools.read(pool_id, pools.shards_of(pool_id))
+    tamper(keys.pool(pool_id, 0), remaining_fen=seen[0].remaining_fen - 1)
+    changes_nothing(lambda: transact(pools.shut(pool_id, seen)))
+    tamper(keys.pool(pool_id, 0), remaining_fen=seen[0].remaining_fen)
+    transact(pools.shut(pool_id, seen))
+    again = pools.read(pool_id, len(seen))
+    changes_nothing(lambda: transact(pools.shut(pool_id, again)))
+
+
+@pytest.mark.clause("§1.4a")
+def test_nothing_is_frozen_moved_or_credited_where_there_is_no_pool(voucher: Scene) -> None:
+    found, _ = kept(voucher[0])
+    for commit in (
+        lambda: pools.freeze("category.1999.legal", 1),
+        lambda: transact(pools.move("category.1999.legal", {0: 1}, "held_fen", "remaining_fen")),
+        lambda: transact([pools.credit_surplus(1999, found.enterprise_uscc, 1)]),
+    ):
+        changes_nothing(commit)
+
+
+@pytest.mark.clause("§2.3.3")
+def test_a_voucher_of_an_enterprise_without_an_entitlement_does_not_lapse_unnoticed(voucher: Scene) -> None:
+    found, _ = kept(voucher[0])
+    elsewhere = found.model_copy(update={"year": 1999})
+    changes_nothing(lambda: transact(vouchers._to_surplus(elsewhere, 1, 100, NOW, "sweep")[2:]))
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_contract_or_invoice_number_that_another_order_took_is_not_given_free(submitted: Scene) -> None:
+    settlement = submitted[1]
+    [line] = settlements.lines_of(settlement["settlement_id"])
+    [order] = orders.load_orders((line.order_id,))
+    other = order.model_copy(update={"order_id": "o_other"})
+    changes_nothing(lambda: transact(orders.drop_contract(other)))
+    changes_nothing(lambda: transact(settlements.drop_invoice(line.model_copy(update={"order_id": "o_other"}))))
+    transact([*orders.drop_contract(order), *settlements.drop_invoice(line)])
+
+
+def test_nothing_is_remembered_of_a_paper_that_nobody_announced(submitted: Scene) -> None:
+    owner = keys.settlement(submitted[1]["settlement_id"])
+    paper = organisations.documents_of(owner)[0].model_copy(update={"document_id": "d_none"})
+    changes_nothing(lambda: organisations.remember_content(owner, paper))
