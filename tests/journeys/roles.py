@@ -81,6 +81,7 @@ def table_tries(client: Any, resources: dict[str, str]) -> Iterator[tuple[Permis
         check = {"TransactItems": [{"ConditionCheck": {**key, "ConditionExpression": IF_THERE}}]}
         calls = {
             "GetItem": partial(client.get_item, **key),
+            "BatchGetItem": partial(client.batch_get_item, RequestItems={name: {"Keys": [KEY]}}),
             "Query": partial(client.query, TableName=name, **ONE_KEY),
             "Scan": partial(client.scan, TableName=name, Limit=1),
             "PutItem": partial(client.put_item, **item, ConditionExpression=IF_THERE),
