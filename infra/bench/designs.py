@@ -11,7 +11,7 @@ from infra.bench.service import Change, Process, Row, Steps, Table
 
 Answer = Literal["granted", "refused", "busy"]
 TRIES = 24  # as in store/pools.py
-READ_ATTEMPTS = 8  # as in store/table.py
+READ_ATTEMPTS = 8  # as ATTEMPTS in store/table.py
 
 
 class Design(Protocol):

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from tests.races.stage import QUOTA_FEN, YEAR, Firm
 from voucher.store import conditions, keys
 from voucher.store.keys import Key
-from voucher.store.table import Unmet, Write, load, put, transact, update
+from voucher.store.reading import load
+from voucher.store.table import Unmet, Write, put, transact, update
 
 TRIES = 200
 Grab = Callable[[Firm], bool]

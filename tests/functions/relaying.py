@@ -8,7 +8,8 @@ from tests.functions.town import Json
 from tests.functions.workers import drain
 from tests.world import World, function
 from voucher.store.keys import Key
-from voucher.store.table import Item, encode, load
+from voucher.store.reading import load
+from voucher.store.table import Item, encode
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from tests.functions.workers import deliver, deliver_upload
 from tests.world import World, function
 from voucher.models import Standing
 from voucher.store import keys
-from voucher.store.table import load
+from voucher.store.reading import load
 from voucher.store.vouchers import find_entitlement
 
 KIND = "newly_above_scale"

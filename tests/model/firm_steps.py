@@ -13,7 +13,8 @@ from tests.model.records import Batch, Firm
 from tests.model.town import OUTSIDER
 from tests.world import function
 from voucher.rules.messages import messages_for
-from voucher.store import keys, table
+from voucher.store import keys
+from voucher.store.reading import load
 
 ASKED = st.sampled_from([None, None, None, "left", "left + 1", "what the batch has", "a fen more", "odd", "one"])
 KINDS = st.sampled_from(["newly_above_scale", "newly_above_scale", "little_giant_nursery", "rated_d"])
@@ -114,7 +115,7 @@ class FirmSteps(Machine):
 
 def follow_ups(key: keys.Key) -> list[dict[str, Any]]:
     """The work that the relay makes of a record as it now stands."""
-    found = table.load(key)
+    found = load(key)
     assert found is not None
     return [each.body for each in messages_for(None, found) if each.queue in ("void_vouchers", "import_list")]
 

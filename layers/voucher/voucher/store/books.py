@@ -8,7 +8,8 @@ from voucher.policy import Category
 from voucher.store import keys, orders, payouts, pools, programmes, rounds, vouchers
 from voucher.store.pools import Shard
 from voucher.store.postings import grant_of
-from voucher.store.table import commit, put, query
+from voucher.store.reading import query
+from voucher.store.table import commit, put
 
 HOLDING = {"placed", "accepted", "delivered", "completed", "settling"}
 

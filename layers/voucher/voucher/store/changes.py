@@ -3,7 +3,8 @@
 from voucher.models import Change
 from voucher.refusals import Refusal, Refused
 from voucher.store import keys
-from voucher.store.table import Page, Unmet, Write, add, advance, commit, load, page, query
+from voucher.store.reading import Page, load, page, query
+from voucher.store.table import Unmet, Write, add, advance, commit
 
 
 def _key(change: Change) -> keys.Key:

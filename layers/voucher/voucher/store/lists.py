@@ -10,21 +10,8 @@ from typing import Any
 from voucher.models import ListImport
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, files, keys
-from voucher.store.table import (
-    Contended,
-    Page,
-    Unmet,
-    Write,
-    add,
-    advance,
-    check,
-    commit,
-    delete,
-    load,
-    page,
-    put,
-    transact,
-)
+from voucher.store.reading import Page, load, page
+from voucher.store.table import Contended, Unmet, Write, add, advance, check, commit, delete, put, transact
 
 
 class OutOfTurn(Exception):

@@ -19,20 +19,8 @@ from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, pools, vouchers
 from voucher.store.pools import Draw, Plan
 from voucher.store.postings import voucher_posting
-from voucher.store.table import (
-    Page,
-    Unmet,
-    Write,
-    add,
-    advance,
-    check,
-    commit,
-    load,
-    load_together,
-    page,
-    query,
-    update,
-)
+from voucher.store.reading import Page, load, load_together, page, query
+from voucher.store.table import Unmet, Write, add, advance, check, commit, update
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any
 from voucher.models import Agency, Document, Enterprise, instant_text
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, files, keys
-from voucher.store.table import Item, Page, Unmet, Write, add, advance, check, commit, load, page, query, update
+from voucher.store.reading import Page, load, page, query
+from voucher.store.table import Item, Unmet, Write, add, advance, check, commit, update
 
 Organisation = Enterprise | Agency
 

@@ -5,8 +5,9 @@ from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, orders, pools
 from voucher.store.parts import commit_all
 from voucher.store.postings import order_posting
+from voucher.store.reading import load, load_together, query
 from voucher.store.settlements import claim_invoice
-from voucher.store.table import Unmet, Write, add, advance, check, commit, load, load_together, query
+from voucher.store.table import Unmet, Write, add, advance, check, commit
 
 
 def payables_of(round_id: str) -> list[Payable]:

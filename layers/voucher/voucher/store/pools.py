@@ -15,7 +15,8 @@ from zlib import crc32
 from voucher.models import Record
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
-from voucher.store.table import Contended, Unmet, Write, add, load_each, load_together, transact, update
+from voucher.store.reading import load_each, load_together
+from voucher.store.table import Contended, Unmet, Write, add, transact, update
 
 Plan = dict[int, int]
 TRIES = 24

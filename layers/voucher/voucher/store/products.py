@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from voucher.models import Product
 from voucher.refusals import Refusal, Refused
 from voucher.store import keys
-from voucher.store.table import Item, Page, Unmet, Write, add, advance, commit, load, page
+from voucher.store.reading import Page, load, page
+from voucher.store.table import Item, Unmet, Write, add, advance, commit
 
 
 def _listing(product: Product) -> dict[str, str]:

@@ -4,7 +4,8 @@ from voucher.models import Batch, Instant, Posting, Programme
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, pools
 from voucher.store.postings import programme_posting
-from voucher.store.table import Unmet, Write, add, advance, commit, load, page, query
+from voucher.store.reading import load, page, query
+from voucher.store.table import Unmet, Write, add, advance, commit
 
 
 def find(year: int) -> Programme | None:

@@ -3,7 +3,8 @@
 from voucher.models import Agency, Lead, RemovalNotice
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, organisations
-from voucher.store.table import Page, Unmet, add, commit, load, page
+from voucher.store.reading import Page, load, page
+from voucher.store.table import Unmet, add, commit
 
 
 def remove(old: Agency, new: Agency, notice: RemovalNotice, lead: Lead, caller: str) -> None:

@@ -8,8 +8,9 @@ from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, orders
 from voucher.store.parts import MOST, commit_all, commit_in_parts
 from voucher.store.postings import order_posting
+from voucher.store.reading import Page, load, page, query
 from voucher.store.settlements import lines_of, step_line
-from voucher.store.table import Item, Page, Unmet, Write, add, advance, check, commit, load, page, query, update
+from voucher.store.table import Item, Unmet, Write, add, advance, check, commit, update
 
 
 def find(round_id: str) -> Round | None:

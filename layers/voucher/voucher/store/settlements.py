@@ -7,20 +7,8 @@ from voucher.models import Line, Order, Settlement
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, orders
 from voucher.store.parts import commit_all
-from voucher.store.table import (
-    Page,
-    Unmet,
-    Write,
-    add,
-    advance,
-    check,
-    commit,
-    load,
-    load_together,
-    page,
-    query,
-    update,
-)
+from voucher.store.reading import Page, load, load_together, page, query
+from voucher.store.table import Unmet, Write, add, advance, check, commit, update
 
 MAX_LINES = 40
 

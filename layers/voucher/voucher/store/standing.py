@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from voucher.models import Enterprise, Entitlement, Programme, Standing
 from voucher.store import conditions, keys
-from voucher.store.table import Write, add, check, load_together, put
+from voucher.store.reading import load_together
+from voucher.store.table import Write, add, check, put
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import Any
 from voucher.models import Record, Stateful
 from voucher.refusals import Refusal, Refused
 from voucher.store import keys
-from voucher.store.table import Page, Unmet, Write, add, advance, commit, load, page, update
+from voucher.store.reading import Page, load, page
+from voucher.store.table import Unmet, Write, add, advance, commit, update
 
 
 class Violation(Stateful):

@@ -1,16 +1,14 @@
-"""The only module that talks to DynamoDB: items, reads that can be trusted, and conditional transactions.
+"""The only module that writes to DynamoDB: items, and conditional transactions of them.
 
 Every write is a TransactWriteItems with a client token, so that a request sent twice by the network happens once.
 A transaction that met a false condition raises `Unmet`, naming each condition and showing the item as it was.
 """
 
-import base64
-import json
 import os
 import random
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -22,7 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from voucher.models import Record, Stateful
-from voucher.refusals import FieldError, Refusal, Refused
+from voucher.refusals import Refusal, Refused
 from voucher.store import conditions
 from voucher.store.keys import Key
 
@@ -163,15 +161,16 @@ def update(name: str, key: Key, change: str, condition: str | None, **values: An
 
 def check(name: str, key: Key, condition: str, **values: Any) -> Write:
     """Only insist on a condition of an item that the transaction does not change."""
-    return Write(name, "ConditionCheck", _expression(key, condition, None, values) | {"Key": encode(_key(key))})
+    return Write(name, "ConditionCheck", _expression(key, condition, None, values) | {"Key": encode(plain(key))})
 
 
 def delete(name: str, key: Key, condition: str | None = None, **values: Any) -> Write:
     """Remove an item that is not a record of money."""
-    return Write(name, "Delete", _expression(key, condition, None, values) | {"Key": encode(_key(key))})
+    return Write(name, "Delete", _expression(key, condition, None, values) | {"Key": encode(plain(key))})
 
 
-def _key(key: Key) -> dict[str, str]:
+def plain(key: Key) -> dict[str, str]:
+    """A key as the two attributes it is."""
     return {"pk": key.pk, "sk": key.sk}
 
 
@@ -187,12 +186,19 @@ def transact(writes: Iterable[Write], attempts: int = ATTEMPTS) -> None:
             client().transact_write_items(**request)
             return
         except ClientError as error:
-            _interpret(error, listed)
-        time.sleep(random.uniform(0, min(0.4, 0.01 * 2**attempt)))
+            interpret(error, listed)
+        pause(attempt)
     raise Contended
 
 
-def _interpret(error: ClientError, writes: list[Write]) -> None:
+def pause(attempt: int) -> None:
+    """Wait before another attempt, full jitter, longer each time, at most 0.4 seconds."""
+    time.sleep(random.uniform(0, min(0.4, 0.01 * 2**attempt)))
+
+
+def interpret(error: ClientError, writes: list[Write]) -> None:
+    """Nothing if others were in the way and the same may be tried again. Raises `Unmet` for false conditions, and the
+    error for anything else."""
     code = error.response["Error"]["Code"]
     if code == "TransactionInProgressException":
         return
@@ -219,115 +225,3 @@ def commit(writes: Iterable[Write]) -> None:
         transact(writes)
     except Contended:
         raise Refused(Refusal.BUSY) from None
-
-
-def load(key: Key) -> Item | None:
-    """One item, as last written."""
-    answer = client().get_item(TableName=table_name(key.table), Key=encode(_key(key)), ConsistentRead=True)
-    return decode(answer["Item"]) if "Item" in answer else None
-
-
-def load_together(*keys: Key) -> list[Item | None]:
-    """Several items as they stood at one moment (serialisable), in the order asked for; at most 100."""
-    gets = [{"Get": {"TableName": table_name(key.table), "Key": encode(_key(key))}} for key in keys]
-    for attempt in range(ATTEMPTS):
-        try:
-            answer = client().transact_get_items(TransactItems=gets)
-            return [decode(each["Item"]) if each.get("Item") else None for each in answer["Responses"]]
-        except ClientError as error:
-            _interpret(error, [])
-        time.sleep(random.uniform(0, min(0.4, 0.01 * 2**attempt)))
-    raise Refused(Refusal.BUSY)
-
-
-def load_each(table: str, *keys: Key) -> list[Item]:
-    """Those of several items of one table that exist, each as last written, in any order; at most 100.
-
-    Cheaper than `load_together` and never in the way of a transaction, but not one moment: each at its own.
-    """
-    request: dict[str, Any] = {table_name(table): {"Keys": [encode(_key(key)) for key in keys], "ConsistentRead": True}}
-    found: list[Item] = []
-    for attempt in range(ATTEMPTS):
-        answer = client().batch_get_item(RequestItems=request)
-        found += [decode(item) for items in answer["Responses"].values() for item in items]
-        if not (request := answer.get("UnprocessedKeys") or {}):
-            return found
-        time.sleep(random.uniform(0, min(0.4, 0.01 * 2**attempt)))
-    raise Refused(Refusal.BUSY)
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page of items and the cursor of the next one, None at the end."""
-
-    items: list[Item]
-    next_cursor: str | None
-
-
-def query(key: Key, prefix: str = "") -> Iterable[Item]:
-    """Every item of one partition whose sort key starts with `prefix`, as last written, in order."""
-    request = {
-        "TableName": table_name(key.table),
-        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :sk)" if prefix else "pk = :pk",
-        "ExpressionAttributeValues": encode({":pk": key.pk} | ({":sk": prefix} if prefix else {})),
-        "ConsistentRead": True,
-    }
-    while True:
-        answer = client().query(**request)
-        yield from (decode(item) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-
-def page(
-    table: str,
-    index: str,
-    value: str,
-    limit: int,
-    cursor: str | None,
-    prefix: str = "",
-    keep: Callable[[Item], bool] = bool,
-) -> Page:
-    """One page of an index, newest first: items whose sort key starts with `prefix` and that `keep` accepts.
-
-    May lag a moment behind the table. The cursor names the last item given, so pages stay stable under writes.
-    """
-    request: dict[str, Any] = {
-        "TableName": table_name(table),
-        "IndexName": index,
-        "KeyConditionExpression": f"{INDEXES[index]} = :key" + (" AND begins_with(list_sort, :sort)" if prefix else ""),
-        "ExpressionAttributeValues": encode({":key": value} | ({":sort": prefix} if prefix else {})),
-        "Limit": max(25, limit),
-        "ScanIndexForward": False,
-    }
-    if cursor:
-        request["ExclusiveStartKey"] = encode({**_read_cursor(cursor, prefix), INDEXES[index]: value})
-    found: list[Item] = []
-    while True:
-        answer = client().query(**request)
-        for item in map(decode, answer["Items"]):
-            if len(found) == limit:
-                return Page(found, _write_cursor(found[-1]))
-            if keep(item):
-                found.append(item)
-        if "LastEvaluatedKey" not in answer:
-            return Page(found, None)
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-
-def _write_cursor(last: Item) -> str:
-    texts = [last["pk"], last["sk"], last["list_sort"]]
-    return base64.urlsafe_b64encode(json.dumps(texts).encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str, prefix: str) -> dict[str, str]:
-    try:
-        texts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        pk, sk, list_sort = texts
-        # a cursor of another list would start outside the one asked for, which DynamoDB refuses as a fault
-        if not all(isinstance(text, str) and 0 < len(text) < 300 for text in texts) or not list_sort.startswith(prefix):
-            raise ValueError
-    except (ValueError, TypeError):
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("cursor", "分页标记无效。")]) from None
-    return {"pk": pk, "sk": sk, "list_sort": list_sort}

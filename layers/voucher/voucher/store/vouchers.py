@@ -7,7 +7,8 @@ from voucher.models import Batch, Entitlement, Instant, Posting, Voucher, instan
 from voucher.store import conditions, keys, pools
 from voucher.store.pools import Draw, Plan
 from voucher.store.postings import voucher_posting
-from voucher.store.table import Item, Unmet, Write, add, commit, load, load_together, query, update
+from voucher.store.reading import load, load_together, query
+from voucher.store.table import Item, Unmet, Write, add, commit, update
 
 
 @dataclass(frozen=True)
