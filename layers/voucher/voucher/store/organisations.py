@@ -30,10 +30,10 @@ def register(organisation: Organisation) -> None:
     """Add a new organisation and its first member. Two at once: one wins, the other gets ALREADY_REGISTERED."""
     sub, kind = organisation.created_by, kind_of(organisation)
     member = update(
-        "member is new",
+        "member",
         keys.organisation(kind, organisation.uscc, f"MEMBER#{sub}"),
         "SET #sub = :sub, #kind = :kind, #uscc = :uscc, #list_key = :list_key, #list_sort = :list_sort",
-        conditions.IS_NEW,
+        None,  # new as long as the organisation is
         sub=sub,
         kind=kind,
         uscc=organisation.uscc,
