@@ -69,6 +69,29 @@ def test_an_order_holds_nothing_of_a_voucher_that_ended_or_is_used_since_it_was_
     assert tried
 
 
+@pytest.mark.clause("§4.2.1")
+@pytest.mark.parametrize("party", ["product", "enterprise", "agency"])
+def test_an_order_is_placed_only_while_all_it_was_decided_on_is_as_it_was_read(
+    voucher: Scene, monkeypatch: pytest.MonkeyPatch, party: str
+) -> None:
+    town, tried = voucher[0], []
+    where = {
+        "product": keys.product(town.product_id),
+        "enterprise": keys.enterprise(kept(town)[0].enterprise_uscc),
+        "agency": keys.agency(town.agency.uscc),
+    }
+    place = orders.place
+
+    def overtaken(*facts: Any) -> None:
+        tried.append(facts)
+        tamper(where[party], version=99)
+        changes_nothing(lambda: place(*facts))
+
+    monkeypatch.setattr(function("orders").store, "place", overtaken)
+    town.place(voucher_fen=700_000)
+    assert tried
+
+
 @pytest.mark.clause("§4.2.2")
 def test_no_voucher_lapses_before_its_end_or_once_it_has_ended_or_after_another_posting(voucher: Scene) -> None:
     town = voucher[0]
