@@ -14,6 +14,8 @@ from voucher.models import ListImport, Request, instant_text
 from voucher.policy import LIST_KINDS
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
+from voucher.rules import standing as rules
+from voucher.rules.working_days import shanghai_date
 from voucher.store import files
 from voucher.store import lists as store
 from voucher.store.table import Unmet
@@ -24,6 +26,7 @@ LIST_TYPES = {
     ".xls": "application/vnd.ms-excel",
     ".csv": "text/csv",
 }
+ERRORS_PER_PAGE = 1_000
 
 
 class Upload(Request):
@@ -34,6 +37,7 @@ class Upload(Request):
 
 class Apply(Request):
     skip_errors: bool = False
+    allow_empty: bool = False
 
 
 @app.post("/lists/<kind>/<year>/imports")
@@ -44,6 +48,7 @@ def announce(kind: str, year: str) -> Response[str]:
     ending = body.filename[body.filename.rfind(".") :].lower()
     if LIST_TYPES.get(ending) != body.content_type:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("content_type", "须为 .xlsx、.xls 或 .csv 文件。")])
+    rules.check_year(kind, listed_year, shanghai_date(clock.now()))
     import_id = app.new_id("i")
     record = ListImport(
         import_id=import_id,
@@ -92,22 +97,35 @@ def list_imports(kind: str, year: str) -> Response[str]:
 
 @app.get("/lists/<kind>/<year>/imports/<import_id>")
 def show_import(kind: str, year: str, import_id: str) -> Response[str]:
-    """How far an import is, with every bad row."""
+    """How far an import is, with every bad row; so many at a time."""
     require(app.caller, "platform", "bureau")
     record = _found(kind, _checked(kind, year), import_id)
-    return reply(record.public() | {"errors": store.load_errors(record)})
+    errors, start = store.load_errors(record), _offset(app.query("cursor") or "0")
+    following = start + ERRORS_PER_PAGE
+    next_cursor = str(following) if following < len(errors) else None
+    return reply(record.public() | {"errors": errors[start:following], "next_cursor": next_cursor})
+
+
+def _offset(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("cursor", "分页标记无效。")])
+    return int(text)
 
 
 @app.post("/lists/<kind>/<year>/imports/<import_id>/apply")
 def apply(kind: str, year: str, import_id: str) -> Response[str]:
-    """The bureau puts a version in force; the worker brings every enterprise it touches into step."""
+    """The bureau puts in force what somebody else uploaded; the worker brings every enterprise it touches into step."""
     require(app.caller, "bureau")
     body, old = app.body(Apply), _found(kind, _checked(kind, year), import_id)
     if app.is_repeat(old, "apply"):
         return reply(old, replay=True)
     state = lifecycle.next_state("list_import", old.state, "apply")
+    if old.created_by == app.caller.sub:
+        raise Refused(Refusal.FOUR_EYES, clause="§2.1.1")
     if old.error_count and not body.skip_errors:
         raise Refused(Refusal.LIST_HAS_ERRORS, count=old.error_count)
+    if old.row_count == 0 and not body.allow_empty:
+        raise Refused(Refusal.LIST_EMPTY)
     applied = {"applied_by": app.caller.sub, "applied_at": clock.now()}
     new = old.moved(state=state, skip_errors=body.skip_errors, **applied, **app.step("apply"))
     store.take_turn(old, new)
@@ -116,21 +134,18 @@ def apply(kind: str, year: str, import_id: str) -> Response[str]:
 
 @app.get("/lists/<kind>/<year>")
 def show_list(kind: str, year: str) -> Response[str]:
-    """The version in force, row by row."""
+    """The version in force, row by row; who began to page through one stays in it."""
     require(app.caller, "platform", "bureau", "finance")
     listed_year = _checked(kind, year)
-    import_id = store.in_force(kind, listed_year)
+    paged, _, offset = (app.query("cursor") or ":0").rpartition(":")
+    start, import_id = _offset(offset), paged or store.in_force(kind, listed_year)
     rows = store.load_rows(_found(kind, listed_year, import_id)) if import_id else []
-    cursor = app.query("cursor") or "0"
-    if not (cursor.isascii() and cursor.isdecimal()):
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("cursor", "分页标记无效。")])
-    start = int(cursor)
-    stop = start + app.limit
+    following = start + app.limit
     return reply(
         {
             "import_id": import_id,
-            "items": rows[start:stop],
-            "next_cursor": str(stop) if stop < len(rows) else None,
+            "items": rows[start:following],
+            "next_cursor": f"{import_id}:{following}" if following < len(rows) else None,
         }
     )
 

@@ -130,6 +130,14 @@ def test_what_an_agency_says_anew_holds_only_from_its_next_approval(town: Town, 
     assert (shown["insured_staff"], shown["categories"], shown["proposed"]) == (99, ["hr"], {})
 
 
+def test_what_an_agency_proposes_is_masked_in_lists_like_the_rest(town: Town, stopped_clock: StoppedClock) -> None:
+    stopped_clock.instant = LAST_DAY - timedelta(days=10)
+    renewed(town, contact_phone="13912345678", contact_name="王小明", premises_m2=60)
+    [shown] = town.shown("/agencies?state=submitted", BUREAU)["items"]
+    assert shown["proposed"] == {"contact_phone": "139****78", "contact_name": "王**", "premises_m2": 60}
+    assert town.shown(path_of(town))["proposed"]["contact_phone"] == "13912345678"
+
+
 @pytest.mark.clause("§3.1.2")
 def test_a_renewal_is_judged_by_what_the_agency_says_anew(town: Town, stopped_clock: StoppedClock) -> None:
     stopped_clock.instant = LAST_DAY - timedelta(days=10)

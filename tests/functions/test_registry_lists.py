@@ -146,6 +146,53 @@ def test_a_d_rating_that_stands_in_both_years_stands_on(town: Town) -> None:
     assert town.claim(town.batch_id).body["clause"] == "§2.1.1"
 
 
+@pytest.mark.clause("§2.1.1")
+def test_a_d_list_of_next_year_is_refused_and_lifts_nobodys_rating(town: Town) -> None:
+    apply(town.world, uploaded(town.world, content_of([town.enterprise.uscc]), "rated_d", 2026))
+    announced = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": 9}
+    reply = town.world.call(OPERATOR, "POST", "/lists/rated_d/2027/imports", announced)
+    assert (reply.code, [each["field"] for each in reply.body["errors"]]) == ("MALFORMED", ["year"])
+    assert town.claim(town.batch_id).body["clause"] == "§2.1.1"
+
+
+@pytest.mark.clause("§2.1.1")
+def test_a_list_without_rows_is_applied_only_if_the_bureau_says_it_is_meant(town: Town) -> None:
+    apply(town.world, uploaded(town.world, content_of([town.enterprise.uscc]), "rated_d", 2025))
+    nobody = uploaded(town.world, content_of([]), "rated_d", 2026)
+    refused = town.world.call(BUREAU, "POST", f"{path_of(nobody)}/apply", {"skip_errors": True})
+    assert (refused.status, refused.code) == (409, "LIST_EMPTY")
+    assert town.claim(town.batch_id).body["clause"] == "§2.1.1"
+    with relayed(keys.name_list("rated_d", 2026, f"IMPORT#{nobody['import_id']}")):
+        steps.expect(town.world.call(BUREAU, "POST", f"{path_of(nobody)}/apply", {"allow_empty": True}), 200)
+    assert town.grab()["face_fen"] == 1_000_000
+
+
+@pytest.mark.clause("§2.1.1")
+def test_nobody_puts_in_force_what_they_uploaded_themselves(world: World) -> None:
+    record = uploaded(world, content_of(CODES[:1]))
+    reply = world.call(Person(OPERATOR.name, "bureau"), "POST", f"{path_of(record)}/apply")
+    assert (reply.status, reply.code, reply.body["clause"]) == (403, "FOUR_EYES", "§2.1.1")
+
+
+def test_who_pages_through_a_list_stays_in_the_version_begun(town: Town) -> None:
+    apply(town.world, uploaded(town.world, content_of(CODES[:3])))
+    first = town.shown(f"/lists/{KIND}/2026?limit=2", FINANCE)
+    apply(town.world, uploaded(town.world, content_of(CODES[4:8])))
+    rest = town.shown(f"/lists/{KIND}/2026?limit=2&cursor={first['next_cursor']}", FINANCE)
+    assert [each["uscc"] for each in first["items"] + rest["items"]] == CODES[:3]
+    assert (rest["import_id"], rest["next_cursor"]) == (first["import_id"], None)
+    for cursor in ("i_unknown:2", "x", ":", "i:-1"):
+        assert town.world.call(FINANCE, "GET", f"/lists/{KIND}/2026?cursor={cursor}").code in ("NOT_FOUND", "MALFORMED")
+
+
+def test_errors_are_shown_so_many_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(function("lists"), "ERRORS_PER_PAGE", 2)
+    record = uploaded(world, content_of(["x", "y", "z"]))
+    assert ([each["row"] for each in record["errors"]], record["next_cursor"]) == ([2, 3], "2")
+    rest = steps.expect(world.call(BUREAU, "GET", f"{path_of(record)}?cursor=2"), 200)
+    assert ([each["row"] for each in rest["errors"]], rest["next_cursor"]) == ([4], None)
+
+
 def test_a_second_version_waits_until_the_first_is_in_force(town: Town) -> None:
     first, second = (uploaded(town.world, content_of(CODES[number : number + 1])) for number in (5, 6))
     other_year = uploaded(town.world, content_of(CODES[5:6]), KIND, 2025)

@@ -100,8 +100,8 @@ def test_what_was_granted_stays_granted_and_only_what_is_left_follows_the_quota(
 @pytest.mark.clause("§4.1.3")
 def test_years_that_have_an_entitlement_follow_and_others_get_one_only_if_wanted() -> None:
     held = {2025: entitlement(year=2025), 2026: None, 2027: None}
-    nobody: dict[int, Any] = {2025: None, 2026: None, 2027: None}
-    made = entitlements(enterprise(), standing(violations=("v1",)), held, nobody, TODAY, wanted=2026)
+    drafted: dict[int, Any] = {year: programme(year=year) for year in held}
+    made = entitlements(enterprise(), standing(violations=("v1",)), held, drafted, TODAY, wanted=2026)
     assert [each and each.qualified for each in made.values()] == [False, False, None]
 
 
@@ -112,11 +112,16 @@ def test_without_a_registered_enterprise_nothing_is_made_even_if_wanted() -> Non
 
 @pytest.mark.clause("§2.3.1")
 def test_each_year_follows_the_policy_its_own_programme_was_drafted_under() -> None:
-    programmes = {2026: programme(policy=policy(quota_default_fen=5)), 2027: None}
+    programmes = {2026: programme(policy=policy(quota_default_fen=5)), 2027: programme(year=2027)}
     made = entitlements(
         enterprise(), standing(), {2026: entitlement(), 2027: entitlement(year=2027)}, programmes, TODAY
     )
     assert [each and each.quota_fen for each in made.values()] == [5, 1_000_000]
+
+
+@pytest.mark.clause("§2.3.1")
+def test_before_a_year_has_a_programme_nothing_is_promised_for_it() -> None:
+    assert entitlements(enterprise(), standing(), {2026: None}, {2026: None}, TODAY, wanted=2026) == {2026: None}
 
 
 def test_last_years_entitlement_is_kept_in_step_too() -> None:

@@ -148,11 +148,19 @@ def test_cells_and_names_that_are_too_long_are_reported_with_their_columns() -> 
     ]
 
 
-def test_errors_beyond_the_limit_are_counted_but_not_kept() -> None:
+def test_every_row_may_have_its_error_kept_and_those_beyond_the_limit_are_counted() -> None:
     content = as_csv([HEADER, *([["x", "甲"]] * 1500)])
-    parsed = parse("rated_d", "a.csv", content)
-    assert (len(parsed.errors), parsed.error_count, parsed.total_rows) == (1000, 1500, 1500)
-    assert parsed.errors[-1].row == 1001
+    assert [error.row for error in parse("rated_d", "a.csv", content).errors] == list(range(2, 1502))
+    assert Limits().errors >= Limits().rows
+    cut = parse("rated_d", "a.csv", content, Limits(errors=1000))
+    assert (len(cut.errors), cut.error_count, cut.total_rows) == (1000, 1500, 1500)
+    assert cut.errors[-1].row == 1001
+
+
+def test_a_good_row_after_a_bad_one_with_its_code_is_no_duplicate() -> None:
+    parsed = parse("rated_d", "a.csv", as_csv([HEADER, [A, "=甲"], [A, "甲"], [A, "甲"]]))
+    assert parsed.rows == [ListRow(3, A, "甲")]
+    assert [error.row for error in parsed.errors] == [2, 4]
 
 
 @every_format

@@ -259,6 +259,15 @@ def test_an_xls_sheet_that_is_hidden_is_not_read_and_truth_values_are_no_codes()
     assert [error.row for error in found.errors] == [3]
 
 
+def test_an_xls_with_more_sheets_or_cells_than_allowed_is_refused_before_they_are_read() -> None:
+    sheet = [HEADER, [A, "甲"]]
+    assert "个工作表" in refusal(as_xls(sheet, *([[["x"]]] * 3)), "a.xls", Limits(sheets=3))
+    assert "个单元格" in refusal(as_xls(sheet), "a.xls", Limits(xls_cells=3))
+    numbers = as_xls([*sheet, [B, *range(20)]])  # twenty numbers side by side are one record
+    assert "个单元格" in refusal(numbers, "a.xls", Limits(xls_cells=20))
+    assert parsed(as_xls(sheet), "a.xls", Limits(sheets=1, xls_cells=4)).rows == GOOD_ROWS
+
+
 def test_columns_have_the_names_excel_gives_them() -> None:
     for column, letters in ((0, "A"), (25, "Z"), (26, "AA"), (39, "AN"), (16_383, "XFD")):
         assert column_letters(column) == letters

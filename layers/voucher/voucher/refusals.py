@@ -71,6 +71,7 @@ class Refusal(Enum):
     OVER_PROGRAMME_TOTAL = 409, "§1.4a", "批次金额超过当年度尚未投放的服务券总额（剩余 {left_fen} 分）。"
     OUTSIDE_PROGRAMME_YEAR = 422, "§1.4b", "日期须在本年度服务券的起止日期之内。"
     LIST_IN_TURN = 409, None, "该名单的另一版本正在生效，请待其完成后再试。"
+    LIST_EMPTY = 409, None, "名单中没有有效的行；确实要清空名单的，请明确选择。"
     LIST_HAS_ERRORS = 409, None, "名单文件有 {count} 行错误，请更正后重新上传，或选择跳过错误行。"
 
     # grabbing

@@ -7,9 +7,14 @@ PEOPLE = ("legal_representative", "contact_name")
 
 
 def masked(organisation: Mapping[str, Any]) -> dict[str, Any]:
-    """An organisation as staff lists show it: names down to the first letter, phones to a few digits."""
-    people = {name: _name(organisation[name]) for name in PEOPLE}
-    return {**organisation, **people, "contact_phone": _phone(organisation["contact_phone"])}
+    """An organisation as staff lists show it: names down to the first letter, phones to a few digits; in what an
+    agency proposes for its renewal, too."""
+    hidden: dict[str, Any] = {name: _name(organisation[name]) for name in PEOPLE if name in organisation}
+    if "contact_phone" in organisation:
+        hidden["contact_phone"] = _phone(organisation["contact_phone"])
+    if "proposed" in organisation:
+        hidden["proposed"] = masked(organisation["proposed"])
+    return {**organisation, **hidden}
 
 
 def _name(name: str | None) -> str | None:

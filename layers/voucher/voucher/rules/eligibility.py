@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from voucher.models import Enterprise, Entitlement, Programme, Standing
-from voucher.policy import Policy, policy_on
+from voucher.policy import Policy
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.size_class import SizeClass, classify
 from voucher.rules.working_days import add_months
@@ -185,15 +185,13 @@ def entitlements(
     today: date,
     wanted: int | None = None,
 ) -> dict[int, Entitlement | None]:
-    """The entitlement of each year after some fact changed; a year that has none gets one only if `wanted`."""
-    following: dict[int, Entitlement | None] = {}
+    """The entitlement of each year after some fact changed; a year that has none gets one only if `wanted`, and not
+    before its programme says under which policy (the first grab makes it then)."""
+    following = dict(held)
     for year, before in held.items():
         programme = programmes.get(year)
-        policy = programme.policy if programme else policy_on(today)
-        needed = enterprise is not None and (before is not None or year == wanted)
-        following[year] = (
-            entitlement(enterprise, standing, policy, year, today, before) if enterprise and needed else before
-        )
+        if enterprise and programme and (before or year == wanted):
+            following[year] = entitlement(enterprise, standing, programme.policy, year, today, before)
     return following
 
 

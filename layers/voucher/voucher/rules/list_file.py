@@ -109,7 +109,7 @@ def _find_column(titles: dict[int, str], wanted: tuple[str, ...]) -> int | None:
 
 
 def _take_row(row: Row, header: Header, first_rows: dict[str, int], parsed: Parsed, limits: Limits) -> None:
-    """Add a row to the good ones, or its errors to the errors; remember where each right code stood first."""
+    """Add a row to the good ones, or its errors to the errors; remember where each code stood first in a good row."""
     number, cells = row
     problems = [*_cell_problems(cells.items(), header, limits), *_code_problems(row, header, first_rows)]
     for column, message in problems:
@@ -119,6 +119,7 @@ def _take_row(row: Row, header: Header, first_rows: dict[str, int], parsed: Pars
     if not problems:
         name = cells.get(header.name_column) if header.name_column is not None else None
         code = cells[header.code_column].text.strip()
+        first_rows[code] = number
         parsed.rows.append(ListRow(number, code, name.text.strip() if name else ""))
 
 
@@ -141,10 +142,8 @@ def _code_problems(row: Row, header: Header, first_rows: dict[str, int]) -> Iter
         yield header.code_column, "该行有内容，但没有填写统一社会信用代码"
     elif problem := _code_problem(cell):
         yield header.code_column, problem
-    else:
-        first = first_rows.setdefault(cell.text.strip(), number)
-        if first != number:
-            yield header.code_column, f"与第 {first} 行的统一社会信用代码重复"
+    elif first := first_rows.get(cell.text.strip()):
+        yield header.code_column, f"与第 {first} 行的统一社会信用代码重复"
 
 
 def _code_problem(cell: Cell) -> str | None:

@@ -36,6 +36,9 @@ SCIENTIFIC = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+")
 XLS_BEGIN = (0x0009, 0x0209, 0x0409, 0x0809)
 XLS_END = 0x000A
 XLS_FORMULA = (0x0006, 0x0206, 0x0406)
+# those that hold one cell each (number, text, truth value, fault), and the one that holds many numbers
+XLS_CELL = (*XLS_FORMULA, 0x0002, 0x0003, 0x0004, 0x0005, 0x0203, 0x0204, 0x0205, 0x027E, 0x00D6, 0x00FD)
+XLS_NUMBERS = 0x00BD
 
 # what xlrd lets through for a damaged file: it was written for whole ones
 XLS_BREAKS = (
@@ -76,21 +79,23 @@ def _read_xls(content: bytes, limits: Limits) -> list[Sheet]:
     silent = io.StringIO()
     try:
         book = xlrd.open_workbook(file_contents=content, logfile=silent, on_demand=True, ragged_rows=True)
-        sheets = [book.sheet_by_index(index) for index in range(book.nsheets)]
-        formulas = [_xls_formulas(book.mem, position) for position in book._sh_abs_posn]
     except XLS_BREAKS as e:
         raise ListFileError(ENCRYPTED if "encrypted" in str(e) else BROKEN) from e
+    # many sheets may lead to the same cells: each is then read anew, and the file's size bounds nothing
+    if book.nsheets > limits.sheets:
+        raise ListFileError(f"工作簿超过 {limits.sheets} 个工作表，请只保留名单所在的工作表后再上传")
     return [
-        Sheet(sheet.name, partial(_xls_rows, sheet, places, limits))
-        for sheet, places in zip(sheets, formulas, strict=True)
-        if sheet.visibility == 0
+        Sheet(name, partial(_xls_rows, book, index, limits))
+        for index, name in enumerate(book.sheet_names())
+        if book._sheet_visibility[index] == 0
     ]
 
 
-def _xls_formulas(stream: bytes, position: int) -> set[tuple[int, int]]:
-    """Rows and columns that hold formulas: xlrd gives their last results as if typed by hand."""
+def _xls_formulas(stream: bytes, position: int, limits: Limits) -> set[tuple[int, int]]:
+    """Rows and columns that hold formulas: xlrd gives their last results as if typed by hand. On the way the cells
+    are counted, before xlrd takes memory for each."""
     places: set[tuple[int, int]] = set()
-    depth = 0
+    depth = cells = 0
     while True:
         record, length = struct.unpack_from("<HH", stream, position)
         if record in XLS_BEGIN:
@@ -101,20 +106,32 @@ def _xls_formulas(stream: bytes, position: int) -> set[tuple[int, int]]:
                 return places
         elif record in XLS_FORMULA and depth == 1:
             places.add(struct.unpack_from("<HH", stream, position + 4))
+        cells += max(1, length // 6) if record == XLS_NUMBERS else record in XLS_CELL
+        if cells > limits.xls_cells:
+            raise ListFileError(f"工作表超过 {limits.xls_cells} 个单元格，请只保留名单的行和列后再上传")
         position += 4 + length
 
 
-def _xls_rows(sheet: Any, formulas: set[tuple[int, int]], limits: Limits) -> Iterator[Row]:
-    for number in range(sheet.nrows):
-        cells = {}
-        for column, cell in enumerate(sheet.row(number)):
-            kind, text = _xls_value(cell)
-            kind = Kind.FORMULA if (number, column) in formulas else kind
-            if kind is Kind.FORMULA or (text and not text.isspace()):
-                check_column(column, limits)
-                cells[column] = Cell(kind, text[: limits.cell_characters + 1])
-        if cells:
-            yield number + 1, cells
+def _xls_rows(book: Any, index: int, limits: Limits) -> Iterator[Row]:
+    """One sheet's rows; xlrd holds all its cells, so it is let go before the next."""
+    try:
+        formulas = _xls_formulas(book.mem, book._sh_abs_posn[index], limits)
+        sheet = book.sheet_by_index(index)
+    except XLS_BREAKS as e:
+        raise ListFileError(BROKEN) from e
+    try:
+        for number in range(sheet.nrows):
+            cells = {}
+            for column, cell in enumerate(sheet.row(number)):
+                kind, text = _xls_value(cell)
+                kind = Kind.FORMULA if (number, column) in formulas else kind
+                if kind is Kind.FORMULA or (text and not text.isspace()):
+                    check_column(column, limits)
+                    cells[column] = Cell(kind, text[: limits.cell_characters + 1])
+            if cells:
+                yield number + 1, cells
+    finally:
+        book.unload_sheet(index)
 
 
 def _xls_value(cell: Any) -> tuple[Kind, str]:

@@ -1,8 +1,10 @@
 """What a list (§2.1.1, §2.3.1, §5.2b) or a violation (§2.1.3) changes in an enterprise's standing."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from voucher.models import Standing
+from voucher.refusals import FieldError, Refusal, Refused
 
 
 def with_list(standing: Standing, kind: str, year: int, on_list: bool) -> Standing:
@@ -11,6 +13,14 @@ def with_list(standing: Standing, kind: str, year: int, on_list: bool) -> Standi
     years = before | {year} if on_list else before - {year}
     listed = {**standing.listed, kind: tuple(sorted(years))}
     return standing.model_copy(update={"listed": listed, "version": standing.version + 1})
+
+
+def check_year(kind: str, year: int, today: date) -> None:
+    """Raise MALFORMED for a list of years to come. A D list is of a year that was rated, and the newest one counts
+    (§2.1.1), so a mistyped later year would lift every rating there is; a list for quotas may be one year early."""
+    latest = today.year + (kind != "rated_d")
+    if year > latest:
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("year", f"名单年度不能晚于{latest}年。")])
 
 
 def with_violation(standing: Standing, violation_id: str) -> Standing:
