@@ -13,13 +13,13 @@ from voucher.edge.fields import Count, Day, Name, Phone, SignedFen, Text, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
 from voucher.models import Agency, Reason, Request
-from voucher.policy import AGENCY_DOCUMENTS, Category, policy_on
+from voucher.policy import AGENCY_DOCUMENTS, Category, Policy
 from voucher.refusals import FieldError, Refusal, Refused, refuse_first
 from voucher.rules import agencies as rules
 from voucher.rules import lifecycle, submissions
 from voucher.rules.credit_code import is_agency_code
 from voucher.rules.working_days import shanghai_date
-from voucher.store import keys
+from voucher.store import keys, programmes
 from voucher.store import organisations as store
 
 app = Api()
@@ -95,7 +95,7 @@ def apply() -> Response[str]:
 
 @app.patch("/agencies/<uscc>")
 def edit(uscc: str) -> Response[str]:
-    """§3.2.1: a draft or returned application is corrected by its member; in a renewal, what it proposes."""
+    """§3.2.1: a draft, or what was returned or rejected, is corrected by its member; in a renewal, what it proposes."""
     old = as_member(app.caller, store.find_agency(uscc))
     changes = app.body(Changes)
     lifecycle.next_state("agency", old.state, "edit")
@@ -139,7 +139,7 @@ def submit(uscc: str) -> Response[str]:
     if app.is_repeat(old, "submit"):
         return reply(old, replay=True)
     state = lifecycle.next_state("agency", old.state, "submit")
-    applied_on = old.applied_on or shanghai_date(clock.now())
+    applied_on = old.applied_on if old.approved_at else shanghai_date(clock.now())
     new = old.moved(state=state, applied_on=applied_on, **_handed_in(old), **app.step("submit"))
     store.commit_step(old, new)
     return reply(new)
@@ -152,8 +152,7 @@ def renew(uscc: str) -> Response[str]:
     changes = app.body(Changes)
     if app.is_repeat(old, "renew"):
         return reply(old, replay=True)
-    today = shanghai_date(clock.now())
-    begun = rules.renewed(old, policy_on(today), today)
+    begun = rules.renewed(old, _policy(), shanghai_date(clock.now()))
     begun = begun.model_copy(update=_given(begun, changes))
     new = begun.moved(**_handed_in(begun), **app.step("renew"))
     store.commit_step(old, new)
@@ -208,11 +207,10 @@ def approve(uscc: str) -> Response[str]:
     _check_hands(old.pre_reviewed_by, old.submitted_by)
     decided: dict[str, Any] = {"state": state, "reasons": _reasons(body)}
     if body.decision == "approve":
-        _check_conditions(old, body.override)
-        today = shanghai_date(clock.now())
-        valid_until = rules.approval_ends_on(today, policy_on(today))
+        needed = _check_conditions(old, body.override)
+        valid_until = rules.approval_ends_on(old, _policy(), shanghai_date(clock.now()))
         decided |= {"approved_by": app.caller.sub, "approved_at": clock.now(), "valid_until": valid_until}
-        decided |= {"override": body.override, "renewal": False}
+        decided |= {"override": body.override if needed else None, "renewal": False}
     base = rules.as_proposed(old) if body.decision == "approve" else old
     new = base.moved(**decided, **app.step(body.decision))
     store.commit_step(old, new)
@@ -225,10 +223,16 @@ def _check_hands(*earlier: str | None) -> None:
         raise Refused(Refusal.FOUR_EYES, clause="§3.2.2")
 
 
-def _check_conditions(agency: Agency, override: str | None) -> None:
-    found = rules.condition_refusals(rules.as_proposed(agency), policy_on(shanghai_date(clock.now())))
+def _check_conditions(agency: Agency, override: str | None) -> bool:
+    """§3.1: True if only the override makes it pass. Raises the first condition that fails without one."""
+    found = rules.condition_refusals(rules.as_proposed(agency), _policy())
     if found and not override:
         refuse_first(found)
+    return bool(found)
+
+
+def _policy() -> Policy:
+    return programmes.policy_of(shanghai_date(clock.now()))
 
 
 def _reasons(body: Decision) -> tuple[Reason, ...]:

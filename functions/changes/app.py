@@ -9,7 +9,6 @@ from voucher.edge.api import Api, reply
 from voucher.edge.fields import Day, Text
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.models import Agency, Change, Enterprise, Reason, Request
-from voucher.policy import policy_on
 from voucher.refusals import Refusal, Refused
 from voucher.rules import agencies, eligibility, lifecycle
 from voucher.rules import changes as rules
@@ -57,9 +56,8 @@ def report_of_agency(uscc: str) -> Response[str]:
 def _reported(organisation: Enterprise | Agency) -> Response[str]:
     body, kind = app.body(Report), organisations.kind_of(organisation)
     today = shanghai_date(clock.now())
-    programme = programmes.find(today.year)
     change = rules.reported(
-        programme.policy if programme else policy_on(today),
+        programmes.policy_of(today),
         today,
         body.happened_on,
         change_id=app.new_id("c"),
@@ -75,6 +73,7 @@ def _reported(organisation: Enterprise | Agency) -> Response[str]:
         if existing.request_sha256 != change.request_sha256:
             raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
         return reply(existing, replay=True)
+    rules.check_once_approved(organisation)
     lifecycle.next_state(kind, organisation.state, "report_change")
     try:
         store.add_change(change, organisations.unchanged(organisation))
@@ -132,6 +131,8 @@ def _reviewed(
         raise Refused(Refusal.NOT_FOUND)
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
+    if app.caller.sub == old.created_by:
+        raise Refused(Refusal.FOUR_EYES, clause="§4.1.3" if kind == "enterprise" else "§3.2.3")
     rules.check_reason(body.decision, body.reason)
     state = lifecycle.next_state("change", old.state, body.decision)
     decided = {"state": state, "reason": body.reason, "reviewed_by": app.caller.sub}
@@ -162,6 +163,7 @@ def _moved_enterprise(uscc: str, action: str, reason: str, *also: Write) -> Ente
     old = facts.enterprise
     if old is None:
         raise Refused(Refusal.NOT_FOUND)
+    rules.check_once_approved(old)
     state = lifecycle.next_state("enterprise", old.state, action)
     new = old.moved(state=state, reasons=(Reason(message=reason),), **app.step(action))
     following = eligibility.entitlements(new, facts.standing, facts.entitlements, facts.programmes, today)
@@ -174,6 +176,7 @@ def _moved_agency(uscc: str, action: str, reason: str, *also: Write) -> None:
     if (old := organisations.find_agency(uscc)) is None:
         raise Refused(Refusal.NOT_FOUND)
     if action == "reopen":
+        rules.check_once_approved(old)
         state = lifecycle.next_state("agency", old.state, action)
         after: dict[str, Any] = {"state": state, "reasons": (Reason(message=reason),)}
     else:

@@ -18,7 +18,7 @@ from voucher.rules import eligibility as rules
 from voucher.rules import lifecycle, submissions
 from voucher.rules.credit_code import is_enterprise_code
 from voucher.rules.working_days import shanghai_date
-from voucher.store import keys, programmes, standing, vouchers
+from voucher.store import keys, standing
 from voucher.store import organisations as store
 
 app = Api()
@@ -98,7 +98,7 @@ def register() -> Response[str]:
 
 @app.patch("/enterprises/<uscc>")
 def edit(uscc: str) -> Response[str]:
-    """§4.1.1: a draft or returned registration is corrected by its member."""
+    """§4.1.1: a draft, or what was returned or rejected, is corrected by its member."""
     old = as_member(app.caller, store.find_enterprise(uscc))
     changes = app.body(Changes).model_dump(exclude_none=True)
     lifecycle.next_state("enterprise", old.state, "edit")
@@ -144,7 +144,8 @@ def submit(uscc: str) -> Response[str]:
     said = submissions.handed_in(old, FIELDS, papers)
     new = old.moved(
         state=state,
-        applied_on=old.applied_on or shanghai_date(clock.now()),
+        # handed in again before any approval it is a new application; afterwards the first one's age counts
+        applied_on=old.applied_on if old.approved_at else shanghai_date(clock.now()),
         submitted_by=app.caller.sub,
         reasons=(),
         handed_in=said,
@@ -173,9 +174,10 @@ def review(uscc: str) -> Response[str]:
         raise Refused(Refusal.FOUR_EYES, clause="§4.1.2")
     reasons = tuple(_reason(each) for each in body.reasons)
     submissions.check_reasons(body.decision, reasons, (*FIELDS, *ENTERPRISE_DOCUMENTS))
+    approved = {"digital_economy": body.digital_economy, "approved_at": clock.now()}
     new = old.moved(
         state=state,
-        digital_economy=body.digital_economy or old.digital_economy,
+        **(approved if body.decision == "approve" else {}),
         reviewed_by=app.caller.sub,
         reviewed_at=clock.now(),
         reasons=reasons,
@@ -228,11 +230,11 @@ def eligibility(uscc: str) -> Response[str]:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("year", "须为四位年份。")])
     year = int(asked)
     facts = standing.load_facts(uscc, [year])
-    programme = programmes.find(year)
+    programme = facts.programmes[year]
     policy = programme.policy if programme else policy_on(today)
     found = rules.findings(enterprise, facts.standing, policy, year, today)
     quota = rules.quota(facts.standing, policy, year)
-    entitlement = vouchers.find_entitlement(year, uscc)
+    entitlement = facts.entitlements[year]
     size = rules.size_class(enterprise)
     found.append(rules.approval(enterprise))
     return reply(

@@ -18,7 +18,7 @@ from voucher.rules import lifecycle
 from voucher.rules import settling as rules
 from voucher.rules.flags import flags_of, shown_line
 from voucher.rules.working_days import shanghai_date
-from voucher.store import files, keys, orders, organisations, programmes
+from voucher.store import keys, orders, organisations, programmes
 from voucher.store import settlements as store
 
 app = Api()
@@ -121,28 +121,18 @@ def _examined_documents(settlement_id: str, body: LineGiven) -> dict[str, str]:
         *((f"transfers.{n}.document_id", "transfer", each.document_id) for n, each in enumerate(body.transfers)),
         *((f"evidence_document_ids.{n}", "evidence", each) for n, each in enumerate(body.evidence_document_ids)),
     ]
-    hashes, errors = {}, []
-    for field, kind, document_id in named:
-        document = present.get(document_id)
-        sha256 = _examined(owner, document) if document is not None and document.kind == kind else None
-        if sha256 is None:
-            errors.append(FieldError(field, Refusal.DOCUMENT_NOT_UPLOADED.sentence))
-        else:
-            hashes[document_id] = sha256
-    if errors:
+    chosen = {document_id for _, kind, document_id in named if _is(present.get(document_id), kind)}
+    examined = organisations.examined(owner, [present[document_id] for document_id in sorted(chosen)])
+    hashes = {each.document_id: each.sha256 for each in examined if each.sha256}
+    missing = [field for field, kind, name in named if not (name in hashes and _is(present.get(name), kind))]
+    if missing:
+        errors = [FieldError(field, Refusal.DOCUMENT_NOT_UPLOADED.sentence) for field in missing]
         raise Refused(Refusal.DOCUMENT_NOT_UPLOADED, errors=errors)
     return hashes
 
 
-def _examined(owner: keys.Key, document: Document) -> str | None:
-    known = (document.etag, document.sha256) if document.etag and document.sha256 else None
-    content = files.examine(document.object_key, document.content_type, known)
-    if content is None or not content.fits:
-        return None
-    if known != (content.etag, content.sha256):
-        seen = {"checked": True, "etag": content.etag, "sha256": content.sha256}
-        organisations.remember_content(owner, document.model_copy(update=seen))
-    return content.sha256
+def _is(document: Document | None, kind: str) -> bool:
+    return document is not None and document.kind == kind
 
 
 handler = app.handle

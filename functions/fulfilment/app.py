@@ -123,8 +123,17 @@ def sign(order_id: str) -> Response[str]:
         new,
         store.claim_contract(order_id, body.contract_number),
         *(store.drop_contract(old) if changed else []),
+        *(_still_qualified(old) if old.contract_signed_on is None else []),
     )
     return reply(new)
+
+
+def _still_qualified(order: Order) -> list[Write]:
+    """§4.1.3: contracted orders run on after a disqualification, but no more are contracted."""
+    enterprise = organisations.find_enterprise(order.enterprise_uscc)
+    if enterprise is None or enterprise.state == "disqualified":
+        raise Refused(Refusal.DISQUALIFIED)
+    return [organisations.unchanged(enterprise)]
 
 
 @app.post("/orders/<order_id>/deliver")

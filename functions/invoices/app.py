@@ -17,7 +17,7 @@ from voucher.models import Account, AccountChange, Payable, Request
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules import settling as rules
-from voucher.store import files, keys, organisations, sealing
+from voucher.store import keys, organisations, sealing
 from voucher.store import payouts as store
 
 app = Api()
@@ -107,12 +107,13 @@ def _is_repeat(payable: Payable, step: dict[str, Any]) -> bool:
 
 def _check_document(owed: Payable, document_id: str) -> None:
     """The invoice lies with one of the applications it is for."""
-    places = (keys.settlement(settlement_id) for settlement_id in owed.settlement_ids)
-    named = [each for place in places for each in organisations.documents_of(place) if each.document_id == document_id]
-    invoices = [each for each in named if each.kind == "summary_invoice"]
-    if not any(files.fits_type(each.object_key, each.content_type) for each in invoices):
-        error = FieldError("document_id", Refusal.DOCUMENT_NOT_UPLOADED.sentence)
-        raise Refused(Refusal.DOCUMENT_NOT_UPLOADED, errors=[error])
+    for settlement_id in owed.settlement_ids:
+        owner = keys.settlement(settlement_id)
+        named = [each for each in organisations.documents_of(owner) if each.document_id == document_id]
+        if organisations.examined(owner, [each for each in named if each.kind == "summary_invoice"]):
+            return
+    error = FieldError("document_id", Refusal.DOCUMENT_NOT_UPLOADED.sentence)
+    raise Refused(Refusal.DOCUMENT_NOT_UPLOADED, errors=[error])
 
 
 @app.post("/rounds/<round_id>/bank-account")

@@ -115,7 +115,8 @@ def check(body: Placement, parties: Parties, today: date) -> None:
     if not body.no_other_subsidy:
         raise Refused(Refusal.OTHER_SUBSIDY, errors=[FieldError("no_other_subsidy", "须声明未享受其他政策资金。")])
     if parties.enterprise.state != "approved":
-        raise Refused(Refusal.DISQUALIFIED)
+        disqualified = parties.enterprise.state == "disqualified"
+        raise Refused(Refusal.DISQUALIFIED if disqualified else Refusal.NOT_APPROVED)
     policy, year = parties.programme.policy, parties.programme.year
     agencies.check_active(parties.agency, today)
     agencies.check_listed(parties.product)

@@ -110,6 +110,8 @@ def publish(product_id: str) -> Response[str]:
     agency = organisations.find_agency(old.agency_uscc)
     if agency is None or not rules.is_active(agency, _today()):
         raise Refused(Refusal.AGENCY_NOT_ACTIVE)
+    if app.caller.sub in agency.members:
+        raise Refused(Refusal.FOUR_EYES, clause="§3.3")
     state = lifecycle.next_state("product", old.state, "publish")
     new = listing.published(old, clock.now()).moved(state=state, **app.step("publish"))
     rules.check_scope(agency, new.category)

@@ -12,7 +12,6 @@ from typing import Any
 from voucher.edge import queues
 from voucher.edge.observe import log_work
 from voucher.models import Batch, instant_text
-from voucher.policy import policy_on
 from voucher.rules import agencies, lifecycle, settling
 from voucher.rules import messages as told
 from voucher.rules import programmes as rules
@@ -57,10 +56,11 @@ def announce_ended_notices(instant: datetime) -> int:
 def remind_agencies(instant: datetime) -> int:
     """§3.2.3: tell every agency whose approval ends soon; the inbox keeps one message, however many nights send it."""
     today = shanghai_date(instant)
+    policy = programmes.policy_of(today)
     due = [
         told.ending_soon(agency.uscc, agency.valid_until.isoformat()).body
         for agency in organisations.agencies_in("active")
-        if agency.valid_until and agencies.needs_reminder(agency, policy_on(today), today)
+        if agency.valid_until and agencies.needs_reminder(agency, policy, today)
     ]
     queues.send("notify", due)
     return len(due)

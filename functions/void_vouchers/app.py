@@ -9,7 +9,7 @@ from typing import Any
 
 from voucher.edge import clock, queues
 from voucher.edge.observe import log_work
-from voucher.models import Closing, Voucher
+from voucher.models import Closing, Posting, Voucher
 from voucher.policy import Category
 from voucher.rules import eligibility, lifecycle, messages
 from voucher.rules import programmes as rules
@@ -47,7 +47,7 @@ def lapse_bucket(body: dict[str, Any]) -> None:
     """§4.2.2: end every voucher of a bucket whose end is not after the instant; the rest in a message of its own."""
     batch_id, bucket, instant = body["batch_id"], int(body["bucket"]), datetime.fromisoformat(body["instant"])
     if body.get("year_over"):
-        cancel_uncontracted(batch_id, bucket, instant)
+        cancel_uncontracted(store.postings_in_bucket(batch_id, bucket), instant)
     due = [each for each in store.in_bucket(batch_id, bucket) if each.state == "active" and each.ends_at <= instant]
     ended = sum(settle(voucher, "expired", instant) for voucher in due[:VOUCHERS_PER_MESSAGE])
     if len(due) > VOUCHERS_PER_MESSAGE:
@@ -78,9 +78,10 @@ def settle(voucher: Voucher | None, state: str, instant: datetime) -> int:
     raise RuntimeError("a voucher kept changing while it was ended")
 
 
-def cancel_uncontracted(batch_id: str, bucket: int, instant: datetime) -> None:
-    """§4.2.1: at the year's end an order without a signed contract is cancelled, and its money lapses."""
-    held = [each for each in store.postings_in_bucket(batch_id, bucket) if each.entry == "hold"]
+def cancel_uncontracted(postings: list[Posting], instant: datetime) -> None:
+    """§4.2.1, §4.1.3: at the year's end, or when its buyer loses the qualification, an order without a signed contract
+    is cancelled; the money goes back to a voucher that has ended, and lapses."""
+    held = [each for each in postings if each.entry == "hold"]
     for order_id in sorted({posting.to_account.partition(":")[2] for posting in held}):
         order = orders.find(order_id)
         if order is None or order.contract_signed_on or not lifecycle.allows("order", order.state, "expire"):
@@ -123,12 +124,14 @@ def close_year(year: int, instant: datetime) -> None:
 
 
 def void_enterprise(uscc: str) -> None:
-    """§4.1.3: what a disqualified enterprise holds unused becomes void; contracted orders run on."""
+    """§4.1.3: what a disqualified enterprise holds unused becomes void, held without a contract, too; contracted
+    orders run on."""
     now = clock.now()
     for year in eligibility.years_in_step(shanghai_date(now)):
         entitlement = store.find_entitlement(year, uscc)
         for voucher in store.vouchers_of(entitlement) if entitlement else []:
             settle(voucher, "void", now)
+            cancel_uncontracted(store.postings_of(voucher), now)
 
 
 def tell_agencies(uscc: str, cause: str) -> None:

@@ -18,7 +18,7 @@ from voucher.store import files
 def shelf(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files, without S3: what is kept is there, and a paper announced is a paper uploaded."""
     kept: dict[str, bytes] = {}
-    monkeypatch.setattr(files, "fits_type", lambda *_: True)
+    monkeypatch.setattr(files, "examine", lambda key, _: files.Content(None, key, True))
     monkeypatch.setattr(files, "keep", lambda key, content, *_: kept.update({key: content}))
     monkeypatch.setattr(files, "fetch", kept.get)
 

@@ -1,8 +1,11 @@
 """An enterprise on its way to approval over HTTP: its papers, the clauses, the reviewer's word, and the second try."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import boto3
 import pytest
 
 from infra.city.papers import Paper, enterprise_papers
@@ -10,10 +13,11 @@ from infra.tale import steps
 from infra.tale.client import BUREAU, OPERATOR, OPERATOR_TWO, Person, Reply
 from tests import city
 from tests.city import TODAY
+from tests.conftest import StoppedClock
 from tests.functions.stages import everything_kept, staged
 from tests.functions.town import OWNER, STRANGER, Json
 from tests.functions.town import open_year as open_programme
-from tests.world import World
+from tests.world import BUCKET, World
 from voucher.policy import ENTERPRISE_DOCUMENTS
 
 FIRM = city.enterprise(0)
@@ -184,6 +188,50 @@ def test_several_failing_clauses_are_all_named_and_the_first_of_the_text_stands(
     assert refused.code == "OUTSIDE_DISTRICT"
     codes = [error["code"] for error in refused.body["errors"]]
     assert codes == ["OUTSIDE_DISTRICT", "NOT_LEGAL_PERSON", "TOO_YOUNG"]
+
+
+@pytest.mark.clause("§2.1.2")
+def test_who_applied_too_early_applies_again_once_old_enough(draft: World, stopped_clock: StoppedClock) -> None:
+    steps.expect(draft.call(OWNER, "PATCH", PATH, {"established_on": "2025-06-16"}), 200)
+    steps.expect(hand_in(draft, *PAPERS), 200)
+    assert review(draft).body["clause"] == "§2.1.2"
+    assert steps.expect(review(draft, "reject"), 200)["state"] == "rejected"
+    stopped_clock.instant += timedelta(days=1)
+    again = steps.expect(hand_in(draft), 200)
+    assert (again["state"], again["applied_on"]) == ("submitted", "2026-06-16")
+    assert review(draft).body["state"] == "approved"
+
+
+def test_who_was_rejected_may_correct_what_was_wrong(handed_in: World) -> None:
+    steps.expect(review(handed_in, "reject"), 200)
+    assert handed_in.call(OWNER, "PATCH", PATH, {"name": "新名称"}).body["name"] == "新名称"
+    assert handed_in.call(OPERATOR, "POST", f"{PATH}/disqualify", {"reason": "未按期报告"}).code == "WRONG_STATE"
+
+
+@pytest.mark.clause("§4.1.1")
+def test_a_paper_replaced_after_it_was_handed_in_is_not_what_the_reviewer_reads(draft: World) -> None:
+    versioning = {"Status": "Enabled"}
+    boto3.client("s3").put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration=versioning)
+    steps.expect(hand_in(draft, *PAPERS), 200)
+    for document in draft.call(OPERATOR, "GET", f"{PATH}/documents").body["items"]:
+        key = f"documents{PATH}/{document['document_id']}"
+        draft.upload({"fields": {"key": key, "Content-Type": "application/pdf"}}, b"%PDF- another")
+    originals = {paper.kind: paper.content for paper in PAPERS}
+    for document in draft.call(OPERATOR, "GET", f"{PATH}/documents").body["items"]:
+        query = parse_qs(urlsplit(document["url"]).query)
+        key = f"documents{PATH}/{document['document_id']}"
+        read = boto3.client("s3").get_object(Bucket=BUCKET, Key=key, VersionId=query["versionId"][0])
+        assert read["Body"].read() == originals[document["kind"]]
+    steps.expect(review(draft, "return"), 200)
+    assert steps.expect(hand_in(draft), 200)["changed_fields"] == []
+
+
+def test_a_paper_nobody_examined_is_shown_to_nobody(draft: World) -> None:
+    steps.announce_and_upload(draft, OWNER, PATH, PAPERS[0])
+    assert draft.call(OPERATOR, "GET", f"{PATH}/documents").body["items"] == []
+    assert hand_in(draft).code == "DOCUMENTS_MISSING"
+    [document] = draft.call(OPERATOR, "GET", f"{PATH}/documents").body["items"]
+    assert document["kind"] == PAPERS[0].kind
 
 
 @pytest.mark.clause("§2.1")

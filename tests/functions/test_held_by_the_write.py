@@ -153,7 +153,9 @@ def test_a_contract_or_invoice_number_that_another_order_took_is_not_given_free(
     transact([*orders.drop_contract(order), *settlements.drop_invoice(line)])
 
 
-def test_nothing_is_remembered_of_a_paper_that_nobody_announced(submitted: Scene) -> None:
+def test_what_a_paper_is_found_to_be_is_written_once_and_only_of_one_that_was_announced(submitted: Scene) -> None:
     owner = keys.settlement(submitted[1]["settlement_id"])
-    paper = organisations.documents_of(owner)[0].model_copy(update={"document_id": "d_none"})
-    changes_nothing(lambda: organisations.remember_content(owner, paper))
+    known = organisations.documents_of(owner)[0]
+    assert known.checked
+    for paper in (known.model_copy(update={"sha256": "another"}), known.model_copy(update={"document_id": "d_none"})):
+        changes_nothing(lambda paper=paper: transact([organisations._remember(owner, paper)]))

@@ -11,7 +11,8 @@ from tests import city
 from tests.city import TODAY
 from tests.conftest import StoppedClock
 from tests.functions.relaying import relayed, subjects
-from tests.functions.town import OWNER, SELLER, Json, Town
+from tests.functions.stages import upload_again
+from tests.functions.town import OWNER, SELLER, Json, Town, open_year
 from tests.functions.workers import drain
 from tests.world import World, function
 from voucher.store import keys
@@ -144,6 +145,69 @@ def test_a_renewal_is_judged_by_what_the_agency_says_anew(town: Town, stopped_cl
     renewed(town, premises_m2=49)
     reply = steps.admit_agency(town.world, town.agency.uscc)
     assert (reply.status, reply.body["clause"]) == (422, "§3.1.2")
+
+
+@pytest.mark.clause("§3.2.3")
+def test_an_agency_being_renewed_reports_a_change_and_may_be_asked_for_corrections(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    stopped_clock.instant = LAST_DAY - timedelta(days=10)
+    renewed(town)
+    report = {"happened_on": (LAST_DAY - timedelta(days=12)).date().isoformat(), "description": "迁址"}
+    change = steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/changes", report), 201)
+    review = f"{path_of(town)}/changes/{change['change_id']}/review"
+    steps.expect(town.world.call(OPERATOR, "POST", review, {"decision": "return", "reason": "请更新场地证明"}), 200)
+    shown = town.shown(path_of(town))
+    assert (shown["state"], shown["renewal"]) == ("returned", True)
+    assert on_sale(town) == [town.product_id]
+
+
+@pytest.mark.clause("§3.2.3")
+def test_an_agency_reopened_by_a_change_keeps_the_end_of_its_approval(town: Town, stopped_clock: StoppedClock) -> None:
+    upload_again("town")
+    stopped_clock.instant = LAST_DAY - timedelta(days=200)
+    report = {"happened_on": (LAST_DAY - timedelta(days=201)).date().isoformat(), "description": "迁址"}
+    change = steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/changes", report), 201)
+    review = f"{path_of(town)}/changes/{change['change_id']}/review"
+    steps.expect(town.world.call(OPERATOR, "POST", review, {"decision": "return", "reason": "请更新"}), 200)
+    steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/submit"), 200)
+    steps.expect(steps.admit_agency(town.world, town.agency.uscc), 200)
+    assert town.shown(path_of(town))["valid_until"] == LAST_DAY.date().isoformat()
+
+
+@pytest.mark.clause("§3.2.1")
+def test_an_applicant_that_was_rejected_may_apply_again_and_one_never_approved_reports_nothing(world: World) -> None:
+    agency = city.agency(2)
+    path = f"/agencies/{agency.uscc}"
+    steps.apply_agency(world, SELLER, agency.application(), agency_papers(agency, TODAY))
+    reject = {"decision": "reject", "reasons": ["不符"]}
+    steps.expect(world.call(OPERATOR, "POST", f"{path}/pre-review", reject), 200)
+    report = {"happened_on": "2026-06-10", "description": "迁址"}
+    assert world.call(SELLER, "POST", f"{path}/changes", report).code == "WRONG_STATE"
+    steps.expect(world.call(SELLER, "PATCH", path, {"premises_m2": 80}), 200)
+    steps.expect(world.call(SELLER, "POST", f"{path}/submit"), 200)
+    steps.expect(steps.admit_agency(world, agency.uscc), 200)
+
+
+@pytest.mark.clause("§3.1.2")
+def test_an_agency_is_judged_by_what_the_years_programme_asks_for_and_an_override_counts_only_where_needed(
+    world: World,
+) -> None:
+    open_year(world, agency_min_premises_m2=10_000)
+    agency = city.agency(2)
+    path = f"/agencies/{agency.uscc}"
+    steps.apply_agency(world, SELLER, agency.application(), agency_papers(agency, TODAY))
+    strict = world.call(OPERATOR, "POST", f"{path}/pre-review", APPROVE)
+    assert (strict.code, strict.body["clause"]) == ("AGENCY_PREMISES", "§3.1.2")
+    steps.expect(world.call(OPERATOR, "POST", f"{path}/pre-review", {**APPROVE, "override": "报市局定"}), 200)
+    decided = steps.expect(world.call(BUREAU, "POST", f"{path}/approve", {**APPROVE, "override": "同意"}), 200)
+    assert decided["override"] == "同意"
+    other = city.agency(3)
+    open_year(world, year=2027)
+    steps.apply_agency(world, SELLER, other.application() | {"premises_m2": 10_000}, agency_papers(other, TODAY))
+    steps.expect(world.call(OPERATOR, "POST", f"/agencies/{other.uscc}/pre-review", APPROVE), 200)
+    needless = {**APPROVE, "override": "同意"}
+    assert world.call(BUREAU, "POST", f"/agencies/{other.uscc}/approve", needless).body["override"] is None
 
 
 @pytest.mark.clause("§3.2.3")

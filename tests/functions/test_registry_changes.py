@@ -3,14 +3,15 @@
 import pytest
 
 from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR
+from infra.tale.client import BUREAU, OPERATOR, Person
 from tests import city
 from tests.conftest import StoppedClock
 from tests.functions.relaying import relayed, subjects
 from tests.functions.stages import upload_again
 from tests.functions.town import NEIGHBOUR, OWNER, SELLER, STRANGER, Json, Town, open_year
 from voucher.store import keys
-from voucher.store.vouchers import find_entitlement
+from voucher.store.vouchers import find as find_voucher
+from voucher.store.vouchers import find_entitlement, postings_of
 
 VOID = "企业领券、用券资格被取消，未使用的服务券作废。"
 PARTNER = "订单的企业已被取消用券资格；已签合同的订单继续履行。"
@@ -120,6 +121,72 @@ def test_a_disqualification_for_a_change_voids_what_is_unused_and_both_sides_hea
     assert subjects(town.world, SELLER) == [PARTNER]
     assert subjects(town.world, NEIGHBOUR) == []
     assert town.advance(order, "deliver", "confirm")["state"] == "completed"
+
+
+@pytest.mark.clause("§4.1.3")
+def test_a_disqualification_takes_what_no_contract_used_yet_and_none_is_contracted_any_more(
+    voucher: tuple[Town, Json],
+) -> None:
+    town, _ = voucher
+    placed, contracted = (town.order(contract_fen=500_000, voucher_fen=fen) for fen in (200_000, 300_000))
+    town.advance(placed, "accept")
+    town.advance(contracted, "contract")
+    with relayed(keys.enterprise(town.enterprise.uscc)):
+        steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/disqualify", {"reason": "虚假材料"}), 200)
+        for person in (SELLER, OWNER):
+            late = town.act(person, placed, "contract", town.contract(placed))
+            assert (late.status, late.code, late.body["clause"]) == (422, "DISQUALIFIED", "§4.1.3")
+        corrected = town.contract(contracted, contract_fen=600_000)
+        steps.expect(town.act(SELLER, contracted, "contract", corrected), 200)
+    shown = [town.shown(f"/orders/{each['order_id']}") for each in (placed, contracted)]
+    assert [each["state"] for each in shown] == ["cancelled", "placed"]
+    assert town.advance(contracted, "accept", "deliver", "confirm")["state"] == "completed"
+    voided = find_voucher(town.voucher_id)
+    assert voided is not None and (voided.state, voided.balance_fen) == ("void", 0)
+    last = [(each.entry, each.amount_fen) for each in postings_of(voided)][-3:]
+    assert last == [("lapse", 500_000), ("release", 200_000), ("lapse", 200_000)]
+
+
+@pytest.mark.clause("§4.1.3")
+def test_a_firm_reopened_reports_and_is_disqualified_in_whatever_state_its_review_is(
+    voucher: tuple[Town, Json],
+) -> None:
+    town, _ = voucher
+    upload_again("voucher")
+    decided(town, reported(town), "return")
+    refused = town.place()
+    assert (refused.code, refused.body["clause"]) == ("NOT_APPROVED", "§4.1.2")
+    reported(town, "2026-06-11")
+    steps.expect(town.world.call(OWNER, "POST", f"{path_of(town)}/submit"), 200)
+    last = reported(town, "2026-06-12")
+    reject = {"decision": "reject", "reasons": ["不符"]}
+    assert town.world.call(OPERATOR, "POST", f"{path_of(town)}/review", reject).body["state"] == "rejected"
+    with relayed(keys.enterprise(town.enterprise.uscc)):
+        assert decided(town, last, "disqualify")["state"] == "disqualified"
+    assert town.shown(f"/vouchers/{town.voucher_id}")["state"] == "void"
+
+
+@pytest.mark.clause("§2.1")
+def test_the_reviewers_word_for_the_digital_economy_is_given_anew_at_each_approval(town: Town) -> None:
+    upload_again("town")
+    decided(town, reported(town), "return")
+    moved = {"industry_code": "7510", "employees": 50}
+    steps.expect(town.world.call(OWNER, "PATCH", path_of(town), moved), 200)
+    steps.expect(town.world.call(OWNER, "POST", f"{path_of(town)}/submit"), 200)
+    approve = {"decision": "approve", "reasons": []}
+    said = {**approve, "digital_economy": True}
+    assert town.world.call(OPERATOR, "POST", f"{path_of(town)}/review", said).body["digital_economy"] is True
+    decided(town, reported(town), "return")
+    steps.expect(town.world.call(OWNER, "POST", f"{path_of(town)}/submit"), 200)
+    assert town.world.call(OPERATOR, "POST", f"{path_of(town)}/review", approve).code == "OUTSIDE_SECTOR"
+
+
+@pytest.mark.clause("§4.1.3")
+def test_nobody_decides_the_change_they_reported_themselves(town: Town) -> None:
+    change = reported(town)
+    path = f"{path_of(town)}/changes/{change['change_id']}/review"
+    reply = town.world.call(Person(OWNER.name, "platform"), "POST", path, {"decision": "keep"})
+    assert (reply.status, reply.code, reply.body["clause"]) == (403, "FOUR_EYES", "§4.1.3")
 
 
 @pytest.mark.clause("§4.1.3")

@@ -1,15 +1,17 @@
 """Products: seven facts, corrections that wait while the old ones sell, prices kept, the public's search (§3.3)."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
 
 from infra.tale import steps
-from infra.tale.client import OPERATOR
+from infra.tale.client import BUREAU, OPERATOR, Person
 from tests import city
 from tests.conftest import StoppedClock
 from tests.functions.town import OWNER, SELLER, Json, Town
+from voucher.store import organisations
+from voucher.store.organisations import find_agency
 
 FACTS = ("category", "name", "area", "content", "term", "price_fen", "price_unit")
 
@@ -91,6 +93,66 @@ def test_a_correction_stays_within_what_the_agency_was_approved_for(town: Town) 
     outside = next(each for each in ("hr", "legal", "skills", "testing") if each not in approved)
     reply = town.world.call(SELLER, "PATCH", path_of(town), {"category": outside})
     assert (reply.code, reply.body["clause"]) == ("OUTSIDE_AGENCY_SCOPE", "§3.3")
+
+
+@pytest.mark.clause("§3.3")
+def test_what_is_corrected_after_a_product_was_taken_down_comes_after_what_waited_before(town: Town) -> None:
+    waiting = {"price_fen": 1_200_000, "term": "半年"}
+    steps.expect(town.world.call(SELLER, "PATCH", path_of(town), waiting), 200)
+    steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/withdraw"), 200)
+    newer = steps.expect(town.world.call(SELLER, "PATCH", path_of(town), {"price_fen": 1_300_000}), 200)
+    assert (newer["price_fen"], newer["term"], newer["revision"]) == (1_300_000, "半年", {})
+    steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/publish"), 200)
+    assert on_sale(town)["price_fen"] == 1_300_000
+
+
+@pytest.mark.clause("§3.3")
+def test_nobody_publishes_the_product_of_their_own_agency(town: Town) -> None:
+    draft = steps.expect(town.world.call(SELLER, "POST", "/products", city.product(town.agency)), 201)
+    path = f"/products/{draft['product_id']}/publish"
+    reply = town.world.call(Person(SELLER.name, "platform"), "POST", path)
+    assert (reply.status, reply.code, reply.body["clause"]) == (403, "FOUR_EYES", "§3.3")
+
+
+@pytest.mark.clause("§3.2.3")
+def test_once_the_approval_ended_nothing_is_ordered_and_what_runs_is_finished(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    running = town.advance(town.order(contract_fen=500_000, voucher_fen=300_000), "accept", "contract")
+    with_end = find_agency(town.agency.uscc)
+    assert with_end is not None
+    last_day = date(2026, 8, 31)
+    organisations.commit_step(with_end, with_end.moved(valid_until=last_day))
+    stopped_clock.instant = datetime(2026, 8, 31, 15, 59, tzinfo=UTC)  # 23:59 in the city
+    steps.expect(town.place(contract_fen=100_000, voucher_fen=70_000), 201)
+    stopped_clock.instant += timedelta(minutes=1)
+    late = town.place(contract_fen=100_000, voucher_fen=70_000)
+    assert (late.status, late.code) == (422, "AGENCY_NOT_ACTIVE")
+    assert town.advance(running, "deliver", "confirm")["state"] == "completed"
+
+
+@pytest.mark.clause("§3.4.1", "§2.2")
+def test_an_order_finishes_after_its_agency_was_removed_in_the_category_of_its_day(voucher: tuple[Town, Json]) -> None:
+    town, _ = voucher
+    order = town.advance(town.order(), "accept", "contract")
+    path = f"/agencies/{town.agency.uscc}/removal"
+    steps.expect(town.world.call(OPERATOR, "POST", path, {"reason": "虚报服务成效"}), 200)
+    steps.expect(town.world.call(BUREAU, "POST", f"{path}/approve"), 200)
+    assert town.place().code == "AGENCY_NOT_ACTIVE"
+    done = town.advance(order, "deliver", "confirm")
+    assert (done["state"], done["category"]) == ("completed", order["category"])
+
+
+@pytest.mark.clause("§2.2")
+def test_an_order_keeps_the_category_of_its_day(voucher: tuple[Town, Json]) -> None:
+    town, _ = voucher
+    order = town.order(contract_fen=100_000, voucher_fen=70_000)
+    other = next(each for each in town.agency.application()["categories"] if each != order["category"])
+    steps.expect(town.world.call(SELLER, "PATCH", path_of(town), {"category": other}), 200)
+    steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/publish"), 200)
+    assert town.order(contract_fen=100_000, voucher_fen=70_000)["category"] == other
+    assert town.shown(f"/orders/{order['order_id']}")["category"] == order["category"]
 
 
 def test_a_product_taken_down_may_be_corrected_and_put_up_again(town: Town) -> None:

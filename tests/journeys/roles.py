@@ -99,6 +99,7 @@ def file_tries(client: Any, bucket: str) -> Iterator[tuple[Permission, Try]]:
     for prefix in PREFIXES:
         where = {"Bucket": bucket, "Key": f"{prefix}/nothing"}
         yield ("s3:GetObject", prefix), partial(client.get_object, **where)
+        yield ("s3:GetObjectVersion", prefix), partial(client.get_object, **where, VersionId="nothing")
         yield ("s3:PutObject", prefix), partial(client.put_object, **where, Body=b"")
         yield ("s3:DeleteObject", prefix), partial(client.delete_object, **where)
     yield ("s3:ListBucket", "Documents"), partial(client.list_objects_v2, Bucket=bucket)

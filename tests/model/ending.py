@@ -29,18 +29,26 @@ def lapse(city: City, batch: Batch, usccs: Iterable[str], instant: datetime, yea
     for order in city.orders:
         of_batch = order.voucher.batch is batch and order.voucher.firm.uscc in concerned
         if year_over and of_batch and is_uncontracted(order):
-            give_back(city, order)
-            order.state = "cancelled"
+            cancel(city, order)
     for voucher in city.vouchers:
         if voucher.batch is batch and voucher.firm.uscc in concerned and batch.ends_at <= instant:
             end(voucher, "expired")
 
 
+def cancel(city: City, order: Order) -> None:
+    """An order that no contract carries on; its money lapses with its voucher."""
+    give_back(city, order)
+    order.state = "cancelled"
+
+
 def void(city: City, firm: Firm) -> None:
-    """§4.1.3: a disqualified firm's unused vouchers are void."""
+    """§4.1.3: a disqualified firm's unused vouchers are void, and what no contract used yet."""
     for voucher in city.vouchers:
         if voucher.firm is firm and abs(voucher.batch.year.number - city.now.year) <= 1:
             end(voucher, "void")
+            for order in city.orders:
+                if order.voucher is voucher and is_uncontracted(order):
+                    cancel(city, order)
 
 
 def close_year(city: City, number: int) -> None:

@@ -140,6 +140,8 @@ def sign(city: City, order: Order, by: str, body: dict[str, Any]) -> Answer:
         return no("CONTRACT_YEAR")
     if order.voucher_fen * 10 > body["contract_fen"] * 7:
         return no("OVER_RATIO")
+    if order.contract_signed_on is None and order.voucher.firm.disqualified:
+        return no("DISQUALIFIED")
     if city.contracts.get(body["contract_number"], order) is not order:
         return no("CONTRACT_USED")
     free_number(city, order)

@@ -103,7 +103,15 @@ def test_of_several_shortcomings_the_first_in_the_text_stands_in_front() -> None
     [(date(2026, 6, 15), date(2028, 6, 15)), (date(2024, 2, 29), date(2026, 2, 28))],
 )
 def test_an_approval_lasts_two_years(approved_on: date, last_day: date) -> None:
-    assert approval_ends_on(approved_on, POLICY) == last_day
+    never, renewing = agency(valid_until=None), agency(valid_until=approved_on, renewal=True)
+    assert approval_ends_on(never, POLICY, approved_on) == last_day
+    assert approval_ends_on(renewing, POLICY, approved_on) == last_day
+
+
+@pytest.mark.clause("§3.2.3")
+def test_an_approval_that_was_only_reopened_keeps_its_end() -> None:
+    reopened = agency(state="pre_reviewed", valid_until=date(2027, 1, 2))
+    assert approval_ends_on(reopened, POLICY, date(2026, 6, 15)) == date(2027, 1, 2)
 
 
 @pytest.mark.clause("§3.2.2")

@@ -109,6 +109,14 @@ def test_industry_runs_from_division_06_to_46_and_information_from_63_to_65(indu
 
 
 @pytest.mark.clause("§2.1")
+def test_a_programme_may_name_finer_codes_of_the_industries() -> None:
+    narrow = policy(sector_divisions=("65", "7310"))
+    for code, passes in (("6510", True), ("7310", True), ("7320", False), ("73", False), ("1300", False)):
+        found = findings(enterprise(industry_code=code), standing(), narrow, YEAR, TODAY)
+        assert [each.passed for each in found if each.rule == "sector"] == [passes]
+
+
+@pytest.mark.clause("§2.1")
 def test_digital_economy_beyond_these_divisions_counts_once_a_reviewer_confirmed_it() -> None:
     assert failed({"industry_code": "7210", "digital_economy": True}) == []
 

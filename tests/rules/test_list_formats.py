@@ -183,7 +183,7 @@ def test_more_entries_or_texts_than_allowed_are_refused() -> None:
 
 @pytest.mark.parametrize("content", [XLSX, XLS, as_csv([HEADER, [A, "甲"]])])
 def test_a_file_larger_than_allowed_is_refused_unread(content: bytes) -> None:
-    assert "文件超过 20 MB" in refusal(content + bytes(20 * MEGABYTE), "a.csv")
+    assert "文件超过 20 MB" in refusal(content + bytes(20 * 1024**2), "a.csv")
 
 
 @pytest.mark.parametrize("content", [XLSX, EXCEL, XLS])

@@ -15,6 +15,7 @@ Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
 Fen = Annotated[int, Field(strict=True, ge=0, le=10**13)]
 SignedFen = Annotated[int, Field(strict=True, ge=-(10**13), le=10**13)]
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+IndustryCode = Annotated[str, Field(strict=True, pattern=r"^[0-9]{2,4}$")]
 
 
 class Category(StrEnum):
@@ -61,8 +62,8 @@ class Policy(BaseModel):
 
     # §2.1 who may take part
     districts: tuple[str, ...] = ("city", "liandu", "development_zone")
-    # 工业 (GB/T 4754 divisions 06–46), 信息化 (63–65); 数字经济 beyond these needs a reviewer's confirmation
-    sector_divisions: tuple[str, ...] = (*(f"{n:02}" for n in range(6, 47)), "63", "64", "65")
+    # 工业 (GB/T 4754 divisions 06–46), 信息化 (63–65), or finer codes; 数字经济 beyond needs a reviewer's word
+    sector_divisions: tuple[IndustryCode, ...] = (*(f"{n:02}" for n in range(6, 47)), "63", "64", "65")
     enterprise_min_age_months: Count = 12  # §2.1.2
 
     # §2.3.1 quota per enterprise and year

@@ -97,9 +97,9 @@ class Api(APIGatewayRestResolver):
             raise Refused(Refusal.BROKEN_JSON) from None
 
     def query(self, name: str) -> str | None:
-        """A query parameter, None when absent; at most 200 characters."""
+        """A query parameter, None when absent; at most 200 characters, or 1,000 of a cursor."""
         value = (self.current_event.query_string_parameters or {}).get(name)
-        if value is not None and len(value) > 200:
+        if value is not None and len(value) > (1_000 if name == "cursor" else 200):
             raise Refused(Refusal.MALFORMED, errors=[FieldError(name, WORDS["string_too_long"])])
         return value
 

@@ -62,7 +62,8 @@ class Reason(Record):
 
 
 class Document(Record):
-    """An uploaded file. `checked` once the object exists and its first bytes fit its type."""
+    """An uploaded file. `checked` once the object exists and its first bytes fit its type; from then on the document
+    is that version of the object, and no other."""
 
     document_id: str
     owner: str
@@ -75,4 +76,4 @@ class Document(Record):
     created_at: Instant
     checked: bool = False
     sha256: str | None = None
-    etag: str | None = None
+    object_version: str | None = None

@@ -10,7 +10,7 @@ from voucher.policy import Category
 class Enterprise(Stateful):
     """A small enterprise (§2.1, §4.1). States: draft, submitted, returned, rejected, approved, disqualified.
     `handed_in` is what its latest submission said, `handed_in_before` the one before; what differs between the two is
-    named in `changed_fields` (fields and kinds of papers)."""
+    named in `changed_fields` (fields and kinds of papers). `approved_at` stays through whatever follows."""
 
     private: ClassVar[frozenset[str]] = Stateful.private | {"handed_in", "handed_in_before"}
 
@@ -33,6 +33,7 @@ class Enterprise(Stateful):
     submitted_by: str | None = None
     reviewed_by: str | None = None
     reviewed_at: Instant | None = None
+    approved_at: Instant | None = None
     reasons: tuple[Reason, ...] = ()
     handed_in: dict[str, Any] = {}
     handed_in_before: dict[str, Any] = {}

@@ -32,9 +32,12 @@ def condition_refusals(agency: Agency, policy: Policy) -> list[Refused]:
     return found
 
 
-def approval_ends_on(approved_on: date, policy: Policy) -> date:
-    """§3.2.3: the last day the approval holds."""
-    return add_months(approved_on, policy.agency_approval_months)
+def approval_ends_on(agency: Agency, policy: Policy, today: date) -> date:
+    """§3.2.3: the last day of an approval given today. One that was only reopened keeps the end it had: fresh years
+    take a renewal, with fresh papers."""
+    if agency.valid_until and not agency.renewal:
+        return agency.valid_until
+    return add_months(today, policy.agency_approval_months)
 
 
 def is_active(agency: Agency | None, today: date) -> bool:

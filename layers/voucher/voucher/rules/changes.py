@@ -3,10 +3,16 @@
 from datetime import date
 from typing import Any
 
-from voucher.models import Change
+from voucher.models import Agency, Change, Enterprise
 from voucher.policy import Policy
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.working_days import material_change_due
+
+
+def check_once_approved(organisation: Enterprise | Agency) -> None:
+    """Raise WRONG_STATE for one that was never approved: it has nothing to report, and nothing to lose (§4.1.3)."""
+    if organisation.approved_at is None:
+        raise Refused(Refusal.WRONG_STATE, state=organisation.state)
 
 
 def reported(policy: Policy, today: date, happened_on: date, **facts: Any) -> Change:

@@ -60,7 +60,7 @@ def _legal_person(enterprise: Enterprise) -> Finding:
 
 
 def _sector(enterprise: Enterprise, policy: Policy) -> Finding:
-    inside = enterprise.industry_code[:2] in policy.sector_divisions or enterprise.digital_economy
+    inside = enterprise.industry_code.startswith(policy.sector_divisions) or enterprise.digital_economy
     return _finding(Refusal.OUTSIDE_SECTOR, "sector", inside, "企业属于工业、信息化或数字经济领域。")
 
 

@@ -27,7 +27,7 @@ class Limits:
     errors: int = 50_000  # kept, one for each row there may be; further ones are only counted
     sheets: int = 20  # of an .xls
     xls_cells: int = 1_000_000  # of a sheet; xlrd takes some 300 bytes for each
-    file_bytes: int = 20_000_000
+    file_bytes: int = 20 * 1024 * 1024
     decompressed_bytes: int = 200_000_000
     zip_entries: int = 1_000
     shared_strings: int = 500_000

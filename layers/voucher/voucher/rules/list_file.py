@@ -136,7 +136,7 @@ def _cell_problems(cells: Iterable[tuple[int, Cell]], header: Header, limits: Li
 
 
 def _code_problems(row: Row, header: Header, first_rows: dict[str, int]) -> Iterator[tuple[int, str]]:
-    number, cells = row
+    _, cells = row
     cell = cells.get(header.code_column)
     if cell is None:
         yield header.code_column, "该行有内容，但没有填写统一社会信用代码"

@@ -59,7 +59,7 @@ XLS_BREAKS = (
 def open_sheets(filename: str, content: bytes, limits: Limits) -> list[Sheet]:
     """The visible sheets; the first bytes decide the format. Raises ListFileError, also in reading rows."""
     if len(content) > limits.file_bytes:
-        size = limits.file_bytes // 1_000_000
+        size = limits.file_bytes // 1024**2
         raise ListFileError(f"文件超过 {size} MB，请只保留名单所在的工作表后再上传")
     if content.startswith(ZIP_SIGNATURE):
         return read_xlsx(content, limits)

@@ -11,9 +11,10 @@ from voucher.refusals import Refusal, Refused
 
 
 def edited(product: Product, changes: Mapping[str, Any]) -> Product:
-    """The product with its agency's changes: at once unless it is on sale, else waiting as its revision."""
+    """The product with its agency's changes: at once unless it is on sale, else waiting as its revision. A revision
+    that still waited when the product was taken down comes before them."""
     if product.state != "published":
-        return product.model_copy(update=dict(changes))
+        return as_revised(product).model_copy(update=dict(changes))
     return product.model_copy(update={"revision": {**product.revision, **changes}})
 
 

@@ -8,10 +8,10 @@ from voucher.refusals import FieldError, Refusal, Refused
 
 
 def handed_in(organisation: Enterprise | Agency, fields: Iterable[str], papers: Iterable[Document]) -> dict[str, Any]:
-    """The facts and papers of one submission: each field's value, each kind of paper with the ids of its files."""
+    """The facts and papers of one submission: each field's value, each kind of paper with its files."""
     shown, kinds = organisation.public(), dict[str, set[str]]()
     for paper in papers:
-        kinds.setdefault(paper.kind, set()).add(paper.document_id)
+        kinds.setdefault(paper.kind, set()).add(f"{paper.document_id}.{paper.sha256}")
     return {name: shown[name] for name in fields} | {kind: sorted(ids) for kind, ids in kinds.items()}
 
 

@@ -7,6 +7,8 @@ What can race is decided here and nowhere else: the mutation script removes each
 IS_NEW = "attribute_not_exists(#pk)"
 # The item exists.
 EXISTS = "attribute_exists(#pk)"
+# Nobody examined the document yet: what it is, is said once.
+NOT_CHECKED = "#checked = :false"
 # Nobody changed the record since its facts were read.
 UNCHANGED = "#version = :seen_version"
 # The person who took the earlier step is somebody else (four eyes).

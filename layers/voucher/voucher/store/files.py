@@ -49,13 +49,13 @@ def presign_upload(object_key: str, content_type: str) -> dict[str, Any]:
     )
 
 
-def presign_download(object_key: str, content_type: str, filename: str) -> str:
-    """A link to read one file for five minutes; it is saved under its own name, never shown as a page."""
+def presign_download(object_key: str, version: str | None, content_type: str, filename: str) -> str:
+    """A link to read one version of a file for five minutes; it is saved under its own name, never shown as a page."""
     told = {
         "ResponseContentType": content_type,
         "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(filename, safe='')}",
     }
-    asked = {"Bucket": bucket(), "Key": object_key, **told}
+    asked = {"Bucket": bucket(), "Key": object_key, **({"VersionId": version} if version else {}), **told}
     return str(client().generate_presigned_url("get_object", Params=asked, ExpiresIn=DOWNLOAD_SECONDS))
 
 
@@ -78,42 +78,30 @@ def fetch_version(object_key: str, first_bytes: int | None = None) -> tuple[byte
         raise
 
 
-def fits_type(object_key: str, content_type: str) -> bool:
-    """True once the object exists and begins as its type must."""
-    begins = fetch(object_key, 16)
-    return begins is not None and begins.startswith(FIRST_BYTES[content_type])
-
-
 @dataclass(frozen=True)
 class Content:
-    """What an uploaded file is: whether it begins as its type must, its entity tag, and its SHA-256 in hex."""
+    """What an upload holds: the version of the object that was read (None where the bucket keeps none), its SHA-256 in
+    hex, and whether it begins as its type must."""
 
-    fits: bool
-    etag: str
+    version: str | None
     sha256: str
+    fits: bool
 
 
-def examine(object_key: str, content_type: str, known: tuple[str, str] | None = None) -> Content | None:
-    """Read an upload once, in pieces, and hash it; None when it is not there.
-
-    `known` is (etag, sha256) of an earlier look: an unchanged file is not read again.
-    """
+def examine(object_key: str, content_type: str) -> Content | None:
+    """Read an upload once, in pieces; None when it is not there."""
     try:
         answer = client().get_object(Bucket=bucket(), Key=object_key)
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "AccessDenied", "404", "403"):
             return None
         raise
-    etag = str(answer["ETag"])
     with answer["Body"] as body:
         begins = body.read(16)
-        fits = begins.startswith(FIRST_BYTES[content_type])
-        if known and known[0] == etag:
-            return Content(fits, etag, known[1])
         digest = hashlib.sha256(begins)
         while piece := body.read(1024 * 1024):
             digest.update(piece)
-    return Content(fits, etag, digest.hexdigest())
+    return Content(answer.get("VersionId"), digest.hexdigest(), begins.startswith(FIRST_BYTES[content_type]))
 
 
 def keep(object_key: str, content: bytes, content_type: str, key_id: str) -> None:

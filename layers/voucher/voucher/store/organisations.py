@@ -125,7 +125,8 @@ def documents_of(owner: keys.Key) -> list[Document]:
 
 
 def links_to(owner: keys.Key) -> list[dict[str, str]]:
-    """Every document of an owner as its readers see it, each with a link that lasts five minutes (§3.4.3)."""
+    """Every document of an owner as its readers see it (§3.4.3): the one version that was examined, by a link that
+    lasts five minutes. What nobody examined is not shown."""
     return [
         {
             "document_id": each.document_id,
@@ -133,20 +134,41 @@ def links_to(owner: keys.Key) -> list[dict[str, str]]:
             "filename": each.filename,
             "content_type": each.content_type,
             "announced_at": instant_text(each.created_at),
-            "url": files.presign_download(each.object_key, each.content_type, each.filename),
+            "url": files.presign_download(each.object_key, each.object_version, each.content_type, each.filename),
         }
         for each in documents_of(owner)
+        if each.checked
     ]
 
 
 def checked_documents(owner: keys.Key, since: datetime | None = None) -> list[Document]:
     """The documents, announced after `since` if given, that really exist and begin as their type must."""
-    announced = [each for each in documents_of(owner) if since is None or each.created_at > since]
-    return [each for each in announced if files.fits_type(each.object_key, each.content_type)]
+    return examined(owner, [each for each in documents_of(owner) if since is None or each.created_at > since])
 
 
-def remember_content(owner: keys.Key, document: Document) -> None:
-    """Keep what a document's file was found to be, so that it is not read again."""
+def examined(owner: keys.Key, documents: list[Document]) -> list[Document]:
+    """Those of some documents that are uploaded and what they claim to be. From its first examination on a document
+    is the version that was read: another file under its key changes nothing, whoever reviews it sees what was handed
+    in. Raises CHANGED_MEANWHILE."""
+    new = [each for each in map(_examined, (each for each in documents if not each.checked)) if each]
+    try:
+        for start in range(0, len(new), 50):
+            commit([_remember(owner, each) for each in new[start : start + 50]])
+    except Unmet:
+        raise Refused(Refusal.CHANGED_MEANWHILE) from None
+    return [each for each in documents if each.checked] + new
+
+
+def _examined(document: Document) -> Document | None:
+    content = files.examine(document.object_key, document.content_type)
+    if content is None or not content.fits:
+        return None
+    seen = {"checked": True, "object_version": content.version, "sha256": content.sha256}
+    return document.model_copy(update=seen)
+
+
+def _remember(owner: keys.Key, document: Document) -> Write:
     key = owner._replace(sk=f"DOCUMENT#{document.document_id}")
-    change = "SET #checked = :true, #sha256 = :sha256, #etag = :etag"
-    commit([update("document", key, change, conditions.EXISTS, sha256=document.sha256, etag=document.etag)])
+    change = "SET #checked = :true, #sha256 = :sha256, #object_version = :version"
+    seen = {"sha256": document.sha256, "version": document.object_version}
+    return update(f"document {document.document_id}", key, change, conditions.NOT_CHECKED, **seen)

@@ -1,6 +1,9 @@
 """Programme years and their batches: drafting, confirming, releasing and closing, each with its posting."""
 
+from datetime import date
+
 from voucher.models import Batch, Instant, Posting, Programme
+from voucher.policy import Policy, policy_on
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, pools
 from voucher.store.postings import programme_posting
@@ -12,6 +15,12 @@ def find(year: int) -> Programme | None:
     """The programme of a year, None when none was drafted."""
     item = load(keys.programme(year))
     return Programme.model_validate(item) if item else None
+
+
+def policy_of(today: date) -> Policy:
+    """What applies today outside any programme's own business: the year's programme's policy, else the edition's."""
+    programme = find(today.year)
+    return programme.policy if programme else policy_on(today)
 
 
 def load_programme(year: int) -> Programme:
