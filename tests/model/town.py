@@ -66,7 +66,11 @@ def enterprise(firm: Firm) -> Enterprise:
     """An approved enterprise."""
     registration = people.enterprise().registration() | {"uscc": firm.uscc, "name": "企业"}
     return Enterprise(
-        **registration, **made(firm.person, "approved"), members=frozenset({firm.person}), applied_on=BEGAN.date()
+        **registration,
+        **made(firm.person, "approved"),
+        members=frozenset({firm.person}),
+        applied_on=BEGAN.date(),
+        approved_at=BEGAN,
     )
 
 

@@ -66,6 +66,7 @@ def enterprises(count: int, listed: Iterable[int] = ()) -> list[Firm]:
             **{**city.enterprise().registration(), "uscc": firm.uscc, "name": f"企业{number}"},
             **_made(firm.person, "approved"),
             applied_on=TODAY,
+            approved_at=BEGAN,
         )
         lists = {"newly_above_scale": (YEAR,)} if number in doubled else {}
         standing = Standing(uscc=firm.uscc, version=1, listed=lists)
