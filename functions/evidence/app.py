@@ -92,6 +92,7 @@ def fill_in(settlement_id: str, order_id: str) -> Response[str]:
     state = lifecycle.next_state("line", old.state, "edit")
     invoice = Invoice(**body.invoice.model_dump())
     transfers = tuple(Transfer(**each.model_dump()) for each in body.transfers)
+    rules.check_transfers(transfers)
     policy = programmes.load_programme(old.year).policy
     rules.check_own_share(old, body.contract_fen, invoice, transfers, policy)
     hashes = _examined_documents(settlement_id, body)

@@ -15,8 +15,8 @@ from voucher.refusals import Refusal, Refused
 from voucher.rules import lifecycle, settling
 from voucher.rules import ordering as rules
 from voucher.rules.working_days import shanghai_date
+from voucher.store import keys, organisations, programmes, settlements, vouchers
 from voucher.store import orders as store
-from voucher.store import organisations, programmes, settlements, vouchers
 from voucher.store.table import Write
 
 app = Api()
@@ -117,7 +117,7 @@ def sign(order_id: str) -> Response[str]:
     rules.check_contract_day(body.contract_signed_on, policy, old.year, _today())
     rules.check_ratio(old.voucher_fen, body.contract_fen, policy)
     new = old.moved(state=state, **body.model_dump(), **app.step("contract"))
-    changed = old.contract_number not in (None, body.contract_number)
+    changed = old.contract_number and keys.contract(old.contract_number) != keys.contract(body.contract_number)
     store.commit_step(
         old,
         new,
@@ -186,7 +186,7 @@ def _line_withdrawn(order: Order) -> list[Write]:
     if settlement is None or line is None:
         raise LookupError("an order is in a settlement that does not have it")
     if not lifecycle.allows("line", line.state, "withdraw"):
-        raise Refused(Refusal.LINE_UNDER_REVIEW)
+        raise Refused(Refusal.LINE_UNDER_REVIEW, state=line.state)
     step = app.step("withdraw")
     withdrawn = line.moved(state=lifecycle.next_state("line", line.state, "withdraw"), **step)
     action = settling.step_after_withdrawal(settlement.state, [each for each in lines if each is not line])

@@ -21,6 +21,7 @@ from voucher.store import keys, organisations, sealing
 from voucher.store import payouts as store
 
 app = Api()
+OTHER_THAN_BEFORE = "与此前使用的收款账户不同。"
 
 
 class AccountGiven(Request):
@@ -60,7 +61,8 @@ def show(round_id: str, agency_uscc: str) -> Response[str]:
 
 @app.post("/rounds/<round_id>/invoices")
 def hand_in(round_id: str) -> Response[str]:
-    """§3.5.4: the agency's one summary invoice to the bureau, and its bank account."""
+    """§3.5.4: the agency's one summary invoice to the bureau, and its bank account: the one it was paid on before, or
+    another, which the operator confirms first."""
     body = app.body(SummaryInvoice)
     as_member(app.caller, organisations.find_agency(body.agency_uscc))
     old, step = _owed(round_id, body.agency_uscc), _step("invoice", round_id)
@@ -70,17 +72,20 @@ def hand_in(round_id: str) -> Response[str]:
     if body.amount_fen != old.amount_fen:
         raise Refused(Refusal.SUMMARY_INVOICE_MISMATCH, amount_fen=old.amount_fen)
     _check_document(old, body.document_id)
-    new = old.moved(
+    invoiced = old.moved(
         state=state,
         invoice_number=body.invoice_number,
         invoice_fen=body.amount_fen,
         document_id=body.document_id,
-        account=_sealed(round_id, body),
         invoiced_by=app.caller.sub,
-        account_by=app.caller.sub,
         **step,
     )
-    store.hand_in_invoice(old, new, body.invoice_number)
+    account = _sealed(round_id, body)
+    new = invoiced.model_copy(update={"account": account, "account_by": app.caller.sub})
+    if not store.hand_in_invoice(old, new, body.invoice_number, account):
+        change = AccountChange(account=account, reason=OTHER_THAN_BEFORE, by=app.caller.sub, at=clock.now())
+        new = invoiced.model_copy(update={"change": change})
+        store.hand_in_invoice(old, new, body.invoice_number)
     return reply(new)
 
 
@@ -91,14 +96,18 @@ def _sealed(round_id: str, given: AccountGiven) -> Account:
         account_name=given.account_name,
         sealed_number=number,
         last_digits=given.bank_account[-4:],
+        fingerprint=_slow(f"{given.bank_account}\n{given.bank_name}\n{given.account_name}", given.agency_uscc),
     )
 
 
+def _slow(text: str, salt: str) -> str:
+    """A hash that is slow to guess: a plain one of so few digits is not."""
+    return hashlib.scrypt(text.encode(), salt=salt.encode(), n=2**14, r=8, p=1).hex()
+
+
 def _step(action: str, round_id: str) -> dict[str, Any]:
-    """The fingerprint of a body with an account number is made slow to guess: a plain hash of so few digits is not."""
     step = app.step(action)
-    digest = hashlib.scrypt(step["last_sha256"].encode(), salt=round_id.encode(), n=2**14, r=8, p=1)
-    return step | {"last_sha256": digest.hex()}
+    return step | {"last_sha256": _slow(step["last_sha256"], round_id)}
 
 
 def _is_repeat(payable: Payable, step: dict[str, Any]) -> bool:
@@ -142,7 +151,7 @@ def decide_account(round_id: str) -> Response[str]:
     state = lifecycle.next_state("payable", old.state, "decide_account")
     if old.change is None:
         raise Refused(Refusal.WRONG_STATE, state=old.state)
-    rules.check_hands(app.caller.sub, [old.change.by])
+    rules.check_hands(app.caller.sub, [old.change.by, old.invoiced_by])
     counts = {"account": old.change.account, "account_by": old.change.by} if body.decision == "confirm" else {}
     new = old.moved(state=state, change=None, **counts, **app.step(body.decision))
     store.decide_account(old, new, app.caller.sub)

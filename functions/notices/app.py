@@ -17,8 +17,9 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules import settling as rules
 from voucher.rules.spreadsheet import inert, yuan
-from voucher.store import orders, programmes, removals, settlements
+from voucher.store import orders, programmes, removals, settlements, standing
 from voucher.store import rounds as store
+from voucher.store.table import Write
 
 app = Api()
 
@@ -94,9 +95,12 @@ def object_to(notice_id: str) -> Response[str]:
     if (existing := store.find_objection(objection_id)) is not None:
         return reply({"objection_id": objection_id, "state": existing.state}, replay=True)
     if old.state != "running":
-        raise Refused(Refusal.NOTICE_ENDED)
-    if body.order_id and body.order_id not in {line["order_id"] for line in _lines(old)}:
+        raise Refused(Refusal.NOTICE_ENDED, state=old.state)
+    named = [line for line in _lines(old) if body.order_id in (None, line["order_id"])]
+    if not named:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("order_id", "不在公示之列。")])
+    if body.agency_uscc not in {None, *(line["agency_uscc"] for line in named)}:
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("agency_uscc", "不在公示之列，或不是该订单的服务机构。")])
     now = clock.now()
     objection = Objection(
         **body.model_dump(),
@@ -125,6 +129,14 @@ def _source(notice_id: str) -> str:
     return hashlib.sha256(f"{notice_id}\n{identity.get('sourceIp')}".encode()).hexdigest()[:16]
 
 
+@app.get("/notices/<notice_id>/objections")
+def list_objections(notice_id: str) -> Response[str]:
+    """§3.5.3: who objects to what and why, for the staff who look into it."""
+    require(app.caller, "platform", "bureau", "finance")
+    found = sorted(store.objections_to(_found(notice_id).notice_id), key=lambda each: each.created_at)
+    return reply({"items": [each.public() for each in found], "next_cursor": None})
+
+
 @app.post("/objections/<objection_id>/resolve")
 def resolve(objection_id: str) -> Response[str]:
     """§3.5.3: upheld, the lines go back to the agency; rejected, they go on (in the next round if this one closed)."""
@@ -138,20 +150,26 @@ def resolve(objection_id: str) -> Response[str]:
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
     state = lifecycle.next_state("objection", old.state, body.decision)
+    round_ = _round_of(notice)
+    _check_hands(round_)
     new = old.moved(state=state, **app.step(body.decision))
     steps = []
     if body.decision == "uphold" or notice.state == "closed":
         action = "uphold" if body.decision == "uphold" else "release"
         others = [each for each in store.objections_to(notice.notice_id) if each.objection_id != objection_id]
-        for line in _held_lines(notice, old):
+        for line in _held_lines(round_, old):
             if action == "uphold" or not rules.is_objected(line.order_id, line.agency_uscc, others):
                 said = {"opinion": f"公示期内的异议成立：{old.reason}"} if action == "uphold" else {}
                 after = lifecycle.next_state("line", line.state, action)
                 steps.append(
                     settlements.step_line(line, line.moved(state=after, round_id=None, **said, **app.step(action)))
                 )
-    store.resolve(old, new, notice, steps)
+    store.resolve(old, new, notice, round_, steps, app.caller.sub)
     return reply(new)
+
+
+def _check_hands(round_: Round) -> None:
+    rules.check_hands(app.caller.sub, round_.submitters, round_.pre_reviewers, [round_.created_by])
 
 
 def _round_of(notice: Notice) -> Round:
@@ -160,37 +178,58 @@ def _round_of(notice: Notice) -> Round:
     return round_
 
 
-def _held_lines(notice: Notice, objection: Objection) -> list[Line]:
-    lines = [line for line in store.lines_in(_round_of(notice)) if line.state == "noticed"]
+def _held_lines(round_: Round, objection: Objection) -> list[Line]:
+    lines = [line for line in store.lines_in(round_) if line.state == "noticed"]
     return [line for line in lines if rules.is_objected(line.order_id, line.agency_uscc, [objection])]
 
 
 @app.post("/notices/<notice_id>/close")
 def close(notice_id: str) -> Response[str]:
-    """§3.5.3: a human ends the notice; unobjected lines become payable, each in a write of its own."""
+    """§3.5.3: a human ends the notice, by other hands: nobody objects from its first write on, then each unobjected
+    line becomes payable in a write of its own. Broken off, it goes on when called again."""
     require(app.caller, "bureau")
     app.body(Nothing)
     round_ = _round_of(_found(notice_id))
     # after its round: else a twin of this very call, coming between, would leave the round in a strange state
     notice, now = _found(notice_id), clock.now()
     if app.is_repeat(notice, "close"):
-        return reply(notice, replay=True)
-    state = lifecycle.next_state("notice", notice.state, "close")
-    rules.check_notice_over(notice, now)
-    objections, step = store.objections_to(notice_id), app.step("close")
-    for line in store.lines_in(round_):
-        if line.state == "noticed" and not rules.is_objected(line.order_id, line.agency_uscc, objections):
-            order = orders.load_orders((line.order_id,))[0]
-            if order.state == "payable":
-                raise Refused(Refusal.CHANGED_MEANWHILE)
-            payable = line.moved(state=lifecycle.next_state("line", line.state, "close"), **step)
-            owed = order.moved(state=lifecycle.next_state("order", order.state, "approve"), seq=order.seq + 1, **step)
-            store.make_payable(notice, line, payable, order, owed, rules.owed_fen(line), app.caller.sub)
+        return reply(_shown(notice), replay=True)
+    if notice.state != "closing":
+        state = lifecycle.next_state("notice", notice.state, "begin_close")
+        _check_hands(round_)
+        rules.check_notice_over(notice, now)
+        _unobjected(notice, round_)
+        closing = notice.moved(state=state, **app.step("begin_close"))
+        store.begin_close(notice, closing, round_, app.caller.sub)
+        notice = closing
+    _check_hands(round_)
+    state, step = lifecycle.next_state("notice", notice.state, "close"), app.step("close")
+    for line, unchanged in _unobjected(notice, round_):
+        order = orders.load_orders((line.order_id,))[0]
+        if order.state == "payable":
+            raise Refused(Refusal.CHANGED_MEANWHILE)
+        payable = line.moved(state=lifecycle.next_state("line", line.state, "close"), **step)
+        owed = order.moved(state=lifecycle.next_state("order", order.state, "approve"), seq=order.seq + 1, **step)
+        store.make_payable(notice, unchanged, line, payable, order, owed, rules.owed_fen(line), app.caller.sub)
     payables = _payables(round_, [line for line in store.lines_in(round_) if line.state == "payable"], step)
     closed = round_.moved(state=lifecycle.next_state("round", round_.state, "close"), **step)
     new = notice.moved(state=state, **step)
-    store.close(notice, new, round_, closed, payables)
+    store.close(notice, new, round_, closed, payables, app.caller.sub)
     return reply(_shown(new))
+
+
+def _unobjected(notice: Notice, round_: Round) -> list[tuple[Line, Write]]:
+    """The lines that go on, each with the write that insists on the standing it goes on with. Raises OTHER_SUBSIDY
+    (§5.2b) for one whose enterprise was listed since: the operator takes that out first."""
+    objections = store.objections_to(notice.notice_id)
+    lines = [
+        line
+        for line in store.lines_in(round_)
+        if line.state == "noticed" and not rules.is_objected(line.order_id, line.agency_uscc, objections)
+    ]
+    standings = standing.load_standings(line.enterprise_uscc for line in lines)
+    rules.check_subsidies(lines, standings)
+    return [(line, standing.unchanged(standings[line.enterprise_uscc])) for line in lines]
 
 
 def _payables(round_: Round, lines: list[Line], step: dict[str, Any]) -> list[Payable]:

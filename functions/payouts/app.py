@@ -15,6 +15,7 @@ from voucher.models import Order, Payable, Payout, Recovery, Request, Round
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules import settling as rules
+from voucher.rules.working_days import shanghai_date
 from voucher.store import orders, rounds, supervision
 from voucher.store import payouts as store
 
@@ -58,17 +59,23 @@ def make_payouts(round_id: str) -> Response[str]:
     app.body(Nothing)
     round_, payables = _round(round_id), store.payables_of(round_id)
     invoiced = [each for each in payables if each.state == "invoiced"]
-    ready = [each for each in invoiced if each.change is None]
+    ready = [each for each in invoiced if each.account and each.change is None]
     for each in ready:
         rules.check_hands(app.caller.sub, round_.submitters, [round_.approved_by, each.invoiced_by, each.account_by])
-    made = [_make_payout(round_, each) for each in ready]
-    if made:
-        return reply({"items": [payout.public() for payout in made]}, 201)
+    # what this very call made before it was broken off belongs to its answer
     mine = [each for each in payables if each.state == "paying" and app.is_repeat(each, "make_payout")]
-    if not mine:
-        raise Refused(Refusal.ACCOUNT_UNDECIDED if invoiced else Refusal.NOTHING_PAYABLE)
     again = [store.find_payout(store.payout_id(each, each.attempts)) for each in mine]
-    return reply({"items": [each.public() for each in again if each]}, replay=True)
+    made = [_make_payout(round_, each) for each in ready]
+    if not made and not mine:
+        raise Refused(Refusal.ACCOUNT_UNDECIDED if invoiced else Refusal.NOTHING_PAYABLE)
+    items = [each.public() for each in [*again, *made] if each]
+    return reply({"items": items}, 201 if made else 200, replay=not made)
+
+
+def _check_hands(round_: Round, owed: Payable, payout: Payout) -> None:
+    """§3.5.4: who says that money left, or came back, had no earlier step in their hands."""
+    earlier = [round_.created_by, round_.approved_by, owed.invoiced_by, owed.account_by, payout.created_by]
+    rules.check_hands(app.caller.sub, round_.submitters, round_.pre_reviewers, earlier)
 
 
 def _make_payout(round_: Round, old: Payable) -> Payout:
@@ -109,8 +116,8 @@ def record_result(payout_id: str) -> Response[str]:
     if app.is_repeat(old, body.state):
         return reply(old, replay=True)
     state = lifecycle.next_state("payout", old.state, body.state)
-    earlier = [round_.submitters, round_.pre_reviewers, [round_.approved_by, old.created_by]]
-    rules.check_hands(app.caller.sub, *earlier)
+    _check_hands(round_, owed, old)
+    rules.check_bank_day("paid_on", body.paid_on, shanghai_date(old.created_at), shanghai_date(clock.now()))
     step = app.step(body.state)
     told = {"bank_reference": body.bank_reference, "paid_on": body.paid_on}
     new = old.moved(state=state, paid_by=app.caller.sub, **told, **step)
@@ -129,20 +136,22 @@ def record_return(payout_id: str) -> Response[str]:
     """§3.5.4: the bank sent back what it had paid: the money is payable again, and a new payout may follow."""
     require(app.caller, "finance")
     body, found = app.body(BankReturn), _payout(payout_id)
-    owed = store.load_payable(found.round_id, found.agency_uscc)
+    round_, owed = _round(found.round_id), store.load_payable(found.round_id, found.agency_uscc)
     before = orders.load_orders(owed.order_ids)
     old = _payout(payout_id)
     if app.is_repeat(old, "send_back"):
         return reply(old, replay=True)
     state = lifecycle.next_state("payout", old.state, "send_back")
-    rules.check_hands(app.caller.sub, [old.created_by])
+    _check_hands(round_, owed, old)
+    if old.paid_on:
+        rules.check_bank_day("returned_on", body.returned_on, old.paid_on, shanghai_date(clock.now()))
     if any(order.recovered_fen for order in before):
         raise Refused(Refusal.ALREADY_RECOVERED)
     step = app.step("send_back")
     told = {"return_reference": body.bank_reference, "returned_on": body.returned_on, "return_reason": body.reason}
     new = old.moved(state=state, **told, **step)
     after = owed.moved(state=lifecycle.next_state("payable", owed.state, "send_back"), **step)
-    store.record_return(old, new, owed, after, _moved(before, "send_back", step), app.caller.sub)
+    store.record_return(round_, old, new, owed, after, _moved(before, "send_back", step), app.caller.sub)
     return reply(new)
 
 
@@ -181,11 +190,12 @@ def _shown(order: Order, recovery: Recovery) -> dict[str, Any]:
 
 
 def _check_violation(order: Order, violation_id: str | None) -> None:
-    """A violation named is on record, and of one of the order's parties."""
+    """A violation named stands on record, and is of one of the order's parties."""
     if violation_id is None:
         return
     violation = supervision.find_violation(violation_id)
-    if violation is None or violation.uscc not in (order.enterprise_uscc, order.agency_uscc):
+    parties = (order.enterprise_uscc, order.agency_uscc)
+    if violation is None or violation.state != "standing" or violation.uscc not in parties:
         error = FieldError("violation_id", "没有订单双方的这一违规记录。")
         raise Refused(Refusal.MALFORMED, errors=[error])
 

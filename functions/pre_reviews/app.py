@@ -11,7 +11,7 @@ from voucher.edge.fields import Identifier, PositiveFen, Text
 from voucher.edge.identity import require
 from voucher.models import Line, Order, Request, Settlement, Standing
 from voucher.policy import Policy
-from voucher.refusals import FieldError, Refusal, Refused
+from voucher.refusals import Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules import settling as rules
 from voucher.rules.flags import shown_line
@@ -47,22 +47,22 @@ def pre_review(settlement_id: str) -> Response[str]:
         return reply(_shown(old), replay=True)
     state = lifecycle.next_state("settlement", old.state, "pre_review")
     lines = {line.order_id: line for line in store.lines_of(settlement_id)}
-    unknown = [each.order_id for each in body.lines if each.order_id not in lines]
-    if unknown:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("lines", f"{name} 不在申请中。") for name in unknown])
+    rules.check_named_once((each.order_id for each in body.lines), lines)
     rules.check_hands(app.caller.sub, [lines[each.order_id].submitted_by for each in body.lines], [old.submitted_by])
     policy = programmes.load_programme(old.year).policy
     passed = [lines[each.order_id] for each in body.lines if each.decision == "pass"]
     standings = standing.load_standings(line.enterprise_uscc for line in passed)
     rules.check_subsidies(passed, standings)
     for decision in body.lines:
-        verified_part(lines[decision.order_id], decision, policy)
-    for decision in body.lines:
-        if not app.is_repeat(lines[decision.order_id], decision.decision):
-            _decide(lines[decision.order_id], decision, policy, standings)
-    left = [line for line in store.lines_of(settlement_id) if line.state == "submitted"]
+        _verified(lines[decision.order_id], decision, policy)
+    left = {name for name, line in lines.items() if line.state == "submitted"} - {each.order_id for each in body.lines}
     new = old.moved(state=old.state if left else state, pre_reviewed_by=app.caller.sub, **app.step("pre_review"))
-    store.commit_steps(store.step(old, new))
+    # one transaction for each line; the application moves on with the last, so it never waits for lines decided already
+    due = [each for each in body.lines if not app.is_repeat(lines[each.order_id], each.decision)]
+    for decision in due[:-1]:
+        store.commit_steps(*_decided(lines[decision.order_id], decision, policy, standings))
+    last = [write for each in due[-1:] for write in _decided(lines[each.order_id], each, policy, standings)]
+    store.commit_steps(*last, store.step(old, new))
     return reply(_shown(new))
 
 
@@ -72,47 +72,39 @@ def _shown(settlement: Settlement) -> dict[str, Any]:
     return settlement.public() | {"lines": [shown_line(line, uses, with_orders=True) for line in lines]}
 
 
-def verified_part(line: Line, decision: LineDecision, policy: Policy) -> int:
-    """§3.5.2, §2.3.2: the voucher part that a passed line keeps, in fen. Raises VERIFIED_TOO_HIGH.
-
-    A contract so low that nothing is left of it is no line to pass: MALFORMED.
-    """
-    contract_fen = min(line.contract_fen, decision.verified_contract_fen or line.contract_fen)
-    most_fen = rules.claimable_fen(line, contract_fen, policy)
-    if most_fen == 0 and decision.decision == "pass":
-        error = FieldError("verified_contract_fen", "核定后抵用额为零，应不予通过。")
-        raise Refused(Refusal.MALFORMED, errors=[error])
-    if decision.verified_fen is None:
-        return most_fen
-    if decision.verified_fen > most_fen:
-        raise Refused(Refusal.VERIFIED_TOO_HIGH, percent=policy.voucher_max_percent)
-    return decision.verified_fen
+def _verified(line: Line, said: LineDecision, policy: Policy) -> dict[str, int | None]:
+    """What the review makes of the amounts: of a line that does not pass, nothing."""
+    if said.decision != "pass":
+        return {"verified_fen": None, "verified_contract_fen": None}
+    contract_fen = min(line.contract_fen, said.verified_contract_fen or line.contract_fen)
+    part_fen = rules.verified_part_fen(line, contract_fen, said.verified_fen, policy)
+    return {"verified_fen": part_fen, "verified_contract_fen": contract_fen}
 
 
-def _decide(old: Line, decision: LineDecision, policy: Policy, standings: dict[str, Standing]) -> None:
-    """One line in one transaction with what it means for its order's money."""
+def _decided(old: Line, decision: LineDecision, policy: Policy, standings: dict[str, Standing]) -> list[Write]:
+    """One line, with what it means for its order's money."""
     step = app.step(decision.decision)
     state = lifecycle.next_state("line", old.state, decision.decision)
-    passed = decision.decision == "pass"
-    verified_fen = verified_part(old, decision, policy) if passed else old.voucher_fen
+    verified = _verified(old, decision, policy)
+    kept_fen = verified["verified_fen"] or old.voucher_fen
     new = old.moved(
         state=state,
-        voucher_fen=verified_fen,  # what the order holds from here on, should the line come back
-        verified_fen=verified_fen if passed else None,
+        voucher_fen=kept_fen,  # what the order holds from here on, should the line come back
+        **verified,
         opinion=decision.opinion,
         pre_reviewed_by=app.caller.sub,
         **step,
     )
     writes = [store.review_line(old, new, app.caller.sub)]
     order = orders.load_orders((old.order_id,))[0]
-    if passed:
+    if decision.decision == "pass":
         writes.append(standing.unchanged(standings[old.enterprise_uscc]))
     if decision.decision == "reject":
         freed = order.moved(state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step)
         writes += [orders.step(order, freed), *store.drop_invoice(old)]
-    elif verified_fen < order.voucher_fen:
-        writes += _reduced(order, verified_fen, step)
-    store.commit_steps(*writes)
+    elif kept_fen < order.voucher_fen:
+        writes += _reduced(order, kept_fen, step)
+    return writes
 
 
 def _reduced(order: Order, verified_fen: int, step: dict[str, Any]) -> list[Write]:

@@ -9,7 +9,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api, reply
 from voucher.edge.fields import Identifier, Text
 from voucher.edge.identity import require
-from voucher.models import Line, Notice, Request, Round
+from voucher.models import Line, Notice, Request, Round, Standing
 from voucher.policy import CATEGORY_WORDS
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
@@ -65,7 +65,7 @@ def gather() -> Response[str]:
     old = [line for each in applications for line in settlements.lines_of(each.settlement_id) if line.state == "passed"]
     if not old:
         raise Refused(Refusal.NOTHING_PASSED)
-    rules.check_round_size(old)
+    rules.check_round_size(old, programmes.load_programme(applications[0].year).policy)
     step = app.step("gather")
     round_ = Round(
         round_id=round_id,
@@ -132,25 +132,31 @@ def approve(round_id: str) -> Response[str]:
         return reply(_shown(old), replay=True)
     own = {each.order_id: each for each in body.lines}
     lines = store.lines_in(old)
-    # a line that stands approved already was decided by this very call, broken off
+    # a line that is decided already was so by this very call, broken off
+    decided = [line for line in store.lines_around(old) if app.is_repeat(line, "approve")]
+    rules.check_named_once((each.order_id for each in body.lines), {line.order_id for line in [*lines, *decided]})
     open_lines = [line for line in lines if line.state == "gathered"]
     decisions = {line.order_id: own.get(line.order_id, body) for line in open_lines}
     approved = len(open_lines) < len(lines) or any(each.decision == "approve" for each in decisions.values())
     state = lifecycle.next_state("round", old.state, "approve" if approved else "reject")
     rules.check_hands(app.caller.sub, old.submitters, old.pre_reviewers, [old.created_by])
     going_on = [line for line in open_lines if decisions[line.order_id].decision == "approve"]
-    rules.check_subsidies(going_on, standing.load_standings(line.enterprise_uscc for line in going_on))
+    standings = standing.load_standings(line.enterprise_uscc for line in going_on)
+    rules.check_subsidies(going_on, standings)
     step = app.step("approve")
-    steps = [_decided(line, decisions[line.order_id], step) for line in open_lines]
+    steps = [_decided(line, decisions[line.order_id], step, standings) for line in open_lines]
     new = old.moved(state=state, approved_by=app.caller.sub, **step)
     store.decide(old, new, steps, app.caller.sub)
     return reply(_shown(new))
 
 
-def _decided(line: Line, said: LineDecision | Decision, step: dict[str, Any]) -> list[Write]:
+def _decided(
+    line: Line, said: LineDecision | Decision, step: dict[str, Any], standings: dict[str, Standing]
+) -> list[Write]:
     state = lifecycle.next_state("line", line.state, said.decision)
     if said.decision == "approve":
-        return [settlements.step_line(line, line.moved(state=state, **step))]
+        unchanged = standing.unchanged(standings[line.enterprise_uscc])
+        return [settlements.step_line(line, line.moved(state=state, **step)), unchanged]
     new = line.moved(state=state, round_id=None, opinion=said.opinion, **step)
     return _ended(line, new, step) if said.decision == "reject" else [settlements.step_line(line, new)]
 
@@ -166,7 +172,7 @@ def take_out(round_id: str, order_id: str) -> Response[str]:
     """§3.5.1(5): under review or on notice the operator takes a line out first; its order may then be cancelled."""
     require(app.caller, "platform")
     round_, why = _found(round_id), app.body(Why)
-    lines = [line for each in round_.settlement_ids for line in settlements.lines_of(each) if line.order_id == order_id]
+    lines = [line for line in store.lines_around(round_) if line.order_id == order_id]
     if any(app.is_repeat(line, "take_out") for line in lines):
         return reply(_shown(round_), replay=True)
     old = next((line for line in lines if line.round_id == round_id), None)
@@ -195,6 +201,8 @@ def publish_notice(round_id: str) -> Response[str]:
     due = add_working_days(today, policy.notice_working_days) if policy.notice_working_days else None
     # a line that stands on notice already was put there by this very call, broken off
     lines = [line for line in store.lines_in(old) if line.state in ("approved", "noticed")]
+    if not lines:
+        raise Refused(Refusal.NOTHING_PASSED)
     notice = Notice(
         notice_id=f"n_{round_id.removeprefix('r_')}",
         round_id=round_id,

@@ -111,10 +111,12 @@ def submit(settlement_id: str) -> Response[str]:
     """§3.5.1, §5.2b: hand the application in; all that is missing in one answer."""
     old = _mine(settlement_id)
     app.body(Nothing)
-    if app.is_repeat(old, "submit"):
-        return reply(_shown(old, store.lines_of(settlement_id)), replay=True)
+    lines = store.lines_of(settlement_id)
+    open_lines = [line for line in lines if line.state in ("draft", "returned")]
+    # with a line that came back since, the same call is another one
+    if app.is_repeat(old, "submit") and not open_lines:
+        return reply(_shown(old, lines), replay=True)
     state = lifecycle.next_state("settlement", old.state, "submit")
-    open_lines = [line for line in store.lines_of(settlement_id) if line.state in ("draft", "returned")]
     if not open_lines:
         raise Refused(Refusal.WRONG_STATE, state=old.state)
     rules.check_evidence(open_lines)

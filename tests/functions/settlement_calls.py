@@ -173,6 +173,9 @@ def round_calls(town: Town) -> Calls:
         ),
         "GET /notices": Call(None, "/notices"),
         "GET /notices/{notice_id}": Call(None, notice),
+        "GET /notices/{notice_id}/objections": Call(
+            BUREAU, f"{notice}/objections", roles=("platform", "bureau", "finance")
+        ),
         "POST /notices/{notice_id}/objections": Call(None, f"{notice}/objections", objection),
         "POST /notices/{notice_id}/close": Call(BUREAU, f"{notice}/close", roles=("bureau",)),
         "POST /objections/{objection_id}/resolve": Call(

@@ -43,6 +43,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "POST /rounds/{round_id}/notice": frozenset({"platform"}),
     "GET /notices": EVERYONE,
     "GET /notices/{notice_id}": EVERYONE,
+    "GET /notices/{notice_id}/objections": READERS,
     "POST /notices/{notice_id}/objections": EVERYONE,
     "POST /notices/{notice_id}/close": frozenset({"bureau"}),
     "POST /objections/{objection_id}/resolve": frozenset({"bureau"}),

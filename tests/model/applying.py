@@ -59,10 +59,10 @@ def submit(application: Application, by: str, member: bool) -> Answer:
     step = ("submit", by, None)
     if not member:
         return no("NOT_FOUND")
-    if application.last == step:
-        return AGAIN
     waiting = application.lines_in("draft", "returned")
-    if application.state not in ("draft", "reviewed") or not waiting:
+    if application.last == step and not waiting:
+        return AGAIN
+    if application.state not in ("draft", "submitted", "reviewed") or not waiting:
         return no("WRONG_STATE")
     if any(line.invoice is None for line in waiting):
         return no("EVIDENCE_MISSING")

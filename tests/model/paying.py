@@ -29,7 +29,7 @@ def approve(city: City, found: Round, by: str, body: Json) -> Answer:
         return AGAIN
     if found.state != "gathered":
         return no("ALREADY_REVIEWED")
-    if by in found.submitters | found.pre_reviewers | {found.gathered_by}:
+    if by in decided_before(found):
         return no("FOUR_EYES")
     own = {each["order_id"]: each["decision"] for each in body["lines"]}
     for line in lines:
@@ -72,6 +72,8 @@ def resolve(found: Round, objection: Objection, by: str, decision: str) -> Answe
         return AGAIN
     if objection.state != "standing":
         return no("ALREADY_REVIEWED" if decision == "reject" else "WRONG_STATE")
+    if by in decided_before(found):
+        return no("FOUR_EYES")
     objection.state, objection.last = {"uphold": "upheld", "reject": "rejected"}[decision], step
     for line in found.lines_in("noticed"):
         if line.order is objection.order and decision == "uphold":
@@ -88,6 +90,8 @@ def close(found: Round, by: str) -> Answer:
         return AGAIN
     if found.state != "noticed":
         return no("WRONG_STATE")
+    if by in decided_before(found):
+        return no("FOUR_EYES")
     owed = [line for line in found.lines_in("noticed") if not found.holds_back(line)]
     for line in owed:
         line.state, line.last, line.order.state, line.order.last = "payable", step, "payable", step
@@ -143,6 +147,16 @@ def make_payouts(found: Round, by: str) -> tuple[Answer, list[Payable]]:
     return CREATED, ready
 
 
+def hands_before(owed: Payable, payout: Payout) -> set[str | None]:
+    """Everybody through whose hands the money went before finance records it."""
+    return decided_before(owed.round) | {owed.round.approved_by, owed.invoiced_by, payout.made_by}
+
+
+def decided_before(found: Round) -> set[str | None]:
+    """§3.5.2: who handed in, pre-reviewed or gathered a round."""
+    return found.submitters | found.pre_reviewers | {found.gathered_by}
+
+
 def record_result(owed: Payable, payout: Payout, by: str, body: Json) -> Answer:
     """§3.5.4: paid, or failed and to be paid again; recorded by none of the earlier hands."""
     step = (body["state"], by, body)
@@ -150,8 +164,7 @@ def record_result(owed: Payable, payout: Payout, by: str, body: Json) -> Answer:
         return AGAIN
     if payout.state != "made":
         return no("WRONG_STATE")
-    earlier = owed.round.submitters | owed.round.pre_reviewers | {owed.round.approved_by, payout.made_by}
-    if by in earlier:
+    if by in hands_before(owed, payout):
         return no("FOUR_EYES")
     payout.state, payout.last, owed.last = body["state"], step, step
     owed.state = "paid" if payout.state == "paid" else "invoiced"
@@ -167,7 +180,7 @@ def record_return(owed: Payable, payout: Payout, by: str, body: Json) -> Answer:
         return AGAIN
     if payout.state != "paid":
         return no("WRONG_STATE")
-    if by == payout.made_by:
+    if by in hands_before(owed, payout):
         return no("FOUR_EYES")
     if any(line.order.recovered_fen for line in owed.lines):
         return no("ALREADY_RECOVERED")

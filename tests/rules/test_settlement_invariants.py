@@ -114,6 +114,7 @@ def test_five_different_hands_are_no_breach_and_one_pre_reviewer_may_make_the_pa
         ([], [round_()], [payout(paid_by="p")], f"r1.{AGENCY}.1"),
         ([], [round_()], [payout(paid_by="b")], f"r1.{AGENCY}.1"),
         ([], [round_()], [payout(paid_by="o")], f"r1.{AGENCY}.1"),
+        ([], [round_(created_by="f")], [payout(paid_by="f")], f"r1.{AGENCY}.1"),
     ],
 )
 def test_the_same_hand_at_two_steps_is_named(

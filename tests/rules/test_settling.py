@@ -1,5 +1,6 @@
 """From completed orders to payout: own share to the fen, evidence, the verified amount."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,12 +11,16 @@ from tests.rules.records import POLICY, fields_at_fault, refusal_of
 from tests.rules.settlement_records import invoice, line, order, transfers
 from voucher.refusals import Refusal, Refused
 from voucher.rules.settling import (
+    check_bank_day,
     check_completed,
     check_evidence,
+    check_named_once,
     check_own_share,
-    check_verified,
+    check_round_size,
+    check_transfers,
     claimable_fen,
     owed_fen,
+    verified_part_fen,
 )
 
 
@@ -113,14 +118,20 @@ def test_all_that_is_missing_over_all_lines_is_told_in_one_answer() -> None:
 @pytest.mark.clause("§3.5.2")
 @pytest.mark.clause("§2.3.2")
 @pytest.mark.parametrize(
-    ("contract_fen", "most_fen"), [(1_000_000, 700_000), (2_000_000, 700_000), (999_999, 699_999), (1, 0)]
+    ("contract_fen", "most_fen"), [(1_000_000, 700_000), (2_000_000, 700_000), (999_999, 699_999), (2, 1)]
 )
 def test_the_verified_amount_is_at_most_what_was_held_and_at_most_seventy_percent(
     contract_fen: int, most_fen: int
 ) -> None:
-    claimed = line(contract_fen=contract_fen)
-    assert refusal_of(check_verified, claimed, most_fen, POLICY) is None
-    assert refusal_of(check_verified, claimed, most_fen + 1, POLICY) is Refusal.VERIFIED_TOO_HIGH
+    claimed = line(contract_fen=2_000_000)
+    assert verified_part_fen(claimed, contract_fen, None, POLICY) == most_fen
+    assert verified_part_fen(claimed, contract_fen, most_fen - 1, POLICY) == most_fen - 1
+    assert refusal_of(verified_part_fen, claimed, contract_fen, most_fen + 1, POLICY) is Refusal.VERIFIED_TOO_HIGH
+
+
+@pytest.mark.clause("§3.5.2")
+def test_a_line_of_which_nothing_is_left_is_not_passed() -> None:
+    assert refusal_of(verified_part_fen, line(), 1, None, POLICY) is Refusal.MALFORMED
 
 
 @pytest.mark.clause("§3.5.2")
@@ -130,11 +141,51 @@ def test_the_programme_owes_the_verified_amount_or_what_was_held_before_one_is_k
     assert owed_fen(line(verified_fen=0)) == 0
 
 
-@given(contract_fen=st.integers(0, 10**9), held_fen=st.integers(0, 10**9), verified_fen=st.integers(0, 10**9))
+@given(contract_fen=st.integers(2, 10**9), held_fen=st.integers(1, 10**9), said_fen=st.integers(1, 10**9))
 @pytest.mark.clause("§3.5.2")
 def test_whatever_is_verified_never_exceeds_the_hold_nor_seventy_percent(
-    contract_fen: int, held_fen: int, verified_fen: int
+    contract_fen: int, held_fen: int, said_fen: int
 ) -> None:
     claimed = line(contract_fen=contract_fen, voucher_fen=held_fen)
-    accepted = refusal_of(check_verified, claimed, verified_fen, POLICY) is None
-    assert accepted is (verified_fen <= held_fen and verified_fen * 10 <= contract_fen * 7)
+    accepted = refusal_of(verified_part_fen, claimed, contract_fen, said_fen, POLICY) is None
+    assert accepted is (said_fen <= held_fen and said_fen * 10 <= contract_fen * 7)
+
+
+@pytest.mark.clause("§3.5.2")
+def test_a_round_is_bounded_by_what_is_written_at_once() -> None:
+    own = [line(order_id=f"o{number}") for number in range(41)]
+    assert refusal_of(check_round_size, own[:40], POLICY) is None
+    assert refusal_of(check_round_size, own, POLICY) is Refusal.ROUND_TOO_LARGE
+    # a payout writes each shard of each category, too: with 8 of them 23 lines are left of 100 writes
+    fine = POLICY.model_copy(update={"yearly_shards": 8})
+    assert refusal_of(check_round_size, own[:23], fine) is None
+    assert refusal_of(check_round_size, own[:24], fine) is Refusal.ROUND_TOO_LARGE
+    many = [line(agency_uscc=f"a{number // 4}", order_id=f"o{number}") for number in range(301)]
+    assert refusal_of(check_round_size, many[:300], POLICY) is None
+    assert refusal_of(check_round_size, many, POLICY) is Refusal.ROUND_TOO_LARGE
+    agencies = [line(agency_uscc=f"a{number}") for number in range(91)]
+    assert refusal_of(check_round_size, agencies[:90], POLICY) is None
+    assert refusal_of(check_round_size, agencies, POLICY) is Refusal.ROUND_TOO_LARGE
+
+
+@pytest.mark.clause("§3.5.1")
+def test_a_transfer_entered_twice_counts_once_so_it_is_refused() -> None:
+    once, again = transfers(1)[0], transfers(1)[0]
+    assert refusal_of(check_transfers, [once]) is None
+    assert refusal_of(check_transfers, [once, again]) is Refusal.MALFORMED
+    wide = once.model_copy(update={"reference": "ｔｒ－１"})
+    narrow = once.model_copy(update={"reference": "TR-1"})
+    assert refusal_of(check_transfers, [wide, narrow]) is Refusal.MALFORMED
+
+
+def test_a_decision_names_what_it_is_about_and_each_once() -> None:
+    assert refusal_of(check_named_once, ["o1", "o2"], {"o1", "o2", "o3"}) is None
+    assert fields_at_fault(Refusal.MALFORMED, check_named_once, ["o1", "o1"], {"o1"}) == ["lines"]
+    assert fields_at_fault(Refusal.MALFORMED, check_named_once, ["o4"], {"o1"}) == ["lines"]
+
+
+@pytest.mark.clause("§3.5.4")
+def test_a_bank_moves_money_after_it_was_told_to_and_not_in_the_future() -> None:
+    told, today = date(2026, 6, 15), date(2026, 6, 20)
+    for day, fits in ((told, True), (today, True), (date(2026, 6, 14), False), (date(2026, 6, 21), False)):
+        assert refusal_of(check_bank_day, "paid_on", day, told, today) is (None if fits else Refusal.MALFORMED)

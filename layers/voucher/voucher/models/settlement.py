@@ -47,8 +47,8 @@ class Settlement(Stateful):
 
 class Line(Stateful):
     """One order inside a settlement. States: draft, submitted, passed, returned, rejected, withdrawn, gathered,
-    approved, noticed, payable. `verified_fen` is the voucher part after pre-review; `file_hashes` maps each named
-    document to the SHA-256 of its content."""
+    approved, noticed, payable. `verified_fen` is the voucher part after pre-review, `verified_contract_fen` its
+    contract; `file_hashes` maps each named document to the SHA-256 of its content."""
 
     private: ClassVar[frozenset[str]] = Stateful.private | {"file_hashes"}
 
@@ -65,6 +65,7 @@ class Line(Stateful):
     contract_document_id: str | None = None
     evidence_document_ids: tuple[str, ...] = ()
     verified_fen: int | None = None
+    verified_contract_fen: int | None = None
     opinion: str | None = None
     round_id: str | None = None
     flags: tuple[Flag, ...] = ()
@@ -76,7 +77,7 @@ class Line(Stateful):
 
 class Round(Stateful):
     """Passed lines gathered for the bureau (§3.5.2), and whose hands they went through: nobody of `submitters` and
-    `pre_reviewers` may decide or pay. States: gathered, approved, rejected, noticed, closed."""
+    `pre_reviewers` may decide, close or pay. States: gathered, approved, rejected, noticed, closed."""
 
     round_id: str
     year: int
@@ -89,7 +90,7 @@ class Round(Stateful):
 
 class Notice(Stateful):
     """The public notice of a round (§3.5.3). `ended_at` is when the schedule announced its end; only a human closes
-    it. Lines withdrawn meanwhile are named in `withdrawn`. States: running, closed."""
+    it. Lines withdrawn meanwhile are named in `withdrawn`. States: running, closing, closed."""
 
     notice_id: str
     round_id: str
@@ -116,12 +117,14 @@ class Objection(Stateful):
 
 
 class Account(Record):
-    """A bank account; its number is kept encrypted, and shows its last four digits (§3.5.4)."""
+    """A bank account; its number is kept encrypted, and shows its last four digits (§3.5.4). The fingerprint tells
+    whether an agency gave the same one again."""
 
     bank_name: str
     account_name: str
     sealed_number: str
     last_digits: str
+    fingerprint: str
 
     def public(self) -> dict[str, Any]:
         """Who holds it where, and the masked number."""

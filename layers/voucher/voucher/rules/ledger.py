@@ -124,7 +124,7 @@ def settled_agrees(lines: Iterable[Line], payables: Iterable[Payable], payouts: 
 
 
 def different_hands(lines: Iterable[Line], rounds: Iterable[Round], payouts: Iterable[Payout]) -> Invariant:
-    """§3.5.2, §3.5.4: who handed in, pre-reviewed, approved, made the payout and paid are different people."""
+    """§3.5.2, §3.5.4: who handed in, pre-reviewed, approved, made the payout and recorded it are different people."""
     wrong = [
         f"{line.settlement_id}.{line.order_id}"
         for line in lines
@@ -135,7 +135,7 @@ def different_hands(lines: Iterable[Line], rounds: Iterable[Round], payouts: Ite
     for payout in payouts:
         round_ = hands[payout.round_id]
         earlier = round_.submitters | {round_.approved_by}
-        paid_by_one_of_them = payout.paid_by in earlier | round_.pre_reviewers | {payout.created_by}
-        if payout.created_by in earlier or (payout.paid_by is not None and paid_by_one_of_them):
+        recorded = earlier | round_.pre_reviewers | {round_.created_by, payout.created_by}
+        if payout.created_by in earlier or (payout.paid_by and payout.paid_by in recorded):
             wrong.append(payout.payout_id)
     return Invariant("different_hands", not wrong, "、".join(wrong), tuple(wrong))

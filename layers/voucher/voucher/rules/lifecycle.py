@@ -129,6 +129,7 @@ LIFECYCLES: dict[str, Steps] = {
         ("draft", "edit"): "draft",
         ("reviewed", "edit"): "reviewed",
         ("draft", "submit"): "submitted",
+        ("submitted", "submit"): "submitted",
         ("reviewed", "submit"): "submitted",
         ("submitted", "pre_review"): "reviewed",
         ("draft", "withdraw"): "withdrawn",
@@ -165,7 +166,11 @@ LIFECYCLES: dict[str, Steps] = {
         ("approved", "notice"): "noticed",
         ("noticed", "close"): "closed",
     },
-    "notice": {("running", "announce_end"): "running", ("running", "close"): "closed"},  # §3.5.3
+    "notice": {  # §3.5.3; while it is being closed nobody objects any more
+        ("running", "announce_end"): "running",
+        ("running", "begin_close"): "closing",
+        ("closing", "close"): "closed",
+    },
     "objection": {("standing", "uphold"): "upheld", ("standing", "reject"): "rejected"},  # §3.5.3
     "payable": {  # §3.5.4
         ("awaiting_invoice", "invoice"): "invoiced",

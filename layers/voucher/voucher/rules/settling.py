@@ -1,19 +1,25 @@
 """From completed orders to payout (§3.5): what a line must carry, what may be verified, and when a notice is over."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Container, Iterable, Mapping
+from datetime import date, datetime
+from unicodedata import normalize
 
 from voucher.models import Invoice, Line, Notice, Objection, Order, Standing, Transfer
-from voucher.policy import Policy
+from voucher.policy import Category, Policy
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.ordering import max_voucher_fen
 from voucher.rules.working_days import DueDay, add_working_days, end_of_day
 
 # §3.5.1: a line with nothing more to be decided
 ENDED_LINES = frozenset({"rejected", "withdrawn"})
-# Lines of one agency in one round: its payout is one write, with every order and shard it touches (100 items at most)
+# Lines of one agency in one round: its payout is one write of 100 items at most, of which some are the records it
+# moves, and one for each shard of each category
 MOST_LINES_OF_AGENCY = 40
+RECORDS_OF_PAYOUT = 5
+# A round's notice is one item, of 400 KB at most; what it owes to each agency is one write at its end
+MOST_LINES_OF_ROUND = 300
+MOST_AGENCIES_OF_ROUND = 90
 
 
 def check_completed(orders: Iterable[Order]) -> None:
@@ -84,11 +90,43 @@ def check_hands(caller: str, *earlier: Iterable[str | None]) -> None:
         raise Refused(Refusal.FOUR_EYES)
 
 
-def check_round_size(lines: Iterable[Line]) -> None:
-    """§3.5.2: an agency's lines of one round are paid in one write, so they are bounded."""
+def check_round_size(lines: Iterable[Line], policy: Policy) -> None:
+    """§3.5.2: what is written at once is bounded. Raises ROUND_TOO_LARGE."""
     counted = Counter(line.agency_uscc for line in lines)
-    if max(counted.values()) > MOST_LINES_OF_AGENCY:
-        raise Refused(Refusal.ROUND_TOO_LARGE, lines=MOST_LINES_OF_AGENCY)
+    most = min(MOST_LINES_OF_AGENCY, 100 - RECORDS_OF_PAYOUT - len(Category) * policy.yearly_shards)
+    bounds = {
+        f"中每家机构最多 {most} 笔订单": max(counted.values()) <= most,
+        f"最多 {MOST_AGENCIES_OF_ROUND} 家机构": len(counted) <= MOST_AGENCIES_OF_ROUND,
+        f"最多 {MOST_LINES_OF_ROUND} 笔订单": counted.total() <= MOST_LINES_OF_ROUND,
+    }
+    for bound, kept in bounds.items():
+        if not kept:
+            raise Refused(Refusal.ROUND_TOO_LARGE, bound=bound)
+
+
+def check_named_once(order_ids: Iterable[str], known: Container[str]) -> None:
+    """A decision names orders it is about, each once: else a slip of the pen would decide what nobody decided."""
+    errors = [
+        FieldError("lines", f"{order_id} {'重复。' if order_id in known else '不在其中。'}")
+        for order_id, count in Counter(order_ids).items()
+        if count > 1 or order_id not in known
+    ]
+    if errors:
+        raise Refused(Refusal.MALFORMED, errors=errors)
+
+
+def check_transfers(transfers: Iterable[Transfer]) -> None:
+    """§3.5.1(3): a transfer counts once toward the own share, however often it is entered."""
+    seen = Counter(normalize("NFKC", transfer.reference).upper() for transfer in transfers)
+    if twice := [reference for reference, count in seen.items() if count > 1]:
+        errors = [FieldError("transfers", f"转账流水号 {reference} 重复。") for reference in twice]
+        raise Refused(Refusal.MALFORMED, errors=errors)
+
+
+def check_bank_day(field: str, day: date, earliest: date, today: date) -> None:
+    """§3.5.4: a bank moves money after it was told to, and not in the future."""
+    if not earliest <= day <= today:
+        raise Refused(Refusal.MALFORMED, errors=[FieldError(field, f"须在 {earliest} 至 {today} 之间。")])
 
 
 def check_recovery(order: Order, amount_fen: int) -> None:
@@ -106,10 +144,15 @@ def step_after_withdrawal(state: str, lines: Iterable[Line]) -> str | None:
     return "pre_review" if state == "submitted" and "submitted" not in left else None
 
 
-def check_verified(line: Line, verified_fen: int, policy: Policy) -> None:
-    """§3.5.2, §2.3.2: the verified amount may be lower than what was held, never higher, and at most 70 %."""
-    if verified_fen > claimable_fen(line, line.contract_fen, policy):
+def verified_part_fen(line: Line, contract_fen: int, said_fen: int | None, policy: Policy) -> int:
+    """§3.5.2, §2.3.2: the voucher part that a passed line keeps, in fen: what the reviewer says, at most what was held
+    and 70 % of the contract as verified. Raises VERIFIED_TOO_HIGH; a line of which nothing is left is MALFORMED."""
+    most_fen = claimable_fen(line, contract_fen, policy)
+    if most_fen == 0:
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("verified_contract_fen", "核定后抵用额为零，应不予通过。")])
+    if said_fen is not None and said_fen > most_fen:
         raise Refused(Refusal.VERIFIED_TOO_HIGH, percent=policy.voucher_max_percent)
+    return most_fen if said_fen is None else said_fen
 
 
 def owed_fen(line: Line) -> int:

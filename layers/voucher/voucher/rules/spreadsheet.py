@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from io import BytesIO
+from unicodedata import normalize
 from xml.sax.saxutils import escape
 
 Cell = str | int
@@ -40,7 +41,7 @@ _PARTS = {
 
 def inert(text: str) -> str:
     """A text that no spreadsheet takes for a formula, however it is opened."""
-    return f"'{text}" if text[:1] and text[:1] in "=+-@\t\r\n" else text
+    return f"'{text}" if text[:1] and normalize("NFKC", text[0])[:1] in "=+-@\t\r\n" else text
 
 
 def yuan(amount_fen: int) -> str:

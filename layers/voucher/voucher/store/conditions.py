@@ -49,6 +49,9 @@ UNDER_LIMIT = "attribute_not_exists(#count) OR #count < :most"
 # A list is being brought into force by this very import, and by no other.
 IMPORT_IS_OURS = "#import_id = :import_id"
 
+# An agency was paid on no account yet, or is to be paid on the same again.
+ACCOUNT_IS_KNOWN = "attribute_not_exists(#fingerprint) OR #fingerprint = :fingerprint"
+
 # A contract or invoice number is free again, or was taken by this very order.
 NUMBER_IS_OURS = "#order_id = :null OR #order_id = :order_id"
 

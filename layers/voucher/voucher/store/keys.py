@@ -10,6 +10,7 @@ orders       ORDER#id        | RECORD, POSTING#seq                   CONTRACT#nu
 settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id       INVOICE#number | INVOICE
              ROUND#id        | RECORD, PAYABLE#agency, POSTING#payout, PAYOUT_FILE#number
              NOTICE#id       | RECORD, OBJECTION#id, RATE#hour…      PAYOUT#id | RECORD     FILE#sha256 | USES
+             ACCOUNT#agency  | ACCOUNT
 supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LEAD#id | RECORD
 """
 
@@ -88,7 +89,7 @@ def order(order_id: str, sk: str = "RECORD") -> Key:
 
 
 def contract(number: str) -> Key:
-    return Key("orders", f"CONTRACT#{number}", "CONTRACT")
+    return Key("orders", f"CONTRACT#{_plain(number)}", "CONTRACT")
 
 
 def settlement(settlement_id: str, sk: str = "RECORD") -> Key:
@@ -100,8 +101,16 @@ def line(settlement_id: str, order_id: str) -> Key:
 
 
 def invoice(number: str) -> Key:
-    """Full-width letters and small ones make no other invoice."""
-    return Key("settlements", f"INVOICE#{normalize('NFKC', number).upper()}", "INVOICE")
+    return Key("settlements", f"INVOICE#{_plain(number)}", "INVOICE")
+
+
+def _plain(number: str) -> str:
+    """Full-width letters and small ones make no other contract or invoice."""
+    return normalize("NFKC", number).upper()
+
+
+def account(agency_uscc: str) -> Key:
+    return Key("settlements", f"ACCOUNT#{agency_uscc}", "ACCOUNT")
 
 
 def file_uses(sha256: str) -> Key:

@@ -36,8 +36,13 @@ def commit_in_parts(groups: Iterable[Sequence[Write]], last: Sequence[Write], gu
 
 
 def commit_all(writes: Iterable[Write]) -> None:
-    """One transaction. Raises CHANGED_MEANWHILE when a condition was false."""
+    """One transaction; a check that several groups carry stands in it once. Raises CHANGED_MEANWHILE when a condition
+    was false."""
+    once: list[Write] = []
+    for write in writes:
+        if write not in once:
+            once.append(write)
     try:
-        commit(writes)
+        commit(once)
     except Unmet:
         raise Refused(Refusal.CHANGED_MEANWHILE) from None

@@ -1,13 +1,14 @@
 """What is owed and paid (§3.5.4): payables, payouts, the files for the bank, and money that comes back (§5.2b)."""
 
-from voucher.models import Order, Payable, Payout, PayoutFile, Posting, Recovery, Round
+from voucher.models import Account, Order, Payable, Payout, PayoutFile, Posting, Recovery, Round
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, orders, pools
 from voucher.store.parts import commit_all
 from voucher.store.postings import order_posting
 from voucher.store.reading import load, load_together, query
+from voucher.store.rounds import OTHER_HANDS
 from voucher.store.settlements import claim_invoice
-from voucher.store.table import Unmet, Write, add, advance, check, commit
+from voucher.store.table import Unmet, Write, add, advance, check, commit, update
 
 
 def payables_of(round_id: str) -> list[Payable]:
@@ -33,13 +34,26 @@ def step_payable(old: Payable, new: Payable, *more: str, **values: str) -> Write
     return advance("payable", keys.payable(new.round_id, new.agency_uscc), old, new, None, *more, **values)
 
 
-def hand_in_invoice(old: Payable, new: Payable, number: str) -> None:
-    """§3.5.4, §5.2b: the summary invoice, its number used once. Raises INVOICE_USED or CHANGED_MEANWHILE."""
+def hand_in_invoice(old: Payable, new: Payable, number: str, account: Account | None = None) -> bool:
+    """§3.5.4, §5.2b: the summary invoice, its number used once. Raises INVOICE_USED or CHANGED_MEANWHILE.
+
+    False, and nothing done, when `account` is another one than the agency was to be paid on before.
+    """
     owner = f"{new.round_id}.{new.agency_uscc}"
+    known = [_account_of(new, account, conditions.ACCOUNT_IS_KNOWN)] if account else []
     try:
-        commit([step_payable(old, new), claim_invoice(owner, number)])
+        commit([step_payable(old, new), claim_invoice(owner, number), *known])
     except Unmet as unmet:
+        if "account" in unmet.items and len(unmet.items) == 1:
+            return False
         raise Refused(Refusal.INVOICE_USED if "invoice" in unmet.items else Refusal.CHANGED_MEANWHILE) from None
+    return True
+
+
+def _account_of(payable: Payable, account: Account, condition: str | None) -> Write:
+    """Remember on which account an agency is paid, over all rounds."""
+    change, key = "SET #fingerprint = :fingerprint", keys.account(payable.agency_uscc)
+    return update("account", key, change, condition, fingerprint=account.fingerprint)
 
 
 def propose_account(old: Payable, new: Payable) -> None:
@@ -48,25 +62,29 @@ def propose_account(old: Payable, new: Payable) -> None:
 
 
 def decide_account(old: Payable, new: Payable, caller: str) -> None:
-    """§3.5.4: another account counts, or does not, by the word of somebody who did not ask for it."""
-    commit_all([step_payable(old, new, conditions.NOT_BY_CALLER.format(attribute="change.#by"), caller=caller)])
+    """§3.5.4: another account counts from here on, or does not, by the word of somebody who did not ask for it."""
+    asked, invoiced = (conditions.NOT_BY_CALLER.format(attribute=name) for name in ("change.#by", "invoiced_by"))
+    counts = [_account_of(new, new.account, None)] if new.account and new.account != old.account else []
+    commit_all([step_payable(old, new, asked, invoiced, caller=caller), *counts])
 
 
-def _other_hands(round_: Round, caller: str, *attributes: str) -> Write:
-    among = [conditions.CALLER_NOT_AMONG.format(attribute=name) for name in attributes]
-    approver = conditions.NOT_BY_CALLER.format(attribute="approved_by")
-    return check("hands", keys.round_(round_.round_id), conditions.all_of(approver, *among), caller=caller)
+# §3.5.4: who pays handed in neither the summary invoice nor the account
+NOT_ITS_AGENCY = [conditions.NOT_BY_CALLER.format(attribute=name) for name in ("invoiced_by", "account_by")]
+
+
+def _hands(round_: Round, caller: str, *others: str) -> Write:
+    condition = conditions.all_of(conditions.NOT_BY_CALLER.format(attribute="approved_by"), *others)
+    return check("hands", keys.round_(round_.round_id), condition, caller=caller)
 
 
 def make_payout(round_: Round, old: Payable, new: Payable, payout: Payout) -> None:
     """§3.5.4: one order to the bank per agency and round at a time, not by who handed in or approved."""
     by = payout.created_by
-    others = [conditions.NOT_BY_CALLER.format(attribute=name) for name in ("invoiced_by", "account_by")]
     commit_all(
         [
-            step_payable(old, new, *others, caller=by),
+            step_payable(old, new, *NOT_ITS_AGENCY, caller=by),
             add("payout", keys.payout(payout.payout_id), payout),
-            _other_hands(round_, by, "submitters"),
+            _hands(round_, by, conditions.CALLER_NOT_AMONG.format(attribute="submitters")),
         ]
     )
 
@@ -101,9 +119,7 @@ def record_result(
 ) -> None:
     """§3.5.4: the bank's answer. Paid: payable → paid in the same write, with its orders. By none of the earlier
     hands."""
-    four_eyes = conditions.NOT_BY_CALLER.format(attribute="created_by")
-    hands = _other_hands(round_, caller, "submitters", "pre_reviewers")
-    writes = [_step_payout(old, new, four_eyes, caller=caller), step_payable(owed, after), hands]
+    writes = _by_other_hands(round_, old, new, owed, after, caller)
     if new.state == "paid":
         account = f"payable:{new.round_id}.{new.agency_uscc}"
         moved = _category_moves([before for before, _ in paid], "payable_fen", "paid_fen")
@@ -111,16 +127,29 @@ def record_result(
     commit_all(writes)
 
 
+def _by_other_hands(round_: Round, old: Payout, new: Payout, owed: Payable, after: Payable, caller: str) -> list[Write]:
+    four_eyes = conditions.NOT_BY_CALLER.format(attribute="created_by")
+    return [
+        _step_payout(old, new, four_eyes, caller=caller),
+        step_payable(owed, after, *NOT_ITS_AGENCY, caller=caller),
+        _hands(round_, caller, *OTHER_HANDS),
+    ]
+
+
 def record_return(
-    old: Payout, new: Payout, owed: Payable, after: Payable, unpaid: list[tuple[Order, Order]], caller: str
+    round_: Round,
+    old: Payout,
+    new: Payout,
+    owed: Payable,
+    after: Payable,
+    unpaid: list[tuple[Order, Order]],
+    caller: str,
 ) -> None:
     """§3.5.4: the bank sent back what it had paid: paid → payable, so that a new payout may follow."""
     account = f"payable:{new.round_id}.{new.agency_uscc}"
-    four_eyes = conditions.NOT_BY_CALLER.format(attribute="created_by")
     commit_all(
         [
-            _step_payout(old, new, four_eyes, caller=caller),
-            step_payable(owed, after),
+            *_by_other_hands(round_, old, new, owed, after, caller),
             _posting(new, "return", f"paid:{new.year}", account, caller),
             *_category_moves([before for before, _ in unpaid], "paid_fen", "payable_fen"),
             *_order_steps(unpaid),

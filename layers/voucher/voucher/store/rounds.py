@@ -21,8 +21,12 @@ def find(round_id: str) -> Round | None:
 
 def lines_in(round_: Round) -> list[Line]:
     """The lines that stand in a round now."""
-    found = [line for settlement_id in round_.settlement_ids for line in lines_of(settlement_id)]
-    return [line for line in found if line.round_id == round_.round_id]
+    return [line for line in lines_around(round_) if line.round_id == round_.round_id]
+
+
+def lines_around(round_: Round) -> list[Line]:
+    """Every line of the applications a round was gathered from, in it or not."""
+    return [line for settlement_id in round_.settlement_ids for line in lines_of(settlement_id)]
 
 
 def _listed_round(round_: Round) -> dict[str, str]:
@@ -56,14 +60,18 @@ def step(old: Round, new: Round, *more: str, **values: str) -> Write:
     return advance("round", keys.round_(new.round_id), old, new, _listed_round(new), *more, **values)
 
 
+# §3.5.2: who decides on a round handed in, pre-reviewed and gathered nothing of it
+OTHER_HANDS = (
+    conditions.CALLER_NOT_AMONG.format(attribute="submitters"),
+    conditions.CALLER_NOT_AMONG.format(attribute="pre_reviewers"),
+    conditions.NOT_BY_CALLER.format(attribute="created_by"),
+)
+
+
 def decide(old: Round, new: Round, line_steps: Iterable[Sequence[Write]], caller: str) -> None:
-    """§3.5.2: the bureau's decision, on condition that the caller handed in, pre-reviewed, gathered nothing of it."""
-    other = (
-        conditions.CALLER_NOT_AMONG.format(attribute="submitters"),
-        conditions.CALLER_NOT_AMONG.format(attribute="pre_reviewers"),
-        conditions.NOT_BY_CALLER.format(attribute="created_by"),
-    )
-    commit_in_parts(line_steps, [step(old, new, *other, caller=caller)], [_unchanged(old, *other, caller=caller)])
+    """§3.5.2: the bureau's decision, on condition that it is by other hands."""
+    last, guard = step(old, new, *OTHER_HANDS, caller=caller), _unchanged(old, *OTHER_HANDS, caller=caller)
+    commit_in_parts(line_steps, [last], [guard])
 
 
 def take_out(round_: Round, notice: Notice | None, without: Notice | None, line_steps: list[Write]) -> None:
@@ -152,22 +160,34 @@ def object_to(old: Notice, new: Notice, objection: Objection, hour: str, source:
         raise Refused(Refusal.TOO_MANY_OBJECTIONS if full else Refusal.CHANGED_MEANWHILE) from None
 
 
-def resolve(old: Objection, new: Objection, notice: Notice, line_steps: Iterable[Write]) -> None:
-    """§3.5.3: the bureau's word on an objection, with what it means for the lines it held.
+def resolve(
+    old: Objection, new: Objection, notice: Notice, round_: Round, line_steps: Iterable[Write], caller: str
+) -> None:
+    """§3.5.3: the bureau's word on an objection, by other hands, with what it means for the lines it held.
 
     The notice counts it, too: a closing at the same moment would not know which lines it holds.
     """
+    hands = _unchanged(round_, *OTHER_HANDS, caller=caller)
     said = [advance("objection", keys.objection(new.objection_id), old, new), step_notice(notice, notice.moved())]
     guard = check("notice", keys.notice(notice.notice_id), conditions.UNCHANGED, seen_version=notice.version)
-    commit_in_parts(([each] for each in line_steps), said, [guard])
+    commit_in_parts(([each] for each in line_steps), [*said, hands], [guard, hands])
 
 
-def make_payable(notice: Notice, old: Line, new: Line, order: Order, paid: Order, amount_fen: int, by: str) -> None:
-    """§3.5.3: an unobjected line of a notice that nobody objected to meanwhile: order → payable, in one write."""
+def begin_close(old: Notice, new: Notice, round_: Round, caller: str) -> None:
+    """§3.5.3: somebody begins to close a notice, by other hands: from here on nobody objects."""
+    commit_all([step_notice(old, new), _unchanged(round_, *OTHER_HANDS, caller=caller)])
+
+
+def make_payable(
+    notice: Notice, standing: Write, old: Line, new: Line, order: Order, paid: Order, amount_fen: int, by: str
+) -> None:
+    """§3.5.3: an unobjected line of a notice that is being closed: order → payable, in one write. `standing` insists
+    that no list of other subsidies named the enterprise meanwhile (§5.2b)."""
     account = f"payable:{new.round_id}.{new.agency_uscc}"
     at = new.updated_at or new.created_at
     writes = [
         check("notice", keys.notice(notice.notice_id), conditions.UNCHANGED, seen_version=notice.version),
+        standing,
         step_line(old, new),
         orders.step(order, paid),
         order_posting(paid, "approve", f"order:{order.order_id}", account, amount_fen, at, by),
@@ -176,7 +196,7 @@ def make_payable(notice: Notice, old: Line, new: Line, order: Order, paid: Order
     commit_all(writes)
 
 
-def close(old: Notice, new: Notice, round_: Round, closed: Round, payables: list[Payable]) -> None:
-    """§3.5.3: a human closes the notice; what each agency is owed stands from here on."""
+def close(old: Notice, new: Notice, round_: Round, closed: Round, payables: list[Payable], caller: str) -> None:
+    """§3.5.3: a human closes the notice, by other hands; what each agency is owed stands from here on."""
     made = [add("payable", keys.payable(each.round_id, each.agency_uscc), each) for each in payables]
-    commit_all([step_notice(old, new), step(round_, closed), *made])
+    commit_all([step_notice(old, new), step(round_, closed, *OTHER_HANDS, caller=caller), *made])
