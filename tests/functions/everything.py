@@ -6,10 +6,11 @@ reviewed, so that few things serve many routes.
 
 from dataclasses import dataclass
 
+from tests import city
 from tests.functions.calls import Calls
 from tests.functions.registry_calls import agency_calls, enterprise_calls, list_calls, product_calls
 from tests.functions.settlement_calls import round_calls, settlement_calls
-from tests.functions.town import Town
+from tests.functions.town import RIVAL, Town, admit
 from tests.functions.trade_calls import order_calls, other_calls, voucher_calls, year_calls
 
 
@@ -22,7 +23,8 @@ class Everything:
 
 
 def build_everything(town: Town) -> Everything:
-    """Bring one of each thing into being."""
+    """Bring one of each thing into being, and an agency that none of them is of."""
+    admit(town.world, city.agency(9), RIVAL)
     calls = {**year_calls(town), **list_calls(town), **enterprise_calls(town), **agency_calls(town)}
     calls |= {**product_calls(town), **voucher_calls(town), **order_calls(town), **settlement_calls(town)}
     return Everything(town, {**calls, **round_calls(town), **other_calls(town)})

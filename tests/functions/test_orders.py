@@ -153,6 +153,21 @@ def test_a_contract_number_serves_one_order_until_that_order_is_gone(voucher: Sc
 
 
 @pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("number", ["ht-7", "ＨＴ-７"])
+def test_a_contract_number_is_used_once_however_it_is_written(voucher: Scene, number: str) -> None:
+    town, _ = voucher
+    signed = {"contract_number": "HT-7", "contract_signed_on": TODAY.isoformat(), "voucher_fen": 100_000}
+    first = town.order(**signed)
+    assert town.place(**{**signed, "contract_number": number}).code == "CONTRACT_USED"
+    # the same order may write it so, and still gives it free when it ends
+    again = town.contract(first, contract_number=number)
+    steps.expect(town.act(OWNER, first, "contract", again), 200)
+    assert town.place(**signed).code == "CONTRACT_USED"
+    steps.expect(town.act(SELLER, first, "refuse", {"reason": "档期已满"}), 200)
+    assert town.place(**signed).status == 201
+
+
+@pytest.mark.clause("§5.2b")
 def test_an_order_that_shares_another_subsidy_is_refused(voucher: Scene) -> None:
     town, _ = voucher
     refused = town.place(no_other_subsidy=False)

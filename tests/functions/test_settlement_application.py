@@ -191,6 +191,44 @@ def test_a_list_that_came_after_the_submit_blocks_the_pass_and_not_the_return(su
 
 
 @pytest.mark.clause("§5.2b")
+def test_a_list_that_came_after_the_approval_stops_the_closing_until_the_line_is_taken_out(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    notice = case.noticed(order)
+    list_enterprise(case.town.enterprise.uscc, "other_subsidy", 2026)
+    close = f"/notices/{notice['notice_id']}/close"
+    no = case.call(BUREAU, "POST", close)
+    assert (no.code, no.body["clause"]) == ("OTHER_SUBSIDY", "§5.2b")
+    assert [each["field"] for each in no.body["errors"]] == [order["order_id"]]
+    assert case.call(None, "GET", f"/notices/{notice['notice_id']}").body["state"] == "running"
+    out = f"/rounds/{notice['round_id']}/lines/{order['order_id']}/withdraw"
+    steps.expect(case.call(OPERATOR, "POST", out, {"reason": "已享受其他补助"}), 200)
+    steps.expect(case.call(BUREAU, "POST", close), 200)
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("step", ["approve", "close"])
+def test_a_list_applied_while_the_bureau_decides_or_closes_is_not_overlooked(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    if step == "approve":
+        path, body = f"/rounds/{case.passed(order)['round_id']}/approve", {"decision": "approve"}
+        module, last = function("rounds"), "decide"
+    else:
+        path, body = f"/notices/{case.noticed(order)['notice_id']}/close", {}
+        module, last = function("notices"), "make_payable"
+    write = getattr(module.store, last)
+
+    def overtaken(*facts: Any) -> None:
+        list_enterprise(case.town.enterprise.uscc, "other_subsidy", 2026)
+        write(*facts)
+
+    monkeypatch.setattr(module.store, last, overtaken)
+    assert case.call(BUREAU, "POST", path, body).code == "OTHER_SUBSIDY"
+    assert case.order(order)["state"] == "settling"
+
+
+@pytest.mark.clause("§5.2b")
 @pytest.mark.parametrize("number", ["INV-1", "inv-1", "ＩＮＶ-1"])
 def test_an_invoice_number_is_used_once_however_it_is_written(two: tuple[Settling, Json, Json], number: str) -> None:
     case, first, second = two
@@ -199,6 +237,15 @@ def test_an_invoice_number_is_used_once_however_it_is_written(two: tuple[Settlin
     assert case.call(SELLER, "PUT", f"lines/{second['order_id']}", body).code == "INVOICE_USED"
     fill_in(case, first, "INV-3")
     assert case.call(SELLER, "PUT", f"lines/{second['order_id']}", body).status == 200
+
+
+@pytest.mark.clause("§3.5.1")
+def test_one_transfer_entered_twice_does_not_make_up_the_own_share(two: tuple[Settling, Json, Json]) -> None:
+    case, first, _ = two
+    body = line_body(case, papers(case.town, "甲"), "INV-1")
+    half = {**body["transfers"][0], "amount_fen": 10_000}
+    no = case.call(SELLER, "PUT", f"lines/{first['order_id']}", {**body, "transfers": [half, half]})
+    assert (no.code, [each["field"] for each in no.body["errors"]]) == ("MALFORMED", ["transfers"])
 
 
 @pytest.mark.clause("§5.2b")

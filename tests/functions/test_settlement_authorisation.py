@@ -9,7 +9,7 @@ import pytest
 from infra.tale.client import Person
 from tests.functions.everything import Everything
 from tests.functions.stages import everything_kept, upload_again
-from tests.functions.town import NEIGHBOUR, OWNER, SELLER, STRANGER
+from tests.functions.town import NEIGHBOUR, OWNER, RIVAL, SELLER, STRANGER
 from tests.world import routes
 
 STAFF = {role: Person(f"{role}-nobody", role) for role in ("platform", "bureau", "finance", "discipline", "admin")}
@@ -17,6 +17,7 @@ PEOPLE: dict[str, Person | None] = {
     "public": None,
     "user": STRANGER,
     "own agency": SELLER,
+    "other agency": RIVAL,
     "own enterprise": OWNER,
     "other enterprise": NEIGHBOUR,
     **STAFF,

@@ -279,6 +279,182 @@ def test_a_word_on_an_objection_is_seen_by_a_closing_at_the_same_moment(
     assert case.line(order)["state"] == "payable"
 
 
+@pytest.mark.clause("§3.5.3")
+def test_an_objection_that_comes_just_before_the_closing_holds_its_line(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    notice = case.noticed(order)
+    store = function("notices").store
+    begin_close, raised = store.begin_close, []
+
+    def overtaken(*facts: Any) -> None:
+        if not raised:
+            raised.append(object_to(case, notice))
+        begin_close(*facts)
+
+    monkeypatch.setattr(store, "begin_close", overtaken)
+    steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
+    assert case.line(order)["state"] == "noticed"
+
+
+@pytest.mark.clause("§3.5.3")
+def test_from_the_first_write_of_a_closing_on_nobody_objects_and_broken_off_it_is_finished_by_whoever_calls_next(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    notice = case.noticed(order)
+    path = f"/notices/{notice['notice_id']}/close"
+    with monkeypatch.context() as patch:
+        patch.setattr(function("notices").store, "make_payable", lambda *_: {}["killed"])
+        with pytest.raises(KeyError):
+            case.call(BUREAU, "POST", path)
+    assert case.call(None, "GET", f"/notices/{notice['notice_id']}").body["state"] == "closing"
+    body = {"name": "某", "contact": "0578", "reason": "服务未实际发生"}
+    late = case.call(None, "POST", f"/notices/{notice['notice_id']}/objections", body)
+    assert (late.status, late.code) == (409, "NOTICE_ENDED") and "closing" in late.body["detail"]
+    closed = steps.expect(case.call(Person("bureau-two", "bureau"), "POST", path), 200)
+    assert (closed["state"], case.line(order)["state"]) == ("closed", "payable")
+
+
+@pytest.mark.clause("§3.5.3")
+@pytest.mark.parametrize("rule", [True, False])
+def test_who_handed_in_pre_reviewed_or_gathered_decides_no_objection_and_closes_no_notice(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch, rule: bool
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    steps.expect(case.decide(order), 200)
+    path = f"/rounds/{case.gather(OPERATOR_TWO)['round_id']}"
+    steps.expect(case.call(BUREAU, "POST", f"{path}/approve", {"decision": "approve"}), 200)
+    notice = steps.expect(case.call(OPERATOR, "POST", f"{path}/notice", {}), 201)
+    objection, close = object_to(case, notice), f"/notices/{notice['notice_id']}/close"
+    resolution = f"/objections/{objection['objection_id']}/resolve"
+    if not rule:
+        monkeypatch.setattr(function("notices").rules, "check_hands", lambda *_: None)
+    for name in (SELLER.name, OPERATOR.name, OPERATOR_TWO.name):
+        hand = Person(name, "bureau")
+        for reply in (case.call(hand, "POST", resolution, {"decision": "reject"}), case.call(hand, "POST", close)):
+            assert reply.code == ("FOUR_EYES" if rule else "CHANGED_MEANWHILE")
+    assert case.line(order)["state"] == "noticed"
+    resolve(case, objection, "reject")
+    steps.expect(case.call(BUREAU, "POST", close), 200)
+
+
+@pytest.mark.clause("§3.5.3")
+def test_who_finishes_a_closing_is_of_other_hands_by_the_write_itself(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    path = f"/notices/{case.noticed(order)['notice_id']}/close"
+    with monkeypatch.context() as patch:
+        patch.setattr(function("notices").store, "make_payable", lambda *_: {}["killed"])
+        with pytest.raises(KeyError):
+            case.call(BUREAU, "POST", path)
+    with monkeypatch.context() as patch:
+        patch.setattr(function("notices").rules, "check_hands", lambda *_: None)
+        assert case.call(REVIEWING_BUREAU, "POST", path).code == "CHANGED_MEANWHILE"
+    assert case.town.shown(f"/rounds/{case.line(order)['round_id']}")["state"] == "noticed"
+    steps.expect(case.call(BUREAU, "POST", path), 200)
+
+
+@pytest.mark.clause("§3.5.3")
+def test_an_objection_names_what_stands_in_the_notice_and_staff_reads_it(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    notice = case.noticed(order)
+    path = f"/notices/{notice['notice_id']}/objections"
+    said = {"name": "某", "contact": "0578", "reason": "服务未实际发生"}
+    for wrong, field in (
+        ({"agency_uscc": case.town.enterprise.uscc}, "agency_uscc"),
+        ({"order_id": order["order_id"], "agency_uscc": "x"}, "agency_uscc"),
+        ({"order_id": "o_unknown"}, "order_id"),
+    ):
+        no = case.call(None, "POST", path, {**said, **wrong})
+        assert (no.code, [each["field"] for each in no.body["errors"]]) == ("MALFORMED", [field])
+    object_to(case, notice, order_id=order["order_id"], agency_uscc=case.town.agency.uscc)
+    object_to(case, notice, name="另一人")
+    shown = steps.expect(case.call(BUREAU, "GET", path), 200)["items"]
+    assert sorted((each["name"], each["contact"], each["state"]) for each in shown) == [
+        ("另一人", "0578", "standing"),
+        ("某", "0578", "standing"),
+    ]
+
+
+@pytest.mark.clause("§3.5.2")
+@pytest.mark.parametrize("named", [["o_unknown"], [0, 0]])
+def test_a_decision_on_an_unknown_order_or_on_one_twice_decides_nothing(submitted: Scene, named: list[Any]) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    ids = [order["order_id"] if each == 0 else each for each in named]
+    opinions = [{"order_id": each, "decision": "return", "opinion": "意见"} for each in ids]
+    before = everything_kept()
+    no = case.call(OPERATOR, "POST", "pre-review", {"lines": opinions})
+    assert (no.code, {each["field"] for each in no.body["errors"]}) == ("MALFORMED", {"lines"})
+    assert everything_kept() == before
+    path = f"/rounds/{case.passed(order)['round_id']}/approve"
+    before = everything_kept()
+    no = case.call(BUREAU, "POST", path, {"decision": "approve", "lines": opinions})
+    assert (no.code, {each["field"] for each in no.body["errors"]}) == ("MALFORMED", {"lines"})
+    assert everything_kept() == before
+
+
+@pytest.mark.clause("§3.5.2")
+def test_a_pre_review_broken_off_leaves_nothing_stuck(voucher: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    town = voucher[0]
+    orders = small_orders(town, 2)
+    case, settlement = opened(town, *orders)
+    town.fill_in(settlement)
+    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    store, calls = function("pre_reviews").store, []
+    commit_steps = store.commit_steps
+
+    def killed(*writes: Any) -> None:
+        calls.append(writes)
+        if len(calls) > 1:
+            raise KeyError("killed")
+        commit_steps(*writes)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "commit_steps", killed)
+        with pytest.raises(KeyError):
+            case.decide(*orders, decision="return")
+    assert [case.line(order)["state"] for order in orders] == ["returned", "submitted"]
+    # the same words as the first time, and no replay: the line that came back is handed in again
+    again = steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    assert [line["state"] for line in again["lines"]] == ["submitted", "submitted"]
+    done = steps.expect(case.decide(*orders), 200)
+    assert (done["state"], [line["state"] for line in done["lines"]]) == ("reviewed", ["passed", "passed"])
+
+
+@pytest.mark.clause("§3.5.2")
+def test_a_line_that_came_back_is_handed_in_while_another_is_still_reviewed(voucher: Scene) -> None:
+    town = voucher[0]
+    first, second = small_orders(town, 2)
+    case, settlement = opened(town, first, second)
+    town.fill_in(settlement)
+    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    steps.expect(case.decide(first, decision="return"), 200)
+    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    assert {line["state"] for line in case.shown()["lines"]} == {"submitted"}
+    assert case.call(SELLER, "POST", "submit").headers["idempotent-replay"] == "true"
+
+
+@pytest.mark.clause("§3.5.2")
+def test_the_contract_as_verified_is_kept_with_the_line(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    steps.expect(case.decide(order, verified_contract_fen=900_000), 200)
+    line = case.line(order)
+    assert (line["verified_contract_fen"], line["verified_fen"]) == (900_000, 630_000)
+
+
+@pytest.mark.clause("§3.5.3")
+def test_a_round_of_which_every_line_was_taken_out_is_put_on_no_notice(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    path = f"/rounds/{case.passed(order)['round_id']}"
+    steps.expect(case.call(BUREAU, "POST", f"{path}/approve", {"decision": "approve"}), 200)
+    out = f"{path}/lines/{order['order_id']}/withdraw"
+    steps.expect(case.call(OPERATOR, "POST", out, {"reason": "双方协商取消"}), 200)
+    assert case.call(OPERATOR, "POST", f"{path}/notice", {}).code == "NOTHING_PASSED"
+
+
 @pytest.fixture
 def five_days(world: World) -> tuple[Settling, Json]:
     """A notice of five working days, published on Monday 15 June 2026; 端午节 is on the 19th."""

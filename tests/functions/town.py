@@ -16,6 +16,7 @@ from tests.world import World
 
 Json = dict[str, Any]
 OWNER, NEIGHBOUR, SELLER, STRANGER = Person("owner"), Person("neighbour"), Person("seller"), Person("stranger")
+RIVAL = Person("rival")  # of another agency
 TOTAL_FEN = 100_000_000
 
 

@@ -21,7 +21,7 @@ def read(content: bytes) -> list[list[Any]]:
     return [list(row) for row in sheet.iter_rows(values_only=True)]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 def test_a_text_that_begins_like_a_formula_is_made_inert(start: str) -> None:
     assert inert(f"{start}1+1") == f"'{start}1+1"
     assert inert(f"一{start}") == f"一{start}"
