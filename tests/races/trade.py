@@ -110,6 +110,8 @@ def _filled_in(line: Line) -> Line:
 
 
 def _invoiced(payable: Payable) -> Payable:
-    account = Account(bank_name="某银行", account_name="服务机构", sealed_number="sealed", last_digits="0018")
+    account = Account(
+        bank_name="某银行", account_name="服务机构", sealed_number="sealed", last_digits="0018", fingerprint="f"
+    )
     given = {"invoice_number": f"SUM-{payable.round_id}", "invoice_fen": payable.amount_fen, "document_id": "d_1"}
     return payable.moved(state="invoiced", account=account, invoiced_by="seller", account_by="seller", **given)
