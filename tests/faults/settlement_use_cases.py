@@ -4,15 +4,27 @@ from collections.abc import Callable
 from typing import Any
 
 from infra.tale import steps
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person, Reply
 from tests.conftest import StoppedClock
 from tests.faults.use_cases import Json, Ready, balances, posted
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, TODAY
 from tests.races.trade import Trade, open_trade
-from tests.world import World
-from voucher.models import Document, Invoice, Line, Notice, Objection, Order, Payable, PayoutFile, Transfer
+from tests.world import World, function
+from voucher.models import (
+    Document,
+    Invoice,
+    Line,
+    Notice,
+    Objection,
+    Order,
+    Payable,
+    PayoutFile,
+    Transfer,
+    instant_text,
+)
 from voucher.store import keys, settlements
+from voucher.store.table import transact, update
 
 HELD_FEN = 300_000 + 400_000
 WHY = {"reason": "材料有误"}
@@ -143,6 +155,53 @@ def paid(world: World) -> tuple[Trade, str, list[str]]:
     return trade, payout_id, order_ids
 
 
+def opened(world: World) -> tuple[Trade, str, str]:
+    """An application of one order, its four papers announced, nothing filled in: its path."""
+    trade = open_trade(world)
+    order_id = trade.completed_order(300_000)
+    body = {"agency_uscc": trade.seller.uscc, "order_ids": [order_id]}
+    made = trade.world.call(trade.seller.person, "POST", "/settlements", body, key="settle")
+    settlement_id = steps.expect(made, 201)["settlement_id"]
+    facts = {"filename": "f", "content_type": "application/pdf", "size_bytes": 1, "uploaded_by": "seller"}
+    for kind in ("contract", "invoice", "transfer", "evidence"):
+        paper = Document(document_id=kind, owner="x", kind=kind, object_key=kind, created_at=stage.BEGAN, **facts)
+        stage.keep((keys.settlement(settlement_id, f"DOCUMENT#{kind}"), paper))
+    return trade, f"/settlements/{settlement_id}", order_id
+
+
+def line_fill_in(world: World, _clock: StoppedClock) -> Ready:
+    trade, path, order_id = opened(world)
+    [line] = stage.stored(Line, "settlements", "LINE#")
+    own_fen = line.contract_fen - line.voucher_fen
+    day = TODAY.isoformat()
+    body = {
+        "contract_fen": line.contract_fen,
+        "invoice": {"number": "INV-1", "amount_fen": own_fen, "issued_on": day, "document_id": "invoice"},
+        "transfers": [{"reference": "TR-1", "amount_fen": own_fen, "paid_on": day, "document_id": "transfer"}],
+        "contract_document_id": "contract",
+        "evidence_document_ids": ["evidence"],
+    }
+
+    def check(shown: Json) -> None:
+        assert shown["invoice"]["number"] == "INV-1"
+        assert [each.checked for each in stage.stored(Document, "settlements", "DOCUMENT#")] == [True] * 4
+        assert [each["order_id"] for each in stage.items("settlements", "INVOICE")] == [order_id]
+        assert [each["order_ids"] for each in stage.items("settlements", "USES")] == [{order_id}] * 4
+
+    return Ready(lambda: world.call(trade.seller.person, "PUT", f"{path}/lines/{order_id}", body), check)
+
+
+def document_announce(world: World, _clock: StoppedClock) -> Ready:
+    trade, path, _ = opened(world)
+    body = {"kind": "evidence", "filename": "照.jpg", "content_type": "image/jpeg", "size_bytes": 9}
+
+    def check(shown: Json) -> None:
+        names = {each.document_id for each in stage.stored(Document, "settlements", "DOCUMENT#")}
+        assert names - {"contract", "invoice", "transfer", "evidence"} == {shown["document_id"]}
+
+    return asked(trade, trade.seller.person, f"{path}/documents", body, check, key="one")
+
+
 def submit(world: World, _clock: StoppedClock) -> Ready:
     trade, settlement_id, _ = filled_in(world)
 
@@ -160,6 +219,42 @@ def withdraw(world: World, _clock: StoppedClock) -> Ready:
         assert stage.states(Order, "orders") == ["completed", "completed"]
 
     return asked(trade, trade.seller.person, f"/settlements/{settlement_id}/withdraw", WHY, check)
+
+
+def line_withdraw(world: World, _clock: StoppedClock) -> Ready:
+    trade, settlement_id, order_ids = submitted(world)
+
+    def check(shown: Json) -> None:
+        assert (shown["state"], sorted(lines())) == ("submitted", ["submitted", "withdrawn"])
+        assert sorted(stage.states(Order, "orders")) == ["completed", "settling"]
+
+    path = f"/settlements/{settlement_id}/lines/{order_ids[0]}/withdraw"
+    return asked(trade, trade.seller.person, path, WHY, check)
+
+
+def cancel_in_settlement(world: World, _clock: StoppedClock) -> Ready:
+    trade, _, order_ids = submitted(world)
+    stage.both_ask_to_cancel(world, order_ids[0], trade.buyer.person, trade.seller.person)
+
+    def check(shown: Json) -> None:
+        assert (shown["state"], sorted(lines())) == ("cancelled", ["submitted", "withdrawn"])
+        assert balances() == [QUOTA_FEN - 400_000]
+        assert posted().count("release") == 2
+
+    return asked(trade, OPERATOR, f"/orders/{order_ids[0]}/cancellation/review", {"decision": "approve"}, check)
+
+
+def pre_review_return_and_reject(world: World, _clock: StoppedClock) -> Ready:
+    trade, settlement_id, order_ids = submitted(world)
+    said = [{"order_id": order_ids[0], "decision": "return"}, {"order_id": order_ids[1], "decision": "reject"}]
+
+    def check(shown: Json) -> None:
+        states = {line["order_id"]: line["state"] for line in shown["lines"]}
+        assert (shown["state"], states) == ("reviewed", {order_ids[0]: "returned", order_ids[1]: "rejected"})
+        assert sorted(stage.states(Order, "orders")) == ["completed", "settling"]
+
+    body = {"lines": [each | {"opinion": "材料不符"} for each in said]}
+    return asked(trade, OPERATOR, f"/settlements/{settlement_id}/pre-review", body, check)
 
 
 def pre_review_with_reduction(world: World, _clock: StoppedClock) -> Ready:
@@ -216,6 +311,46 @@ def notice_publish(world: World, _clock: StoppedClock) -> Ready:
     return asked(trade, OPERATOR, f"{path}/notice", {}, check)
 
 
+def objection_raise(world: World, _clock: StoppedClock) -> Ready:
+    trade, notice, _ = noticed(world)
+    said = {"name": "某", "contact": "0578", "reason": "不实"}
+
+    def check(shown: Json) -> None:
+        [kept] = stage.stored(Objection, "settlements", "OBJECTION#")
+        assert (shown["objection_id"], kept.state) == (kept.objection_id, "standing")
+        assert {each["count"] for each in stage.items("settlements", "RATE#")} == {1}
+
+    path = f"/notices/{notice['notice_id']}/objections"
+    return Ready(lambda: trade.world.call(None, "POST", path, said, key="one"), check)
+
+
+def objection_rejected_after_the_closing(world: World, _clock: StoppedClock) -> Ready:
+    trade, notice, _ = noticed(world)
+    path = f"/notices/{notice['notice_id']}"
+    said = {"name": "某", "contact": "0578", "reason": "不实"}
+    raised = steps.expect(trade.world.call(None, "POST", f"{path}/objections", said), 201)
+    steps.expect(trade.world.call(BUREAU, "POST", f"{path}/close"), 200)
+
+    def check(shown: Json) -> None:
+        assert (shown["state"], lines()) == ("rejected", ["passed"] * 2)
+
+    return asked(trade, BUREAU, f"/objections/{raised['objection_id']}/resolve", {"decision": "reject"}, check)
+
+
+def notice_end(world: World, clock: StoppedClock) -> Ready:
+    noticed(world)
+
+    def ask() -> Reply:
+        answer: Json = function("sweep").handler({"time": clock.now().isoformat()}, None)
+        return Reply(200, answer)
+
+    def check(_: Json) -> None:
+        [kept] = [each for each in stage.items("settlements", "RECORD") if each["pk"].startswith("NOTICE#")]
+        assert (kept["state"], kept["ended_at"], kept["version"]) == ("running", instant_text(clock.now()), 2)
+
+    return Ready(ask, check)
+
+
 def objection_upheld(world: World, _clock: StoppedClock) -> Ready:
     trade, notice, _ = noticed(world)
     said = {"name": "某", "contact": "0578", "reason": "不实"}
@@ -237,6 +372,42 @@ def invoice_hand_in(world: World, _clock: StoppedClock) -> Ready:
         assert stage.states(Payable, "settlements", "PAYABLE#") == ["invoiced"]
 
     return asked(trade, trade.seller.person, f"{path}/invoices", summary(trade), check)
+
+
+def invoice_with_another_account(world: World, _clock: StoppedClock) -> Ready:
+    trade, path, _ = owed(world)
+    known = update("account", keys.account(trade.seller.uscc), "SET #fingerprint = :before", None, before="another")
+    transact([known])
+
+    def check(shown: Json) -> None:
+        assert (shown["state"], shown["bank_account_masked"]) == ("invoiced", None)
+        assert shown["proposed_account"]["bank_account_masked"] == "****0018"
+        assert [each["fingerprint"] for each in stage.items("settlements", "ACCOUNT")] == ["another"]
+
+    return asked(trade, trade.seller.person, f"{path}/invoices", summary(trade), check)
+
+
+def account_propose(world: World, _clock: StoppedClock) -> Ready:
+    trade, path, _ = invoiced(world)
+
+    def check(shown: Json) -> None:
+        assert shown["proposed_account"]["bank_account_masked"] == "****9999"
+        assert [each.version for each in stage.stored(Payable, "settlements", "PAYABLE#")] == [3]
+
+    other = {**account(trade, "6200000000000009999"), **WHY}
+    return asked(trade, trade.seller.person, f"{path}/bank-account", other, check)
+
+
+def account_reject(world: World, _clock: StoppedClock) -> Ready:
+    trade, path, _ = invoiced(world)
+    other = {**account(trade, "6200000000000009999"), **WHY}
+    steps.expect(trade.world.call(trade.seller.person, "POST", f"{path}/bank-account", other), 200)
+
+    def check(shown: Json) -> None:
+        assert (shown["bank_account_masked"], shown["proposed_account"]) == ("****0018", None)
+
+    body = {"agency_uscc": trade.seller.uscc, "decision": "reject"}
+    return asked(trade, OPERATOR, f"{path}/bank-account/review", body, check)
 
 
 def account_confirm(world: World, _clock: StoppedClock) -> Ready:
@@ -306,10 +477,26 @@ def recovery(world: World, _clock: StoppedClock) -> Ready:
 
 
 SETTLEMENT_USE_CASES = {
-    "§3.5.1": [submit, withdraw],
-    "§3.5.2": [pre_review_with_reduction, round_gather, round_approve],
-    "§3.5.1(5)": [line_taken_out],
-    "§3.5.3": [notice_publish, objection_upheld],
-    "§3.5.4": [invoice_hand_in, account_confirm, payouts_make, payout_file, payout_failed, payout_returned],
+    "§3.5.1": [document_announce, line_fill_in, submit, line_withdraw, withdraw],
+    "§3.5.2": [pre_review_with_reduction, pre_review_return_and_reject, round_gather, round_approve],
+    "§3.5.1(5)": [line_taken_out, cancel_in_settlement],
+    "§3.5.3": [
+        notice_publish,
+        notice_end,
+        objection_raise,
+        objection_upheld,
+        objection_rejected_after_the_closing,
+    ],
+    "§3.5.4": [
+        invoice_hand_in,
+        invoice_with_another_account,
+        account_propose,
+        account_confirm,
+        account_reject,
+        payouts_make,
+        payout_file,
+        payout_failed,
+        payout_returned,
+    ],
     "§5.2b": [recovery],
 }
