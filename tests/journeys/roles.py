@@ -27,7 +27,13 @@ PREFIXES = (
 QUEUES = ("NotifyQueue", "VoidVouchersQueue", "ImportListQueue")
 DEAD_LETTERS = ("NotifyDeadLetters", "VoidVouchersDeadLetters", "ImportListDeadLetters", "RelayDeadLetters")
 DENIED = {"AccessDenied", "AccessDeniedException"}
-ALLOWED = {"ConditionalCheckFailedException", "TransactionCanceledException", "NoSuchKey", "InvalidCiphertextException"}
+ALLOWED = {
+    "ConditionalCheckFailedException",
+    "TransactionCanceledException",
+    "NoSuchKey",
+    "NoSuchVersion",
+    "InvalidCiphertextException",
+}
 KEY = {"pk": {"S": "NOTHING"}, "sk": {"S": "NOTHING"}}
 IF_THERE = "attribute_exists(pk)"
 ONE_KEY = {"KeyConditionExpression": "pk = :k", "ExpressionAttributeValues": {":k": {"S": "NOTHING"}}}

@@ -102,17 +102,36 @@ def test_a_file_whose_first_bytes_are_not_of_its_type_does_not_count_as_handed_i
 
 
 @pytest.mark.clause("§3.4.3")
-def test_members_and_staff_read_a_paper_by_a_link_and_nobody_else_gets_one(place: Place, firm: Enterprise) -> None:
-    place.client.upload(announced(place, firm, filename="纳税证明.pdf")["upload"], PDF)
+def test_members_and_staff_read_a_paper_by_a_link_and_nobody_else_gets_one(place: Place) -> None:
+    firm = place.approved_firm()
     path = f"/enterprises/{firm.uscc}/documents"
+    uploaded = {paper.kind: paper for paper in enterprise_papers(firm, place.plan.today)}
     for person in (owner_of(firm.uscc), OPERATOR, BUREAU):
-        [paper] = place.shown(person, path)["items"]
-        with urlopen(paper["url"]) as answer:
-            assert answer.read() == PDF
-    assert (paper["kind"], paper["filename"]) == ("tax_certificate", "纳税证明.pdf")
+        for paper in place.shown(person, path)["items"]:
+            with urlopen(paper["url"]) as answer:
+                assert answer.read() == uploaded[paper["kind"]].content
+    shown = place.shown(BUREAU, path)["items"]
+    assert {each["kind"]: each["filename"] for each in shown} == {k: each.filename for k, each in uploaded.items()}
     assert place.client.call(Person("u-somebody-else"), "GET", path).code == "NOT_FOUND"
-    without_signature = paper["url"].partition("?")[0]
+    without_signature = shown[0]["url"].partition("?")[0]
     with pytest.raises(HTTPError) as error:
         urlopen(without_signature)
     error.value.close()
     assert error.value.code == 403
+
+
+@pytest.mark.clause("§4.1.1")
+def test_a_paper_uploaded_anew_under_its_old_link_is_not_what_the_reviewer_reads(
+    place: Place, firm: Enterprise
+) -> None:
+    owner, path = owner_of(firm.uscc), f"/enterprises/{firm.uscc}"
+    papers = enterprise_papers(firm, place.plan.today)
+    for paper in papers[1:]:
+        steps.announce_and_upload(place.client, owner, path, paper)
+    told = announced(place, firm, kind=papers[0].kind, content_type=papers[0].content_type)
+    place.client.upload(told["upload"], papers[0].content)
+    steps.expect(place.client.call(owner, "POST", f"{path}/submit"), 200)
+    place.client.upload(told["upload"], papers[0].content + b"changed")
+    [link] = [each for each in place.shown(OPERATOR, f"{path}/documents")["items"] if each["kind"] == papers[0].kind]
+    with urlopen(link["url"]) as answer:
+        assert answer.read() == papers[0].content
