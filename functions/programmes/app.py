@@ -81,14 +81,10 @@ def confirm_programme(year: str) -> Response[str]:
     return reply(new)
 
 
-def _pool_of(year: int, category: Category | None) -> str:
-    return pools.non_key_pool(year) if category is None else pools.category_pool(year, category)
-
-
 def _yearly_shares(programme: Programme) -> dict[str, list[int]]:
     policy, year = programme.policy, programme.year
     shares = {
-        _pool_of(year, category): rules.even_shares(limit_fen, policy.yearly_shards, policy.quota_default_fen)
+        pools.yearly_pool(year, category): rules.even_shares(limit_fen, policy.yearly_shards, policy.quota_default_fen)
         for category, limit_fen in rules.yearly_limits_fen(programme.total_fen, policy).items()
     }
     return shares | {pools.surplus_pool(year): [0] * pools.SURPLUS_SHARDS}
@@ -147,7 +143,7 @@ def _changes(programme: Programme, total_fen: int) -> dict[str, dict[int, int]]:
     before, after = (rules.yearly_limits_fen(each, policy) for each in (programme.total_fen, total_fen))
     changes = {}
     for category, limit_fen in after.items():
-        pool_id, change_fen = _pool_of(programme.year, category), limit_fen - before[category]
+        pool_id, change_fen = pools.yearly_pool(programme.year, category), limit_fen - before[category]
         if change_fen < 0:
             plan = pools.gather(pools.read(pool_id, policy.yearly_shards), -change_fen)
             if plan is None:

@@ -1,24 +1,30 @@
 """Accounts rebuilt from postings: nothing is made or lost, nothing is below zero, the records say the same."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.rules.records import YEAR
-from tests.rules.settlement_records import posting
+from tests.rules.records import FIRM, POLICY, YEAR, entitlement, voucher
+from tests.rules.settlement_records import order, posting
 from voucher.models import Record
 from voucher.rules.ledger import (
     FAMILIES,
     Invariant,
+    adds_up_to_nothing,
     balances,
     by_family,
+    caps_follow_total,
     confirmed,
     none_below_zero,
+    nothing_after_its_end,
     part,
     pools_add_up,
     pools_to_freeze,
+    quotas_agree,
+    ratios_hold,
     records_agree,
     residual_fen,
     used_by_order,
@@ -88,7 +94,7 @@ def test_money_that_came_from_nowhere_shows_as_a_residual() -> None:
 
 def test_an_account_below_zero_is_named_and_one_at_zero_is_not() -> None:
     broken = none_below_zero({"treasury": -9, "voucher:v2": -1, "order:o1": 0, "batch:b1": -5})
-    assert (broken.holds, broken.detail) == (False, "batch:b1、voucher:v2")
+    assert (broken.holds, broken.detail) == (False, "batch:b1; voucher:v2")
 
 
 def test_balances_are_added_up_by_family_and_a_family_without_accounts_is_zero() -> None:
@@ -178,14 +184,81 @@ def test_an_order_uses_of_its_cap_what_was_held_less_what_was_given_back() -> No
 
 
 def test_a_breach_is_believed_once_two_readings_of_the_books_agree_on_it() -> None:
-    healthy, broken, other = (Invariant("one", *each) for each in ((True, ""), (False, "v1"), (False, "v2")))
+    healthy, broken, other = (Invariant("one", wrong) for wrong in ((), ("v1: 5",), ("v1: 6",)))
     assert confirmed([broken], [broken]) == [broken]
     assert confirmed([healthy], [broken]) == confirmed([broken], [healthy]) == confirmed([broken], [other]) == []
 
 
+def test_of_several_breaches_those_are_believed_that_both_readings_show() -> None:
+    first, second = Invariant("one", ("v1: 5", "v2: 1")), Invariant("one", ("v1: 5", "v3: 1"))
+    assert confirmed([first], [second]) == [Invariant("one", ("v1: 5",))]
+
+
+@pytest.mark.parametrize("account", ["batch:2026.b1", "surplus:2026", "nonkey.2026", "category.2026.hr"])
+def test_nothing_is_believed_of_a_pool_that_was_drawn_on_while_the_books_were_read(account: str) -> None:
+    broken = Invariant("one", (f"{account}: postings 5, record 4", "voucher:v1: postings 5, record 4"))
+    pool_id = account.replace(":", ".")
+    assert confirmed([broken], [broken], {pool_id}) == [Invariant("one", (broken.wrong[1],))]
+    assert confirmed([broken], [broken], {"batch.2026.b2"}) == [broken]
+
+
 def test_a_breach_freezes_the_pools_it_touches_and_no_others() -> None:
-    touched = ("batch:b1", "category.2026.hr", "nonkey.2026", "surplus.2026", "voucher:v1", "order:o1", "batch.b1")
-    breaches = [Invariant("one", False, "", touched), Invariant("two", False, "", ("batch.b2",))]
+    touched = ("batch:b1: 1", "category.2026.hr", "nonkey.2026", "surplus:2026: 3", "voucher:v1", "order:o1")
+    breaches = [Invariant("one", touched), Invariant("two", ("batch.b2",))]
     frozen = ["batch.b1", "batch.b2", "category.2026.hr", "nonkey.2026", "surplus.2026"]
     assert pools_to_freeze(breaches) == frozen
     assert pools_to_freeze([]) == []
+
+
+def test_a_residual_is_a_breach() -> None:
+    assert adds_up_to_nothing(ACCOUNTS).holds
+    assert adds_up_to_nothing({**ACCOUNTS, "voucher:v2": 201}).detail == "residual: 1"
+
+
+@pytest.mark.clause("§2.2.cap")
+def test_a_yearly_pool_whose_limit_is_not_its_share_of_the_total_is_named() -> None:
+    pool = Pool(pool_id="category.2026.hr", limit_fen=30)
+    assert caps_follow_total({"category.2026.hr": 30}, [pool]).holds
+    assert caps_follow_total({"category.2026.hr": 29}, [pool]).concerned == ("category.2026.hr",)
+    assert caps_follow_total({"category.2026.hr": 30, "nonkey.2026": 60}, [pool]).concerned == ("nonkey.2026",)
+
+
+@pytest.mark.clause("§2.3.1")
+@pytest.mark.parametrize(
+    ("counted", "holds"),
+    [
+        ({"granted_fen": 1_000_000, "left_fen": 0}, True),
+        ({"granted_fen": 1_000_000, "left_fen": 1_000_000, "quota_fen": 2_000_000}, True),
+        ({"granted_fen": 1_000_000, "left_fen": 0, "quota_fen": 500_000}, True),  # the list was replaced since
+        ({"granted_fen": 999_999, "left_fen": 1}, False),
+        ({"granted_fen": 1_000_000, "left_fen": 1}, False),
+    ],
+)
+def test_what_a_firm_was_granted_is_what_its_entitlement_counts(counted: dict[str, int], holds: bool) -> None:
+    held = [voucher(face_fen=400_000), voucher(face_fen=600_000)]
+    assert quotas_agree(held, [entitlement(**counted)]).holds is holds
+
+
+@pytest.mark.clause("§2.3.1")
+def test_a_voucher_without_an_entitlement_is_a_breach() -> None:
+    assert quotas_agree([voucher()], []).concerned == (f"{YEAR}.{FIRM}",)
+
+
+@pytest.mark.clause("§2.3.2")
+def test_an_order_above_its_share_of_the_contract_is_a_breach() -> None:
+    assert ratios_hold([order()], POLICY).holds
+    assert ratios_hold([order(voucher_fen=700_001)], POLICY).concerned == ("o1",)
+
+
+@pytest.mark.clause("§4.2.2")
+@pytest.mark.parametrize(
+    ("entry", "accounts"), [("grant", ("batch:b1", "voucher:v")), ("hold", ("voucher:v", "order:o1"))]
+)
+def test_what_was_granted_or_spent_at_a_vouchers_end_is_a_breach(entry: str, accounts: tuple[str, str]) -> None:
+    held, moved = voucher(voucher_id="v"), posting(*accounts, 5, entry=entry)
+    end = held.ends_at
+    last = moved.model_copy(update={"at": end - timedelta(milliseconds=1)})
+    assert nothing_after_its_end([held], [last]).holds
+    assert nothing_after_its_end([held], [moved.model_copy(update={"at": end})]).concerned == ("voucher:v",)
+    lapse = posting("voucher:v", f"surplus:{YEAR}", 5, entry="lapse").model_copy(update={"at": end})
+    assert nothing_after_its_end([held], [lapse]).holds

@@ -1,10 +1,12 @@
 """Accounts rebuilt from postings alone, and the invariants that must hold between them and what the records say."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
-from voucher.models import Line, Payable, Payout, Posting, Record, Round
+from voucher.models import Entitlement, Line, Order, Payable, Payout, Posting, Record, Round, Voucher
+from voucher.policy import Policy
+from voucher.rules.ordering import max_voucher_fen
 from voucher.rules.settling import owed_fen
 
 # The words of the accounts; what follows the colon says whose it is.
@@ -13,12 +15,26 @@ FAMILIES = ("treasury", "programme", "batch", "voucher", "order", "payable", "pa
 
 @dataclass(frozen=True)
 class Invariant:
-    """One thing that must hold, whether it does, and where it does not: `concerned` names accounts or pools."""
+    """One thing that must hold, and where it does not: each of `wrong` begins with the account, pool or record that it
+    concerns; amounts may follow after a colon and a blank."""
 
     name: str
-    holds: bool
-    detail: str
-    concerned: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """True if nothing is wrong."""
+        return not self.wrong
+
+    @property
+    def detail(self) -> str:
+        """What is wrong, the first twenty."""
+        return "; ".join(self.wrong[:20])
+
+    @property
+    def concerned(self) -> tuple[str, ...]:
+        """The accounts, pools or records that something is wrong with."""
+        return tuple(each.partition(": ")[0] for each in self.wrong)
 
 
 def balances(postings: Iterable[Posting]) -> dict[str, int]:
@@ -43,10 +59,16 @@ def residual_fen(accounts: Mapping[str, int]) -> int:
     return sum(accounts.values())
 
 
+def adds_up_to_nothing(accounts: Mapping[str, int]) -> Invariant:
+    """No fen was made or lost: the sum over all accounts is 0."""
+    residual = residual_fen(accounts)
+    return Invariant("accounts_sum_to_zero", (f"residual: {residual}",) if residual else ())
+
+
 def none_below_zero(accounts: Mapping[str, int]) -> Invariant:
     """No account but the treasury is ever negative."""
     below = sorted(name for name, fen in accounts.items() if fen < 0 and name != "treasury")
-    return Invariant("no_account_below_zero", not below, "、".join(below))
+    return Invariant("no_account_below_zero", tuple(below))
 
 
 def records_agree(name: str, from_postings: Mapping[str, int], recorded: Mapping[str, int]) -> Invariant:
@@ -56,7 +78,7 @@ def records_agree(name: str, from_postings: Mapping[str, int], recorded: Mapping
         for account in sorted(from_postings.keys() | recorded.keys())
         if from_postings.get(account, 0) != recorded.get(account, 0)
     ]
-    return Invariant(name, not wrong, "; ".join(wrong[:20]), tuple(each.partition(": ")[0] for each in wrong))
+    return Invariant(name, tuple(wrong))
 
 
 def part(accounts: Mapping[str, int], family: str) -> dict[str, int]:
@@ -75,15 +97,30 @@ def used_by_order(postings: Iterable[Posting]) -> dict[str, int]:
     return dict(used)
 
 
-def confirmed(first: Iterable[Invariant], second: Iterable[Invariant]) -> list[Invariant]:
-    """The breaches two readings of the books agree on: what money on its way looks like differs between them."""
-    before = {(each.name, each.detail) for each in first if not each.holds}
-    return [each for each in second if not each.holds and (each.name, each.detail) in before]
+def confirmed(
+    first: Iterable[Invariant], second: Iterable[Invariant], moving: Container[str] = frozenset()
+) -> list[Invariant]:
+    """The breaches two readings of the books agree on, without those of a pool that was `moving` in the second: money
+    on its way looks different each time, or, where much of the same amount is, moves its pool."""
+    before = {(each.name, wrong) for each in first for wrong in each.wrong}
+    believed = [
+        Invariant(
+            each.name,
+            tuple(wrong for wrong in each.wrong if (each.name, wrong) in before and _pool_named(wrong) not in moving),
+        )
+        for each in second
+    ]
+    return [each for each in believed if not each.holds]
+
+
+def _pool_named(wrong: str) -> str:
+    """An account of a batch or of the surplus is its pool, and pools name themselves."""
+    return wrong.partition(": ")[0].replace(":", ".")
 
 
 def pools_to_freeze(breaches: Iterable[Invariant]) -> list[str]:
-    """The pools a confirmed breach touches: a batch's account is its pool, and pools name themselves."""
-    named = {name.replace("batch:", "batch.") for each in breaches for name in each.concerned}
+    """The pools a confirmed breach touches."""
+    named = {_pool_named(name) for each in breaches for name in each.concerned}
     return sorted(name for name in named if name.partition(".")[0] in ("batch", "category", "nonkey", "surplus"))
 
 
@@ -95,7 +132,47 @@ def pools_add_up(pools: Iterable[Record]) -> Invariant:
         limit_fen = counters.pop("limit_fen")
         if sum(counters.values()) != limit_fen or min(counters.values()) < 0:
             wrong.append(str(pool.model_dump()["pool_id"]))
-    return Invariant("pools_add_up", not wrong, "、".join(wrong), tuple(wrong))
+    return Invariant("pools_add_up", tuple(wrong))
+
+
+def caps_follow_total(limits_fen: Mapping[str, int], pools: Iterable[Record]) -> Invariant:
+    """§2.2.cap, §2.2.floor: each yearly pool's limit is its share of the confirmed total; what is drawn fits in it."""
+    said = {str(pool.model_dump()["pool_id"]): int(pool.model_dump()["limit_fen"]) for pool in pools}
+    wrong = sorted(name for name in limits_fen.keys() | said.keys() if limits_fen.get(name) != said.get(name))
+    return Invariant("caps_follow_total", tuple(wrong))
+
+
+def quotas_agree(vouchers: Iterable[Voucher], entitlements: Iterable[Entitlement]) -> Invariant:
+    """§2.3.1: what an enterprise was granted in a year is what its entitlement counts, and what it may still claim is
+    the rest of its quota."""
+    granted: defaultdict[tuple[int, str], int] = defaultdict(int)
+    for voucher in vouchers:
+        granted[voucher.year, voucher.enterprise_uscc] += voucher.face_fen
+    counted = {(each.year, each.uscc): each for each in entitlements}
+    wrong = []
+    for place, granted_fen in granted.items():
+        each = counted.get(place)
+        if each is None or (each.granted_fen, each.left_fen) != (granted_fen, max(0, each.quota_fen - granted_fen)):
+            wrong.append(f"{place[0]}.{place[1]}")
+    return Invariant("quotas_agree", tuple(sorted(wrong)))
+
+
+def ratios_hold(orders: Iterable[Order], policy: Policy) -> Invariant:
+    """§2.3.2: no order's voucher part is more than its share of the contract."""
+    wrong = [each.order_id for each in orders if each.voucher_fen > max_voucher_fen(each.contract_fen, policy)]
+    return Invariant("ratios_hold", tuple(sorted(wrong)))
+
+
+def nothing_after_its_end(vouchers: Iterable[Voucher], postings: Iterable[Posting]) -> Invariant:
+    """§4.2.2: nothing was granted or spent at or after a voucher's end, whether or not a sweep had been there."""
+    ends_at = {f"voucher:{each.voucher_id}": each.ends_at for each in vouchers}
+    wrong = {
+        account
+        for each in postings
+        for account in (each.to_account if each.entry == "grant" else each.from_account,)
+        if each.entry in ("grant", "hold") and account in ends_at and each.at >= ends_at[account]
+    }
+    return Invariant("nothing_after_its_end", tuple(sorted(wrong)))
 
 
 def settled_agrees(lines: Iterable[Line], payables: Iterable[Payable], payouts: Iterable[Payout]) -> Invariant:
@@ -120,7 +197,7 @@ def settled_agrees(lines: Iterable[Line], payables: Iterable[Payable], payouts: 
             wrong.append(name)
     # lines stand before their payable while a notice is being closed, so they alone are no breach
     wrong += sorted(live)
-    return Invariant("lines_invoice_and_payout_agree", not wrong, "、".join(wrong), tuple(wrong))
+    return Invariant("lines_invoice_and_payout_agree", tuple(wrong))
 
 
 def different_hands(lines: Iterable[Line], rounds: Iterable[Round], payouts: Iterable[Payout]) -> Invariant:
@@ -138,4 +215,4 @@ def different_hands(lines: Iterable[Line], rounds: Iterable[Round], payouts: Ite
         recorded = earlier | round_.pre_reviewers | {round_.created_by, payout.created_by}
         if payout.created_by in earlier or (payout.paid_by and payout.paid_by in recorded):
             wrong.append(payout.payout_id)
-    return Invariant("different_hands", not wrong, "、".join(wrong), tuple(wrong))
+    return Invariant("different_hands", tuple(wrong))

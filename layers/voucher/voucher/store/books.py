@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from voucher.models import Batch, Line, Order, Payable, Payout, Posting, Programme, Round, Voucher
+from voucher.models import Batch, Entitlement, Line, Order, Payable, Payout, Posting, Programme, Round, Voucher
 from voucher.policy import Category
 from voucher.store import keys, orders, payouts, pools, programmes, rounds, vouchers
 from voucher.store.pools import Shard
@@ -16,11 +16,16 @@ HOLDING = {"placed", "accepted", "delivered", "completed", "settling"}
 
 @dataclass(frozen=True)
 class Book:
-    """`recorded` maps a family of accounts to account → fen as the records have it."""
+    """`recorded` maps a family of accounts to account → fen as the records have it. `moving` names the pools that were
+    drawn on while the book was read: what it says of those may be of several moments."""
 
+    programme: Programme
     postings: list[Posting]
     recorded: dict[str, dict[str, int]]
     pools: list[Shard]
+    moving: frozenset[str]
+    vouchers: list[Voucher]
+    entitlements: list[Entitlement]
     orders: list[Order]
     settled: list["Settled"]
 
@@ -39,6 +44,7 @@ def read(year: int) -> Book:
     """Follow the money from the programme through batches, vouchers, orders and rounds."""
     programme = programmes.load_programme(year)
     batches = [batch for batch in programmes.batches_of(year) if batch.state != "draft"]
+    before = _pools(programme, batches)
     held, postings = _vouchers(batches)
     placed = _orders(postings)
     order_postings = [posting for order in placed for posting in orders.postings_of(order.order_id)]
@@ -46,23 +52,31 @@ def read(year: int) -> Book:
     owed = [payable for each in settled for payable in each.payables]
     paid = [posting for each in settled for posting in payouts.postings_of(each.round.round_id)]
     recovered = {f"receivable:{each.order_id}": each.recovered_fen for each in placed}
-    year_pools = _pools(programme) if programme.state != "draft" else {}
-    batch_pools = {batch.batch_id: pools.total(pools.batch_pool(batch.batch_id), batch.shards) for batch in batches}
+    programme_postings = programmes.postings_of(year)
+    found = _pools(programme, batches)
+    paid_fen = sum(pool.paid_fen for pool in found.values()) - sum(recovered.values())
+    surplus = found.get(pools.surplus_pool(year))
     return Book(
-        [*programmes.postings_of(year), *postings, *order_postings, *paid],
+        programme,
+        [*programme_postings, *postings, *order_postings, *paid],
         {
             "programme": {f"programme:{year}": programme.unreleased_fen},
-            "batch": {f"batch:{name}": pool.remaining_fen for name, pool in batch_pools.items()},
+            "batch": {
+                f"batch:{each.batch_id}": found[pools.batch_pool(each.batch_id)].remaining_fen for each in batches
+            },
             "voucher": {f"voucher:{each.voucher_id}": each.balance_fen for each in held},
             "order": {f"order:{each.order_id}": each.voucher_fen for each in placed if each.state in HOLDING},
             "payable": {
                 f"payable:{each.round_id}.{each.agency_uscc}": each.amount_fen for each in owed if each.state != "paid"
             },
-            "paid": {f"paid:{year}": sum(pool.paid_fen for pool in year_pools.values()) - sum(recovered.values())},
+            "paid": {f"paid:{year}": paid_fen},
             "receivable": recovered,
-            "surplus": {f"surplus:{year}": year_pools[pools.surplus_pool(year)].remaining_fen if year_pools else 0},
+            "surplus": {f"surplus:{year}": surplus.remaining_fen if surplus else 0},
         },
-        [*batch_pools.values(), *year_pools.values()],
+        list(found.values()),
+        frozenset(name for name, pool in found.items() if pool != before.get(name)),
+        held,
+        vouchers.entitlements_of(held),
         placed,
         settled,
     )
@@ -95,17 +109,19 @@ def _settled(postings: list[Posting]) -> list[Settled]:
     return found
 
 
-def _pools(programme: Programme) -> dict[str, Shard]:
+def _pools(programme: Programme, batches: list[Batch]) -> dict[str, Shard]:
+    """Every pool of a year by its id, each added up at one moment."""
     year, shards = programme.year, programme.policy.yearly_shards
-    sizes = {pools.category_pool(year, category): shards for category in Category}
-    sizes |= {pools.non_key_pool(year): shards, pools.surplus_pool(year): pools.SURPLUS_SHARDS}
+    sizes = {pools.batch_pool(batch.batch_id): batch.shards for batch in batches}
+    if programme.state != "draft":
+        sizes |= {pools.category_pool(year, category): shards for category in Category}
+        sizes |= {pools.non_key_pool(year): shards, pools.surplus_pool(year): pools.SURPLUS_SHARDS}
     return {pool_id: pools.total(pool_id, count) for pool_id, count in sizes.items()}
 
 
-def category_use(book: Book) -> dict[str, int]:
-    """What each category's pool says it has given out: held, payable and paid, in fen."""
-    categories = (pool for pool in book.pools if pool.pool_id.startswith("category."))
-    return {pool.pool_id: pool.held_fen + pool.payable_fen + pool.paid_fen for pool in categories}
+def yearly_pools(book: Book) -> list[Shard]:
+    """The pools of categories and of all outside the key three: those whose limit is a cap (§2.2)."""
+    return [pool for pool in book.pools if pool.pool_id.partition(".")[0] in ("category", "nonkey")]
 
 
 def save_report(year: int, report: dict[str, Any]) -> None:

@@ -78,6 +78,11 @@ def non_key_pool(year: int) -> str:
     return f"nonkey.{year}"
 
 
+def yearly_pool(year: int, category: str | None) -> str:
+    """The pool of a category's cap, or under None the one that all non-key categories share."""
+    return non_key_pool(year) if category is None else category_pool(year, category)
+
+
 def surplus_pool(year: int) -> str:
     """The pool of what came back and may be released again (§2.3.3)."""
     return f"surplus.{year}"

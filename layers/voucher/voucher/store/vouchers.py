@@ -1,7 +1,8 @@
 """Vouchers: the one transaction of a grab, and what becomes of the balance later."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import batched
 
 from voucher.models import Batch, Entitlement, Instant, Posting, Voucher, instant_text
 from voucher.store import conditions, keys, pools
@@ -83,6 +84,13 @@ def find_entitlement(year: int, uscc: str) -> Entitlement | None:
     """An enterprise's entitlement of a year, None before its first approval or grab."""
     item = load(keys.entitlement(year, uscc))
     return Entitlement.model_validate(item) if item else None
+
+
+def entitlements_of(held: Iterable[Voucher]) -> list[Entitlement]:
+    """The entitlements of all who hold some vouchers, each as last written."""
+    places = sorted({keys.entitlement(each.year, each.enterprise_uscc) for each in held})
+    found = [item for part in batched(places, 25, strict=False) for item in load_together(*part)]
+    return [Entitlement.model_validate(item) for item in found if item]
 
 
 def vouchers_of(entitlement: Entitlement) -> list[Voucher]:

@@ -1,0 +1,133 @@
+"""The nightly reconciliation: what it finds, freezes and reports, and what it leaves alone (§1.4a, §2.2, §2.3.1)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.tale.client import BUREAU, FINANCE
+from tests.functions.town import NEIGHBOUR, OWNER, Json, Town
+from tests.world import function
+from voucher.models import Batch, Posting, Voucher
+from voucher.store import books, keys, pools, programmes
+from voucher.store.table import transact, update
+
+NIGHT = "2026-06-16T18:00:00Z"
+
+
+def tamper(key: keys.Key, attribute: str, change_fen: int) -> None:
+    """Change an amount behind everybody's back."""
+    transact([update("tampered", key, f"SET #{attribute} = #{attribute} + :change_fen", None, change_fen=change_fen)])
+
+
+def reconciled(**event: Any) -> Json:
+    """The report of one night."""
+    [report] = function("reconcile").handler({"time": NIGHT, **event}, None)["reports"]
+    return dict(report)
+
+
+def broken(report: Json) -> list[str]:
+    """The invariants that do not hold."""
+    return [each["name"] for each in report["invariants"] if not each["holds"]]
+
+
+def test_books_in_order_freeze_nothing_and_are_shown_to_bureau_and_finance(completed: tuple[Town, Json]) -> None:
+    town, _ = completed
+    report = reconciled()
+    assert (report["balanced"], report["residual_fen"], report["frozen"], broken(report)) == (True, 0, [], [])
+    assert town.shown("/reports/2026/reconciliation", BUREAU) == json.loads(json.dumps(report))
+    assert town.shown("/reports/2026/reconciliation", FINANCE)["accounts"]["order"] == 700_000
+
+
+@pytest.mark.clause("§1.4a")
+def test_a_batch_with_a_fen_too_many_is_frozen_until_somebody_repairs_and_frees_it(town: Town) -> None:
+    town.grab()
+    shard = keys.pool(pools.batch_pool(town.batch_id), 0)
+    tamper(shard, "remaining_fen", 1)
+
+    report = reconciled()
+
+    pool_id = pools.batch_pool(town.batch_id)
+    assert (report["balanced"], report["frozen"]) == (False, [pool_id])
+    assert broken(report) == ["batch_records_agree", "pools_add_up"]
+    assert town.shown("/reports/2026/reconciliation", BUREAU)["frozen"] == [pool_id]
+    claim = {"enterprise_uscc": town.neighbour.uscc}
+    path = f"/batches/{town.batch_id}/vouchers"
+    refused = town.world.call(NEIGHBOUR, "POST", path, claim)
+    assert (refused.status, refused.code) == (409, "FROZEN")
+
+    tamper(shard, "remaining_fen", -1)
+    assert function("reconcile").handler({"free": [pool_id]}, None) == {"freed": [pool_id]}
+    assert town.world.call(NEIGHBOUR, "POST", path, claim).status == 201
+    assert reconciled()["balanced"]
+
+
+@pytest.mark.clause("§2.2.cap")
+@pytest.mark.parametrize(
+    ("attribute", "invariants"),
+    [("held_fen", ["yearly_pools_agree", "pools_add_up"]), ("limit_fen", ["pools_add_up", "caps_follow_total"])],
+)
+def test_a_category_that_counts_otherwise_than_its_orders_is_frozen_for_orders(
+    completed: tuple[Town, Json], attribute: str, invariants: list[str]
+) -> None:
+    town, order = completed
+    pool_id = pools.category_pool(2026, order["category"])
+    tamper(keys.pool(pool_id, 0), attribute, 1)
+    report = reconciled()
+    assert (broken(report), report["frozen"]) == (invariants, [pool_id])
+    refused = town.place(contract_fen=100_000, voucher_fen=10_000)
+    assert (refused.status, refused.code) == (409, "FROZEN")
+    assert town.act(OWNER, order, "cancellation", {"reason": "改期"}).status == 200  # what is held goes on
+
+
+@pytest.mark.clause("§2.2.floor")
+def test_the_room_of_all_non_key_categories_is_reckoned_from_the_orders_too(completed: tuple[Town, Json]) -> None:
+    tamper(keys.pool(pools.non_key_pool(2026), 0), "held_fen", 1)
+    tamper(keys.pool(pools.non_key_pool(2026), 0), "remaining_fen", -1)
+    report = reconciled()
+    assert (broken(report), report["frozen"]) == (["yearly_pools_agree"], [pools.non_key_pool(2026)])
+
+
+@pytest.mark.clause("§2.3.1")
+def test_an_entitlement_that_counts_otherwise_than_its_vouchers_is_reported(voucher: tuple[Town, Json]) -> None:
+    town, _ = voucher
+    tamper(keys.entitlement(2026, town.enterprise.uscc), "left_fen", 1_000_000)
+    report = reconciled()
+    assert (report["balanced"], broken(report), report["frozen"]) == (False, ["quotas_agree"], [])
+
+
+def test_a_surplus_of_which_a_fen_is_gone_is_frozen(town: Town) -> None:
+    tamper(keys.pool(pools.surplus_pool(2026), 0), "remaining_fen", 1)
+    assert reconciled()["frozen"] == [pools.surplus_pool(2026)]
+
+
+def test_money_that_comes_and_goes_while_the_books_are_read_freezes_nothing(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool_id, plan = pools.batch_pool(town.batch_id), {0: 1_000_000}
+    batches_of, read_vouchers = programmes.batches_of, books._vouchers
+    readings: list[int] = []
+
+    def back(year: int) -> list[Batch]:
+        if readings:
+            transact(pools.move(pool_id, plan, "drawn_fen", "remaining_fen"))
+        return batches_of(year)
+
+    def away(batches: list[Batch]) -> tuple[list[Voucher], list[Posting]]:
+        found = read_vouchers(batches)
+        transact(pools.draw(pool_id, plan, "drawn_fen"))
+        readings.append(1)
+        return found
+
+    monkeypatch.setattr(programmes, "batches_of", back)
+    monkeypatch.setattr(books, "_vouchers", away)
+    report = reconciled()
+    assert len(readings) > 2  # each found the batch short by the same amount
+    assert "batch_records_agree" in broken(report)
+    assert (report["balanced"], report["frozen"]) == (True, [])
+
+
+def test_a_report_is_of_its_cut_off_and_later_postings_are_not_in_its_accounts(completed: tuple[Town, Json]) -> None:
+    report = reconciled(time="2026-06-15T01:59:59Z")
+    assert (report["cut_off"], set(report["accounts"].values())) == ("2026-06-15T01:59:59.000Z", {0})
+    assert report["balanced"]
