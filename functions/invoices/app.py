@@ -5,6 +5,7 @@ This function may encrypt account numbers and never decrypt one.
 
 import hashlib
 from typing import Annotated, Any, Literal
+from uuid import uuid4
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
@@ -42,7 +43,10 @@ class OtherAccount(AccountGiven):
 
 
 class AccountDecision(Request):
+    """`change_id` names the account that was looked at."""
+
     agency_uscc: Uscc
+    change_id: Identifier
     decision: Literal["confirm", "reject"]
 
 
@@ -83,10 +87,14 @@ def hand_in(round_id: str) -> Response[str]:
     account = _sealed(round_id, body)
     new = invoiced.model_copy(update={"account": account, "account_by": app.caller.sub})
     if not store.hand_in_invoice(old, new, body.invoice_number, account):
-        change = AccountChange(account=account, reason=OTHER_THAN_BEFORE, by=app.caller.sub, at=clock.now())
-        new = invoiced.model_copy(update={"change": change})
+        new = invoiced.model_copy(update={"change": _asked(account, OTHER_THAN_BEFORE)})
         store.hand_in_invoice(old, new, body.invoice_number)
     return reply(new)
+
+
+def _asked(account: Account, reason: str) -> AccountChange:
+    change_id = f"ac_{uuid4().hex[:24]}"
+    return AccountChange(change_id=change_id, account=account, reason=reason, by=app.caller.sub, at=clock.now())
 
 
 def _sealed(round_id: str, given: AccountGiven) -> Account:
@@ -134,15 +142,15 @@ def propose_account(round_id: str) -> Response[str]:
     if _is_repeat(old, step):
         return reply(old, replay=True)
     state = lifecycle.next_state("payable", old.state, "propose_account")
-    change = AccountChange(account=_sealed(round_id, body), reason=body.reason, by=app.caller.sub, at=clock.now())
-    new = old.moved(state=state, change=change, **step)
+    new = old.moved(state=state, change=_asked(_sealed(round_id, body), body.reason), **step)
     store.propose_account(old, new)
     return reply(new)
 
 
 @app.post("/rounds/<round_id>/bank-account/review")
 def decide_account(round_id: str) -> Response[str]:
-    """§3.5.4: the operator confirms another account with the agency, or rejects it; never who asked for it."""
+    """§3.5.4: the operator confirms another account with the agency, or rejects it; never who asked for it, and never
+    one that was asked for since."""
     require(app.caller, "platform")
     body = app.body(AccountDecision)
     old = _owed(round_id, body.agency_uscc)
@@ -151,6 +159,8 @@ def decide_account(round_id: str) -> Response[str]:
     state = lifecycle.next_state("payable", old.state, "decide_account")
     if old.change is None:
         raise Refused(Refusal.WRONG_STATE, state=old.state)
+    if old.change.change_id != body.change_id:
+        raise Refused(Refusal.CHANGED_MEANWHILE)
     rules.check_hands(app.caller.sub, [old.change.by, old.invoiced_by])
     counts = {"account": old.change.account, "account_by": old.change.by} if body.decision == "confirm" else {}
     new = old.moved(state=state, change=None, **counts, **app.step(body.decision))

@@ -33,7 +33,10 @@ class ObjectionGiven(Request):
 
 
 class Resolution(Request):
+    """`opinion` is what the agency is told; who objected, and in which words, is not."""
+
     decision: Literal["uphold", "reject"]
+    opinion: Text | None = None
 
 
 @app.get("/notices")
@@ -159,7 +162,7 @@ def resolve(objection_id: str) -> Response[str]:
         others = [each for each in store.objections_to(notice.notice_id) if each.objection_id != objection_id]
         for line in _held_lines(round_, old):
             if action == "uphold" or not rules.is_objected(line.order_id, line.agency_uscc, others):
-                said = {"opinion": f"公示期内的异议成立：{old.reason}"} if action == "uphold" else {}
+                said = {"opinion": f"公示期内的异议成立。{body.opinion or ''}"} if action == "uphold" else {}
                 after = lifecycle.next_state("line", line.state, action)
                 steps.append(
                     settlements.step_line(line, line.moved(state=after, round_id=None, **said, **app.step(action)))
@@ -210,7 +213,8 @@ def close(notice_id: str) -> Response[str]:
             raise Refused(Refusal.CHANGED_MEANWHILE)
         payable = line.moved(state=lifecycle.next_state("line", line.state, "close"), **step)
         owed = order.moved(state=lifecycle.next_state("order", order.state, "approve"), seq=order.seq + 1, **step)
-        store.make_payable(notice, unchanged, line, payable, order, owed, rules.owed_fen(line), app.caller.sub)
+        amount_fen = rules.owed_fen(line)
+        store.make_payable(notice, round_, unchanged, line, payable, order, owed, amount_fen, app.caller.sub)
     payables = _payables(round_, [line for line in store.lines_in(round_) if line.state == "payable"], step)
     closed = round_.moved(state=lifecycle.next_state("round", round_.state, "close"), **step)
     new = notice.moved(state=state, **step)

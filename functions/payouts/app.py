@@ -16,8 +16,9 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules import settling as rules
 from voucher.rules.working_days import shanghai_date
-from voucher.store import orders, rounds, supervision
+from voucher.store import orders, rounds, standing, supervision
 from voucher.store import payouts as store
+from voucher.store.table import Write
 
 app = Api()
 
@@ -31,6 +32,10 @@ class BankResult(Request):
 class BankReturn(Request):
     bank_reference: Number
     returned_on: Day
+    reason: Text
+
+
+class Why(Request):
     reason: Text
 
 
@@ -54,22 +59,33 @@ def _payout(payout_id: str) -> Payout:
 
 @app.post("/rounds/<round_id>/payouts")
 def make_payouts(round_id: str) -> Response[str]:
-    """§3.5.4: one payout for each agency whose invoice is in and whose account is settled."""
+    """§3.5.4, §5.2b: one payout for each agency whose invoice is in, whose account is settled, and none of whose
+    enterprises a list of other subsidies names by now."""
     require(app.caller, "platform")
     app.body(Nothing)
     round_, payables = _round(round_id), store.payables_of(round_id)
+    made: list[Payout] = []
     invoiced = [each for each in payables if each.state == "invoiced"]
     ready = [each for each in invoiced if each.account and each.change is None]
     for each in ready:
-        rules.check_hands(app.caller.sub, round_.submitters, [round_.approved_by, each.invoiced_by, each.account_by])
-    # what this very call made before it was broken off belongs to its answer
+        earlier = [round_.approved_by, each.invoiced_by, each.account_by]
+        rules.check_hands(app.caller.sub, round_.submitters, round_.pre_reviewers, earlier)
+    served = {each.agency_uscc: orders.load_orders(each.order_ids) for each in ready}
+    standings = standing.load_standings(order.enterprise_uscc for found in served.values() for order in found)
+    clear = [each for each in ready if not rules.subsidised(served[each.agency_uscc], standings)]
+    for each in clear:
+        unchanged = {order.enterprise_uscc: standings[order.enterprise_uscc] for order in served[each.agency_uscc]}
+        made.append(_make_payout(round_, each, [standing.unchanged(known) for known in unchanged.values()]))
+    if made:
+        return reply({"items": [each.public() for each in made]}, 201)
     mine = [each for each in payables if each.state == "paying" and app.is_repeat(each, "make_payout")]
-    again = [store.find_payout(store.payout_id(each, each.attempts)) for each in mine]
-    made = [_make_payout(round_, each) for each in ready]
-    if not made and not mine:
-        raise Refused(Refusal.ACCOUNT_UNDECIDED if invoiced else Refusal.NOTHING_PAYABLE)
-    items = [each.public() for each in [*again, *made] if each]
-    return reply({"items": items}, 201 if made else 200, replay=not made)
+    if mine:
+        again = [store.find_payout(store.payout_id(each, each.attempts)) for each in mine]
+        return reply({"items": [each.public() for each in again if each]}, replay=True)
+    rules.check_subsidies([order for found in served.values() for order in found], standings)
+    if invoiced:
+        raise Refused(Refusal.ACCOUNT_UNDECIDED, state="invoiced")
+    raise Refused(Refusal.NOTHING_PAYABLE, state=round_.state)
 
 
 def _check_hands(round_: Round, owed: Payable, payout: Payout) -> None:
@@ -78,7 +94,7 @@ def _check_hands(round_: Round, owed: Payable, payout: Payout) -> None:
     rules.check_hands(app.caller.sub, round_.submitters, round_.pre_reviewers, earlier)
 
 
-def _make_payout(round_: Round, old: Payable) -> Payout:
+def _make_payout(round_: Round, old: Payable, standings_unchanged: list[Write]) -> Payout:
     step = app.step("make_payout")
     state = lifecycle.next_state("payable", old.state, "make_payout")
     new = old.moved(state=state, attempts=old.attempts + 1, **step)
@@ -93,7 +109,7 @@ def _make_payout(round_: Round, old: Payable) -> Payout:
         created_by=app.caller.sub,
         **step,
     )
-    store.make_payout(round_, old, new, payout)
+    store.make_payout(round_, old, new, payout, standings_unchanged)
     return payout
 
 
@@ -145,8 +161,7 @@ def record_return(payout_id: str) -> Response[str]:
     _check_hands(round_, owed, old)
     if old.paid_on:
         rules.check_bank_day("returned_on", body.returned_on, old.paid_on, shanghai_date(clock.now()))
-    if any(order.recovered_fen for order in before):
-        raise Refused(Refusal.ALREADY_RECOVERED)
+    rules.check_not_recovered(before)
     step = app.step("send_back")
     told = {"return_reference": body.bank_reference, "returned_on": body.returned_on, "return_reason": body.reason}
     new = old.moved(state=state, **told, **step)
@@ -182,6 +197,32 @@ def recover(order_id: str) -> Response[str]:
     )
     store.recover(old, new, recovery)
     return reply(_shown(new, recovery), 201)
+
+
+@app.post("/orders/<order_id>/recoveries/<recovery_id>/withdraw")
+def withdraw_recovery(order_id: str, recovery_id: str) -> Response[str]:
+    """§5.2b: the bureau withdraws a claim, such as one whose money the bank had sent back before it was recorded."""
+    require(app.caller, "bureau")
+    body, old = app.body(Why), orders.find(order_id)
+    found = next((each for each in old.recoveries if each.recovery_id == recovery_id), None) if old else None
+    if old is None or found is None:
+        raise Refused(Refusal.NOT_FOUND)
+    if found.withdrawn_at and (found.withdrawn_by, found.withdrawal_reason) == (app.caller.sub, body.reason):
+        return reply(_shown(old, found), replay=True)
+    state = lifecycle.next_state("order", old.state, "withdraw_recovery")
+    if found.withdrawn_at:
+        raise Refused(Refusal.WRONG_STATE, state="withdrawn")
+    told = {"withdrawn_by": app.caller.sub, "withdrawn_at": clock.now(), "withdrawal_reason": body.reason}
+    withdrawn = found.model_copy(update=told)
+    new = old.moved(
+        state=state,
+        seq=old.seq + 1,
+        recovered_fen=old.recovered_fen - found.amount_fen,
+        recoveries=tuple(withdrawn if each is found else each for each in old.recoveries),
+        **app.step("withdraw_recovery"),
+    )
+    store.withdraw_recovery(old, new, withdrawn)
+    return reply(_shown(new, withdrawn))
 
 
 def _shown(order: Order, recovery: Recovery) -> dict[str, Any]:

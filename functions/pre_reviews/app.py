@@ -60,7 +60,7 @@ def pre_review(settlement_id: str) -> Response[str]:
     # one transaction for each line; the application moves on with the last, so it never waits for lines decided already
     due = [each for each in body.lines if not app.is_repeat(lines[each.order_id], each.decision)]
     for decision in due[:-1]:
-        store.commit_steps(*_decided(lines[decision.order_id], decision, policy, standings))
+        store.commit_steps(*_decided(lines[decision.order_id], decision, policy, standings), store.unchanged(old))
     last = [write for each in due[-1:] for write in _decided(lines[each.order_id], each, policy, standings)]
     store.commit_steps(*last, store.step(old, new))
     return reply(_shown(new))

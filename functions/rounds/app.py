@@ -27,15 +27,16 @@ class Gathering(Request):
     settlement_ids: Annotated[list[Identifier], Field(min_length=1, max_length=40)]
 
 
-class LineDecision(Request):
+class Said(Request):
+    decision: Literal["approve", "return", "reject"]
+    opinion: Text | None = None
+
+
+class LineDecision(Said):
     order_id: Identifier
-    decision: Literal["approve", "return", "reject"]
-    opinion: Text | None = None
 
 
-class Decision(Request):
-    decision: Literal["approve", "return", "reject"]
-    opinion: Text | None = None
+class Decision(Said):
     lines: list[LineDecision] = []
 
 
@@ -136,7 +137,8 @@ def approve(round_id: str) -> Response[str]:
     decided = [line for line in store.lines_around(old) if app.is_repeat(line, "approve")]
     rules.check_named_once((each.order_id for each in body.lines), {line.order_id for line in [*lines, *decided]})
     open_lines = [line for line in lines if line.state == "gathered"]
-    decisions = {line.order_id: own.get(line.order_id, body) for line in open_lines}
+    decisions: dict[str, Said] = {line.order_id: own.get(line.order_id, body) for line in open_lines}
+    rules.check_opinions({order_id: (each.decision, each.opinion) for order_id, each in decisions.items()})
     approved = len(open_lines) < len(lines) or any(each.decision == "approve" for each in decisions.values())
     state = lifecycle.next_state("round", old.state, "approve" if approved else "reject")
     rules.check_hands(app.caller.sub, old.submitters, old.pre_reviewers, [old.created_by])
@@ -150,9 +152,7 @@ def approve(round_id: str) -> Response[str]:
     return reply(_shown(new))
 
 
-def _decided(
-    line: Line, said: LineDecision | Decision, step: dict[str, Any], standings: dict[str, Standing]
-) -> list[Write]:
+def _decided(line: Line, said: Said, step: dict[str, Any], standings: dict[str, Standing]) -> list[Write]:
     state = lifecycle.next_state("line", line.state, said.decision)
     if said.decision == "approve":
         unchanged = standing.unchanged(standings[line.enterprise_uscc])
@@ -169,8 +169,9 @@ def _ended(line: Line, new: Line, step: dict[str, Any]) -> list[Write]:
 
 @app.post("/rounds/<round_id>/lines/<order_id>/withdraw")
 def take_out(round_id: str, order_id: str) -> Response[str]:
-    """§3.5.1(5): under review or on notice the operator takes a line out first; its order may then be cancelled."""
-    require(app.caller, "platform")
+    """§3.5.1(5): under review or on notice the operator takes a line out first; its order may then be cancelled. What
+    is owed already the bureau takes back (§5.2b)."""
+    require(app.caller, "platform", "bureau")
     round_, why = _found(round_id), app.body(Why)
     lines = [line for line in store.lines_around(round_) if line.order_id == order_id]
     if any(app.is_repeat(line, "take_out") for line in lines):
@@ -178,13 +179,29 @@ def take_out(round_id: str, order_id: str) -> Response[str]:
     old = next((line for line in lines if line.round_id == round_id), None)
     if old is None:
         raise Refused(Refusal.NOT_FOUND)
+    require(app.caller, "bureau" if old.state == "payable" else "platform")
     step = app.step("take_out")
     state = lifecycle.next_state("line", old.state, "take_out")
     new = old.moved(state=state, round_id=None, withdrawal_reason=why.reason, **step)
+    if old.state == "payable":
+        _take_out_payable(round_, old, new, step)
+        return reply(_shown(round_))
     notice = store.find_notice(round_.notice_id) if round_.notice_id and old.state == "noticed" else None
     without = notice and notice.moved(withdrawn=(*notice.withdrawn, order_id))
-    store.take_out(round_, notice, without, _ended(old, new, step))
-    return reply(_shown(round_))
+    emptied = lifecycle.allows("round", round_.state, "empty") and len(store.lines_in(round_)) == 1
+    left = round_.moved(state=lifecycle.next_state("round", round_.state, "empty"), **step) if emptied else None
+    store.take_out(round_, left, notice, without, _ended(old, new, step))
+    return reply(_shown(left or round_))
+
+
+def _take_out_payable(round_: Round, old: Line, new: Line, step: dict[str, Any]) -> None:
+    """§5.2b: what is owed and not yet on its way to the bank is taken back; what the agency is owed is less by it, so
+    that its summary invoice is handed in anew."""
+    order, owed = orders.load_orders((old.order_id,))[0], payouts.load_payable(round_.round_id, old.agency_uscc)
+    state = lifecycle.next_state("order", order.state, "take_back")
+    freed = order.moved(state=state, settlement_id=None, seq=order.seq + 1, **step)
+    after = rules.without_line(owed, old).moved(**step)
+    payouts.take_back(owed, after, rules.owed_fen(old), order, freed, settlements.end_line(old, new, order, freed))
 
 
 @app.post("/rounds/<round_id>/notice")

@@ -14,7 +14,7 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules import settling as rules
 from voucher.rules.flags import shown_line
-from voucher.store import orders, organisations, standing
+from voucher.store import orders, organisations, programmes, standing
 from voucher.store import settlements as store
 from voucher.store.parts import commit_in_parts
 from voucher.store.table import Unmet, Write
@@ -68,7 +68,7 @@ def open_application() -> Response[str]:
     except Unmet as unmet:
         if "settlement" in unmet.items and (existing := store.find(settlement_id)):
             return _replayed(existing, sha256)
-        raise Refused(Refusal.ORDER_IN_SETTLEMENT) from None
+        raise Refused(Refusal.CHANGED_MEANWHILE) from None
     return reply(_shown(settlement, lines), 201)
 
 
@@ -120,6 +120,7 @@ def submit(settlement_id: str) -> Response[str]:
     if not open_lines:
         raise Refused(Refusal.WRONG_STATE, state=old.state)
     rules.check_evidence(open_lines)
+    rules.check_own_shares(open_lines, programmes.load_programme(old.year).policy)
     standings = standing.load_standings(line.enterprise_uscc for line in open_lines)
     rules.check_subsidies(open_lines, standings)
     step = app.step("submit")

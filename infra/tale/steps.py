@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from infra.city.papers import Paper
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, Client, Person, Reply
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Client, Person, Reply
 
 Json = dict[str, Any]
 
@@ -234,7 +234,7 @@ def hand_in_invoice(client: Client, person: Person, payable: Json, name: str, do
 
 def pay_out(client: Client, round_id: str, day: date) -> list[Json]:
     """§3.5.4: payouts made by the operator, paid by the bank, recorded by finance."""
-    made = expect(client.call(OPERATOR, "POST", f"/rounds/{round_id}/payouts"), 201)["items"]
+    made = expect(client.call(OPERATOR_TWO, "POST", f"/rounds/{round_id}/payouts"), 201)["items"]
     return [
         expect(
             client.call(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from infra.tale import steps
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person, Reply
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
 from tests.conftest import StoppedClock
 from tests.faults.use_cases import Json, Ready, balances, posted
 from tests.races import stage
@@ -139,7 +139,7 @@ def invoiced(world: World) -> tuple[Trade, str, list[str]]:
 def paying(world: World) -> tuple[Trade, str, list[str]]:
     """A payout on its way: its id."""
     trade, path, order_ids = invoiced(world)
-    [payout] = steps.expect(trade.world.call(OPERATOR, "POST", f"{path}/payouts"), 201)["items"]
+    [payout] = steps.expect(trade.world.call(OPERATOR_TWO, "POST", f"{path}/payouts"), 201)["items"]
     return trade, payout["payout_id"], order_ids
 
 
@@ -286,7 +286,7 @@ def round_approve(world: World, _clock: StoppedClock) -> Ready:
         assert (shown["state"], lines()) == ("approved", ["approved", "rejected"])
         assert stage.states(Order, "orders") == ["completed", "settling"]
 
-    own = [{"order_id": order_ids[0], "decision": "reject"}]
+    own = [{"order_id": order_ids[0], "decision": "reject", "opinion": "不予通过"}]
     return asked(trade, BUREAU, f"{path}/approve", {"decision": "approve", "lines": own}, check)
 
 
@@ -300,6 +300,16 @@ def line_taken_out(world: World, _clock: StoppedClock) -> Ready:
 
     path = f"/rounds/{notice['round_id']}/lines/{order_ids[0]}/withdraw"
     return asked(trade, OPERATOR, path, WHY, check)
+
+
+def round_return(world: World, _clock: StoppedClock) -> Ready:
+    trade, path, _ = gathered(world)
+
+    def check(shown: Json) -> None:
+        assert (shown["state"], lines()) == ("rejected", ["returned"] * 2)
+        assert stage.states(Order, "orders") == ["settling"] * 2
+
+    return asked(trade, BUREAU, f"{path}/approve", {"decision": "return", "opinion": "请补充合同"}, check)
 
 
 def notice_publish(world: World, _clock: StoppedClock) -> Ready:
@@ -322,6 +332,17 @@ def objection_raise(world: World, _clock: StoppedClock) -> Ready:
 
     path = f"/notices/{notice['notice_id']}/objections"
     return Ready(lambda: trade.world.call(None, "POST", path, said, key="one"), check)
+
+
+def objection_rejected(world: World, _clock: StoppedClock) -> Ready:
+    trade, notice, _ = noticed(world)
+    path, said = f"/notices/{notice['notice_id']}", {"name": "某", "contact": "0578", "reason": "不实"}
+    raised = steps.expect(trade.world.call(None, "POST", f"{path}/objections", said), 201)
+
+    def check(shown: Json) -> None:
+        assert (shown["state"], lines()) == ("rejected", ["noticed"] * 2)
+
+    return asked(trade, BUREAU, f"/objections/{raised['objection_id']}/resolve", {"decision": "reject"}, check)
 
 
 def objection_rejected_after_the_closing(world: World, _clock: StoppedClock) -> Ready:
@@ -398,28 +419,44 @@ def account_propose(world: World, _clock: StoppedClock) -> Ready:
     return asked(trade, trade.seller.person, f"{path}/bank-account", other, check)
 
 
+def named(trade: Trade, owed: Json) -> Json:
+    """What a decision on another account names."""
+    return {"agency_uscc": trade.seller.uscc, "change_id": owed["proposed_account"]["change_id"]}
+
+
 def account_reject(world: World, _clock: StoppedClock) -> Ready:
     trade, path, _ = invoiced(world)
     other = {**account(trade, "6200000000000009999"), **WHY}
-    steps.expect(trade.world.call(trade.seller.person, "POST", f"{path}/bank-account", other), 200)
+    asked_for = steps.expect(trade.world.call(trade.seller.person, "POST", f"{path}/bank-account", other), 200)
 
     def check(shown: Json) -> None:
         assert (shown["bank_account_masked"], shown["proposed_account"]) == ("****0018", None)
 
-    body = {"agency_uscc": trade.seller.uscc, "decision": "reject"}
+    body = {**named(trade, asked_for), "decision": "reject"}
     return asked(trade, OPERATOR, f"{path}/bank-account/review", body, check)
 
 
 def account_confirm(world: World, _clock: StoppedClock) -> Ready:
     trade, path, _ = invoiced(world)
     other = {**account(trade, "6200000000000009999"), **WHY}
-    steps.expect(trade.world.call(trade.seller.person, "POST", f"{path}/bank-account", other), 200)
+    asked_for = steps.expect(trade.world.call(trade.seller.person, "POST", f"{path}/bank-account", other), 200)
 
     def check(shown: Json) -> None:
         assert (shown["bank_account_masked"], shown["proposed_account"]) == ("****9999", None)
 
-    body = {"agency_uscc": trade.seller.uscc, "decision": "confirm"}
+    body = {**named(trade, asked_for), "decision": "confirm"}
     return asked(trade, OPERATOR, f"{path}/bank-account/review", body, check)
+
+
+def owed_line_taken_back(world: World, _clock: StoppedClock) -> Ready:
+    trade, path, order_ids = invoiced(world)
+
+    def check(shown: Json) -> None:
+        assert [(each["state"], each["amount_fen"]) for each in shown["payables"]] == [("awaiting_invoice", 400_000)]
+        assert sorted(stage.states(Order, "orders")) == ["completed", "payable"]
+        assert posted().count("take_back") == 1
+
+    return asked(trade, BUREAU, f"{path}/lines/{order_ids[0]}/withdraw", WHY, check)
 
 
 def payouts_make(world: World, _clock: StoppedClock) -> Ready:
@@ -429,7 +466,7 @@ def payouts_make(world: World, _clock: StoppedClock) -> Ready:
         assert [(each["amount_fen"], each["state"]) for each in shown["items"]] == [(HELD_FEN, "made")]
         assert [each.attempts for each in stage.stored(Payable, "settlements", "PAYABLE#")] == [1]
 
-    return asked(trade, OPERATOR, f"{path}/payouts", None, check)
+    return asked(trade, OPERATOR_TWO, f"{path}/payouts", None, check)
 
 
 def payout_file(world: World, _clock: StoppedClock) -> Ready:
@@ -476,15 +513,28 @@ def recovery(world: World, _clock: StoppedClock) -> Ready:
     return asked(trade, BUREAU, f"/orders/{order_ids[0]}/recoveries", body, check, key="one")
 
 
+def recovery_withdrawn(world: World, _clock: StoppedClock) -> Ready:
+    trade, _, order_ids = paid(world)
+    path, body = f"/orders/{order_ids[0]}/recoveries", {"amount_fen": 100_000, "reason": "重复享受补助"}
+    claim = steps.expect(trade.world.call(BUREAU, "POST", path, body, key="one"), 201)
+
+    def check(shown: Json) -> None:
+        assert (shown["recovered_fen"], shown["withdrawal_reason"]) == (0, WHY["reason"])
+        assert (posted().count("recover"), posted().count("unrecover")) == (1, 1)
+
+    return asked(trade, BUREAU, f"{path}/{claim['recovery_id']}/withdraw", WHY, check)
+
+
 SETTLEMENT_USE_CASES = {
     "§3.5.1": [document_announce, line_fill_in, submit, line_withdraw, withdraw],
-    "§3.5.2": [pre_review_with_reduction, pre_review_return_and_reject, round_gather, round_approve],
+    "§3.5.2": [pre_review_with_reduction, pre_review_return_and_reject, round_gather, round_approve, round_return],
     "§3.5.1(5)": [line_taken_out, cancel_in_settlement],
     "§3.5.3": [
         notice_publish,
         notice_end,
         objection_raise,
         objection_upheld,
+        objection_rejected,
         objection_rejected_after_the_closing,
     ],
     "§3.5.4": [
@@ -498,5 +548,5 @@ SETTLEMENT_USE_CASES = {
         payout_failed,
         payout_returned,
     ],
-    "§5.2b": [recovery],
+    "§5.2b": [owed_line_taken_back, recovery, recovery_withdrawn],
 }

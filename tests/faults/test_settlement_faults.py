@@ -16,8 +16,10 @@ from voucher.store import files
 
 @pytest.fixture(autouse=True)
 def shelf(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files, without S3: what is kept is there, and a paper announced is a paper uploaded."""
+    """Files, without S3: what is kept is there, and a paper announced is a paper uploaded. Queues get nothing."""
     kept: dict[str, bytes] = {}
+    for name in ("DOCUMENTS_BUCKET", "NOTIFY_QUEUE_URL", "VOID_VOUCHERS_QUEUE_URL"):
+        monkeypatch.setenv(name, name.lower())
     monkeypatch.setattr(files, "examine", lambda key, _: files.Content(None, key, True))
     monkeypatch.setattr(files, "keep", lambda key, content, *_: kept.update({key: content}))
     monkeypatch.setattr(files, "fetch", kept.get)

@@ -2,7 +2,7 @@
 
 from infra.city.papers import order_papers
 from infra.tale import steps
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
 from tests.city import TODAY
 from tests.functions.calls import Call, Calls
 from tests.functions.town import SELLER, Json, Town
@@ -104,7 +104,7 @@ def round_calls(town: Town) -> Calls:
     for number, round_id in enumerate((billed, paying, changing, done)):
         body = {**invoice, "invoice_number": f"SUM-OLD-{number}"}
         steps.expect(world.call(SELLER, "POST", f"/rounds/{round_id}/invoices", body), 200)
-    payout = steps.expect(world.call(OPERATOR, "POST", f"/rounds/{paying}/payouts"), 201)["items"][0]
+    payout = steps.expect(world.call(OPERATOR_TWO, "POST", f"/rounds/{paying}/payouts"), 201)["items"][0]
     running, decided, gathered, gathering = rounds.noticed(), rounds.approved(), rounds.gathered(), rounds.passed()
     notice, round_path = f"/notices/{running['notice_id']}", f"/rounds/{gathered['round_id']}"
     objection = {
@@ -120,8 +120,12 @@ def round_calls(town: Town) -> Calls:
     paid_order = town.shown(f"/rounds/{done}")["lines"][0]["order_id"]
     names = ("agency_uscc", "bank_name", "bank_account", "account_name")
     other_account = {**{name: invoice[name] for name in names}, "reason": "原账户已销户"}
-    steps.expect(world.call(SELLER, "POST", f"/rounds/{changing}/bank-account", other_account), 200)
-    review = {"agency_uscc": town.agency.uscc, "decision": "confirm"}
+    asked = steps.expect(world.call(SELLER, "POST", f"/rounds/{changing}/bank-account", other_account), 200)
+    review = {"agency_uscc": town.agency.uscc, "change_id": asked["proposed_account"]["change_id"]}
+    claims, claimed = f"/orders/{paid_order}/recoveries", {"amount_fen": 1, "reason": "误登"}
+    claim = steps.expect(world.call(BUREAU, "POST", claims, claimed, key="withdrawn"), 201)
+    withdrawal = f"{claims}/{claim['recovery_id']}/withdraw"
+    steps.expect(world.call(Person("bureau-nobody", "bureau"), "POST", withdrawal, {"reason": "误登"}), 200)
     returned = {"bank_reference": "BK-2", "returned_on": "2026-06-15", "reason": "账户不符"}
     staff, why = ("platform", "bureau", "finance"), {"reason": "双方协商取消"}
     decision = {"decision": "approve"}
@@ -144,7 +148,10 @@ def round_calls(town: Town) -> Calls:
             SELLER, f"/rounds/{billed}/bank-account", other_account, foreign=True
         ),
         "POST /rounds/{round_id}/bank-account/review": Call(
-            OPERATOR, f"/rounds/{changing}/bank-account/review", review, roles=("platform",)
+            OPERATOR,
+            f"/rounds/{changing}/bank-account/review",
+            {**review, "decision": "confirm"},
+            roles=("platform",),
         ),
         "GET /rounds/{round_id}/payout-file": Call(
             OPERATOR, f"/rounds/{paying}/payout-file", roles=("platform", "finance")
@@ -160,6 +167,9 @@ def round_calls(town: Town) -> Calls:
             key="everything",
             roles=("bureau",),
         ),
+        "POST /orders/{order_id}/recoveries/{recovery_id}/withdraw": Call(
+            BUREAU, withdrawal, {"reason": "误登"}, roles=("bureau",)
+        ),
         "POST /rounds/{round_id}/approve": Call(
             BUREAU, f"{round_path}/approve", {**decision, "lines": [decided_line]}, roles=("bureau",)
         ),
@@ -167,7 +177,7 @@ def round_calls(town: Town) -> Calls:
             OPERATOR, f"/rounds/{decided['round_id']}/notice", {"text": "现予公示。"}, roles=("platform",)
         ),
         "POST /rounds/{round_id}/invoices": Call(SELLER, f"/rounds/{waiting}/invoices", invoice, foreign=True),
-        "POST /rounds/{round_id}/payouts": Call(OPERATOR, f"/rounds/{billed}/payouts", roles=("platform",)),
+        "POST /rounds/{round_id}/payouts": Call(OPERATOR_TWO, f"/rounds/{billed}/payouts", roles=("platform",)),
         "POST /payouts/{payout_id}/result": Call(
             FINANCE, f"/payouts/{payout['payout_id']}/result", result, roles=("finance",)
         ),

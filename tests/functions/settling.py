@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.tale import steps
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person, Reply
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
 from tests.functions.stages import everything_kept
 from tests.functions.town import OWNER, SELLER, Json, Town
 from tests.world import function
@@ -74,7 +74,7 @@ class Settling:
         steps.expect(self.invoice(round_id), 200)
         return round_id
 
-    def payouts(self, round_id: str, person: Person = OPERATOR) -> Reply:
+    def payouts(self, round_id: str, person: Person = OPERATOR_TWO) -> Reply:
         """§3.5.4: payouts made."""
         return self.call(person, "POST", f"/rounds/{round_id}/payouts")
 

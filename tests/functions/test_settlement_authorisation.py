@@ -58,6 +58,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "POST /payouts/{payout_id}/result": frozenset({"finance"}),
     "POST /payouts/{payout_id}/return": frozenset({"finance"}),
     "POST /orders/{order_id}/recoveries": frozenset({"bureau"}),
+    "POST /orders/{order_id}/recoveries/{recovery_id}/withdraw": frozenset({"bureau"}),
 }
 FOLDERS = {"settlements", "evidence", "pre_reviews", "rounds", "notices", "invoices", "payouts", "payout_file"}
 # a list of one agency's applications asks for membership, all of them for a role; both are in test_bad_input

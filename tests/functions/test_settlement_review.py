@@ -91,6 +91,13 @@ def test_a_reduced_line_that_comes_back_to_the_agency_is_never_paid_more_than_it
     returned = {"decision": "return", "opinion": "请补充合同"}
     steps.expect(case.call(BUREAU, "POST", f"/rounds/{round_['round_id']}/approve", returned), 200)
     assert case.line(order)["opinion"] == "请补充合同"
+    no = case.call(SELLER, "POST", "submit")  # 400,000 are now the enterprise's own, and 300,000 were shown
+    assert (no.status, no.code) == (422, "OWN_SHARE_MISMATCH")
+    assert [each["field"] for each in no.body["errors"]] == [
+        f"{order['order_id']}.invoice.amount_fen",
+        f"{order['order_id']}.transfers",
+    ]
+    case.town.fill_in({"settlement_id": case.settlement_id, "lines": [case.line(order)]})
     steps.expect(case.call(SELLER, "POST", "submit"), 200)
     assert case.decide(order, verified_fen=600_001).code == "VERIFIED_TOO_HIGH"
     round_id = case.owed(order)
@@ -184,6 +191,9 @@ def test_the_bureau_decides_line_by_line(voucher: Scene) -> None:
         {"order_id": orders[0]["order_id"], "decision": "return", "opinion": "发票不清晰"},
         {"order_id": orders[1]["order_id"], "decision": "reject"},
     ]
+    no = case.call(BUREAU, "POST", path, {"decision": "approve", "lines": own})
+    assert (no.code, no.body["errors"][0]["field"]) == ("MALFORMED", f"{orders[1]['order_id']}.opinion")
+    own[1]["opinion"] = "不予通过"
     round_ = steps.expect(case.call(BUREAU, "POST", path, {"decision": "approve", "lines": own}), 200)
     assert [case.line(order)["state"] for order in orders] == ["returned", "rejected", "approved"]
     assert [line["order_id"] for line in round_["lines"]] == [orders[2]["order_id"]]
@@ -248,10 +258,12 @@ def test_an_objection_sent_again_under_its_key_is_one_objection(submitted: Scene
 def test_an_upheld_objection_sends_its_line_back_to_the_agency_with_the_reason(submitted: Scene) -> None:
     case, order = settling(submitted), the_order(submitted)
     notice = case.noticed(order)
-    resolve(case, object_to(case, notice), "uphold")
+    objection = object_to(case, notice, reason="王五，13900000000：服务未实际发生")
+    path = f"/objections/{objection['objection_id']}/resolve"
+    steps.expect(case.call(BUREAU, "POST", path, {"decision": "uphold", "opinion": "请补充服务记录"}), 200)
     line = case.line(order, SELLER)
     assert (line["state"], line["round_id"]) == ("returned", None)
-    assert line["opinion"] == "公示期内的异议成立：服务未实际发生"
+    assert line["opinion"] == "公示期内的异议成立。请补充服务记录"  # and not who objected
     steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
     assert case.town.shown(f"/rounds/{notice['round_id']}")["payables"] == []
 
@@ -446,13 +458,28 @@ def test_the_contract_as_verified_is_kept_with_the_line(submitted: Scene) -> Non
 
 
 @pytest.mark.clause("§3.5.3")
-def test_a_round_of_which_every_line_was_taken_out_is_put_on_no_notice(submitted: Scene) -> None:
+def test_a_round_of_which_every_line_was_taken_out_ends(submitted: Scene) -> None:
     case, order = settling(submitted), the_order(submitted)
     path = f"/rounds/{case.passed(order)['round_id']}"
     steps.expect(case.call(BUREAU, "POST", f"{path}/approve", {"decision": "approve"}), 200)
     out = f"{path}/lines/{order['order_id']}/withdraw"
     steps.expect(case.call(OPERATOR, "POST", out, {"reason": "双方协商取消"}), 200)
-    assert case.call(OPERATOR, "POST", f"{path}/notice", {}).code == "NOTHING_PASSED"
+    assert case.town.shown(path)["state"] == "rejected"
+    no = case.call(OPERATOR, "POST", f"{path}/notice", {})
+    assert (no.status, no.code) == (409, "WRONG_STATE") and "rejected" in no.body["detail"]
+
+
+@pytest.mark.clause("§3.5.2")
+def test_a_round_goes_on_as_long_as_a_line_is_left_in_it(voucher: Scene) -> None:
+    town = voucher[0]
+    orders = small_orders(town, 2)
+    case, settlement = opened(town, *orders)
+    town.fill_in(settlement)
+    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    path = f"/rounds/{case.passed(*orders)['round_id']}"
+    for order, state in zip(orders, ("gathered", "rejected"), strict=True):
+        out = f"{path}/lines/{order['order_id']}/withdraw"
+        assert steps.expect(case.call(OPERATOR, "POST", out, {"reason": "双方协商取消"}), 200)["state"] == state
 
 
 @pytest.fixture

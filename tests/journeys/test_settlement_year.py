@@ -13,7 +13,7 @@ from infra.city.enterprises import Enterprise
 from infra.city.papers import agency_papers, order_papers, summary_invoice_paper
 from infra.tale import steps
 from infra.tale.city import owner_of
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person, Reply
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
 from infra.tale.night import wait_for
 from infra.tale.steps import Deal
 from tests import city
@@ -141,7 +141,7 @@ def another_account(case: Case, round_id: str) -> None:
     account = {"bank_name": "丽水另一银行", "bank_account": SECOND_ACCOUNT, "account_name": case.agency.name}
     body = {"agency_uscc": uscc, **account, "reason": "原账户已销户"}
     steps.expect(case.call(case.person, "POST", f"{path}/bank-account", body), 200)
-    assert case.call(OPERATOR, "POST", f"{path}/payouts").code == "ACCOUNT_UNDECIDED"
+    assert case.call(OPERATOR_TWO, "POST", f"{path}/payouts").code == "ACCOUNT_UNDECIDED"
     decided = {"agency_uscc": uscc, "decision": "confirm"}
     confirmed = steps.expect(case.call(OPERATOR, "POST", f"{path}/bank-account/review", decided), 200)
     assert confirmed["bank_account_masked"] == "****9999"
@@ -166,13 +166,13 @@ def settled(place: Place, year: int) -> Settled:
     round_id = notice["round_id"]
     plain.bill(round_id, VOUCHER_FEN)
     reduced.bill(round_id, REDUCED_FEN)
-    made = steps.expect(client.call(OPERATOR, "POST", f"/rounds/{round_id}/payouts"), 201)["items"]
+    made = steps.expect(client.call(OPERATOR_TWO, "POST", f"/rounds/{round_id}/payouts"), 201)["items"]
     by_agency = {payout["agency_uscc"]: payout for payout in made}
     first_file = client.call(OPERATOR, "GET", f"/rounds/{round_id}/payout-file")
     paid = [result(place, by_agency[plain.agency.uscc], "paid")]
     failed = result(place, by_agency[reduced.agency.uscc], "failed")
     another_account(reduced, round_id)
-    [again] = steps.expect(client.call(OPERATOR, "POST", f"/rounds/{round_id}/payouts"), 201)["items"]
+    [again] = steps.expect(client.call(OPERATOR_TWO, "POST", f"/rounds/{round_id}/payouts"), 201)["items"]
     second_file = client.call(FINANCE, "GET", f"/rounds/{round_id}/payout-file")
     paid.append(result(place, again, "paid"))
     steps.expect(objected.call(objected.person, "POST", f"{objected.path}/submit"), 200)

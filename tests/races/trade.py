@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR
+from infra.tale.client import BUREAU, OPERATOR, OPERATOR_TWO
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, TODAY, Firm
 from tests.world import World
@@ -80,7 +80,7 @@ class Trade:
         path = f"/rounds/{notice['round_id']}"
         [payable] = payouts.payables_of(notice["round_id"])
         stage.keep((keys.payable(payable.round_id, payable.agency_uscc), _invoiced(payable)))
-        [payout] = steps.expect(self.world.call(OPERATOR, "POST", f"{path}/payouts"), 201)["items"]
+        [payout] = steps.expect(self.world.call(OPERATOR_TWO, "POST", f"{path}/payouts"), 201)["items"]
         payout_id: str = payout["payout_id"]
         return payout_id
 

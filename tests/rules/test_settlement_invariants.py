@@ -94,9 +94,8 @@ def test_a_payout_of_an_agency_that_is_owed_nothing_is_a_breach_and_a_line_befor
 
 
 @pytest.mark.clause("§3.5.2")
-def test_five_different_hands_are_no_breach_and_one_pre_reviewer_may_make_the_payout() -> None:
+def test_different_hands_are_no_breach() -> None:
     assert different_hands([settled_line()], [round_()], [payout()]).holds
-    assert different_hands([settled_line()], [round_()], [payout(created_by="p")]).holds
     unpaid = payout(state="made", paid_by=None)
     assert different_hands([settled_line()], [round_(approved_by=None)], [unpaid]).holds
 
@@ -109,6 +108,7 @@ def test_five_different_hands_are_no_breach_and_one_pre_reviewer_may_make_the_pa
         ([], [round_(approved_by="s")], [], "r1"),
         ([], [round_(approved_by="p")], [], "r1"),
         ([], [round_()], [payout(created_by="s")], f"r1.{AGENCY}.1"),
+        ([], [round_()], [payout(created_by="p")], f"r1.{AGENCY}.1"),
         ([], [round_()], [payout(created_by="b")], f"r1.{AGENCY}.1"),
         ([], [round_()], [payout(paid_by="s")], f"r1.{AGENCY}.1"),
         ([], [round_()], [payout(paid_by="p")], f"r1.{AGENCY}.1"),

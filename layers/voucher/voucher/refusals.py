@@ -97,8 +97,8 @@ class Refusal(Enum):
     KEY_FLOOR = 409, "§2.2.floor", "重点类别之外的服务本年度限额已满（剩余 {room_fen} 分）。"
 
     # settlement
-    ORDER_NOT_COMPLETED = 409, "§3.5.1", "订单服务尚未完成，不能申请兑付。"
-    ORDER_IN_SETTLEMENT = 409, "§3.5.1", "订单已在另一项兑付申请中。"
+    ORDER_NOT_COMPLETED = 409, "§3.5.1", "订单服务尚未完成（当前状态为“{state}”），不能申请兑付。"
+    ORDER_IN_SETTLEMENT = 409, "§3.5.1", "订单已在另一项兑付申请中（当前状态为“{state}”）。"
     EVIDENCE_MISSING = 422, "§3.5.1", "兑付材料不齐全，请按提示补充。"
     OWN_SHARE_MISMATCH = 422, "§3.5.1", "发票、转账金额须与企业自行承担部分（{own_share_fen} 分）完全一致。"
     INVOICE_USED = 409, "§5.2b", "该发票号码已经使用过。"
@@ -110,10 +110,14 @@ class Refusal(Enum):
     NOTICE_ENDED = 409, "§3.5.3", "公示已结束（当前状态为“{state}”），不再受理异议。"
     TOO_MANY_OBJECTIONS = 429, None, "短时间内收到的异议过多，请稍后再提交。"
     SUMMARY_INVOICE_MISMATCH = 422, "§3.5.4", "汇总发票金额须等于应付金额（{amount_fen} 分）。"
-    ACCOUNT_UNDECIDED = 409, "§3.5.4", "收款账户变更尚待平台确认，暂不能拨付。"
-    NOTHING_PAYABLE = 409, "§3.5.4", "没有可以拨付的款项。"
+    ACCOUNT_UNDECIDED = 409, "§3.5.4", "收款账户变更尚待平台确认（当前状态为“{state}”），暂不能拨付。"
+    NOTHING_PAYABLE = 409, "§3.5.4", "没有可以拨付的款项（汇总批次当前状态为“{state}”）。"
     NO_PAYOUT_FILE = 409, "§3.5.4", "该批次还没有拨付单。"
-    ALREADY_RECOVERED = 409, "§5.2b", "该笔款项已有追回记录，不能再作退汇处理。"
+    ALREADY_RECOVERED = (
+        409,
+        "§5.2b",
+        "该笔款项已有追回记录（当前状态为“{state}”），须先撤销追回。",
+    )
     OVER_PAID = 422, "§5.2b", "追回金额不得超过已拨付未追回的金额（{left_fen} 分）。"
 
     status: int

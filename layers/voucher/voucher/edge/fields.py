@@ -26,7 +26,10 @@ Name = Annotated[
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(_no_control_characters)
 ]
-Number = Annotated[str, StringConstraints(pattern=r"^[\w\-/.()（）〔〕\[\]号#]{1,64}$")]
+# of contracts, invoices and transfers: letters, digits and marks that are seen, for none that is not makes another one
+Number = Annotated[
+    str, StringConstraints(pattern=r"^[0-9A-Za-z０-９Ａ-Ｚａ-ｚ〇\u4e00-\u9fff_\-/.#()（）\[\]【】〔〕]{1,64}$")
+]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,80}$")]
 Uscc = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+\- ]{5,20}$")]

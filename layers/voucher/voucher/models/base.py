@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self
+from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
@@ -9,6 +10,15 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer
 def instant_text(instant: datetime) -> str:
     """RFC 3339 in UTC with exactly three decimals, so that texts of instants sort as the instants do."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+BRACKETS = str.maketrans("[]【】〔〕", "()()()")
+
+
+def plain_number(number: str) -> str:
+    """A number of a contract, an invoice or a transfer without what makes no other one of it: the width and case of
+    its letters, and the kind of its brackets (§5.2b)."""
+    return normalize("NFKC", number).upper().translate(BRACKETS)
 
 
 Instant = Annotated[datetime, PlainSerializer(instant_text, when_used="json")]

@@ -24,7 +24,8 @@ class Rating(Record):
 
 
 class Recovery(Record):
-    """Money claimed back after it was paid out (§5.2b), perhaps for a violation on record."""
+    """Money claimed back after it was paid out (§5.2b), perhaps for a violation on record. The claim counts until it is
+    withdrawn, such as when the bank turns out to have sent the money back."""
 
     recovery_id: str
     amount_fen: int
@@ -32,6 +33,9 @@ class Recovery(Record):
     violation_id: str | None
     by: str
     at: Instant
+    withdrawn_by: str | None = None
+    withdrawn_at: Instant | None = None
+    withdrawal_reason: str | None = None
 
 
 class Order(Stateful):

@@ -133,8 +133,10 @@ class Account(Record):
 
 
 class AccountChange(Record):
-    """Another account the agency asks to be paid on; it counts once the operator confirmed it."""
+    """Another account the agency asks to be paid on; it counts once the operator confirmed it, by its id: one asked for
+    meanwhile is another."""
 
+    change_id: str
     account: Account
     reason: str
     by: str
@@ -142,7 +144,7 @@ class AccountChange(Record):
 
 
 class Payable(Stateful):
-    """What one agency is owed in one round (§3.5.4). States: awaiting_invoice, invoiced, paying, paid."""
+    """What one agency is owed in one round (§3.5.4). States: awaiting_invoice, invoiced, paying, paid, dropped."""
 
     private: ClassVar[frozenset[str]] = Stateful.private | {"account", "change", "invoiced_by", "account_by"}
 
@@ -165,7 +167,8 @@ class Payable(Stateful):
         """The account shows only its last four digits, everywhere."""
         nothing = {"bank_name": None, "account_name": None, "bank_account_masked": None}
         account = self.account.public() if self.account else nothing
-        change = self.change and self.change.account.public() | {"reason": self.change.reason}
+        asked = self.change
+        change = asked and asked.account.public() | {"reason": asked.reason, "change_id": asked.change_id}
         return super().public() | account | {"proposed_account": change}
 
 

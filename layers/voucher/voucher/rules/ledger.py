@@ -211,8 +211,8 @@ def different_hands(lines: Iterable[Line], rounds: Iterable[Round], payouts: Ite
     wrong += [name for name, each in hands.items() if each.approved_by in each.submitters | each.pre_reviewers]
     for payout in payouts:
         round_ = hands[payout.round_id]
-        earlier = round_.submitters | {round_.approved_by}
-        recorded = earlier | round_.pre_reviewers | {round_.created_by, payout.created_by}
+        earlier = round_.submitters | round_.pre_reviewers | {round_.approved_by}
+        recorded = earlier | {round_.created_by, payout.created_by}
         if payout.created_by in earlier or (payout.paid_by and payout.paid_by in recorded):
             wrong.append(payout.payout_id)
     return Invariant("different_hands", tuple(wrong))

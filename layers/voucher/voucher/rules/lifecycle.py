@@ -121,9 +121,11 @@ LIFECYCLES: dict[str, Steps] = {
         ("completed", "settle"): "settling",
         ("settling", "unsettle"): "completed",
         ("settling", "approve"): "payable",
+        ("payable", "take_back"): "completed",
         ("payable", "pay"): "paid",
         ("paid", "send_back"): "payable",
         ("paid", "recover"): "paid",
+        ("paid", "withdraw_recovery"): "paid",
     },
     "settlement": {  # §3.5.1, §3.5.2
         ("draft", "edit"): "draft",
@@ -147,6 +149,7 @@ LIFECYCLES: dict[str, Steps] = {
         ("passed", "withdraw"): "withdrawn",
         ("gathered", "take_out"): "withdrawn",
         ("approved", "take_out"): "withdrawn",
+        ("payable", "take_out"): "withdrawn",  # §5.2b, as long as it is not on its way to the bank
         ("noticed", "take_out"): "withdrawn",
         ("submitted", "pass"): "passed",
         ("submitted", "return"): "returned",
@@ -163,6 +166,8 @@ LIFECYCLES: dict[str, Steps] = {
     "round": {  # §3.5.2, §3.5.3
         ("gathered", "approve"): "approved",
         ("gathered", "reject"): "rejected",
+        ("gathered", "empty"): "rejected",  # its last line was taken out
+        ("approved", "empty"): "rejected",
         ("approved", "notice"): "noticed",
         ("noticed", "close"): "closed",
     },
@@ -174,6 +179,10 @@ LIFECYCLES: dict[str, Steps] = {
     "objection": {("standing", "uphold"): "upheld", ("standing", "reject"): "rejected"},  # §3.5.3
     "payable": {  # §3.5.4
         ("awaiting_invoice", "invoice"): "invoiced",
+        ("awaiting_invoice", "reduce"): "awaiting_invoice",
+        ("invoiced", "reduce"): "awaiting_invoice",
+        ("awaiting_invoice", "drop"): "dropped",
+        ("invoiced", "drop"): "dropped",
         ("invoiced", "propose_account"): "invoiced",
         ("invoiced", "decide_account"): "invoiced",
         ("invoiced", "make_payout"): "paying",

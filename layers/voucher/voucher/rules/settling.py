@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from datetime import date, datetime
-from unicodedata import normalize
 
-from voucher.models import Invoice, Line, Notice, Objection, Order, Standing, Transfer
+from voucher.models import Invoice, Line, Notice, Objection, Order, Payable, Standing, Transfer, plain_number
 from voucher.policy import Category, Policy
 from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules.lifecycle import next_state
 from voucher.rules.ordering import max_voucher_fen
 from voucher.rules.working_days import DueDay, add_working_days, end_of_day
 
@@ -28,12 +28,12 @@ def check_completed(orders: Iterable[Order]) -> None:
     for order in orders:
         error = [FieldError("order_ids", order.order_id)]
         if order.settlement_id is not None:
-            found.append(Refused(Refusal.ORDER_IN_SETTLEMENT, errors=error))
+            found.append(Refused(Refusal.ORDER_IN_SETTLEMENT, errors=error, state=order.state))
         elif order.state != "completed":
-            found.append(Refused(Refusal.ORDER_NOT_COMPLETED, errors=error))
+            found.append(Refused(Refusal.ORDER_NOT_COMPLETED, errors=error, state=order.state))
     if found:
         first = min(found, key=lambda refused: refused.refusal.value)
-        raise Refused(first.refusal, errors=[error for refused in found for error in refused.errors])
+        raise Refused(first.refusal, errors=[error for refused in found for error in refused.errors], **first.facts)
 
 
 def claimable_fen(line: Line, contract_fen: int, policy: Policy) -> int:
@@ -46,13 +46,31 @@ def check_own_share(
 ) -> None:
     """§3.5.1(2)(3): invoice and transfers each equal contract less voucher part, to the fen."""
     own_share_fen = contract_fen - claimable_fen(line, contract_fen, policy)
-    errors = []
-    if invoice.amount_fen != own_share_fen:
-        errors.append(FieldError("invoice.amount_fen", f"应为 {own_share_fen} 分。"))
-    if sum(transfer.amount_fen for transfer in transfers) != own_share_fen:
-        errors.append(FieldError("transfers", f"合计应为 {own_share_fen} 分。"))
-    if errors:
+    if errors := _own_share_errors(own_share_fen, invoice, transfers):
         raise Refused(Refusal.OWN_SHARE_MISMATCH, errors=errors, own_share_fen=own_share_fen)
+
+
+def _own_share_errors(own_share_fen: int, invoice: Invoice, transfers: Iterable[Transfer]) -> list[FieldError]:
+    paid_fen = sum(transfer.amount_fen for transfer in transfers)
+    found = {"invoice.amount_fen": ("应", invoice.amount_fen), "transfers": ("合计应", paid_fen)}
+    return [
+        FieldError(field, f"{words}为 {own_share_fen} 分。")
+        for field, (words, fen) in found.items()
+        if fen != own_share_fen
+    ]
+
+
+def check_own_shares(lines: Iterable[Line], policy: Policy) -> None:
+    """§3.5.1(2)(3): every line handed in still adds up to the fen, also one whose voucher part was reduced before it
+    came back; all that does not in one answer."""
+    errors, first_fen = list[FieldError](), 0
+    for line in lines:
+        own_share_fen = line.contract_fen - claimable_fen(line, line.contract_fen, policy)
+        if line.invoice and (found := _own_share_errors(own_share_fen, line.invoice, line.transfers)):
+            first_fen = first_fen if errors else own_share_fen
+            errors += [FieldError(f"{line.order_id}.{each.field}", each.message) for each in found]
+    if errors:
+        raise Refused(Refusal.OWN_SHARE_MISMATCH, errors=errors, own_share_fen=first_fen)
 
 
 def check_evidence(lines: Iterable[Line]) -> None:
@@ -72,16 +90,20 @@ def check_evidence(lines: Iterable[Line]) -> None:
         raise Refused(Refusal.EVIDENCE_MISSING, errors=errors)
 
 
-def check_subsidies(lines: Iterable[Line], standings: Mapping[str, Standing]) -> None:
-    """§5.2b: no settlement for an enterprise that had another subsidy of that year; names every line it concerns."""
-    hit = [
-        line
-        for line in lines
-        if (standing := standings.get(line.enterprise_uscc)) and line.year in standing.listed.get("other_subsidy", ())
+def subsidised(due: Iterable[Line | Order], standings: Mapping[str, Standing]) -> list[str]:
+    """§5.2b: the orders, of lines or by themselves, whose enterprise had another subsidy of that year."""
+    return [
+        each.order_id
+        for each in due
+        if (standing := standings.get(each.enterprise_uscc)) and each.year in standing.listed.get("other_subsidy", ())
     ]
-    if hit:
+
+
+def check_subsidies(due: Iterable[Line | Order], standings: Mapping[str, Standing]) -> None:
+    """§5.2b: no settlement for an enterprise that had another subsidy of that year; names every order it concerns."""
+    if hit := subsidised(due, standings):
         words = Refusal.OTHER_SUBSIDY.sentence
-        raise Refused(Refusal.OTHER_SUBSIDY, errors=[FieldError(line.order_id, words) for line in hit])
+        raise Refused(Refusal.OTHER_SUBSIDY, errors=[FieldError(order_id, words) for order_id in hit])
 
 
 def check_hands(caller: str, *earlier: Iterable[str | None]) -> None:
@@ -115,9 +137,20 @@ def check_named_once(order_ids: Iterable[str], known: Container[str]) -> None:
         raise Refused(Refusal.MALFORMED, errors=errors)
 
 
+def check_opinions(decisions: Mapping[str, tuple[str, str | None]]) -> None:
+    """§3.5.2: what does not go on needs an opinion that the agency can act on; order id → (decision, opinion)."""
+    errors = [
+        FieldError(f"{order_id}.opinion", "退回或不予通过时须写明意见。")
+        for order_id, (decision, opinion) in decisions.items()
+        if decision != "approve" and opinion is None
+    ]
+    if errors:
+        raise Refused(Refusal.MALFORMED, errors=errors)
+
+
 def check_transfers(transfers: Iterable[Transfer]) -> None:
     """§3.5.1(3): a transfer counts once toward the own share, however often it is entered."""
-    seen = Counter(normalize("NFKC", transfer.reference).upper() for transfer in transfers)
+    seen = Counter(plain_number(transfer.reference) for transfer in transfers)
     if twice := [reference for reference, count in seen.items() if count > 1]:
         errors = [FieldError("transfers", f"转账流水号 {reference} 重复。") for reference in twice]
         raise Refused(Refusal.MALFORMED, errors=errors)
@@ -134,6 +167,14 @@ def check_recovery(order: Order, amount_fen: int) -> None:
     left_fen = order.voucher_fen - order.recovered_fen
     if amount_fen > left_fen:
         raise Refused(Refusal.OVER_PAID, left_fen=left_fen)
+
+
+def check_not_recovered(orders: Iterable[Order]) -> None:
+    """§3.5.4: money claimed back is not sent back by the bank as well: the bureau withdraws those claims first."""
+    claimed = [order for order in orders if order.recovered_fen]
+    if claimed:
+        errors = [FieldError(order.order_id, f"已追回 {order.recovered_fen} 分。") for order in claimed]
+        raise Refused(Refusal.ALREADY_RECOVERED, errors=errors, state=claimed[0].state)
 
 
 def step_after_withdrawal(state: str, lines: Iterable[Line]) -> str | None:
@@ -158,6 +199,23 @@ def verified_part_fen(line: Line, contract_fen: int, said_fen: int | None, polic
 def owed_fen(line: Line) -> int:
     """What the programme owes for a line, in fen: the verified amount."""
     return line.voucher_fen if line.verified_fen is None else line.verified_fen
+
+
+def without_line(owed: Payable, line: Line) -> Payable:
+    """§3.5.4: what an agency is owed without one line, its invoice and account to be handed in anew; dropped when
+    nothing is left. Raises WRONG_STATE once it is on its way to the bank."""
+    left = tuple(order_id for order_id in owed.order_ids if order_id != line.order_id)
+    nothing = {"invoice_number": None, "invoice_fen": None, "invoiced_by": None, "document_id": None}
+    no_account = {"account": None, "account_by": None, "change": None}
+    return owed.model_copy(
+        update={
+            "state": next_state("payable", owed.state, "reduce" if left else "drop"),
+            "amount_fen": owed.amount_fen - owed_fen(line),
+            "order_ids": left,
+            **nothing,
+            **no_account,
+        }
+    )
 
 
 def due_day(notice: Notice) -> DueDay:

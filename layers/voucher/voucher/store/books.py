@@ -49,7 +49,6 @@ def read(year: int) -> Book:
     placed = _orders(postings)
     order_postings = [posting for order in placed for posting in orders.postings_of(order.order_id)]
     settled = _settled(order_postings)
-    owed = [payable for each in settled for payable in each.payables]
     paid = [posting for each in settled for posting in payouts.postings_of(each.round.round_id)]
     recovered = {f"receivable:{each.order_id}": each.recovered_fen for each in placed}
     programme_postings = programmes.postings_of(year)
@@ -66,9 +65,7 @@ def read(year: int) -> Book:
             },
             "voucher": {f"voucher:{each.voucher_id}": each.balance_fen for each in held},
             "order": {f"order:{each.order_id}": each.voucher_fen for each in placed if each.state in HOLDING},
-            "payable": {
-                f"payable:{each.round_id}.{each.agency_uscc}": each.amount_fen for each in owed if each.state != "paid"
-            },
+            "payable": _owed(settled),
             "paid": {f"paid:{year}": paid_fen},
             "receivable": recovered,
             "surplus": {f"surplus:{year}": surplus.remaining_fen if surplus else 0},
@@ -117,6 +114,19 @@ def _pools(programme: Programme, batches: list[Batch]) -> dict[str, Shard]:
         sizes |= {pools.category_pool(year, category): shards for category in Category}
         sizes |= {pools.non_key_pool(year): shards, pools.surplus_pool(year): pools.SURPLUS_SHARDS}
     return {pool_id: pools.total(pool_id, count) for pool_id, count in sizes.items()}
+
+
+def _owed(settled: list[Settled]) -> dict[str, int]:
+    """What is owed to each agency of each round; while a notice is being closed, what its lines say already."""
+    owed: dict[str, int] = {}
+    for each in settled:
+        for payable in each.payables:
+            owed[f"payable:{payable.round_id}.{payable.agency_uscc}"] = payable.amount_fen * (payable.state != "paid")
+        for line in each.lines if each.round.state == "noticed" else ():
+            if line.state == "payable":
+                account = f"payable:{line.round_id}.{line.agency_uscc}"
+                owed[account] = owed.get(account, 0) + (line.verified_fen or 0)
+    return owed
 
 
 def yearly_pools(book: Book) -> list[Shard]:

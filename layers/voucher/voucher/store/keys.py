@@ -15,10 +15,9 @@ supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LE
 """
 
 from typing import NamedTuple
-from unicodedata import normalize
 from zlib import crc32
 
-from voucher.models import Instant, instant_text
+from voucher.models import Instant, instant_text, plain_number
 
 BUCKETS = 16
 
@@ -89,7 +88,7 @@ def order(order_id: str, sk: str = "RECORD") -> Key:
 
 
 def contract(number: str) -> Key:
-    return Key("orders", f"CONTRACT#{_plain(number)}", "CONTRACT")
+    return Key("orders", f"CONTRACT#{plain_number(number)}", "CONTRACT")
 
 
 def settlement(settlement_id: str, sk: str = "RECORD") -> Key:
@@ -101,12 +100,7 @@ def line(settlement_id: str, order_id: str) -> Key:
 
 
 def invoice(number: str) -> Key:
-    return Key("settlements", f"INVOICE#{_plain(number)}", "INVOICE")
-
-
-def _plain(number: str) -> str:
-    """Full-width letters and small ones make no other contract or invoice."""
-    return normalize("NFKC", number).upper()
+    return Key("settlements", f"INVOICE#{plain_number(number)}", "INVOICE")
 
 
 def account(agency_uscc: str) -> Key:

@@ -7,7 +7,7 @@ from voucher.store.parts import commit_all
 from voucher.store.postings import order_posting
 from voucher.store.reading import load, load_together, query
 from voucher.store.rounds import OTHER_HANDS
-from voucher.store.settlements import claim_invoice
+from voucher.store.settlements import claim_invoice, free_invoice
 from voucher.store.table import Unmet, Write, add, advance, check, commit, update
 
 
@@ -56,6 +56,24 @@ def _account_of(payable: Payable, account: Account, condition: str | None) -> Wr
     return update("account", key, change, condition, fingerprint=account.fingerprint)
 
 
+def take_back(
+    owed: Payable, after: Payable, amount_fen: int, order: Order, freed: Order, line_steps: list[Write]
+) -> None:
+    """§5.2b: a line leaves what an agency is owed: payable → order, and the summary invoice's number is free again."""
+    at, by = after.updated_at or after.created_at, after.last_by or ""
+    account = f"payable:{owed.round_id}.{owed.agency_uscc}"
+    owner = f"{owed.round_id}.{owed.agency_uscc}"
+    commit_all(
+        [
+            step_payable(owed, after),
+            *line_steps,
+            order_posting(freed, "take_back", account, f"order:{order.order_id}", amount_fen, at, by),
+            *orders.move_draws(order, "payable_fen", "held_fen"),
+            *(free_invoice(owner, owed.invoice_number) if owed.invoice_number else []),
+        ]
+    )
+
+
 def propose_account(old: Payable, new: Payable) -> None:
     """§3.5.4: the agency asks to be paid on another account; nothing is paid until that is decided."""
     commit_all([step_payable(old, new)])
@@ -71,20 +89,23 @@ def decide_account(old: Payable, new: Payable, caller: str) -> None:
 # §3.5.4: who pays handed in neither the summary invoice nor the account
 NOT_ITS_AGENCY = [conditions.NOT_BY_CALLER.format(attribute=name) for name in ("invoiced_by", "account_by")]
 
+NOT_ITS_REVIEWERS = [conditions.CALLER_NOT_AMONG.format(attribute=name) for name in ("submitters", "pre_reviewers")]
+
 
 def _hands(round_: Round, caller: str, *others: str) -> Write:
     condition = conditions.all_of(conditions.NOT_BY_CALLER.format(attribute="approved_by"), *others)
     return check("hands", keys.round_(round_.round_id), condition, caller=caller)
 
 
-def make_payout(round_: Round, old: Payable, new: Payable, payout: Payout) -> None:
-    """§3.5.4: one order to the bank per agency and round at a time, not by who handed in or approved."""
+def make_payout(round_: Round, old: Payable, new: Payable, payout: Payout, standings_unchanged: list[Write]) -> None:
+    """§3.5.4: one order to the bank per agency and round at a time, not by who handed in, pre-reviewed or approved."""
     by = payout.created_by
     commit_all(
         [
             step_payable(old, new, *NOT_ITS_AGENCY, caller=by),
             add("payout", keys.payout(payout.payout_id), payout),
-            _hands(round_, by, conditions.CALLER_NOT_AMONG.format(attribute="submitters")),
+            *standings_unchanged,
+            _hands(round_, by, *NOT_ITS_REVIEWERS),
         ]
     )
 
@@ -200,6 +221,14 @@ def recover(old: Order, new: Order, recovery: Recovery) -> None:
     commit_all(
         [orders.step(old, new), order_posting(new, "recover", source, target, recovery.amount_fen, at, by, reason)]
     )
+
+
+def withdraw_recovery(old: Order, new: Order, withdrawn: Recovery) -> None:
+    """§5.2b: a claim is withdrawn: receivable → paid, in the write that the order counts it less."""
+    source, reason = f"receivable:{new.order_id}", withdrawn.withdrawal_reason
+    target, at, by = f"paid:{new.year}", withdrawn.withdrawn_at or new.created_at, withdrawn.withdrawn_by or ""
+    amount_fen = withdrawn.amount_fen
+    commit_all([orders.step(old, new), order_posting(new, "unrecover", source, target, amount_fen, at, by, reason)])
 
 
 def files_of(round_id: str) -> list[PayoutFile]:

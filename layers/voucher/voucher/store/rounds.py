@@ -74,10 +74,13 @@ def decide(old: Round, new: Round, line_steps: Iterable[Sequence[Write]], caller
     commit_in_parts(line_steps, [last], [guard])
 
 
-def take_out(round_: Round, notice: Notice | None, without: Notice | None, line_steps: list[Write]) -> None:
-    """§3.5.1(5): a line leaves a round, and the notice it stands in, before anybody closes that."""
+def take_out(
+    round_: Round, left: Round | None, notice: Notice | None, without: Notice | None, line_steps: list[Write]
+) -> None:
+    """§3.5.1(5): a line leaves a round, and the notice it stands in, before anybody closes that; `left` is the round
+    that ends because nothing is left in it."""
     moved = [step_notice(notice, without)] if notice and without else []
-    commit_all([*line_steps, *moved, _unchanged(round_)])
+    commit_all([*line_steps, *moved, step(round_, left) if left else _unchanged(round_)])
 
 
 def find_notice(notice_id: str) -> Notice | None:
@@ -179,18 +182,27 @@ def begin_close(old: Notice, new: Notice, round_: Round, caller: str) -> None:
 
 
 def make_payable(
-    notice: Notice, standing: Write, old: Line, new: Line, order: Order, paid: Order, amount_fen: int, by: str
+    notice: Notice,
+    round_: Round,
+    standing: Write,
+    old: Line,
+    new: Line,
+    order: Order,
+    owed: Order,
+    amount_fen: int,
+    by: str,
 ) -> None:
-    """§3.5.3: an unobjected line of a notice that is being closed: order → payable, in one write. `standing` insists
-    that no list of other subsidies named the enterprise meanwhile (§5.2b)."""
+    """§3.5.3: an unobjected line of a notice that is being closed: order → payable, in one write, by other hands.
+    `standing` insists that no list of other subsidies named the enterprise meanwhile (§5.2b)."""
     account = f"payable:{new.round_id}.{new.agency_uscc}"
     at = new.updated_at or new.created_at
     writes = [
         check("notice", keys.notice(notice.notice_id), conditions.UNCHANGED, seen_version=notice.version),
+        _unchanged(round_, *OTHER_HANDS, caller=by),
         standing,
         step_line(old, new),
-        orders.step(order, paid),
-        order_posting(paid, "approve", f"order:{order.order_id}", account, amount_fen, at, by),
+        orders.step(order, owed),
+        order_posting(owed, "approve", f"order:{order.order_id}", account, amount_fen, at, by),
         *orders.move_draws(order, "held_fen", "payable_fen"),
     ]
     commit_all(writes)

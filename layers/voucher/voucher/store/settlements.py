@@ -91,10 +91,13 @@ def claim_invoice(owner: str, number: str) -> Write:
 
 def drop_invoice(line: Line) -> list[Write]:
     """A rejected, withdrawn or corrected line gives its invoice number free again."""
-    if line.invoice is None:
-        return []
-    key, condition = keys.invoice(line.invoice.number), f"{conditions.IS_NEW} OR {conditions.NUMBER_IS_OURS}"
-    return [update("old invoice", key, "SET #order_id = :null", condition, order_id=line.order_id)]
+    return free_invoice(line.order_id, line.invoice.number) if line.invoice else []
+
+
+def free_invoice(owner: str, number: str) -> list[Write]:
+    """The write that gives up an invoice number of an order or a payable."""
+    condition = f"{conditions.IS_NEW} OR {conditions.NUMBER_IS_OURS}"
+    return [update("old invoice", keys.invoice(number), "SET #order_id = :null", condition, order_id=owner)]
 
 
 def _file_uses(old: Line, new: Line) -> list[Write]:
