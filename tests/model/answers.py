@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 STATUS = {
+    "ROLE_REQUIRED": 403,
     "FOUR_EYES": 403,
     "NOT_FOUND": 404,
     "ALREADY_EXISTS": 409,

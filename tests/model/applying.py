@@ -50,7 +50,7 @@ def fill_in(city: City, line: Line, by: str, member: bool, body: Json) -> Answer
     if line.invoice is not None:
         del city.invoices[line.invoice]
     city.invoices[number] = line
-    line.invoice, line.contract_fen, line.last = number, body["contract_fen"], step
+    line.invoice, line.contract_fen, line.own_share_fen, line.last = number, body["contract_fen"], own_share_fen, step
     return OK
 
 
@@ -66,6 +66,8 @@ def submit(application: Application, by: str, member: bool) -> Answer:
         return no("WRONG_STATE")
     if any(line.invoice is None for line in waiting):
         return no("EVIDENCE_MISSING")
+    if not all(line.adds_up for line in waiting):
+        return no("OWN_SHARE_MISMATCH")
     for line in waiting:
         line.state, line.submitted_by, line.last = "submitted", by, step
     application.state, application.submitted_by, application.last = "submitted", by, step

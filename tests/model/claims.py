@@ -20,6 +20,7 @@ class Line:
     last: Step
     state: str = "draft"
     invoice: str | None = None
+    own_share_fen: int = 0
     verified_fen: int | None = None
     submitted_by: str | None = None
     pre_reviewed_by: str | None = None
@@ -28,6 +29,11 @@ class Line:
     @property
     def is_under_review(self) -> bool:
         return self.state in UNDER_REVIEW
+
+    @property
+    def adds_up(self) -> bool:
+        """§3.5.1: what was invoiced and paid is still the enterprise's own share, to the fen."""
+        return self.own_share_fen == self.contract_fen - self.most_fen(self.contract_fen)
 
     def most_fen(self, contract_fen: int) -> int:
         """§2.3.2: the voucher part that a contract allows of what is held."""

@@ -174,6 +174,8 @@ def every_order_holds(found: Evidence) -> None:
             held[posting["to_account"].partition(":")[2]].append(posting["amount_fen"])
         elif posting["entry"] == "approve":
             owed[name].append(posting["amount_fen"])
+        elif posting["entry"] == "take_back":
+            owed[posting["to_account"].partition(":")[2]].remove(posting["amount_fen"])
         elif posting["from_account"].startswith("order:"):
             released[name] += posting["amount_fen"]
     assert held.keys() == found.orders.keys()

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.model.answers import AGAIN, CREATED, OK, Answer, no
 from tests.model.claims import UNDER_REVIEW, Application, Line, Objection, Payable, Payout, Round
-from tests.model.records import City, Order
+from tests.model.records import City, Claim, Order, Step
 
 Json = dict[str, Any]
 
@@ -102,17 +102,32 @@ def close(found: Round, by: str) -> Answer:
     return OK
 
 
-def take_out(city: City, found: Round, line: Line, by: str, body: Json) -> Answer:
-    """§3.5.1(5): the operator takes a line out before it is owed."""
+def take_out(city: City, found: Round, line: Line, by: str, bureau: bool, body: Json) -> Answer:
+    """§3.5.1(5), §5.2b: the operator takes a line out before it is owed, the bureau what is owed before it is paid."""
     step = ("take_out", by, body)
     if line.last == step:
         return AGAIN
     if line.round is not found:
         return no("NOT_FOUND")
-    if line.state not in UNDER_REVIEW:
-        return no("WRONG_STATE")
+    if bureau != (line.state == "payable"):
+        return no("ROLE_REQUIRED")
+    if line.state == "payable":
+        [owed] = [each for each in found.payables if line in each.lines]
+        if owed.state not in ("awaiting_invoice", "invoiced"):
+            return no("WRONG_STATE")
+        take_back(city, owed, line, step)
     line.free(city, "withdrawn", step)
+    if found.state in ("gathered", "approved") and not found.lines_in(*UNDER_REVIEW):
+        found.state, found.last = "rejected", step
     return OK
+
+
+def take_back(city: City, owed: Payable, line: Line, step: Step) -> None:
+    """§5.2b: what an agency is owed without one line; its summary invoice's number is free again."""
+    for number in [number for number, holder in city.invoices.items() if holder is owed]:
+        del city.invoices[number]
+    owed.lines.remove(line)
+    owed.state, owed.invoiced_by, owed.last = "awaiting_invoice" if owed.lines else "dropped", None, step
 
 
 def hand_in_invoice(city: City, owed: Payable, by: str, member: bool, body: Json) -> Answer:
@@ -139,7 +154,7 @@ def make_payouts(found: Round, by: str) -> tuple[Answer, list[Payable]]:
     if not ready:
         again = any(each.state == "paying" and each.last == step for each in found.payables)
         return (AGAIN if again else no("NOTHING_PAYABLE")), []
-    if by in found.submitters | {found.approved_by} | {each.invoiced_by for each in ready}:
+    if by in found.submitters | found.pre_reviewers | {found.approved_by} | {each.invoiced_by for each in ready}:
         return no("FOUR_EYES"), []
     for each in ready:
         each.state, each.last = "paying", step
@@ -197,4 +212,16 @@ def recover(order: Order, by: str, body: Json) -> Answer:
     if body["amount_fen"] > order.voucher_fen - order.recovered_fen:
         return no("OVER_PAID")
     order.recovered_fen, order.last = order.recovered_fen + body["amount_fen"], ("recover", by, body)
+    order.claims.append(Claim(body["amount_fen"]))
     return CREATED
+
+
+def withdraw_claim(order: Order, claim: Claim, by: str, body: Json) -> Answer:
+    """§5.2b: the bureau withdraws a claim, once."""
+    if claim.withdrawn == (by, body):
+        return AGAIN
+    if order.state != "paid" or claim.withdrawn is not None:
+        return no("WRONG_STATE")
+    claim.withdrawn, order.recovered_fen = (by, body), order.recovered_fen - claim.amount_fen
+    order.last = ("withdraw_recovery", by, body)
+    return OK

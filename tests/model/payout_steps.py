@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from infra.tale.client import BUREAU, FINANCE, OPERATOR
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO
 from tests.model import paying
 from tests.model.claims import Application, Payable, Round
 from tests.model.machine import PICK, RARELY, REASON, chosen
@@ -61,8 +61,8 @@ class PayoutSteps(SettlementSteps):
 
     def decide(self, found: Round, by: str, decision: str, own: dict[str, str]) -> None:
         """The bureau's decision; `own` is what it says of single orders."""
-        lines = [{"order_id": order, "decision": said} for order, said in own.items()]
-        body = {"decision": decision, "lines": lines}
+        lines = [{"order_id": order, "decision": said, "opinion": "意见"} for order, said in own.items()]
+        body = {"decision": decision, "opinion": "意见", "lines": lines}
         self.settle(paying.approve(self.city, found, by, body), by, f"/rounds/{found.name}/approve", body)
 
     @precondition(lambda self: self.city.rounds)
@@ -106,12 +106,13 @@ class PayoutSteps(SettlementSteps):
         self.settle(paying.close(found, by), by, f"/notices/{found.notice}/close")
 
     @precondition(lambda self: self.city.rounds)
-    @rule(pick=PICK, line=PICK, body=REASON)
-    def a_line_is_taken_out(self, pick: int, line: int, body: dict[str, str]) -> None:
+    @rule(pick=PICK, line=PICK, body=REASON, bureau=RARELY)
+    def a_line_is_taken_out(self, pick: int, line: int, body: dict[str, str], bureau: bool) -> None:
         found = chosen(self.city.rounds, pick)
         lines = [each for application in found.applications for each in application.lines]
-        out, by = chosen(lines, line), OPERATOR.name
-        answer = paying.take_out(self.city, found, out, by, body)
+        out, by = chosen(lines, line), BUREAU.name if bureau else OPERATOR.name
+        answer = paying.take_out(self.city, found, out, by, bureau, body)
+        self.done["taken back"] += answer.done and bureau
         self.settle(answer, by, f"/rounds/{found.name}/lines/{out.order.name}/withdraw", body)
 
     def some_payable(self, pick: int) -> Payable:
@@ -141,7 +142,7 @@ class PayoutSteps(SettlementSteps):
     @precondition(lambda self: any(each.payables for each in self.city.rounds))
     @rule(pick=PICK, alone=RARELY)
     def payouts_are_made(self, pick: int, alone: bool) -> None:
-        self.pay(self.some_payable(pick).round, self.staff(OPERATOR.name, alone))
+        self.pay(self.some_payable(pick).round, self.staff(OPERATOR_TWO.name, alone))
 
     def pay(self, found: Round, by: str) -> None:
         """Payouts of a round."""
@@ -188,8 +189,19 @@ class PayoutSteps(SettlementSteps):
         amounts = {"all": left_fen, "half": left_fen // 2, "one": 1, "a fen more": left_fen + 1}
         body = {"amount_fen": max(1, amounts[claimed]), "reason": "重复享受补助"}
         expected = paying.recover(order, by, body)
-        self.settle(expected, by, f"/orders/{order.name}/recoveries", body, key)
+        reply = self.settle(expected, by, f"/orders/{order.name}/recoveries", body, key)
+        if expected.done:
+            order.claims[-1].name = reply["recovery_id"]
         self.done["recovered"] += expected.done
+
+    @precondition(lambda self: any(each.claims for each in self.city.orders))
+    @rule(pick=PICK, claim=PICK, body=REASON)
+    def a_claim_is_withdrawn(self, pick: int, claim: int, body: dict[str, str]) -> None:
+        order: Order = chosen([each for each in self.city.orders if each.claims], pick)
+        withdrawn = chosen(order.claims, claim)
+        answer = paying.withdraw_claim(order, withdrawn, BUREAU.name, body)
+        self.settle(answer, BUREAU.name, f"/orders/{order.name}/recoveries/{withdrawn.name}/withdraw", body)
+        self.done["claims withdrawn"] += answer.done
 
     @precondition(lambda self: self.city.applications)
     @rule(pick=PICK, steps=st.sampled_from([1, 2, 4, 8]))
@@ -203,7 +215,7 @@ class PayoutSteps(SettlementSteps):
     def goes_on(self, application: Application) -> bool:
         """One step of the application, up to its round; False when there is none."""
         waiting = application.lines_in("draft", "returned")
-        if empty := [line for line in waiting if line.invoice is None]:
+        if empty := [line for line in waiting if line.invoice is None or not line.adds_up]:
             self.fill(empty[0], application.seller, empty[0].order.contract_fen)
         elif waiting and application.state in ("draft", "reviewed"):
             self.hand_in(application, application.seller)
@@ -237,7 +249,7 @@ class PayoutSteps(SettlementSteps):
             if owed.state == "awaiting_invoice":
                 self.invoice(owed, owed.seller, 0, self.fresh("SUM"))
             elif owed.state == "invoiced":
-                self.pay(found, OPERATOR.name)
+                self.pay(found, OPERATOR_TWO.name)
             elif owed.state == "paying":
                 self.answer(owed, 0, "paid", FINANCE.name)
             else:

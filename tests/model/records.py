@@ -131,6 +131,15 @@ class Voucher:
 
 
 @dataclass(eq=False)
+class Claim:
+    """Money claimed back; `withdrawn` is by whom and why."""
+
+    amount_fen: int
+    withdrawn: tuple[str, dict[str, Any]] | None = None
+    name: str = ""
+
+
+@dataclass(eq=False)
 class Order:
     """An order and its hold; `line` is its place in a live settlement application."""
 
@@ -147,6 +156,7 @@ class Order:
     firm_asked: bool = False
     seller_asked: bool = False
     recovered_fen: int = 0
+    claims: list[Claim] = field(default_factory=list)
     line: Any = None
     name: str = ""
 

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from infra.city.credit_codes import AGENCIES, ENTERPRISES, OUTSIDERS, CreditCodes
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
 from tests import city as people
 from tests.model.records import CAP_PERCENT, City, Firm, Product
 from tests.races import stage
@@ -44,7 +44,7 @@ def make_city() -> City:
 
 def person(name: str) -> Person:
     """Who is called so."""
-    staff = {each.name: each for each in (BUREAU, FINANCE, OPERATOR, EVERYMAN)}
+    staff = {each.name: each for each in (BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, EVERYMAN)}
     return staff.get(name, Person(name))
 
 
