@@ -43,6 +43,45 @@ def on_sale(town: Town) -> list[str]:
     return [each["product_id"] for each in steps.expect(town.world.call(None, "GET", "/products"), 200)["items"]]
 
 
+def reopened(town: Town, happened_on: str = "2026-06-14") -> Json:
+    """The town's agency, returned for correction because of a change that it reported."""
+    report = {"happened_on": happened_on, "description": "业务范围变更"}
+    change = steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/changes", report), 201)
+    review = f"{path_of(town)}/changes/{change['change_id']}/review"
+    steps.expect(town.world.call(OPERATOR, "POST", review, {"decision": "return", "reason": "请修改"}), 200)
+    return town.shown(path_of(town))
+
+
+def other_category(town: Town) -> str:
+    """A category that the town's product is not in."""
+    return "hr" if city.product(town.agency)["category"] != "hr" else "legal"
+
+
+@pytest.mark.clause("§3.3")
+def test_what_an_agency_is_approved_for_no_more_is_neither_found_nor_shown_nor_ordered(
+    voucher: tuple[Town, Json],
+) -> None:
+    town, _ = voucher
+    upload_again("voucher")
+    reopened(town)
+    steps.expect(town.world.call(SELLER, "PATCH", path_of(town), {"categories": [other_category(town)]}), 200)
+    steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/submit"), 200)
+    steps.expect(steps.admit_agency(town.world, town.agency.uscc), 200)
+    assert on_sale(town) == []
+    assert town.world.call(None, "GET", f"/products/{town.product_id}").code == "NOT_FOUND"
+    refused = town.place()
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "OUTSIDE_AGENCY_SCOPE", "§3.3")
+
+
+@pytest.mark.clause("§3.3")
+def test_a_renewal_for_fewer_categories_takes_the_others_off_sale(town: Town, stopped_clock: StoppedClock) -> None:
+    stopped_clock.instant = LAST_DAY - timedelta(days=10)
+    renewed(town, categories=[other_category(town)])
+    assert on_sale(town) == [town.product_id]
+    steps.expect(steps.admit_agency(town.world, town.agency.uscc), 200)
+    assert on_sale(town) == []
+
+
 @pytest.mark.clause("§3.1.4")
 def test_a_law_firm_passes_only_with_the_bureaus_written_reason_which_is_kept_and_shown(world: World) -> None:
     firm = city.agency(2)

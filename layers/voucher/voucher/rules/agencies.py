@@ -47,10 +47,11 @@ def is_active(agency: Agency | None, today: date) -> bool:
     return agency.state == "active" or (agency.renewal and agency.state in RENEWING)
 
 
-def check_active(agency: Agency | None, today: date) -> None:
-    """§3.2.2, §3.2.3: only an approved agency within its two years lists products and takes orders."""
-    if not is_active(agency, today):
+def check_active(agency: Agency | None, today: date) -> Agency:
+    """§3.2.2, §3.2.3: the agency, if it is approved and within its two years; only then it lists and takes orders."""
+    if agency is None or not is_active(agency, today):
         raise Refused(Refusal.AGENCY_NOT_ACTIVE)
+    return agency
 
 
 def renewed(agency: Agency, policy: Policy, today: date) -> Agency:
@@ -85,6 +86,11 @@ def removal_proposed(agency: Agency, reason: str, by: str) -> dict[str, Any]:
         raise Refused(Refusal.WRONG_STATE, state=agency.state)
     state = next_state("agency", agency.state, "propose_removal")
     return {"state": state, "removal_reason": reason, "removal_proposed_by": by}
+
+
+def categories_on_sale(agency: Agency | None, today: date) -> frozenset[Category]:
+    """§3.2.3, §3.3: what may be ordered of the agency today: its approved categories, nothing unless it is active."""
+    return frozenset(agency.categories) if agency is not None and is_active(agency, today) else frozenset()
 
 
 def check_scope(agency: Agency, category: Category) -> None:
