@@ -187,7 +187,7 @@ def review(uscc: str) -> Response[str]:
     if body.decision == "approve":
         programme = facts.programmes[today.year]
         policy = programme.policy if programme else policy_on(today)
-        refuse_first(rules.refusals(rules.findings(new, facts.standing, policy, today.year, today)))
+        refuse_first(rules.refusals(rules.findings(new, facts.standing, policy, today)))
         following = rules.entitlements(
             new, facts.standing, facts.entitlements, facts.programmes, today, wanted=today.year
         )
@@ -232,7 +232,7 @@ def eligibility(uscc: str) -> Response[str]:
     facts = standing.load_facts(uscc, [year])
     programme = facts.programmes[year]
     policy = programme.policy if programme else policy_on(today)
-    found = rules.findings(enterprise, facts.standing, policy, year, today)
+    found = rules.findings(enterprise, facts.standing, policy, today)
     quota = rules.quota(facts.standing, policy, year)
     entitlement = facts.entitlements[year]
     size = rules.size_class(enterprise)

@@ -11,7 +11,7 @@ from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
 from tests import city
 from tests.conftest import StoppedClock
 from tests.functions.relaying import relayed
-from tests.functions.town import OWNER, SELLER, Json, Town
+from tests.functions.town import OWNER, SELLER, Json, Town, approve, open_year
 from tests.functions.workers import deliver, deliver_upload
 from tests.world import World, function
 from voucher.models import Standing
@@ -144,6 +144,20 @@ def test_a_d_rating_that_stands_in_both_years_stands_on(town: Town) -> None:
     apply(town.world, uploaded(town.world, content_of(CODES[7:8]), "rated_d", 2024))
     assert listed(town.enterprise.uscc) == {"rated_d": (2026,)}
     assert town.claim(town.batch_id).body["clause"] == "§2.1.1"
+
+
+@pytest.mark.clause("§2.1.1")
+def test_a_newer_d_list_refuses_in_a_programme_that_runs_on_from_the_year_before(world: World) -> None:
+    open_year(world, year=2025, year_starts_on="2025-07-01", year_ends_on="2026-06-30")
+    firm = city.enterprise(0)
+    approve(world, firm, OWNER)
+    days = {"opens_at": "2026-06-01T00:00:00Z", "closes_at": "2026-06-28T00:00:00Z", "valid_until": "2026-06-29"}
+    batch = steps.open_batch(world, 2025, city.batch(**days))
+    for year in (2025, 2026):
+        apply(world, uploaded(world, content_of([firm.uscc]), "rated_d", year))
+        claim = {"enterprise_uscc": firm.uscc}
+        refused = world.call(OWNER, "POST", f"/batches/{batch['batch_id']}/vouchers", claim)
+        assert (refused.status, refused.code, refused.body["clause"]) == (422, "NOT_ELIGIBLE", "§2.1.1")
 
 
 @pytest.mark.clause("§2.1.1")

@@ -31,7 +31,7 @@ class Finding:
     facts: Mapping[str, Any]
 
 
-def findings(enterprise: Enterprise, standing: Standing, policy: Policy, year: int, today: date) -> list[Finding]:
+def findings(enterprise: Enterprise, standing: Standing, policy: Policy, today: date) -> list[Finding]:
     """Every rule of §2.1 in the order of the text, passed or not. `today` stands in before an application exists."""
     applied_on = enterprise.applied_on or today
     return [
@@ -39,7 +39,7 @@ def findings(enterprise: Enterprise, standing: Standing, policy: Policy, year: i
         _legal_person(enterprise),
         _sector(enterprise, policy),
         _size(enterprise),
-        _not_rated_d(standing, year),
+        _not_rated_d(standing),
         _old_enough(enterprise, policy, applied_on),
         _no_violation(standing),
     ]
@@ -70,9 +70,13 @@ def _size(enterprise: Enterprise) -> Finding:
     return _finding(Refusal.NOT_SME, "size", small, f"企业划型为{SIZE_WORDS[size] if size else '未知'}企业。")
 
 
-def _not_rated_d(standing: Standing, year: int) -> Finding:
-    rated_d = latest_rating_is_d(standing, year)
-    return _finding(Refusal.RATED_D, "rated_d", not rated_d, "最近一次亩均论英雄评价结果不是D类，或未参与评价。")
+def _not_rated_d(standing: Standing) -> Finding:
+    return _finding(
+        Refusal.RATED_D,
+        "rated_d",
+        not latest_rating_is_d(standing),
+        "最近一次亩均论英雄评价结果不是D类，或未参与评价。",
+    )
 
 
 def _old_enough(enterprise: Enterprise, policy: Policy, applied_on: date) -> Finding:
@@ -96,10 +100,10 @@ def size_class(enterprise: Enterprise) -> SizeClass | None:
     return classify(enterprise.industry_code, enterprise.employees, enterprise.revenue_fen, enterprise.assets_fen)
 
 
-def latest_rating_is_d(standing: Standing, year: int) -> bool:
-    """§2.1.1: the latest published D list of `year` or before counts; `rated_d` holds the years it was listed in
-    that no later list has replaced."""
-    return any(listed <= year for listed in standing.listed.get("rated_d", ()))
+def latest_rating_is_d(standing: Standing) -> bool:
+    """§2.1.1: the latest published D list counts, in every programme year that still grants: a newer one replaces the
+    one before in each standing, so whatever year stands there is the latest."""
+    return bool(standing.listed.get("rated_d"))
 
 
 def refusals(found: Iterable[Finding]) -> list[Refused]:
@@ -156,7 +160,7 @@ def entitlement(
 
     `held` is the entitlement so far: what was granted stays granted, only what is left follows the quota.
     """
-    failed = [each.refusal.name for each in findings(enterprise, standing, policy, year, today) if not each.passed]
+    failed = [each.refusal.name for each in findings(enterprise, standing, policy, today) if not each.passed]
     if enterprise.state == "disqualified":
         failed.insert(0, Refusal.DISQUALIFIED.name)
     elif enterprise.state != "approved":
