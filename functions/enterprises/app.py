@@ -12,13 +12,13 @@ from voucher.edge.fields import Count, Day, Fen, Industry, Name, Phone, Text, Us
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
 from voucher.models import Enterprise, Reason, Request
-from voucher.policy import ENTERPRISE_DOCUMENTS, policy_on
+from voucher.policy import ENTERPRISE_DOCUMENTS
 from voucher.refusals import FieldError, Refusal, Refused, refuse_first
 from voucher.rules import eligibility as rules
 from voucher.rules import lifecycle, submissions
 from voucher.rules.credit_code import is_enterprise_code
 from voucher.rules.working_days import shanghai_date
-from voucher.store import keys, standing
+from voucher.store import keys, programmes, standing
 from voucher.store import organisations as store
 
 app = Api()
@@ -185,8 +185,7 @@ def review(uscc: str) -> Response[str]:
     )
     writes = []
     if body.decision == "approve":
-        programme = facts.programmes[today.year]
-        policy = programme.policy if programme else policy_on(today)
+        policy = programmes.policy_under(facts.programmes[today.year], today)
         refuse_first(rules.refusals(rules.findings(new, facts.standing, policy, today)))
         following = rules.entitlements(
             new, facts.standing, facts.entitlements, facts.programmes, today, wanted=today.year
@@ -230,8 +229,7 @@ def eligibility(uscc: str) -> Response[str]:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("year", "须为四位年份。")])
     year = int(asked)
     facts = standing.load_facts(uscc, [year])
-    programme = facts.programmes[year]
-    policy = programme.policy if programme else policy_on(today)
+    policy = programmes.policy_under(facts.programmes[year], today)
     found = rules.findings(enterprise, facts.standing, policy, today)
     quota = rules.quota(facts.standing, policy, year)
     entitlement = facts.entitlements[year]

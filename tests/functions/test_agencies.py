@@ -6,7 +6,7 @@ import pytest
 
 from infra.city.papers import agency_papers
 from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR, Person, Reply
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person, Reply
 from tests import city
 from tests.city import TODAY
 from tests.conftest import StoppedClock
@@ -159,6 +159,17 @@ def test_the_bureau_overrides_with_a_reason_on_record_and_not_without(handed_in:
     assert (empty.status, empty.code) == (422, "MALFORMED")
     active = steps.expect(decide(handed_in, "approve", override="市局2026年第3次会议纪要"), 200)
     assert (active["state"], active["override"]) == ("active", "市局2026年第3次会议纪要")
+
+
+@pytest.mark.clause("§1.3")
+def test_a_programme_that_is_only_drafted_decides_nothing_about_an_agency(world: World) -> None:
+    drafted = {"year": 2026, "total_fen": 1_000_000, "policy": {"agency_min_insured_staff": 0}}
+    steps.expect(world.call(BUREAU, "POST", "/programmes", drafted), 201)
+    steps.apply_agency(world, SELLER, AGENCY.application() | {"insured_staff": 0}, PAPERS)
+    refused = decide(world, "pre-review")
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "AGENCY_STAFF", "§3.1.4")
+    steps.expect(world.call(FINANCE, "POST", "/programmes/2026/confirm"), 200)
+    assert steps.admit_agency(world, AGENCY.uscc).body["state"] == "active"
 
 
 @pytest.mark.clause("§3.2.3")

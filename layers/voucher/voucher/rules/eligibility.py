@@ -190,11 +190,11 @@ def entitlements(
     wanted: int | None = None,
 ) -> dict[int, Entitlement | None]:
     """The entitlement of each year after some fact changed; a year that has none gets one only if `wanted`, and not
-    before its programme says under which policy (the first grab makes it then)."""
+    before a programme that finance confirmed says under which policy (§1.3; the first grab makes it then)."""
     following = dict(held)
     for year, before in held.items():
         programme = programmes.get(year)
-        if enterprise and programme and (before or year == wanted):
+        if enterprise and programme and programme.is_confirmed and (before or year == wanted):
             following[year] = entitlement(enterprise, standing, programme.policy, year, today, before)
     return following
 
