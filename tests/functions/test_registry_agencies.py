@@ -43,10 +43,15 @@ def on_sale(town: Town) -> list[str]:
     return [each["product_id"] for each in steps.expect(town.world.call(None, "GET", "/products"), 200)["items"]]
 
 
-def reopened(town: Town, happened_on: str = "2026-06-14") -> Json:
-    """The town's agency, returned for correction because of a change that it reported."""
-    report = {"happened_on": happened_on, "description": "业务范围变更"}
-    change = steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/changes", report), 201)
+def reported(town: Town, description: str = "业务范围变更") -> Json:
+    """A change that the town's agency reports."""
+    report = {"happened_on": "2026-06-14", "description": description}
+    return steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/changes", report), 201)
+
+
+def reopened(town: Town) -> Json:
+    """The agency, returned for correction because of a change that it reported."""
+    change = reported(town)
     review = f"{path_of(town)}/changes/{change['change_id']}/review"
     steps.expect(town.world.call(OPERATOR, "POST", review, {"decision": "return", "reason": "请修改"}), 200)
     return town.shown(path_of(town))
@@ -365,11 +370,35 @@ def test_a_removal_the_bureau_declines_leaves_the_agency_as_it_was_and_says_so(t
 def test_an_agency_in_the_middle_of_its_renewal_can_be_cleared_out_too(town: Town, stopped_clock: StoppedClock) -> None:
     stopped_clock.instant = LAST_DAY - timedelta(days=10)
     renewed(town)
-    assert proposed(town)["state"] == "renewal_removal_proposed"
+    assert proposed(town)["state"] == "removal_proposed"
     assert on_sale(town) == []
-    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve", {"decision": "reject"}), 200)
-    assert town.shown(path_of(town))["state"] == "returned"
+    with relayed(keys.agency(town.agency.uscc)):
+        steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve", {"decision": "reject"}), 200)
+    shown = town.shown(path_of(town))
+    assert (shown["state"], shown["renewal"], shown["removal_reason"]) == ("submitted", True, None)
+    assert subjects(town.world, SELLER) == ["市经信局未同意清退，服务机构恢复原状。"]
     assert on_sale(town) == [town.product_id]
+    proposed(town)
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve"), 200)
+    assert town.shown(path_of(town))["state"] == "removed"
+
+
+@pytest.mark.clause("§3.4.1")
+@pytest.mark.parametrize("by_report", [False, True])
+def test_an_agency_reopened_for_correction_can_be_cleared_out_too(town: Town, by_report: bool) -> None:
+    change = reported(town, "另一项变更")
+    assert reopened(town)["state"] == "returned"
+    if by_report:
+        review = f"{path_of(town)}/changes/{change['change_id']}/review"
+        steps.expect(town.world.call(OPERATOR, "POST", review, {"decision": "remove", "reason": "虚报"}), 200)
+    else:
+        proposed(town)
+    assert town.shown(path_of(town))["state"] == "removal_proposed"
+    with relayed(keys.agency(town.agency.uscc)):
+        steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve", {"decision": "reject"}), 200)
+    assert town.shown(path_of(town))["state"] == "returned"
+    assert subjects(town.world, SELLER) == ["市经信局未同意清退，服务机构恢复原状。"]
+    assert on_sale(town) == []
     proposed(town)
     steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve"), 200)
     assert town.shown(path_of(town))["state"] == "removed"

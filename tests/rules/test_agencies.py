@@ -15,6 +15,8 @@ from voucher.rules.agencies import (
     check_listed,
     check_scope,
     condition_refusals,
+    removal_declined,
+    removal_proposed,
 )
 
 # one fen, day, square metre or person short of what `records.agency` has exactly enough of
@@ -133,6 +135,22 @@ def test_an_active_agency_acts_on_the_last_day_of_its_approval_and_not_a_day_lon
 def test_an_unknown_agency_and_one_without_a_term_are_not_active() -> None:
     assert refusal_of(check_active, None, TODAY) is Refusal.AGENCY_NOT_ACTIVE
     assert refusal_of(check_active, agency(valid_until=None), TODAY) is Refusal.AGENCY_NOT_ACTIVE
+
+
+@pytest.mark.clause("§3.4.1")
+@pytest.mark.parametrize("state", ["active", "submitted", "pre_reviewed", "returned", "rejected"])
+def test_an_agency_whose_removal_is_declined_is_back_in_the_state_it_was_in(state: str) -> None:
+    seller = agency(state=state)
+    waiting = seller.model_copy(update=removal_proposed(seller, "虚报", "operator"))
+    assert (waiting.state, waiting.removal_from) == ("removal_proposed", state)
+    assert waiting.model_copy(update=removal_declined(waiting)) == seller
+
+
+@pytest.mark.clause("§3.4.1")
+@pytest.mark.parametrize("state", ["draft", "submitted", "pre_reviewed", "returned", "rejected"])
+def test_an_agency_never_approved_has_nothing_to_be_removed_from(state: str) -> None:
+    never = agency(state=state, approved_at=None, valid_until=None)
+    assert refusal_of(removal_proposed, never, "虚报", "operator") is Refusal.WRONG_STATE
 
 
 @pytest.mark.clause("§3.3")

@@ -6,6 +6,7 @@ from typing import Any
 from voucher.models import Agency, Product
 from voucher.policy import Category, Policy
 from voucher.refusals import Refusal, Refused
+from voucher.rules.changes import check_once_approved
 from voucher.rules.lifecycle import next_state
 from voucher.rules.working_days import add_months
 
@@ -81,11 +82,16 @@ def needs_reminder(agency: Agency, policy: Policy, today: date) -> bool:
 
 
 def removal_proposed(agency: Agency, reason: str, by: str) -> dict[str, Any]:
-    """§3.4.1: what the operator's proposal changes. Raises WRONG_STATE for an agency that is not approved."""
-    if agency.state in RENEWING and not agency.renewal:
-        raise Refused(Refusal.WRONG_STATE, state=agency.state)
+    """§3.4.1: what the operator's proposal changes. Raises WRONG_STATE for an agency that was never approved."""
+    check_once_approved(agency)
     state = next_state("agency", agency.state, "propose_removal")
-    return {"state": state, "removal_reason": reason, "removal_proposed_by": by}
+    return {"state": state, "removal_from": agency.state, "removal_reason": reason, "removal_proposed_by": by}
+
+
+def removal_declined(agency: Agency) -> dict[str, Any]:
+    """§3.4.1: what the bureau's no changes: the agency is where it was when its removal was proposed."""
+    state = next_state("agency", agency.state, f"reject_removal.{agency.removal_from}")
+    return {"state": state, "removal_from": None, "removal_reason": None, "removal_proposed_by": None}
 
 
 def categories_on_sale(agency: Agency | None, today: date) -> frozenset[Category]:
