@@ -139,7 +139,7 @@ def submit(uscc: str) -> Response[str]:
     if app.is_repeat(old, "submit"):
         return reply(old, replay=True)
     state = lifecycle.next_state("agency", old.state, "submit")
-    applied_on = old.applied_on if old.approved_at else shanghai_date(clock.now())
+    applied_on = submissions.applied_on(old, shanghai_date(clock.now()))
     new = old.moved(state=state, applied_on=applied_on, **_handed_in(old), **app.step("submit"))
     store.commit_step(old, new)
     return reply(new)

@@ -144,8 +144,7 @@ def submit(uscc: str) -> Response[str]:
     said = submissions.handed_in(old, FIELDS, papers)
     new = old.moved(
         state=state,
-        # handed in again before any approval it is a new application; afterwards the first one's age counts
-        applied_on=old.applied_on if old.approved_at else shanghai_date(clock.now()),
+        applied_on=submissions.applied_on(old, shanghai_date(clock.now())),
         submitted_by=app.caller.sub,
         reasons=(),
         handed_in=said,

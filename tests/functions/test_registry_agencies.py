@@ -219,6 +219,33 @@ def test_an_agency_reopened_by_a_change_keeps_the_end_of_its_approval(town: Town
     assert town.shown(path_of(town))["valid_until"] == LAST_DAY.date().isoformat()
 
 
+@pytest.mark.clause("§3.1.1")
+def test_an_agency_rejected_after_it_was_reopened_applies_anew_and_its_age_counts_from_then(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    upload_again("town")
+    stopped_clock.instant += timedelta(days=30)
+    reopened(town)
+    kept = steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/submit"), 200)
+    reject = {"decision": "reject", "reasons": ["不符"]}
+    steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/pre-review", reject), 200)
+    anew = steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/submit"), 200)
+    assert (kept["applied_on"], anew["applied_on"]) == ("2026-06-15", "2026-07-15")
+
+
+@pytest.mark.clause("§3.2.3")
+def test_a_renewal_that_was_rejected_and_is_handed_in_again_is_the_renewal_it_was(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    stopped_clock.instant = LAST_DAY - timedelta(days=10)
+    renewed(town)
+    reject = {"decision": "reject", "reasons": ["材料不实"]}
+    steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/pre-review", reject), 200)
+    stopped_clock.instant += timedelta(days=5)
+    again = steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/submit"), 200)
+    assert (again["state"], again["applied_on"]) == ("submitted", "2028-06-05")
+
+
 @pytest.mark.clause("§3.2.1")
 def test_an_applicant_that_was_rejected_may_apply_again_and_one_never_approved_reports_nothing(world: World) -> None:
     agency = city.agency(2)

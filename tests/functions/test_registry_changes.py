@@ -106,6 +106,24 @@ def test_an_enterprise_approved_again_grabs_again(town: Town) -> None:
     assert town.grab()["face_fen"] == 1_000_000
 
 
+@pytest.mark.clause("§2.1.2")
+def test_an_enterprise_rejected_after_it_was_reopened_applies_anew_and_its_age_counts_from_then(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    upload_again("town")
+    decided(town, reported(town), "return")
+    young = {"established_on": "2025-12-01"}
+    steps.expect(town.world.call(OWNER, "PATCH", path_of(town), young), 200)
+    kept = steps.expect(town.world.call(OWNER, "POST", f"{path_of(town)}/submit"), 200)
+    assert steps.review_enterprise(town.world, town.enterprise.uscc).code == "TOO_YOUNG"
+    reject = {"decision": "reject", "reasons": ["成立不足12个月"]}
+    steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/review", reject), 200)
+    stopped_clock.instant = stopped_clock.instant.replace(month=12)
+    anew = steps.expect(town.world.call(OWNER, "POST", f"{path_of(town)}/submit"), 200)
+    assert (kept["applied_on"], anew["applied_on"]) == ("2026-06-15", "2026-12-15")
+    steps.expect(steps.review_enterprise(town.world, town.enterprise.uscc), 200)
+
+
 @pytest.mark.clause("§4.1.3")
 def test_a_disqualification_for_a_change_voids_what_is_unused_and_both_sides_hear_of_it(
     voucher: tuple[Town, Json],
