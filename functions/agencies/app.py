@@ -210,7 +210,7 @@ def approve(uscc: str) -> Response[str]:
         needed = _check_conditions(old, body.override)
         valid_until = rules.approval_ends_on(old, _policy(), shanghai_date(clock.now()))
         decided |= {"approved_by": app.caller.sub, "approved_at": clock.now(), "valid_until": valid_until}
-        decided |= {"override": body.override if needed else None, "renewal": False}
+        decided |= {"override": body.override if needed else None, "renewal": False, "suspended": False}
     base = rules.as_proposed(old) if body.decision == "approve" else old
     new = base.moved(**decided, **app.step(body.decision))
     store.commit_step(old, new)

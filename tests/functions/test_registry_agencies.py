@@ -219,6 +219,38 @@ def test_an_agency_reopened_by_a_change_keeps_the_end_of_its_approval(town: Town
     assert town.shown(path_of(town))["valid_until"] == LAST_DAY.date().isoformat()
 
 
+@pytest.mark.clause("§3.2.3")
+def test_a_reopened_agency_whose_approval_ended_meanwhile_is_approved_again_only_by_a_renewal(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    upload_again("town")
+    reopened(town)
+    steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/submit"), 200)
+    stopped_clock.instant = LAST_DAY + timedelta(days=1)
+    refused = steps.admit_agency(town.world, town.agency.uscc)
+    assert (refused.status, refused.code, refused.body["clause"]) == (409, "RENEWAL_REQUIRED", "§3.2.3")
+    back = {"decision": "return", "reasons": ["请申请续期"]}
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/approve", back), 200)
+    assert town.world.call(SELLER, "POST", f"{path_of(town)}/renew", {}).code == "DOCUMENTS_MISSING"
+    assert renewed(town)["state"] == "submitted"
+    steps.expect(steps.admit_agency(town.world, town.agency.uscc), 200)
+    shown = town.shown(path_of(town))
+    assert (shown["state"], shown["valid_until"], on_sale(town)) == ("active", "2030-06-16", [town.product_id])
+
+
+@pytest.mark.clause("§3.2.3")
+def test_a_reopened_agency_that_asks_for_its_renewal_sells_nothing_until_it_is_approved(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    reopened(town)
+    stopped_clock.instant = LAST_DAY - timedelta(days=10)
+    waiting = renewed(town)
+    assert (waiting["state"], waiting["renewal"], on_sale(town)) == ("submitted", True, [])
+    steps.expect(steps.admit_agency(town.world, town.agency.uscc), 200)
+    shown = town.shown(path_of(town))
+    assert (shown["suspended"], shown["valid_until"], on_sale(town)) == (False, "2030-06-05", [town.product_id])
+
+
 @pytest.mark.clause("§3.1.1")
 def test_an_agency_rejected_after_it_was_reopened_applies_anew_and_its_age_counts_from_then(
     town: Town, stopped_clock: StoppedClock

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.records import POLICY, TODAY, agency, policy, product, refusal_of
+from tests.rules.records import POLICY, TODAY, agency, policy, product, refusal_of, refused_by
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused, refuse_first
 from voucher.rules.agencies import (
@@ -15,8 +15,10 @@ from voucher.rules.agencies import (
     check_listed,
     check_scope,
     condition_refusals,
+    is_active,
     removal_declined,
     removal_proposed,
+    renewed,
 )
 
 # one fen, day, square metre or person short of what `records.agency` has exactly enough of
@@ -114,6 +116,35 @@ def test_an_approval_lasts_two_years(approved_on: date, last_day: date) -> None:
 def test_an_approval_that_was_only_reopened_keeps_its_end() -> None:
     reopened = agency(state="pre_reviewed", valid_until=date(2027, 1, 2))
     assert approval_ends_on(reopened, POLICY, date(2026, 6, 15)) == date(2027, 1, 2)
+
+
+@pytest.mark.clause("§3.2.3")
+def test_an_approval_that_was_only_reopened_is_not_given_again_after_its_end() -> None:
+    reopened = agency(state="pre_reviewed", valid_until=TODAY)
+    assert approval_ends_on(reopened, POLICY, TODAY) == TODAY
+    no = refused_by(approval_ends_on, reopened, POLICY, TODAY + timedelta(days=1))
+    assert no is not None
+    assert (no.refusal, no.clause, "2026-06-15" in no.detail) == (Refusal.RENEWAL_REQUIRED, "§3.2.3", True)
+
+
+@pytest.mark.clause("§3.2.3")
+@pytest.mark.parametrize(
+    ("state", "on_its_way", "still_active"),
+    [
+        ("active", False, True),
+        ("returned", True, True),
+        ("rejected", True, True),
+        ("returned", False, False),
+        ("rejected", False, False),
+    ],
+)
+def test_a_renewal_keeps_an_approval_that_counts_and_brings_none_back(
+    state: str, on_its_way: bool, still_active: bool
+) -> None:
+    once = renewed(agency(state=state, renewal=on_its_way), POLICY, TODAY)
+    again = renewed(once.model_copy(update={"state": "rejected"}), POLICY, TODAY)
+    assert [is_active(each, TODAY) for each in (once, again)] == [still_active] * 2
+    assert approval_ends_on(once, POLICY, TODAY) == date(2028, 6, 15)
 
 
 @pytest.mark.clause("§3.2.2")

@@ -62,6 +62,7 @@ class Refusal(Enum):
     AGENCY_MANAGEMENT = 422, "§3.1.3", "服务机构没有健全的管理制度。"
     AGENCY_STAFF = 422, "§3.1.4", "缴纳社保的专职服务人员不足{persons}人。"
     RENEWAL_TOO_EARLY = 409, "§3.2.3", "入驻有效期届满前 {days} 天起方可申请续期（{opens_on} 起）。"
+    RENEWAL_REQUIRED = 409, "§3.2.3", "入驻有效期已于 {valid_until} 届满，须由服务机构申请续期后再审核。"
     AGENCY_NOT_ACTIVE = 422, "§3.2.2", "服务机构未入驻或入驻已失效。"
     OUTSIDE_AGENCY_SCOPE = 422, "§3.3", "该服务类别不在服务机构的入驻范围内。"
     PRODUCT_NOT_LISTED = 422, "§3.3", "该服务产品未上架。"

@@ -35,17 +35,23 @@ def condition_refusals(agency: Agency, policy: Policy) -> list[Refused]:
 
 def approval_ends_on(agency: Agency, policy: Policy, today: date) -> date:
     """§3.2.3: the last day of an approval given today. One that was only reopened keeps the end it had: fresh years
-    take a renewal, with fresh papers."""
-    if agency.valid_until and not agency.renewal:
-        return agency.valid_until
-    return add_months(today, policy.agency_approval_months)
+    take a renewal, with fresh papers. Raises RENEWAL_REQUIRED once that end has passed."""
+    if agency.valid_until is None or agency.renewal:
+        return add_months(today, policy.agency_approval_months)
+    if agency.valid_until < today:
+        raise Refused(Refusal.RENEWAL_REQUIRED, valid_until=agency.valid_until)
+    return agency.valid_until
 
 
 def is_active(agency: Agency | None, today: date) -> bool:
     """§3.2.3: the agency's approval counts today; while it is being renewed, up to its own last day."""
     if agency is None or agency.valid_until is None or agency.valid_until < today:
         return False
-    return agency.state == "active" or (agency.renewal and agency.state in RENEWING)
+    return agency.state == "active" or (_renews_as_active(agency) and agency.state in RENEWING)
+
+
+def _renews_as_active(agency: Agency) -> bool:
+    return agency.renewal and not agency.suspended
 
 
 def check_active(agency: Agency | None, today: date) -> Agency:
@@ -57,16 +63,19 @@ def check_active(agency: Agency | None, today: date) -> Agency:
 
 def renewed(agency: Agency, policy: Policy, today: date) -> Agency:
     """§3.2.3: the agency with its renewal begun; it opens some days before the approval's end and stays open after.
+    To hand it in brings no approval back: who was reopened is active again only by the next one.
 
     Raises RENEWAL_TOO_EARLY, or WRONG_STATE for an agency that was never approved.
     """
     state = next_state("agency", agency.state, "renew")
-    if agency.valid_until is None or (agency.state == "rejected" and not agency.renewal):
+    if agency.valid_until is None:
         raise Refused(Refusal.WRONG_STATE, state=agency.state)
     opens_on = agency.valid_until - timedelta(days=policy.agency_renewal_days)
     if today < opens_on:
         raise Refused(Refusal.RENEWAL_TOO_EARLY, days=policy.agency_renewal_days, opens_on=opens_on)
-    return agency.model_copy(update={"state": state, "renewal": True, "applied_on": today})
+    suspended = agency.state != "active" and not _renews_as_active(agency)
+    begun = {"state": state, "renewal": True, "suspended": suspended, "applied_on": today}
+    return agency.model_copy(update=begun)
 
 
 def as_proposed(agency: Agency) -> Agency:

@@ -64,6 +64,7 @@ LIFECYCLES: dict[str, Steps] = {
         ("returned", "reopen"): "returned",
         ("rejected", "reopen"): "returned",
         ("active", "renew"): "submitted",
+        ("returned", "renew"): "submitted",
         ("rejected", "renew"): "submitted",
         # §3.4.1: of one that was approved before, wherever it is by now; declined, it is back where it was
         ("active", "propose_removal"): "removal_proposed",
