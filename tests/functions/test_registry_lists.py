@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+import boto3
 import pytest
 
 from infra.tale import steps
@@ -13,7 +14,7 @@ from tests.conftest import StoppedClock
 from tests.functions.relaying import relayed
 from tests.functions.town import OWNER, SELLER, Json, Town, approve, open_year
 from tests.functions.workers import deliver, deliver_upload
-from tests.world import World, function
+from tests.world import BUCKET, World, function
 from voucher.models import Standing
 from voucher.store import keys
 from voucher.store.reading import load
@@ -84,10 +85,6 @@ def test_every_version_is_kept_with_its_file_importer_and_time(world: World, sto
 
 
 def test_the_version_of_the_file_that_was_read_is_kept(world: World) -> None:
-    import boto3
-
-    from tests.world import BUCKET
-
     versioning = {"Status": "Enabled"}
     boto3.client("s3").put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration=versioning)
     record = uploaded(world, content_of(CODES[:1]))
@@ -230,6 +227,58 @@ def test_a_late_delivery_of_an_older_version_changes_nothing(town: Town) -> None
     with pytest.raises(module.OutOfTurn):
         module.bring_in_step(stale, [CODES[7]], {CODES[7]})
     assert listed(CODES[7]) == {}
+
+
+def spoil(record: Json, how: str, part: str = "rows") -> Callable[[], None]:
+    """Delete what was read of a version, its good rows or its errors, or the first of them; answers how to mend it."""
+    client, prefix = boto3.client("s3"), f"rows/{record['kind']}/{record['year']}/{record['import_id']}"
+    kept = client.list_objects_v2(Bucket=BUCKET, Prefix=prefix)["Contents"]
+    [key] = [each["Key"] for each in kept if each["Key"].endswith(f".{part}.json")]
+    content = client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    if how == "gone":
+        client.delete_object(Bucket=BUCKET, Key=key)
+    else:
+        client.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(json.loads(content)[1:]))
+    return lambda: client.put_object(Bucket=BUCKET, Key=key, Body=content)
+
+
+@pytest.mark.clause("§2.1.1")
+@pytest.mark.parametrize("how", ["gone", "cut"])
+@pytest.mark.parametrize("spoiled", ["the new version", "its predecessor"])
+def test_a_list_whose_rows_cannot_be_read_is_a_fault_and_lifts_nobodys_rating(
+    town: Town, spoiled: str, how: str
+) -> None:
+    older = uploaded(town.world, content_of([town.enterprise.uscc]), "rated_d", 2025)
+    apply(town.world, older)
+    newer = uploaded(town.world, content_of([CODES[7]]), "rated_d", 2026)
+    mend = spoil(newer if spoiled == "the new version" else older, how)
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(newer)}/apply"), 200)
+    body = {"task": "apply", "kind": "rated_d", "year": 2026, "import_id": newer["import_id"]}
+    assert deliver("import_list", body)["batchItemFailures"] != []
+    assert town.shown(path_of(newer))["state"] == "applying"
+    assert town.claim(town.batch_id).body["clause"] == "§2.1.1"
+    mend()
+    assert deliver("import_list", body)["batchItemFailures"] == []
+    assert town.grab()["face_fen"] == 1_000_000
+
+
+def test_readers_are_told_of_a_fault_and_not_of_an_empty_list(world: World) -> None:
+    record, bad = uploaded(world, content_of(CODES[:2])), uploaded(world, content_of(["x"]))
+    apply(world, record)
+    spoil(record, "gone")
+    spoil(bad, "gone", "errors")
+    for person, path in ((FINANCE, f"/lists/{KIND}/2026"), (OPERATOR, path_of(bad))):
+        with pytest.raises(LookupError):
+            world.call(person, "GET", path)
+
+
+def test_an_upload_that_cannot_be_read_is_delivered_again(world: World) -> None:
+    announced = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": 9}
+    record = steps.expect(world.call(OPERATOR, "POST", f"/lists/{KIND}/2026/imports", announced), 201)
+    assert deliver_upload(record["upload"]["fields"]["key"])["batchItemFailures"] != []
+    world.upload(record["upload"], content_of(CODES[:1]))
+    assert deliver_upload(record["upload"]["fields"]["key"])["batchItemFailures"] == []
+    assert steps.expect(world.call(OPERATOR, "GET", path_of(record)), 200)["state"] == "parsed"
 
 
 def test_a_file_that_arrives_twice_is_parsed_once(world: World) -> None:
