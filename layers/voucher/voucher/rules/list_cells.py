@@ -24,7 +24,7 @@ class Limits:
     columns: int = 40  # with content
     cell_characters: int = 2_000
     name_characters: int = 200
-    errors: int = 50_000  # kept, one for each row there may be; further ones are only counted
+    errors: int = 50_000  # kept beyond the first of each bad row, which is always kept; further ones are only counted
     sheets: int = 20  # of an .xls
     xls_cells: int = 1_000_000  # of a sheet; xlrd takes some 300 bytes for each
     file_bytes: int = 20 * 1024 * 1024
