@@ -139,8 +139,14 @@ def test_only_a_large_enterprise_is_refused_for_its_size(employees: int, revenue
 
 
 @pytest.mark.clause("§2.1")
-def test_an_enterprise_whose_size_cannot_be_said_is_not_taken_for_a_small_one() -> None:
-    assert failed({"industry_code": "6610", "digital_economy": True}) == ["size"]
+@pytest.mark.parametrize("code", ["6610", "70", "53"])
+def test_an_enterprise_whose_size_cannot_be_said_is_asked_for_another_code_and_not_taken_for_a_small_one(
+    code: str,
+) -> None:
+    unknown = enterprise(industry_code=code, digital_economy=True)
+    [no] = refusals(findings(unknown, standing(), POLICY, TODAY))
+    assert (no.refusal, no.clause) == (Refusal.SIZE_UNKNOWN, "§2.1")
+    assert "行业代码" in no.detail
 
 
 @pytest.mark.clause("§2.1.1")

@@ -66,8 +66,9 @@ def _sector(enterprise: Enterprise, policy: Policy) -> Finding:
 
 def _size(enterprise: Enterprise) -> Finding:
     size = size_class(enterprise)
-    small = size is not None and size is not SizeClass.LARGE
-    return _finding(Refusal.NOT_SME, "size", small, f"企业划型为{SIZE_WORDS[size] if size else '未知'}企业。")
+    if size is None:  # which is no word on its size: the code may be too short, or of a row there is not
+        return _finding(Refusal.SIZE_UNKNOWN, "size", False, "")
+    return _finding(Refusal.NOT_SME, "size", size is not SizeClass.LARGE, f"企业划型为{SIZE_WORDS[size]}企业。")
 
 
 def _not_rated_d(standing: Standing) -> Finding:
