@@ -74,7 +74,7 @@ def apply() -> Response[str]:
     """§3.2.1: whoever applies for an agency becomes its member."""
     body = app.body(Application)
     if not is_agency_code(body.uscc):
-        raise Refused(Refusal.INVALID_USCC, errors=[FieldError("uscc", Refusal.INVALID_USCC.sentence)])
+        raise Refused(Refusal.INVALID_USCC, clause="§3.1.1", errors=[FieldError("uscc", Refusal.INVALID_USCC.sentence)])
     agency = Agency(
         **body.model_dump(),
         state="draft",

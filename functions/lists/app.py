@@ -11,7 +11,7 @@ from voucher.edge.api import Api, reply
 from voucher.edge.documents import UPLOAD_SECONDS, Filename, SizeBytes
 from voucher.edge.identity import require
 from voucher.models import ListImport, Request, instant_text
-from voucher.policy import LIST_KINDS
+from voucher.policy import LIST_CLAUSES, LIST_KINDS
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules import standing as rules
@@ -121,7 +121,7 @@ def apply(kind: str, year: str, import_id: str) -> Response[str]:
         return reply(old, replay=True)
     state = lifecycle.next_state("list_import", old.state, "apply")
     if old.created_by == app.caller.sub:
-        raise Refused(Refusal.FOUR_EYES, clause="§2.1.1")
+        raise Refused(Refusal.FOUR_EYES, clause=LIST_CLAUSES[kind])
     if old.error_count and not body.skip_errors:
         raise Refused(Refusal.LIST_HAS_ERRORS, count=old.error_count)
     if old.row_count == 0 and not body.allow_empty:

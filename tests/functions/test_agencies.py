@@ -71,6 +71,13 @@ def test_every_missing_paper_is_named(world: World) -> None:
     assert world.call(SELLER, "POST", f"{PATH}/documents", announced).code == "MALFORMED"
 
 
+@pytest.mark.clause("§3.1.1")
+def test_a_code_that_no_agency_has_is_refused_by_the_clause_for_agencies(world: World) -> None:
+    refused = world.call(SELLER, "POST", "/agencies", {**AGENCY.application(), "uscc": "91331100MA2EFLCR5B"})
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "INVALID_USCC", "§3.1.1")
+    assert [error["field"] for error in refused.body["errors"]] == ["uscc"]
+
+
 def test_a_code_is_applied_for_once(handed_in: World) -> None:
     refused = handed_in.call(STRANGER, "POST", "/agencies", AGENCY.application())
     assert (refused.status, refused.code) == (409, "ALREADY_REGISTERED")
@@ -180,4 +187,4 @@ def test_an_approval_holds_on_its_last_day_and_not_on_the_next(handed_in: World,
     assert handed_in.call(SELLER, "POST", "/products", listing).status == 201
     stopped_clock.instant = stopped_clock.instant.replace(hour=16, minute=0)
     refused = handed_in.call(SELLER, "POST", "/products", listing)
-    assert (refused.status, refused.code, refused.body["clause"]) == (422, "AGENCY_NOT_ACTIVE", "§3.2.2")
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "AGENCY_NOT_ACTIVE", "§3.2.3")

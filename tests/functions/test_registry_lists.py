@@ -179,10 +179,21 @@ def test_a_list_without_rows_is_applied_only_if_the_bureau_says_it_is_meant(town
 
 
 @pytest.mark.clause("§2.1.1")
-def test_nobody_puts_in_force_what_they_uploaded_themselves(world: World) -> None:
-    record = uploaded(world, content_of(CODES[:1]))
+@pytest.mark.clause("§2.3.1")
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize(
+    ("kind", "clause"),
+    [
+        ("rated_d", "§2.1.1"),
+        ("newly_above_scale", "§2.3.1"),
+        ("little_giant_nursery", "§2.3.1"),
+        ("other_subsidy", "§5.2b"),
+    ],
+)
+def test_nobody_puts_in_force_what_they_uploaded_themselves(world: World, kind: str, clause: str) -> None:
+    record = uploaded(world, content_of(CODES[:1]), kind)
     reply = world.call(Person(OPERATOR.name, "bureau"), "POST", f"{path_of(record)}/apply")
-    assert (reply.status, reply.code, reply.body["clause"]) == (403, "FOUR_EYES", "§2.1.1")
+    assert (reply.status, reply.code, reply.body["clause"]) == (403, "FOUR_EYES", clause)
 
 
 def test_who_pages_through_a_list_stays_in_the_version_begun(town: Town) -> None:

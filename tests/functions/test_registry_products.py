@@ -128,7 +128,7 @@ def test_once_the_approval_ended_nothing_is_ordered_and_what_runs_is_finished(
     steps.expect(town.place(contract_fen=100_000, voucher_fen=70_000), 201)
     stopped_clock.instant += timedelta(minutes=1)
     late = town.place(contract_fen=100_000, voucher_fen=70_000)
-    assert (late.status, late.code) == (422, "AGENCY_NOT_ACTIVE")
+    assert (late.status, late.code, late.body["clause"]) == (422, "AGENCY_NOT_ACTIVE", "§3.2.3")
     assert town.advance(running, "deliver", "confirm")["state"] == "completed"
 
 

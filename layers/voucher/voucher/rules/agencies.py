@@ -38,16 +38,24 @@ def approval_ends_on(agency: Agency, policy: Policy, today: date) -> date:
     take a renewal, with fresh papers. Raises RENEWAL_REQUIRED once that end has passed."""
     if agency.valid_until is None or agency.renewal:
         return add_months(today, policy.agency_approval_months)
-    if agency.valid_until < today:
+    if _has_lapsed(agency, today):
         raise Refused(Refusal.RENEWAL_REQUIRED, valid_until=agency.valid_until)
     return agency.valid_until
 
 
 def is_active(agency: Agency | None, today: date) -> bool:
     """§3.2.3: the agency's approval counts today; while it is being renewed, up to its own last day."""
-    if agency is None or agency.valid_until is None or agency.valid_until < today:
+    return agency is not None and _is_approved(agency) and not _has_lapsed(agency, today)
+
+
+def _is_approved(agency: Agency) -> bool:
+    if agency.valid_until is None:
         return False
     return agency.state == "active" or (_renews_as_active(agency) and agency.state in RENEWING)
+
+
+def _has_lapsed(agency: Agency, today: date) -> bool:
+    return agency.valid_until is not None and agency.valid_until < today
 
 
 def _renews_as_active(agency: Agency) -> bool:
@@ -56,8 +64,10 @@ def _renews_as_active(agency: Agency) -> bool:
 
 def check_active(agency: Agency | None, today: date) -> Agency:
     """§3.2.2, §3.2.3: the agency, if it is approved and within its two years; only then it lists and takes orders."""
-    if agency is None or not is_active(agency, today):
+    if agency is None or not _is_approved(agency):
         raise Refused(Refusal.AGENCY_NOT_ACTIVE)
+    if _has_lapsed(agency, today):
+        raise Refused(Refusal.AGENCY_NOT_ACTIVE, clause="§3.2.3")
     return agency
 
 
