@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
 from voucher.edge.api import Api, Nothing, reply
-from voucher.edge.fields import Name, PositiveFen, Text, Uscc
+from voucher.edge.fields import Name, PositiveFen, Text, Uscc, Version
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.models import Agency, Product, Request
 from voucher.policy import Category
@@ -41,6 +41,10 @@ class Changes(Request):
     term: Name | None = None
     price_fen: PositiveFen | None = None
     price_unit: Name | None = None
+
+
+class Publication(Request):
+    version: Version | None = None  # the one the operator looked at
 
 
 @app.post("/products")
@@ -101,12 +105,14 @@ def _owned(product_id: str) -> tuple[Product, Agency]:
 
 @app.post("/products/<product_id>/publish")
 def publish(product_id: str) -> Response[str]:
-    """§3.3: the operator puts a product of an active agency up, or what the agency corrected in it."""
+    """§3.3: the operator puts a product of an active agency up, or what the agency corrected in it; of a product that
+    changed since the operator looked at it, nothing."""
     require(app.caller, "platform")
-    app.body(Nothing)
-    old = store.load_product(product_id)
+    body, old = app.body(Publication), store.load_product(product_id)
     if app.is_repeat(old, "publish"):
         return reply(old, replay=True)
+    if body.version not in (None, old.version):
+        raise Refused(Refusal.CHANGED_MEANWHILE)
     agency = rules.check_active(organisations.find_agency(old.agency_uscc), _today())
     if app.caller.sub in agency.members:
         raise Refused(Refusal.FOUR_EYES, clause="§3.3")

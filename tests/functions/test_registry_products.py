@@ -70,6 +70,19 @@ def test_two_corrections_before_publication_add_up_and_nothing_new_cannot_be_pub
 
 
 @pytest.mark.clause("§3.3")
+def test_the_operator_publishes_what_it_looked_at_and_not_what_was_changed_meanwhile(town: Town) -> None:
+    draft = steps.expect(town.world.call(SELLER, "POST", "/products", city.product(town.agency)), 201)
+    path, seen = f"/products/{draft['product_id']}", {"version": draft["version"]}
+    changed = steps.expect(town.world.call(SELLER, "PATCH", path, {"price_fen": 99_900_000}), 200)
+    refused = town.world.call(OPERATOR, "POST", f"{path}/publish", seen)
+    assert (refused.status, refused.code) == (409, "CHANGED_MEANWHILE")
+    assert town.world.call(None, "GET", path).code == "NOT_FOUND"
+    seen = {"version": changed["version"]}
+    once, twice = (town.world.call(OPERATOR, "POST", f"{path}/publish", seen) for _ in range(2))
+    assert (once.status, once.body["price_fen"], twice.status, twice.body) == (200, 99_900_000, 200, once.body)
+
+
+@pytest.mark.clause("§3.3")
 def test_every_price_it_was_sold_at_is_kept_and_an_order_keeps_that_of_its_day(
     voucher: tuple[Town, Json], stopped_clock: StoppedClock
 ) -> None:
