@@ -213,8 +213,8 @@ def list_enterprises() -> Response[str]:
 def show(uscc: str) -> Response[str]:
     """One enterprise, for its members and staff, with the papers it announced."""
     enterprise = as_member_or_staff(app.caller, store.find_enterprise(uscc))
-    documents = store.documents_of(keys.enterprise(uscc))
-    papers = [{"document_id": each.document_id, "kind": each.kind, "filename": each.filename} for each in documents]
+    told = ("document_id", "kind", "filename", "checked")
+    papers = [{name: getattr(each, name) for name in told} for each in store.documents_of(keys.enterprise(uscc))]
     return reply(enterprise.public() | {"documents": papers})
 
 

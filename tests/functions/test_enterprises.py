@@ -258,9 +258,13 @@ def test_a_paper_replaced_after_it_was_handed_in_is_not_what_the_reviewer_reads(
 def test_a_paper_nobody_examined_is_shown_to_nobody(draft: World) -> None:
     steps.announce_and_upload(draft, OWNER, PATH, PAPERS[0])
     assert draft.call(OPERATOR, "GET", f"{PATH}/documents").body["items"] == []
+    assert [each["checked"] for each in shown(draft)["documents"]] == [False]
     assert hand_in(draft).code == "DOCUMENTS_MISSING"
     [document] = draft.call(OPERATOR, "GET", f"{PATH}/documents").body["items"]
     assert document["kind"] == PAPERS[0].kind
+    assert [(each["document_id"], each["checked"]) for each in shown(draft)["documents"]] == [
+        (document["document_id"], True)
+    ]
 
 
 @pytest.mark.clause("§2.1")

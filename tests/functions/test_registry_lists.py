@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 import boto3
 import pytest
@@ -203,8 +204,41 @@ def test_who_pages_through_a_list_stays_in_the_version_begun(town: Town) -> None
     rest = town.shown(f"/lists/{KIND}/2026?limit=2&cursor={first['next_cursor']}", FINANCE)
     assert [each["uscc"] for each in first["items"] + rest["items"]] == CODES[:3]
     assert (rest["import_id"], rest["next_cursor"]) == (first["import_id"], None)
-    for cursor in ("i_unknown:2", "x", ":", "i:-1"):
-        assert town.world.call(FINANCE, "GET", f"/lists/{KIND}/2026?cursor={cursor}").code in ("NOT_FOUND", "MALFORMED")
+    for cursor in ("i_unknown:2", "x", ":", ":0", "i:-1", f"{first['import_id']}:-1"):
+        refused = town.world.call(FINANCE, "GET", f"/lists/{KIND}/2026?cursor={cursor}")
+        assert (refused.code, [each["field"] for each in refused.body["errors"]]) == ("MALFORMED", ["cursor"])
+
+
+def test_nobody_reads_by_a_cursor_a_version_that_was_never_in_force(world: World) -> None:
+    record = uploaded(world, content_of(CODES[:2]))
+    path = f"/lists/{KIND}/2026?cursor={record['import_id']}:0"
+    for _ in range(2):
+        assert world.call(FINANCE, "GET", path).code == "MALFORMED"
+        steps.expect(world.call(BUREAU, "POST", f"{path_of(record)}/apply"), 200)  # not yet in force then, either
+    deliver("import_list", {"task": "apply", "kind": KIND, "year": 2026, "import_id": record["import_id"]})
+    assert len(steps.expect(world.call(FINANCE, "GET", path), 200)["items"]) == 2
+
+
+def test_a_version_announced_again_under_its_key_is_answered_as_it_now_is(
+    world: World, stopped_clock: StoppedClock
+) -> None:
+    announced = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": 9}
+    path = f"/lists/{KIND}/2026/imports"
+    first = steps.expect(world.call(OPERATOR, "POST", path, announced, key="k"), 201)
+    stopped_clock.instant += timedelta(minutes=20)
+    again = world.call(OPERATOR, "POST", path, announced, key="k")
+    assert (again.status, again.body["import_id"], again.headers["idempotent-replay"]) == (
+        200,
+        first["import_id"],
+        "true",
+    )
+    assert again.body["expires_at"] == "2026-06-15T02:35:00.000Z"
+    world.upload(again.body["upload"], content_of(CODES[:1]))
+    deliver_upload(again.body["upload"]["fields"]["key"])
+    parsed = world.call(OPERATOR, "POST", path, announced, key="k")
+    assert (parsed.status, parsed.body["state"], "upload" in parsed.body) == (200, "parsed", False)
+    other = world.call(OPERATOR, "POST", path, {**announced, "size_bytes": 10}, key="k")
+    assert other.code == "IDEMPOTENCY_KEY_REUSED"
 
 
 def test_errors_are_shown_so_many_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
