@@ -120,18 +120,6 @@ def refusals(found: Iterable[Finding]) -> list[Refused]:
     ]
 
 
-def check_may_claim(found: Iterable[Finding]) -> None:
-    """Raise NOT_ELIGIBLE (422) with the clause of the first finding that did not pass, and all of them as errors."""
-    failed = [each for each in found if not each.passed]
-    if failed:
-        raise Refused(
-            Refusal.NOT_ELIGIBLE,
-            clause=failed[0].clause,
-            reason=failed[0].message,
-            errors=[FieldError(each.rule, each.message, each.refusal.name, each.clause) for each in failed],
-        )
-
-
 @dataclass(frozen=True)
 class Quota:
     """Yearly quota in fen and the reason for it (§2.3.1)."""
