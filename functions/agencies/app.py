@@ -74,7 +74,7 @@ def apply() -> Response[str]:
     """§3.2.1: whoever applies for an agency becomes its member."""
     body = app.body(Application)
     if not is_agency_code(body.uscc):
-        raise Refused(Refusal.INVALID_USCC, errors=[FieldError("uscc", Refusal.INVALID_USCC.sentence)])
+        raise Refused(Refusal.INVALID_USCC, clause="§3.1.1", errors=[FieldError("uscc", Refusal.INVALID_USCC.sentence)])
     agency = Agency(
         **body.model_dump(),
         state="draft",
@@ -139,7 +139,7 @@ def submit(uscc: str) -> Response[str]:
     if app.is_repeat(old, "submit"):
         return reply(old, replay=True)
     state = lifecycle.next_state("agency", old.state, "submit")
-    applied_on = old.applied_on if old.approved_at else shanghai_date(clock.now())
+    applied_on = submissions.applied_on(old, shanghai_date(clock.now()))
     new = old.moved(state=state, applied_on=applied_on, **_handed_in(old), **app.step("submit"))
     store.commit_step(old, new)
     return reply(new)
@@ -210,7 +210,7 @@ def approve(uscc: str) -> Response[str]:
         needed = _check_conditions(old, body.override)
         valid_until = rules.approval_ends_on(old, _policy(), shanghai_date(clock.now()))
         decided |= {"approved_by": app.caller.sub, "approved_at": clock.now(), "valid_until": valid_until}
-        decided |= {"override": body.override if needed else None, "renewal": False}
+        decided |= {"override": body.override if needed else None, "renewal": False, "suspended": False}
     base = rules.as_proposed(old) if body.decision == "approve" else old
     new = base.moved(**decided, **app.step(body.decision))
     store.commit_step(old, new)

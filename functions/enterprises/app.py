@@ -12,13 +12,13 @@ from voucher.edge.fields import Count, Day, Fen, Industry, Name, Phone, Text, Us
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
 from voucher.models import Enterprise, Reason, Request
-from voucher.policy import ENTERPRISE_DOCUMENTS, policy_on
+from voucher.policy import ENTERPRISE_DOCUMENTS
 from voucher.refusals import FieldError, Refusal, Refused, refuse_first
 from voucher.rules import eligibility as rules
 from voucher.rules import lifecycle, submissions
 from voucher.rules.credit_code import is_enterprise_code
 from voucher.rules.working_days import shanghai_date
-from voucher.store import keys, standing
+from voucher.store import keys, programmes, standing
 from voucher.store import organisations as store
 
 app = Api()
@@ -144,8 +144,7 @@ def submit(uscc: str) -> Response[str]:
     said = submissions.handed_in(old, FIELDS, papers)
     new = old.moved(
         state=state,
-        # handed in again before any approval it is a new application; afterwards the first one's age counts
-        applied_on=old.applied_on if old.approved_at else shanghai_date(clock.now()),
+        applied_on=submissions.applied_on(old, shanghai_date(clock.now())),
         submitted_by=app.caller.sub,
         reasons=(),
         handed_in=said,
@@ -185,9 +184,8 @@ def review(uscc: str) -> Response[str]:
     )
     writes = []
     if body.decision == "approve":
-        programme = facts.programmes[today.year]
-        policy = programme.policy if programme else policy_on(today)
-        refuse_first(rules.refusals(rules.findings(new, facts.standing, policy, today.year, today)))
+        policy = programmes.policy_under(facts.programmes[today.year], today)
+        refuse_first(rules.refusals(rules.findings(new, facts.standing, policy, today)))
         following = rules.entitlements(
             new, facts.standing, facts.entitlements, facts.programmes, today, wanted=today.year
         )
@@ -215,8 +213,8 @@ def list_enterprises() -> Response[str]:
 def show(uscc: str) -> Response[str]:
     """One enterprise, for its members and staff, with the papers it announced."""
     enterprise = as_member_or_staff(app.caller, store.find_enterprise(uscc))
-    documents = store.documents_of(keys.enterprise(uscc))
-    papers = [{"document_id": each.document_id, "kind": each.kind, "filename": each.filename} for each in documents]
+    told = ("document_id", "kind", "filename", "checked")
+    papers = [{name: getattr(each, name) for name in told} for each in store.documents_of(keys.enterprise(uscc))]
     return reply(enterprise.public() | {"documents": papers})
 
 
@@ -230,9 +228,8 @@ def eligibility(uscc: str) -> Response[str]:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("year", "须为四位年份。")])
     year = int(asked)
     facts = standing.load_facts(uscc, [year])
-    programme = facts.programmes[year]
-    policy = programme.policy if programme else policy_on(today)
-    found = rules.findings(enterprise, facts.standing, policy, year, today)
+    policy = programmes.policy_under(facts.programmes[year], today)
+    found = rules.findings(enterprise, facts.standing, policy, today)
     quota = rules.quota(facts.standing, policy, year)
     entitlement = facts.entitlements[year]
     size = rules.size_class(enterprise)

@@ -96,11 +96,15 @@ def explained(entitlement: Entitlement | None, batch: Batch, claim: Claim, calle
         raise Refused(Refusal.NOT_FOUND)
     if not entitlement.qualified:
         months = programmes.load_programme(batch.year).policy.enterprise_min_age_months
-        failed = [Refused(Refusal[name], months=months) for name in entitlement.refusals]
-        errors = [FieldError(each.refusal.name.lower(), each.detail, each.refusal.name, each.clause) for each in failed]
-        raise Refused(Refusal.NOT_ELIGIBLE, clause=failed[0].clause, errors=errors, reason=failed[0].detail)
+        raise not_eligible([Refused(Refusal[name], months=months) for name in entitlement.refusals])
     grabbing.check_rerelease(entitlement, batch)
     return grabbing.amount_to_claim(entitlement, batch, claim.amount_fen)
+
+
+def not_eligible(failed: list[Refused]) -> Refused:
+    """The refusal for what speaks against the enterprise: the first reason in front, all of them as errors."""
+    errors = [FieldError(each.refusal.name.lower(), each.detail, each.refusal.name, each.clause) for each in failed]
+    return Refused(Refusal.NOT_ELIGIBLE, clause=failed[0].clause, errors=errors, reason=failed[0].detail)
 
 
 def make_entitlement(batch: Batch, uscc: str, caller: Caller) -> None:
@@ -110,8 +114,8 @@ def make_entitlement(batch: Batch, uscc: str, caller: Caller) -> None:
     enterprise = facts.enterprise
     if enterprise is None or caller.sub not in enterprise.members:
         raise Refused(Refusal.NOT_FOUND)
-    if enterprise.state != "approved":
-        raise Refused(Refusal.NOT_ELIGIBLE, clause=Refusal.NOT_APPROVED.clause, reason=Refusal.NOT_APPROVED.sentence)
+    if failed := eligibility.refusals([eligibility.approval(enterprise)]):
+        raise not_eligible(failed)
     following = eligibility.entitlements(
         enterprise, facts.standing, facts.entitlements, facts.programmes, today, wanted=batch.year
     )

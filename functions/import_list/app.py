@@ -42,8 +42,8 @@ def parse_upload(kind: str, year: int, import_id: str) -> None:
     if old is None or old.state != "waiting":
         return
     found = files.fetch_version(old.object_key)
-    if found is None:
-        return
+    if found is None:  # the bucket told of it: a fault, else the import would wait for ever
+        raise LookupError("an uploaded list cannot be read")
     content, version = found
     old_file = {"object_version": version, "sha256": hashlib.sha256(content).hexdigest(), "parsed_at": clock.now()}
     try:

@@ -1,7 +1,7 @@
 """Lists other offices send: uploaded by the operator, parsed by a worker, applied by the bureau (§2.1.1, §2.3.1)."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import StringConstraints
@@ -11,7 +11,7 @@ from voucher.edge.api import Api, reply
 from voucher.edge.documents import UPLOAD_SECONDS, Filename, SizeBytes
 from voucher.edge.identity import require
 from voucher.models import ListImport, Request, instant_text
-from voucher.policy import LIST_KINDS
+from voucher.policy import LIST_CLAUSES, LIST_KINDS
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules import standing as rules
@@ -68,9 +68,17 @@ def announce(kind: str, year: str) -> Response[str]:
         existing = _found(kind, listed_year, import_id)
         if existing.request_sha256 != record.request_sha256:
             raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED) from None
-    upload = files.presign_upload(record.object_key, body.content_type)
-    expires_at = record.created_at + timedelta(seconds=UPLOAD_SECONDS)
-    return reply(record.public() | {"upload": upload, "expires_at": instant_text(expires_at)}, 201)
+        return reply(_announced(existing, body.content_type), replay=True)
+    return reply(_announced(record, body.content_type), 201)
+
+
+def _announced(record: ListImport, content_type: str) -> dict[str, Any]:
+    """A version as it now is, and where to upload its file as long as none was read."""
+    if record.state != "waiting":
+        return record.public()
+    upload = files.presign_upload(record.object_key, content_type)
+    expires_at = clock.now() + timedelta(seconds=UPLOAD_SECONDS)
+    return record.public() | {"upload": upload, "expires_at": instant_text(expires_at)}
 
 
 def _checked(kind: str, year: str) -> int:
@@ -108,8 +116,12 @@ def show_import(kind: str, year: str, import_id: str) -> Response[str]:
 
 def _offset(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("cursor", "分页标记无效。")])
+        raise _no_cursor()
     return int(text)
+
+
+def _no_cursor() -> Refused:
+    return Refused(Refusal.MALFORMED, errors=[FieldError("cursor", "分页标记无效。")])
 
 
 @app.post("/lists/<kind>/<year>/imports/<import_id>/apply")
@@ -121,7 +133,7 @@ def apply(kind: str, year: str, import_id: str) -> Response[str]:
         return reply(old, replay=True)
     state = lifecycle.next_state("list_import", old.state, "apply")
     if old.created_by == app.caller.sub:
-        raise Refused(Refusal.FOUR_EYES, clause="§2.1.1")
+        raise Refused(Refusal.FOUR_EYES, clause=LIST_CLAUSES[kind])
     if old.error_count and not body.skip_errors:
         raise Refused(Refusal.LIST_HAS_ERRORS, count=old.error_count)
     if old.row_count == 0 and not body.allow_empty:
@@ -136,10 +148,9 @@ def apply(kind: str, year: str, import_id: str) -> Response[str]:
 def show_list(kind: str, year: str) -> Response[str]:
     """The version in force, row by row; who began to page through one stays in it."""
     require(app.caller, "platform", "bureau", "finance")
-    listed_year = _checked(kind, year)
-    paged, _, offset = (app.query("cursor") or ":0").rpartition(":")
-    start, import_id = _offset(offset), paged or store.in_force(kind, listed_year)
-    rows = store.load_rows(_found(kind, listed_year, import_id)) if import_id else []
+    listed_year, cursor = _checked(kind, year), app.query("cursor")
+    import_id, start = _begun(kind, listed_year, cursor) if cursor else (store.in_force(kind, listed_year), 0)
+    rows = store.load_rows(store.find_import(kind, listed_year, import_id)) if import_id else []
     following = start + app.limit
     return reply(
         {
@@ -148,6 +159,15 @@ def show_list(kind: str, year: str) -> Response[str]:
             "next_cursor": f"{import_id}:{following}" if following < len(rows) else None,
         }
     )
+
+
+def _begun(kind: str, year: int, cursor: str) -> tuple[str, int]:
+    """The version a reader is paging through, and how far it came: none but one that was in force once."""
+    import_id, _, offset = cursor.rpartition(":")
+    record = store.find_import(kind, year, import_id)
+    if record is None or record.state != "applied":
+        raise _no_cursor()
+    return import_id, _offset(offset)
 
 
 handler = app.handle

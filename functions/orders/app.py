@@ -118,7 +118,7 @@ def check(body: Placement, parties: Parties, today: date) -> None:
         disqualified = parties.enterprise.state == "disqualified"
         raise Refused(Refusal.DISQUALIFIED if disqualified else Refusal.NOT_APPROVED)
     policy, year = parties.programme.policy, parties.programme.year
-    agencies.check_active(parties.agency, today)
+    agencies.check_scope(agencies.check_active(parties.agency, today), parties.product.category)
     agencies.check_listed(parties.product)
     rules.check_parties(parties.enterprise.uscc, parties.product.agency_uscc)
     rules.check_usable(parties.voucher, clock.now())

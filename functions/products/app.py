@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
 from voucher.edge.api import Api, Nothing, reply
-from voucher.edge.fields import Name, PositiveFen, Text, Uscc
+from voucher.edge.fields import Name, PositiveFen, Text, Uscc, Version
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.models import Agency, Product, Request
 from voucher.policy import Category
@@ -41,6 +41,10 @@ class Changes(Request):
     term: Name | None = None
     price_fen: PositiveFen | None = None
     price_unit: Name | None = None
+
+
+class Publication(Request):
+    version: Version | None = None  # the one the operator looked at
 
 
 @app.post("/products")
@@ -101,15 +105,15 @@ def _owned(product_id: str) -> tuple[Product, Agency]:
 
 @app.post("/products/<product_id>/publish")
 def publish(product_id: str) -> Response[str]:
-    """§3.3: the operator puts a product of an active agency up, or what the agency corrected in it."""
+    """§3.3: the operator puts a product of an active agency up, or what the agency corrected in it; of a product that
+    changed since the operator looked at it, nothing."""
     require(app.caller, "platform")
-    app.body(Nothing)
-    old = store.load_product(product_id)
+    body, old = app.body(Publication), store.load_product(product_id)
     if app.is_repeat(old, "publish"):
         return reply(old, replay=True)
-    agency = organisations.find_agency(old.agency_uscc)
-    if agency is None or not rules.is_active(agency, _today()):
-        raise Refused(Refusal.AGENCY_NOT_ACTIVE)
+    if body.version not in (None, old.version):
+        raise Refused(Refusal.CHANGED_MEANWHILE)
+    agency = rules.check_active(organisations.find_agency(old.agency_uscc), _today())
     if app.caller.sub in agency.members:
         raise Refused(Refusal.FOUR_EYES, clause="§3.3")
     state = lifecycle.next_state("product", old.state, "publish")
@@ -136,39 +140,39 @@ def withdraw(product_id: str) -> Response[str]:
 
 @app.get("/products")
 def search() -> Response[str]:
-    """Published products of active agencies, by category, agency and words."""
+    """Published products of active agencies within their approval, by category, agency and words."""
     category, agency_uscc = app.query("category"), app.query("agency")
     if category is not None and category not in {each.value for each in Category}:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("category", "不在可选范围内。")])
-    words, active = listing.search_words(app.query("q")), _Active()
+    words, offers = listing.search_words(app.query("q")), _Offers()
 
     def keep(item: dict[str, Any]) -> bool:
         wanted = agency_uscc in (None, item["agency_uscc"]) and listing.mentions(item, words)
-        return wanted and active.holds(item["agency_uscc"])
+        return wanted and offers.include(item["agency_uscc"], Category(item["category"]))
 
     page = store.search(category, app.limit, app.query("cursor"), keep)
     items = [Product.model_validate(item).on_sale() for item in page.items]
     return reply({"items": items, "next_cursor": page.next_cursor})
 
 
-class _Active:
-    """Which agencies are active now; each is looked up once in a request."""
+class _Offers:
+    """What each agency may be ordered from today, by category; an agency is looked up once in a request."""
 
     def __init__(self) -> None:
-        self._known: dict[str, bool] = {}
+        self._known: dict[str, frozenset[Category]] = {}
 
-    def holds(self, uscc: str) -> bool:
-        """True if the agency may be ordered from today (§3.2.3)."""
+    def include(self, uscc: str, category: Category) -> bool:
+        """True if the agency is active, and approved for the category still (§3.2.3, §3.3)."""
         if uscc not in self._known:
-            self._known[uscc] = rules.is_active(organisations.find_agency(uscc), _today())
-        return self._known[uscc]
+            self._known[uscc] = rules.categories_on_sale(organisations.find_agency(uscc), _today())
+        return category in self._known[uscc]
 
 
 @app.get("/products/<product_id>")
 def show(product_id: str) -> Response[str]:
-    """One published product of an active agency."""
+    """One published product of an active agency within its approval."""
     product = store.load_product(product_id)
-    if product.state != "published" or not _Active().holds(product.agency_uscc):
+    if product.state != "published" or not _Offers().include(product.agency_uscc, product.category):
         raise Refused(Refusal.NOT_FOUND)
     return reply(product.on_sale())
 

@@ -55,14 +55,16 @@ def decide(uscc: str) -> Response[str]:
     if app.is_repeat(old, action):
         take_down_products(old)
         return reply(old, replay=True)
-    state = lifecycle.next_state("agency", old.state, action)
+    if body.decision == "reject":
+        decided = rules.removal_declined(old)
+    else:
+        decided = {"state": lifecycle.next_state("agency", old.state, action)}
     if old.removal_proposed_by == app.caller.sub:
         raise Refused(Refusal.FOUR_EYES, clause="§3.4.1")
+    new = old.moved(**decided, **app.step(action))
     if body.decision == "reject":
-        new = old.moved(state=state, removal_reason=None, removal_proposed_by=None, **app.step(action))
         organisations.commit_step(old, new)
         return reply(new)
-    new = old.moved(state=state, **app.step(action))
     store.remove(old, new, _notice(new), _lead(new), app.caller.sub)
     take_down_products(new)
     return reply(new)

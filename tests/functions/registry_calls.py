@@ -109,9 +109,9 @@ def agency_calls(town: Town) -> Calls:
 
 
 def product_calls(town: Town) -> Calls:
-    """Products: a draft beside the published one."""
+    """Products: two drafts beside the published one, of which one is corrected and one put on sale."""
     listing = city.product(town.agency)
-    draft = steps.expect(town.world.call(SELLER, "POST", "/products", listing), 201)
+    draft, ready = (steps.expect(town.world.call(SELLER, "POST", "/products", listing), 201) for _ in range(2))
     down = steps.list_product(town.world, SELLER, listing)
     mine = f"/products/{draft['product_id']}"
     changes = {name: value for name, value in listing.items() if name != "agency_uscc"}
@@ -121,6 +121,8 @@ def product_calls(town: Town) -> Calls:
         "GET /products/{product_id}": Call(None, f"/products/{town.product_id}"),
         "PATCH /products/{product_id}": Call(SELLER, mine, changes, foreign=True),
         "GET /agencies/{uscc}/products": Call(SELLER, f"/agencies/{town.agency.uscc}/products", foreign=True),
-        "POST /products/{product_id}/publish": Call(OPERATOR, f"{mine}/publish", roles=("platform",)),
+        "POST /products/{product_id}/publish": Call(
+            OPERATOR, f"/products/{ready['product_id']}/publish", {"version": ready["version"]}, roles=("platform",)
+        ),
         "POST /products/{product_id}/withdraw": Call(SELLER, f"/products/{down['product_id']}/withdraw", foreign=True),
     }

@@ -6,7 +6,7 @@ import pytest
 
 from infra.city.papers import agency_papers
 from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR, Person, Reply
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person, Reply
 from tests import city
 from tests.city import TODAY
 from tests.conftest import StoppedClock
@@ -69,6 +69,13 @@ def test_every_missing_paper_is_named(world: World) -> None:
     assert {error["field"] for error in refused.body["errors"]} == {paper.kind for paper in PAPERS[7:]}
     announced = {"kind": "credit_commitment", "filename": "x.pdf", "content_type": "application/pdf", "size_bytes": 9}
     assert world.call(SELLER, "POST", f"{PATH}/documents", announced).code == "MALFORMED"
+
+
+@pytest.mark.clause("§3.1.1")
+def test_a_code_that_no_agency_has_is_refused_by_the_clause_for_agencies(world: World) -> None:
+    refused = world.call(SELLER, "POST", "/agencies", {**AGENCY.application(), "uscc": "91331100MA2EFLCR5B"})
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "INVALID_USCC", "§3.1.1")
+    assert [error["field"] for error in refused.body["errors"]] == ["uscc"]
 
 
 def test_a_code_is_applied_for_once(handed_in: World) -> None:
@@ -161,6 +168,17 @@ def test_the_bureau_overrides_with_a_reason_on_record_and_not_without(handed_in:
     assert (active["state"], active["override"]) == ("active", "市局2026年第3次会议纪要")
 
 
+@pytest.mark.clause("§1.3")
+def test_a_programme_that_is_only_drafted_decides_nothing_about_an_agency(world: World) -> None:
+    drafted = {"year": 2026, "total_fen": 1_000_000, "policy": {"agency_min_insured_staff": 0}}
+    steps.expect(world.call(BUREAU, "POST", "/programmes", drafted), 201)
+    steps.apply_agency(world, SELLER, AGENCY.application() | {"insured_staff": 0}, PAPERS)
+    refused = decide(world, "pre-review")
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "AGENCY_STAFF", "§3.1.4")
+    steps.expect(world.call(FINANCE, "POST", "/programmes/2026/confirm"), 200)
+    assert steps.admit_agency(world, AGENCY.uscc).body["state"] == "active"
+
+
 @pytest.mark.clause("§3.2.3")
 def test_an_approval_holds_on_its_last_day_and_not_on_the_next(handed_in: World, stopped_clock: StoppedClock) -> None:
     steps.expect(steps.admit_agency(handed_in, AGENCY.uscc), 200)
@@ -169,4 +187,4 @@ def test_an_approval_holds_on_its_last_day_and_not_on_the_next(handed_in: World,
     assert handed_in.call(SELLER, "POST", "/products", listing).status == 201
     stopped_clock.instant = stopped_clock.instant.replace(hour=16, minute=0)
     refused = handed_in.call(SELLER, "POST", "/products", listing)
-    assert (refused.status, refused.code, refused.body["clause"]) == (422, "AGENCY_NOT_ACTIVE", "§3.2.2")
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "AGENCY_NOT_ACTIVE", "§3.2.3")

@@ -10,7 +10,7 @@ import pytest
 
 from infra.city.papers import Paper, enterprise_papers
 from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR, OPERATOR_TWO, Person, Reply
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
 from tests import city
 from tests.city import TODAY
 from tests.conftest import StoppedClock
@@ -19,6 +19,7 @@ from tests.functions.town import OWNER, STRANGER, Json
 from tests.functions.town import open_year as open_programme
 from tests.world import BUCKET, World
 from voucher.policy import ENTERPRISE_DOCUMENTS
+from voucher.store.vouchers import find_entitlement
 
 FIRM = city.enterprise(0)
 PATH = f"/enterprises/{FIRM.uscc}"
@@ -190,6 +191,34 @@ def test_several_failing_clauses_are_all_named_and_the_first_of_the_text_stands(
     assert codes == ["OUTSIDE_DISTRICT", "NOT_LEGAL_PERSON", "TOO_YOUNG"]
 
 
+@pytest.mark.clause("§1.3")
+def test_a_programme_that_is_only_drafted_decides_nothing_about_an_enterprise(world: World) -> None:
+    lenient = {"enterprise_min_age_months": 0, "quota_default_fen": 7}
+    drafted = {"year": 2026, "total_fen": 1_000_000, "policy": lenient}
+    steps.expect(world.call(BUREAU, "POST", "/programmes", drafted), 201)
+    steps.register_enterprise(world, OWNER, FIRM.registration() | {"established_on": "2026-06-01"}, PAPERS)
+    refused = review(world)
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "TOO_YOUNG", "§2.1.2")
+    found = steps.expect(world.call(OWNER, "GET", f"{PATH}/eligibility?year=2026"), 200)
+    assert (found["eligible"], found["quota_fen"]) == (False, 1_000_000)
+    steps.expect(world.call(FINANCE, "POST", "/programmes/2026/confirm"), 200)
+    assert world.call(OWNER, "GET", f"{PATH}/eligibility?year=2026").body["quota_fen"] == 7
+    assert review(world).body["state"] == "approved"
+
+
+@pytest.mark.clause("§1.3")
+def test_an_approval_under_a_draft_promises_nothing_and_the_first_grab_reads_what_was_confirmed(world: World) -> None:
+    drafted = {"year": 2026, "total_fen": 100_000_000, "policy": {"quota_default_fen": 500_000}}
+    steps.expect(world.call(BUREAU, "POST", "/programmes", drafted), 201)
+    steps.register_enterprise(world, OWNER, FIRM.registration(), PAPERS)
+    assert review(world).body["state"] == "approved"
+    assert find_entitlement(2026, FIRM.uscc) is None
+    steps.expect(world.call(FINANCE, "POST", "/programmes/2026/confirm"), 200)
+    batch = steps.open_batch(world, 2026, city.batch(amount_fen=2_000_000))
+    claim = {"enterprise_uscc": FIRM.uscc}
+    assert world.call(OWNER, "POST", f"/batches/{batch['batch_id']}/vouchers", claim).body["face_fen"] == 500_000
+
+
 @pytest.mark.clause("§2.1.2")
 def test_who_applied_too_early_applies_again_once_old_enough(draft: World, stopped_clock: StoppedClock) -> None:
     steps.expect(draft.call(OWNER, "PATCH", PATH, {"established_on": "2025-06-16"}), 200)
@@ -229,9 +258,13 @@ def test_a_paper_replaced_after_it_was_handed_in_is_not_what_the_reviewer_reads(
 def test_a_paper_nobody_examined_is_shown_to_nobody(draft: World) -> None:
     steps.announce_and_upload(draft, OWNER, PATH, PAPERS[0])
     assert draft.call(OPERATOR, "GET", f"{PATH}/documents").body["items"] == []
+    assert [each["checked"] for each in shown(draft)["documents"]] == [False]
     assert hand_in(draft).code == "DOCUMENTS_MISSING"
     [document] = draft.call(OPERATOR, "GET", f"{PATH}/documents").body["items"]
     assert document["kind"] == PAPERS[0].kind
+    assert [(each["document_id"], each["checked"]) for each in shown(draft)["documents"]] == [
+        (document["document_id"], True)
+    ]
 
 
 @pytest.mark.clause("§2.1")

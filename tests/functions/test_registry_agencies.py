@@ -43,6 +43,50 @@ def on_sale(town: Town) -> list[str]:
     return [each["product_id"] for each in steps.expect(town.world.call(None, "GET", "/products"), 200)["items"]]
 
 
+def reported(town: Town, description: str = "业务范围变更") -> Json:
+    """A change that the town's agency reports."""
+    report = {"happened_on": "2026-06-14", "description": description}
+    return steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/changes", report), 201)
+
+
+def reopened(town: Town) -> Json:
+    """The agency, returned for correction because of a change that it reported."""
+    change = reported(town)
+    review = f"{path_of(town)}/changes/{change['change_id']}/review"
+    steps.expect(town.world.call(OPERATOR, "POST", review, {"decision": "return", "reason": "请修改"}), 200)
+    return town.shown(path_of(town))
+
+
+def other_category(town: Town) -> str:
+    """A category that the town's product is not in."""
+    return "hr" if city.product(town.agency)["category"] != "hr" else "legal"
+
+
+@pytest.mark.clause("§3.3")
+def test_what_an_agency_is_approved_for_no_more_is_neither_found_nor_shown_nor_ordered(
+    voucher: tuple[Town, Json],
+) -> None:
+    town, _ = voucher
+    upload_again("voucher")
+    reopened(town)
+    steps.expect(town.world.call(SELLER, "PATCH", path_of(town), {"categories": [other_category(town)]}), 200)
+    steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/submit"), 200)
+    steps.expect(steps.admit_agency(town.world, town.agency.uscc), 200)
+    assert on_sale(town) == []
+    assert town.world.call(None, "GET", f"/products/{town.product_id}").code == "NOT_FOUND"
+    refused = town.place()
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "OUTSIDE_AGENCY_SCOPE", "§3.3")
+
+
+@pytest.mark.clause("§3.3")
+def test_a_renewal_for_fewer_categories_takes_the_others_off_sale(town: Town, stopped_clock: StoppedClock) -> None:
+    stopped_clock.instant = LAST_DAY - timedelta(days=10)
+    renewed(town, categories=[other_category(town)])
+    assert on_sale(town) == [town.product_id]
+    steps.expect(steps.admit_agency(town.world, town.agency.uscc), 200)
+    assert on_sale(town) == []
+
+
 @pytest.mark.clause("§3.1.4")
 def test_a_law_firm_passes_only_with_the_bureaus_written_reason_which_is_kept_and_shown(world: World) -> None:
     firm = city.agency(2)
@@ -173,6 +217,65 @@ def test_an_agency_reopened_by_a_change_keeps_the_end_of_its_approval(town: Town
     steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/submit"), 200)
     steps.expect(steps.admit_agency(town.world, town.agency.uscc), 200)
     assert town.shown(path_of(town))["valid_until"] == LAST_DAY.date().isoformat()
+
+
+@pytest.mark.clause("§3.2.3")
+def test_a_reopened_agency_whose_approval_ended_meanwhile_is_approved_again_only_by_a_renewal(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    upload_again("town")
+    reopened(town)
+    steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/submit"), 200)
+    stopped_clock.instant = LAST_DAY + timedelta(days=1)
+    refused = steps.admit_agency(town.world, town.agency.uscc)
+    assert (refused.status, refused.code, refused.body["clause"]) == (409, "RENEWAL_REQUIRED", "§3.2.3")
+    back = {"decision": "return", "reasons": ["请申请续期"]}
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/approve", back), 200)
+    assert town.world.call(SELLER, "POST", f"{path_of(town)}/renew", {}).code == "DOCUMENTS_MISSING"
+    assert renewed(town)["state"] == "submitted"
+    steps.expect(steps.admit_agency(town.world, town.agency.uscc), 200)
+    shown = town.shown(path_of(town))
+    assert (shown["state"], shown["valid_until"], on_sale(town)) == ("active", "2030-06-16", [town.product_id])
+
+
+@pytest.mark.clause("§3.2.3")
+def test_a_reopened_agency_that_asks_for_its_renewal_sells_nothing_until_it_is_approved(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    reopened(town)
+    stopped_clock.instant = LAST_DAY - timedelta(days=10)
+    waiting = renewed(town)
+    assert (waiting["state"], waiting["renewal"], on_sale(town)) == ("submitted", True, [])
+    steps.expect(steps.admit_agency(town.world, town.agency.uscc), 200)
+    shown = town.shown(path_of(town))
+    assert (shown["suspended"], shown["valid_until"], on_sale(town)) == (False, "2030-06-05", [town.product_id])
+
+
+@pytest.mark.clause("§3.1.1")
+def test_an_agency_rejected_after_it_was_reopened_applies_anew_and_its_age_counts_from_then(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    upload_again("town")
+    stopped_clock.instant += timedelta(days=30)
+    reopened(town)
+    kept = steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/submit"), 200)
+    reject = {"decision": "reject", "reasons": ["不符"]}
+    steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/pre-review", reject), 200)
+    anew = steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/submit"), 200)
+    assert (kept["applied_on"], anew["applied_on"]) == ("2026-06-15", "2026-07-15")
+
+
+@pytest.mark.clause("§3.2.3")
+def test_a_renewal_that_was_rejected_and_is_handed_in_again_is_the_renewal_it_was(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    stopped_clock.instant = LAST_DAY - timedelta(days=10)
+    renewed(town)
+    reject = {"decision": "reject", "reasons": ["材料不实"]}
+    steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/pre-review", reject), 200)
+    stopped_clock.instant += timedelta(days=5)
+    again = steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/submit"), 200)
+    assert (again["state"], again["applied_on"]) == ("submitted", "2028-06-05")
 
 
 @pytest.mark.clause("§3.2.1")
@@ -326,11 +429,35 @@ def test_a_removal_the_bureau_declines_leaves_the_agency_as_it_was_and_says_so(t
 def test_an_agency_in_the_middle_of_its_renewal_can_be_cleared_out_too(town: Town, stopped_clock: StoppedClock) -> None:
     stopped_clock.instant = LAST_DAY - timedelta(days=10)
     renewed(town)
-    assert proposed(town)["state"] == "renewal_removal_proposed"
+    assert proposed(town)["state"] == "removal_proposed"
     assert on_sale(town) == []
-    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve", {"decision": "reject"}), 200)
-    assert town.shown(path_of(town))["state"] == "returned"
+    with relayed(keys.agency(town.agency.uscc)):
+        steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve", {"decision": "reject"}), 200)
+    shown = town.shown(path_of(town))
+    assert (shown["state"], shown["renewal"], shown["removal_reason"]) == ("submitted", True, None)
+    assert subjects(town.world, SELLER) == ["市经信局未同意清退，服务机构恢复原状。"]
     assert on_sale(town) == [town.product_id]
+    proposed(town)
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve"), 200)
+    assert town.shown(path_of(town))["state"] == "removed"
+
+
+@pytest.mark.clause("§3.4.1")
+@pytest.mark.parametrize("by_report", [False, True])
+def test_an_agency_reopened_for_correction_can_be_cleared_out_too(town: Town, by_report: bool) -> None:
+    change = reported(town, "另一项变更")
+    assert reopened(town)["state"] == "returned"
+    if by_report:
+        review = f"{path_of(town)}/changes/{change['change_id']}/review"
+        steps.expect(town.world.call(OPERATOR, "POST", review, {"decision": "remove", "reason": "虚报"}), 200)
+    else:
+        proposed(town)
+    assert town.shown(path_of(town))["state"] == "removal_proposed"
+    with relayed(keys.agency(town.agency.uscc)):
+        steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve", {"decision": "reject"}), 200)
+    assert town.shown(path_of(town))["state"] == "returned"
+    assert subjects(town.world, SELLER) == ["市经信局未同意清退，服务机构恢复原状。"]
+    assert on_sale(town) == []
     proposed(town)
     steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve"), 200)
     assert town.shown(path_of(town))["state"] == "removed"

@@ -106,6 +106,24 @@ def test_an_enterprise_approved_again_grabs_again(town: Town) -> None:
     assert town.grab()["face_fen"] == 1_000_000
 
 
+@pytest.mark.clause("§2.1.2")
+def test_an_enterprise_rejected_after_it_was_reopened_applies_anew_and_its_age_counts_from_then(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    upload_again("town")
+    decided(town, reported(town), "return")
+    young = {"established_on": "2025-12-01"}
+    steps.expect(town.world.call(OWNER, "PATCH", path_of(town), young), 200)
+    kept = steps.expect(town.world.call(OWNER, "POST", f"{path_of(town)}/submit"), 200)
+    assert steps.review_enterprise(town.world, town.enterprise.uscc).code == "TOO_YOUNG"
+    reject = {"decision": "reject", "reasons": ["成立不足12个月"]}
+    steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/review", reject), 200)
+    stopped_clock.instant = stopped_clock.instant.replace(month=12)
+    anew = steps.expect(town.world.call(OWNER, "POST", f"{path_of(town)}/submit"), 200)
+    assert (kept["applied_on"], anew["applied_on"]) == ("2026-06-15", "2026-12-15")
+    steps.expect(steps.review_enterprise(town.world, town.enterprise.uscc), 200)
+
+
 @pytest.mark.clause("§4.1.3")
 def test_a_disqualification_for_a_change_voids_what_is_unused_and_both_sides_hear_of_it(
     voucher: tuple[Town, Json],
@@ -238,13 +256,40 @@ def test_a_decision_against_somebody_needs_a_reason_and_a_stranger_sees_nothing(
     assert town.world.call(OPERATOR, "POST", unknown, {"decision": "keep"}).code == "NOT_FOUND"
 
 
+def next_years_batch(town: Town, clock: StoppedClock) -> str:
+    """It is June 2027, and a batch of that year is open; its id."""
+    clock.instant = clock.instant.replace(year=2027)
+    open_year(town.world, year=2027, grants_until="2027-12-31")
+    draft = city.batch(opens_at="2027-06-01T00:00:00Z", closes_at="2027-07-01T00:00:00Z", valid_until="2027-11-30")
+    return str(steps.open_batch(town.world, 2027, draft)["batch_id"])
+
+
 @pytest.mark.clause("§4.1.3")
 def test_an_enterprise_approved_last_year_grabs_this_year_without_new_papers(
     town: Town, stopped_clock: StoppedClock
 ) -> None:
-    stopped_clock.instant = stopped_clock.instant.replace(year=2027)
-    policy = {"grants_until": "2027-12-31"}
-    open_year(town.world, year=2027, **policy)
-    draft = city.batch(opens_at="2027-06-01T00:00:00Z", closes_at="2027-07-01T00:00:00Z", valid_until="2027-11-30")
-    batch = steps.open_batch(town.world, 2027, draft)
-    assert town.grab(batch["batch_id"])["face_fen"] == 1_000_000
+    assert town.grab(next_years_batch(town, stopped_clock))["face_fen"] == 1_000_000
+
+
+@pytest.mark.clause("§4.1.3")
+def test_an_enterprise_disqualified_last_year_is_told_so_when_it_grabs_this_year(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/disqualify", {"reason": "虚假材料"}), 200)
+    refused = town.claim(next_years_batch(town, stopped_clock))
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "NOT_ELIGIBLE", "§4.1.3")
+    words = "企业的领券、用券资格已被取消。"
+    assert refused.body["detail"] == f"企业当前不符合领券条件：{words}"
+    assert refused.body["errors"] == [
+        {"field": "disqualified", "message": words, "code": "DISQUALIFIED", "clause": "§4.1.3"}
+    ]
+
+
+@pytest.mark.clause("§4.1.2")
+def test_an_enterprise_reopened_last_year_is_not_approved_when_it_grabs_this_year(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    decided(town, reported(town), "return")
+    refused = town.claim(next_years_batch(town, stopped_clock))
+    assert (refused.code, refused.body["clause"]) == ("NOT_ELIGIBLE", "§4.1.2")
+    assert [each["code"] for each in refused.body["errors"]] == ["NOT_APPROVED"]

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 
+import boto3
 import pytest
 
 from infra.tale import steps
@@ -11,9 +13,9 @@ from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
 from tests import city
 from tests.conftest import StoppedClock
 from tests.functions.relaying import relayed
-from tests.functions.town import OWNER, SELLER, Json, Town
+from tests.functions.town import OWNER, SELLER, Json, Town, approve, open_year
 from tests.functions.workers import deliver, deliver_upload
-from tests.world import World, function
+from tests.world import BUCKET, World, function
 from voucher.models import Standing
 from voucher.store import keys
 from voucher.store.reading import load
@@ -84,10 +86,6 @@ def test_every_version_is_kept_with_its_file_importer_and_time(world: World, sto
 
 
 def test_the_version_of_the_file_that_was_read_is_kept(world: World) -> None:
-    import boto3
-
-    from tests.world import BUCKET
-
     versioning = {"Status": "Enabled"}
     boto3.client("s3").put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration=versioning)
     record = uploaded(world, content_of(CODES[:1]))
@@ -147,6 +145,20 @@ def test_a_d_rating_that_stands_in_both_years_stands_on(town: Town) -> None:
 
 
 @pytest.mark.clause("§2.1.1")
+def test_a_newer_d_list_refuses_in_a_programme_that_runs_on_from_the_year_before(world: World) -> None:
+    open_year(world, year=2025, year_starts_on="2025-07-01", year_ends_on="2026-06-30")
+    firm = city.enterprise(0)
+    approve(world, firm, OWNER)
+    days = {"opens_at": "2026-06-01T00:00:00Z", "closes_at": "2026-06-28T00:00:00Z", "valid_until": "2026-06-29"}
+    batch = steps.open_batch(world, 2025, city.batch(**days))
+    for year in (2025, 2026):
+        apply(world, uploaded(world, content_of([firm.uscc]), "rated_d", year))
+        claim = {"enterprise_uscc": firm.uscc}
+        refused = world.call(OWNER, "POST", f"/batches/{batch['batch_id']}/vouchers", claim)
+        assert (refused.status, refused.code, refused.body["clause"]) == (422, "NOT_ELIGIBLE", "§2.1.1")
+
+
+@pytest.mark.clause("§2.1.1")
 def test_a_d_list_of_next_year_is_refused_and_lifts_nobodys_rating(town: Town) -> None:
     apply(town.world, uploaded(town.world, content_of([town.enterprise.uscc]), "rated_d", 2026))
     announced = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": 9}
@@ -168,10 +180,21 @@ def test_a_list_without_rows_is_applied_only_if_the_bureau_says_it_is_meant(town
 
 
 @pytest.mark.clause("§2.1.1")
-def test_nobody_puts_in_force_what_they_uploaded_themselves(world: World) -> None:
-    record = uploaded(world, content_of(CODES[:1]))
+@pytest.mark.clause("§2.3.1")
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize(
+    ("kind", "clause"),
+    [
+        ("rated_d", "§2.1.1"),
+        ("newly_above_scale", "§2.3.1"),
+        ("little_giant_nursery", "§2.3.1"),
+        ("other_subsidy", "§5.2b"),
+    ],
+)
+def test_nobody_puts_in_force_what_they_uploaded_themselves(world: World, kind: str, clause: str) -> None:
+    record = uploaded(world, content_of(CODES[:1]), kind)
     reply = world.call(Person(OPERATOR.name, "bureau"), "POST", f"{path_of(record)}/apply")
-    assert (reply.status, reply.code, reply.body["clause"]) == (403, "FOUR_EYES", "§2.1.1")
+    assert (reply.status, reply.code, reply.body["clause"]) == (403, "FOUR_EYES", clause)
 
 
 def test_who_pages_through_a_list_stays_in_the_version_begun(town: Town) -> None:
@@ -181,8 +204,41 @@ def test_who_pages_through_a_list_stays_in_the_version_begun(town: Town) -> None
     rest = town.shown(f"/lists/{KIND}/2026?limit=2&cursor={first['next_cursor']}", FINANCE)
     assert [each["uscc"] for each in first["items"] + rest["items"]] == CODES[:3]
     assert (rest["import_id"], rest["next_cursor"]) == (first["import_id"], None)
-    for cursor in ("i_unknown:2", "x", ":", "i:-1"):
-        assert town.world.call(FINANCE, "GET", f"/lists/{KIND}/2026?cursor={cursor}").code in ("NOT_FOUND", "MALFORMED")
+    for cursor in ("i_unknown:2", "x", ":", ":0", "i:-1", f"{first['import_id']}:-1"):
+        refused = town.world.call(FINANCE, "GET", f"/lists/{KIND}/2026?cursor={cursor}")
+        assert (refused.code, [each["field"] for each in refused.body["errors"]]) == ("MALFORMED", ["cursor"])
+
+
+def test_nobody_reads_by_a_cursor_a_version_that_was_never_in_force(world: World) -> None:
+    record = uploaded(world, content_of(CODES[:2]))
+    path = f"/lists/{KIND}/2026?cursor={record['import_id']}:0"
+    for _ in range(2):
+        assert world.call(FINANCE, "GET", path).code == "MALFORMED"
+        steps.expect(world.call(BUREAU, "POST", f"{path_of(record)}/apply"), 200)  # not yet in force then, either
+    deliver("import_list", {"task": "apply", "kind": KIND, "year": 2026, "import_id": record["import_id"]})
+    assert len(steps.expect(world.call(FINANCE, "GET", path), 200)["items"]) == 2
+
+
+def test_a_version_announced_again_under_its_key_is_answered_as_it_now_is(
+    world: World, stopped_clock: StoppedClock
+) -> None:
+    announced = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": 9}
+    path = f"/lists/{KIND}/2026/imports"
+    first = steps.expect(world.call(OPERATOR, "POST", path, announced, key="k"), 201)
+    stopped_clock.instant += timedelta(minutes=20)
+    again = world.call(OPERATOR, "POST", path, announced, key="k")
+    assert (again.status, again.body["import_id"], again.headers["idempotent-replay"]) == (
+        200,
+        first["import_id"],
+        "true",
+    )
+    assert again.body["expires_at"] == "2026-06-15T02:35:00.000Z"
+    world.upload(again.body["upload"], content_of(CODES[:1]))
+    deliver_upload(again.body["upload"]["fields"]["key"])
+    parsed = world.call(OPERATOR, "POST", path, announced, key="k")
+    assert (parsed.status, parsed.body["state"], "upload" in parsed.body) == (200, "parsed", False)
+    other = world.call(OPERATOR, "POST", path, {**announced, "size_bytes": 10}, key="k")
+    assert other.code == "IDEMPOTENCY_KEY_REUSED"
 
 
 def test_errors_are_shown_so_many_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,6 +272,58 @@ def test_a_late_delivery_of_an_older_version_changes_nothing(town: Town) -> None
     with pytest.raises(module.OutOfTurn):
         module.bring_in_step(stale, [CODES[7]], {CODES[7]})
     assert listed(CODES[7]) == {}
+
+
+def spoil(record: Json, how: str, part: str = "rows") -> Callable[[], None]:
+    """Delete what was read of a version, its good rows or its errors, or the first of them; answers how to mend it."""
+    client, prefix = boto3.client("s3"), f"rows/{record['kind']}/{record['year']}/{record['import_id']}"
+    kept = client.list_objects_v2(Bucket=BUCKET, Prefix=prefix)["Contents"]
+    [key] = [each["Key"] for each in kept if each["Key"].endswith(f".{part}.json")]
+    content = client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    if how == "gone":
+        client.delete_object(Bucket=BUCKET, Key=key)
+    else:
+        client.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(json.loads(content)[1:]))
+    return lambda: client.put_object(Bucket=BUCKET, Key=key, Body=content)
+
+
+@pytest.mark.clause("§2.1.1")
+@pytest.mark.parametrize("how", ["gone", "cut"])
+@pytest.mark.parametrize("spoiled", ["the new version", "its predecessor"])
+def test_a_list_whose_rows_cannot_be_read_is_a_fault_and_lifts_nobodys_rating(
+    town: Town, spoiled: str, how: str
+) -> None:
+    older = uploaded(town.world, content_of([town.enterprise.uscc]), "rated_d", 2025)
+    apply(town.world, older)
+    newer = uploaded(town.world, content_of([CODES[7]]), "rated_d", 2026)
+    mend = spoil(newer if spoiled == "the new version" else older, how)
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(newer)}/apply"), 200)
+    body = {"task": "apply", "kind": "rated_d", "year": 2026, "import_id": newer["import_id"]}
+    assert deliver("import_list", body)["batchItemFailures"] != []
+    assert town.shown(path_of(newer))["state"] == "applying"
+    assert town.claim(town.batch_id).body["clause"] == "§2.1.1"
+    mend()
+    assert deliver("import_list", body)["batchItemFailures"] == []
+    assert town.grab()["face_fen"] == 1_000_000
+
+
+def test_readers_are_told_of_a_fault_and_not_of_an_empty_list(world: World) -> None:
+    record, bad = uploaded(world, content_of(CODES[:2])), uploaded(world, content_of(["x"]))
+    apply(world, record)
+    spoil(record, "gone")
+    spoil(bad, "gone", "errors")
+    for person, path in ((FINANCE, f"/lists/{KIND}/2026"), (OPERATOR, path_of(bad))):
+        with pytest.raises(LookupError):
+            world.call(person, "GET", path)
+
+
+def test_an_upload_that_cannot_be_read_is_delivered_again(world: World) -> None:
+    announced = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": 9}
+    record = steps.expect(world.call(OPERATOR, "POST", f"/lists/{KIND}/2026/imports", announced), 201)
+    assert deliver_upload(record["upload"]["fields"]["key"])["batchItemFailures"] != []
+    world.upload(record["upload"], content_of(CODES[:1]))
+    assert deliver_upload(record["upload"]["fields"]["key"])["batchItemFailures"] == []
+    assert steps.expect(world.call(OPERATOR, "GET", path_of(record)), 200)["state"] == "parsed"
 
 
 def test_a_file_that_arrives_twice_is_parsed_once(world: World) -> None:

@@ -70,6 +70,19 @@ def test_two_corrections_before_publication_add_up_and_nothing_new_cannot_be_pub
 
 
 @pytest.mark.clause("§3.3")
+def test_the_operator_publishes_what_it_looked_at_and_not_what_was_changed_meanwhile(town: Town) -> None:
+    draft = steps.expect(town.world.call(SELLER, "POST", "/products", city.product(town.agency)), 201)
+    path, seen = f"/products/{draft['product_id']}", {"version": draft["version"]}
+    changed = steps.expect(town.world.call(SELLER, "PATCH", path, {"price_fen": 99_900_000}), 200)
+    refused = town.world.call(OPERATOR, "POST", f"{path}/publish", seen)
+    assert (refused.status, refused.code) == (409, "CHANGED_MEANWHILE")
+    assert town.world.call(None, "GET", path).code == "NOT_FOUND"
+    seen = {"version": changed["version"]}
+    once, twice = (town.world.call(OPERATOR, "POST", f"{path}/publish", seen) for _ in range(2))
+    assert (once.status, once.body["price_fen"], twice.status, twice.body) == (200, 99_900_000, 200, once.body)
+
+
+@pytest.mark.clause("§3.3")
 def test_every_price_it_was_sold_at_is_kept_and_an_order_keeps_that_of_its_day(
     voucher: tuple[Town, Json], stopped_clock: StoppedClock
 ) -> None:
@@ -128,7 +141,7 @@ def test_once_the_approval_ended_nothing_is_ordered_and_what_runs_is_finished(
     steps.expect(town.place(contract_fen=100_000, voucher_fen=70_000), 201)
     stopped_clock.instant += timedelta(minutes=1)
     late = town.place(contract_fen=100_000, voucher_fen=70_000)
-    assert (late.status, late.code) == (422, "AGENCY_NOT_ACTIVE")
+    assert (late.status, late.code, late.body["clause"]) == (422, "AGENCY_NOT_ACTIVE", "§3.2.3")
     assert town.advance(running, "deliver", "confirm")["state"] == "completed"
 
 

@@ -160,7 +160,7 @@ def every_quota_holds(found: Evidence, city: City) -> None:
         if year is not None:
             assert each["granted_fen"] == granted[number, uscc]
             assert each["left_fen"] == left_fen(city, year, firm)
-            assert each["qualified"] == may_claim(city, year, firm)
+            assert each["qualified"] == may_claim(city, firm)
 
 
 def every_order_holds(found: Evidence) -> None:

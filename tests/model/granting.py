@@ -18,11 +18,10 @@ def left_fen(city: City, year: Year, firm: Firm) -> int:
     return max(0, quota_fen(city, year, firm) - granted_fen)
 
 
-def may_claim(city: City, year: Year, firm: Firm) -> bool:
-    """§2.1.1, §2.1.3, §4.1.3: nothing speaks against the firm."""
-    listed_in, rated_d = city.rated_d
-    is_d = firm.uscc in rated_d and listed_in <= year.number
-    return not (firm.disqualified or firm.violations or is_d)
+def may_claim(city: City, firm: Firm) -> bool:
+    """§2.1.1, §2.1.3, §4.1.3: nothing speaks against the firm; the newest D list counts in every year."""
+    _, rated_d = city.rated_d
+    return not (firm.disqualified or firm.violations or firm.uscc in rated_d)
 
 
 def has_lapsed(city: City, year: Year, firm: Firm) -> bool:
@@ -46,7 +45,7 @@ def closed_or_not_open(city: City, batch: Batch) -> str | None:
 def refusal(city: City, batch: Batch, firm: Firm, asked_fen: int | None) -> str | None:
     """Why this firm is granted nothing out of an open batch."""
     left = left_fen(city, batch.year, firm)
-    if not may_claim(city, batch.year, firm):
+    if not may_claim(city, firm):
         return "NOT_ELIGIBLE"
     if batch.is_rerelease and has_lapsed(city, batch.year, firm):
         return "RERELEASE_EXCLUDED"

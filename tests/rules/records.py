@@ -111,6 +111,7 @@ def agency(**changes: Any) -> Agency:
         "categories": (Category.TECH_INNOVATION,),
         "members": frozenset({"agent"}),
         "applied_on": TODAY,
+        "approved_at": NOW,
         "valid_until": TODAY,
         **MADE,
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.records import POLICY, TODAY, agency, policy, product, refusal_of
+from tests.rules.records import POLICY, TODAY, agency, policy, product, refusal_of, refused_by
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused, refuse_first
 from voucher.rules.agencies import (
@@ -15,6 +15,10 @@ from voucher.rules.agencies import (
     check_listed,
     check_scope,
     condition_refusals,
+    is_active,
+    removal_declined,
+    removal_proposed,
+    renewed,
 )
 
 # one fen, day, square metre or person short of what `records.agency` has exactly enough of
@@ -114,6 +118,35 @@ def test_an_approval_that_was_only_reopened_keeps_its_end() -> None:
     assert approval_ends_on(reopened, POLICY, date(2026, 6, 15)) == date(2027, 1, 2)
 
 
+@pytest.mark.clause("§3.2.3")
+def test_an_approval_that_was_only_reopened_is_not_given_again_after_its_end() -> None:
+    reopened = agency(state="pre_reviewed", valid_until=TODAY)
+    assert approval_ends_on(reopened, POLICY, TODAY) == TODAY
+    no = refused_by(approval_ends_on, reopened, POLICY, TODAY + timedelta(days=1))
+    assert no is not None
+    assert (no.refusal, no.clause, "2026-06-15" in no.detail) == (Refusal.RENEWAL_REQUIRED, "§3.2.3", True)
+
+
+@pytest.mark.clause("§3.2.3")
+@pytest.mark.parametrize(
+    ("state", "on_its_way", "still_active"),
+    [
+        ("active", False, True),
+        ("returned", True, True),
+        ("rejected", True, True),
+        ("returned", False, False),
+        ("rejected", False, False),
+    ],
+)
+def test_a_renewal_keeps_an_approval_that_counts_and_brings_none_back(
+    state: str, on_its_way: bool, still_active: bool
+) -> None:
+    once = renewed(agency(state=state, renewal=on_its_way), POLICY, TODAY)
+    again = renewed(once.model_copy(update={"state": "rejected"}), POLICY, TODAY)
+    assert [is_active(each, TODAY) for each in (once, again)] == [still_active] * 2
+    assert approval_ends_on(once, POLICY, TODAY) == date(2028, 6, 15)
+
+
 @pytest.mark.clause("§3.2.2")
 @pytest.mark.parametrize(
     "state",
@@ -126,13 +159,38 @@ def test_an_agency_that_is_not_active_lists_nothing_and_takes_no_order(state: st
 @pytest.mark.clause("§3.2.3")
 def test_an_active_agency_acts_on_the_last_day_of_its_approval_and_not_a_day_longer() -> None:
     assert refusal_of(check_active, agency(valid_until=TODAY), TODAY) is None
-    assert refusal_of(check_active, agency(valid_until=TODAY), TODAY + timedelta(days=1)) is Refusal.AGENCY_NOT_ACTIVE
+    for way in ({}, {"state": "submitted", "renewal": True}):
+        no = refused_by(check_active, agency(valid_until=TODAY, **way), TODAY + timedelta(days=1))
+        assert no is not None and (no.refusal, no.clause) == (Refusal.AGENCY_NOT_ACTIVE, "§3.2.3")
+
+
+@pytest.mark.clause("§3.2.2")
+def test_an_agency_that_is_not_approved_is_refused_by_that_clause_whatever_its_last_day() -> None:
+    for way in ({"state": "returned"}, {"state": "submitted", "renewal": True, "suspended": True}):
+        no = refused_by(check_active, agency(**way), TODAY + timedelta(days=1))
+        assert no is not None and (no.refusal, no.clause) == (Refusal.AGENCY_NOT_ACTIVE, "§3.2.2")
 
 
 @pytest.mark.clause("§3.2.2")
 def test_an_unknown_agency_and_one_without_a_term_are_not_active() -> None:
     assert refusal_of(check_active, None, TODAY) is Refusal.AGENCY_NOT_ACTIVE
     assert refusal_of(check_active, agency(valid_until=None), TODAY) is Refusal.AGENCY_NOT_ACTIVE
+
+
+@pytest.mark.clause("§3.4.1")
+@pytest.mark.parametrize("state", ["active", "submitted", "pre_reviewed", "returned", "rejected"])
+def test_an_agency_whose_removal_is_declined_is_back_in_the_state_it_was_in(state: str) -> None:
+    seller = agency(state=state)
+    waiting = seller.model_copy(update=removal_proposed(seller, "虚报", "operator"))
+    assert (waiting.state, waiting.removal_from) == ("removal_proposed", state)
+    assert waiting.model_copy(update=removal_declined(waiting)) == seller
+
+
+@pytest.mark.clause("§3.4.1")
+@pytest.mark.parametrize("state", ["draft", "submitted", "pre_reviewed", "returned", "rejected"])
+def test_an_agency_never_approved_has_nothing_to_be_removed_from(state: str) -> None:
+    never = agency(state=state, approved_at=None, valid_until=None)
+    assert refusal_of(removal_proposed, never, "虚报", "operator") is Refusal.WRONG_STATE
 
 
 @pytest.mark.clause("§3.3")

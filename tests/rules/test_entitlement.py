@@ -119,6 +119,13 @@ def test_each_year_follows_the_policy_its_own_programme_was_drafted_under() -> N
     assert [each and each.quota_fen for each in made.values()] == [5, 1_000_000]
 
 
+@pytest.mark.clause("§1.3")
+def test_under_a_programme_that_is_only_drafted_no_entitlement_is_made_nor_changed() -> None:
+    drafted = {2026: programme(state="draft"), 2027: programme(year=2027, state="draft")}
+    held = {2026: None, 2027: entitlement(year=2027, quota_fen=7)}
+    assert entitlements(enterprise(), standing(violations=("v1",)), held, drafted, TODAY, wanted=2026) == held
+
+
 @pytest.mark.clause("§2.3.1")
 def test_before_a_year_has_a_programme_nothing_is_promised_for_it() -> None:
     assert entitlements(enterprise(), standing(), {2026: None}, {2026: None}, TODAY, wanted=2026) == {2026: None}

@@ -24,11 +24,13 @@ def first_state(thing: str) -> str:
 
 
 def reachable(thing: str, closed: str | None = None) -> set[str]:
-    """The states a thing can come to, if the state `closed` could never be entered."""
+    """The states a thing can come to, if the state `closed` could never be entered. Declining a removal leads nowhere
+    that the thing has not been: it names the state to go back to."""
+    steps = {key: after for key, after in LIFECYCLES[thing].items() if not key[1].startswith("reject_removal.")}
     found, following = set[str](), {first_state(thing)} - {closed}
     while following - found:
         found |= following
-        following = {after for (state, _), after in LIFECYCLES[thing].items() if state in found and after != closed}
+        following = {after for (state, _), after in steps.items() if state in found and after != closed}
     return found
 
 

@@ -148,13 +148,14 @@ def test_cells_and_names_that_are_too_long_are_reported_with_their_columns() -> 
     ]
 
 
-def test_every_row_may_have_its_error_kept_and_those_beyond_the_limit_are_counted() -> None:
-    content = as_csv([HEADER, *([["x", "甲"]] * 1500)])
-    assert [error.row for error in parse("rated_d", "a.csv", content).errors] == list(range(2, 1502))
-    assert Limits().errors >= Limits().rows
-    cut = parse("rated_d", "a.csv", content, Limits(errors=1000))
-    assert (len(cut.errors), cut.error_count, cut.total_rows) == (1000, 1500, 1500)
-    assert cut.errors[-1].row == 1001
+def test_every_bad_row_is_named_and_of_further_errors_in_a_row_those_beyond_the_limit_are_only_counted() -> None:
+    content = as_csv([HEADER, [A, "甲"], *([["=A1", "=B1"]] * 30)])
+    whole, cut, least = (parse("rated_d", "a.csv", content, Limits(errors=errors)) for errors in (30, 7, 0))
+    rows = list(range(3, 33))
+    assert [error.row for error in whole.errors] == sorted(rows * 2)
+    assert [error.row for error in cut.errors] == sorted(rows + rows[:7])
+    assert [error.row for error in least.errors] == rows
+    assert [each.error_count for each in (whole, cut, least)] == [60, 60, 60]
 
 
 def test_a_good_row_after_a_bad_one_with_its_code_is_no_duplicate() -> None:

@@ -14,6 +14,7 @@ import xlwt
 
 from tests.rules.list_files import (
     HEADER,
+    RELATIONS,
     SHEET,
     STRINGS,
     as_csv,
@@ -181,6 +182,22 @@ def test_more_entries_or_texts_than_allowed_are_refused() -> None:
     assert "文字内容过多" in refusal(EXCEL, limits=Limits(shared_characters=10))
 
 
+def test_what_is_inflated_is_counted_for_the_whole_file_however_often_a_part_of_it_is_read() -> None:
+    content = as_xlsx([["说明"]], [HEADER, *([credit_code(number), "甲"] for number in range(1000))], [["备注"]])
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    # the list is read for its titles first, and then for its rows
+    assert "解压后过大" in refusal(content, limits=Limits(decompressed_bytes=size))
+    assert len(parsed(content, limits=Limits(decompressed_bytes=2 * size)).rows) == 1000
+
+
+def test_two_sheets_of_the_same_part_are_refused() -> None:
+    content = as_xlsx([["说明"]], [HEADER, [A, "甲"]])
+    assert parsed(content).rows == GOOD_ROWS
+    same = with_part(content, RELATIONS, lambda data: data.replace(b"sheet1.xml", b"sheet2.xml"))
+    assert refusal(same) == BROKEN
+
+
 @pytest.mark.parametrize("content", [XLSX, XLS, as_csv([HEADER, [A, "甲"]])])
 def test_a_file_larger_than_allowed_is_refused_unread(content: bytes) -> None:
     assert "文件超过 20 MB" in refusal(content + bytes(20 * 1024**2), "a.csv")
@@ -259,9 +276,15 @@ def test_an_xls_sheet_that_is_hidden_is_not_read_and_truth_values_are_no_codes()
     assert [error.row for error in found.errors] == [3]
 
 
-def test_an_xls_with_more_sheets_or_cells_than_allowed_is_refused_before_they_are_read() -> None:
+@pytest.mark.parametrize("write", [as_xlsx, as_xls])
+def test_a_workbook_with_more_sheets_than_allowed_is_refused(write: Callable[..., bytes]) -> None:
+    content = write([HEADER, [A, "甲"]], *([[["x"]]] * 3))
+    assert "超过 3 个工作表" in refusal(content, limits=Limits(sheets=3))
+    assert parsed(content, limits=Limits(sheets=4)).rows == GOOD_ROWS
+
+
+def test_an_xls_with_more_cells_than_allowed_is_refused_before_they_are_read() -> None:
     sheet = [HEADER, [A, "甲"]]
-    assert "个工作表" in refusal(as_xls(sheet, *([[["x"]]] * 3)), "a.xls", Limits(sheets=3))
     assert "个单元格" in refusal(as_xls(sheet), "a.xls", Limits(xls_cells=3))
     numbers = as_xls([*sheet, [B, *range(20)]])  # twenty numbers side by side are one record
     assert "个单元格" in refusal(numbers, "a.xls", Limits(xls_cells=20))

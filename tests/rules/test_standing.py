@@ -14,8 +14,8 @@ from voucher.rules.standing import affected, check_year, with_list, with_violati
 def test_a_newer_d_list_without_the_enterprise_clears_what_an_older_one_said() -> None:
     rated = with_list(standing(), "rated_d", YEAR - 1, True)
     cleared = with_list(rated, "rated_d", YEAR, False)
-    assert latest_rating_is_d(rated, YEAR)
-    assert not latest_rating_is_d(cleared, YEAR)
+    assert latest_rating_is_d(rated)
+    assert not latest_rating_is_d(cleared)
 
 
 @pytest.mark.clause("§2.1.1")

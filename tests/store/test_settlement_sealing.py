@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from voucher.refusals import Refused
 from voucher.store import keys, parts, sealing
-from voucher.store.table import Write, check, put
+from voucher.store.table import Write, check, put, update
 
 REAL_CLIENT = sealing.client.__wrapped__
 
@@ -71,6 +71,14 @@ def test_what_fits_is_one_transaction_and_the_rest_is_whole_groups_under_a_guard
 def test_nothing_to_write_but_the_last_word_is_one_transaction(committed: list[list[str]]) -> None:
     parts.commit_in_parts([], [write("last")], [check(*GUARD)])
     assert committed == [["last"]]
+
+
+def test_a_check_that_several_groups_carry_stands_once_and_equal_changes_are_never_taken_for_one(
+    committed: list[list[str]],
+) -> None:
+    guard, credit = check(*GUARD), update("credit", keys.order("o1"), "SET #paid_fen = #paid_fen + :one", None)
+    parts.commit_all([guard, credit, guard, credit, write("o2"), write("o2")])
+    assert committed == [["guard", "credit", "credit", "o2", "o2"]]
 
 
 def test_a_condition_that_was_false_is_told_as_changed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,3 +163,10 @@ LIST_KINDS = {
     "little_giant_nursery": "专精特新“小巨人”种苗企业库名单",
     "other_subsidy": "其他涉企政策资金享受名单",
 }
+# the clause that each of them serves
+LIST_CLAUSES = {
+    "rated_d": "§2.1.1",
+    "newly_above_scale": "§2.3.1",
+    "little_giant_nursery": "§2.3.1",
+    "other_subsidy": "§5.2b",
+}

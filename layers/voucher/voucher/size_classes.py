@@ -78,7 +78,7 @@ def _divisions(first: int, last: int, row: Row) -> dict[str, Row]:
 
 
 # GB/T 4754-2017. Divisions in no row are absent: 53 railways (the table's transport excludes 铁路运输业),
-# 66-69 finance, 83 education, 84 health (of section Q the text names 社会工作 only, which is 85), 91-97.
+# 66-69 finance, 83 education, 91-97.
 PREFIXES_2011: dict[str, Row] = {
     **_divisions(1, 5, FARMING),
     **_divisions(6, 46, INDUSTRY),  # B 06-12, C 13-43, D 44-46
@@ -99,8 +99,7 @@ PREFIXES_2011: dict[str, Row] = {
     "709": OTHER,  # not 704: letting one's own property is expressly left out
     **_divisions(71, 72, LEASING_BUSINESS),
     **_divisions(73, 82, OTHER),  # M 73-75, N 76-79, O 80-82
-    "85": OTHER,
-    **_divisions(86, 90, OTHER),
+    **_divisions(84, 90, OTHER),  # Q 84-85, the whole section as this project reads the table, R 86-90
 }
 
 SIZE_CLASSES_2011 = SizeClasses(

@@ -35,6 +35,11 @@ class Programme(Stateful):
     pending: PendingTotal | None = None
     closing: Closing | None = None
 
+    @property
+    def is_confirmed(self) -> bool:
+        """§1.3: finance confirmed it. Until then it is the bureau's draft, and what it says holds for nobody."""
+        return self.state != "draft"
+
 
 class Batch(Stateful):
     """One release of vouchers (§1.4a). States kept: draft, published, closed; open and sold_out are read off."""

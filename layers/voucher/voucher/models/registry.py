@@ -68,8 +68,10 @@ class Entitlement(Record):
 
 class Agency(Stateful):
     """A service agency (§3). States: draft, submitted, pre_reviewed, returned, rejected, active, removal_proposed,
-    renewal_removal_proposed, removed. `valid_until` is the last day its approval holds (§3.2.3). With `renewal` it is
-    on its way to the next approval while the last one still counts; what it says anew waits in `proposed` till then."""
+    removed. `valid_until` is the last day its approval holds (§3.2.3). With `renewal` it is on its way to the next
+    approval while the last one still counts; what it says anew waits in `proposed` till then. A renewal begun by an
+    agency that was reopened is `suspended`: the last approval counts no more. `removal_from` is the state it is back
+    in if the bureau declines its removal (§3.4.1)."""
 
     private: ClassVar[frozenset[str]] = Stateful.private | {"handed_in", "handed_in_before"}
 
@@ -93,6 +95,7 @@ class Agency(Stateful):
     approved_at: Instant | None = None
     valid_until: date | None = None
     renewal: bool = False
+    suspended: bool = False
     proposed: dict[str, Any] = {}
     reasons: tuple[Reason, ...] = ()
     handed_in: dict[str, Any] = {}
@@ -100,6 +103,7 @@ class Agency(Stateful):
     changed_fields: tuple[str, ...] = ()
     override_request: str | None = None
     override: str | None = None
+    removal_from: str | None = None
     removal_reason: str | None = None
     removal_proposed_by: str | None = None
 

@@ -6,6 +6,7 @@ from typing import Any
 from voucher.models import Agency, Product
 from voucher.policy import Category, Policy
 from voucher.refusals import Refusal, Refused
+from voucher.rules.changes import check_once_approved
 from voucher.rules.lifecycle import next_state
 from voucher.rules.working_days import add_months
 
@@ -34,37 +35,57 @@ def condition_refusals(agency: Agency, policy: Policy) -> list[Refused]:
 
 def approval_ends_on(agency: Agency, policy: Policy, today: date) -> date:
     """§3.2.3: the last day of an approval given today. One that was only reopened keeps the end it had: fresh years
-    take a renewal, with fresh papers."""
-    if agency.valid_until and not agency.renewal:
-        return agency.valid_until
-    return add_months(today, policy.agency_approval_months)
+    take a renewal, with fresh papers. Raises RENEWAL_REQUIRED once that end has passed."""
+    if agency.valid_until is None or agency.renewal:
+        return add_months(today, policy.agency_approval_months)
+    if _has_lapsed(agency, today):
+        raise Refused(Refusal.RENEWAL_REQUIRED, valid_until=agency.valid_until)
+    return agency.valid_until
 
 
 def is_active(agency: Agency | None, today: date) -> bool:
     """§3.2.3: the agency's approval counts today; while it is being renewed, up to its own last day."""
-    if agency is None or agency.valid_until is None or agency.valid_until < today:
+    return agency is not None and _is_approved(agency) and not _has_lapsed(agency, today)
+
+
+def _is_approved(agency: Agency) -> bool:
+    if agency.valid_until is None:
         return False
-    return agency.state == "active" or (agency.renewal and agency.state in RENEWING)
+    return agency.state == "active" or (_renews_as_active(agency) and agency.state in RENEWING)
 
 
-def check_active(agency: Agency | None, today: date) -> None:
-    """§3.2.2, §3.2.3: only an approved agency within its two years lists products and takes orders."""
-    if not is_active(agency, today):
+def _has_lapsed(agency: Agency, today: date) -> bool:
+    return agency.valid_until is not None and agency.valid_until < today
+
+
+def _renews_as_active(agency: Agency) -> bool:
+    return agency.renewal and not agency.suspended
+
+
+def check_active(agency: Agency | None, today: date) -> Agency:
+    """§3.2.2, §3.2.3: the agency, if it is approved and within its two years; only then it lists and takes orders."""
+    if agency is None or not _is_approved(agency):
         raise Refused(Refusal.AGENCY_NOT_ACTIVE)
+    if _has_lapsed(agency, today):
+        raise Refused(Refusal.AGENCY_NOT_ACTIVE, clause="§3.2.3")
+    return agency
 
 
 def renewed(agency: Agency, policy: Policy, today: date) -> Agency:
     """§3.2.3: the agency with its renewal begun; it opens some days before the approval's end and stays open after.
+    To hand it in brings no approval back: who was reopened is active again only by the next one.
 
     Raises RENEWAL_TOO_EARLY, or WRONG_STATE for an agency that was never approved.
     """
     state = next_state("agency", agency.state, "renew")
-    if agency.valid_until is None or (agency.state == "rejected" and not agency.renewal):
+    if agency.valid_until is None:
         raise Refused(Refusal.WRONG_STATE, state=agency.state)
     opens_on = agency.valid_until - timedelta(days=policy.agency_renewal_days)
     if today < opens_on:
         raise Refused(Refusal.RENEWAL_TOO_EARLY, days=policy.agency_renewal_days, opens_on=opens_on)
-    return agency.model_copy(update={"state": state, "renewal": True, "applied_on": today})
+    suspended = agency.state != "active" and not _renews_as_active(agency)
+    begun = {"state": state, "renewal": True, "suspended": suspended, "applied_on": today}
+    return agency.model_copy(update=begun)
 
 
 def as_proposed(agency: Agency) -> Agency:
@@ -80,11 +101,21 @@ def needs_reminder(agency: Agency, policy: Policy, today: date) -> bool:
 
 
 def removal_proposed(agency: Agency, reason: str, by: str) -> dict[str, Any]:
-    """§3.4.1: what the operator's proposal changes. Raises WRONG_STATE for an agency that is not approved."""
-    if agency.state in RENEWING and not agency.renewal:
-        raise Refused(Refusal.WRONG_STATE, state=agency.state)
+    """§3.4.1: what the operator's proposal changes. Raises WRONG_STATE for an agency that was never approved."""
+    check_once_approved(agency)
     state = next_state("agency", agency.state, "propose_removal")
-    return {"state": state, "removal_reason": reason, "removal_proposed_by": by}
+    return {"state": state, "removal_from": agency.state, "removal_reason": reason, "removal_proposed_by": by}
+
+
+def removal_declined(agency: Agency) -> dict[str, Any]:
+    """§3.4.1: what the bureau's no changes: the agency is where it was when its removal was proposed."""
+    state = next_state("agency", agency.state, f"reject_removal.{agency.removal_from}")
+    return {"state": state, "removal_from": None, "removal_reason": None, "removal_proposed_by": None}
+
+
+def categories_on_sale(agency: Agency | None, today: date) -> frozenset[Category]:
+    """§3.2.3, §3.3: what may be ordered of the agency today: its approved categories, nothing unless it is active."""
+    return frozenset(agency.categories) if agency is not None and is_active(agency, today) else frozenset()
 
 
 def check_scope(agency: Agency, category: Category) -> None:

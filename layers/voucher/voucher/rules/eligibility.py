@@ -31,7 +31,7 @@ class Finding:
     facts: Mapping[str, Any]
 
 
-def findings(enterprise: Enterprise, standing: Standing, policy: Policy, year: int, today: date) -> list[Finding]:
+def findings(enterprise: Enterprise, standing: Standing, policy: Policy, today: date) -> list[Finding]:
     """Every rule of §2.1 in the order of the text, passed or not. `today` stands in before an application exists."""
     applied_on = enterprise.applied_on or today
     return [
@@ -39,7 +39,7 @@ def findings(enterprise: Enterprise, standing: Standing, policy: Policy, year: i
         _legal_person(enterprise),
         _sector(enterprise, policy),
         _size(enterprise),
-        _not_rated_d(standing, year),
+        _not_rated_d(standing),
         _old_enough(enterprise, policy, applied_on),
         _no_violation(standing),
     ]
@@ -66,13 +66,18 @@ def _sector(enterprise: Enterprise, policy: Policy) -> Finding:
 
 def _size(enterprise: Enterprise) -> Finding:
     size = size_class(enterprise)
-    small = size is not None and size is not SizeClass.LARGE
-    return _finding(Refusal.NOT_SME, "size", small, f"企业划型为{SIZE_WORDS[size] if size else '未知'}企业。")
+    if size is None:  # which is no word on its size: the code may be too short, or of a row there is not
+        return _finding(Refusal.SIZE_UNKNOWN, "size", False, "")
+    return _finding(Refusal.NOT_SME, "size", size is not SizeClass.LARGE, f"企业划型为{SIZE_WORDS[size]}企业。")
 
 
-def _not_rated_d(standing: Standing, year: int) -> Finding:
-    rated_d = latest_rating_is_d(standing, year)
-    return _finding(Refusal.RATED_D, "rated_d", not rated_d, "最近一次亩均论英雄评价结果不是D类，或未参与评价。")
+def _not_rated_d(standing: Standing) -> Finding:
+    return _finding(
+        Refusal.RATED_D,
+        "rated_d",
+        not latest_rating_is_d(standing),
+        "最近一次亩均论英雄评价结果不是D类，或未参与评价。",
+    )
 
 
 def _old_enough(enterprise: Enterprise, policy: Policy, applied_on: date) -> Finding:
@@ -96,10 +101,10 @@ def size_class(enterprise: Enterprise) -> SizeClass | None:
     return classify(enterprise.industry_code, enterprise.employees, enterprise.revenue_fen, enterprise.assets_fen)
 
 
-def latest_rating_is_d(standing: Standing, year: int) -> bool:
-    """§2.1.1: the latest published D list of `year` or before counts; `rated_d` holds the years it was listed in
-    that no later list has replaced."""
-    return any(listed <= year for listed in standing.listed.get("rated_d", ()))
+def latest_rating_is_d(standing: Standing) -> bool:
+    """§2.1.1: the latest published D list counts, in every programme year that still grants: a newer one replaces the
+    one before in each standing, so whatever year stands there is the latest."""
+    return bool(standing.listed.get("rated_d"))
 
 
 def refusals(found: Iterable[Finding]) -> list[Refused]:
@@ -113,18 +118,6 @@ def refusals(found: Iterable[Finding]) -> list[Refused]:
         for each in found
         if not each.passed
     ]
-
-
-def check_may_claim(found: Iterable[Finding]) -> None:
-    """Raise NOT_ELIGIBLE (422) with the clause of the first finding that did not pass, and all of them as errors."""
-    failed = [each for each in found if not each.passed]
-    if failed:
-        raise Refused(
-            Refusal.NOT_ELIGIBLE,
-            clause=failed[0].clause,
-            reason=failed[0].message,
-            errors=[FieldError(each.rule, each.message, each.refusal.name, each.clause) for each in failed],
-        )
 
 
 @dataclass(frozen=True)
@@ -156,7 +149,7 @@ def entitlement(
 
     `held` is the entitlement so far: what was granted stays granted, only what is left follows the quota.
     """
-    failed = [each.refusal.name for each in findings(enterprise, standing, policy, year, today) if not each.passed]
+    failed = [each.refusal.name for each in findings(enterprise, standing, policy, today) if not each.passed]
     if enterprise.state == "disqualified":
         failed.insert(0, Refusal.DISQUALIFIED.name)
     elif enterprise.state != "approved":
@@ -186,11 +179,11 @@ def entitlements(
     wanted: int | None = None,
 ) -> dict[int, Entitlement | None]:
     """The entitlement of each year after some fact changed; a year that has none gets one only if `wanted`, and not
-    before its programme says under which policy (the first grab makes it then)."""
+    before a programme that finance confirmed says under which policy (§1.3; the first grab makes it then)."""
     following = dict(held)
     for year, before in held.items():
         programme = programmes.get(year)
-        if enterprise and programme and (before or year == wanted):
+        if enterprise and programme and programme.is_confirmed and (before or year == wanted):
             following[year] = entitlement(enterprise, standing, programme.policy, year, today, before)
     return following
 

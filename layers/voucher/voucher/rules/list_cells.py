@@ -13,6 +13,7 @@ from typing import NamedTuple
 HIGHEST_COLUMN = 16_384
 
 BROKEN = "文件已损坏、不完整或不是所标明的格式，无法读取，请用 Excel 打开后另存一份再上传"
+TOO_LARGE = "文件解压后过大，请只保留名单所在的工作表后再上传"
 ENCRYPTED = "文件已加密，请取消密码后再上传"
 
 
@@ -24,11 +25,11 @@ class Limits:
     columns: int = 40  # with content
     cell_characters: int = 2_000
     name_characters: int = 200
-    errors: int = 50_000  # kept, one for each row there may be; further ones are only counted
-    sheets: int = 20  # of an .xls
+    errors: int = 50_000  # kept beyond the first of each bad row, which is always kept; further ones are only counted
+    sheets: int = 20  # of a workbook, hidden ones among them
     xls_cells: int = 1_000_000  # of a sheet; xlrd takes some 300 bytes for each
     file_bytes: int = 20 * 1024 * 1024
-    decompressed_bytes: int = 200_000_000
+    decompressed_bytes: int = 200_000_000  # of all parts together, as often as they are read
     zip_entries: int = 1_000
     shared_strings: int = 500_000
     shared_characters: int = 20_000_000
@@ -66,6 +67,12 @@ class Sheet(NamedTuple):
 
     name: str
     rows: Callable[[], Iterator[Row]]
+
+
+def check_sheets(count: int, limits: Limits) -> None:
+    """Refuse a workbook of more sheets than allowed: each is read, and some may lead to the same cells."""
+    if count > limits.sheets:
+        raise ListFileError(f"工作簿超过 {limits.sheets} 个工作表，请只保留名单所在的工作表后再上传")
 
 
 def check_column(column: int, limits: Limits) -> None:

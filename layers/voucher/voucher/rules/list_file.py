@@ -40,7 +40,7 @@ class RowError(NamedTuple):
 
 @dataclass(slots=True)
 class Parsed:
-    """Good rows, errors up to the limit, and how many there were: a row with errors is not among `rows`."""
+    """Good rows; of every other row the first error, and further ones up to the limit; and how many there were."""
 
     rows: list[ListRow] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
@@ -112,9 +112,10 @@ def _take_row(row: Row, header: Header, first_rows: dict[str, int], parsed: Pars
     """Add a row to the good ones, or its errors to the errors; remember where each code stood first in a good row."""
     number, cells = row
     problems = [*_cell_problems(cells.items(), header, limits), *_code_problems(row, header, first_rows)]
-    for column, message in problems:
-        if len(parsed.errors) < limits.errors:
-            parsed.errors.append(RowError(number, column_letters(column), message))
+    bad_rows_before = parsed.total_rows - 1 - len(parsed.rows)  # each has its first problem among the errors
+    room = limits.errors - (len(parsed.errors) - bad_rows_before)
+    for column, message in problems[: 1 + room]:
+        parsed.errors.append(RowError(number, column_letters(column), message))
     parsed.error_count += len(problems)
     if not problems:
         name = cells.get(header.name_column) if header.name_column is not None else None

@@ -22,6 +22,7 @@ from voucher.rules.list_cells import (
     Row,
     Sheet,
     check_column,
+    check_sheets,
 )
 from voucher.rules.list_xlsx import read_xlsx
 
@@ -81,9 +82,7 @@ def _read_xls(content: bytes, limits: Limits) -> list[Sheet]:
         book = xlrd.open_workbook(file_contents=content, logfile=silent, on_demand=True, ragged_rows=True)
     except XLS_BREAKS as e:
         raise ListFileError(ENCRYPTED if "encrypted" in str(e) else BROKEN) from e
-    # many sheets may lead to the same cells: each is then read anew, and the file's size bounds nothing
-    if book.nsheets > limits.sheets:
-        raise ListFileError(f"工作簿超过 {limits.sheets} 个工作表，请只保留名单所在的工作表后再上传")
+    check_sheets(book.nsheets, limits)
     return [
         Sheet(name, partial(_xls_rows, book, index, limits))
         for index, name in enumerate(book.sheet_names())

@@ -6,7 +6,6 @@ at styles it does not know. A list needs the texts of cells, and which are numbe
 """
 
 import posixpath
-import zipfile
 from collections.abc import Iterator, Mapping
 from functools import partial
 
@@ -19,18 +18,18 @@ from voucher.rules.list_cells import (
     Row,
     Sheet,
     check_column,
+    check_sheets,
     column_number,
 )
-from voucher.rules.list_xml import Part, TextPart, broken_files_refused, open_archive
+from voucher.rules.list_xml import Archive, Part, TextPart, broken_files_refused
 
 HIGHEST_ROW = 1_048_576
-MOST_SHEETS = 100
 
 
 def read_xlsx(content: bytes, limits: Limits) -> list[Sheet]:
     """The visible worksheets of a workbook, in order. Raises ListFileError, also while rows are read."""
     with broken_files_refused():
-        archive = open_archive(content, limits)
+        archive = Archive(content, limits)
         package = _Tags(archive, "_rels/.rels", limits)
         documents = [target for kind, target in package.targets.values() if kind == "officeDocument"]
         if not documents or not documents[0].endswith(".xml"):
@@ -39,30 +38,34 @@ def read_xlsx(content: bytes, limits: Limits) -> list[Sheet]:
         relations = _Tags(archive, posixpath.join(folder, "_rels", f"{name}.rels"), limits, folder).targets
         strings = [target for kind, target in relations.values() if kind == "sharedStrings"]
         shared = _SharedStrings(archive, strings[0], limits).texts if strings else []
-        return [
-            Sheet(title, partial(_rows, archive, relations[relation][1], shared, limits))
+        sheets = [
+            (title, relations[relation][1])
             for title, state, relation in _Tags(archive, documents[0], limits).sheets
             if state == "visible" and relations[relation][0] == "worksheet"
         ]
+        if len({part for _, part in sheets}) < len(sheets):
+            raise ListFileError(BROKEN)
+        return [Sheet(title, partial(_rows, archive, part, shared, limits)) for title, part in sheets]
 
 
-def _rows(archive: zipfile.ZipFile, part: str, shared: list[str], limits: Limits) -> Iterator[Row]:
+def _rows(archive: Archive, part: str, shared: list[str], limits: Limits) -> Iterator[Row]:
     with broken_files_refused():
         worksheet = _Worksheet(shared, limits)
-        for _ in worksheet.feed(archive, part, limits):
+        for _ in worksheet.feed(archive, part):
             yield from worksheet.take_rows()
 
 
 class _Tags(Part):
     """A small part of which only attributes matter: the workbook's sheets, or the relations of a part."""
 
-    def __init__(self, archive: zipfile.ZipFile, part: str, limits: Limits, folder: str = "") -> None:
+    def __init__(self, archive: Archive, part: str, limits: Limits, folder: str = "") -> None:
         super().__init__()
         self.folder = folder
         self.targets: dict[str, tuple[str, str]] = {}
         self.sheets: list[tuple[str, str, str]] = []
-        for _ in self.feed(archive, part, limits):
-            if len(self.targets) > limits.zip_entries or len(self.sheets) > MOST_SHEETS:
+        for _ in self.feed(archive, part):
+            check_sheets(len(self.sheets), limits)
+            if len(self.targets) > limits.zip_entries:
                 raise ListFileError(BROKEN)
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
@@ -77,12 +80,12 @@ class _Tags(Part):
 class _SharedStrings(TextPart):
     """The texts that cells refer to by number."""
 
-    def __init__(self, archive: zipfile.ZipFile, part: str, limits: Limits) -> None:
+    def __init__(self, archive: Archive, part: str, limits: Limits) -> None:
         super().__init__(limits.cell_characters)
         self.limits = limits
         self.texts: list[str] = []
         self.total = 0
-        for _ in self.feed(archive, part, limits):
+        for _ in self.feed(archive, part):
             pass
 
     def start(self, name: str, _attributes: Mapping[str, str]) -> None:

@@ -1,6 +1,7 @@
 """The XML parts of a zipped workbook as guarded streams: a hostile or broken file ends in a refusal.
 
-Bytes are counted as they come out, whatever the zip directory says. Document types, and with them entities,
+Bytes are counted as they come out, whatever the zip directory says, and for the whole file: a part read twice counts
+twice. Document types, and with them entities,
 are refused; so are depth, endless tokens and endless names, each of which fills memory from a small file.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from xml.parsers import expat
 
-from voucher.rules.list_cells import BROKEN, ENCRYPTED, Limits, ListFileError
+from voucher.rules.list_cells import BROKEN, ENCRYPTED, TOO_LARGE, Limits, ListFileError
 
 CHUNK_BYTES = 65_536
 # what no spreadsheet program writes
@@ -40,18 +41,30 @@ def broken_files_refused() -> Iterator[None]:
         raise ListFileError(BROKEN) from e
 
 
-def open_archive(content: bytes, limits: Limits) -> zipfile.ZipFile:
-    """The archive, refused before anything is inflated if its directory shows too much, or a password."""
-    archive = zipfile.ZipFile(io.BytesIO(content))
-    entries = archive.infolist()
-    too_large = sum(entry.file_size for entry in entries) > limits.decompressed_bytes
-    if len(entries) > limits.zip_entries or too_large:
-        raise ListFileError("文件解压后过大，请只保留名单所在的工作表后再上传")
-    if any(entry.flag_bits & 0x1 for entry in entries):
-        raise ListFileError(ENCRYPTED)
-    if any(entry.compress_type not in METHODS for entry in entries):
-        raise ListFileError(BROKEN)
-    return archive
+class Archive:
+    """A zipped workbook and the bytes that may still be inflated from it, whichever of its parts they are of."""
+
+    def __init__(self, content: bytes, limits: Limits) -> None:
+        """Refused before anything is inflated if its directory shows too much, or a password."""
+        self._file = zipfile.ZipFile(io.BytesIO(content))
+        self._left_bytes = limits.decompressed_bytes
+        entries = self._file.infolist()
+        too_large = sum(entry.file_size for entry in entries) > limits.decompressed_bytes
+        if len(entries) > limits.zip_entries or too_large:
+            raise ListFileError(TOO_LARGE)
+        if any(entry.flag_bits & 0x1 for entry in entries):
+            raise ListFileError(ENCRYPTED)
+        if any(entry.compress_type not in METHODS for entry in entries):
+            raise ListFileError(BROKEN)
+
+    def chunks(self, part: str) -> Iterator[bytes]:
+        """The content of a part, piece by piece. Raises ListFileError once more came out than the file may hold."""
+        with self._file.open(part) as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                self._left_bytes -= len(chunk)
+                if self._left_bytes < 0:
+                    raise ListFileError(TOO_LARGE)
+                yield chunk
 
 
 class Part:
@@ -61,25 +74,21 @@ class Part:
         self._depth = 0
         self._events = 0
 
-    def feed(self, archive: zipfile.ZipFile, part: str, limits: Limits) -> Iterator[None]:
+    def feed(self, archive: Archive, part: str) -> Iterator[None]:
         """Parse the part, pausing after each chunk. Raises ListFileError for what no honest file does."""
         parser = expat.ParserCreate()
         parser.StartDoctypeDeclHandler = self._refuse_document_type
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
-        inflated = idle = 0
-        with archive.open(part) as stream:
-            while chunk := stream.read(CHUNK_BYTES):
-                inflated += len(chunk)
-                before = self._events
-                parser.Parse(chunk, False)
-                idle = idle + len(chunk) if self._events == before else 0
-                if inflated > limits.decompressed_bytes or idle > LONGEST_TOKEN_BYTES:
-                    raise ListFileError(BROKEN)
-                if len(parser.intern) > MOST_NAMES:
-                    raise ListFileError(BROKEN)
-                yield
+        idle = 0
+        for chunk in archive.chunks(part):
+            before = self._events
+            parser.Parse(chunk, False)
+            idle = idle + len(chunk) if self._events == before else 0
+            if idle > LONGEST_TOKEN_BYTES or len(parser.intern) > MOST_NAMES:
+                raise ListFileError(BROKEN)
+            yield
         parser.Parse(b"", True)
         yield
 

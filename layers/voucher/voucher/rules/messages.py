@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from voucher.rules.lifecycle import LIFECYCLES
+
 Image = Mapping[str, Any]
 
 
@@ -25,7 +27,6 @@ SUBJECTS = {
     ("AGENCY", "returned"): "服务机构入驻材料被退回，请修改后重新提交。",
     ("AGENCY", "rejected"): "服务机构入驻未通过审核。",
     ("AGENCY", "removal_proposed"): "平台运营机构已提出清退，待市经信局审核；其间不能上架产品和承接订单。",
-    ("AGENCY", "renewal_removal_proposed"): "平台运营机构已提出清退，待市经信局审核；其间不能上架产品和承接订单。",
     ("AGENCY", "removed"): "服务机构已被清退，产品已下架。",
     ("VOUCHER", "active"): "服务券领取成功。",
     ("VOUCHER", "expired"): "服务券已过有效期，余额作废。",
@@ -49,8 +50,11 @@ SUBJECTS = {
 STEPS_BACK = {
     ("ORDER", "settling", "completed"),
     ("LINE", "noticed", "passed"),
-    ("AGENCY", "removal_proposed", "active"),
-    ("AGENCY", "renewal_removal_proposed", "returned"),
+    *(
+        ("AGENCY", before, after)
+        for (before, action), after in LIFECYCLES["agency"].items()
+        if action.startswith("reject_removal.")
+    ),
 }
 # whom a subject concerns: the organisations named by these attributes
 CONCERNED = {

@@ -1,6 +1,7 @@
 """What a registration said when it was handed in, and what is different the next time (§3.2.1, §4.1.1)."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from voucher.models import Agency, Document, Enterprise, Reason
@@ -20,6 +21,14 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, .
     if not before:
         return ()
     return tuple(name for name in {**after, **before} if before.get(name) != after.get(name))
+
+
+def applied_on(organisation: Enterprise | Agency, today: date) -> date | None:
+    """§2.1.2, §3.1.1: the day that ages are reckoned by when it is handed in today. What was approved and only returned
+    since is still the application it was, and so is a renewal begun; what was rejected is applied for anew."""
+    renewing = isinstance(organisation, Agency) and organisation.renewal
+    same = organisation.approved_at is not None and (organisation.state == "returned" or renewing)
+    return organisation.applied_on if same else today
 
 
 def check_reasons(decision: str, reasons: Iterable[Reason], names: Iterable[str]) -> None:

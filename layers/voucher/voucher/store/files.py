@@ -59,17 +59,16 @@ def presign_download(object_key: str, version: str | None, content_type: str, fi
     return str(client().generate_presigned_url("get_object", Params=asked, ExpiresIn=DOWNLOAD_SECONDS))
 
 
-def fetch(object_key: str, first_bytes: int | None = None) -> bytes | None:
-    """The object's content, or only its first bytes; None when nothing was uploaded."""
-    found = fetch_version(object_key, first_bytes)
+def fetch(object_key: str) -> bytes | None:
+    """The object's content; None when there is nothing, or nothing we may read."""
+    found = fetch_version(object_key)
     return found[0] if found else None
 
 
-def fetch_version(object_key: str, first_bytes: int | None = None) -> tuple[bytes, str | None] | None:
+def fetch_version(object_key: str) -> tuple[bytes, str | None] | None:
     """The content and which version of the object it is (None where the bucket keeps none)."""
-    span = {"Range": f"bytes=0-{first_bytes - 1}"} if first_bytes else {}
     try:
-        answer = client().get_object(Bucket=bucket(), Key=object_key, **span)
+        answer = client().get_object(Bucket=bucket(), Key=object_key)
         return bytes(answer["Body"].read()), answer.get("VersionId")
     except ClientError as error:
         # without ListBucket S3 answers AccessDenied for what does not exist

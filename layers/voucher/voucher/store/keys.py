@@ -42,8 +42,8 @@ def organisation(kind: str, uscc: str, sk: str = "RECORD") -> Key:
     return agency(uscc, sk) if kind == "agency" else enterprise(uscc, sk)
 
 
-def product(product_id: str, sk: str = "RECORD") -> Key:
-    return Key("registry", f"PRODUCT#{product_id}", sk)
+def product(product_id: str) -> Key:
+    return Key("registry", f"PRODUCT#{product_id}", "RECORD")
 
 
 def name_list(kind: str, year: int, sk: str = "CURRENT") -> Key:

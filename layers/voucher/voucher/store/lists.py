@@ -125,20 +125,34 @@ def _parsed_key(record: ListImport, part: str) -> str:
     return f"rows/{record.kind}/{record.year}/{record.import_id}.{record.sha256}.{part}.json"
 
 
-def _load_parsed(record: ListImport | None, part: str) -> list[dict[str, Any]]:
-    content = files.fetch(_parsed_key(record, part)) if record else None
-    parsed: list[dict[str, Any]] = json.loads(content) if content else []
+def _load_parsed(record: ListImport, part: str) -> list[dict[str, Any]]:
+    content = files.fetch(_parsed_key(record, part))
+    if content is None:  # gone, or not ours to read: S3 tells these apart for nobody
+        raise LookupError(f"the {part} of a list that was read are not there")
+    parsed: list[dict[str, Any]] = json.loads(content)
     return parsed
 
 
 def load_rows(record: ListImport | None) -> list[dict[str, Any]]:
-    """The good rows of a version: [{row, uscc, name}]; none of no version."""
-    return _load_parsed(record, "rows")
+    """The good rows of a version: [{row, uscc, name}].
+
+    Raises LookupError unless they are all there: a list whose rows cannot be read is not an empty one, which would
+    lift every rating and quota there is.
+    """
+    if record is None:
+        raise LookupError("a version of a list that is in force is not on record")
+    rows = _load_parsed(record, "rows")
+    if len(rows) != record.row_count:
+        raise LookupError("a list has not the rows that were read")
+    return rows
 
 
 def load_errors(record: ListImport) -> list[dict[str, Any]]:
-    """What is wrong with the other rows, up to the limit: [{row, column, message}]."""
-    return _load_parsed(record, "errors")
+    """What is wrong with the other rows, up to the limit: [{row, column, message}]; nothing of a file not read (yet).
+
+    Raises LookupError when they are not there.
+    """
+    return [] if record.state in ("waiting", "failed") else _load_parsed(record, "errors")
 
 
 def in_force(kind: str, year: int) -> str | None:

@@ -18,9 +18,13 @@ def find(year: int) -> Programme | None:
 
 
 def policy_of(today: date) -> Policy:
-    """What applies today outside any programme's own business: the year's programme's policy, else the edition's."""
-    programme = find(today.year)
-    return programme.policy if programme else policy_on(today)
+    """What applies today outside any programme's own business."""
+    return policy_under(find(today.year), today)
+
+
+def policy_under(programme: Programme | None, today: date) -> Policy:
+    """§1.3: the year's programme's policy once finance confirmed it; the edition's while there is none, or a draft."""
+    return programme.policy if programme and programme.is_confirmed else policy_on(today)
 
 
 def load_programme(year: int) -> Programme:

@@ -164,9 +164,9 @@ def check(name: str, key: Key, condition: str, **values: Any) -> Write:
     return Write(name, "ConditionCheck", _expression(key, condition, None, values) | {"Key": encode(plain(key))})
 
 
-def delete(name: str, key: Key, condition: str | None = None, **values: Any) -> Write:
+def delete(name: str, key: Key) -> Write:
     """Remove an item that is not a record of money."""
-    return Write(name, "Delete", _expression(key, condition, None, values) | {"Key": encode(plain(key))})
+    return Write(name, "Delete", _expression(key, None, None, {}) | {"Key": encode(plain(key))})
 
 
 def plain(key: Key) -> dict[str, str]:
