@@ -75,6 +75,40 @@ def test_a_year_is_not_closed_while_a_voucher_is_left_to_lapse(
     assert town.shown("/programmes/2026")["state"] == "open"
 
 
+@pytest.mark.clause("§4.2.1")
+def test_a_year_is_not_closed_while_an_order_without_a_contract_holds_money(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    order = town.order(voucher_fen=200_000)
+    night(stopped_clock, datetime(2026, 11, 30, 16, 5, tzinfo=UTC))
+    assert town.shown(f"/vouchers/{town.voucher_id}")["state"] == "expired"
+    stopped_clock.instant = LAST_NIGHT
+    message = {"task": "close_year", "year": 2026, "instant": LAST_NIGHT.isoformat()}
+    function("void_vouchers").work(message)
+    assert town.shown("/programmes/2026")["state"] == "open"
+
+    night(stopped_clock, LAST_NIGHT + timedelta(days=1))
+    night(stopped_clock, LAST_NIGHT + timedelta(days=2))
+    assert town.shown(f"/orders/{order['order_id']}")["state"] == "cancelled"
+    closed = town.shown("/programmes/2026")
+    assert (closed["state"], closed["surplus_fen"], closed["held_fen"]) == ("closed", 100_000_000, 0)
+    function("void_vouchers").work(message)
+    assert town.shown("/programmes/2026") == closed, "late, and no harm done"
+
+
+@pytest.mark.clause("§4.2.1")
+def test_the_year_is_closed_over_a_contracted_order_that_runs_on(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    town.advance(town.order(voucher_fen=200_000), "accept", "contract")
+    for number in range(2):
+        night(stopped_clock, LAST_NIGHT + timedelta(days=number))
+    closed = town.shown("/programmes/2026")
+    assert (closed["state"], closed["held_fen"]) == ("closed", 200_000)
+
+
 def test_the_end_of_the_year_comes_twice_and_is_once(voucher: tuple[Town, Json], stopped_clock: StoppedClock) -> None:
     town, _ = voucher
     for _ in range(3):

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from voucher.models import CancelRequest, Order, Voucher
 from voucher.policy import CATEGORY_WORDS, Category, Policy
 from voucher.refusals import Refusal, Refused
+from voucher.rules.lifecycle import allows
 
 
 def max_voucher_fen(contract_fen: int, policy: Policy) -> int:
@@ -91,6 +92,12 @@ def room_refusal(pool_id: str, room_fen: int, category: Category) -> Refused:
     if pool_id.startswith("category."):
         return Refused(Refusal.CATEGORY_CAP, category=CATEGORY_WORDS[category], room_fen=room_fen)
     return Refused(Refusal.KEY_FLOOR, room_fen=room_fen)
+
+
+def expires_without_contract(order: Order) -> bool:
+    """§4.2.1, §4.1.3: nothing carries the order over its year's end, or over its buyer's disqualification: no contract
+    was signed, and nothing was delivered."""
+    return order.contract_signed_on is None and allows("order", order.state, "expire")
 
 
 def check_has_contract(order: Order) -> None:
