@@ -90,6 +90,7 @@ def publish_batch(batch_id: str) -> Response[str]:
     state = lifecycle.next_state("batch", old.state, "publish")
     if old.created_by == app.caller.sub:
         raise Refused(Refusal.FOUR_EYES)
+    rules.check_publishing(programme, old, now)
     new = old.moved(state=state, published_by=app.caller.sub, **app.step("publish"))
     shares_fen = rules.even_shares(old.amount_fen, old.shards, old.guess_fen)
     if old.kind == "rerelease":

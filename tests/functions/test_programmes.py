@@ -1,5 +1,6 @@
 """A programme year and its batches over HTTP: two hands, the total, the dates, and what everybody is shown."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from infra.tale import steps
 from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person, Reply
 from tests import city
+from tests.conftest import StoppedClock
 from tests.functions.stages import everything_kept
 from tests.functions.town import OWNER, Json, Town
 from tests.functions.town import open_year as open_programme
@@ -173,6 +175,25 @@ def test_drafts_are_in_no_public_list_and_a_published_batch_shows_its_states(ope
 
 
 @pytest.mark.clause("§1.4a")
+@pytest.mark.clause("§4.2.2")
+@pytest.mark.parametrize("kind", ["regular", "rerelease"])
+def test_a_batch_whose_claiming_is_over_is_not_published(town: Town, stopped_clock: StoppedClock, kind: str) -> None:
+    drafts = [
+        steps.expect(draft_batch(town.world, amount_fen=1_000_000, kind=kind, **changes), 201)["batch_id"]
+        for changes in ({}, {"valid_until": "2026-06-20"})
+    ]
+    ends = (datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 6, 20, 16, tzinfo=UTC))
+    for batch_id, over in zip(drafts, ends, strict=True):
+        stopped_clock.instant = over
+        before = everything_kept()
+        refused = town.world.call(BUREAU, "POST", f"/batches/{batch_id}/publish")
+        assert (refused.status, refused.code, refused.body["clause"]) == (409, "BATCH_CLOSED", "§4.2.2")
+        assert everything_kept() == before
+    if kind == "regular":
+        stopped_clock.instant = datetime(2026, 7, 1, tzinfo=UTC) - timedelta(milliseconds=1)
+        assert town.world.call(BUREAU, "POST", f"/batches/{drafts[0]}/publish").status == 200
+
+
 def test_publishing_twice_releases_once(open_year: World) -> None:
     batch = steps.open_batch(open_year, 2026, city.batch())
     again = open_year.call(BUREAU, "POST", f"/batches/{batch['batch_id']}/publish")

@@ -1,6 +1,7 @@
 """The end of a programme year: what is uncontracted is cancelled, what is left lapses, the key share is frozen."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -143,6 +144,35 @@ def test_lapsed_money_is_released_again_only_by_the_bureau_only_as_much_as_lapse
     assert (granted.status, granted.body["face_fen"]) == (201, 1_000_000)
     report = function("reconcile").handler({"time": "2026-12-05T00:00:00Z"}, None)["reports"][0]
     assert (report["balanced"], report["accounts"]["surplus"]) == (True, 0)
+
+
+@pytest.mark.clause("§2.3.3")
+@pytest.mark.parametrize("overtaken", [False, True])
+def test_nothing_is_released_again_in_a_year_that_is_closed_or_is_being_closed(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch, overtaken: bool
+) -> None:
+    town, _ = voucher
+    long = steps.batch_draft("补发", 1_000_000, stopped_clock.instant, LAST_NIGHT, LAST_NIGHT.date(), kind="rerelease")
+    draft = steps.expect(town.world.call(steps.OPERATOR, "POST", "/programmes/2026/batches", long), 201)
+    night(stopped_clock, LAST_NIGHT)
+    store, instant = function("batches").store, stopped_clock.instant
+    publish_again = store.publish_again
+
+    def overtake(*facts: Any) -> None:
+        stopped_clock.instant = instant
+        night(stopped_clock, LAST_NIGHT + timedelta(days=1))
+        publish_again(*facts)
+
+    if overtaken:
+        stopped_clock.instant = datetime(2026, 12, 30, tzinfo=UTC)
+        monkeypatch.setattr(store, "publish_again", overtake)
+    else:
+        night(stopped_clock, LAST_NIGHT + timedelta(days=1))
+    refused = town.world.call(BUREAU, "POST", f"/batches/{draft['batch_id']}/publish")
+    assert (refused.status, refused.code) == (409, "WRONG_STATE")
+    assert "closed" in refused.body["detail"]
+    closed = town.shown("/programmes/2026")
+    assert (closed["state"], closed["surplus_fen"]) == ("closed", 100_000_000)
 
 
 def test_a_voucher_that_has_ended_pays_for_nothing_before_any_sweep(

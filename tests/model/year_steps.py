@@ -49,7 +49,7 @@ class YearSteps(Machine):
 
     def publish(self, batch: Batch, by: str) -> None:
         """Publish a batch."""
-        self.ask(years.publish(batch, by), by, f"/batches/{batch.name}/publish")
+        self.ask(years.publish(self.city, batch, by), by, f"/batches/{batch.name}/publish")
 
     @rule(number=NUMBERS, total_fen=TOTALS_FEN, policy=POLICIES, alone=RARELY)
     def a_year_is_drafted(self, number: int, total_fen: int, policy: dict[str, Any], alone: bool) -> None:

@@ -106,7 +106,7 @@ def draft_batch(city: City, by: str, number: int, key: str, body: dict[str, Any]
     return CREATED, batch
 
 
-def publish(batch: Batch, by: str) -> Answer:
+def publish(city: City, batch: Batch, by: str) -> Answer:
     """§1.4a, §2.3.3: released out of what the year has left, or again out of what came back; never more."""
     year, step = batch.year, ("publish", by, None)
     if batch.last == step:
@@ -115,6 +115,8 @@ def publish(batch: Batch, by: str) -> Answer:
         return no("WRONG_STATE")
     if batch.drafted_by == by:
         return no("FOUR_EYES")
+    if city.now >= min(batch.closes_at, batch.ends_at):
+        return no("BATCH_CLOSED")
     if batch.amount_fen > (year.surplus_fen if batch.is_rerelease else year.unreleased_fen):
         return no("OVER_PROGRAMME_TOTAL")
     if batch.is_rerelease:

@@ -12,6 +12,7 @@ from voucher.refusals import Refusal, Refused
 from voucher.rules.programmes import (
     category_cap_fen,
     check_batch_dates,
+    check_publishing,
     check_release,
     even_shares,
     key_share_basis_points,
@@ -147,6 +148,25 @@ def test_money_split_over_shards_adds_up_and_is_cut_into_whole_quotas(
     unit_fen = max(1, unit_fen)
     assert all(share % unit_fen == 0 for share in shares[:-1])
     assert max(shares) - min(shares) < 2 * unit_fen
+
+
+@pytest.mark.clause("§2.3.3")
+@pytest.mark.parametrize("kind", ["regular", "rerelease"])
+@pytest.mark.parametrize(
+    ("state", "left", "refusal"),
+    [
+        ("open", ONE_MILLISECOND, None),
+        ("open", timedelta(), Refusal.BATCH_CLOSED),
+        ("closed", ONE_MILLISECOND, Refusal.WRONG_STATE),
+        ("draft", timedelta(), Refusal.WRONG_STATE),
+    ],
+)
+def test_a_batch_is_published_only_in_an_open_year_and_before_claiming_ends(
+    kind: str, state: str, left: timedelta, refusal: Refusal | None
+) -> None:
+    for ending in ("closes_at", "ends_at"):
+        draft = batch(kind=kind, closes_at=ENDS_AT, ends_at=ENDS_AT).model_copy(update={ending: CLOSES_AT})
+        assert refusal_of(check_publishing, programme(state=state), draft, CLOSES_AT - left) is refusal
 
 
 OPENS_AT, CLOSES_AT, ENDS_AT = batch().opens_at, batch().closes_at, batch().ends_at

@@ -57,6 +57,11 @@ class Batch(Stateful):
     published_by: str | None = None
     surplus_fen: int = 0
 
+    @property
+    def claims_end_at(self) -> Instant:
+        """From this instant on nothing is granted (§4.2.2): claiming closed, or the vouchers themselves have ended."""
+        return min(self.closes_at, self.ends_at)
+
 
 class Voucher(Record):
     """A voucher; its creation is its own grant posting. `seq` counts the postings after it.

@@ -13,7 +13,7 @@ def check_open(batch: Batch, now: datetime) -> None:
         raise Refused(Refusal.OUTSIDE_REGULATION_TERM, grants_from=batch.grants_from, grants_until=batch.grants_until)
     if batch.state == "draft" or now < batch.opens_at:
         raise Refused(Refusal.BATCH_NOT_OPEN)
-    if batch.state == "closed" or now >= min(batch.closes_at, batch.ends_at):
+    if batch.state == "closed" or now >= batch.claims_end_at:
         raise Refused(Refusal.BATCH_CLOSED)
 
 
