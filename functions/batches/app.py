@@ -58,6 +58,7 @@ def draft_batch(year: str) -> Response[str]:
         grants_from=policy.grants_from,
         grants_until=policy.grants_until,
         guess_fen=policy.quota_default_fen,
+        rerelease_excludes_lapsed=policy.rerelease_excludes_lapsed,
         state="draft",
         created_at=clock.now(),
         created_by=app.caller.sub,

@@ -40,11 +40,14 @@ def grab(batch_id: str) -> Response[str]:
     if claim.enterprise_uscc not in SOLD_OUT.get(batch_id, (claim.enterprise_uscc,)):
         grabbing.check_open(batch, now)
         raise Refused(Refusal.SOLD_OUT)
-    amount_fen = claim.amount_fen or batch.guess_fen
+    try:
+        grabbing.check_open(batch, now)
+    except Refused as no:
+        return held_or_refuse(batch, claim.enterprise_uscc, caller, now, no)
+    amount_fen = first_amount(batch, claim, caller, now)
     for _ in range(TRIES):
         voucher = wanted(batch, claim.enterprise_uscc, amount_fen, caller, now)
         try:
-            grabbing.check_open(batch, now)
             refused = store.grab(batch, voucher, whole_quota=not batch.partial_allowed or claim.amount_fen is None)
         except (Exhausted, Refused) as no:
             return held_or_refuse(batch, claim.enterprise_uscc, caller, now, no)
@@ -56,7 +59,7 @@ def grab(batch_id: str) -> Response[str]:
         if refused.entitlement_failed and entitlement is None:
             make_entitlement(batch, claim.enterprise_uscc, caller)
             continue
-        amount_fen = explained(entitlement, batch, claim, caller)
+        amount_fen = explained(entitlement, batch, claim, caller, now)
     raise Refused(Refusal.BUSY)
 
 
@@ -66,6 +69,17 @@ def published(batch_id: str) -> Batch:
     if batch.state == "published":
         PUBLISHED[batch_id] = batch
     return batch
+
+
+def first_amount(batch: Batch, claim: Claim, caller: Caller, now: Instant) -> int:
+    """The amount to try first, in fen: a guess in the rush. What is released again is looked at before (§2.3.3)."""
+    guess_fen = claim.amount_fen or batch.guess_fen
+    if not batch.excludes_lapsed:
+        return guess_fen
+    entitlement = store.find_entitlement(batch.year, claim.enterprise_uscc)
+    if entitlement is None or batch.batch_id in entitlement.batches:
+        return guess_fen  # the write makes the entitlement, or finds the voucher
+    return explained(entitlement, batch, claim, caller, now)
 
 
 def wanted(batch: Batch, uscc: str, face_fen: int, caller: Caller, now: Instant) -> Voucher:
@@ -90,8 +104,8 @@ def may_act(entitlement: Entitlement | None, caller: Caller) -> bool:
     return entitlement is not None and caller.sub in entitlement.members
 
 
-def explained(entitlement: Entitlement | None, batch: Batch, claim: Claim, caller: Caller) -> int:
-    """Why the entitlement's condition was false: a refusal, or the amount to claim with a better guess."""
+def explained(entitlement: Entitlement | None, batch: Batch, claim: Claim, caller: Caller, now: Instant) -> int:
+    """What an entitlement has to say: a refusal, or the amount to claim, in fen."""
     if entitlement is None or caller.sub not in entitlement.members:
         raise Refused(Refusal.NOT_FOUND)
     if not entitlement.qualified:
@@ -99,7 +113,8 @@ def explained(entitlement: Entitlement | None, batch: Batch, claim: Claim, calle
         failed = [Refused(Refusal[name], months=months) for name in entitlement.refusals]
         errors = [FieldError(each.refusal.name.lower(), each.detail, each.refusal.name, each.clause) for each in failed]
         raise Refused(Refusal.NOT_ELIGIBLE, clause=failed[0].clause, errors=errors, reason=failed[0].detail)
-    grabbing.check_rerelease(entitlement, batch)
+    held = store.vouchers_of(entitlement) if batch.excludes_lapsed else []
+    grabbing.check_rerelease(entitlement, held, batch, now)
     return grabbing.amount_to_claim(entitlement, batch, claim.amount_fen)
 
 

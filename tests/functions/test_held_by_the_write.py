@@ -8,6 +8,9 @@ from typing import Any
 import boto3
 import pytest
 
+from infra.tale import steps
+from infra.tale.client import BUREAU
+from tests import city
 from tests.conftest import NOW
 from tests.functions.stages import everything_kept
 from tests.functions.town import Json, Town
@@ -133,6 +136,24 @@ def test_nothing_is_frozen_moved_or_credited_where_there_is_no_pool(voucher: Sce
         lambda: transact([pools.credit_surplus(1999, found.enterprise_uscc, 1)]),
     ):
         changes_nothing(commit)
+
+
+@pytest.mark.clause("§2.3.3")
+def test_nothing_released_again_is_granted_to_whose_voucher_lapses_while_it_is_looked_at(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps.expect(town.world.call(BUREAU, "POST", f"/batches/{town.batch_id}/close"), 200)
+    again = steps.open_batch(town.world, 2026, city.batch(amount_fen=5_000_000, kind="rerelease"))["batch_id"]
+    store, tried = function("grab").store, []
+    grab = store.grab
+
+    def overtaken(*facts: Any, **more: Any) -> Any:
+        tried.append(facts)
+        tamper(keys.entitlement(2026, town.enterprise.uscc), lapsed=True)
+        return grab(*facts, **more)
+
+    monkeypatch.setattr(store, "grab", overtaken)
+    assert (town.claim(again).code, len(tried)) == ("RERELEASE_EXCLUDED", 1)
 
 
 @pytest.mark.clause("§2.3.3")

@@ -7,11 +7,13 @@ import pytest
 
 from infra.tale import steps
 from infra.tale.client import BUREAU
+from tests import city
 from tests.conftest import StoppedClock
+from tests.functions import town as towns
 from tests.functions.relaying import subjects
-from tests.functions.town import OWNER, Json, Town
+from tests.functions.town import OWNER, SELLER, Json, Town
 from tests.functions.workers import drain
-from tests.world import function
+from tests.world import World, function
 
 LAST_NIGHT = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)  # 1 January 2027, five past midnight in Lishui
 
@@ -144,6 +146,58 @@ def test_lapsed_money_is_released_again_only_by_the_bureau_only_as_much_as_lapse
     assert (granted.status, granted.body["face_fen"]) == (201, 1_000_000)
     report = function("reconcile").handler({"time": "2026-12-05T00:00:00Z"}, None)["reports"][0]
     assert (report["balanced"], report["accounts"]["surplus"]) == (True, 0)
+
+
+def a_batch_released_again(town: Town, opens: datetime) -> str:
+    """A batch out of the year's surplus, open for five days; its id."""
+    until = (opens + timedelta(days=20)).date()
+    draft = steps.batch_draft("补发", 1_000_000, opens, opens + timedelta(days=5), until, kind="rerelease")
+    batch_id: str = steps.open_batch(town.world, 2026, draft)["batch_id"]
+    return batch_id
+
+
+ENDS_AT = datetime(2026, 11, 30, 16, tzinfo=UTC)
+
+
+@pytest.mark.clause("§2.3.3")
+@pytest.mark.parametrize(
+    ("used_fen", "opens", "answer"),
+    [
+        (0, ENDS_AT, (422, "RERELEASE_EXCLUDED")),
+        (400_000, ENDS_AT, (422, "RERELEASE_EXCLUDED")),
+        (500_000, ENDS_AT, (201, None)),
+        (0, ENDS_AT - timedelta(milliseconds=1), (201, None)),
+    ],
+)
+def test_whose_voucher_lapsed_is_kept_out_of_a_rerelease_by_the_clock_before_any_sweep(
+    town: Town, stopped_clock: StoppedClock, used_fen: int, opens: datetime, answer: tuple[int, str | None]
+) -> None:
+    batch_id = steps.open_batch(town.world, 2026, city.batch(amount_fen=5_000_000, partial_allowed=True))["batch_id"]
+    voucher_id = steps.expect(town.claim(batch_id, amount_fen=500_000), 201)["voucher_id"]
+    if used_fen:
+        town.order(voucher_id=voucher_id, voucher_fen=used_fen)
+    steps.expect(town.world.call(BUREAU, "POST", f"/batches/{batch_id}/close"), 200)
+    again = a_batch_released_again(town, opens - timedelta(milliseconds=1))
+    stopped_clock.instant = opens
+    claimed = town.claim(again)
+    assert (claimed.status, claimed.code) == answer
+    stranger = town.world.call(SELLER, "POST", f"/batches/{again}/vouchers", {"enterprise_uscc": town.enterprise.uscc})
+    assert stranger.code == "NOT_FOUND", "whose voucher lapsed is nobody else's business"
+    if claimed.status == 201:
+        assert town.claim(again).headers["idempotent-replay"] == "true"
+
+
+@pytest.mark.clause("§2.3.3")
+def test_whose_voucher_lapsed_takes_part_in_a_rerelease_where_the_policy_says_so(
+    world: World, stopped_clock: StoppedClock
+) -> None:
+    town = towns.settle(towns.open_year(world, rerelease_excludes_lapsed=False))
+    partial = city.batch(amount_fen=1_000_000, partial_allowed=True)
+    first = steps.open_batch(world, 2026, partial)["batch_id"]
+    town.claim(first, amount_fen=400_000)
+    steps.expect(world.call(BUREAU, "POST", f"/batches/{first}/close"), 200)
+    night(stopped_clock, ENDS_AT)
+    assert town.claim(a_batch_released_again(town, ENDS_AT)).body["face_fen"] == 600_000
 
 
 @pytest.mark.clause("§2.3.3")

@@ -54,6 +54,7 @@ class Batch(Stateful):
     grants_from: date
     grants_until: date
     guess_fen: int
+    rerelease_excludes_lapsed: bool = True
     published_by: str | None = None
     surplus_fen: int = 0
 
@@ -61,6 +62,11 @@ class Batch(Stateful):
     def claims_end_at(self) -> Instant:
         """From this instant on nothing is granted (§4.2.2): claiming closed, or the vouchers themselves have ended."""
         return min(self.closes_at, self.ends_at)
+
+    @property
+    def excludes_lapsed(self) -> bool:
+        """Whether a firm whose own voucher lapsed this year is left out (§2.3.3)."""
+        return self.kind == "rerelease" and self.rerelease_excludes_lapsed
 
 
 class Voucher(Record):

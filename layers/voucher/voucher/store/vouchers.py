@@ -38,7 +38,7 @@ def grab(batch: Batch, voucher: Voucher, whole_quota: bool) -> NotGranted | None
             conditions.CALLER_IS_MEMBER,
             conditions.QUALIFIED,
             conditions.QUOTA_IS_AS_GUESSED if whole_quota else conditions.QUOTA_SUFFICES,
-            *((conditions.NOT_LAPSED,) if batch.kind == "rerelease" else ()),
+            *((conditions.NOT_LAPSED,) if batch.excludes_lapsed else ()),
         ),
         caller=voucher.granted_by,
         amount_fen=face_fen,
