@@ -24,6 +24,8 @@ app = Api()
 PUBLISHED: dict[str, Batch] = {}
 # who holds a voucher of a batch that has nothing left: a published batch only shrinks, so both are final
 SOLD_OUT: dict[str, frozenset[str]] = {}
+# what a batch had left, in fen, when a claim did not fit: it has no more now, so what is larger need not be tried
+ROOM_LEFT: dict[str, int] = {}
 TRIES = 6
 
 
@@ -72,14 +74,20 @@ def published(batch_id: str) -> Batch:
 
 
 def first_amount(batch: Batch, claim: Claim, caller: Caller, now: Instant) -> int:
-    """The amount to try first, in fen: a guess in the rush. What is released again is looked at before (§2.3.3)."""
-    guess_fen = claim.amount_fen or batch.guess_fen
-    if not batch.excludes_lapsed:
+    """The amount to try first, in fen: a guess in the rush. Refuses what is known not to fit, and in a re-release whose
+    voucher lapsed (§2.3.3), after one look at the entitlement: it also says who holds a voucher of the batch, who
+    may be shown it whatever is asked for, and how little a whole quota may be."""
+    guess_fen, room_fen = claim.amount_fen or batch.guess_fen, ROOM_LEFT.get(batch.batch_id)
+    may_fit = room_fen is None or (claim.amount_fen is not None and claim.amount_fen <= room_fen)
+    if may_fit and not batch.excludes_lapsed:
         return guess_fen
     entitlement = store.find_entitlement(batch.year, claim.enterprise_uscc)
     if entitlement is None or batch.batch_id in entitlement.batches:
         return guess_fen  # the write makes the entitlement, or finds the voucher
-    return explained(entitlement, batch, claim, caller, now)
+    amount_fen = explained(entitlement, batch, claim, caller, now)
+    if room_fen is not None and amount_fen > room_fen:
+        raise Refused(Refusal.SOLD_OUT)
+    return amount_fen
 
 
 def wanted(batch: Batch, uscc: str, face_fen: int, caller: Caller, now: Instant) -> Voucher:
@@ -143,8 +151,8 @@ def held_or_refuse(batch: Batch, uscc: str, caller: Caller, now: Instant, no: Ex
     """Before saying no: an enterprise that holds its voucher already is shown it, after a lost answer, too."""
     if isinstance(no, Refused) and no.refusal is Refusal.BATCH_NOT_OPEN:
         raise no
-    if isinstance(no, Exhausted) and no.open and no.room_fen == 0 and batch.batch_id not in SOLD_OUT:
-        SOLD_OUT[batch.batch_id] = store.holders(batch.batch_id)
+    if isinstance(no, Exhausted) and no.open:
+        remember(batch.batch_id, no.room_fen)
     existing = store.find(f"{batch.batch_id}.{uscc}")
     enterprise = organisations.find_enterprise(uscc)
     if enterprise is None or caller.sub not in enterprise.members:
@@ -154,6 +162,13 @@ def held_or_refuse(batch: Batch, uscc: str, caller: Caller, now: Instant, no: Ex
     if isinstance(no, Refused):
         raise no
     raise Refused(Refusal.SOLD_OUT if no.open else Refusal.BATCH_CLOSED)
+
+
+def remember(batch_id: str, room_fen: int) -> None:
+    """A published batch only shrinks: what it had left when a claim did not fit is the most it has from now on."""
+    ROOM_LEFT[batch_id] = min(room_fen, ROOM_LEFT.get(batch_id, room_fen))
+    if room_fen == 0 and batch_id not in SOLD_OUT:
+        SOLD_OUT[batch_id] = store.holders(batch_id)
 
 
 def shown(voucher: Voucher, now: Instant) -> dict[str, object]:

@@ -107,6 +107,38 @@ def test_odd_amounts_that_leave_every_shard_in_pieces_are_granted_to_the_last_fe
     stage.assert_books_hold(stopped_clock.now())
 
 
+@pytest.mark.clause("§4.2.2")
+def test_beside_a_remainder_whatever_fits_is_granted_and_a_holder_is_shown_its_voucher_whatever_it_asks_for(
+    world: World, stopped_clock: StoppedClock, seed: int
+) -> None:
+    amount_fen = 3 * QUOTA_FEN + QUOTA_FEN // 2
+    batch_id = stage.open_batch(world, amount_fen, total_fen=100_000_000, partial_allowed=True)
+    random, turns = Random(seed), Turns(seed)
+    doubled = set(range(0, 24, 3))
+    firms = stage.enterprises(24, doubled)
+    asked = [None if number % 2 else random.randrange(100_003, QUOTA_FEN) for number in range(24)]
+
+    def one(number: int) -> list[tuple[Reply, int]]:
+        """Asked for three times: as the firm first wants it, for all it may have, for a little."""
+        replies = []
+        for wanted_fen in (asked[number], None, 50_001):
+            reply = stage.grab(world, batch_id, firms[number], **({"amount_fen": wanted_fen} if wanted_fen else {}))
+            with turns.watching():
+                left_fen = left_in(batch_id)
+            replies.append((reply, (wanted_fen or (1 + (number in doubled)) * QUOTA_FEN) - left_fen))
+        return replies
+
+    outcomes = turns.run([lambda number=number: one(number) for number in range(24)])  # type: ignore[misc]
+    for replies in outcomes:
+        statuses = [reply.status for reply, _ in replies]
+        assert statuses in ([201, 200, 200], [409, 201, 200], [409, 409, 201], [409, 409, 409])
+        assert len({reply.body["voucher_id"] for reply, _ in replies if reply.status < 300}) <= 1
+        assert all(reply.status < 300 or short_fen > 0 for reply, short_fen in replies)
+    first = [next((reply for reply, _ in each if reply.status == 201), each[0][0]) for each in outcomes]
+    assert amount_fen - granted_fen(batch_id, first) == left_in(batch_id)
+    stage.assert_books_hold(stopped_clock.now())
+
+
 @pytest.mark.clause("§2.3.1")
 def test_one_firm_that_grabs_from_several_batches_at_once_never_passes_its_quota(
     world: World, stopped_clock: StoppedClock, seed: int
