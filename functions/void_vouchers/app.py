@@ -19,7 +19,8 @@ from voucher.store import keys, orders, pools, programmes
 from voucher.store import vouchers as store
 
 SWEEPER = "sweep"
-VOUCHERS_PER_MESSAGE = 500
+# vouchers, and at a year's end postings, too: each may take three calls
+ITEMS_PER_MESSAGE = 500
 TRIES = 5
 
 
@@ -44,14 +45,16 @@ def work(body: dict[str, Any]) -> None:
 
 
 def lapse_bucket(body: dict[str, Any]) -> None:
-    """§4.2.2: end every voucher of a bucket whose end is not after the instant; the rest in a message of its own."""
+    """§4.2.2, §4.2.1: end every voucher of a bucket whose end is not after the instant; at a year's end first cancel
+    the orders without a contract. A bounded part of it: the message that follows says where to go on."""
     batch_id, bucket, instant = body["batch_id"], int(body["bucket"]), datetime.fromisoformat(body["instant"])
-    if body.get("year_over"):
-        cancel_uncontracted(store.postings_in_bucket(batch_id, bucket), instant)
-    due = [each for each in store.in_bucket(batch_id, bucket) if each.state == "active" and each.ends_at <= instant]
-    ended = sum(settle(voucher, "expired", instant) for voucher in due[:VOUCHERS_PER_MESSAGE])
-    if len(due) > VOUCHERS_PER_MESSAGE:
-        queues.send("void_vouchers", [body])
+    year_over = bool(body.get("year_over"))
+    part = store.part_of_bucket(batch_id, bucket, ITEMS_PER_MESSAGE, body.get("after"), year_over)
+    cancel_uncontracted(part.postings, instant)
+    due = [each for each in part.vouchers if each.state == "active" and each.ends_at <= instant]
+    ended = sum(settle(voucher, "expired", instant) for voucher in due)
+    if part.last is not None:
+        queues.send("void_vouchers", [body | {"after": part.last}])
     log_work("vouchers lapsed", batch=batch_id, bucket=bucket, vouchers=ended)
 
 

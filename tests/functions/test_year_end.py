@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from infra.bench.engine import Meter
 from infra.tale import steps
 from infra.tale.client import BUREAU
 from tests import city
@@ -13,7 +14,11 @@ from tests.functions import town as towns
 from tests.functions.relaying import subjects
 from tests.functions.town import OWNER, SELLER, Json, Town
 from tests.functions.workers import drain
+from tests.races import stage
+from tests.races.stage import QUOTA_FEN
 from tests.world import World, function
+from voucher.edge import queues
+from voucher.store import keys
 
 LAST_NIGHT = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)  # 1 January 2027, five past midnight in Lishui
 
@@ -110,6 +115,70 @@ def test_the_year_is_closed_over_a_contracted_order_that_runs_on(
         night(stopped_clock, LAST_NIGHT + timedelta(days=number))
     closed = town.shown("/programmes/2026")
     assert (closed["state"], closed["held_fen"]) == ("closed", 200_000)
+
+
+@pytest.mark.clause("§4.2.1")
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_a_bucket_is_swept_in_parts_each_of_a_few_calls_and_each_item_is_read_once(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    town, _ = voucher
+    worker, sent = function("void_vouchers"), list[Json]()
+    monkeypatch.setattr(worker, "ITEMS_PER_MESSAGE", limit)
+    monkeypatch.setattr(worker.queues, "send", lambda _queue, bodies: sent.extend(bodies))
+    orders = [town.order(contract_fen=100_000, voucher_fen=10_000) for _ in range(6)]
+    stopped_clock.instant = LAST_NIGHT
+    bucket, instant = keys.bucket_of(town.enterprise.uscc), LAST_NIGHT.isoformat()
+    first = {"task": "lapse", "batch_id": town.batch_id, "bucket": bucket, "instant": instant, "year_over": True}
+    sent.append(first)
+    delivered = 0
+    while sent:
+        message = sent.pop(0)
+        with Meter() as meter:
+            worker.work(message)
+        assert meter.calls["Query"] == 1
+        assert meter.round_trips <= 2 + 3 * limit
+        delivered += 1
+        if delivered == 2:
+            worker.work(message)  # delivered twice
+            sent.pop()
+    assert delivered <= (6 + 6 * 2 + 1) // limit + 1, "what cancelling adds behind is read once, too"
+    assert {town.shown(f"/orders/{each['order_id']}")["state"] for each in orders} == {"cancelled"}
+    kept = town.shown(f"/vouchers/{town.voucher_id}")
+    assert (kept["state"], kept["balance_fen"]) == ("expired", 0)
+    entries = [each["entry"] for each in town.shown(f"/vouchers/{town.voucher_id}/postings")["items"]]
+    assert sorted(entries) == ["grant", *["hold"] * 6, *["lapse"] * 7, *["release"] * 6]
+    assert town.shown("/programmes/2026")["surplus_fen"] == QUOTA_FEN
+
+
+@pytest.mark.clause("§4.2.2")
+def test_a_worker_killed_between_its_parts_goes_on_where_it_was(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town, _ = voucher
+    firms = [each for each in stage.enterprises(40) if keys.bucket_of(each.uscc) == 3]
+    assert len(firms) > 1
+    for firm in firms:
+        stage.voucher_of(town.world, town.batch_id, firm)
+    worker, sent = function("void_vouchers"), list[Json]()
+
+    def fail(_queue: str, bodies: list[Json]) -> None:
+        sent.extend(bodies)
+        raise RuntimeError("the queue took nothing")
+
+    stopped_clock.instant = ENDS_AT
+    message = {"task": "lapse", "batch_id": town.batch_id, "bucket": 3, "instant": ENDS_AT.isoformat()}
+    monkeypatch.setattr(worker, "ITEMS_PER_MESSAGE", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(worker.queues, "send", fail)
+        with pytest.raises(RuntimeError):
+            worker.work(message)
+    assert "after" in sent[0]
+    for each in (sent[0], message):
+        queues.send("void_vouchers", [each])
+    drain("void_vouchers")
+    for firm in firms:
+        assert town.shown(f"/vouchers/{town.batch_id}.{firm.uscc}")["state"] == "expired"
 
 
 def test_the_end_of_the_year_comes_twice_and_is_once(voucher: tuple[Town, Json], stopped_clock: StoppedClock) -> None:
