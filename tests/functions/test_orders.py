@@ -1,5 +1,6 @@
 """Using a voucher over HTTP: what may be held against it, who takes an order on, and how its money comes back."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -67,6 +68,75 @@ def test_a_quote_says_the_most_one_order_could_have_and_which_limit_binds(vouche
     by_balance = quote(town, contract_fen=9_000_000).body
     assert (by_balance["max_voucher_fen"], by_balance["binding"]) == (1_000_000, "balance")
     assert everything_kept() == before
+
+
+def agency_expires(town: Town, clock: StoppedClock) -> Json:
+    clock.instant = datetime(2028, 6, 20, tzinfo=UTC)
+    return {}
+
+
+def product_is_withdrawn(town: Town, clock: StoppedClock) -> Json:
+    steps.expect(town.world.call(SELLER, "POST", f"/products/{town.product_id}/withdraw"), 200)
+    return {}
+
+
+def firm_is_disqualified(town: Town, clock: StoppedClock) -> Json:
+    path = f"/enterprises/{town.enterprise.uscc}/disqualify"
+    steps.expect(town.world.call(OPERATOR, "POST", path, {"reason": "未报告变更"}), 200)
+    return {}
+
+
+def voucher_ends(town: Town, clock: StoppedClock) -> Json:
+    clock.instant = datetime(2026, 11, 30, 16, tzinfo=UTC)
+    return {}
+
+
+def voucher_is_for_something_else(town: Town, clock: StoppedClock) -> Json:
+    batch = steps.open_batch(town.world, 2026, city.batch(amount_fen=1_000_000, categories=["skills"]))
+    claim = {"enterprise_uscc": town.neighbour.uscc}
+    path = f"/batches/{batch['batch_id']}/vouchers"
+    return {"voucher_id": steps.expect(town.world.call(NEIGHBOUR, "POST", path, claim), 201)["voucher_id"]}
+
+
+@pytest.mark.clause("§2.3.2")
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (agency_expires, "AGENCY_NOT_ACTIVE"),
+        (product_is_withdrawn, "PRODUCT_NOT_LISTED"),
+        (firm_is_disqualified, "DISQUALIFIED"),
+        (voucher_ends, "VOUCHER_ENDED"),
+        (voucher_is_for_something_else, "CATEGORY_NOT_ALLOWED"),
+    ],
+)
+def test_a_quote_offers_nothing_that_the_order_will_refuse(
+    voucher: Scene, stopped_clock: StoppedClock, change: Callable[[Town, StoppedClock], Json], code: str
+) -> None:
+    town, _ = voucher
+    used = change(town, stopped_clock)
+    before = everything_kept()
+    person = NEIGHBOUR if used else OWNER
+    asked = {"product_id": town.product_id, "voucher_id": town.voucher_id, "contract_fen": 1_000_000, **used}
+    quoted = town.world.call(person, "POST", "/orders/quote", asked)
+    body = town.placement(voucher_fen=100_000, **used)
+    placed = town.world.call(person, "POST", "/orders", body, key="like-the-quote")
+    assert (quoted.status, quoted.code) == (placed.status, placed.code) == (422, code)
+    assert quoted.body["errors"] == placed.body["errors"]
+    assert everything_kept() == before
+
+
+@pytest.mark.clause("§2.3.2")
+@pytest.mark.clause("§5.2b")
+def test_of_several_failing_clauses_the_first_stands_in_front_and_all_are_named(
+    voucher: Scene, stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    voucher_ends(town, stopped_clock)
+    refused = town.place(voucher_fen=1_000_001, contract_signed_on="2025-12-31", no_other_subsidy=False)
+    named = ["VOUCHER_ENDED", "OVER_RATIO", "OVER_BALANCE", "CONTRACT_YEAR", "OTHER_SUBSIDY"]
+    assert (refused.status, refused.code) == (422, named[0])
+    assert [error["code"] for error in refused.body["errors"]] == named
+    assert [error["clause"] for error in refused.body["errors"]] == ["§4.2.2", "§2.3.2", "§2.3.2", "§4.2.1", "§5.2b"]
 
 
 @pytest.mark.clause("§2.3.2")

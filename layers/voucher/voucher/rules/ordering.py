@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from voucher.models import CancelRequest, Order, Voucher
+from voucher.models import CancelRequest, Enterprise, Order, Voucher
 from voucher.policy import CATEGORY_WORDS, Category, Policy
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.lifecycle import allows
 
 
@@ -69,6 +69,13 @@ def shown_state(voucher: Voucher, now: datetime) -> str:
     return voucher.state
 
 
+def check_qualified(enterprise: Enterprise) -> None:
+    """§4.1.2, §4.1.3: only an approved enterprise uses a voucher."""
+    if enterprise.state != "approved":
+        disqualified = enterprise.state == "disqualified"
+        raise Refused(Refusal.DISQUALIFIED if disqualified else Refusal.NOT_APPROVED)
+
+
 def check_parties(enterprise_uscc: str, agency_uscc: str) -> None:
     """§5.2b: the two parties of one order are different legal persons."""
     if enterprise_uscc == agency_uscc:
@@ -85,6 +92,12 @@ def check_contract_day(signed_on: date, policy: Policy, year: int, today: date) 
     """§4.2.1: the contract is signed within the programme year, and not in the future."""
     if not policy.first_day(year) <= signed_on <= min(policy.last_day(year), today):
         raise Refused(Refusal.CONTRACT_YEAR)
+
+
+def check_no_other_subsidy(declared: bool) -> None:
+    """§5.2b: the enterprise declares that it takes no other subsidy for the order."""
+    if not declared:
+        raise Refused(Refusal.OTHER_SUBSIDY, errors=[FieldError("no_other_subsidy", "须声明未享受其他政策资金。")])
 
 
 def room_refusal(pool_id: str, room_fen: int, category: Category) -> Refused:
