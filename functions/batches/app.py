@@ -114,14 +114,18 @@ def _publish_again(old: Batch, new: Batch, programme: Programme, shares_fen: lis
 
 @app.post("/batches/<batch_id>/close")
 def close_batch(batch_id: str) -> Response[str]:
-    """§1.4a: the bureau ends a batch; what nobody claimed becomes surplus."""
+    """§1.4a: the bureau ends a batch; what nobody claimed becomes surplus.
+
+    In two steps, so that no rush holds it up: first nothing is granted any more, then what is left is counted. A call
+    that broke off between them is simply repeated.
+    """
     require(app.caller, "bureau")
     app.body(Nothing)
     old, now = store.load_batch(batch_id), clock.now()
     if app.is_repeat(old, "close"):
         return reply(_shown(old, now), replay=True)
     state = lifecycle.next_state("batch", old.state, "close")
-    shards = pools.read(pools.batch_pool(batch_id), old.shards)
+    shards = store.stop(old)
     left_fen = sum(shard.remaining_fen for shard in shards)
     new = old.moved(state=state, surplus_fen=left_fen, **app.step("close"))
     store.close(old, new, shards, store.load_programme(old.year), now, app.caller.sub)
@@ -143,10 +147,11 @@ def show_batch(batch_id: str) -> Response[str]:
 
 
 def _shown(batch: Batch, now: datetime) -> dict[str, Any]:
-    left_fen = batch.amount_fen
+    left_fen, stopped = batch.amount_fen, False
     if batch.state != "draft":
-        left_fen = pools.total(pools.batch_pool(batch.batch_id), batch.shards).remaining_fen
-    state = rules.shown_state(batch, now, left_fen)
+        pool = pools.total(pools.batch_pool(batch.batch_id), batch.shards)
+        left_fen, stopped = pool.remaining_fen, not pool.open
+    state = rules.shown_state(batch, now, left_fen, stopped)
     return batch.public() | {"state": state, "remaining_fen": left_fen, "remaining_is_approximate": True}
 
 

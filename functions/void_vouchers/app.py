@@ -106,7 +106,7 @@ def close_year(year: int, instant: datetime) -> None:
         return
     for batch in programmes.batches_of(year):
         if batch.state == "published":
-            shards = pools.read(pools.batch_pool(batch.batch_id), batch.shards)
+            shards = programmes.stop(batch)
             left_fen = sum(shard.remaining_fen for shard in shards)
             closed = batch.moved(state="closed", surplus_fen=left_fen, updated_at=instant)
             programmes.close(batch, closed, shards, programmes.load_programme(year), instant, SWEEPER)

@@ -119,12 +119,16 @@ def test_money_goes_back_to_no_voucher_that_ended_or_moved_since_it_was_read(vou
 def test_a_batch_is_closed_with_exactly_what_its_shards_hold_and_once(town: Town) -> None:
     pool_id = pools.batch_pool(town.batch_id)
     seen = pools.read(pool_id, pools.shards_of(pool_id))
+    changes_nothing(lambda: transact(pools.shut(pool_id, seen)))
+    assert pools.stop(pool_id, len(seen)) == [each.model_copy(update={"open": False}) for each in seen]
     tamper(keys.pool(pool_id, 0), remaining_fen=seen[0].remaining_fen - 1)
     changes_nothing(lambda: transact(pools.shut(pool_id, seen)))
     tamper(keys.pool(pool_id, 0), remaining_fen=seen[0].remaining_fen)
     transact(pools.shut(pool_id, seen))
-    again = pools.read(pool_id, len(seen))
-    changes_nothing(lambda: transact(pools.shut(pool_id, again)))
+    changes_nothing(lambda: transact(pools.shut(pool_id, seen)))
+    before = everything_kept()
+    transact(pools.shut(pool_id, pools.stop(pool_id, len(seen))))
+    assert everything_kept() == before
 
 
 @pytest.mark.clause("§1.4a")
@@ -132,6 +136,7 @@ def test_nothing_is_frozen_moved_or_credited_where_there_is_no_pool(voucher: Sce
     found, _ = kept(voucher[0])
     for commit in (
         lambda: pools.freeze("category.1999.legal", 1),
+        lambda: pools.stop("category.1999.legal", 1),
         lambda: transact(pools.move("category.1999.legal", {0: 1}, "held_fen", "remaining_fen")),
         lambda: transact([pools.credit_surplus(1999, found.enterprise_uscc, 1)]),
     ):

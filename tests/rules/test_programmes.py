@@ -190,6 +190,9 @@ def test_a_batch_is_shown_as_it_is_at_this_millisecond(
     kept: str, now: datetime, remaining_fen: int, shown: str
 ) -> None:
     assert shown_state(batch(state=kept), now, remaining_fen) == shown
+    assert shown_state(batch(state=kept), now, remaining_fen, stopped=True) == (
+        "draft" if kept == "draft" else "closed"
+    )
 
 
 @pytest.mark.clause("§4.2.2")

@@ -104,10 +104,12 @@ def year_is_over(policy: Policy, year: int, instant: datetime) -> bool:
     return instant >= end_of_day(policy.last_day(year))
 
 
-def shown_state(batch: Batch, now: datetime, remaining_fen: int) -> str:
-    """What a client sees: draft, published (not open yet), open, sold_out or closed."""
+def shown_state(batch: Batch, now: datetime, remaining_fen: int, stopped: bool = False) -> str:
+    """What a client sees: draft, published (not open yet), open, sold_out or closed; `stopped`: about to be."""
     if batch.state != "published":
         return batch.state
+    if stopped:
+        return "closed"
     if now < batch.opens_at:
         return "published"
     if now >= batch.claims_end_at:
