@@ -85,9 +85,15 @@ def cancel_uncontracted(postings: list[Posting], instant: datetime) -> None:
     """§4.2.1, §4.1.3: at the year's end, or when its buyer loses the qualification, an order without a signed contract
     is cancelled; the money goes back to a voucher that has ended, and lapses."""
     for order in filter(ordering.expires_without_contract, ordered(postings)):
-        new = order.moved(state=lifecycle.next_state("order", order.state, "expire"), drawn={}, updated_at=instant)
+        state, step = lifecycle.next_state("order", order.state, "expire"), own_step("expire", instant)
+        new = order.moved(state=state, drawn={}, **step)
         voucher = store.load_voucher(order.voucher_id)
         orders.commit_release(order, new, order.voucher_fen, voucher, instant, SWEEPER)
+
+
+def own_step(action: str, instant: datetime) -> dict[str, Any]:
+    """What a record remembers of a step that nobody asked for."""
+    return {"last_action": action, "last_by": SWEEPER, "last_sha256": None, "updated_at": instant}
 
 
 def ordered(postings: list[Posting]) -> list[Order]:
@@ -108,7 +114,7 @@ def close_year(year: int, instant: datetime) -> None:
         if batch.state == "published":
             shards = programmes.stop(batch)
             left_fen = sum(shard.remaining_fen for shard in shards)
-            closed = batch.moved(state="closed", surplus_fen=left_fen, updated_at=instant)
+            closed = batch.moved(state="closed", surplus_fen=left_fen, **own_step("close", instant))
             programmes.close(batch, closed, shards, programmes.load_programme(year), instant, SWEEPER)
     # before looking: a batch that is published while this looks makes it another programme than the one closed below
     old = programmes.load_programme(year)
@@ -116,7 +122,7 @@ def close_year(year: int, instant: datetime) -> None:
         log_work("year not closed yet: vouchers are left to lapse, or orders to cancel", year=year)
         return
     state = lifecycle.next_state("programme", old.state, "close_year")
-    new = old.moved(state=state, unreleased_fen=0, closing=closing_of(old, instant), updated_at=instant)
+    new = old.moved(state=state, unreleased_fen=0, closing=closing_of(old, instant), **own_step("close_year", instant))
     programmes.close_year(old, new, instant, SWEEPER)
     log_work("year closed", year=year)
 

@@ -14,6 +14,7 @@ from tests.conftest import StoppedClock
 from tests.functions import town as towns
 from tests.functions.stages import everything_kept, staged
 from tests.functions.town import NEIGHBOUR, OWNER, SELLER, Json, Town
+from tests.functions.workers import drain
 from tests.world import World, function
 
 Scene = tuple[Town, Json]
@@ -152,6 +153,48 @@ def test_seventy_per_cent_to_the_fen_and_not_one_more(voucher: Scene) -> None:
     assert town.balance_fen() == 900_001
     assert entries(town) == [("grant", 1_000_000), ("hold", 99_999)]
     assert books_balance()
+
+
+@pytest.mark.clause("§4.2.1")
+def test_a_step_whose_answer_was_lost_is_answered_as_done_though_others_have_gone_on(voucher: Scene) -> None:
+    town, _ = voucher
+    order = town.order()
+    steps.expect(town.act(SELLER, order, "accept"), 200)
+    steps.expect(town.act(OWNER, order, "contract", town.contract(order)), 200)
+    delivered = town.advance(order, "deliver")
+    before = everything_kept()
+    for person, step, body in ((SELLER, "accept", None), (OWNER, "contract", town.contract(order))):
+        again = town.act(person, order, step, body)
+        assert (again.status, again.body, again.headers["idempotent-replay"]) == (200, delivered, "true")
+    assert town.act(SELLER, order, "contract", town.contract(order)).code == "WRONG_STATE", "by somebody else"
+    assert town.act(OWNER, order, "contract", town.contract(order, contract_number="HT-2")).code == "WRONG_STATE"
+    assert everything_kept() == before
+    assert "steps" not in delivered
+
+
+@pytest.mark.clause("§4.2.1")
+def test_a_step_that_others_undid_is_answered_with_the_order_as_it_is_now(
+    voucher: Scene, stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    order = town.advance(town.order(), "accept")
+    stopped_clock.instant = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)
+    function("sweep").handler({"time": stopped_clock.instant.isoformat()}, None)
+    drain("void_vouchers")
+    again = town.act(SELLER, order, "accept")
+    assert (again.status, again.body["state"], again.headers["idempotent-replay"]) == (200, "cancelled", "true")
+    assert town.act(SELLER, order, "refuse", {"reason": "档期已满"}).code == "WRONG_STATE"
+
+
+@pytest.mark.clause("§3.5.1(5)")
+def test_what_was_asked_for_and_turned_down_may_be_asked_for_again_in_the_same_words(voucher: Scene) -> None:
+    town, _ = voucher
+    order, why = town.order(), {"reason": "双方协商"}
+    for _ in range(2):
+        asked = steps.expect(town.act(OWNER, order, "cancellation", why), 200)
+        assert asked["enterprise_cancel"]["reason"] == "双方协商"
+        rejected = town.act(OPERATOR, order, "cancellation/review", {"decision": "reject"})
+        assert (rejected.status, rejected.body["enterprise_cancel"]) == (200, None)
 
 
 @pytest.mark.clause("§2.3.2")
@@ -447,7 +490,7 @@ def test_each_party_takes_its_own_steps_only_and_in_order(voucher: Scene) -> Non
         assert town.act(person, order, step).code == "NOT_FOUND"
     assert town.act(OWNER, order, "confirm").code == "WRONG_STATE"
     town.complete(order)
-    assert town.act(SELLER, order, "accept").code == "WRONG_STATE"
+    assert town.act(SELLER, order, "refuse", {"reason": "档期已满"}).code == "WRONG_STATE"
     again = town.act(OWNER, order, "confirm")
     assert (again.status, again.headers["idempotent-replay"]) == (200, "true")
 

@@ -109,11 +109,12 @@ def place(
 
 def advance(order: Order, step: Step, states: dict[str, str]) -> Answer:
     """A step that moves no money: `states` maps where it may start to where it leads."""
-    if order.last == step:
+    if order.took(step):
         return AGAIN
     if order.state not in states:
         return no("WRONG_STATE")
-    order.state, order.last = states[order.state], step
+    order.state = states[order.state]
+    order.takes(step)
     return OK
 
 
@@ -145,7 +146,7 @@ def sign(city: City, order: Order, by: str, body: dict[str, Any]) -> Answer:
     if by not in (order.product.seller, order.voucher.firm.person):
         return no("NOT_FOUND")
     step, day = ("contract", by, body), date.fromisoformat(body["contract_signed_on"])
-    if order.last == step:
+    if order.took(step):
         return AGAIN
     if order.state not in ("placed", "accepted"):
         return no("WRONG_STATE")
@@ -159,7 +160,8 @@ def sign(city: City, order: Order, by: str, body: dict[str, Any]) -> Answer:
         return no("CONTRACT_USED")
     free_number(city, order)
     order.contract_number, order.contract_signed_on = body["contract_number"], day
-    order.contract_fen, order.last = body["contract_fen"], step
+    order.contract_fen = body["contract_fen"]
+    order.takes(step)
     city.contracts[body["contract_number"]] = order
     return OK
 

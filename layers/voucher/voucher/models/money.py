@@ -1,8 +1,9 @@
 """Programmes, batches, vouchers and the postings between their accounts."""
 
 from datetime import date
+from typing import ClassVar
 
-from voucher.models.base import Instant, Record, Stateful
+from voucher.models.base import Instant, Record, Remembering, Stateful
 from voucher.policy import Category, Policy
 
 
@@ -24,8 +25,10 @@ class Closing(Record):
     expired_fen: int
 
 
-class Programme(Stateful):
+class Programme(Remembering):
     """One year's money (§1.3). States: draft, open, closed. `unreleased_fen` is what no batch has taken yet."""
+
+    remembered: ClassVar[frozenset[str]] = frozenset({"draft", "confirm", "propose_total", "confirm_total"})
 
     year: int
     total_fen: int
