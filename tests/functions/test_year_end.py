@@ -12,6 +12,7 @@ from tests import city
 from tests.conftest import StoppedClock
 from tests.functions import town as towns
 from tests.functions.relaying import subjects
+from tests.functions.stages import everything_kept
 from tests.functions.town import OWNER, SELLER, Json, Town
 from tests.functions.workers import drain
 from tests.races import stage
@@ -307,6 +308,26 @@ def test_a_voucher_that_has_ended_pays_for_nothing_before_any_sweep(
     stopped_clock.instant = datetime.fromisoformat(held["ends_at"])
     assert town.place(voucher_fen=100_000).code == "VOUCHER_ENDED"
     assert town.shown(f"/vouchers/{town.voucher_id}", OWNER)["state"] == "expired"
+
+
+@pytest.mark.clause("§4.2.2")
+def test_a_night_that_has_not_come_is_not_swept_and_one_that_was_missed_is(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town, _ = voucher
+    before, stopped_clock.instant = everything_kept(), ENDS_AT
+    sweep = function("sweep").handler
+    with pytest.raises(ValueError, match="before its time"):
+        sweep({"time": (ENDS_AT + timedelta(milliseconds=1)).isoformat()}, None)
+    assert drain("void_vouchers") == 0
+    assert everything_kept() == before
+    monkeypatch.setenv("SWEEP_AHEAD", "allowed")
+    assert sweep({"time": LAST_NIGHT.isoformat()}, None)["batches"] == 1
+    monkeypatch.setenv("SWEEP_AHEAD", "refused")
+    stopped_clock.instant = LAST_NIGHT
+    assert sweep({"time": ENDS_AT.isoformat()}, None)["batches"] == 1
+    drain("void_vouchers")
+    assert town.shown(f"/vouchers/{town.voucher_id}")["state"] == "expired"
 
 
 @pytest.mark.clause("§4.2.2")
