@@ -15,6 +15,8 @@ from voucher.models import Voucher
 from voucher.store import pools
 
 BUYERS = 32
+# half of them with the quota of 20,000 yuan
+MIXED = 36
 
 
 def grabs(world: World, batch_id: str, firms: list[Firm], **more: int) -> list[Callable[[], Reply]]:
@@ -65,10 +67,10 @@ def test_threads_that_nobody_orders_are_granted_exactly_what_there_is(
 def test_nobody_is_refused_whose_quota_still_fits_in_the_batch_as_a_whole(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:
-    amount_fen = 17 * QUOTA_FEN + QUOTA_FEN // 2
+    amount_fen = 26 * QUOTA_FEN + QUOTA_FEN // 2
     batch_id = stage.open_batch(world, amount_fen, total_fen=100_000_000)
-    listed = set(Random(seed).sample(range(24), 12))
-    firms, turns = stage.enterprises(24, listed), Turns(seed)
+    listed = set(Random(seed).sample(range(MIXED), MIXED // 2))
+    firms, turns = stage.enterprises(MIXED, listed), Turns(seed)
 
     def one(number: int) -> tuple[Reply, int, int]:
         reply = stage.grab(world, batch_id, firms[number])
@@ -76,7 +78,7 @@ def test_nobody_is_refused_whose_quota_still_fits_in_the_batch_as_a_whole(
             left_fen = left_in(batch_id)
         return reply, left_fen, 2 * QUOTA_FEN if number in listed else QUOTA_FEN
 
-    outcomes = turns.run([lambda number=number: one(number) for number in range(24)])  # type: ignore[misc]
+    outcomes = turns.run([lambda number=number: one(number) for number in range(MIXED)])  # type: ignore[misc]
     left_fen = amount_fen - granted_fen(batch_id, [reply for reply, _, _ in outcomes])
     assert left_fen == QUOTA_FEN // 2
     for reply, left_then_fen, wanted_fen in outcomes:
