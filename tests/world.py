@@ -183,6 +183,7 @@ def forget_clients() -> None:
     queues.client.cache_clear()
     function("grab").PUBLISHED.clear()
     function("grab").SOLD_OUT.clear()
+    function("grab").ROOM_LEFT.clear()
 
 
 @contextmanager

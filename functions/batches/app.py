@@ -58,6 +58,7 @@ def draft_batch(year: str) -> Response[str]:
         grants_from=policy.grants_from,
         grants_until=policy.grants_until,
         guess_fen=policy.quota_default_fen,
+        rerelease_excludes_lapsed=policy.rerelease_excludes_lapsed,
         state="draft",
         created_at=clock.now(),
         created_by=app.caller.sub,
@@ -90,6 +91,7 @@ def publish_batch(batch_id: str) -> Response[str]:
     state = lifecycle.next_state("batch", old.state, "publish")
     if old.created_by == app.caller.sub:
         raise Refused(Refusal.FOUR_EYES)
+    rules.check_publishing(programme, old, now)
     new = old.moved(state=state, published_by=app.caller.sub, **app.step("publish"))
     shares_fen = rules.even_shares(old.amount_fen, old.shards, old.guess_fen)
     if old.kind == "rerelease":
@@ -112,14 +114,18 @@ def _publish_again(old: Batch, new: Batch, programme: Programme, shares_fen: lis
 
 @app.post("/batches/<batch_id>/close")
 def close_batch(batch_id: str) -> Response[str]:
-    """§1.4a: the bureau ends a batch; what nobody claimed becomes surplus."""
+    """§1.4a: the bureau ends a batch; what nobody claimed becomes surplus.
+
+    In two steps, so that no rush holds it up: first nothing is granted any more, then what is left is counted. A call
+    that broke off between them is simply repeated.
+    """
     require(app.caller, "bureau")
     app.body(Nothing)
     old, now = store.load_batch(batch_id), clock.now()
     if app.is_repeat(old, "close"):
         return reply(_shown(old, now), replay=True)
     state = lifecycle.next_state("batch", old.state, "close")
-    shards = pools.read(pools.batch_pool(batch_id), old.shards)
+    shards = store.stop(old)
     left_fen = sum(shard.remaining_fen for shard in shards)
     new = old.moved(state=state, surplus_fen=left_fen, **app.step("close"))
     store.close(old, new, shards, store.load_programme(old.year), now, app.caller.sub)
@@ -141,10 +147,11 @@ def show_batch(batch_id: str) -> Response[str]:
 
 
 def _shown(batch: Batch, now: datetime) -> dict[str, Any]:
-    left_fen = batch.amount_fen
+    left_fen, stopped = batch.amount_fen, False
     if batch.state != "draft":
-        left_fen = pools.total(pools.batch_pool(batch.batch_id), batch.shards).remaining_fen
-    state = rules.shown_state(batch, now, left_fen)
+        pool = pools.total(pools.batch_pool(batch.batch_id), batch.shards)
+        left_fen, stopped = pool.remaining_fen, not pool.open
+    state = rules.shown_state(batch, now, left_fen, stopped)
     return batch.public() | {"state": state, "remaining_fen": left_fen, "remaining_is_approximate": True}
 
 

@@ -24,6 +24,8 @@ app = Api()
 PUBLISHED: dict[str, Batch] = {}
 # who holds a voucher of a batch that has nothing left: a published batch only shrinks, so both are final
 SOLD_OUT: dict[str, frozenset[str]] = {}
+# what a batch had left, in fen, when a claim did not fit: it has no more now, so what is larger need not be tried
+ROOM_LEFT: dict[str, int] = {}
 TRIES = 6
 
 
@@ -40,11 +42,14 @@ def grab(batch_id: str) -> Response[str]:
     if claim.enterprise_uscc not in SOLD_OUT.get(batch_id, (claim.enterprise_uscc,)):
         grabbing.check_open(batch, now)
         raise Refused(Refusal.SOLD_OUT)
-    amount_fen = claim.amount_fen or batch.guess_fen
+    try:
+        grabbing.check_open(batch, now)
+    except Refused as no:
+        return held_or_refuse(batch, claim.enterprise_uscc, caller, now, no)
+    amount_fen = first_amount(batch, claim, caller, now)
     for _ in range(TRIES):
         voucher = wanted(batch, claim.enterprise_uscc, amount_fen, caller, now)
         try:
-            grabbing.check_open(batch, now)
             refused = store.grab(batch, voucher, whole_quota=not batch.partial_allowed or claim.amount_fen is None)
         except (Exhausted, Refused) as no:
             return held_or_refuse(batch, claim.enterprise_uscc, caller, now, no)
@@ -56,7 +61,7 @@ def grab(batch_id: str) -> Response[str]:
         if refused.entitlement_failed and entitlement is None:
             make_entitlement(batch, claim.enterprise_uscc, caller)
             continue
-        amount_fen = explained(entitlement, batch, claim, caller)
+        amount_fen = explained(entitlement, batch, claim, caller, now)
     raise Refused(Refusal.BUSY)
 
 
@@ -66,6 +71,23 @@ def published(batch_id: str) -> Batch:
     if batch.state == "published":
         PUBLISHED[batch_id] = batch
     return batch
+
+
+def first_amount(batch: Batch, claim: Claim, caller: Caller, now: Instant) -> int:
+    """The amount to try first, in fen: a guess in the rush. Refuses what is known not to fit, and in a re-release whose
+    voucher lapsed (§2.3.3), after one look at the entitlement: it also says who holds a voucher of the batch, who
+    may be shown it whatever is asked for, and how little a whole quota may be."""
+    guess_fen, room_fen = claim.amount_fen or batch.guess_fen, ROOM_LEFT.get(batch.batch_id)
+    may_fit = room_fen is None or (claim.amount_fen is not None and claim.amount_fen <= room_fen)
+    if may_fit and not batch.excludes_lapsed:
+        return guess_fen
+    entitlement = store.find_entitlement(batch.year, claim.enterprise_uscc)
+    if entitlement is None or batch.batch_id in entitlement.batches:
+        return guess_fen  # the write makes the entitlement, or finds the voucher
+    amount_fen = explained(entitlement, batch, claim, caller, now)
+    if room_fen is not None and amount_fen > room_fen:
+        raise Refused(Refusal.SOLD_OUT)
+    return amount_fen
 
 
 def wanted(batch: Batch, uscc: str, face_fen: int, caller: Caller, now: Instant) -> Voucher:
@@ -90,14 +112,15 @@ def may_act(entitlement: Entitlement | None, caller: Caller) -> bool:
     return entitlement is not None and caller.sub in entitlement.members
 
 
-def explained(entitlement: Entitlement | None, batch: Batch, claim: Claim, caller: Caller) -> int:
-    """Why the entitlement's condition was false: a refusal, or the amount to claim with a better guess."""
+def explained(entitlement: Entitlement | None, batch: Batch, claim: Claim, caller: Caller, now: Instant) -> int:
+    """What an entitlement has to say: a refusal, or the amount to claim, in fen."""
     if entitlement is None or caller.sub not in entitlement.members:
         raise Refused(Refusal.NOT_FOUND)
     if not entitlement.qualified:
         months = programmes.load_programme(batch.year).policy.enterprise_min_age_months
         raise not_eligible([Refused(Refusal[name], months=months) for name in entitlement.refusals])
-    grabbing.check_rerelease(entitlement, batch)
+    held = store.vouchers_of(entitlement) if batch.excludes_lapsed else []
+    grabbing.check_rerelease(entitlement, held, batch, now)
     return grabbing.amount_to_claim(entitlement, batch, claim.amount_fen)
 
 
@@ -132,8 +155,8 @@ def held_or_refuse(batch: Batch, uscc: str, caller: Caller, now: Instant, no: Ex
     """Before saying no: an enterprise that holds its voucher already is shown it, after a lost answer, too."""
     if isinstance(no, Refused) and no.refusal is Refusal.BATCH_NOT_OPEN:
         raise no
-    if isinstance(no, Exhausted) and no.open and no.room_fen == 0 and batch.batch_id not in SOLD_OUT:
-        SOLD_OUT[batch.batch_id] = store.holders(batch.batch_id)
+    if isinstance(no, Exhausted) and no.open:
+        remember(batch.batch_id, no.room_fen)
     existing = store.find(f"{batch.batch_id}.{uscc}")
     enterprise = organisations.find_enterprise(uscc)
     if enterprise is None or caller.sub not in enterprise.members:
@@ -143,6 +166,13 @@ def held_or_refuse(batch: Batch, uscc: str, caller: Caller, now: Instant, no: Ex
     if isinstance(no, Refused):
         raise no
     raise Refused(Refusal.SOLD_OUT if no.open else Refusal.BATCH_CLOSED)
+
+
+def remember(batch_id: str, room_fen: int) -> None:
+    """A published batch only shrinks: what it had left when a claim did not fit is the most it has from now on."""
+    ROOM_LEFT[batch_id] = min(room_fen, ROOM_LEFT.get(batch_id, room_fen))
+    if room_fen == 0 and batch_id not in SOLD_OUT:
+        SOLD_OUT[batch_id] = store.holders(batch_id)
 
 
 def shown(voucher: Voucher, now: Instant) -> dict[str, object]:

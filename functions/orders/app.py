@@ -1,5 +1,6 @@
 """Orders: quoted, placed with the voucher's part held, and shown (§4.2.1, §2.3.2); fulfilment carries them out."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
 
@@ -10,7 +11,7 @@ from voucher.edge.api import Api, reply
 from voucher.edge.fields import Day, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.models import Order, Request
-from voucher.refusals import FieldError, Refusal, Refused
+from voucher.refusals import Refusal, Refused, refuse_first, refused_by
 from voucher.rules import agencies
 from voucher.rules import ordering as rules
 from voucher.rules.working_days import shanghai_date
@@ -22,6 +23,7 @@ from voucher.store.table import Unmet
 
 app = Api()
 TRIES = 6
+Check = Callable[[], object]
 
 
 class QuoteAsked(Request):
@@ -39,10 +41,14 @@ class Placement(QuoteAsked):
 
 @app.post("/orders/quote")
 def quote() -> Response[str]:
-    """§2.3.2: the largest voucher part one order could have now, and the limit that binds; writes nothing."""
+    """§2.3.2: the largest voucher part one order could have now, and the limit that binds; writes nothing.
+
+    Refuses what the order would refuse whatever its voucher part.
+    """
     body = app.body(QuoteAsked)
     parties = store.load_parties(body.product_id, body.voucher_id)
     as_member(app.caller, parties.enterprise)
+    refuse_first(refused_by(checks_of_parties(parties, _today())))
     category, programme = parties.product.category, parties.programme
     shards = programme.policy.yearly_shards
     category_fen = pools.total(pools.category_pool(programme.year, category), shards).remaining_fen
@@ -111,22 +117,30 @@ def wanted(order_id: str, body: Placement, parties: Parties) -> Order:
 
 
 def check(body: Placement, parties: Parties, today: date) -> None:
-    """Every rule an order must pass before its money is held, in order of precedence."""
-    if not body.no_other_subsidy:
-        raise Refused(Refusal.OTHER_SUBSIDY, errors=[FieldError("no_other_subsidy", "须声明未享受其他政策资金。")])
-    if parties.enterprise.state != "approved":
-        disqualified = parties.enterprise.state == "disqualified"
-        raise Refused(Refusal.DISQUALIFIED if disqualified else Refusal.NOT_APPROVED)
-    policy, year = parties.programme.policy, parties.programme.year
-    agencies.check_scope(agencies.check_active(parties.agency, today), parties.product.category)
-    agencies.check_listed(parties.product)
-    rules.check_parties(parties.enterprise.uscc, parties.product.agency_uscc)
-    rules.check_usable(parties.voucher, clock.now())
-    rules.check_category(parties.voucher, parties.product.category)
-    rules.check_ratio(body.voucher_fen, body.contract_fen, policy)
-    rules.check_balance(body.voucher_fen, parties.voucher)
-    if body.contract_signed_on:
-        rules.check_contract_day(body.contract_signed_on, policy, year, today)
+    """Every rule an order must pass before its money is held; refuses with all that it fails, the first in `code`."""
+    policy, year, signed_on = parties.programme.policy, parties.programme.year, body.contract_signed_on
+    checks: list[Check] = [
+        *checks_of_parties(parties, today),
+        lambda: rules.check_ratio(body.voucher_fen, body.contract_fen, policy),
+        lambda: rules.check_balance(body.voucher_fen, parties.voucher),
+        lambda: rules.check_contract_day(signed_on, policy, year, today) if signed_on else None,
+        lambda: rules.check_no_other_subsidy(body.no_other_subsidy),
+    ]
+    refuse_first(refused_by(checks))
+
+
+def checks_of_parties(parties: Parties, today: date) -> list[Check]:
+    """What a quote and an order must pass alike: who deals with whom, in what, with which voucher."""
+    product, agency = parties.product, parties.agency
+    return [
+        lambda: rules.check_qualified(parties.enterprise),
+        lambda: agencies.check_active(agency, today),
+        lambda: agencies.check_scope(agency, product.category) if agency else None,
+        lambda: agencies.check_listed(product),
+        lambda: rules.check_parties(parties.enterprise.uscc, product.agency_uscc),
+        lambda: rules.check_usable(parties.voucher, clock.now()),
+        lambda: rules.check_category(parties.voucher, product.category),
+    ]
 
 
 def placed_or(no: Refused, order: Order) -> Response[str]:

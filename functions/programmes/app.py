@@ -28,6 +28,10 @@ class ProgrammeDraft(Request):
     policy: dict[str, Any] = {}
 
 
+class ConfirmedTotal(Request):
+    total_fen: PositiveFen | None = None
+
+
 class NewTotal(Request):
     total_fen: PositiveFen
     reason: Text
@@ -107,9 +111,13 @@ def propose_total(year: str) -> Response[str]:
 
 @app.post("/programmes/<year>/total/confirm")
 def confirm_total(year: str) -> Response[str]:
-    """§1.3: finance confirms the new total; every cap follows at once. The proposer may not."""
+    """§1.3: finance confirms the new total; every cap follows at once. The proposer may not.
+
+    Whoever names the total confirms no other. The same call again is the confirmation that was made, never one of a
+    newer proposal: a second change by the same person with an empty body is taken for that, so it names its total.
+    """
     require(app.caller, "finance")
-    app.body(Nothing)
+    body = app.body(ConfirmedTotal)
     old = store.load_programme(app.year(year))
     if app.is_repeat(old, "confirm_total"):
         return reply(old, replay=True)
@@ -118,13 +126,10 @@ def confirm_total(year: str) -> Response[str]:
         raise Refused(Refusal.WRONG_STATE, state=f"{old.state}，没有待确认的总额")
     if old.pending.by == app.caller.sub:
         raise Refused(Refusal.FOUR_EYES)
+    if body.total_fen not in (None, old.pending.total_fen):
+        raise Refused(Refusal.CHANGED_MEANWHILE)
     total_fen = old.pending.total_fen
-    try:
-        changes_fen = _changes(old, total_fen)
-    except Refused:
-        if store.load_programme(old.year).version != old.version:  # a twin of this very call made the cut
-            raise Refused(Refusal.CHANGED_MEANWHILE) from None
-        raise
+    changes_fen = _changes_unless_overtaken(old, total_fen)
     new = old.moved(
         state=state,
         total_fen=total_fen,
@@ -134,6 +139,15 @@ def confirm_total(year: str) -> Response[str]:
     )
     store.confirm_total(old, new, changes_fen, clock.now(), app.caller.sub)
     return reply(new)
+
+
+def _changes_unless_overtaken(programme: Programme, total_fen: int) -> dict[str, dict[int, int]]:
+    try:
+        return _changes(programme, total_fen)
+    except Refused:
+        if store.load_programme(programme.year).version != programme.version:  # a twin of this very call made the cut
+            raise Refused(Refusal.CHANGED_MEANWHILE) from None
+        raise
 
 
 def _changes(programme: Programme, total_fen: int) -> dict[str, dict[int, int]]:

@@ -6,6 +6,7 @@ where `GET /reports/{year}/reconciliation` finds it. After repair a pool is free
 """
 
 from collections import defaultdict
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from voucher.edge.observe import log_work, logger
 from voucher.models import Programme, instant_text
 from voucher.rules import ledger
 from voucher.rules import programmes as rules
-from voucher.rules.ledger import Invariant
+from voucher.rules.ledger import Invariant, Use
 from voucher.store import books, pools, programmes
 from voucher.store.books import Book
 
@@ -21,14 +22,21 @@ MORE_READINGS = 4
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """All programme years up to the event's instant."""
+    """All programme years up to the event's instant. Raises the faults of those that could not be read, at the end."""
     for pool_id in event.get("free", []):
         pools.freeze(pool_id, pools.shards_of(pool_id), frozen=False)
     if "free" in event:
         return {"freed": event["free"]}
     cut_off = datetime.fromisoformat(event["time"])
-    reports = [reconcile(programme.year, cut_off) for programme in programmes.list_programmes()]
+    reports, faults = [], []
+    for programme in programmes.list_programmes():
+        try:
+            reports.append(reconcile(programme.year, cut_off))
+        except Exception as fault:  # noqa: BLE001 - raised below: the other years' reports are kept first
+            faults.append(fault)
     log_work("reconciled", years=len(reports))
+    if faults:
+        raise ExceptionGroup("years that could not be reconciled", faults)
     return {"reports": reports}
 
 
@@ -90,21 +98,30 @@ def settlement_invariants(book: Book) -> list[Invariant]:
 
 
 def used_of_yearly_pools(book: Book) -> dict[str, int]:
-    """§2.2.cap, §2.2.floor: what each yearly pool must have given out, from the postings of its orders, in fen."""
+    """§2.2.cap, §2.2.floor: what each yearly pool must have given out, from the postings of its orders, in fen: held,
+    payable and paid of each category, and the sum beside the key three, of which nothing moves on."""
     by_order = ledger.used_by_order(book.postings)
     key, non_key = book.programme.policy.key_categories, pools.non_key_pool(book.programme.year)
     used: defaultdict[str, int] = defaultdict(int)
     for order in book.orders:
-        used_fen = by_order.get(order.order_id, 0)
-        used[pools.category_pool(order.year, order.category)] += used_fen
+        use = by_order.get(order.order_id, Use())
+        for counter, used_fen in asdict(use).items():
+            used[f"{pools.category_pool(order.year, order.category)}: {counter}"] += used_fen
         if order.category not in key:
-            used[non_key] += used_fen
+            used[non_key] += use.all_fen
     return used
 
 
 def pools_use(book: Book) -> dict[str, int]:
-    """What each yearly pool says it has given out: held, payable and paid, in fen."""
-    return {pool.pool_id: pool.held_fen + pool.payable_fen + pool.paid_fen for pool in books.yearly_pools(book)}
+    """What each yearly pool says it has given out, in fen, under the names of `used_of_yearly_pools`."""
+    said = {}
+    for pool in books.yearly_pools(book):
+        use = Use(pool.held_fen, pool.payable_fen, pool.paid_fen)
+        if pool.pool_id == pools.non_key_pool(book.programme.year):
+            said[pool.pool_id] = use.all_fen
+        else:
+            said |= {f"{pool.pool_id}: {counter}": used_fen for counter, used_fen in asdict(use).items()}
+    return said
 
 
 def limits_of_yearly_pools(programme: Programme) -> dict[str, int]:

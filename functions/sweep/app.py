@@ -2,14 +2,16 @@
 (§4.2.2, §1.4b), announces the end of public notices, which a human then closes (§3.5.3), and reminds agencies whose
 approval ends soon (§3.2.3).
 
-The instant is the event's, so a night that was missed, or one to come, can be run by hand: invoke with {"time": …}.
-Nothing depends on it in time: the clock already refuses a voucher that has ended.
+The instant is the event's, so a night that was missed can be run by hand: invoke with {"time": …}. One that has not
+come is refused, because nothing that it ends comes back; only the local stack, which plays a year in minutes, says
+SWEEP_AHEAD=allowed. Nothing depends on the sweep in time: the clock already refuses a voucher that has ended.
 """
 
+import os
 from datetime import datetime
 from typing import Any
 
-from voucher.edge import queues
+from voucher.edge import clock, queues
 from voucher.edge.observe import log_work
 from voucher.models import Batch, instant_text
 from voucher.rules import agencies, lifecycle, settling
@@ -21,8 +23,10 @@ from voucher.store.keys import BUCKETS
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
-    """One night."""
+    """One night. Raises ValueError for one that has not come."""
     instant = datetime.fromisoformat(event["time"])
+    if instant > clock.now() and os.environ.get("SWEEP_AHEAD") != "allowed":
+        raise ValueError("nothing is ended before its time")
     swept = 0
     for programme in programmes.list_programmes():
         over = programme.state == "open" and rules.year_is_over(programme.policy, programme.year, instant)

@@ -9,17 +9,18 @@ from typing import Any
 
 from voucher.edge import clock, queues
 from voucher.edge.observe import log_work
-from voucher.models import Closing, Posting, Voucher
+from voucher.models import Batch, Closing, Order, Posting, Programme, Voucher
 from voucher.policy import Category
-from voucher.rules import eligibility, lifecycle, messages
+from voucher.rules import eligibility, lifecycle, messages, ordering
 from voucher.rules import programmes as rules
 from voucher.rules.spreadsheet import yuan
 from voucher.rules.working_days import shanghai_date
-from voucher.store import orders, pools, programmes
+from voucher.store import keys, orders, pools, programmes
 from voucher.store import vouchers as store
 
 SWEEPER = "sweep"
-VOUCHERS_PER_MESSAGE = 500
+# vouchers, and at a year's end postings, too: each may take three calls
+ITEMS_PER_MESSAGE = 500
 TRIES = 5
 
 
@@ -44,14 +45,16 @@ def work(body: dict[str, Any]) -> None:
 
 
 def lapse_bucket(body: dict[str, Any]) -> None:
-    """§4.2.2: end every voucher of a bucket whose end is not after the instant; the rest in a message of its own."""
+    """§4.2.2, §4.2.1: end every voucher of a bucket whose end is not after the instant; at a year's end first cancel
+    the orders without a contract. A bounded part of it: the message that follows says where to go on."""
     batch_id, bucket, instant = body["batch_id"], int(body["bucket"]), datetime.fromisoformat(body["instant"])
-    if body.get("year_over"):
-        cancel_uncontracted(store.postings_in_bucket(batch_id, bucket), instant)
-    due = [each for each in store.in_bucket(batch_id, bucket) if each.state == "active" and each.ends_at <= instant]
-    ended = sum(settle(voucher, "expired", instant) for voucher in due[:VOUCHERS_PER_MESSAGE])
-    if len(due) > VOUCHERS_PER_MESSAGE:
-        queues.send("void_vouchers", [body])
+    year_over = bool(body.get("year_over"))
+    part = store.part_of_bucket(batch_id, bucket, ITEMS_PER_MESSAGE, body.get("after"), year_over)
+    cancel_uncontracted(part.postings, instant)
+    due = [each for each in part.vouchers if each.state == "active" and each.ends_at <= instant]
+    ended = sum(settle(voucher, "expired", instant) for voucher in due)
+    if part.last is not None:
+        queues.send("void_vouchers", [body | {"after": part.last}])
     log_work("vouchers lapsed", batch=batch_id, bucket=bucket, vouchers=ended)
 
 
@@ -81,18 +84,26 @@ def settle(voucher: Voucher | None, state: str, instant: datetime) -> int:
 def cancel_uncontracted(postings: list[Posting], instant: datetime) -> None:
     """§4.2.1, §4.1.3: at the year's end, or when its buyer loses the qualification, an order without a signed contract
     is cancelled; the money goes back to a voucher that has ended, and lapses."""
-    held = [each for each in postings if each.entry == "hold"]
-    for order_id in sorted({posting.to_account.partition(":")[2] for posting in held}):
-        order = orders.find(order_id)
-        if order is None or order.contract_signed_on or not lifecycle.allows("order", order.state, "expire"):
-            continue
-        new = order.moved(state=lifecycle.next_state("order", order.state, "expire"), drawn={}, updated_at=instant)
+    for order in filter(ordering.expires_without_contract, ordered(postings)):
+        state, step = lifecycle.next_state("order", order.state, "expire"), own_step("expire", instant)
+        new = order.moved(state=state, drawn={}, **step)
         voucher = store.load_voucher(order.voucher_id)
         orders.commit_release(order, new, order.voucher_fen, voucher, instant, SWEEPER)
 
 
+def own_step(action: str, instant: datetime) -> dict[str, Any]:
+    """What a record remembers of a step that nobody asked for."""
+    return {"last_action": action, "last_by": SWEEPER, "last_sha256": None, "updated_at": instant}
+
+
+def ordered(postings: list[Posting]) -> list[Order]:
+    """The orders for which something was held."""
+    held = (each.to_account for each in postings if each.entry == "hold")
+    return orders.find_orders(account.partition(":")[2] for account in held)
+
+
 def close_year(year: int, instant: datetime) -> None:
-    """§1.4b, §2.2.floor: once nothing is left to lapse, freeze the key share and close the year.
+    """§1.4b, §2.2.floor: once nothing is left to lapse or to cancel, freeze the key share and close the year.
 
     Until then it does nothing: the next night sends the message again.
     """
@@ -101,26 +112,45 @@ def close_year(year: int, instant: datetime) -> None:
         return
     for batch in programmes.batches_of(year):
         if batch.state == "published":
-            shards = pools.read(pools.batch_pool(batch.batch_id), batch.shards)
+            shards = programmes.stop(batch)
             left_fen = sum(shard.remaining_fen for shard in shards)
-            closed = batch.moved(state="closed", surplus_fen=left_fen, updated_at=instant)
+            closed = batch.moved(state="closed", surplus_fen=left_fen, **own_step("close", instant))
             programmes.close(batch, closed, shards, programmes.load_programme(year), instant, SWEEPER)
-    if any(each.state == "active" for batch in programmes.batches_of(year) for each in store.all_of(batch.batch_id)):
-        log_work("year not closed yet: vouchers are left to lapse", year=year)
-        return
+    # before looking: a batch that is published while this looks makes it another programme than the one closed below
     old = programmes.load_programme(year)
-    used = {each: pools.used_fen(year, each, old.policy.yearly_shards) for each in Category}
-    key_fen = sum(used[each] for each in old.policy.key_categories)
-    closing = Closing(
+    if is_anything_left(programmes.batches_of(year)):
+        log_work("year not closed yet: vouchers are left to lapse, or orders to cancel", year=year)
+        return
+    state = lifecycle.next_state("programme", old.state, "close_year")
+    new = old.moved(state=state, unreleased_fen=0, closing=closing_of(old, instant), **own_step("close_year", instant))
+    programmes.close_year(old, new, instant, SWEEPER)
+    log_work("year closed", year=year)
+
+
+def closing_of(programme: Programme, instant: datetime) -> Closing:
+    """§2.2.floor: what a year used of each category at its end, and the real key share of that."""
+    year, shards = programme.year, programme.policy.yearly_shards
+    used = {each: pools.used_fen(year, each, shards) for each in Category}
+    key_fen = sum(used[each] for each in programme.policy.key_categories)
+    return Closing(
         closed_at=instant,
         key_share_basis_points=rules.key_share_basis_points(key_fen, sum(used.values())),
         used_fen=used,
-        expired_fen=old.unreleased_fen,
+        expired_fen=programme.unreleased_fen,
     )
-    state = lifecycle.next_state("programme", old.state, "close_year")
-    new = old.moved(state=state, unreleased_fen=0, closing=closing, updated_at=instant)
-    programmes.close_year(old, new, instant, SWEEPER)
-    log_work("year closed", year=year)
+
+
+def is_anything_left(batches: list[Batch]) -> bool:
+    """§1.4b, §4.2.1: some voucher has not lapsed yet, or an order without a contract still holds money.
+
+    Neither comes back once it is gone: an order needs an active voucher, and a contract once signed stays.
+    """
+    released = [each.batch_id for each in batches if each.state != "draft"]
+    if any(each.state == "active" for batch_id in released for each in store.all_of(batch_id)):
+        return True
+    buckets = ((batch_id, number) for batch_id in released for number in range(keys.BUCKETS))
+    postings = (store.postings_in_bucket(*bucket) for bucket in buckets)
+    return any(ordering.expires_without_contract(order) for each in postings for order in ordered(each))
 
 
 def void_enterprise(uscc: str) -> None:

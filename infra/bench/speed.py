@@ -23,7 +23,7 @@ COUNTED = 50
 EACH = 40
 ROUNDS = 5
 THREADS = 8
-FIRMS_NEEDED = 2 * (PAIRS + WARM_UP) + COUNTED + 6 * ROUNDS * EACH + 20
+FIRMS_NEEDED = 2 * (PAIRS + WARM_UP) + COUNTED + 6 * ROUNDS * EACH + 24
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,23 @@ def _cost(world: World, batch_id: str, firms: Iterator[Firm]) -> list[Line]:
         Line("grab: round trips per grant", f"{granted.round_trips / COUNTED:g}", "1"),
         Line("grab: write units per grant", f"{granted.write_units / COUNTED:g}", "<= 6"),
         Line("grab: DynamoDB calls per refusal after sell-out", f"{refused.round_trips / COUNTED:g}", "0"),
+        *_cost_beside_a_remainder(world, firms),
     ]
+
+
+def _cost_beside_a_remainder(world: World, firms: Iterator[Firm]) -> list[Line]:
+    """What a refusal costs while a batch still has something, but less than is asked for."""
+    small = stage.open_batch(world, 2 * QUOTA_FEN + QUOTA_FEN // 2, partial_allowed=True)
+    codes = [json.loads(_grab(small, next(firms))["body"]).get("code") for _ in range(3)]
+    _insist(codes == [None, None, "SOLD_OUT"])
+    lines, late = [], next(firms)
+    for words, more in (("the whole quota", {}), ("an amount", {"amount_fen": QUOTA_FEN - 1})):
+        with Meter() as meter:
+            for _ in range(COUNTED):
+                _insist(stage.grab(world, small, late, **more).code == "SOLD_OUT")
+        figure = f"{meter.round_trips / COUNTED:g}, {meter.write_units / COUNTED:g} WCU"
+        lines.append(Line(f"grab: calls per refusal of {words} beside a remainder", figure, "1, 0"))
+    return lines
 
 
 def _against_rivals(batch_id: str, firms: Iterator[Firm]) -> list[Line]:

@@ -1,6 +1,6 @@
 """What the sweep costs: vouchers lapsed per second, calls and units per voucher as they grow in number, with kills."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +14,8 @@ from tests.conftest import NOW
 from tests.functions.workers import deliver
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, YEAR, Firm
-from tests.world import World
+from tests.world import World, function
+from voucher.edge import queues
 from voucher.models import Voucher, instant_text
 from voucher.store import keys, pools, table, vouchers
 
@@ -22,6 +23,8 @@ SIZES = (30, 300, 3_000)
 KILLED_SIZE = 300
 KILL_SHARE = 0.05
 SEED = 2026
+# so that the largest size takes many messages for each bucket, and the smallest hardly two
+SMALL_PARTS = 5
 
 
 class Killed(BaseException):
@@ -35,35 +38,53 @@ class Night:
     vouchers: int
     seconds: float
     meter: Meter
+    messages: int
     kills: int = 0
 
 
 def measure(world: World, firms: list[Firm]) -> list[Line]:
     """The sweep at three sizes, and once with the worker killed again and again."""
     nights = [_night(world, firms[:size], None) for size in SIZES]
+    with _small_parts():
+        parted = [_night(world, firms[:size], None) for size in SIZES]
     killed = _night(world, firms[:KILLED_SIZE], Random(SEED))
     lines = [
         Line(
-            f"sweep: {night.vouchers:5} vouchers",
+            f"sweep: {night.vouchers:5} vouchers in {night.messages} messages",
             f"{night.vouchers / night.seconds:.0f}/s, {night.meter.round_trips / night.vouchers:.2f} calls,"
             f" {night.meter.write_units / night.vouchers:.2f} WCU,"
             f" {night.meter.read_units / night.vouchers:.2f} RCU each",
         )
-        for night in nights
+        for night in (*nights, *parted)
     ]
-    first, *_, last = nights
-    growth = (last.meter.round_trips / first.meter.round_trips) / (last.vouchers / first.vouchers)
-    units = (last.meter.write_units / first.meter.write_units) / (last.vouchers / first.vouchers)
     survived = f"{killed.kills} kills, each of {killed.vouchers} vouchers ended exactly once"
     return [
         *lines,
-        Line(
-            f"sweep: growth of calls (WCU) per {last.vouchers // first.vouchers}x",
-            f"{growth:.2f}x ({units:.2f}x)",
-            "<= 1",
-        ),
+        _growth("one message for each bucket", nights),
+        _growth(f"{SMALL_PARTS} items for each message", parted),
         Line("sweep: worker killed before or after a call", survived, "exactly once"),
     ]
+
+
+def _growth(words: str, nights: list[Night]) -> Line:
+    """By how much calls and units grew, in relation to the vouchers."""
+    first, *_, last = nights
+    times = last.vouchers / first.vouchers
+    growth = last.meter.round_trips / first.meter.round_trips / times
+    units = last.meter.write_units / first.meter.write_units / times
+    what = f"sweep: growth of calls (WCU) per {times:.0f}x, {words}"
+    return Line(what, f"{growth:.2f}x ({units:.2f}x)", "<= 1")
+
+
+@contextmanager
+def _small_parts() -> Iterator[None]:
+    """The worker does little for each message, so that a bucket takes several."""
+    worker = function("void_vouchers")
+    before, worker.ITEMS_PER_MESSAGE = worker.ITEMS_PER_MESSAGE, SMALL_PARTS  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        worker.ITEMS_PER_MESSAGE = before  # type: ignore[attr-defined]
 
 
 def _night(world: World, firms: list[Firm], kills: Random | None) -> Night:
@@ -75,13 +96,29 @@ def _night(world: World, firms: list[Firm], kills: Random | None) -> Night:
         {"task": "lapse", "batch_id": batch_id, "bucket": number, "instant": instant_text(ended)}
         for number in range(keys.BUCKETS)
     ]
-    meter, deaths, began = Meter(), 0, perf_counter()
-    with meter:
-        for message in messages:
-            deaths += _deliver(message, kills)
-    night = Night(len(firms), perf_counter() - began, meter, deaths)
+    meter, delivered, deaths, began = Meter(), 0, 0, perf_counter()
+    with meter, _queue(messages):
+        while messages:
+            delivered += 1
+            deaths += _deliver(messages.pop(0), kills)
+    night = Night(len(firms), perf_counter() - began, meter, delivered, deaths)
     _each_ended_once(batch_id, len(firms), _surplus_fen() - before)
     return night
+
+
+@contextmanager
+def _queue(messages: list[dict[str, Any]]) -> Iterator[None]:
+    """What the worker sends joins the messages that wait."""
+
+    def send(queue: str, bodies: Iterable[dict[str, Any]]) -> None:
+        if queue == "void_vouchers":
+            messages.extend(bodies)
+
+    before, queues.send = queues.send, send
+    try:
+        yield
+    finally:
+        queues.send = before
 
 
 def _grant(batch_id: str, firms: list[Firm]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from infra.city.agencies import Agency
 from infra.city.enterprises import Enterprise
 from infra.city.products import Product
+from infra.local.stack import PLAYED
 from infra.tale import __main__ as story
 from infra.tale import chapters
 from infra.tale.chapters import Tale
@@ -73,6 +74,7 @@ def test_the_year_is_told_to_its_end_and_its_books_balance(
     now: datetime, world: World, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopped_clock.instant = now
+    monkeypatch.setenv("SWEEP_AHEAD", PLAYED["SweepAhead"])
     monkeypatch.setattr(chapters, "together", one_by_one)
     monkeypatch.setattr(chapters, "FIRST_BATCH_FEN", 5_000_000)  # so that some firms are left for the short batch
     # the inbox is filled by stream and queue, which this process has not

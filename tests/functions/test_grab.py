@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
+from infra.bench.engine import Meter
 from infra.tale import steps
 from infra.tale.client import BUREAU, OPERATOR, Person
 from tests import city
@@ -103,6 +104,40 @@ def test_the_batch_is_sold_out_when_it_holds_less_than_the_quota(town: Town) -> 
     assert town.claim(small).status == 200
     assert everything_kept() == before
     assert left_fen(town, small) == 999_999
+
+
+@pytest.mark.clause("§4.2.2")
+def test_once_a_claim_did_not_fit_larger_ones_are_refused_at_one_read_and_smaller_ones_are_granted(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    small = batch_of(town, 1_400_000, partial_allowed=True)
+    assert claim_of(town, small, NEIGHBOUR, town.neighbour.uscc).status == 201
+    assert town.claim(small).code == "SOLD_OUT"
+    for more in ({}, {"amount_fen": 400_001}):
+        with Meter() as meter:
+            refused = town.claim(small, **more)
+        assert (refused.code, refused.body["clause"], dict(meter.calls)) == ("SOLD_OUT", "§1.4a", {"GetItem": 1})
+    assert town.claim(small, amount_fen=1_000_001).code == "QUOTA_USED"
+    assert claim_of(town, small, STRANGER, town.enterprise.uscc).code == "NOT_FOUND"
+    for more in ({}, {"amount_fen": 900_000}):
+        held = claim_of(town, small, NEIGHBOUR, town.neighbour.uscc, **more)
+        assert (held.status, held.body["face_fen"]) == (200, 1_000_000)
+    granted = town.claim(small, amount_fen=400_000)
+    assert (granted.status, granted.body["face_fen"]) == (201, 400_000)
+    for more in ({}, {"amount_fen": 400_001}, {"amount_fen": 1}):
+        assert (town.claim(small, **more).body) == granted.body, "whoever holds a voucher is shown it"
+    stopped_clock.instant = datetime(2026, 7, 1, tzinfo=UTC)
+    assert town.claim(small).status == 200
+    assert claim_of(town, small, STRANGER, town.enterprise.uscc).code == "NOT_FOUND"
+
+
+@pytest.mark.clause("§4.2.2")
+def test_a_quota_that_shrank_is_granted_out_of_a_remainder_for_which_it_was_too_large(town: Town) -> None:
+    small = batch_of(town, 400_000)
+    assert [town.claim(small).code for _ in range(2)] == ["SOLD_OUT", "SOLD_OUT"]
+    other = batch_of(town, 600_000, partial_allowed=True)
+    assert town.claim(other, amount_fen=600_000).status == 201
+    assert town.claim(small).body["face_fen"] == 400_000
 
 
 @pytest.mark.clause("§2.3.1")

@@ -8,6 +8,9 @@ from typing import Any
 import boto3
 import pytest
 
+from infra.tale import steps
+from infra.tale.client import BUREAU
+from tests import city
 from tests.conftest import NOW
 from tests.functions.stages import everything_kept
 from tests.functions.town import Json, Town
@@ -116,12 +119,16 @@ def test_money_goes_back_to_no_voucher_that_ended_or_moved_since_it_was_read(vou
 def test_a_batch_is_closed_with_exactly_what_its_shards_hold_and_once(town: Town) -> None:
     pool_id = pools.batch_pool(town.batch_id)
     seen = pools.read(pool_id, pools.shards_of(pool_id))
+    changes_nothing(lambda: transact(pools.shut(pool_id, seen)))
+    assert pools.stop(pool_id, len(seen)) == [each.model_copy(update={"open": False}) for each in seen]
     tamper(keys.pool(pool_id, 0), remaining_fen=seen[0].remaining_fen - 1)
     changes_nothing(lambda: transact(pools.shut(pool_id, seen)))
     tamper(keys.pool(pool_id, 0), remaining_fen=seen[0].remaining_fen)
     transact(pools.shut(pool_id, seen))
-    again = pools.read(pool_id, len(seen))
-    changes_nothing(lambda: transact(pools.shut(pool_id, again)))
+    changes_nothing(lambda: transact(pools.shut(pool_id, seen)))
+    before = everything_kept()
+    transact(pools.shut(pool_id, pools.stop(pool_id, len(seen))))
+    assert everything_kept() == before
 
 
 @pytest.mark.clause("§1.4a")
@@ -129,10 +136,29 @@ def test_nothing_is_frozen_moved_or_credited_where_there_is_no_pool(voucher: Sce
     found, _ = kept(voucher[0])
     for commit in (
         lambda: pools.freeze("category.1999.legal", 1),
+        lambda: pools.stop("category.1999.legal", 1),
         lambda: transact(pools.move("category.1999.legal", {0: 1}, "held_fen", "remaining_fen")),
         lambda: transact([pools.credit_surplus(1999, found.enterprise_uscc, 1)]),
     ):
         changes_nothing(commit)
+
+
+@pytest.mark.clause("§2.3.3")
+def test_nothing_released_again_is_granted_to_whose_voucher_lapses_while_it_is_looked_at(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps.expect(town.world.call(BUREAU, "POST", f"/batches/{town.batch_id}/close"), 200)
+    again = steps.open_batch(town.world, 2026, city.batch(amount_fen=5_000_000, kind="rerelease"))["batch_id"]
+    store, tried = function("grab").store, []
+    grab = store.grab
+
+    def overtaken(*facts: Any, **more: Any) -> Any:
+        tried.append(facts)
+        tamper(keys.entitlement(2026, town.enterprise.uscc), lapsed=True)
+        return grab(*facts, **more)
+
+    monkeypatch.setattr(store, "grab", overtaken)
+    assert (town.claim(again).code, len(tried)) == ("RERELEASE_EXCLUDED", 1)
 
 
 @pytest.mark.clause("§2.3.3")

@@ -1,5 +1,6 @@
 """Using a voucher over HTTP: what may be held against it, who takes an order on, and how its money comes back."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.conftest import StoppedClock
 from tests.functions import town as towns
 from tests.functions.stages import everything_kept, staged
 from tests.functions.town import NEIGHBOUR, OWNER, SELLER, Json, Town
+from tests.functions.workers import drain
 from tests.world import World, function
 
 Scene = tuple[Town, Json]
@@ -69,6 +71,75 @@ def test_a_quote_says_the_most_one_order_could_have_and_which_limit_binds(vouche
     assert everything_kept() == before
 
 
+def agency_expires(town: Town, clock: StoppedClock) -> Json:
+    clock.instant = datetime(2028, 6, 20, tzinfo=UTC)
+    return {}
+
+
+def product_is_withdrawn(town: Town, clock: StoppedClock) -> Json:
+    steps.expect(town.world.call(SELLER, "POST", f"/products/{town.product_id}/withdraw"), 200)
+    return {}
+
+
+def firm_is_disqualified(town: Town, clock: StoppedClock) -> Json:
+    path = f"/enterprises/{town.enterprise.uscc}/disqualify"
+    steps.expect(town.world.call(OPERATOR, "POST", path, {"reason": "未报告变更"}), 200)
+    return {}
+
+
+def voucher_ends(town: Town, clock: StoppedClock) -> Json:
+    clock.instant = datetime(2026, 11, 30, 16, tzinfo=UTC)
+    return {}
+
+
+def voucher_is_for_something_else(town: Town, clock: StoppedClock) -> Json:
+    batch = steps.open_batch(town.world, 2026, city.batch(amount_fen=1_000_000, categories=["skills"]))
+    claim = {"enterprise_uscc": town.neighbour.uscc}
+    path = f"/batches/{batch['batch_id']}/vouchers"
+    return {"voucher_id": steps.expect(town.world.call(NEIGHBOUR, "POST", path, claim), 201)["voucher_id"]}
+
+
+@pytest.mark.clause("§2.3.2")
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (agency_expires, "AGENCY_NOT_ACTIVE"),
+        (product_is_withdrawn, "PRODUCT_NOT_LISTED"),
+        (firm_is_disqualified, "DISQUALIFIED"),
+        (voucher_ends, "VOUCHER_ENDED"),
+        (voucher_is_for_something_else, "CATEGORY_NOT_ALLOWED"),
+    ],
+)
+def test_a_quote_offers_nothing_that_the_order_will_refuse(
+    voucher: Scene, stopped_clock: StoppedClock, change: Callable[[Town, StoppedClock], Json], code: str
+) -> None:
+    town, _ = voucher
+    used = change(town, stopped_clock)
+    before = everything_kept()
+    person = NEIGHBOUR if used else OWNER
+    asked = {"product_id": town.product_id, "voucher_id": town.voucher_id, "contract_fen": 1_000_000, **used}
+    quoted = town.world.call(person, "POST", "/orders/quote", asked)
+    body = town.placement(voucher_fen=100_000, **used)
+    placed = town.world.call(person, "POST", "/orders", body, key="like-the-quote")
+    assert (quoted.status, quoted.code) == (placed.status, placed.code) == (422, code)
+    assert quoted.body["errors"] == placed.body["errors"]
+    assert everything_kept() == before
+
+
+@pytest.mark.clause("§2.3.2")
+@pytest.mark.clause("§5.2b")
+def test_of_several_failing_clauses_the_first_stands_in_front_and_all_are_named(
+    voucher: Scene, stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    voucher_ends(town, stopped_clock)
+    refused = town.place(voucher_fen=1_000_001, contract_signed_on="2025-12-31", no_other_subsidy=False)
+    named = ["VOUCHER_ENDED", "OVER_RATIO", "OVER_BALANCE", "CONTRACT_YEAR", "OTHER_SUBSIDY"]
+    assert (refused.status, refused.code) == (422, named[0])
+    assert [error["code"] for error in refused.body["errors"]] == named
+    assert [error["clause"] for error in refused.body["errors"]] == ["§4.2.2", "§2.3.2", "§2.3.2", "§4.2.1", "§5.2b"]
+
+
 @pytest.mark.clause("§2.3.2")
 def test_seventy_per_cent_to_the_fen_and_not_one_more(voucher: Scene) -> None:
     town, _ = voucher
@@ -82,6 +153,48 @@ def test_seventy_per_cent_to_the_fen_and_not_one_more(voucher: Scene) -> None:
     assert town.balance_fen() == 900_001
     assert entries(town) == [("grant", 1_000_000), ("hold", 99_999)]
     assert books_balance()
+
+
+@pytest.mark.clause("§4.2.1")
+def test_a_step_whose_answer_was_lost_is_answered_as_done_though_others_have_gone_on(voucher: Scene) -> None:
+    town, _ = voucher
+    order = town.order()
+    steps.expect(town.act(SELLER, order, "accept"), 200)
+    steps.expect(town.act(OWNER, order, "contract", town.contract(order)), 200)
+    delivered = town.advance(order, "deliver")
+    before = everything_kept()
+    for person, step, body in ((SELLER, "accept", None), (OWNER, "contract", town.contract(order))):
+        again = town.act(person, order, step, body)
+        assert (again.status, again.body, again.headers["idempotent-replay"]) == (200, delivered, "true")
+    assert town.act(SELLER, order, "contract", town.contract(order)).code == "WRONG_STATE", "by somebody else"
+    assert town.act(OWNER, order, "contract", town.contract(order, contract_number="HT-2")).code == "WRONG_STATE"
+    assert everything_kept() == before
+    assert "steps" not in delivered
+
+
+@pytest.mark.clause("§4.2.1")
+def test_a_step_that_others_undid_is_answered_with_the_order_as_it_is_now(
+    voucher: Scene, stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    order = town.advance(town.order(), "accept")
+    stopped_clock.instant = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)
+    function("sweep").handler({"time": stopped_clock.instant.isoformat()}, None)
+    drain("void_vouchers")
+    again = town.act(SELLER, order, "accept")
+    assert (again.status, again.body["state"], again.headers["idempotent-replay"]) == (200, "cancelled", "true")
+    assert town.act(SELLER, order, "refuse", {"reason": "档期已满"}).code == "WRONG_STATE"
+
+
+@pytest.mark.clause("§3.5.1(5)")
+def test_what_was_asked_for_and_turned_down_may_be_asked_for_again_in_the_same_words(voucher: Scene) -> None:
+    town, _ = voucher
+    order, why = town.order(), {"reason": "双方协商"}
+    for _ in range(2):
+        asked = steps.expect(town.act(OWNER, order, "cancellation", why), 200)
+        assert asked["enterprise_cancel"]["reason"] == "双方协商"
+        rejected = town.act(OPERATOR, order, "cancellation/review", {"decision": "reject"})
+        assert (rejected.status, rejected.body["enterprise_cancel"]) == (200, None)
 
 
 @pytest.mark.clause("§2.3.2")
@@ -377,7 +490,7 @@ def test_each_party_takes_its_own_steps_only_and_in_order(voucher: Scene) -> Non
         assert town.act(person, order, step).code == "NOT_FOUND"
     assert town.act(OWNER, order, "confirm").code == "WRONG_STATE"
     town.complete(order)
-    assert town.act(SELLER, order, "accept").code == "WRONG_STATE"
+    assert town.act(SELLER, order, "refuse", {"reason": "档期已满"}).code == "WRONG_STATE"
     again = town.act(OWNER, order, "confirm")
     assert (again.status, again.headers["idempotent-replay"]) == (200, "true")
 

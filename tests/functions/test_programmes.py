@@ -1,5 +1,6 @@
 """A programme year and its batches over HTTP: two hands, the total, the dates, and what everybody is shown."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -7,10 +8,13 @@ import pytest
 from infra.tale import steps
 from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person, Reply
 from tests import city
+from tests.conftest import StoppedClock
 from tests.functions.stages import everything_kept
-from tests.functions.town import OWNER, Json, Town
+from tests.functions.town import NEIGHBOUR, OWNER, Json, Town
 from tests.functions.town import open_year as open_programme
-from tests.world import World
+from tests.races import stage
+from tests.world import World, function
+from voucher.store import pools
 
 BOTH = Person("both-hands", "platform,bureau,finance")
 DRAFT = {"year": 2026, "total_fen": 100_000_000}
@@ -173,6 +177,25 @@ def test_drafts_are_in_no_public_list_and_a_published_batch_shows_its_states(ope
 
 
 @pytest.mark.clause("§1.4a")
+@pytest.mark.clause("§4.2.2")
+@pytest.mark.parametrize("kind", ["regular", "rerelease"])
+def test_a_batch_whose_claiming_is_over_is_not_published(town: Town, stopped_clock: StoppedClock, kind: str) -> None:
+    drafts = [
+        steps.expect(draft_batch(town.world, amount_fen=1_000_000, kind=kind, **changes), 201)["batch_id"]
+        for changes in ({}, {"valid_until": "2026-06-20"})
+    ]
+    ends = (datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 6, 20, 16, tzinfo=UTC))
+    for batch_id, over in zip(drafts, ends, strict=True):
+        stopped_clock.instant = over
+        before = everything_kept()
+        refused = town.world.call(BUREAU, "POST", f"/batches/{batch_id}/publish")
+        assert (refused.status, refused.code, refused.body["clause"]) == (409, "BATCH_CLOSED", "§4.2.2")
+        assert everything_kept() == before
+    if kind == "regular":
+        stopped_clock.instant = datetime(2026, 7, 1, tzinfo=UTC) - timedelta(milliseconds=1)
+        assert town.world.call(BUREAU, "POST", f"/batches/{drafts[0]}/publish").status == 200
+
+
 def test_publishing_twice_releases_once(open_year: World) -> None:
     batch = steps.open_batch(open_year, 2026, city.batch())
     again = open_year.call(BUREAU, "POST", f"/batches/{batch['batch_id']}/publish")
@@ -218,6 +241,49 @@ def test_closing_a_batch_makes_what_nobody_claimed_surplus_and_leaves_vouchers_a
     assert (again.status, again.headers["idempotent-replay"]) == (200, "true")
     assert town.world.call(OWNER, "POST", f"/batches/{town.batch_id}/close").status == 403
     assert everything_kept() == before
+
+
+@pytest.mark.clause("§4.2.2")
+def test_closing_succeeds_in_a_rush_and_whoever_comes_after_its_first_step_is_told_it_is_closed(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = steps.open_batch(town.world, 2026, city.batch(amount_fen=20_000_000))["batch_id"]
+    firms, read, answers = iter(stage.enterprises(30)), pools.read, list[Reply]()
+
+    def read_in_a_rush(pool_id: str, shards: int) -> Any:
+        found = read(pool_id, shards)
+        if pool_id == pools.batch_pool(batch_id):
+            answers.append(stage.grab(town.world, batch_id, next(firms)))
+        return found
+
+    assert stage.grab(town.world, batch_id, next(firms)).status == 201
+    monkeypatch.setattr(pools, "read", read_in_a_rush)
+    closed = steps.expect(town.world.call(BUREAU, "POST", f"/batches/{batch_id}/close"), 200)
+    assert (closed["state"], closed["surplus_fen"], closed["remaining_fen"]) == ("closed", 19_000_000, 0)
+    assert {(each.status, each.code) for each in answers} == {(409, "BATCH_CLOSED")}
+
+
+@pytest.mark.clause("§4.2.2")
+def test_a_closing_that_broke_off_grants_nothing_keeps_the_books_in_order_and_is_finished_by_the_next_call(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.grab()
+    path = f"/batches/{town.batch_id}"
+    with monkeypatch.context() as patch:
+        patch.setattr(function("batches").store, "close", lambda *_: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            town.world.call(BUREAU, "POST", f"{path}/close")
+    shown = town.shown(path)
+    assert (shown["state"], shown["remaining_fen"]) == ("closed", 49_000_000)
+    assert town.world.call(NEIGHBOUR, "POST", f"{path}/vouchers", {"enterprise_uscc": town.neighbour.uscc}).code == (
+        "BATCH_CLOSED"
+    )
+    assert town.claim(town.batch_id).status == 200
+    report = function("reconcile").handler({"time": "2026-06-16T00:00:00Z"}, None)["reports"][0]
+    assert (report["balanced"], report["accounts"]["batch"]) == (True, 49_000_000)
+    closed = steps.expect(town.world.call(BUREAU, "POST", f"{path}/close"), 200)
+    assert (closed["surplus_fen"], closed["remaining_fen"]) == (49_000_000, 0)
+    assert figures(town.world)["surplus"] == 49_000_000
 
 
 def test_a_policy_is_overridden_by_name_and_an_unknown_or_wrong_value_is_refused(world: World) -> None:

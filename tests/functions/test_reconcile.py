@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from infra.tale.client import BUREAU, FINANCE
+from tests.functions import town as towns
 from tests.functions.town import NEIGHBOUR, OWNER, Json, Town
 from tests.world import function
 from voucher.models import Batch, Posting, Voucher
 from voucher.store import books, keys, pools, programmes
-from voucher.store.table import transact, update
+from voucher.store.table import delete, transact, update
 
 NIGHT = "2026-06-16T18:00:00Z"
 
@@ -78,6 +79,47 @@ def test_a_category_that_counts_otherwise_than_its_orders_is_frozen_for_orders(
     refused = town.place(contract_fen=100_000, voucher_fen=10_000)
     assert (refused.status, refused.code) == (409, "FROZEN")
     assert town.act(OWNER, order, "cancellation", {"reason": "改期"}).status == 200  # what is held goes on
+
+
+@pytest.mark.clause("§2.2.cap")
+@pytest.mark.parametrize(("counter", "other"), [("held_fen", "payable_fen"), ("held_fen", "paid_fen")])
+def test_a_category_that_takes_what_is_held_for_owed_or_paid_is_frozen(
+    completed: tuple[Town, Json], counter: str, other: str
+) -> None:
+    pool_id = pools.category_pool(2026, completed[1]["category"])
+    [shard] = [each.shard for each in pools.read(pool_id, 2) if each.held_fen]
+    tamper(keys.pool(pool_id, shard), counter, -700_000)
+    tamper(keys.pool(pool_id, shard), other, 700_000)
+    report = reconciled()
+    assert "yearly_pools_agree" in broken(report)
+    assert report["frozen"] == [pool_id]
+
+
+@pytest.mark.clause("§4.2.1")
+def test_an_order_that_is_lost_is_told_of_and_does_not_stop_the_reconciliation(completed: tuple[Town, Json]) -> None:
+    _, order = completed
+    transact([delete("lost", keys.order(order["order_id"]))])
+    report = reconciled()
+    assert not report["balanced"]
+    [told] = [each["detail"] for each in report["invariants"] if each["name"] == "order_records_agree"]
+    assert told == f"order:{order['order_id']}: postings 700000, record 0"
+    assert report["accounts"]["order"] == 700_000
+
+
+def test_the_fault_of_one_year_hides_no_other_years_report_and_is_raised_in_the_end(
+    completed: tuple[Town, Json], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town, _ = completed
+    towns.open_year(town.world, year=2025)
+    towns.open_year(town.world, year=2027)
+    read = books.read
+    monkeypatch.setattr(books, "read", lambda year: read(year) if year != 2026 else 1 // 0)
+    with pytest.raises(ExceptionGroup) as faults:
+        reconciled()
+    assert [type(each) for each in faults.value.exceptions] == [ZeroDivisionError]
+    for year in (2025, 2027):
+        assert town.shown(f"/reports/{year}/reconciliation", BUREAU)["balanced"]
+    assert town.world.call(BUREAU, "GET", "/reports/2026/reconciliation").status == 404
 
 
 @pytest.mark.clause("§2.2.floor")

@@ -339,11 +339,13 @@ def test_an_application_that_was_rejected_is_no_renewal(world: World) -> None:
 
 @pytest.mark.clause("§3.2.3")
 @pytest.mark.parametrize(("days_before", "reminders"), [(31, 0), (30, 1), (0, 1), (-1, 0)])
-def test_an_agency_is_reminded_once_in_the_last_thirty_days(town: Town, days_before: int, reminders: int) -> None:
+def test_an_agency_is_reminded_once_in_the_last_thirty_days(
+    town: Town, stopped_clock: StoppedClock, days_before: int, reminders: int
+) -> None:
     instant = LAST_DAY - timedelta(days=days_before)
     for night in range(2):
-        time = (instant + timedelta(minutes=night)).isoformat()
-        function("sweep").handler({"time": time}, None)
+        stopped_clock.instant = instant + timedelta(minutes=night)
+        function("sweep").handler({"time": stopped_clock.instant.isoformat()}, None)
     drain("notify")
     assert subjects(town.world, SELLER) == ["服务机构入驻有效期至2028-06-15，请及时申请续期。"] * reminders
 
@@ -351,6 +353,7 @@ def test_an_agency_is_reminded_once_in_the_last_thirty_days(town: Town, days_bef
 def test_an_agency_that_handed_its_renewal_in_is_not_reminded(town: Town, stopped_clock: StoppedClock) -> None:
     stopped_clock.instant = LAST_DAY - timedelta(days=20)
     renewed(town)
+    stopped_clock.instant = LAST_DAY
     function("sweep").handler({"time": LAST_DAY.isoformat()}, None)
     drain("notify")
     assert subjects(town.world, SELLER) == []

@@ -68,6 +68,65 @@ def test_a_total_that_nobody_proposed_cannot_be_confirmed(open_year: World) -> N
     assert open_year.call(FINANCE, "POST", "/programmes/2026/total/confirm").code == "WRONG_STATE"
 
 
+def propose(world: World, total_fen: int, reason: str = "预算调整") -> None:
+    """The bureau's proposal."""
+    body = {"total_fen": total_fen, "reason": reason}
+    assert world.call(BUREAU, "POST", "/programmes/2026/total", body).status == 200
+
+
+def confirm(world: World, **named: int) -> Reply:
+    """Finance's confirmation, perhaps of a total by name."""
+    return world.call(FINANCE, "POST", "/programmes/2026/total/confirm", named or None)
+
+
+@pytest.mark.clause("§1.3")
+@pytest.mark.parametrize("named", [{}, {"total_fen": 110_000_000}])
+def test_a_retried_confirmation_never_confirms_a_newer_proposal(open_year: World, named: dict[str, int]) -> None:
+    propose(open_year, 110_000_000)
+    assert confirm(open_year, **named).body["total_fen"] == 110_000_000  # and the answer is lost
+    propose(open_year, 900_000_000)
+    again = confirm(open_year, **named)
+    assert (again.status, again.headers["idempotent-replay"]) == (200, "true")
+    assert (again.body["total_fen"], again.body["pending"]["total_fen"]) == (110_000_000, 900_000_000)
+    assert confirm(open_year, total_fen=900_000_000).body["total_fen"] == 900_000_000
+
+
+@pytest.mark.clause("§1.3")
+def test_whoever_names_the_total_confirms_no_other(open_year: World) -> None:
+    propose(open_year, 110_000_000)
+    propose(open_year, 120_000_000)
+    refused = confirm(open_year, total_fen=110_000_000)
+    assert (refused.status, refused.code) == (409, "CHANGED_MEANWHILE")
+    assert open_year.call(None, "GET", "/programmes/2026").body["total_fen"] == 100_000_000
+    assert confirm(open_year, total_fen=0).code == "MALFORMED"
+    assert confirm(open_year, total_fen=120_000_000).body["total_fen"] == 120_000_000
+
+
+@pytest.mark.clause("§1.3")
+def test_the_same_total_may_be_proposed_and_confirmed_again_after_another_one(open_year: World) -> None:
+    for total_fen in (110_000_000, 120_000_000, 110_000_000):
+        propose(open_year, total_fen)
+        assert confirm(open_year, total_fen=total_fen).body["total_fen"] == total_fen
+
+
+@pytest.mark.clause("§1.3")
+def test_steps_of_a_year_whose_answers_were_lost_are_answered_as_done_though_others_went_on(world: World) -> None:
+    draft = {"year": 2026, "total_fen": 100_000_000}
+    assert world.call(BUREAU, "POST", "/programmes", draft).status == 201
+    assert world.call(FINANCE, "POST", "/programmes/2026/confirm").status == 200
+    propose(world, 110_000_000)
+    repeats = [
+        world.call(BUREAU, "POST", "/programmes", draft),
+        world.call(FINANCE, "POST", "/programmes/2026/confirm"),
+    ]
+    assert confirm(world, total_fen=110_000_000).status == 200
+    body = {"total_fen": 110_000_000, "reason": "预算调整"}
+    repeats.append(world.call(BUREAU, "POST", "/programmes/2026/total", body))
+    assert [(each.status, each.headers.get("idempotent-replay")) for each in repeats] == [(200, "true")] * 3
+    assert repeats[-1].body["pending"] is None
+    assert "steps" not in repeats[-1].body
+
+
 def test_a_confirmation_repeated_after_a_lost_answer_is_answered_as_done(open_year: World) -> None:
     first = change(open_year, 200_000_000)
     again = open_year.call(FINANCE, "POST", "/programmes/2026/total/confirm")

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from infra.local.stack import PLAYED
 from tests.infra.templates import DEFAULTS, FUNCTIONS, MAIN, STATE, events, listed, statements
-from tests.world import ROOT
+from tests.world import ROOT, template
 
 # No other action is in any policy; which of them where, the journeys' ring has by hand.
 ACTIONS = {
@@ -68,6 +69,14 @@ def test_a_schedule_is_in_the_citys_time_can_sleep_and_gives_the_function_its_in
         assert "Input" not in properties  # the scheduler's own event carries the time
         assert properties["RetryPolicy"]["MaximumRetryAttempts"] >= 1
     assert list(events("Schedule")) == []
+
+
+def test_a_night_is_swept_before_it_comes_on_the_local_stack_only() -> None:
+    parameter = template("template.yaml")["Parameters"]["SweepAhead"]
+    assert parameter["Default"] == "refused"
+    assert PLAYED == {"SweepAhead": "allowed"}
+    assert PLAYED["SweepAhead"] in parameter["AllowedValues"]
+    assert FUNCTIONS["Sweep"]["Environment"]["Variables"]["SWEEP_AHEAD"] == "SweepAhead"
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

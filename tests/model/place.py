@@ -98,6 +98,7 @@ class Place:
         """The next grab is answered by a process that remembers nothing."""
         function("grab").PUBLISHED.clear()
         function("grab").SOLD_OUT.clear()
+        function("grab").ROOM_LEFT.clear()
 
     def scan(self, word: str) -> Iterator[Json]:
         """Every item of a table, read past the client of the project, which would be slow and is under test."""

@@ -28,7 +28,7 @@ TERM = date(2024, 8, 9), date(2026, 12, 31)
 HOLDING = ("placed", "accepted", "delivered", "completed", "settling")
 USING = (*HOLDING, "payable", "paid")
 
-# Who took the latest step with which body: the same call again is answered as done.
+# Who took a step with which body: the same call again is answered as done.
 Step = tuple[str, str, Any]
 
 
@@ -50,13 +50,21 @@ class Year:
     total_fen: int
     sums_quotas: bool
     drafted_by: str
-    last: Step
+    steps: dict[str, Step]
     state: str = "draft"
     unreleased_fen: int = 0
     surplus_fen: int = 0
     lapsed_fen: int = 0
     pending: tuple[int, str] | None = None
     closing: dict[str, int] | None = None
+
+    def took(self, step: Step) -> bool:
+        """True if the latest step of this kind was this very one: the same call again is answered as done."""
+        return self.steps.get(step[0]) == step
+
+    def takes(self, step: Step) -> None:
+        """One more step."""
+        self.steps[step[0]] = step
 
     @property
     def ends_at(self) -> datetime:
@@ -159,6 +167,15 @@ class Order:
     claims: list[Claim] = field(default_factory=list)
     line: Any = None
     name: str = ""
+    steps: dict[str, Step] = field(default_factory=dict)
+
+    def took(self, step: Step) -> bool:
+        """True if the latest step of this kind was this very one, whatever others did since."""
+        return self.steps.get(step[0]) == step
+
+    def takes(self, step: Step) -> None:
+        """One more step of those that the parties and the operator take."""
+        self.steps[step[0]] = self.last = step
 
     @property
     def holds(self) -> bool:

@@ -49,22 +49,35 @@ def is_contract_day(city: City, number: int, day: date) -> bool:
     return date(number, 1, 1) <= day <= min(date(number, 12, 31), day_of(city.now))
 
 
-def refusal(city: City, voucher: Voucher, product: Product, body: dict[str, Any]) -> str | None:
-    """The first reason why this order holds nothing."""
-    limits, categories = limits_fen(city, voucher, product, body["contract_fen"]), voucher.batch.body["categories"]
-    wanted_fen, signed_on = body["voucher_fen"], body["contract_signed_on"]
-    reasons = {
-        "OTHER_SUBSIDY": not body["no_other_subsidy"],
+def reasons_of_parties(city: City, voucher: Voucher, product: Product) -> dict[str, bool]:
+    """What stands in the way of any order of this product with this voucher."""
+    categories = voucher.batch.body["categories"]
+    return {
         "DISQUALIFIED": voucher.firm.disqualified,
         "AGENCY_NOT_ACTIVE": day_of(city.now) > product.active_until,
         "PRODUCT_NOT_LISTED": not product.listed,
         "SELF_DEALING": product.seller_uscc == voucher.firm.uscc,
         "VOUCHER_ENDED": voucher.has_ended(city.now),
         "CATEGORY_NOT_ALLOWED": bool(categories) and product.category not in categories,
+    }
+
+
+def quote(city: City, voucher: Voucher, product: Product) -> Answer:
+    """§2.3.2: refused like the order, whatever its amount."""
+    why = [code for code, holds in reasons_of_parties(city, voucher, product).items() if holds]
+    return no(why[0]) if why else OK
+
+
+def refusal(city: City, voucher: Voucher, product: Product, body: dict[str, Any]) -> str | None:
+    """The first reason why this order holds nothing."""
+    limits = limits_fen(city, voucher, product, body["contract_fen"])
+    wanted_fen, signed_on = body["voucher_fen"], body["contract_signed_on"]
+    reasons = reasons_of_parties(city, voucher, product) | {
         "OVER_RATIO": wanted_fen * 10 > body["contract_fen"] * 7,
         "OVER_BALANCE": wanted_fen > voucher.balance_fen,
         "CONTRACT_YEAR": bool(signed_on)
         and not is_contract_day(city, voucher.batch.year.number, date.fromisoformat(signed_on)),
+        "OTHER_SUBSIDY": not body["no_other_subsidy"],
         "CONTRACT_USED": body["contract_number"] in city.contracts,
         "CATEGORY_CAP": wanted_fen > limits["category_cap"],
         "KEY_FLOOR": wanted_fen > limits.get("key_floor", wanted_fen),
@@ -96,11 +109,12 @@ def place(
 
 def advance(order: Order, step: Step, states: dict[str, str]) -> Answer:
     """A step that moves no money: `states` maps where it may start to where it leads."""
-    if order.last == step:
+    if order.took(step):
         return AGAIN
     if order.state not in states:
         return no("WRONG_STATE")
-    order.state, order.last = states[order.state], step
+    order.state = states[order.state]
+    order.takes(step)
     return OK
 
 
@@ -132,7 +146,7 @@ def sign(city: City, order: Order, by: str, body: dict[str, Any]) -> Answer:
     if by not in (order.product.seller, order.voucher.firm.person):
         return no("NOT_FOUND")
     step, day = ("contract", by, body), date.fromisoformat(body["contract_signed_on"])
-    if order.last == step:
+    if order.took(step):
         return AGAIN
     if order.state not in ("placed", "accepted"):
         return no("WRONG_STATE")
@@ -146,7 +160,8 @@ def sign(city: City, order: Order, by: str, body: dict[str, Any]) -> Answer:
         return no("CONTRACT_USED")
     free_number(city, order)
     order.contract_number, order.contract_signed_on = body["contract_number"], day
-    order.contract_fen, order.last = body["contract_fen"], step
+    order.contract_fen = body["contract_fen"]
+    order.takes(step)
     city.contracts[body["contract_number"]] = order
     return OK
 

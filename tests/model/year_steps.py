@@ -49,7 +49,7 @@ class YearSteps(Machine):
 
     def publish(self, batch: Batch, by: str) -> None:
         """Publish a batch."""
-        self.ask(years.publish(batch, by), by, f"/batches/{batch.name}/publish")
+        self.ask(years.publish(self.city, batch, by), by, f"/batches/{batch.name}/publish")
 
     @rule(number=NUMBERS, total_fen=TOTALS_FEN, policy=POLICIES, alone=RARELY)
     def a_year_is_drafted(self, number: int, total_fen: int, policy: dict[str, Any], alone: bool) -> None:
@@ -73,10 +73,14 @@ class YearSteps(Machine):
         expected = years.propose_total(self.city, by, number, body)
         self.ask(expected, by, f"/programmes/{number}/total", body)
 
-    @rule(number=NUMBERS, alone=RARELY)
-    def the_other_total_is_confirmed(self, number: int, alone: bool) -> None:
+    @rule(number=NUMBERS, named=st.sampled_from(["none", "pending", "pending", "another"]), alone=RARELY)
+    def the_other_total_is_confirmed(self, number: int, named: str, alone: bool) -> None:
         by = EVERYMAN.name if alone else FINANCE.name
-        self.ask(years.confirm_total(self.city, by, number), by, f"/programmes/{number}/total/confirm")
+        year = self.city.years.get(number)
+        pending_fen = year.pending[0] if year and year.pending else 1
+        body = None if named == "none" else {"total_fen": pending_fen + (named == "another")}
+        expected = years.confirm_total(self.city, by, number, body)
+        self.ask(expected, by, f"/programmes/{number}/total/confirm", body)
 
     @rule(
         number=NUMBERS,

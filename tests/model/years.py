@@ -20,9 +20,9 @@ def draft(city: City, by: str, body: dict[str, Any]) -> Answer:
     """§1.3: a year's total is drafted."""
     step = ("draft", by, body)
     if (found := city.years.get(body["year"])) is not None:
-        return AGAIN if found.last == step else no("ALREADY_EXISTS")
+        return AGAIN if found.took(step) else no("ALREADY_EXISTS")
     sums = body["policy"].get("quota_combination") == "sum"
-    city.years[body["year"]] = Year(body["year"], body["total_fen"], sums, by, step)
+    city.years[body["year"]] = Year(body["year"], body["total_fen"], sums, by, {"draft": step})
     return CREATED
 
 
@@ -31,13 +31,14 @@ def confirm(city: City, by: str, number: int) -> Answer:
     step, year = ("confirm", by, None), city.years.get(number)
     if year is None:
         return no("NOT_FOUND")
-    if year.last == step:
+    if year.took(step):
         return AGAIN
     if year.drafted_by == by:
         return no("FOUR_EYES")
     if year.state != "draft":
         return no("WRONG_STATE")
-    year.state, year.unreleased_fen, year.last = "open", year.total_fen, step
+    year.state, year.unreleased_fen = "open", year.total_fen
+    year.takes(step)
     return OK
 
 
@@ -56,32 +57,36 @@ def propose_total(city: City, by: str, number: int, body: dict[str, Any]) -> Ans
     step, year = ("propose_total", by, body), city.years.get(number)
     if year is None:
         return no("NOT_FOUND")
-    if year.last == step:
+    if year.took(step):
         return AGAIN
     if year.state != "open":
         return no("WRONG_STATE")
     if not fits(city, year, body["total_fen"]):
         return no("TOTAL_BELOW_COMMITTED")
-    year.pending, year.last = (body["total_fen"], by), step
+    year.pending = (body["total_fen"], by)
+    year.takes(step)
     return OK
 
 
-def confirm_total(city: City, by: str, number: int) -> Answer:
-    """§1.3: the other total holds from now on."""
-    step, year = ("confirm_total", by, None), city.years.get(number)
+def confirm_total(city: City, by: str, number: int, body: dict[str, Any] | None) -> Answer:
+    """§1.3: the other total holds from now on. Whoever names one confirms no other."""
+    step, year = ("confirm_total", by, body), city.years.get(number)
     if year is None:
         return no("NOT_FOUND")
-    if year.last == step:
+    if year.took(step):
         return AGAIN
     if year.state != "open" or year.pending is None:
         return no("WRONG_STATE")
     total_fen, proposer = year.pending
     if proposer == by:
         return no("FOUR_EYES")
+    if body and body["total_fen"] != total_fen:
+        return no("CHANGED_MEANWHILE")
     if not fits(city, year, total_fen):
         return no("TOTAL_BELOW_COMMITTED")
     year.unreleased_fen += total_fen - year.total_fen
-    year.total_fen, year.pending, year.last = total_fen, None, step
+    year.total_fen, year.pending = total_fen, None
+    year.takes(step)
     return OK
 
 
@@ -106,7 +111,7 @@ def draft_batch(city: City, by: str, number: int, key: str, body: dict[str, Any]
     return CREATED, batch
 
 
-def publish(batch: Batch, by: str) -> Answer:
+def publish(city: City, batch: Batch, by: str) -> Answer:
     """§1.4a, §2.3.3: released out of what the year has left, or again out of what came back; never more."""
     year, step = batch.year, ("publish", by, None)
     if batch.last == step:
@@ -115,6 +120,8 @@ def publish(batch: Batch, by: str) -> Answer:
         return no("WRONG_STATE")
     if batch.drafted_by == by:
         return no("FOUR_EYES")
+    if city.now >= min(batch.closes_at, batch.ends_at):
+        return no("BATCH_CLOSED")
     if batch.amount_fen > (year.surplus_fen if batch.is_rerelease else year.unreleased_fen):
         return no("OVER_PROGRAMME_TOTAL")
     if batch.is_rerelease:

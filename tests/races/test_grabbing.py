@@ -15,6 +15,8 @@ from voucher.models import Voucher
 from voucher.store import pools
 
 BUYERS = 32
+# half of them with the quota of 20,000 yuan
+MIXED = 36
 
 
 def grabs(world: World, batch_id: str, firms: list[Firm], **more: int) -> list[Callable[[], Reply]]:
@@ -65,10 +67,10 @@ def test_threads_that_nobody_orders_are_granted_exactly_what_there_is(
 def test_nobody_is_refused_whose_quota_still_fits_in_the_batch_as_a_whole(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:
-    amount_fen = 17 * QUOTA_FEN + QUOTA_FEN // 2
+    amount_fen = 26 * QUOTA_FEN + QUOTA_FEN // 2
     batch_id = stage.open_batch(world, amount_fen, total_fen=100_000_000)
-    listed = set(Random(seed).sample(range(24), 12))
-    firms, turns = stage.enterprises(24, listed), Turns(seed)
+    listed = set(Random(seed).sample(range(MIXED), MIXED // 2))
+    firms, turns = stage.enterprises(MIXED, listed), Turns(seed)
 
     def one(number: int) -> tuple[Reply, int, int]:
         reply = stage.grab(world, batch_id, firms[number])
@@ -76,7 +78,7 @@ def test_nobody_is_refused_whose_quota_still_fits_in_the_batch_as_a_whole(
             left_fen = left_in(batch_id)
         return reply, left_fen, 2 * QUOTA_FEN if number in listed else QUOTA_FEN
 
-    outcomes = turns.run([lambda number=number: one(number) for number in range(24)])  # type: ignore[misc]
+    outcomes = turns.run([lambda number=number: one(number) for number in range(MIXED)])  # type: ignore[misc]
     left_fen = amount_fen - granted_fen(batch_id, [reply for reply, _, _ in outcomes])
     assert left_fen == QUOTA_FEN // 2
     for reply, left_then_fen, wanted_fen in outcomes:
@@ -104,6 +106,38 @@ def test_odd_amounts_that_leave_every_shard_in_pieces_are_granted_to_the_last_fe
     for (reply, left_then_fen), (_, wanted_fen) in zip(outcomes, wanted, strict=True):
         assert reply.status == 201 or wanted_fen > left_then_fen >= left_fen
     assert left_in(batch_id) == left_fen
+    stage.assert_books_hold(stopped_clock.now())
+
+
+@pytest.mark.clause("§4.2.2")
+def test_beside_a_remainder_whatever_fits_is_granted_and_a_holder_is_shown_its_voucher_whatever_it_asks_for(
+    world: World, stopped_clock: StoppedClock, seed: int
+) -> None:
+    amount_fen = 3 * QUOTA_FEN + QUOTA_FEN // 2
+    batch_id = stage.open_batch(world, amount_fen, total_fen=100_000_000, partial_allowed=True)
+    random, turns = Random(seed), Turns(seed)
+    doubled = set(range(0, 24, 3))
+    firms = stage.enterprises(24, doubled)
+    asked = [None if number % 2 else random.randrange(100_003, QUOTA_FEN) for number in range(24)]
+
+    def one(number: int) -> list[tuple[Reply, int]]:
+        """Asked for three times: as the firm first wants it, for all it may have, for a little."""
+        replies = []
+        for wanted_fen in (asked[number], None, 50_001):
+            reply = stage.grab(world, batch_id, firms[number], **({"amount_fen": wanted_fen} if wanted_fen else {}))
+            with turns.watching():
+                left_fen = left_in(batch_id)
+            replies.append((reply, (wanted_fen or (1 + (number in doubled)) * QUOTA_FEN) - left_fen))
+        return replies
+
+    outcomes = turns.run([lambda number=number: one(number) for number in range(24)])  # type: ignore[misc]
+    for replies in outcomes:
+        statuses = [reply.status for reply, _ in replies]
+        assert statuses in ([201, 200, 200], [409, 201, 200], [409, 409, 201], [409, 409, 409])
+        assert len({reply.body["voucher_id"] for reply, _ in replies if reply.status < 300}) <= 1
+        assert all(reply.status < 300 or short_fen > 0 for reply, short_fen in replies)
+    first = [next((reply for reply, _ in each if reply.status == 201), each[0][0]) for each in outcomes]
+    assert amount_fen - granted_fen(batch_id, first) == left_in(batch_id)
     stage.assert_books_hold(stopped_clock.now())
 
 

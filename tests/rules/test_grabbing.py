@@ -1,12 +1,13 @@
 """When a batch can be grabbed, to the millisecond; how much is claimed; who is kept out of a re-release."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.rules.records import batch, entitlement, refusal_of
+from tests.rules.records import batch, entitlement, refusal_of, voucher
 from voucher.refusals import Refusal, Refused
 from voucher.rules.grabbing import amount_to_claim, check_open, check_rerelease
 
@@ -123,4 +124,28 @@ def test_whatever_is_asked_a_claim_is_never_more_than_what_is_left(
 def test_whose_own_voucher_lapsed_this_year_is_kept_out_of_a_rerelease_only(
     kind: str, lapsed: bool, refusal: Refusal | None
 ) -> None:
-    assert refusal_of(check_rerelease, entitlement(lapsed=lapsed), batch(kind=kind)) is refusal
+    assert refusal_of(check_rerelease, entitlement(lapsed=lapsed), [], batch(kind=kind), OPENS_AT) is refusal
+
+
+@pytest.mark.clause("§2.3.3")
+@pytest.mark.parametrize(
+    ("held", "refusal"),
+    [
+        ({"ends_at": OPENS_AT}, Refusal.RERELEASE_EXCLUDED),
+        ({"ends_at": OPENS_AT + ONE_MILLISECOND}, None),
+        ({"ends_at": OPENS_AT, "balance_fen": 0}, None),
+        ({"ends_at": OPENS_AT, "balance_fen": 1}, Refusal.RERELEASE_EXCLUDED),
+    ],
+)
+def test_a_voucher_that_ended_with_money_on_it_has_lapsed_by_the_clock_swept_or_not(
+    held: dict[str, Any], refusal: Refusal | None
+) -> None:
+    vouchers = [voucher(balance_fen=0), voucher(**held)]
+    assert refusal_of(check_rerelease, entitlement(), vouchers, batch(kind="rerelease"), OPENS_AT) is refusal
+
+
+@pytest.mark.clause("§2.3.3")
+def test_the_bureau_may_let_those_take_part_whose_voucher_lapsed() -> None:
+    open_to_all = batch(kind="rerelease", rerelease_excludes_lapsed=False)
+    ended = [voucher(ends_at=OPENS_AT)]
+    assert refusal_of(check_rerelease, entitlement(lapsed=True), ended, open_to_all, OPENS_AT) is None

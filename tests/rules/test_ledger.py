@@ -13,6 +13,7 @@ from voucher.models import Record
 from voucher.rules.ledger import (
     FAMILIES,
     Invariant,
+    Use,
     adds_up_to_nothing,
     balances,
     by_family,
@@ -180,7 +181,40 @@ def test_an_order_uses_of_its_cap_what_was_held_less_what_was_given_back() -> No
         posting("order:o1", "voucher:v1", 20, entry="release"),
         posting("order:o1", "payable:r1.a", 50, entry="approve"),
     ]
-    assert used_by_order(moves) == {"o1": 50, "o2": 30}
+    assert used_by_order(moves) == {"o1": Use(payable_fen=50), "o2": Use(held_fen=30)}
+
+
+@pytest.mark.clause("§2.2.cap")
+@pytest.mark.parametrize(
+    ("entries", "use"),
+    [
+        ("", Use(held_fen=70)),
+        ("approve", Use(payable_fen=70)),
+        ("approve pay", Use(paid_fen=70)),
+        ("approve pay return", Use(payable_fen=70)),
+        ("approve pay return pay", Use(paid_fen=70)),
+        ("approve take_back", Use(held_fen=70)),
+        ("approve take_back approve_again", Use(payable_fen=70)),
+        ("approve take_back approve_again pay_again", Use(paid_fen=70)),
+        ("approve take_back approve_again pay", Use(payable_fen=70)),
+        ("approve take_back release", Use()),
+    ],
+)
+def test_an_orders_use_moves_from_held_to_payable_to_paid_and_back_with_its_postings(entries: str, use: Use) -> None:
+    owed, again, paid = "payable:r1.a", "payable:r2.a", f"paid:{YEAR}"
+    accounts = {
+        "approve": ("order:o1", owed),
+        "take_back": (owed, "order:o1"),
+        "approve_again": ("order:o1", again),
+        "pay": (owed, paid),
+        "pay_again": (again, paid),
+        "return": (paid, owed),
+        "release": ("order:o1", "voucher:v1"),
+    }
+    moves = [posting("voucher:v1", "order:o1", 70, entry="hold")]
+    moves += [posting(*accounts[each], 70, entry=each.removesuffix("_again")) for each in entries.split()]
+    assert used_by_order(moves)["o1"] == use
+    assert use.all_fen == (0 if entries.endswith("release") else 70)
 
 
 def test_a_breach_is_believed_once_two_readings_of_the_books_agree_on_it() -> None:

@@ -12,6 +12,7 @@ from voucher.refusals import Refusal, Refused
 from voucher.rules.programmes import (
     category_cap_fen,
     check_batch_dates,
+    check_publishing,
     check_release,
     even_shares,
     key_share_basis_points,
@@ -149,6 +150,25 @@ def test_money_split_over_shards_adds_up_and_is_cut_into_whole_quotas(
     assert max(shares) - min(shares) < 2 * unit_fen
 
 
+@pytest.mark.clause("§2.3.3")
+@pytest.mark.parametrize("kind", ["regular", "rerelease"])
+@pytest.mark.parametrize(
+    ("state", "left", "refusal"),
+    [
+        ("open", ONE_MILLISECOND, None),
+        ("open", timedelta(), Refusal.BATCH_CLOSED),
+        ("closed", ONE_MILLISECOND, Refusal.WRONG_STATE),
+        ("draft", timedelta(), Refusal.WRONG_STATE),
+    ],
+)
+def test_a_batch_is_published_only_in_an_open_year_and_before_claiming_ends(
+    kind: str, state: str, left: timedelta, refusal: Refusal | None
+) -> None:
+    for ending in ("closes_at", "ends_at"):
+        draft = batch(kind=kind, closes_at=ENDS_AT, ends_at=ENDS_AT).model_copy(update={ending: CLOSES_AT})
+        assert refusal_of(check_publishing, programme(state=state), draft, CLOSES_AT - left) is refusal
+
+
 OPENS_AT, CLOSES_AT, ENDS_AT = batch().opens_at, batch().closes_at, batch().ends_at
 
 
@@ -170,6 +190,9 @@ def test_a_batch_is_shown_as_it_is_at_this_millisecond(
     kept: str, now: datetime, remaining_fen: int, shown: str
 ) -> None:
     assert shown_state(batch(state=kept), now, remaining_fen) == shown
+    assert shown_state(batch(state=kept), now, remaining_fen, stopped=True) == (
+        "draft" if kept == "draft" else "closed"
+    )
 
 
 @pytest.mark.clause("§4.2.2")

@@ -8,7 +8,7 @@ from string import Formatter
 
 import pytest
 
-from voucher.refusals import FieldError, Refusal, Refused, refuse_first
+from voucher.refusals import FieldError, Refusal, Refused, refuse_first, refused_by
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*(ROOT / "functions").rglob("*.py"), *(ROOT / "layers" / "voucher").rglob("*.py")])
@@ -124,6 +124,16 @@ def test_two_refusals_with_errors_of_their_own_are_both_named() -> None:
     with pytest.raises(Refused) as no:
         refuse_first([Refused(Refusal.NOT_SME, errors=own), Refused(Refusal.INVALID_USCC, errors=own)])
     assert [each.code for each in no.value.errors] == ["INVALID_USCC", "NOT_SME"]
+
+
+def test_of_several_checks_each_that_refuses_is_heard_and_a_fault_is_no_refusal() -> None:
+    def refuse(refusal: Refusal) -> None:
+        raise Refused(refusal)
+
+    checks = [lambda: refuse(Refusal.NOT_SME), lambda: None, lambda: refuse(Refusal.RATED_D)]
+    assert [each.refusal for each in refused_by(checks)] == [Refusal.NOT_SME, Refusal.RATED_D]
+    with pytest.raises(ZeroDivisionError):
+        refused_by([lambda: 1 // 0])
 
 
 def test_who_asks_is_answered_with_the_status_the_contract_names() -> None:

@@ -72,6 +72,9 @@ class Policy(BaseModel):
     quota_little_giant_nursery_fen: Fen = 1_000_000
     quota_combination: Literal["max", "sum"] = "max"  # on two lists: the larger counts
 
+    # §2.3.3 whether a firm whose own voucher lapsed this year is left out of what is released again
+    rerelease_excludes_lapsed: Annotated[bool, Field(strict=True)] = True
+
     # §2.2.cap, §2.2.floor of the confirmed yearly total
     cap_percent: dict[Category, Percent] = Field(
         min_length=len(Category),  # an override names every category

@@ -4,7 +4,7 @@ The order of the members is the order of precedence: when several apply, the fir
 A sentence may name facts in braces; they are given where the refusal is raised.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Self
@@ -160,6 +160,17 @@ class Refused(Exception):
     def detail(self) -> str:
         """The Chinese sentence with its facts filled in."""
         return self.refusal.sentence.format(**self.facts)
+
+
+def refused_by(checks: Iterable[Callable[[], object]]) -> list[Refused]:
+    """What each of some checks refuses, in their order."""
+    found = []
+    for check in checks:
+        try:
+            check()
+        except Refused as no:
+            found.append(no)
+    return found
 
 
 def refuse_first(refusals: Iterable[Refused]) -> None:

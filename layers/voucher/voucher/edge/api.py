@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from voucher.edge import clock
 from voucher.edge.identity import Caller, caller_of
 from voucher.edge.observe import log_outcome, logger
-from voucher.models import Record, Request, Stateful
+from voucher.models import Record, Remembering, Request, Stateful
 from voucher.refusals import FieldError, Refusal, Refused
 
 MAX_BODY_BYTES = 64 * 1024
@@ -143,9 +143,11 @@ class Api(APIGatewayRestResolver):
         return mark | {"updated_at": clock.now()}
 
     def is_repeat(self, record: Stateful, action: str) -> bool:
-        """True if the latest step of `record` is this very request: same person, same action, same body."""
+        """True if the latest step of `record` is this very request: same person, same action, same body; of a record
+        that remembers, the latest step of that action."""
+        asked = (action, self.caller.sub, self.request_sha256)
         latest = (record.last_action, record.last_by, record.last_sha256)
-        return latest == (action, self.caller.sub, self.request_sha256)
+        return latest == asked or (isinstance(record, Remembering) and record.remembers(*asked))
 
     def _refused(self, refused: Refused) -> Response[str]:
         # nothing was written, and the facts have changed: whoever was overtaken by a twin of the same call must

@@ -2,7 +2,17 @@
 dates are days in Asia/Shanghai. A record never changes: a transition writes the next one.
 """
 
-from voucher.models.base import Document, Instant, Reason, Record, Request, Stateful, instant_text, plain_number
+from voucher.models.base import (
+    Document,
+    Instant,
+    Reason,
+    Record,
+    Remembering,
+    Request,
+    Stateful,
+    instant_text,
+    plain_number,
+)
 from voucher.models.money import Batch, Closing, PendingTotal, Posting, Programme, Voucher
 from voucher.models.orders import CancelRequest, Order, Rating, Recovery
 from voucher.models.registry import (
@@ -65,6 +75,7 @@ __all__ = [
     "Reason",
     "Record",
     "Recovery",
+    "Remembering",
     "RemovalNotice",
     "Request",
     "Round",

@@ -1,5 +1,6 @@
 """What all records and requests are: frozen, typed, with texts of instants that sort as the instants do."""
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self
 from unicodedata import normalize
@@ -62,6 +63,32 @@ class Stateful(Record):
     def moved(self, **changes: Any) -> Self:
         """The record after one more step: `changes` applied, version counted on."""
         return self.model_copy(update={**changes, "version": self.version + 1})
+
+
+class Remembering(Stateful):
+    """A record on which several hands take steps one after the other: of each action in `remembered` it knows the
+    latest step, not only of the very latest one. So whoever lost an answer hears that it is done though others have
+    gone on since. `steps` maps an action to its mark."""
+
+    private: ClassVar[frozenset[str]] = Stateful.private | {"steps"}
+    remembered: ClassVar[frozenset[str]]
+
+    steps: dict[str, str] = {}
+
+    def moved(self, **changes: Any) -> Self:
+        """One more step; the step before it is kept in mind."""
+        if "last_action" in changes and self.last_action in self.remembered:
+            changes["steps"] = {**self.steps, self.last_action: mark_of(self.last_by, self.last_sha256)}
+        return super().moved(**changes)
+
+    def remembers(self, action: str, by: str, sha256: str) -> bool:
+        """True if the latest step of this action was taken by that person with that body, and others followed."""
+        return self.last_action != action and self.steps.get(action) == mark_of(by, sha256)
+
+
+def mark_of(by: str | None, sha256: str | None) -> str:
+    """Who took a step with which body, in 32 characters."""
+    return hashlib.sha256(f"{by}\n{sha256}".encode()).hexdigest()[:32]
 
 
 class Reason(Record):

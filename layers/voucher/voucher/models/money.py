@@ -1,8 +1,9 @@
 """Programmes, batches, vouchers and the postings between their accounts."""
 
 from datetime import date
+from typing import ClassVar
 
-from voucher.models.base import Instant, Record, Stateful
+from voucher.models.base import Instant, Record, Remembering, Stateful
 from voucher.policy import Category, Policy
 
 
@@ -24,8 +25,10 @@ class Closing(Record):
     expired_fen: int
 
 
-class Programme(Stateful):
+class Programme(Remembering):
     """One year's money (§1.3). States: draft, open, closed. `unreleased_fen` is what no batch has taken yet."""
+
+    remembered: ClassVar[frozenset[str]] = frozenset({"draft", "confirm", "propose_total", "confirm_total"})
 
     year: int
     total_fen: int
@@ -59,8 +62,19 @@ class Batch(Stateful):
     grants_from: date
     grants_until: date
     guess_fen: int
+    rerelease_excludes_lapsed: bool = True
     published_by: str | None = None
     surplus_fen: int = 0
+
+    @property
+    def claims_end_at(self) -> Instant:
+        """From this instant on nothing is granted (§4.2.2): claiming closed, or the vouchers themselves have ended."""
+        return min(self.closes_at, self.ends_at)
+
+    @property
+    def excludes_lapsed(self) -> bool:
+        """Whether a firm whose own voucher lapsed this year is left out (§2.3.3)."""
+        return self.kind == "rerelease" and self.rerelease_excludes_lapsed
 
 
 class Voucher(Record):

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import ClassVar
 
-from voucher.models.base import Instant, Record, Stateful
+from voucher.models.base import Instant, Record, Remembering
 from voucher.policy import Category
 
 
@@ -38,12 +38,15 @@ class Recovery(Record):
     withdrawal_reason: str | None = None
 
 
-class Order(Stateful):
+class Order(Remembering):
     """A voucher used toward a contract (§4.2.1). Category and price are those of the day it was placed.
     States: placed, accepted, refused, delivered, completed, settling, payable, paid, cancelled.
     `recovery_requests` maps the id of each recovery to the fingerprint of its request."""
 
-    private: ClassVar[frozenset[str]] = Stateful.private | {"recovery_requests"}
+    private: ClassVar[frozenset[str]] = Remembering.private | {"recovery_requests"}
+    remembered: ClassVar[frozenset[str]] = frozenset(
+        {"accept", "refuse", "contract", "deliver", "confirm", "request_cancel", "cancel", "rate"}
+    )
 
     order_id: str
     year: int

@@ -1,9 +1,11 @@
 """Grabbing a voucher (§4.1.4, §4.2.2, §2.3.1): what may be said no to without asking the table, and why it said no."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from voucher.models import Batch, Entitlement
+from voucher.models import Batch, Entitlement, Voucher
 from voucher.refusals import Refusal, Refused
+from voucher.rules.ordering import has_ended
 from voucher.rules.working_days import shanghai_date
 
 
@@ -13,7 +15,7 @@ def check_open(batch: Batch, now: datetime) -> None:
         raise Refused(Refusal.OUTSIDE_REGULATION_TERM, grants_from=batch.grants_from, grants_until=batch.grants_until)
     if batch.state == "draft" or now < batch.opens_at:
         raise Refused(Refusal.BATCH_NOT_OPEN)
-    if batch.state == "closed" or now >= min(batch.closes_at, batch.ends_at):
+    if batch.state == "closed" or now >= batch.claims_end_at:
         raise Refused(Refusal.BATCH_CLOSED)
 
 
@@ -28,7 +30,11 @@ def amount_to_claim(entitlement: Entitlement, batch: Batch, asked_fen: int | Non
     return asked_fen
 
 
-def check_rerelease(entitlement: Entitlement, batch: Batch) -> None:
-    """§2.3.3: a firm whose own voucher lapsed this year takes no part in what is released again."""
-    if batch.kind == "rerelease" and entitlement.lapsed:
+def check_rerelease(entitlement: Entitlement, held: Iterable[Voucher], batch: Batch, now: datetime) -> None:
+    """§2.3.3: a firm whose own voucher lapsed this year takes no part in what is released again.
+
+    The clock decides: of the vouchers it holds, one that ended with money on it has lapsed, swept or not.
+    """
+    lapsed = entitlement.lapsed or any(each.balance_fen and has_ended(each, now) for each in held)
+    if batch.excludes_lapsed and lapsed:
         raise Refused(Refusal.RERELEASE_EXCLUDED)

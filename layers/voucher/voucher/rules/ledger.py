@@ -86,15 +86,49 @@ def part(accounts: Mapping[str, int], family: str) -> dict[str, int]:
     return {name: fen for name, fen in accounts.items() if name.partition(":")[0] == family and fen}
 
 
-def used_by_order(postings: Iterable[Posting]) -> dict[str, int]:
-    """What each order still uses of its category's cap, in fen: held less given back."""
-    used: defaultdict[str, int] = defaultdict(int)
-    for posting in postings:
-        if posting.entry == "hold":
-            used[posting.to_account.partition(":")[2]] += posting.amount_fen
-        elif posting.entry == "release":
-            used[posting.from_account.partition(":")[2]] -= posting.amount_fen
-    return dict(used)
+@dataclass(frozen=True)
+class Use:
+    """What an order uses of its category's cap, in fen, by how far its money has come."""
+
+    held_fen: int = 0
+    payable_fen: int = 0
+    paid_fen: int = 0
+
+    @property
+    def all_fen(self) -> int:
+        """However far it has come."""
+        return self.held_fen + self.payable_fen + self.paid_fen
+
+
+def used_by_order(postings: Iterable[Posting]) -> dict[str, Use]:
+    """§2.2.cap: what each order uses: held less given back, then owed to its agency, then paid, or owed again.
+
+    A payable is paid, and returned, as a whole, and so is each order's part of it.
+    """
+    held, owed, paid = (defaultdict[str, int](int) for _ in range(3))
+    parts: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for each in postings:
+        if each.entry in ("hold", "take_back"):
+            held[_whose(each.to_account)] += each.amount_fen
+        if each.entry in ("release", "approve"):
+            held[_whose(each.from_account)] -= each.amount_fen
+        if each.entry == "approve":
+            parts[_whose(each.from_account)][each.to_account] += each.amount_fen
+        if each.entry == "take_back":
+            parts[_whose(each.to_account)][each.from_account] -= each.amount_fen
+        if each.entry in ("pay", "return"):
+            owed[each.from_account] -= each.amount_fen
+            owed[each.to_account] += each.amount_fen
+    for order_id, accounts in parts.items():
+        paid[order_id] = sum(fen for account, fen in accounts.items() if owed[account] < 0)
+    return {
+        order_id: Use(held_fen, sum(parts[order_id].values()) - paid[order_id], paid[order_id])
+        for order_id, held_fen in held.items()
+    }
+
+
+def _whose(account: str) -> str:
+    return account.partition(":")[2]
 
 
 def confirmed(

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from voucher.models import CancelRequest, Order, Voucher
+from voucher.models import CancelRequest, Enterprise, Order, Voucher
 from voucher.policy import CATEGORY_WORDS, Category, Policy
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules.lifecycle import allows
 
 
 def max_voucher_fen(contract_fen: int, policy: Policy) -> int:
@@ -68,6 +69,13 @@ def shown_state(voucher: Voucher, now: datetime) -> str:
     return voucher.state
 
 
+def check_qualified(enterprise: Enterprise) -> None:
+    """§4.1.2, §4.1.3: only an approved enterprise uses a voucher."""
+    if enterprise.state != "approved":
+        disqualified = enterprise.state == "disqualified"
+        raise Refused(Refusal.DISQUALIFIED if disqualified else Refusal.NOT_APPROVED)
+
+
 def check_parties(enterprise_uscc: str, agency_uscc: str) -> None:
     """§5.2b: the two parties of one order are different legal persons."""
     if enterprise_uscc == agency_uscc:
@@ -86,11 +94,23 @@ def check_contract_day(signed_on: date, policy: Policy, year: int, today: date) 
         raise Refused(Refusal.CONTRACT_YEAR)
 
 
+def check_no_other_subsidy(declared: bool) -> None:
+    """§5.2b: the enterprise declares that it takes no other subsidy for the order."""
+    if not declared:
+        raise Refused(Refusal.OTHER_SUBSIDY, errors=[FieldError("no_other_subsidy", "须声明未享受其他政策资金。")])
+
+
 def room_refusal(pool_id: str, room_fen: int, category: Category) -> Refused:
     """§2.2.cap, §2.2.floor: the refusal for the yearly pool that had too little room."""
     if pool_id.startswith("category."):
         return Refused(Refusal.CATEGORY_CAP, category=CATEGORY_WORDS[category], room_fen=room_fen)
     return Refused(Refusal.KEY_FLOOR, room_fen=room_fen)
+
+
+def expires_without_contract(order: Order) -> bool:
+    """§4.2.1, §4.1.3: nothing carries the order over its year's end, or over its buyer's disqualification: no contract
+    was signed, and nothing was delivered."""
+    return order.contract_signed_on is None and allows("order", order.state, "expire")
 
 
 def check_has_contract(order: Order) -> None:

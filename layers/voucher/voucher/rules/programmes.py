@@ -57,6 +57,14 @@ def check_release(programme: Programme, amount_fen: int) -> None:
         raise Refused(Refusal.OVER_PROGRAMME_TOTAL, left_fen=programme.unreleased_fen)
 
 
+def check_publishing(programme: Programme, batch: Batch, now: datetime) -> None:
+    """§1.4b, §4.2.2: nothing is released, nor released again, in a year that is not open, or after claiming ended."""
+    if programme.state != "open":
+        raise Refused(Refusal.WRONG_STATE, state=programme.state)
+    if now >= batch.claims_end_at:
+        raise Refused(Refusal.BATCH_CLOSED)
+
+
 def even_shares(amount_fen: int, shards: int, unit_fen: int) -> list[int]:
     """Split an amount over shards in whole units (a default quota) as far as it goes; the rest on the first ones."""
     unit_fen = max(1, unit_fen)
@@ -96,12 +104,14 @@ def year_is_over(policy: Policy, year: int, instant: datetime) -> bool:
     return instant >= end_of_day(policy.last_day(year))
 
 
-def shown_state(batch: Batch, now: datetime, remaining_fen: int) -> str:
-    """What a client sees: draft, published (not open yet), open, sold_out or closed."""
+def shown_state(batch: Batch, now: datetime, remaining_fen: int, stopped: bool = False) -> str:
+    """What a client sees: draft, published (not open yet), open, sold_out or closed; `stopped`: about to be."""
     if batch.state != "published":
         return batch.state
+    if stopped:
+        return "closed"
     if now < batch.opens_at:
         return "published"
-    if now >= min(batch.closes_at, batch.ends_at):
+    if now >= batch.claims_end_at:
         return "closed"
     return "open" if remaining_fen > 0 else "sold_out"

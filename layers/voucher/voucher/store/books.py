@@ -46,8 +46,9 @@ def read(year: int) -> Book:
     batches = [batch for batch in programmes.batches_of(year) if batch.state != "draft"]
     before = _pools(programme, batches)
     held, postings = _vouchers(batches)
-    placed = _orders(postings)
-    order_postings = [posting for order in placed for posting in orders.postings_of(order.order_id)]
+    order_ids = sorted({posting.to_account.partition(":")[2] for posting in postings if posting.entry == "hold"})
+    placed = orders.find_orders(order_ids)  # one that is lost has an account all the same
+    order_postings = [posting for order_id in order_ids for posting in orders.postings_of(order_id)]
     settled = _settled(order_postings)
     paid = [posting for each in settled for posting in payouts.postings_of(each.round.round_id)]
     recovered = {f"receivable:{each.order_id}": each.recovered_fen for each in placed}
@@ -89,11 +90,6 @@ def _vouchers(batches: list[Batch]) -> tuple[list[Voucher], list[Posting]]:
             postings += [grant_of(each) for each in found]
             postings += vouchers.postings_in_bucket(batch.batch_id, bucket) if found else []
     return held, postings
-
-
-def _orders(postings: list[Posting]) -> list[Order]:
-    ids = sorted({posting.to_account.partition(":")[2] for posting in postings if posting.entry == "hold"})
-    return [order for start in range(0, len(ids), 100) for order in orders.load_orders(tuple(ids[start : start + 100]))]
 
 
 def _settled(postings: list[Posting]) -> list[Settled]:

@@ -16,9 +16,10 @@ NOT_BY_CALLER = "#{attribute} <> :caller"
 # None of several earlier hands is the caller's.
 CALLER_NOT_AMONG = "NOT contains(#{attribute}, :caller)"
 
-# A pool's shard: holds enough, is open for draws, and no reconciliation has frozen it.
+# A pool's shard: holds enough, is open for draws (or is not, any more), and no reconciliation has frozen it.
 SHARD_HAS_ROOM = "#remaining_fen >= :drawn_fen"
 SHARD_OPEN = "#open = :true"
+SHARD_STOPPED = "#open = :false"
 SHARD_NOT_FROZEN = "#frozen = :false"
 # A shard holds at least what its limit is cut by.
 SHARD_KEEPS = "#remaining_fen >= :least_fen"

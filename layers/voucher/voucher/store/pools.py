@@ -250,14 +250,26 @@ def _planned_afresh(wanted: Draw) -> Plan:
     return plan
 
 
+def stop(pool_id: str, shards: int) -> list[Shard]:
+    """No more draws: every shard as it stays from now on. However many draw, since nothing is insisted on."""
+    transact(
+        [
+            update(f"{pool_id}#{shard}", keys.pool(pool_id, shard), "SET #open = :false", conditions.EXISTS)
+            for shard in range(shards)
+        ],
+        attempts=TRIES,
+    )
+    return read(pool_id, shards)
+
+
 def shut(pool_id: str, shards: Iterable[Shard]) -> list[Write]:
-    """Close a pool for good: what remains is counted as closed, on condition that it is what was read."""
+    """Close a stopped pool for good: what remains is counted as closed, on condition that it is what was read."""
     return [
         update(
             f"{pool_id}#{shard.shard}",
             keys.pool(pool_id, shard.shard),
-            "SET #open = :false, #closed_fen = :seen_fen, #remaining_fen = :nothing",
-            conditions.all_of(conditions.SHARD_OPEN, conditions.REMAINING_IS_AS_SEEN),
+            "SET #closed_fen = #closed_fen + :seen_fen, #remaining_fen = :nothing",
+            conditions.all_of(conditions.SHARD_STOPPED, conditions.REMAINING_IS_AS_SEEN),
             seen_fen=shard.remaining_fen,
             nothing=0,
         )

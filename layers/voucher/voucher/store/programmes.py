@@ -8,7 +8,7 @@ from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, pools
 from voucher.store.postings import programme_posting
 from voucher.store.reading import load, page, query
-from voucher.store.table import Unmet, Write, add, advance, commit
+from voucher.store.table import Contended, Unmet, Write, add, advance, commit
 
 
 def find(year: int) -> Programme | None:
@@ -172,10 +172,19 @@ def close_year(old: Programme, new: Programme, at: Instant, by: str) -> None:
     _commit(writes)
 
 
+def stop(batch: Batch) -> list[pools.Shard]:
+    """§4.2.2: the first step of closing, which no rush can hold up: nothing is granted any more. What each shard has
+    left then stays, until `close` counts it. Raises BUSY."""
+    try:
+        return pools.stop(pools.batch_pool(batch.batch_id), batch.shards)
+    except Contended:
+        raise Refused(Refusal.BUSY) from None
+
+
 def close(old: Batch, new: Batch, shards: list[pools.Shard], programme: Programme, at: Instant, by: str) -> None:
     """§1.4a: end a batch. What nobody claimed becomes surplus, shard by shard, in the same write.
 
-    `shards` is what `new.surplus_fen` was added up from; a grab since then makes it CHANGED_MEANWHILE.
+    `shards` is what `stop` left, of which `new.surplus_fen` was added up.
     """
     counted = programme.moved()
     pool_id = pools.batch_pool(new.batch_id)

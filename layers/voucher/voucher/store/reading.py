@@ -73,6 +73,20 @@ def query(key: Key, prefix: str = "") -> Iterable[Item]:
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
+def part_of(key: Key, after: str, limit: int) -> Page:
+    """At most so many items of one partition, as last written, in order, from the one that follows the sort key `after`
+    on; the cursor is the sort key of the last, None when there are no more."""
+    answer = table.client().query(
+        TableName=table_name(key.table),
+        KeyConditionExpression="pk = :pk AND sk > :after",
+        ExpressionAttributeValues=encode({":pk": key.pk, ":after": after}),
+        ConsistentRead=True,
+        Limit=limit,
+    )
+    last = answer.get("LastEvaluatedKey")
+    return Page([decode(item) for item in answer["Items"]], decode(last)["sk"] if last else None)
+
+
 def page(
     name: str,
     index: str,

@@ -8,7 +8,7 @@ from voucher.models import Batch, Entitlement, Instant, Posting, Voucher, instan
 from voucher.store import conditions, keys, pools
 from voucher.store.pools import Draw, Plan
 from voucher.store.postings import voucher_posting
-from voucher.store.reading import load, load_together, query
+from voucher.store.reading import load, load_together, part_of, query
 from voucher.store.table import Item, Unmet, Write, add, commit, update
 
 
@@ -38,7 +38,7 @@ def grab(batch: Batch, voucher: Voucher, whole_quota: bool) -> NotGranted | None
             conditions.CALLER_IS_MEMBER,
             conditions.QUALIFIED,
             conditions.QUOTA_IS_AS_GUESSED if whole_quota else conditions.QUOTA_SUFFICES,
-            *((conditions.NOT_LAPSED,) if batch.kind == "rerelease" else ()),
+            *((conditions.NOT_LAPSED,) if batch.excludes_lapsed else ()),
         ),
         caller=voucher.granted_by,
         amount_fen=face_fen,
@@ -104,6 +104,25 @@ def vouchers_of(entitlement: Entitlement) -> list[Voucher]:
 def in_bucket(batch_id: str, bucket: int) -> list[Voucher]:
     """The vouchers of a batch that stand in one of its partitions."""
     return [Voucher.model_validate(item) for item in query(keys.bucket(batch_id, bucket), "VOUCHER#")]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of a bucket: postings come before vouchers. `last` is how far it goes, None when the bucket ends here."""
+
+    postings: list[Posting]
+    vouchers: list[Voucher]
+    last: str | None
+
+
+def part_of_bucket(batch_id: str, bucket: int, limit: int, after: str | None, with_postings: bool) -> Part:
+    """At most `limit` items of a bucket, those that follow `after`, or from its beginning."""
+    page = part_of(keys.bucket(batch_id, bucket), after or ("POSTING#" if with_postings else "VOUCHER#"), limit)
+    return Part(
+        [Posting.model_validate(item) for item in page.items if item["sk"].startswith("POSTING#")],
+        [Voucher.model_validate(item) for item in page.items if item["sk"].startswith("VOUCHER#")],
+        page.next_cursor,
+    )
 
 
 def all_of(batch_id: str) -> Iterator[Voucher]:
