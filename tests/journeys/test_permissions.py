@@ -36,7 +36,7 @@ Reconcile       .         PU        .       .            .
 Relay           .         .         .       .            .
 Removals        P         .         .       P            P
 Reports         .         .         .       .            .
-Rounds          .         .         P       PU           .
+Rounds          .         U         P       PU           .
 Settlements     .         .         P       PU           .
 Supervision     P         P         .       .            P
 Sweep           .         .         .       P            .

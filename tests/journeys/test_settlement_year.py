@@ -140,9 +140,9 @@ def another_account(case: Case, round_id: str) -> None:
     uscc, path = case.agency.uscc, f"/rounds/{round_id}"
     account = {"bank_name": "丽水另一银行", "bank_account": SECOND_ACCOUNT, "account_name": case.agency.name}
     body = {"agency_uscc": uscc, **account, "reason": "原账户已销户"}
-    steps.expect(case.call(case.person, "POST", f"{path}/bank-account", body), 200)
+    asked = steps.expect(case.call(case.person, "POST", f"{path}/bank-account", body), 200)
     assert case.call(OPERATOR_TWO, "POST", f"{path}/payouts").code == "ACCOUNT_UNDECIDED"
-    decided = {"agency_uscc": uscc, "decision": "confirm"}
+    decided = {"agency_uscc": uscc, "change_id": asked["proposed_account"]["change_id"], "decision": "confirm"}
     confirmed = steps.expect(case.call(OPERATOR, "POST", f"{path}/bank-account/review", decided), 200)
     assert confirmed["bank_account_masked"] == "****9999"
 
