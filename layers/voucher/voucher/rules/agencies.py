@@ -16,21 +16,22 @@ RENEWING = frozenset({"submitted", "pre_reviewed", "returned", "rejected"})
 
 def condition_refusals(agency: Agency, policy: Policy) -> list[Refused]:
     """§3.1.1–§3.1.4: every condition the agency does not meet; equality passes. Application day counts for the age."""
-    applied_on = agency.applied_on or date.max
-    found = []
-    if not agency.is_legal_person:
-        found.append(Refused(Refusal.AGENCY_NOT_LEGAL_PERSON))
-    if add_months(agency.established_on, policy.agency_min_age_months) > applied_on:
-        found.append(Refused(Refusal.AGENCY_TOO_YOUNG, months=policy.agency_min_age_months))
-    if agency.net_profit_last_year_fen < policy.agency_min_net_profit_fen:
-        found.append(Refused(Refusal.AGENCY_AT_LOSS))
-    if agency.premises_m2 < policy.agency_min_premises_m2:
-        found.append(Refused(Refusal.AGENCY_PREMISES, square_metres=policy.agency_min_premises_m2))
-    if not agency.has_management_system:
-        found.append(Refused(Refusal.AGENCY_MANAGEMENT))
-    if agency.insured_staff < policy.agency_min_insured_staff:
-        found.append(Refused(Refusal.AGENCY_STAFF, persons=policy.agency_min_insured_staff))
-    return found
+    months, metres, persons = (
+        policy.agency_min_age_months,
+        policy.agency_min_premises_m2,
+        policy.agency_min_insured_staff,
+    )
+    old_enough = add_months(agency.established_on, months) <= (agency.applied_on or date.max)
+    no_loss = agency.net_profit_last_year_fen >= policy.agency_min_net_profit_fen
+    conditions = [
+        (agency.is_legal_person, Refused(Refusal.AGENCY_NOT_LEGAL_PERSON)),  # §3.1.1
+        (old_enough, Refused(Refusal.AGENCY_TOO_YOUNG, months=months)),  # §3.1.1
+        (no_loss, Refused(Refusal.AGENCY_AT_LOSS)),  # §3.1.1
+        (agency.premises_m2 >= metres, Refused(Refusal.AGENCY_PREMISES, square_metres=metres)),  # §3.1.2
+        (agency.has_management_system, Refused(Refusal.AGENCY_MANAGEMENT)),  # §3.1.3
+        (agency.insured_staff >= persons, Refused(Refusal.AGENCY_STAFF, persons=persons)),  # §3.1.4
+    ]
+    return [refused for met, refused in conditions if not met]
 
 
 def approval_ends_on(agency: Agency, policy: Policy, today: date) -> date:

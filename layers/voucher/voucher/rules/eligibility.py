@@ -50,28 +50,28 @@ def _finding(refusal: Refusal, rule: str, passed: bool, message: str, **facts: i
     return Finding(refusal.clause or "", rule, passed, words, refusal, facts)
 
 
-def _district(enterprise: Enterprise, policy: Policy) -> Finding:
+def _district(enterprise: Enterprise, policy: Policy) -> Finding:  # §2.1
     inside = enterprise.district in policy.districts
     return _finding(Refusal.OUTSIDE_DISTRICT, "district", inside, "企业在丽水市区范围内。")
 
 
-def _legal_person(enterprise: Enterprise) -> Finding:
+def _legal_person(enterprise: Enterprise) -> Finding:  # §2.1
     return _finding(Refusal.NOT_LEGAL_PERSON, "legal_person", enterprise.is_legal_person, "企业具有独立法人资格。")
 
 
-def _sector(enterprise: Enterprise, policy: Policy) -> Finding:
+def _sector(enterprise: Enterprise, policy: Policy) -> Finding:  # §2.1
     inside = enterprise.industry_code.startswith(policy.sector_divisions) or enterprise.digital_economy
     return _finding(Refusal.OUTSIDE_SECTOR, "sector", inside, "企业属于工业、信息化或数字经济领域。")
 
 
-def _size(enterprise: Enterprise) -> Finding:
+def _size(enterprise: Enterprise) -> Finding:  # §2.1
     size = size_class(enterprise)
     if size is None:  # which is no word on its size: the code may be too short, or of a row there is not
         return _finding(Refusal.SIZE_UNKNOWN, "size", False, "")
     return _finding(Refusal.NOT_SME, "size", size is not SizeClass.LARGE, f"企业划型为{SIZE_WORDS[size]}企业。")
 
 
-def _not_rated_d(standing: Standing) -> Finding:
+def _not_rated_d(standing: Standing) -> Finding:  # §2.1.1
     return _finding(
         Refusal.RATED_D,
         "rated_d",
@@ -80,13 +80,13 @@ def _not_rated_d(standing: Standing) -> Finding:
     )
 
 
-def _old_enough(enterprise: Enterprise, policy: Policy, applied_on: date) -> Finding:
+def _old_enough(enterprise: Enterprise, policy: Policy, applied_on: date) -> Finding:  # §2.1.2
     months = policy.enterprise_min_age_months
     old_enough = add_months(enterprise.established_on, months) <= applied_on
     return _finding(Refusal.TOO_YOUNG, "age", old_enough, f"企业申请时成立已满{months}个月。", months=months)
 
 
-def _no_violation(standing: Standing) -> Finding:
+def _no_violation(standing: Standing) -> Finding:  # §2.1.3
     return _finding(Refusal.HAS_VIOLATION, "violation", not standing.violations, "没有服务券使用违规记录。")
 
 
