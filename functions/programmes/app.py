@@ -113,13 +113,14 @@ def propose_total(year: str) -> Response[str]:
 def confirm_total(year: str) -> Response[str]:
     """§1.3: finance confirms the new total; every cap follows at once. The proposer may not.
 
-    Whoever names the total confirms no other. The same call again is the confirmation that was made, never one of a
-    newer proposal: a second change by the same person with an empty body is taken for that, so it names its total.
+    Whoever names the total confirms no other, however often the call is repeated; whoever names none confirms what is
+    proposed.
     """
     require(app.caller, "finance")
     body = app.body(ConfirmedTotal)
     old = store.load_programme(app.year(year))
-    if app.is_repeat(old, "confirm_total"):
+    asked_for = (None, old.pending.total_fen) if old.pending else ()
+    if app.is_repeat(old, "confirm_total") and body.total_fen not in asked_for:
         return reply(old, replay=True)
     state = lifecycle.next_state("programme", old.state, "confirm_total")
     if old.pending is None:
