@@ -7,11 +7,11 @@ import pytest
 
 from infra.bench.engine import Meter
 from infra.tale import steps
-from infra.tale.client import BUREAU
+from infra.tale.client import BUREAU, FINANCE
 from tests import city
 from tests.conftest import StoppedClock
 from tests.functions import town as towns
-from tests.functions.relaying import subjects
+from tests.functions.relaying import relayed, subjects
 from tests.functions.stages import everything_kept
 from tests.functions.town import OWNER, SELLER, Json, Town
 from tests.functions.workers import drain
@@ -59,9 +59,12 @@ def test_the_year_closes_once_nothing_is_left_to_lapse_and_freezes_the_key_share
     completed: tuple[Town, Json], stopped_clock: StoppedClock
 ) -> None:
     town, order = completed
-    night(stopped_clock, LAST_NIGHT)
-    night(stopped_clock, LAST_NIGHT + timedelta(days=1))
+    with relayed(keys.programme(2026)):
+        night(stopped_clock, LAST_NIGHT)
+        night(stopped_clock, LAST_NIGHT + timedelta(days=1))
 
+    [told] = town.shown("/inbox?role=finance", FINANCE)["items"]
+    assert told["subject"].startswith("2026年度服务券已结束，余额全部作废；重点类别占")
     year = town.shown("/programmes/2026")
     assert (year["state"], year["unreleased_fen"]) == ("closed", 0)
     is_key = order["category"] in ("tech_innovation", "ip", "digital")

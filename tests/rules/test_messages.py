@@ -185,3 +185,19 @@ def test_other_steps_of_a_list_set_nothing_in_motion(state: str) -> None:
 def test_a_record_is_known_by_its_keys() -> None:
     assert {thing: thing_of(each) for thing, each in IMAGES.items()} == {thing: thing for thing in IMAGES}
     assert thing_of(IMPORT) == "IMPORT"
+
+
+@pytest.mark.clause("§1.4b")
+@pytest.mark.clause("§2.2.floor")
+@pytest.mark.parametrize(
+    ("points", "words"),
+    [(4_005, "重点类别占使用总额40.05%"), (10_000, "重点类别占使用总额100.00%"), (None, "没有使用金额")],
+)
+def test_the_end_of_a_year_is_reported_once_to_operator_bureau_and_finance(points: int | None, words: str) -> None:
+    open_ = {"pk": "PROGRAMME#2026", "sk": "RECORD", "version": 8, "year": 2026, "state": "open", "closing": None}
+    closed = open_ | {"version": 9, "state": "closed", "closing": {"key_share_basis_points": points}}
+    told = [each.body for each in messages_for(open_, closed)]
+    assert [each["uscc"] for each in told] == ["platform", "bureau", "finance"]
+    assert {each["subject"] for each in told} == {f"2026年度服务券已结束，余额全部作废；{words}。"}
+    assert len({each["message_id"] for each in told}) == 3
+    assert messages_for(closed, closed | {"version": 10}) == messages_for(None, open_) == []

@@ -39,7 +39,7 @@ SUBJECTS = {
     ("ORDER", "cancelled"): "订单已取消，抵用额已退回。",
     ("LINE", "passed"): "兑付申请预审通过。",
     ("LINE", "returned"): "兑付申请被退回，请查看意见。",
-    ("LINE", "rejected"): "兑付申请未通过预审，请查看意见。",
+    ("LINE", "rejected"): "兑付申请未通过审核，请查看意见。",
     ("PAYABLE", "awaiting_invoice"): "公示结束，请提交汇总发票和收款账户。",
     ("LINE", "withdrawn"): "订单已从兑付申请中撤出。",
     ("PAYOUT", "returned"): "已拨付的资金被银行退回，请核对收款账户。",
@@ -132,10 +132,23 @@ def _notice_ended(old: Image | None, new: Image) -> list[Message]:
     if thing_of(new) != "NOTICE" or not new.get("ended_at") or (old or {}).get("ended_at"):
         return []
     words = "公示期已满，请核实异议办理情况后结束公示。"
-    said = {"kind": "staff", "subject": words, "about": f"notice:{new['notice_id']}"}
+    return _to_staff(new, "ended", words, f"notice:{new['notice_id']}", "platform", "bureau")
+
+
+def _year_closed(old: Image | None, new: Image) -> list[Message]:
+    """§1.4b, §2.2.floor: the year's end is reported, with the share of the key categories that it froze."""
+    if thing_of(new) != "PROGRAMME" or new.get("state") != "closed" or (old or {}).get("state") == "closed":
+        return []
+    points = new["closing"]["key_share_basis_points"]
+    share = "没有使用金额" if points is None else f"重点类别占使用总额{points // 100}.{points % 100:02}%"
+    words = f"{new['year']}年度服务券已结束，余额全部作废；{share}。"
+    return _to_staff(new, "closed", words, f"programme:{new['year']}", "platform", "bureau", "finance")
+
+
+def _to_staff(new: Image, word: str, subject: str, about: str, *roles: str) -> list[Message]:
+    said = {"kind": "staff", "subject": subject, "about": about}
     return [
-        Message("notify", {"message_id": _change_id(new, f"ended.{role}"), "uscc": role, **said})
-        for role in ("platform", "bureau")
+        Message("notify", {"message_id": _change_id(new, f"{word}.{role}"), "uscc": role, **said}) for role in roles
     ]
 
 
@@ -186,6 +199,7 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
     _disqualified,
     _list_applied,
     _notice_ended,
+    _year_closed,
     _change_kept,
     _removal_declined,
 )
