@@ -216,7 +216,7 @@ def test_an_objection_stops_its_own_line_only(settled: Settled) -> None:
     assert settled.table.startswith("\ufeff订单编号") and settled.plain.firm.name in settled.table
     wait_for(
         lambda: (
-            "兑付申请被退回，请查看意见。意见：公示期内的异议成立：服务未实际发生"
+            "兑付申请被退回，请查看意见。意见：公示期内的异议成立。"
             in {each["subject"] for each in settled.place.inbox(settled.objected.agency.uscc)}
         )
     )
