@@ -74,9 +74,11 @@ def published(batch_id: str) -> Batch:
 
 
 def first_amount(batch: Batch, claim: Claim, caller: Caller, now: Instant) -> int:
-    """The amount to try first, in fen: a guess in the rush. Refuses what is known not to fit, and in a re-release whose
-    voucher lapsed (§2.3.3), after one look at the entitlement: it also says who holds a voucher of the batch, who
-    may be shown it whatever is asked for, and how little a whole quota may be."""
+    """The amount to try first, in fen: in the rush a guess, else what one look at the entitlement says.
+
+    Refuses what is known not to fit, and whoever is kept out of a re-release (§2.3.3). The look is needed, because a
+    firm that holds a voucher of the batch is shown it whatever it asks for, and a quota may have shrunk since.
+    """
     guess_fen, room_fen = claim.amount_fen or batch.guess_fen, ROOM_LEFT.get(batch.batch_id)
     may_fit = room_fen is None or (claim.amount_fen is not None and claim.amount_fen <= room_fen)
     if may_fit and not batch.excludes_lapsed:

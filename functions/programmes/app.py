@@ -61,9 +61,9 @@ def draft_programme() -> Response[str]:
     )
     try:
         store.draft(programme)
-    except Refused:
-        existing = store.load_programme(body.year)
-        if not app.is_repeat(existing, "draft"):
+    except Refused as no:
+        existing = store.find(body.year)
+        if no.refusal is not Refusal.ALREADY_EXISTS or existing is None or not app.is_repeat(existing, "draft"):
             raise
         return reply(existing, 200, replay=True)
     return reply(programme, 201)

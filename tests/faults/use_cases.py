@@ -1,10 +1,11 @@
 """The use cases that faults are tried on: how each begins, the one request it is, and the one effect it must have."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
+from unittest.mock import patch
 
 from infra.tale import steps
 from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person, Reply
@@ -14,6 +15,7 @@ from tests.races import stage
 from tests.races.stage import QUOTA_FEN, YEAR, Firm
 from tests.races.trade import Trade, open_trade
 from tests.world import World, function
+from voucher.edge import queues
 from voucher.models import Order, Payable, Posting, Settlement, Voucher
 from voucher.store import keys, pools
 from voucher.store.supervision import Violation
@@ -25,10 +27,46 @@ Json = dict[str, Any]
 @dataclass(frozen=True)
 class Ready:
     """A prepared world: `ask` makes the request once (None: a worker that left its message in the queue);
-    `check` asserts that the effect is there exactly once and that the last answer tells of it."""
+    `check` asserts that the effect is there exactly once and that the last answer tells of it. `in_order` is false of
+    books that were tampered with."""
 
     ask: Callable[[], Reply | None]
     check: Callable[[Json], None]
+    in_order: bool = True
+
+
+def delivery(message: Json) -> Callable[[], Reply | None]:
+    """A message handed to the void queue's worker; None when it stayed in the queue."""
+    event = stage.queue_event(message)
+
+    def ask() -> Reply | None:
+        answer = function("void_vouchers").handler(event, None)
+        return None if answer["batchItemFailures"] else Reply(200, answer)
+
+    return ask
+
+
+def overheard(ask: Callable[[], Reply | None], sent: list[Json]) -> Callable[[], Reply | None]:
+    """The same, with what it sends to any queue taken down in `sent`."""
+
+    def send(_queue: str, bodies: Iterable[Json]) -> None:
+        sent.extend(bodies)
+
+    def asked() -> Reply | None:
+        with patch.object(queues, "send", send):
+            return ask()
+
+    return asked
+
+
+def few_buckets(ask: Callable[[], Reply | None]) -> Callable[[], Reply | None]:
+    """The same over two buckets of a batch instead of sixteen, each of which is a call that may go wrong."""
+
+    def asked() -> Reply | None:
+        with patch.object(keys, "BUCKETS", 2):
+            return ask()
+
+    return asked
 
 
 def posted() -> list[str]:
@@ -253,11 +291,7 @@ def lapse(world: World, clock: StoppedClock) -> Ready:
     batch_id = stage.open_batch(world, 2 * QUOTA_FEN, total_fen=100 * QUOTA_FEN)
     ids = [stage.voucher_of(world, batch_id, firm) for firm in _neighbours(stage.enterprises(16))]
     clock.instant = END
-    event = stage.queue_event(stage.lapse_message(batch_id, ids[0], "2026-11-30T16:00:00.000Z"))
-
-    def ask() -> Reply | None:
-        answer = function("void_vouchers").handler(event, None)
-        return None if answer["batchItemFailures"] else Reply(200, answer)
+    message = stage.lapse_message(batch_id, ids[0], "2026-11-30T16:00:00.000Z")
 
     def check(_: Json) -> None:
         vouchers = stage.stored(Voucher, "vouchers", "VOUCHER#")
@@ -265,7 +299,7 @@ def lapse(world: World, clock: StoppedClock) -> Ready:
         assert posted() == ["appropriate", "lapse", "lapse", "release"]
         assert pools.total(pools.surplus_pool(YEAR), pools.SURPLUS_SHARDS).remaining_fen == 2 * QUOTA_FEN
 
-    return Ready(ask, check)
+    return Ready(delivery(message), check)
 
 
 def year_end(world: World, clock: StoppedClock) -> Ready:
@@ -274,18 +308,13 @@ def year_end(world: World, clock: StoppedClock) -> Ready:
     steps.expect(world.call(trade.buyer.person, "POST", "/orders", body, key="uncontracted"), 201)
     clock.instant = END
     message = stage.lapse_message(trade.batch_id, trade.voucher_id, "2026-11-30T16:00:00.000Z")
-    event = stage.queue_event(message | {"year_over": True})
-
-    def ask() -> Reply | None:
-        answer = function("void_vouchers").handler(event, None)
-        return None if answer["batchItemFailures"] else Reply(200, answer)
 
     def check(_: Json) -> None:
         assert stage.states(Order, "orders") == ["cancelled"]
         assert posted() == ["appropriate", "hold", "lapse", "lapse", "release", "release"]
         assert pools.total(pools.surplus_pool(YEAR), pools.SURPLUS_SHARDS).remaining_fen == QUOTA_FEN
 
-    return Ready(ask, check)
+    return Ready(delivery(message | {"year_over": True}), check)
 
 
 USE_CASES = {

@@ -39,7 +39,7 @@ class Walk:
             "withdraw line": (SELLER, "POST", f"{line}/withdraw", WHY),
             "pre-review": (OPERATOR, "POST", "pre-review", {"lines": [passed]}),
             "settle again": (SELLER, "POST", "/settlements", {**agency, "order_ids": [self.order["order_id"]]}),
-            "deliver": (SELLER, "POST", f"{order}/deliver", None),
+            "decline": (SELLER, "POST", f"{order}/refuse", WHY),
             "recover": (BUREAU, "POST", f"{order}/recoveries", {"amount_fen": 1, "reason": "有误"}),
         }
         if self.round_id:
