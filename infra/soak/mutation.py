@@ -39,13 +39,15 @@ EQUIVALENT: dict[str, str] = {}
 
 @dataclass(frozen=True)
 class Site:
-    """One use of a named condition: `lines` is 1-based, `columns` are those of the expression."""
+    """One use of a named condition: `line` is 1-based, `columns` are those of the expression. `users` are the functions
+    that write it: the one it is in, or those that use the constant it is part of."""
 
     file: str
     function: str
     condition: str
     line: int
     columns: tuple[int, int]
+    users: tuple[str, ...]
 
     @property
     def place(self) -> str:
@@ -69,16 +71,35 @@ class Verdict:
 
 def sites() -> list[Site]:
     """Every place of the store where a named condition is used."""
-    return [site for path in sorted((ROOT / STORE).glob("*.py")) for site in _sites_in(path)]
+    modules = {path.name: ast.parse(path.read_text()) for path in sorted((ROOT / STORE).glob("*.py"))}
+    return [site for file in modules for site in _sites_in(file, modules)]
 
 
-def _sites_in(path: Path) -> Iterator[Site]:
-    for function in ast.walk(ast.parse(path.read_text())):
-        if isinstance(function, ast.FunctionDef):
-            for node in ast.walk(function):
-                if isinstance(node, ast.Attribute) and ast.unparse(node) == f"conditions.{node.attr.upper()}":
-                    columns = (node.col_offset, node.end_col_offset or 0)
-                    yield Site(path.name, function.name, node.attr, node.lineno, columns)
+def _sites_in(file: str, modules: dict[str, ast.Module]) -> Iterator[Site]:
+    for statement in modules[file].body:
+        owner = _owner(statement)
+        users: tuple[str, ...] = (f"{file.removesuffix('.py')}.{owner}",)
+        if isinstance(statement, ast.Assign):
+            users = tuple(_users_of(owner, modules))
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Attribute) and ast.unparse(node) == f"conditions.{node.attr.upper()}":
+                columns = (node.col_offset, node.end_col_offset or 0)
+                yield Site(file, owner, node.attr, node.lineno, columns, users)
+
+
+def _owner(statement: ast.stmt) -> str:
+    """The function, class or constant that a statement makes."""
+    if isinstance(statement, ast.Assign):
+        return ast.unparse(statement.targets[0])
+    return getattr(statement, "name", "")
+
+
+def _users_of(constant: str, modules: dict[str, ast.Module]) -> Iterator[str]:
+    for file, module in modules.items():
+        for function in module.body:
+            names = (node.id for node in ast.walk(function) if isinstance(node, ast.Name))
+            if isinstance(function, ast.FunctionDef) and constant in names:
+                yield f"{file.removesuffix('.py')}.{function.name}"
 
 
 def run(only: str = "") -> int:
@@ -126,7 +147,10 @@ def _copy(tree: Path) -> Path:
 
 def _try(site: Site, trees: "SimpleQueue[Path]", witnesses: dict[str, dict[str, list[str]]]) -> Verdict:
     tree, began = trees.get(), perf_counter()
-    groups = [witnesses[ring].get(site.place, []) for ring in RINGS]
+    # in the order the tests were in, the quickest first
+    groups = [
+        list(dict.fromkeys(test for user in site.users for test in witnesses[ring].get(user, []))) for ring in RINGS
+    ]
     try:
         with _mutated(tree / STORE / site.file, site):
             failed = next((found for tests in [*groups, MODEL] if tests and (found := _failure(tree, tests))), None)
