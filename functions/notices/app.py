@@ -1,25 +1,23 @@
-"""Public notices: read by anybody, objected to by anybody, closed by a human (§3.5.3)."""
+"""Public notices: read by anybody, objected to by anybody (§3.5.3).
+
+The function that everybody may call moves no money and no line: closings does.
+"""
 
 import csv
 import hashlib
 import io
-from typing import Any, Literal
 from uuid import uuid4
 
 from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
-from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.api import Api, reply
 from voucher.edge.fields import Identifier, Name, Text, Uscc
-from voucher.edge.identity import require
-from voucher.models import Line, Notice, Objection, Payable, RemovalNotice, Request, Round
+from voucher.models import Notice, Objection, RemovalNotice, Request
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules import lifecycle
-from voucher.rules import settling as rules
 from voucher.rules.spreadsheet import inert, yuan
-from voucher.store import orders, programmes, removals, settlements, standing
+from voucher.store import programmes, removals
 from voucher.store import rounds as store
-from voucher.store.table import Write
 
 app = Api()
 
@@ -32,34 +30,13 @@ class ObjectionGiven(Request):
     reason: Text
 
 
-class Resolution(Request):
-    """`opinion` is what the agency is told; who objected, and in which words, is not."""
-
-    decision: Literal["uphold", "reject"]
-    opinion: Text | None = None
-
-
 @app.get("/notices")
 def list_notices() -> Response[str]:
     """Notices, the newest first."""
     page = store.list_notices(app.limit, app.query("cursor"))
-    items = [
-        RemovalNotice.model_validate(item).shown()
-        if item.get("kind") == "removal"
-        else _shown(Notice.model_validate(item))
-        for item in page.items
-    ]
+    kinds = [RemovalNotice if item.get("kind") == "removal" else Notice for item in page.items]
+    items = [kind.model_validate(item).shown() for kind, item in zip(kinds, page.items, strict=True)]
     return reply({"items": items, "next_cursor": page.next_cursor})
-
-
-def _shown(notice: Notice) -> dict[str, Any]:
-    names = ("notice_id", "round_id", "state", "text", "published_on", "ends_on", "ended_at")
-    public = notice.public()
-    return {"kind": "settlement", **{name: public[name] for name in names}, "lines": _lines(notice)}
-
-
-def _lines(notice: Notice) -> list[dict[str, Any]]:
-    return [line for line in notice.lines if line["order_id"] not in notice.withdrawn]
 
 
 @app.get("/notices/<notice_id>")
@@ -69,7 +46,7 @@ def show(notice_id: str) -> Response[str]:
         return reply(removal.shown())
     notice = _found(notice_id.removesuffix(".csv"))
     if not notice_id.endswith(".csv"):
-        return reply(_shown(notice))
+        return reply(notice.shown())
     return Response(200, "text/csv; charset=utf-8", _table(notice))
 
 
@@ -78,7 +55,7 @@ def _table(notice: Notice) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["订单编号", "服务机构", "企业", "服务类别", "抵用金额（元）"])
-    for line in _lines(notice):
+    for line in notice.shown_lines:
         texts = (line["order_id"], line["agency_name"], line["enterprise_name"], line["category_name"])
         writer.writerow([*map(inert, texts), yuan(line["amount_fen"])])
     return "\ufeff" + out.getvalue()
@@ -99,7 +76,7 @@ def object_to(notice_id: str) -> Response[str]:
         return reply({"objection_id": objection_id, "state": existing.state}, replay=True)
     if old.state != "running":
         raise Refused(Refusal.NOTICE_ENDED, state=old.state)
-    named = [line for line in _lines(old) if body.order_id in (None, line["order_id"])]
+    named = [line for line in old.shown_lines if body.order_id in (None, line["order_id"])]
     if not named:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("order_id", "不在公示之列。")])
     if body.agency_uscc not in {None, *(line["agency_uscc"] for line in named)}:
@@ -113,8 +90,7 @@ def object_to(notice_id: str) -> Response[str]:
         created_at=now,
         created_by="public",
     )
-    round_ = _round_of(old)
-    policy = programmes.load_programme(round_.year).policy
+    policy = programmes.load_programme(store.load(old.round_id).year).policy
     store.object_to(old, old.moved(), objection, f"{now:%Y-%m-%dT%H}", _source(notice_id), policy)
     return reply({"objection_id": objection.objection_id, "state": objection.state}, 201)
 
@@ -130,126 +106,6 @@ def _source(notice_id: str) -> str:
     """The caller's address, only good for telling one from another within one notice."""
     identity = app.current_event.raw_event["requestContext"].get("identity") or {}
     return hashlib.sha256(f"{notice_id}\n{identity.get('sourceIp')}".encode()).hexdigest()[:16]
-
-
-@app.get("/notices/<notice_id>/objections")
-def list_objections(notice_id: str) -> Response[str]:
-    """§3.5.3: who objects to what and why, for the staff who look into it."""
-    require(app.caller, "platform", "bureau", "finance")
-    found = sorted(store.objections_to(_found(notice_id).notice_id), key=lambda each: each.created_at)
-    return reply({"items": [each.public() for each in found], "next_cursor": None})
-
-
-@app.post("/objections/<objection_id>/resolve")
-def resolve(objection_id: str) -> Response[str]:
-    """§3.5.3: upheld, the lines go back to the agency; rejected, they go on (in the next round if this one closed)."""
-    require(app.caller, "bureau")
-    body, found = app.body(Resolution), store.find_objection(objection_id)
-    if found is None:
-        raise Refused(Refusal.NOT_FOUND)
-    notice = _found(found.notice_id)
-    # after its notice: else a twin of this very call, coming between, would look like another one's word
-    old = store.find_objection(objection_id) or found
-    if app.is_repeat(old, body.decision):
-        return reply(old, replay=True)
-    state = lifecycle.next_state("objection", old.state, body.decision)
-    round_ = _round_of(notice)
-    _check_hands(round_)
-    new = old.moved(state=state, **app.step(body.decision))
-    steps = []
-    if body.decision == "uphold" or notice.state == "closed":
-        action = "uphold" if body.decision == "uphold" else "release"
-        others = [each for each in store.objections_to(notice.notice_id) if each.objection_id != objection_id]
-        for line in _held_lines(round_, old):
-            if action == "uphold" or not rules.is_objected(line.order_id, line.agency_uscc, others):
-                said = {"opinion": f"公示期内的异议成立。{body.opinion or ''}"} if action == "uphold" else {}
-                after = lifecycle.next_state("line", line.state, action)
-                steps.append(
-                    settlements.step_line(line, line.moved(state=after, round_id=None, **said, **app.step(action)))
-                )
-    store.resolve(old, new, notice, round_, steps, app.caller.sub)
-    return reply(new)
-
-
-def _check_hands(round_: Round) -> None:
-    rules.check_hands(app.caller.sub, round_.submitters, round_.pre_reviewers, [round_.created_by])
-
-
-def _round_of(notice: Notice) -> Round:
-    if (round_ := store.find(notice.round_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
-    return round_
-
-
-def _held_lines(round_: Round, objection: Objection) -> list[Line]:
-    lines = [line for line in store.lines_in(round_) if line.state == "noticed"]
-    return [line for line in lines if rules.is_objected(line.order_id, line.agency_uscc, [objection])]
-
-
-@app.post("/notices/<notice_id>/close")
-def close(notice_id: str) -> Response[str]:
-    """§3.5.3: a human ends the notice, by other hands: nobody objects from its first write on, then each unobjected
-    line becomes payable in a write of its own. Broken off, it goes on when called again."""
-    require(app.caller, "bureau")
-    app.body(Nothing)
-    round_ = _round_of(_found(notice_id))
-    # after its round: else a twin of this very call, coming between, would leave the round in a strange state
-    notice, now = _found(notice_id), clock.now()
-    if app.is_repeat(notice, "close"):
-        return reply(_shown(notice), replay=True)
-    if notice.state != "closing":
-        state = lifecycle.next_state("notice", notice.state, "begin_close")
-        _check_hands(round_)
-        rules.check_notice_over(notice, now)
-        _unobjected(notice, round_)
-        closing = notice.moved(state=state, **app.step("begin_close"))
-        store.begin_close(notice, closing, round_, app.caller.sub)
-        notice = closing
-    _check_hands(round_)
-    state, step = lifecycle.next_state("notice", notice.state, "close"), app.step("close")
-    for line, unchanged in _unobjected(notice, round_):
-        order = orders.load_orders((line.order_id,))[0]
-        if order.state == "payable":
-            raise Refused(Refusal.CHANGED_MEANWHILE)
-        payable = line.moved(state=lifecycle.next_state("line", line.state, "close"), **step)
-        owed = order.moved(state=lifecycle.next_state("order", order.state, "approve"), seq=order.seq + 1, **step)
-        amount_fen = rules.owed_fen(line)
-        store.make_payable(notice, round_, unchanged, line, payable, order, owed, amount_fen, app.caller.sub)
-    payables = _payables(round_, [line for line in store.lines_in(round_) if line.state == "payable"], step)
-    closed = round_.moved(state=lifecycle.next_state("round", round_.state, "close"), **step)
-    new = notice.moved(state=state, **step)
-    store.close(notice, new, round_, closed, payables, app.caller.sub)
-    return reply(_shown(new))
-
-
-def _unobjected(notice: Notice, round_: Round) -> list[tuple[Line, Write]]:
-    """The lines that go on, each with the write that insists on the standing it goes on with. Raises OTHER_SUBSIDY
-    (§5.2b) for one whose enterprise was listed since: the operator takes that out first."""
-    objections = store.objections_to(notice.notice_id)
-    lines = [
-        line
-        for line in store.lines_in(round_)
-        if line.state == "noticed" and not rules.is_objected(line.order_id, line.agency_uscc, objections)
-    ]
-    standings = standing.load_standings(line.enterprise_uscc for line in lines)
-    rules.check_subsidies(lines, standings)
-    return [(line, standing.unchanged(standings[line.enterprise_uscc])) for line in lines]
-
-
-def _payables(round_: Round, lines: list[Line], step: dict[str, Any]) -> list[Payable]:
-    made = {"state": "awaiting_invoice", "created_at": clock.now(), "created_by": app.caller.sub, **step}
-    return [
-        Payable(
-            round_id=round_.round_id,
-            year=round_.year,
-            agency_uscc=agency,
-            amount_fen=sum(rules.owed_fen(line) for line in lines if line.agency_uscc == agency),
-            order_ids=tuple(line.order_id for line in lines if line.agency_uscc == agency),
-            settlement_ids=tuple(sorted({line.settlement_id for line in lines if line.agency_uscc == agency})),
-            **made,
-        )
-        for agency in sorted({line.agency_uscc for line in lines})
-    ]
 
 
 handler = app.handle

@@ -20,7 +20,18 @@ from tests.world import Route, routes
 
 EVERY = {f"{route.method} {route.path}": route for route in routes()}
 # each of these has its own stage, and its accepted calls stand in test_settlement_authorisation
-SETTLING = {"settlements", "evidence", "pre_reviews", "rounds", "notices", "invoices", "payouts", "payout_file"}
+SETTLING = {
+    "settlements",
+    "evidence",
+    "pre_reviews",
+    "rounds",
+    "notices",
+    "closings",
+    "invoices",
+    "payouts",
+    "recoveries",
+    "payout_file",
+}
 WRITING = sorted(name for name, route in EVERY.items() if route.method != "GET")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 Path = tuple[str | int, ...]

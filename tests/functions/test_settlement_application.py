@@ -216,7 +216,7 @@ def test_a_list_applied_while_the_bureau_decides_or_closes_is_not_overlooked(
         module, last = function("rounds"), "decide"
     else:
         path, body = f"/notices/{case.noticed(order)['notice_id']}/close", {}
-        module, last = function("notices"), "make_payable"
+        module, last = function("closings"), "make_payable"
     write = getattr(module.store, last)
 
     def overtaken(*facts: Any) -> None:

@@ -60,7 +60,18 @@ MATRIX: dict[str, frozenset[str]] = {
     "POST /orders/{order_id}/recoveries": frozenset({"bureau"}),
     "POST /orders/{order_id}/recoveries/{recovery_id}/withdraw": frozenset({"bureau"}),
 }
-FOLDERS = {"settlements", "evidence", "pre_reviews", "rounds", "notices", "invoices", "payouts", "payout_file"}
+FOLDERS = {
+    "settlements",
+    "evidence",
+    "pre_reviews",
+    "rounds",
+    "notices",
+    "closings",
+    "invoices",
+    "payouts",
+    "recoveries",
+    "payout_file",
+}
 # a list of one agency's applications asks for membership, all of them for a role; both are in test_bad_input
 ELSEWHERE = {"GET /settlements"}
 

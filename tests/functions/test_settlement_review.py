@@ -275,7 +275,7 @@ def test_a_word_on_an_objection_is_seen_by_a_closing_at_the_same_moment(
     case, order = settling(submitted), the_order(submitted)
     notice = case.noticed(order)
     objection = object_to(case, notice)
-    notices = function("notices")
+    notices = function("closings")
     read = notices.store.objections_to
 
     def overtaken(notice_id: str) -> Any:
@@ -297,7 +297,7 @@ def test_an_objection_that_comes_just_before_the_closing_holds_its_line(
 ) -> None:
     case, order = settling(submitted), the_order(submitted)
     notice = case.noticed(order)
-    store = function("notices").store
+    store = function("closings").store
     begin_close, raised = store.begin_close, []
 
     def overtaken(*facts: Any) -> None:
@@ -318,7 +318,7 @@ def test_from_the_first_write_of_a_closing_on_nobody_objects_and_broken_off_it_i
     notice = case.noticed(order)
     path = f"/notices/{notice['notice_id']}/close"
     with monkeypatch.context() as patch:
-        patch.setattr(function("notices").store, "make_payable", lambda *_: {}["killed"])
+        patch.setattr(function("closings").store, "make_payable", lambda *_: {}["killed"])
         with pytest.raises(KeyError):
             case.call(BUREAU, "POST", path)
     assert case.call(None, "GET", f"/notices/{notice['notice_id']}").body["state"] == "closing"
@@ -342,7 +342,7 @@ def test_who_handed_in_pre_reviewed_or_gathered_decides_no_objection_and_closes_
     objection, close = object_to(case, notice), f"/notices/{notice['notice_id']}/close"
     resolution = f"/objections/{objection['objection_id']}/resolve"
     if not rule:
-        monkeypatch.setattr(function("notices").rules, "check_hands", lambda *_: None)
+        monkeypatch.setattr(function("closings").rules, "check_hands", lambda *_: None)
     for name in (SELLER.name, OPERATOR.name, OPERATOR_TWO.name):
         hand = Person(name, "bureau")
         for reply in (case.call(hand, "POST", resolution, {"decision": "reject"}), case.call(hand, "POST", close)):
@@ -359,11 +359,11 @@ def test_who_finishes_a_closing_is_of_other_hands_by_the_write_itself(
     case, order = settling(submitted), the_order(submitted)
     path = f"/notices/{case.noticed(order)['notice_id']}/close"
     with monkeypatch.context() as patch:
-        patch.setattr(function("notices").store, "make_payable", lambda *_: {}["killed"])
+        patch.setattr(function("closings").store, "make_payable", lambda *_: {}["killed"])
         with pytest.raises(KeyError):
             case.call(BUREAU, "POST", path)
     with monkeypatch.context() as patch:
-        patch.setattr(function("notices").rules, "check_hands", lambda *_: None)
+        patch.setattr(function("closings").rules, "check_hands", lambda *_: None)
         assert case.call(REVIEWING_BUREAU, "POST", path).code == "CHANGED_MEANWHILE"
     assert case.town.shown(f"/rounds/{case.line(order)['round_id']}")["state"] == "noticed"
     steps.expect(case.call(BUREAU, "POST", path), 200)

@@ -16,6 +16,7 @@ Agencies        PU        .         .       .            .
 Authorize       .         .         .       .            .
 Batches         .         PU        .       .            .
 Changes         P         P         .       .            .
+Closings        .         U         P       P            .
 Enterprises     PU        P         .       .            .
 Evidence        .         .         .       PU           .
 Fulfilment      .         PU        PU      PU           .
@@ -24,7 +25,7 @@ ImportList      PD        P         .       .            .
 Inbox           .         .         .       .            U
 Invoices        .         .         .       PU           .
 Lists           P         .         .       .            .
-Notices         .         U         P       PU           .
+Notices         .         .         .       PU           .
 Notify          .         .         .       .            P
 Orders          .         PU        PU      .            .
 PayoutFile      .         .         .       P            .
@@ -33,6 +34,7 @@ PreReviews      .         PU        PU      PU           .
 Products        P         .         .       .            .
 Programmes      .         PU        .       .            .
 Reconcile       .         PU        .       .            .
+Recoveries      .         .         P       .            .
 Relay           .         .         .       .            .
 Removals        P         .         .       P            P
 Reports         .         .         .       .            .

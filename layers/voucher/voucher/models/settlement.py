@@ -103,6 +103,17 @@ class Notice(Stateful):
     lines: tuple[dict[str, Any], ...]
     withdrawn: tuple[str, ...] = ()
 
+    @property
+    def shown_lines(self) -> list[dict[str, Any]]:
+        """Its lines without those withdrawn since."""
+        return [line for line in self.lines if line["order_id"] not in self.withdrawn]
+
+    def shown(self) -> dict[str, Any]:
+        """What the public needs of it, and no more."""
+        names = ("notice_id", "round_id", "state", "text", "published_on", "ends_on", "ended_at")
+        public = self.public()
+        return {"kind": "settlement", **{name: public[name] for name in names}, "lines": self.shown_lines}
+
 
 class Objection(Stateful):
     """Somebody objects to lines of a notice (§3.5.3). States: standing, upheld, rejected."""

@@ -8,15 +8,23 @@ from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, orders
 from voucher.store.parts import MOST, commit_all, commit_in_parts
 from voucher.store.postings import order_posting
-from voucher.store.reading import Page, load, page, query
+from voucher.store.reading import Page, page, query
+from voucher.store.reading import load as load_item
 from voucher.store.settlements import lines_of, step_line
 from voucher.store.table import Item, Unmet, Write, add, advance, check, commit, update
 
 
 def find(round_id: str) -> Round | None:
     """A round by its id, None when there is none."""
-    item = load(keys.round_(round_id))
+    item = load_item(keys.round_(round_id))
     return Round.model_validate(item) if item else None
+
+
+def load(round_id: str) -> Round:
+    """A round that must exist, because a notice or a payout names it. Raises LookupError: the books are broken."""
+    if (round_ := find(round_id)) is None:
+        raise LookupError("something outlived its round")
+    return round_
 
 
 def lines_in(round_: Round) -> list[Line]:
@@ -85,7 +93,7 @@ def take_out(
 
 def find_notice(notice_id: str) -> Notice | None:
     """A notice by its id, None when there is none."""
-    item = load(keys.notice(notice_id))
+    item = load_item(keys.notice(notice_id))
     return Notice.model_validate(item) if item and item.get("kind") != "removal" else None
 
 
@@ -139,7 +147,7 @@ def objections_to(notice_id: str) -> list[Objection]:
 
 def find_objection(objection_id: str) -> Objection | None:
     """An objection by its id, None when there is none."""
-    item = load(keys.objection(objection_id))
+    item = load_item(keys.objection(objection_id))
     return Objection.model_validate(item) if item else None
 
 
