@@ -196,6 +196,19 @@ def test_a_batch_whose_claiming_is_over_is_not_published(town: Town, stopped_clo
         assert town.world.call(BUREAU, "POST", f"/batches/{drafts[0]}/publish").status == 200
 
 
+def test_a_release_whose_answer_was_lost_is_answered_with_the_batch_as_it_is_though_it_was_closed_since(
+    town: Town,
+) -> None:
+    path = f"/batches/{town.batch_id}"
+    closed = steps.expect(town.world.call(BUREAU, "POST", f"{path}/close"), 200)
+    before = everything_kept()
+    again = town.world.call(BUREAU, "POST", f"{path}/publish")
+    assert (again.status, again.body, again.headers["idempotent-replay"]) == (200, closed, "true")
+    assert "steps" not in closed
+    assert everything_kept() == before
+    assert town.world.call(Person("another", "bureau"), "POST", f"{path}/publish").code == "WRONG_STATE"
+
+
 def test_publishing_twice_releases_once(open_year: World) -> None:
     batch = steps.open_batch(open_year, 2026, city.batch())
     again = open_year.call(BUREAU, "POST", f"/batches/{batch['batch_id']}/publish")

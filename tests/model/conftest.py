@@ -11,7 +11,7 @@ from tests.conftest import StoppedClock
 from tests.model.place import Place
 from tests.races.conftest import engine_url
 from voucher.edge import queues
-from voucher.store import files, sealing
+from voucher.store import files, sealing, table
 
 __all__ = ["engine_url"]
 
@@ -31,6 +31,7 @@ def place(engine_url: str, stopped_clock: StoppedClock, monkeypatch: pytest.Monk
         monkeypatch.setenv(f"{word.upper()}_TABLE", "")
     backend.forget_clients()
     place = Place(engine_url, boto3.client("dynamodb"), stopped_clock)
+    table.client().meta.events.register("provide-client-params.dynamodb.TransactWriteItems", place.watch)
     monkeypatch.setattr(files, "client", lambda: place.files)
     monkeypatch.setattr(queues, "send", place.send)
     monkeypatch.setattr(sealing, "seal", lambda text, **_: f"sealed {text[-4:]}")

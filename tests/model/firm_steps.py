@@ -31,6 +31,8 @@ class FirmSteps(Machine):
         if voucher is not None:
             voucher.name = reply.body["voucher_id"]
             assert reply.body["face_fen"] == reply.body["balance_fen"] == voucher.face_fen
+            self.met["vouchers released again"] += batch.is_rerelease
+        self.met["firms kept out of what is released again"] += reply.code == "RERELEASE_EXCLUDED"
 
     def asked_fen(self, asked: str | None, batch: Batch, firm: Firm) -> int | None:
         """An amount that is interesting beside quota and batch; None claims all there is."""

@@ -1,5 +1,6 @@
 """The machine's bed: one call of the backend, foretold by the model, and the books checked after each step."""
 
+from collections import Counter
 from typing import Any
 
 from hypothesis import strategies as st
@@ -23,11 +24,12 @@ def chosen[Thing](things: list[Thing], pick: int) -> Thing:
 
 
 class Machine(RuleBasedStateMachine):
-    """One run: a town of its own, the model beside it. `place` is where runs happen; `steps` counts them all;
-    `latest` is the settlement call just done."""
+    """One run: a town of its own, the model beside it. `place` is where runs happen; `lengths` has the steps of each
+    run, `met` counts what is rare, over all runs; `latest` is the settlement call just done."""
 
     place: Place
-    steps = 0
+    lengths: list[int]
+    met: Counter[str]
     latest: tuple[Any, ...] | None = None
 
     def __init__(self) -> None:
@@ -38,6 +40,7 @@ class Machine(RuleBasedStateMachine):
         self.place.make_tables()
         town.settle(self.city)
         self.numbers = 0
+        self.lengths.append(0)
         self.set_up()
 
     def set_up(self) -> None:
@@ -50,7 +53,7 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def the_books_hold(self) -> None:
         """Every invariant, after each step."""
-        type(self).steps += 1
+        self.lengths[-1] += 1
         evidence.check(evidence.read(self.place), self.city)
 
     def fresh(self, word: str) -> str:

@@ -83,11 +83,19 @@ class Batch:
     closes_at: datetime
     valid_until: date
     drafted_by: str
-    last: Step
     state: str = "draft"
     left_fen: int = 0
     surplus_fen: int = 0
     name: str = ""
+    steps: dict[str, Step] = field(default_factory=dict)
+
+    def took(self, step: Step) -> bool:
+        """True if the latest step of this kind was this very one, whatever others did since."""
+        return self.steps.get(step[0]) == step
+
+    def takes(self, step: Step) -> None:
+        """One more step."""
+        self.steps[step[0]] = step
 
     @property
     def ends_at(self) -> datetime:

@@ -70,6 +70,23 @@ class TimeSteps(Machine):
         for message in reversed(taken) if backwards else taken:
             self.deliver(message)
 
+    @precondition(lambda self: self.year_that_ends() is not None)
+    @rule(nights=st.sampled_from([1, 2, 2, 3]), backwards=st.booleans())
+    def a_year_ends(self, nights: int, backwards: bool) -> None:
+        """It comes to its end, and the nights after that find what is left."""
+        year = self.year_that_ends()
+        assert year is not None
+        for number in range(nights):
+            self.move_to(year.ends_at + timedelta(days=number))
+            self.a_night_passes()
+            if self.place.sent:
+                self.messages_arrive(0, 100, False, backwards)
+
+    def year_that_ends(self) -> Year | None:
+        """An open year of which at most two weeks are left."""
+        soon = self.city.now + timedelta(days=14)
+        return next((each for each in self.city.years.values() if each.state == "open" and each.ends_at <= soon), None)
+
     def deliver(self, message: dict[str, Any]) -> None:
         """One message to its worker, and to the model."""
         if message["task"] == "apply":
@@ -80,6 +97,20 @@ class TimeSteps(Machine):
                 ending.apply_list(self.city, message["kind"], message["year"], frozenset(message["usccs"]))
             return
         function("void_vouchers").work(message)
+        cancelled, closed = self.count_ended()
+        self.follow(message)
+        after = self.count_ended()
+        if message["task"] == "lapse":
+            self.met["orders cancelled at a year's end"] += after[0] - cancelled
+        self.met["years closed"] += after[1] - closed
+
+    def count_ended(self) -> tuple[int, int]:
+        """Cancelled orders, and closed years."""
+        cancelled = sum(each.state == "cancelled" for each in self.city.orders)
+        return cancelled, sum(each.state == "closed" for each in self.city.years.values())
+
+    def follow(self, message: dict[str, Any]) -> None:
+        """What a message to the void queue does, to the model."""
         if message["task"] == "void_enterprise":
             ending.void(self.city, next(each for each in self.city.firms if each.uscc == message["uscc"]))
         elif message["task"] == "close_year":

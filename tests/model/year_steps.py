@@ -49,7 +49,9 @@ class YearSteps(Machine):
 
     def publish(self, batch: Batch, by: str) -> None:
         """Publish a batch."""
-        self.ask(years.publish(self.city, batch, by), by, f"/batches/{batch.name}/publish")
+        expected = years.publish(self.city, batch, by)
+        self.ask(expected, by, f"/batches/{batch.name}/publish")
+        self.met["batches released again"] += expected.done and batch.is_rerelease
 
     @rule(number=NUMBERS, total_fen=TOTALS_FEN, policy=POLICIES, alone=RARELY)
     def a_year_is_drafted(self, number: int, total_fen: int, policy: dict[str, Any], alone: bool) -> None:
@@ -150,7 +152,10 @@ class YearSteps(Machine):
     @precondition(lambda self: self.city.batches)
     @rule(pick=PICK)
     def a_batch_is_closed(self, pick: int) -> None:
-        batch = chosen(self.city.batches, pick)
+        self.close_batch(chosen(self.city.batches, pick))
+
+    def close_batch(self, batch: Batch) -> None:
+        """The bureau closes a batch."""
         self.ask(years.close(batch, BUREAU.name), BUREAU.name, f"/batches/{batch.name}/close")
 
 

@@ -106,7 +106,7 @@ def draft_batch(city: City, by: str, number: int, key: str, body: dict[str, Any]
         return no("OUTSIDE_PROGRAMME_YEAR"), None
     if body["kind"] == "regular" and body["amount_fen"] > year.unreleased_fen:
         return no("OVER_PROGRAMME_TOTAL"), None
-    batch = Batch(year, key, body, body["amount_fen"], opens, closes, valid_until, by, ("draft", by, body))
+    batch = Batch(year, key, body, body["amount_fen"], opens, closes, valid_until, by)
     city.batches.append(batch)
     return CREATED, batch
 
@@ -114,7 +114,7 @@ def draft_batch(city: City, by: str, number: int, key: str, body: dict[str, Any]
 def publish(city: City, batch: Batch, by: str) -> Answer:
     """§1.4a, §2.3.3: released out of what the year has left, or again out of what came back; never more."""
     year, step = batch.year, ("publish", by, None)
-    if batch.last == step:
+    if batch.took(step):
         return AGAIN
     if batch.state != "draft" or year.state != "open":
         return no("WRONG_STATE")
@@ -128,19 +128,20 @@ def publish(city: City, batch: Batch, by: str) -> Answer:
         year.surplus_fen -= batch.amount_fen
     else:
         year.unreleased_fen -= batch.amount_fen
-    batch.state, batch.left_fen, batch.last = "published", batch.amount_fen, step
+    batch.state, batch.left_fen = "published", batch.amount_fen
+    batch.takes(step)
     return OK
 
 
 def close(batch: Batch, by: str) -> Answer:
     """§1.4a: the batch is over; what nobody claimed came back."""
     step = ("close", by, None)
-    if batch.last == step:
+    if batch.took(step):
         return AGAIN
     if batch.state != "published":
         return no("WRONG_STATE")
     close_for_good(batch)
-    batch.last = step
+    batch.takes(step)
     return OK
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import ClassVar
 
-from voucher.models.base import Instant, Record, Remembering, Stateful
+from voucher.models.base import Instant, Record, Remembering
 from voucher.policy import Category, Policy
 
 
@@ -44,8 +44,10 @@ class Programme(Remembering):
         return self.state != "draft"
 
 
-class Batch(Stateful):
+class Batch(Remembering):
     """One release of vouchers (§1.4a). States kept: draft, published, closed; open and sold_out are read off."""
+
+    remembered: ClassVar[frozenset[str]] = frozenset({"publish", "close"})
 
     batch_id: str
     year: int
