@@ -8,6 +8,19 @@ from tests.functions.calls import Call, Calls
 from tests.functions.town import SELLER, Json, Town
 from tests.functions.trade_calls import order_of
 
+FOLDERS = {
+    "settlements",
+    "evidence",
+    "pre_reviews",
+    "rounds",
+    "notices",
+    "closings",
+    "invoices",
+    "payouts",
+    "recoveries",
+    "payout_file",
+}
+
 
 def line_body(town: Town, settlement: Json, invoice_number: str) -> Json:
     """A body that fills in the only line, its four papers uploaded."""

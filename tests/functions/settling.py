@@ -139,6 +139,15 @@ def small_orders(town: Town, count: int) -> list[Json]:
     return [town.complete(town.order(contract_fen=60_000, voucher_fen=40_000)) for _ in range(count)]
 
 
+def handed_in(town: Town, count: int) -> tuple[Settling, list[Json]]:
+    """An application for so many small orders, filled in and handed in."""
+    orders = small_orders(town, count)
+    case, settlement = opened(town, *orders)
+    town.fill_in(settlement)
+    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    return case, orders
+
+
 def list_enterprise(uscc: str, kind: str, year: int) -> None:
     """A list that the bureau applied names the enterprise."""
     key = keys.enterprise(uscc, "STANDING")

@@ -14,24 +14,12 @@ import pytest
 from infra.tale.client import Person, Reply
 from tests.functions.calls import STAFF
 from tests.functions.everything import Everything
+from tests.functions.settlement_calls import FOLDERS
 from tests.functions.stages import everything_kept, upload_again
 from tests.functions.town import STRANGER
 from tests.world import Route, routes
 
 EVERY = {f"{route.method} {route.path}": route for route in routes()}
-# each of these has its own stage, and its accepted calls stand in test_settlement_authorisation
-SETTLING = {
-    "settlements",
-    "evidence",
-    "pre_reviews",
-    "rounds",
-    "notices",
-    "closings",
-    "invoices",
-    "payouts",
-    "recoveries",
-    "payout_file",
-}
 WRITING = sorted(name for name, route in EVERY.items() if route.method != "GET")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 Path = tuple[str | int, ...]
@@ -153,7 +141,7 @@ def test_an_unreadable_body_is_refused_and_nothing_is_written(
 def test_the_calls_that_all_these_start_from_are_accepted(everything: Everything, subtests: pytest.Subtests) -> None:
     upload_again("everything")
     for name, call in everything.calls.items():
-        if EVERY[name].folder in SETTLING:
+        if EVERY[name].folder in FOLDERS:
             continue
         with subtests.test(name):
             reply = everything.town.world.call(call.person, EVERY[name].method, call.path, call.body, call.key)

@@ -114,9 +114,8 @@ def test_the_fault_of_one_year_hides_no_other_years_report_and_is_raised_in_the_
     towns.open_year(town.world, year=2027)
     read = books.read
     monkeypatch.setattr(books, "read", lambda year: read(year) if year != 2026 else 1 // 0)
-    with pytest.raises(ExceptionGroup) as faults:
+    with pytest.raises(ZeroDivisionError):
         reconciled()
-    assert [type(each) for each in faults.value.exceptions] == [ZeroDivisionError]
     for year in (2025, 2027):
         assert town.shown(f"/reports/{year}/reconciliation", BUREAU)["balanced"]
     assert town.world.call(BUREAU, "GET", "/reports/2026/reconciliation").status == 404

@@ -8,6 +8,7 @@ import pytest
 
 from infra.tale.client import Person
 from tests.functions.everything import Everything
+from tests.functions.settlement_calls import FOLDERS
 from tests.functions.stages import everything_kept, upload_again
 from tests.functions.town import NEIGHBOUR, OWNER, RIVAL, SELLER, STRANGER
 from tests.world import routes
@@ -59,18 +60,6 @@ MATRIX: dict[str, frozenset[str]] = {
     "POST /payouts/{payout_id}/return": frozenset({"finance"}),
     "POST /orders/{order_id}/recoveries": frozenset({"bureau"}),
     "POST /orders/{order_id}/recoveries/{recovery_id}/withdraw": frozenset({"bureau"}),
-}
-FOLDERS = {
-    "settlements",
-    "evidence",
-    "pre_reviews",
-    "rounds",
-    "notices",
-    "closings",
-    "invoices",
-    "payouts",
-    "recoveries",
-    "payout_file",
 }
 # a list of one agency's applications asks for membership, all of them for a role; both are in test_bad_input
 ELSEWHERE = {"GET /settlements"}

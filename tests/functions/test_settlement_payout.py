@@ -17,6 +17,7 @@ from tests.functions.settling import (
     Settling,
     balance_of,
     books,
+    handed_in,
     kept_record,
     list_enterprise,
     opened,
@@ -165,7 +166,7 @@ def test_a_rejected_account_leaves_the_first_one_standing(submitted: Scene) -> N
 @pytest.mark.clause("§3.5.4")
 def test_another_account_than_in_the_round_before_waits_for_a_second_person(voucher: Scene) -> None:
     town = voucher[0]
-    rounds = [handed_in(town, order) for order in small_orders(town, 4)]
+    rounds = [owed_for(town, order) for order in small_orders(town, 4)]
 
     def invoice(position: int, number: str, person: Person = SELLER) -> Json:
         case, round_id = rounds[position]
@@ -189,7 +190,7 @@ def test_another_account_than_in_the_round_before_waits_for_a_second_person(vouc
     assert invoice(3, ACCOUNT)["proposed_account"]["bank_account_masked"] == "****0018"
 
 
-def handed_in(town: Town, order: Json) -> tuple[Settling, str]:
+def owed_for(town: Town, order: Json) -> tuple[Settling, str]:
     """A round of one order whose notice is closed."""
     case, settlement = opened(town, order)
     town.fill_in(settlement)
@@ -524,10 +525,7 @@ def test_an_account_is_confirmed_as_it_was_looked_at_and_not_one_asked_for_since
 @pytest.mark.clause("§5.2b")
 def test_who_is_on_the_list_of_other_subsidies_before_the_payout_is_not_paid_for(voucher: Scene) -> None:
     town = voucher[0]
-    orders = small_orders(town, 2)
-    case, settlement = opened(town, *orders)
-    town.fill_in(settlement)
-    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    case, orders = handed_in(town, 2)
     round_id = case.owed(*orders)
     steps.expect(case.invoice(round_id, amount_fen=80_000), 200)
     list_enterprise(town.enterprise.uscc, "other_subsidy", 2026)
@@ -541,10 +539,7 @@ def test_who_is_on_the_list_of_other_subsidies_before_the_payout_is_not_paid_for
 @pytest.mark.parametrize("step", ["owed", "invoiced"])
 def test_the_bureau_takes_back_what_is_owed_and_the_rest_is_invoiced_anew_and_paid(voucher: Scene, step: str) -> None:
     town = voucher[0]
-    orders = small_orders(town, 2)
-    case, settlement = opened(town, *orders)
-    town.fill_in(settlement)
-    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    case, orders = handed_in(town, 2)
     round_id = case.owed(*orders)
     if step == "invoiced":
         steps.expect(case.invoice(round_id, amount_fen=80_000), 200)
@@ -661,10 +656,7 @@ def test_a_name_that_begins_like_a_formula_is_text_in_the_public_table(submitted
 @pytest.mark.clause("§3.5.3")
 def test_the_public_table_opens_in_chinese_and_runs_no_formula(voucher: Scene) -> None:
     town = voucher[0]
-    orders = small_orders(town, 2)
-    case, settlement = opened(town, *orders)
-    town.fill_in(settlement)
-    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    case, orders = handed_in(town, 2)
     notice = case.noticed(*orders)
     text = case.call(None, "GET", f"/notices/{notice['notice_id']}.csv").body
     assert text.startswith("\ufeff")

@@ -9,7 +9,7 @@ from infra.tale import steps
 from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
 from tests.conftest import NOW, StoppedClock
 from tests.functions import town as towns
-from tests.functions.settling import Settling, books, opened, postings, settling, small_orders, the_order
+from tests.functions.settling import Settling, books, handed_in, opened, postings, settling, small_orders, the_order
 from tests.functions.stages import everything_kept
 from tests.functions.town import SELLER, Json, Town
 from tests.functions.workers import deliver
@@ -168,10 +168,7 @@ def test_a_line_that_a_rejected_objection_sent_on_keeps_its_pre_reviewer_in_the_
 @pytest.mark.clause("§3.5.2")
 def test_a_round_takes_forty_lines_of_an_agency_and_says_so(voucher: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     town = voucher[0]
-    orders = small_orders(town, 3)
-    case, settlement = opened(town, *orders)
-    town.fill_in(settlement)
-    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    case, orders = handed_in(town, 3)
     steps.expect(case.decide(*orders), 200)
     monkeypatch.setattr(function("rounds").rules, "MOST_LINES_OF_AGENCY", 2)
     no = case.call(OPERATOR, "POST", "/rounds", {"settlement_ids": [case.settlement_id]})
@@ -182,10 +179,7 @@ def test_a_round_takes_forty_lines_of_an_agency_and_says_so(voucher: Scene, monk
 @pytest.mark.clause("§3.5.2")
 def test_the_bureau_decides_line_by_line(voucher: Scene) -> None:
     town = voucher[0]
-    orders = small_orders(town, 3)
-    case, settlement = opened(town, *orders)
-    town.fill_in(settlement)
-    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    case, orders = handed_in(town, 3)
     path = f"/rounds/{case.passed(*orders)['round_id']}/approve"
     own = [
         {"order_id": orders[0]["order_id"], "decision": "return", "opinion": "发票不清晰"},
@@ -411,10 +405,7 @@ def test_a_decision_on_an_unknown_order_or_on_one_twice_decides_nothing(submitte
 @pytest.mark.clause("§3.5.2")
 def test_a_pre_review_broken_off_leaves_nothing_stuck(voucher: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     town = voucher[0]
-    orders = small_orders(town, 2)
-    case, settlement = opened(town, *orders)
-    town.fill_in(settlement)
-    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    case, orders = handed_in(town, 2)
     store, calls = function("pre_reviews").store, []
     commit_steps = store.commit_steps
 
@@ -472,10 +463,7 @@ def test_a_round_of_which_every_line_was_taken_out_ends(submitted: Scene) -> Non
 @pytest.mark.clause("§3.5.2")
 def test_a_round_goes_on_as_long_as_a_line_is_left_in_it(voucher: Scene) -> None:
     town = voucher[0]
-    orders = small_orders(town, 2)
-    case, settlement = opened(town, *orders)
-    town.fill_in(settlement)
-    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    case, orders = handed_in(town, 2)
     path = f"/rounds/{case.passed(*orders)['round_id']}"
     for order, state in zip(orders, ("gathered", "rejected"), strict=True):
         out = f"{path}/lines/{order['order_id']}/withdraw"
