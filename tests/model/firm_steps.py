@@ -63,6 +63,19 @@ class FirmSteps(Machine):
         claimant = chosen(firms, firm)
         self.grab(claimant.person, published, claimant)
 
+    @precondition(lambda self: self.released_again())
+    @rule(batch=PICK, firm=PICK, asked=ASKED)
+    def a_firm_grabs_what_is_released_again(self, batch: int, firm: int, asked: str | None) -> None:
+        """§2.3.3: whoever's own voucher lapsed is not among those who may."""
+        wanted, claimant = chosen(self.released_again(), batch), chosen(self.city.firms, firm)
+        self.grab(claimant.person, wanted, claimant, self.asked_fen(asked, wanted, claimant))
+
+    def released_again(self) -> list[Batch]:
+        """Batches out of the surplus from which may be claimed now."""
+        now = self.city.now
+        published = [each for each in self.city.batches if each.is_rerelease and each.state == "published"]
+        return [each for each in published if each.opens_at <= now < min(each.closes_at, each.ends_at)]
+
     @rule()
     def a_process_starts_cold(self) -> None:
         self.place.start_cold()

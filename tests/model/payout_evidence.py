@@ -32,7 +32,8 @@ def lines_invoice_and_payout_agree(items: dict[str, list[Item]], postings: list[
             paid[posting["posting_id"].rpartition(".")[0]] += 1 if posting["entry"] == "pay" else -1
     for payout in items["PAYOUT"]:
         owed = payables[payout["round_id"], payout["agency_uscc"]]
-        assert payout["amount_fen"] == owed["amount_fen"] == owed["invoice_fen"]
+        if payout["state"] in ("made", "paid"):  # of one that came back, a line may have been taken out since
+            assert payout["amount_fen"] == owed["amount_fen"] == owed["invoice_fen"]
         assert paid[payout["payout_id"]] == (payout["state"] == "paid")
     running = [each for each in items["PAYOUT"] if each["state"] in ("made", "paid")]
     assert len({(each["round_id"], each["agency_uscc"]) for each in running}) == len(running)

@@ -15,6 +15,7 @@ from tests.model.town import EVERYMAN
 
 DECISIONS = st.sampled_from(["approve", "approve", "approve", "return", "reject"])
 RESULTS = st.sampled_from(["paid", "paid", "failed"])
+AHEAD = st.sampled_from([None, None, None, 0, 4, 7, 9, 10, 11])
 CLAIMED = st.sampled_from(["all", "half", "one", "a fen more"])
 
 
@@ -23,7 +24,7 @@ class PayoutSteps(SettlementSteps):
 
     done: dict[str, int]
 
-    @initialize(ahead=st.sampled_from([None, None, None, 0, 4, 7, 9, 10, 11]))
+    @initialize(ahead=AHEAD)
     def some_are_ahead(self, ahead: int | None) -> None:
         """Two thirds of the runs begin with services that are done, and so many steps further."""
         if ahead is not None:

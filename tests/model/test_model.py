@@ -13,22 +13,20 @@ from hypothesis.stateful import initialize, run_state_machine_as_test
 
 from tests.model.firm_steps import FirmSteps
 from tests.model.order_steps import OrderSteps
-from tests.model.payout_steps import PayoutSteps
+from tests.model.payout_steps import AHEAD, PayoutSteps
 from tests.model.place import Place
 from tests.model.time_steps import TimeSteps
 from tests.model.year_steps import YearSteps, batch_body
 
 MODEL = ("records", "answers", "years", "granting", "trading", "ending", "claims", "applying", "paying")
-STEPS = 56
-# a run of full length; the two that it begins with are not checked one by one
-CHECKED = STEPS - 2
+STEPS = 52
 # what 200 runs must have met at least so often
 LEAST = {
-    "batches released again": 60,
+    "batches released again": 40,
     "vouchers released again": 40,
-    "firms kept out of what is released again": 10,
-    "orders cancelled at a year's end": 10,
-    "years closed": 10,
+    "firms kept out of what is released again": 40,
+    "orders cancelled at a year's end": 20,
+    "years closed": 30,
 }
 RUNS = int(os.environ.get("VOUCHER_MODEL_RUNS", "200"))
 # without a seed every run of the test takes the same steps
@@ -51,16 +49,26 @@ class Life(YearSteps, FirmSteps, OrderSteps, PayoutSteps, TimeSteps):
         for voucher, product in zip(self.city.vouchers, (1, 6), strict=True):
             self.place_plain_order(voucher, self.city.products[product], "half", signed=True)
 
-    @initialize(late=st.sampled_from([False, False, True]))
-    def some_begin_near_the_years_end(self, late: bool) -> None:
-        """A third of the runs: an order without a contract, vouchers that ended, and money that is released again."""
-        if late:
-            self.place_plain_order(self.city.vouchers[0], self.city.products[3], "one", signed=False)
-            self.close_batch(self.city.batches[0])
-            self.move_to(datetime(2025, 12, 20, 1, tzinfo=UTC))
-            now, closes = self.city.now, datetime(2025, 12, 30, tzinfo=UTC)
-            again = {"kind": "rerelease", "partial_allowed": True}
-            self.open_batch(2025, batch_body(1_500_000, now.isoformat(), closes.isoformat(), "2025-12-31", **again))
+    @initialize(ahead=AHEAD, nights=st.sampled_from([None, None, None, 0, 1, 2]))
+    def some_are_ahead(self, ahead: int | None, nights: int | None) -> None:
+        """With settlement, with the year, or with both."""
+        super().some_are_ahead(ahead)
+        if nights is not None:
+            self.near_the_years_end(nights)
+
+    def near_the_years_end(self, nights: int) -> None:
+        """Half of the runs: an order without a contract, vouchers that ended, and money that is released again, to one
+        whose own did not lapse; and a third of all so many nights after the year's end."""
+        self.place_plain_order(self.city.vouchers[0], self.city.products[3], "one", signed=False)
+        self.close_batch(self.city.batches[0])
+        self.move_to(datetime(2025, 12, 20, 1, tzinfo=UTC))
+        now, closes = self.city.now, datetime(2025, 12, 30, tzinfo=UTC)
+        again = {"kind": "rerelease", "partial_allowed": True}
+        self.open_batch(2025, batch_body(1_500_000, now.isoformat(), closes.isoformat(), "2025-12-31", **again))
+        for firm in (self.city.firms[0], self.city.firms[-1]):
+            self.grab(firm.person, self.city.batches[-1], firm)
+        if nights:
+            self.a_year_ends(nights, backwards=False)
 
 
 @pytest.mark.clause("§1.4a")
@@ -83,14 +91,15 @@ def test_the_backend_answers_and_keeps_its_books_as_the_model_says(
         phases=PHASES,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(seed(int(SEED))(Life) if SEED else Life, settings=chance)
+    # what Hypothesis tries beside fresh runs would mostly end after a step or two
+    run_state_machine_as_test(seed(int(SEED))(Life) if SEED else Life, settings=chance, _min_steps=STEPS)
     with capsys.disabled():
         told = ", ".join(f"{count} {what}" for what, count in sorted((Life.done + Life.met).items()))
-        full = sum(length >= CHECKED for length in Life.lengths)
+        full = sum(length >= STEPS for length in Life.lengths)
         print(f" {RUNS} runs, {full} of full length, {sum(Life.lengths)} steps checked; {told}", end="")
     if RUNS >= 200:
         assert {what: Life.met[what] for what, least in LEAST.items() if Life.met[what] < least} == {}
-        assert (full >= RUNS * 9 // 10, sum(Life.lengths) >= 50 * RUNS) == (True, True)
+        assert full >= RUNS
 
 
 def test_the_model_imports_nothing_of_the_project() -> None:
