@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 PYTHON := .local/development/bin/python
 DEPLOY := PYTHONPATH= AWS_DEFAULT_REGION=ap-east-1 SAM_CLI_TELEMETRY=0 .local/deploy/bin
 # Two rings at a time, the long ones first; each prints what it found when it is through.
-RINGS := journeys model functions faults races infra rules store
+RINGS := model faults functions journeys races infra rules store
 CHECKED := infra layers/voucher functions tests
 PLAIN_TEMPLATES := $(filter-out infra/identity.yaml,$(wildcard infra/*.yaml))
 LOCKED := layers/dependencies/requirements infra/requirements/development infra/requirements/deploy \
