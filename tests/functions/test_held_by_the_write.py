@@ -13,7 +13,7 @@ from infra.tale.client import BUREAU
 from tests import city
 from tests.conftest import NOW
 from tests.functions.stages import everything_kept
-from tests.functions.town import Json, Town
+from tests.functions.town import OWNER, Json, Town
 from tests.world import function
 from voucher.models import Voucher, instant_text
 from voucher.store import keys, orders, organisations, pools, settlements, vouchers
@@ -185,3 +185,18 @@ def test_what_a_paper_is_found_to_be_is_written_once_and_only_of_one_that_was_an
     assert known.checked
     for paper in (known.model_copy(update={"sha256": "another"}), known.model_copy(update={"document_id": "d_none"})):
         changes_nothing(lambda paper=paper: transact([organisations._remember(owner, paper)]))
+
+
+@pytest.mark.clause("§4.1.3")
+def test_a_contract_is_recorded_only_while_its_enterprise_is_as_it_was_read(
+    voucher: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town, _ = voucher
+    order, found = town.order(voucher_fen=100_000), organisations.find_enterprise(town.enterprise.uscc)
+    assert found is not None
+    tamper(keys.enterprise(found.uscc), state="disqualified", version=found.version + 1)
+    monkeypatch.setattr(organisations, "find_enterprise", lambda _: found)
+    before = everything_kept()
+    no = town.act(OWNER, order, "contract", town.contract(order))
+    assert (no.status, no.code) == (409, "CHANGED_MEANWHILE")
+    assert everything_kept() == before
