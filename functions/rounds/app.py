@@ -189,9 +189,10 @@ def take_out(round_id: str, order_id: str) -> Response[str]:
     notice = store.find_notice(round_.notice_id) if round_.notice_id and old.state == "noticed" else None
     without = notice and notice.moved(withdrawn=(*notice.withdrawn, order_id))
     emptied = lifecycle.allows("round", round_.state, "empty") and len(store.lines_in(round_)) == 1
-    left = round_.moved(state=lifecycle.next_state("round", round_.state, "empty"), **step) if emptied else None
+    ended = {"state": lifecycle.next_state("round", round_.state, "empty"), **step} if emptied else {}
+    left = round_.moved(**ended)
     store.take_out(round_, left, notice, without, _ended(old, new, step))
-    return reply(_shown(left or round_))
+    return reply(_shown(left))
 
 
 def _take_out_payable(round_: Round, old: Line, new: Line, step: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ def work(body: dict[str, Any]) -> None:
     if body["task"] == "lapse":
         lapse_bucket(body)
     elif body["task"] == "remind":
-        remind(body["batch_id"], int(body["bucket"]))
+        remind(body)
     elif body["task"] == "void_enterprise":
         void_enterprise(body["uscc"])
         tell_agencies(body["uscc"], body.get("message_id", f"disqualified.{body['uscc']}"))
@@ -58,16 +58,20 @@ def lapse_bucket(body: dict[str, Any]) -> None:
     log_work("vouchers lapsed", batch=batch_id, bucket=bucket, vouchers=ended)
 
 
-def remind(batch_id: str, bucket: int) -> None:
-    """§4.2.2: whoever has something left is told until when; the inbox keeps one message of however many nights."""
+def remind(body: dict[str, Any]) -> None:
+    """§4.2.2: whoever has something left is told until when; the inbox keeps one message of however many nights. A
+    bounded part of a bucket, as in `lapse_bucket`."""
+    part = store.part_of_bucket(body["batch_id"], int(body["bucket"]), ITEMS_PER_MESSAGE, body.get("after"), False)
     told = [
         messages.voucher_ending(
             each.voucher_id, each.enterprise_uscc, each.valid_until.isoformat(), yuan(each.balance_fen)
         ).body
-        for each in store.in_bucket(batch_id, bucket)
+        for each in part.vouchers
         if each.state == "active" and each.balance_fen
     ]
     queues.send("notify", told)
+    if part.last is not None:
+        queues.send("void_vouchers", [body | {"after": part.last}])
 
 
 def settle(voucher: Voucher | None, state: str, instant: datetime) -> int:

@@ -27,13 +27,6 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-@pytest.fixture(autouse=True)
-def nights_to_come(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the tests of settlement look at nights that have not come, as the local stack does."""
-    if request.path.name.startswith("test_settlement"):
-        monkeypatch.setenv("SWEEP_AHEAD", "allowed")
-
-
 @pytest.fixture
 def open_year(world: World) -> World:
     """The programme of 2026 is open: 1,000,000 yuan, a notice of no days."""

@@ -478,9 +478,11 @@ def five_days(world: World) -> tuple[Settling, Json]:
     return case, case.noticed(order)
 
 
-def sweep(instant: datetime) -> Json:
-    """One night."""
+def sweep(clock: StoppedClock, instant: datetime) -> Json:
+    """One night, and the clock back where it was."""
+    before, clock.instant = clock.instant, instant
     answer: Json = function("sweep").handler({"time": instant.isoformat()}, None)
+    clock.instant = before
     return answer
 
 
@@ -491,9 +493,9 @@ def test_the_schedule_announces_the_end_once_and_a_human_closes(
     case, notice = five_days
     path, over = f"/notices/{notice['notice_id']}", datetime(2026, 6, 23, 16, 5, tzinfo=UTC)
     assert notice["ends_on"] == "2026-06-23"
-    assert sweep(over - timedelta(days=1))["notices"] == 0
-    assert sweep(over)["notices"] == 1
-    assert sweep(over + timedelta(days=1))["notices"] == 0
+    assert sweep(stopped_clock, over - timedelta(days=1))["notices"] == 0
+    assert sweep(stopped_clock, over)["notices"] == 1
+    assert sweep(stopped_clock, over + timedelta(days=1))["notices"] == 0
     shown = steps.expect(case.call(None, "GET", path), 200)
     assert (shown["state"], shown["ended_at"]) == ("running", "2026-06-23T16:05:00.000Z")
     assert case.call(BUREAU, "POST", f"{path}/close").code == "NOTICE_RUNNING"
@@ -503,7 +505,7 @@ def test_the_schedule_announces_the_end_once_and_a_human_closes(
 
 @pytest.mark.clause("§3.5.3")
 def test_the_announced_end_is_in_the_inbox_that_operators_and_the_bureau_share(
-    five_days: tuple[Settling, Json],
+    five_days: tuple[Settling, Json], stopped_clock: StoppedClock
 ) -> None:
     case, _ = five_days
 
@@ -512,7 +514,7 @@ def test_the_announced_end_is_in_the_inbox_that_operators_and_the_bureau_share(
         return next(item for item in items if item["pk"].startswith("NOTICE#"))
 
     before = notice_image()
-    sweep(datetime(2026, 6, 23, 16, 5, tzinfo=UTC))
+    sweep(stopped_clock, datetime(2026, 6, 23, 16, 5, tzinfo=UTC))
     told = messages_for(before, notice_image())
     deliver("notify", *(message.body for message in told))
     deliver("notify", *(message.body for message in told))
@@ -534,14 +536,14 @@ def test_a_notice_over_days_nobody_knows_is_not_ended_by_the_schedule_until_they
     notice = case.noticed(order)
     assert notice["ends_certain"] is False
     over = datetime(2027, 1, 30, 16, 5, tzinfo=UTC)
-    assert sweep(over)["notices"] == 0
+    assert sweep(stopped_clock, over)["notices"] == 0
     rest = frozenset({date(2027, 1, 1), date(2027, 1, 4), date(2027, 1, 5)})
     known = {**holidays.ARRANGEMENTS, 2027: Arrangement("国办发明电〔2026〕号", rest, frozenset())}
     monkeypatch.setattr("voucher.rules.working_days.ARRANGEMENTS", known)
     stopped_clock.instant = datetime(2027, 1, 6, 2, tzinfo=UTC)
     no = case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close")
     assert (no.code, "2027-01-07" in no.body["detail"]) == ("NOTICE_RUNNING", True)
-    assert sweep(over)["notices"] == 1
+    assert sweep(stopped_clock, over)["notices"] == 1
     [kept] = kept_notices()
     assert (kept.ends_on, kept.ends_certain, kept.state) == (date(2027, 1, 7), True, "running")
 

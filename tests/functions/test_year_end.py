@@ -357,3 +357,23 @@ def test_nobody_is_reminded_of_a_voucher_that_is_used_up(
     night(stopped_clock, datetime(2026, 11, 25, tzinfo=UTC))
     drain("notify")
     assert subjects(town.world, OWNER) == []
+
+
+@pytest.mark.clause("§4.2.2")
+def test_reminders_of_a_bucket_come_in_parts_and_leave_nobody_out(
+    town: Town, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firms = [each for each in stage.enterprises(40) if keys.bucket_of(each.uscc) == 3]
+    for firm in firms:
+        stage.voucher_of(town.world, town.batch_id, firm)
+    worker, told = function("void_vouchers"), list[Json]()
+    queued = [{"task": "remind", "batch_id": town.batch_id, "bucket": 3}]
+    sent = {"void_vouchers": queued, "notify": told}
+    monkeypatch.setattr(worker, "ITEMS_PER_MESSAGE", 1)
+    monkeypatch.setattr(worker.queues, "send", lambda queue, bodies: sent[queue].extend(bodies))
+    delivered = 0
+    while queued:
+        worker.work(queued.pop(0))
+        delivered += 1
+    assert sorted(each["uscc"] for each in told) == sorted(firm.uscc for firm in firms)
+    assert delivered >= len(firms) > 1

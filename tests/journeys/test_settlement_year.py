@@ -184,6 +184,9 @@ def settled(place: Place, year: int) -> Settled:
     claim = {"amount_fen": RECOVERED_FEN, "reason": "重复享受补助"}
     path = f"/orders/{reduced.order['order_id']}/recoveries"
     recovery = steps.expect(reduced.call(BUREAU, "POST", path, claim, key="recovery-1"), 201)
+    mistaken = steps.expect(reduced.call(BUREAU, "POST", path, claim, key="recovery-2"), 201)
+    why = {"reason": "误登"}
+    steps.expect(reduced.call(BUREAU, "POST", f"{path}/{mistaken['recovery_id']}/withdraw", why), 200)
     place.night.run("Reconcile", place.plan.coming_night)
     report = place.shown(FINANCE, f"/reports/{year}/reconciliation")
     files = (first_file, second_file)
@@ -252,3 +255,20 @@ def test_in_the_end_every_fen_is_explained(settled: Settled) -> None:
     names = {each["name"] for each in settled.report["invariants"]}
     assert {"lines_invoice_and_payout_agree", "different_hands"} <= names
     assert settled.report["accounts"]["receivable"] >= RECOVERED_FEN
+
+
+@pytest.mark.clause("§5.2b")
+def test_what_is_owed_is_taken_back_by_the_bureau_before_it_is_paid(settled: Settled) -> None:
+    place = settled.place
+    case = completed_case(place, place.open_batch(2_000_000))
+    case.apply()
+    case.pre_review()
+    notice = noticed(place, case)
+    steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
+    case.bill(notice["round_id"], VOUCHER_FEN)
+    path = f"/rounds/{notice['round_id']}/lines/{case.order['order_id']}/withdraw"
+    assert case.call(OPERATOR, "POST", path, {"reason": "已享受其他补助"}).code == "ROLE_REQUIRED"
+    round_ = steps.expect(case.call(BUREAU, "POST", path, {"reason": "已享受其他补助"}), 200)
+    assert [(each["state"], each["amount_fen"]) for each in round_["payables"]] == [("dropped", 0)]
+    assert place.shown(OPERATOR, f"/orders/{case.order['order_id']}")["state"] == "completed"
+    assert case.call(OPERATOR_TWO, "POST", f"/rounds/{notice['round_id']}/payouts").code == "NOTHING_PAYABLE"

@@ -83,12 +83,12 @@ def decide(old: Round, new: Round, line_steps: Iterable[Sequence[Write]], caller
 
 
 def take_out(
-    round_: Round, left: Round | None, notice: Notice | None, without: Notice | None, line_steps: list[Write]
+    round_: Round, left: Round, notice: Notice | None, without: Notice | None, line_steps: list[Write]
 ) -> None:
-    """§3.5.1(5): a line leaves a round, and the notice it stands in, before anybody closes that; `left` is the round
-    that ends because nothing is left in it."""
+    """§3.5.1(5): a line leaves a round, and the notice it stands in, before anybody closes that. The round counts it,
+    so that of the last two that leave at the same moment one sees that it is the last."""
     moved = [step_notice(notice, without)] if notice and without else []
-    commit_all([*line_steps, *moved, step(round_, left) if left else _unchanged(round_)])
+    commit_all([*line_steps, *moved, step(round_, left)])
 
 
 def find_notice(notice_id: str) -> Notice | None:
