@@ -61,13 +61,12 @@ def take_back(
 ) -> None:
     """§5.2b: a line leaves what an agency is owed: payable → order, and the summary invoice's number is free again."""
     at, by = after.updated_at or after.created_at, after.last_by or ""
-    account = f"payable:{owed.round_id}.{owed.agency_uscc}"
     owner = f"{owed.round_id}.{owed.agency_uscc}"
     commit_all(
         [
             step_payable(owed, after),
             *line_steps,
-            order_posting(freed, "take_back", account, f"order:{order.order_id}", amount_fen, at, by),
+            order_posting(freed, "take_back", f"payable:{owner}", f"order:{order.order_id}", amount_fen, at, by),
             *orders.move_draws(order, "payable_fen", "held_fen"),
             *(free_invoice(owner, owed.invoice_number) if owed.invoice_number else []),
         ]
