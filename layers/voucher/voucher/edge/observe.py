@@ -5,7 +5,15 @@ import resource
 
 from aws_lambda_powertools import Logger
 
-logger = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "voucher"), log_uncaught_exceptions=False)
+# nearly every line is made here, so its place says nothing, and no message is JSON that would have to be read
+logger = Logger(
+    service=os.environ.get("POWERTOOLS_SERVICE_NAME", "voucher"),
+    log_uncaught_exceptions=False,
+    use_rfc3339=True,
+    utc=True,
+    location=None,
+    json_deserializer=str,
+)
 
 
 def log_outcome(code: str, status: int, clause: str | None) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 def instant_text(instant: datetime) -> str:
     """RFC 3339 in UTC with exactly three decimals, so that texts of instants sort as the instants do."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 BRACKETS = str.maketrans("[]【】〔〕", "()()()")

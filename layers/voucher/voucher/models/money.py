@@ -96,7 +96,6 @@ class Voucher(Record):
     categories: tuple[Category, ...] = ()
     state: str = "active"
     seq: int = 0
-    drawn: dict[str, int] = {}
 
 
 class Posting(Record):
