@@ -21,7 +21,7 @@ from voucher.policy import Category
 from voucher.store import keys, pools, table
 
 BLOCK = 10
-WARM_UP = 12
+WARM_UP = 60
 BLOCKS = 60
 COUNTED = 50
 EACH = 40
@@ -41,7 +41,7 @@ class Line:
 
 def measure(world: World, firms: Iterator[Firm]) -> list[Line]:
     """All of it, in one run."""
-    batch_id = stage.open_batch(world, 6_000 * QUOTA_FEN)
+    batch_id = stage.open_batch(world, 8_000 * QUOTA_FEN)
     return [
         *_against_the_bare_call(batch_id, firms),
         *_cost(world, batch_id, firms),
