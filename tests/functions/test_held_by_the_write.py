@@ -9,13 +9,15 @@ import boto3
 import pytest
 
 from infra.tale import steps
-from infra.tale.client import BUREAU
+from infra.tale.client import BUREAU, FINANCE, OPERATOR, Reply
 from tests import city
 from tests.conftest import NOW
 from tests.functions.stages import everything_kept
-from tests.functions.town import OWNER, Json, Town
-from tests.world import function
+from tests.functions.town import OWNER, TOTAL_FEN, Json, Town
+from tests.world import World, function
 from voucher.models import Voucher, instant_text
+from voucher.policy import Category
+from voucher.refusals import Refusal, Refused
 from voucher.store import keys, orders, organisations, pools, settlements, vouchers
 from voucher.store.table import Unmet, encode, transact
 
@@ -200,3 +202,94 @@ def test_a_contract_is_recorded_only_while_its_enterprise_is_as_it_was_read(
     no = town.act(OWNER, order, "contract", town.contract(order))
     assert (no.status, no.code) == (409, "CHANGED_MEANWHILE")
     assert everything_kept() == before
+
+
+class Looked(Exception):
+    """The write was tried, and there is nothing more to see."""
+
+
+def nothing_if(
+    monkeypatch: pytest.MonkeyPatch, writing: tuple[str, str], call: Callable[[], Reply], key: keys.Key, **changes: Any
+) -> None:
+    """`call` comes as far as the function `writing` of the store; then `changes` happen, and it must change nothing."""
+    folder, name = writing
+    commit = getattr(function(folder).store, name)
+
+    def overtaken(*facts: Any) -> None:
+        tamper(key, **changes)
+        before = everything_kept()
+        with pytest.raises(Refused) as no:
+            commit(*facts)
+        assert no.value.refusal is Refusal.CHANGED_MEANWHILE
+        assert everything_kept() == before
+        raise Looked
+
+    monkeypatch.setattr(function(folder).store, name, overtaken)
+    with pytest.raises(Looked):
+        call()
+
+
+@pytest.mark.clause("§1.3")
+def test_a_year_is_not_opened_by_whom_the_record_names_as_its_drafter(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps.expect(world.call(BUREAU, "POST", "/programmes", {"year": 2026, "total_fen": 1_000_000, "policy": {}}), 201)
+    nothing_if(
+        monkeypatch,
+        ("programmes", "confirm"),
+        lambda: world.call(FINANCE, "POST", "/programmes/2026/confirm"),
+        keys.programme(2026),
+        created_by=FINANCE.name,
+    )
+
+
+@pytest.mark.clause("§1.3")
+@pytest.mark.parametrize("by_whom", [True, False])
+def test_a_total_is_not_changed_by_its_proposer_nor_cut_below_what_a_shard_still_holds(
+    open_year: World, monkeypatch: pytest.MonkeyPatch, by_whom: bool
+) -> None:
+    cut = {"total_fen": TOTAL_FEN // 2, "reason": "预算调整"}
+    steps.expect(open_year.call(BUREAU, "POST", "/programmes/2026/total", cut), 200)
+    pool = keys.pool(pools.category_pool(2026, Category.LEGAL), 0)
+    key, changes = (
+        (keys.programme(2026), {"pending": {**cut, "by": FINANCE.name}}) if by_whom else (pool, {"remaining_fen": 0})
+    )
+    nothing_if(
+        monkeypatch,
+        ("programmes", "confirm_total"),
+        lambda: open_year.call(FINANCE, "POST", "/programmes/2026/total/confirm"),
+        key,
+        **changes,
+    )
+
+
+@pytest.mark.clause("§1.4a")
+@pytest.mark.parametrize("by_whom", [True, False])
+def test_a_batch_is_not_released_by_its_drafter_nor_past_what_the_programme_has_left(
+    open_year: World, monkeypatch: pytest.MonkeyPatch, by_whom: bool
+) -> None:
+    path, body = "/programmes/2026/batches", city.batch(amount_fen=1_000_000)
+    batch_id = steps.expect(open_year.call(OPERATOR, "POST", path, body, key="one"), 201)["batch_id"]
+    changes = {"created_by": BUREAU.name} if by_whom else {"unreleased_fen": 999_999}
+    nothing_if(
+        monkeypatch,
+        ("batches", "publish"),
+        lambda: open_year.call(BUREAU, "POST", f"/batches/{batch_id}/publish"),
+        keys.batch(batch_id) if by_whom else keys.programme(2026),
+        **changes,
+    )
+
+
+@pytest.mark.clause("§3.4.1")
+def test_no_agency_is_cleared_out_by_whom_the_record_names_as_the_proposer(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/agencies/{town.agency.uscc}/removal"
+    steps.expect(town.world.call(OPERATOR, "POST", path, {"reason": "虚报服务成效"}), 200)
+    nothing_if(
+        monkeypatch,
+        ("removals", "remove"),
+        lambda: town.world.call(BUREAU, "POST", f"{path}/approve"),
+        keys.agency(town.agency.uscc),
+        removal_proposed_by=BUREAU.name,
+    )

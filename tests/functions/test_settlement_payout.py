@@ -596,7 +596,7 @@ def test_each_step_of_the_money_is_by_another_hand_by_rule_and_by_the_write(
     for person in (BOTH, Person(BUREAU.name, "platform"), OPERATOR):  # handed in, approved, pre-reviewed
         assert case.payouts(round_id, person).code == code
     payout_id = made(case, round_id)
-    hands = [Person(name, "finance") for name in (SELLER.name, OPERATOR.name, BUREAU.name)]
+    hands = [Person(name, "finance") for name in (SELLER.name, OPERATOR.name, BUREAU.name, OPERATOR_TWO.name)]
     for person in hands:
         assert case.result(payout_id, person=person).code == code
     steps.expect(case.result(payout_id), 200)
