@@ -1,11 +1,17 @@
-"""Answers of DynamoDB that its local engine never gives: a conflict, a throttle, a failure inside AWS."""
+"""Answers of AWS that its local engines never give: a conflict, a throttle, a failure inside the service."""
 
 import json
 from collections.abc import Iterator
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-TRANSACTIONS = {"TransactWriteItems", "TransactGetItems"}
+TRANSACTIONS = {"dynamodb.TransactWriteItems", "dynamodb.TransactGetItems"}
+THROTTLED = {
+    "dynamodb": (400, "ProvisionedThroughputExceededException"),
+    "kms": (400, "ThrottlingException"),
+    "s3": (503, "SlowDown"),
+    "sqs": (400, "RequestThrottled"),
+}
 
 
 class _Body:
@@ -18,26 +24,28 @@ class _Body:
         yield self._content
 
 
-def operation(request: AWSPreparedRequest) -> str:
-    """The operation of a request, such as TransactWriteItems."""
-    target = request.headers["X-Amz-Target"]
-    return (target.decode() if isinstance(target, bytes) else str(target)).rpartition(".")[2]
-
-
-def answer(request: AWSPreparedRequest, status: int, code: str, **more: object) -> AWSResponse:
-    """An error as DynamoDB words it."""
-    content = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "injected", **more}
+def error(request: AWSPreparedRequest, service: str, status: int, code: str, **more: object) -> AWSResponse:
+    """An error as the service words it."""
     headers = {"content-type": "application/x-amz-json-1.0", "x-amzn-requestid": "injected"}
-    return AWSResponse(request.url, status, headers, _Body(json.dumps(content).encode()))
+    text = json.dumps({"__type": f"com.amazonaws.{service}#{code}", "message": "injected", **more})
+    if service == "s3":
+        headers["content-type"] = "application/xml"
+        text = f"<Error><Code>{code}</Code><Message>injected</Message></Error>"
+    return AWSResponse(request.url, status, headers, _Body(text.encode()))
+
+
+def throttled(request: AWSPreparedRequest, service: str) -> AWSResponse:
+    """Too many calls at once."""
+    return error(request, service, *THROTTLED[service])
 
 
 def cancelled(request: AWSPreparedRequest, reason: str) -> AWSResponse:
     """A transaction cancelled because of its first item: TransactionConflict or ThrottlingError."""
     items = len(json.loads(request.body)["TransactItems"])
     reasons = [{"Code": reason, "Message": "injected"}, *({"Code": "None"} for _ in range(items - 1))]
-    return answer(request, 400, "TransactionCanceledException", CancellationReasons=reasons)
+    return error(request, "dynamodb", 400, "TransactionCanceledException", CancellationReasons=reasons)
 
 
-def conflict(request: AWSPreparedRequest) -> AWSResponse | None:
+def conflict(call: str, request: AWSPreparedRequest) -> AWSResponse | None:
     """Somebody else is writing the same items; None for a plain read, which never conflicts."""
-    return cancelled(request, "TransactionConflict") if operation(request) in TRANSACTIONS else None
+    return cancelled(request, "TransactionConflict") if call in TRANSACTIONS else None

@@ -1,12 +1,22 @@
 """The backend on DynamoDB Local, with a wire that faults strike; at the end, a table of what was tried."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from tests.faults import services
 from tests.faults.wire import FAULTS, never_back_off
 from tests.races.conftest import engine_url, world
 
 __all__ = ["engine_url", "world"]
 TRIED: dict[str, tuple[int, int]] = {}
+
+
+@pytest.fixture(autouse=True)
+def beside_the_tables(vault: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Files, queues and the key."""
+    with services.running(monkeypatch):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,8 @@ from typing import Any
 from infra.tale import steps
 from infra.tale.client import Person
 from tests.conftest import StoppedClock
-from tests.faults.use_cases import Json, Ready, balances, delivery, overheard, posted
+from tests.faults.services import received
+from tests.faults.use_cases import Json, Ready, balances, delivery, posted
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, TODAY, YEAR
 from tests.races.trade import Trade, open_trade
@@ -113,7 +114,6 @@ def grab_that_gathers(world: World, _clock: StoppedClock) -> Ready:
 def void_enterprise(world: World, _clock: StoppedClock) -> Ready:
     trade = open_trade(world)
     running, ended = trade.order(300_000), uncontracted(trade)
-    sent: list[Json] = []
     message = {"task": "void_enterprise", "uscc": trade.buyer.uscc, "message_id": "m-1"}
 
     def check(_: Json) -> None:
@@ -121,12 +121,12 @@ def void_enterprise(world: World, _clock: StoppedClock) -> Ready:
             running: "placed",
             ended: "cancelled",
         }
-        assert {each["about"] for each in sent} == {f"order:{running}"}
+        assert {each["about"] for each in received("notify")} == {f"order:{running}"}
         [voucher] = stage.stored(Voucher, "vouchers", "VOUCHER#")
         assert (voucher.state, voucher.balance_fen) == ("void", 0)
         assert posted() == ["appropriate", "hold", "hold", "lapse", "lapse", "release", "release"]
 
-    return Ready(overheard(delivery(message), sent), check)
+    return Ready(delivery(message), check, queue="notify")
 
 
 ORDER_USE_CASES = {

@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.tale.client import Reply
-from tests import world as backend
 from tests.conftest import StoppedClock
+from tests.faults import services
 from tests.faults.order_use_cases import ORDER_USE_CASES
 from tests.faults.use_cases import USE_CASES, Ready
 from tests.faults.wire import FAULTS, Fault, Killed, wire
@@ -40,13 +40,15 @@ def ask(ready: Ready) -> Reply | None:
     except (BotoCoreError, ClientError):
         return None
     except Killed:
-        backend.forget_clients()
+        services.start_afresh()
         return None
 
 
 def what_is_wrong(ready: Ready, fault: Fault, at: int, before: Memory, clock: StoppedClock) -> str | None:
     """None if all is as it must be after the fault, else what is not. Leaves the world as it was `before`."""
-    backend.forget_clients()
+    services.start_afresh()
+    if ready.queue:
+        services.received(ready.queue)
     try:
         reply = ask_until_told(ready, fault, at)
         assert reply.status in (200, 201), f"a wrong no: {reply.status} {reply.code}"

@@ -1,4 +1,4 @@
-"""Every call to DynamoDB of every step of settlement goes wrong in every way: the effect is there exactly once."""
+"""Every call of every step of settlement goes wrong in every way: the effect is there exactly once."""
 
 from collections.abc import Callable
 
@@ -11,18 +11,6 @@ from tests.faults.use_cases import Ready
 from tests.faults.wire import FAULTS, wire
 from tests.races.memory import Memory
 from tests.world import World
-from voucher.store import files
-
-
-@pytest.fixture(autouse=True)
-def shelf(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files, without S3: what is kept is there, and a paper announced is a paper uploaded. Queues get nothing."""
-    kept: dict[str, bytes] = {}
-    for name in ("DOCUMENTS_BUCKET", "NOTIFY_QUEUE_URL", "VOID_VOUCHERS_QUEUE_URL"):
-        monkeypatch.setenv(name, name.lower())
-    monkeypatch.setattr(files, "examine", lambda key, _: files.Content(None, key, True))
-    monkeypatch.setattr(files, "keep", lambda key, content, *_: kept.update({key: content}))
-    monkeypatch.setattr(files, "fetch", kept.get)
 
 
 @pytest.mark.parametrize(

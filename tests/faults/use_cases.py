@@ -1,6 +1,6 @@
 """The use cases that faults are tried on: how each begins, the one request it is, and the one effect it must have."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import combinations
@@ -15,7 +15,6 @@ from tests.races import stage
 from tests.races.stage import QUOTA_FEN, YEAR, Firm
 from tests.races.trade import Trade, open_trade
 from tests.world import World, function
-from voucher.edge import queues
 from voucher.models import Order, Payable, Posting, Settlement, Voucher
 from voucher.store import keys, pools
 from voucher.store.supervision import Violation
@@ -28,11 +27,12 @@ Json = dict[str, Any]
 class Ready:
     """A prepared world: `ask` makes the request once (None: a worker that left its message in the queue);
     `check` asserts that the effect is there exactly once and that the last answer tells of it. `in_order` is false of
-    books that were tampered with."""
+    books that were tampered with; `queue` is the one whose messages `check` reads."""
 
     ask: Callable[[], Reply | None]
     check: Callable[[Json], None]
     in_order: bool = True
+    queue: str | None = None
 
 
 def delivery(message: Json) -> Callable[[], Reply | None]:
@@ -44,19 +44,6 @@ def delivery(message: Json) -> Callable[[], Reply | None]:
         return None if answer["batchItemFailures"] else Reply(200, answer)
 
     return ask
-
-
-def overheard(ask: Callable[[], Reply | None], sent: list[Json]) -> Callable[[], Reply | None]:
-    """The same, with what it sends to any queue taken down in `sent`."""
-
-    def send(_queue: str, bodies: Iterable[Json]) -> None:
-        sent.extend(bodies)
-
-    def asked() -> Reply | None:
-        with patch.object(queues, "send", send):
-            return ask()
-
-    return asked
 
 
 def few_buckets(ask: Callable[[], Reply | None]) -> Callable[[], Reply | None]:

@@ -1,4 +1,4 @@
-"""The wire to DynamoDB, on which one call at a time goes wrong: what each fault does, and the hooks that let it happen.
+"""The wire to AWS, on which one call at a time goes wrong: what each fault does, and the hooks that let it happen.
 
 `before-call` counts the calls a use case makes, `before-send` sees each attempt of a call, botocore's retries included.
 """
@@ -7,18 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
 
+import boto3
 import botocore.endpoint
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from botocore.httpsession import URLLib3Session
 from botocore.model import OperationModel
+from moto.core.models import botocore_stubber
 
 from tests.faults import answers
-from voucher.store import table
 
-Send = Callable[[AWSPreparedRequest], AWSResponse]
+NETWORK = URLLib3Session()
 
 
 class Killed(BaseException):
@@ -26,56 +27,83 @@ class Killed(BaseException):
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """One attempt of a call; `call` is its name, such as `dynamodb.TransactWriteItems`."""
+
+    call: str
+    request: AWSPreparedRequest
+
+    @property
+    def service(self) -> str:
+        """Such as `dynamodb`."""
+        return self.call.partition(".")[0]
+
+    def send(self) -> AWSResponse:
+        """Let it through: to the engine of the tables, or to moto for all that is not a table."""
+        if self.service == "dynamodb":
+            return NETWORK.send(self.request)
+        answer = botocore_stubber("before-send", self.request)
+        if answer is None:
+            raise LookupError(f"nobody answers for {self.request.url}")
+        return answer
+
+
+@dataclass(frozen=True)
 class Fault:
     """What happens to an attempt. `lasting` faults strike every attempt from the call on, else only the first one."""
 
     name: str
-    strike: Callable[[AWSPreparedRequest, Send], AWSResponse | None]
+    strike: Callable[[Attempt], AWSResponse | None]
     lasting: bool = False
 
-    def can_strike(self, operation: str) -> bool:
-        """A plain read never conflicts; anything else can happen to any call."""
-        return self.strike is not _conflict or operation in answers.TRANSACTIONS
+    def can_strike(self, call: str) -> bool:
+        """Only transactions conflict, and only DynamoDB tells whose fault a throttle is; all else happens anywhere."""
+        if self.strike is _conflict:
+            return call in answers.TRANSACTIONS
+        return self.strike is not _throttle_account or call.startswith("dynamodb.")
 
 
-def _lose_request(request: AWSPreparedRequest, _: Send) -> None:
-    raise EndpointConnectionError(endpoint_url=request.url)
+def _lose_request(attempt: Attempt) -> None:
+    raise EndpointConnectionError(endpoint_url=attempt.request.url)
 
 
-def _lose_response(request: AWSPreparedRequest, send: Send) -> None:
-    send(request)
-    raise ReadTimeoutError(endpoint_url=request.url)
+def _lose_response(attempt: Attempt) -> None:
+    attempt.send()
+    raise ReadTimeoutError(endpoint_url=attempt.request.url)
 
 
-def _send_twice(request: AWSPreparedRequest, send: Send) -> None:
-    send(request)
+def _send_twice(attempt: Attempt) -> AWSResponse:
+    attempt.send()
+    return attempt.send()
 
 
-def _conflict(request: AWSPreparedRequest, _: Send) -> AWSResponse | None:
-    return answers.conflict(request)
+def _conflict(attempt: Attempt) -> AWSResponse | None:
+    return answers.conflict(attempt.call, attempt.request)
 
 
-def _throttle(request: AWSPreparedRequest, _: Send) -> AWSResponse:
-    if answers.operation(request) in answers.TRANSACTIONS:
-        return answers.cancelled(request, "ThrottlingError")
-    return answers.answer(request, 400, "ProvisionedThroughputExceededException")
+def _throttle(attempt: Attempt) -> AWSResponse:
+    if attempt.call in answers.TRANSACTIONS:
+        return answers.cancelled(attempt.request, "ThrottlingError")
+    return answers.throttled(attempt.request, attempt.service)
 
 
-def _throttle_account(request: AWSPreparedRequest, _: Send) -> AWSResponse:
-    return answers.answer(request, 400, "ThrottlingException")
+def _throttle_account(attempt: Attempt) -> AWSResponse | None:
+    if attempt.service != "dynamodb":
+        return None
+    return answers.error(attempt.request, attempt.service, 400, "ThrottlingException")
 
 
-def _fail(request: AWSPreparedRequest, _: Send) -> AWSResponse:
-    return answers.answer(request, 500, "InternalServerError")
+def _fail(attempt: Attempt) -> AWSResponse:
+    return answers.error(attempt.request, attempt.service, 500, "InternalServerError")
 
 
-def _fail_after(request: AWSPreparedRequest, send: Send) -> AWSResponse:
-    send(request)
-    return answers.answer(request, 500, "InternalServerError")
+def _fail_after(attempt: Attempt) -> AWSResponse:
+    attempt.send()
+    return _fail(attempt)
 
 
-def _kill(request: AWSPreparedRequest, send: Send) -> None:
-    send(request)
+def _kill(attempt: Attempt) -> None:
+    attempt.send()
     raise Killed
 
 
@@ -97,21 +125,21 @@ FAULTS = (
 
 
 class Wire:
-    """The hooks on one client of the store: names the calls, and strikes at call number `at` with `fault`."""
+    """Names the calls of a use case, and strikes at call number `at` (counted from 0) with `fault`."""
 
-    def __init__(self, client: Any, fault: Fault | None, at: int) -> None:
-        self._client, self._fault, self._at = client, fault, at
+    def __init__(self, fault: Fault | None, at: int) -> None:
+        self._fault, self._at = fault, at
         self._attempt = 0
         self.calls: list[str] = []
         self.struck = 0
 
-    def before_call(self, model: OperationModel, **_: object) -> None:
+    def begin(self, call: str) -> None:
         """A call begins."""
-        self.calls.append(model.name)
+        self.calls.append(call)
         self._attempt = 0
 
-    def before_send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
-        """An attempt is about to leave."""
+    def strike(self, attempt: Attempt) -> AWSResponse | None:
+        """An attempt is about to leave; None if it may."""
         self._attempt += 1
         number = len(self.calls) - 1
         if self._fault is None or number < self._at:
@@ -119,22 +147,42 @@ class Wire:
         if not self._fault.lasting and (number > self._at or self._attempt > 1):
             return None
         self.struck += 1
-        return self._fault.strike(request, self._client._endpoint.http_session.send)
+        return self._fault.strike(attempt)
+
+
+_UNDISTURBED = Wire(None, 0)
+_current = SimpleNamespace(wire=_UNDISTURBED)
+
+
+def lay() -> None:
+    """Every client that is made from now on speaks over the wire. moto, which else answers by itself, is asked by it:
+    of all that botocore asks before it sends, each is heard, so a call that is lost would be done none the less."""
+    boto3.setup_default_session()
+    session = boto3.DEFAULT_SESSION
+    assert session is not None
+    session.events.unregister("before-send", botocore_stubber)
+    session.events.register("before-call", _before_call)
+    session.events.register("before-send", _before_send)
+
+
+def _before_call(model: OperationModel, **_: object) -> None:
+    _current.wire.begin(f"{model.service_model.service_name}.{model.name}")
+
+
+def _before_send(request: AWSPreparedRequest, event_name: str, **_: object) -> AWSResponse | None:
+    attempt = Attempt(event_name.removeprefix("before-send."), request)
+    struck: AWSResponse | None = _current.wire.strike(attempt)
+    return attempt.send() if struck is None else struck
 
 
 @contextmanager
 def wire(fault: Fault | None = None, at: int = 0) -> Iterator[Wire]:
-    """While the block lasts, the store's calls go over a wire on which `fault` strikes call `at` (counted from 0)."""
-    client = table.client()
-    hooked = Wire(client, fault, at)
-    hooks = {"before-call.dynamodb": hooked.before_call, "before-send.dynamodb": hooked.before_send}
-    for event, hook in hooks.items():
-        client.meta.events.register(event, hook)
+    """While the block lasts, calls go over a wire on which `fault` strikes call `at`."""
+    _current.wire = Wire(fault, at)
     try:
-        yield hooked
+        yield _current.wire
     finally:
-        for event, hook in hooks.items():
-            client.meta.events.unregister(event, hook)
+        _current.wire = _UNDISTURBED
 
 
 def never_back_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ from infra.tale import steps
 from infra.tale.client import BUREAU, OPERATOR, Reply
 from tests import city
 from tests.conftest import StoppedClock
-from tests.faults.use_cases import END, Json, Ready, delivery, few_buckets, overheard, posted
+from tests.faults.services import received
+from tests.faults.use_cases import END, Json, Ready, delivery, few_buckets, posted
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, YEAR
 from tests.races.trade import open_trade
@@ -90,16 +91,16 @@ def close_year(world: World, clock: StoppedClock) -> Ready:
 def sweep(world: World, clock: StoppedClock) -> Ready:
     trade = open_trade(world)
     clock.instant = END
-    sent: list[Json] = []
 
     def check(shown: Json) -> None:
         assert shown["batches"] == 1
+        sent = received("void_vouchers")
         assert {(each["task"], each["batch_id"], each["bucket"]) for each in sent if "batch_id" in each} == {
             ("lapse", trade.batch_id, number) for number in range(keys.BUCKETS)
         }
         assert posted() == ["appropriate", "release"]
 
-    return Ready(overheard(_scheduled("sweep", END), sent), check)
+    return Ready(_scheduled("sweep", END), check, queue="void_vouchers")
 
 
 def reconcile_with_a_freeze(world: World, clock: StoppedClock) -> Ready:

@@ -12,6 +12,7 @@ from infra.tale import steps
 from infra.tale.client import BUREAU, FINANCE, OPERATOR, Reply
 from tests import city
 from tests.conftest import NOW
+from tests.functions.settling import settling, the_order
 from tests.functions.stages import everything_kept
 from tests.functions.town import OWNER, TOTAL_FEN, Json, Town
 from tests.world import World, function
@@ -292,4 +293,22 @@ def test_no_agency_is_cleared_out_by_whom_the_record_names_as_the_proposer(
         lambda: town.world.call(BUREAU, "POST", f"{path}/approve"),
         keys.agency(town.agency.uscc),
         removal_proposed_by=BUREAU.name,
+    )
+
+
+@pytest.mark.clause("§3.5.3")
+@pytest.mark.parametrize("step", ["begin_close", "make_payable"])
+@pytest.mark.parametrize("what", ["round", "notice"])
+def test_a_notice_is_closed_and_its_lines_are_owed_only_while_it_and_its_round_are_as_they_were_read(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch, step: str, what: str
+) -> None:
+    case = settling(submitted)
+    notice = case.noticed(the_order(submitted))
+    key = keys.round_(notice["round_id"]) if what == "round" else keys.notice(notice["notice_id"])
+    nothing_if(
+        monkeypatch,
+        ("closings", step),
+        lambda: case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"),
+        key,
+        version=99,
     )

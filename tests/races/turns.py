@@ -45,12 +45,14 @@ class Turns:
             table.client().meta.events.unregister("before-send.dynamodb", self._before_send)
         return [worker.result() for worker in workers]
 
-    def _before_send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+    def _before_send(self, request: AWSPreparedRequest, event_name: str, **_: object) -> AWSResponse | None:
         worker: _Worker[object] | None = getattr(self._mine, "worker", None)
         if worker is None or worker.watching:
             return None
         worker.pass_on()
-        return conflict(request) if self._random.random() < self._conflict_share else None
+        if self._random.random() >= self._conflict_share:
+            return None
+        return conflict(event_name.removeprefix("before-send."), request)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
