@@ -12,14 +12,14 @@ from infra.tale import steps
 from infra.tale.client import BUREAU, FINANCE, OPERATOR, Reply
 from tests import city
 from tests.conftest import NOW
-from tests.functions.settling import settling, the_order
+from tests.functions.settling import handed_in, settling, the_order
 from tests.functions.stages import everything_kept
 from tests.functions.town import OWNER, TOTAL_FEN, Json, Town
 from tests.world import World, function
 from voucher.models import Voucher, instant_text
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
-from voucher.store import keys, orders, organisations, pools, settlements, vouchers
+from voucher.store import keys, orders, organisations, parts, pools, settlements, vouchers
 from voucher.store.table import Unmet, encode, transact
 
 Scene = tuple[Town, Json]
@@ -310,5 +310,35 @@ def test_a_notice_is_closed_and_its_lines_are_owed_only_while_it_and_its_round_a
         ("closings", step),
         lambda: case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"),
         key,
+        version=99,
+    )
+
+
+@pytest.mark.clause("§3.5.2")
+def test_no_line_is_decided_on_once_its_application_moved_on(voucher: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    case, placed = handed_in(voucher[0], 2)
+    nothing_if(
+        monkeypatch,
+        ("pre_reviews", "commit_steps"),
+        lambda: case.decide(*placed),
+        keys.settlement(case.settlement_id),
+        version=99,
+    )
+
+
+@pytest.mark.clause("§3.5.3")
+def test_an_objection_upheld_in_parts_sends_no_line_back_of_a_notice_that_moved_on(
+    voucher: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, placed = handed_in(voucher[0], 2)
+    path = f"/notices/{case.noticed(*placed)['notice_id']}"
+    said = {"name": "某", "contact": "0578", "reason": "服务未实际发生"}
+    objection = steps.expect(case.call(None, "POST", f"{path}/objections", said), 201)
+    monkeypatch.setattr(parts, "MOST", 4)
+    nothing_if(
+        monkeypatch,
+        ("closings", "resolve"),
+        lambda: case.call(BUREAU, "POST", f"/objections/{objection['objection_id']}/resolve", {"decision": "uphold"}),
+        keys.notice(path.rpartition("/")[2]),
         version=99,
     )
