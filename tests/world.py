@@ -178,12 +178,17 @@ def forget_clients() -> None:
     from voucher.edge import queues
     from voucher.store import files, table
 
-    table.client.cache_clear()
     files.client.cache_clear()
     queues.client.cache_clear()
-    function("grab").PUBLISHED.clear()
-    function("grab").SOLD_OUT.clear()
-    function("grab").ROOM_LEFT.clear()
+    table.client.cache_clear()
+    forget_batches()
+
+
+def forget_batches() -> None:
+    """Drop what a warm process remembers of batches."""
+    grab = function("grab")
+    for memory in (grab.PUBLISHED, grab.SOLD_OUT, grab.ROOM_LEFT):
+        memory.clear()
 
 
 @contextmanager

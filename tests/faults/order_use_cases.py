@@ -1,19 +1,20 @@
-"""More use cases for faults: an order's steps, the grabs that are not the usual one, and a buyer's disqualification."""
+"""More use cases for faults: an order's steps and who hears of them, unusual grabs, and a buyer's disqualification."""
 
 from typing import Any
 
 from infra.tale import steps
-from infra.tale.client import Person
+from infra.tale.client import Person, Reply
 from tests.conftest import StoppedClock
 from tests.faults.services import received
 from tests.faults.use_cases import Json, Ready, balances, delivery, posted
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, TODAY, YEAR
 from tests.races.trade import Trade, open_trade
-from tests.world import World
+from tests.world import World, function
 from voucher.models import Order, Voucher
 from voucher.store import keys, pools
-from voucher.store.table import delete, transact
+from voucher.store.reading import load
+from voucher.store.table import delete, encode, transact
 
 CONTRACT = {"contract_number": "HT-9", "contract_signed_on": TODAY.isoformat(), "contract_fen": QUOTA_FEN}
 
@@ -129,8 +130,27 @@ def void_enterprise(world: World, _clock: StoppedClock) -> Ready:
     return Ready(delivery(message), check, queue="notify")
 
 
+def relay(world: World, _clock: StoppedClock) -> Ready:
+    trade = open_trade(world)
+    order_id = trade.order(300_000)
+    placed = load(keys.order(order_id))
+    assert placed is not None
+    event = {"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": encode(placed)}}]}
+
+    def ask() -> Reply:
+        function("relay").handler(event, None)
+        return Reply(200, {})
+
+    def check(_: Json) -> None:
+        told = {(each["message_id"], each["kind"]): each for each in received("notify")}
+        assert sorted(each["uscc"] for each in told.values()) == sorted([trade.buyer.uscc, trade.seller.uscc])
+        assert {each["about"] for each in told.values()} == {f"order:{order_id}"}
+
+    return Ready(ask, check, queue="notify")
+
+
 ORDER_USE_CASES = {
-    "§4.2.1": [contract, deliver, confirm],
+    "§4.2.1": [contract, deliver, confirm, relay],
     "§3.5.1(5)": [request_cancel],
     "§2.3.2": [quote],
     "§4.1.3": [first_grab_of_a_year, void_enterprise],
