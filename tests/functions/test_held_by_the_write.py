@@ -12,9 +12,9 @@ from infra.tale import steps
 from infra.tale.client import BUREAU, FINANCE, OPERATOR, Reply
 from tests import city
 from tests.conftest import NOW
-from tests.functions.settling import handed_in, settling, the_order
+from tests.functions.settling import handed_in, list_enterprise, opened, settling, small_orders, the_order
 from tests.functions.stages import everything_kept
-from tests.functions.town import OWNER, TOTAL_FEN, Json, Town
+from tests.functions.town import OWNER, SELLER, TOTAL_FEN, Json, Town
 from tests.world import World, function
 from voucher.models import Voucher, instant_text
 from voucher.policy import Category
@@ -376,5 +376,22 @@ def test_a_violation_is_recorded_only_on_what_the_firm_is_and_may_as_they_were_r
         ("supervision", "all_or_changed"),
         lambda: town.world.call(BUREAU, "POST", "/violations", breach, key="one"),
         key,
+        version=99,
+    )
+
+
+@pytest.mark.clause("§5.2b")
+def test_no_application_is_handed_in_once_more_is_known_of_its_enterprise(
+    voucher: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town, _ = voucher
+    case, settlement = opened(town, *small_orders(town, 1))
+    town.fill_in(settlement)
+    list_enterprise(town.enterprise.uscc, "newly_above_scale", 2026)
+    nothing_if(
+        monkeypatch,
+        ("settlements", "commit_steps"),
+        lambda: case.call(SELLER, "POST", "submit"),
+        keys.enterprise(town.enterprise.uscc, "STANDING"),
         version=99,
     )
