@@ -1,5 +1,6 @@
 """The calls of settlement that faults are tried on: from handing an application in to money that comes back."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +25,7 @@ from voucher.models import (
     instant_text,
 )
 from voucher.refusals import Refused
-from voucher.store import keys, settlements
+from voucher.store import files, keys, settlements
 from voucher.store.table import transact, update
 
 HELD_FEN = 300_000 + 400_000
@@ -477,7 +478,12 @@ def payout_file(world: World, _clock: StoppedClock) -> Ready:
     path = f"/rounds/{payout_id.partition('.')[0]}/payout-file"
 
     def check(_: Json) -> None:
-        assert [each.payout_ids for each in stage.stored(PayoutFile, "settlements", "PAYOUT_FILE#")] == [(payout_id,)]
+        [made] = stage.stored(PayoutFile, "settlements", "PAYOUT_FILE#")
+        assert made.payout_ids == (payout_id,)
+        kept = files.fetch(made.object_key)
+        assert kept is not None and hashlib.sha256(kept).hexdigest() == made.sha256
+        # else the next fault would find the file that this one left
+        files.client().delete_object(Bucket=files.bucket(), Key=made.object_key)
 
     return Ready(lambda: trade.world.call(OPERATOR, "GET", path), check)
 
