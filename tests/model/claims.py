@@ -1,6 +1,7 @@
 """What the reference model remembers of settlements: applications and their lines, rounds, what is owed and paid."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from tests.model.records import VOUCHER_PERCENT, City, Order, Step, Year
@@ -84,6 +85,7 @@ class Objection:
     """A word against one line of a notice."""
 
     order: Order
+    hour: datetime
     state: str = "standing"
     last: Step | None = None
     name: str = ""

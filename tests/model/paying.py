@@ -7,6 +7,7 @@ from tests.model.claims import UNDER_REVIEW, Application, Line, Objection, Payab
 from tests.model.records import City, Claim, Order, Step
 
 Json = dict[str, Any]
+OBJECTIONS_PER_ADDRESS_AND_HOUR = 10
 
 
 def gather(city: City, by: str, body: Json, applications: list[Application]) -> tuple[Answer, Round | None]:
@@ -57,11 +58,14 @@ def publish(found: Round, by: str, body: Json) -> Answer:
     return CREATED
 
 
-def object_to(found: Round, order: Order) -> tuple[Answer, Objection | None]:
-    """§3.5.3: anybody may, until the notice is closed."""
+def object_to(city: City, found: Round, order: Order) -> tuple[Answer, Objection | None]:
+    """§3.5.3: anybody may, until the notice is closed; here everybody sits at one address."""
     if found.state == "closed":
         return no("NOTICE_ENDED"), None
-    found.objections.append(Objection(order))
+    hour = city.now.replace(minute=0, second=0, microsecond=0)
+    if sum(each.hour == hour for each in found.objections) == OBJECTIONS_PER_ADDRESS_AND_HOUR:
+        return no("TOO_MANY_OBJECTIONS"), None
+    found.objections.append(Objection(order, hour))
     return CREATED, found.objections[-1]
 
 

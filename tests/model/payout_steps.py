@@ -83,7 +83,7 @@ class PayoutSteps(SettlementSteps):
         if lines := found.lines_in("noticed"):
             order, key = chosen(lines, line).order, self.fresh("objection")
             body = {"order_id": order.name, "name": "某市民", "contact": "0578-1", "reason": "服务没有做"}
-            answer, objection = paying.object_to(found, order)
+            answer, objection = paying.object_to(self.city, found, order)
             reply = self.settle(answer, None, f"/notices/{found.notice}/objections", body, key)
             if objection is not None:
                 objection.name = reply["objection_id"]
