@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from subprocess import PIPE, STDOUT
 
 from infra.local.state import ROOT
 from infra.soak import mutation
@@ -38,13 +39,7 @@ def _model(seed: int) -> int:
 def _tests(ring: str, **settings: str) -> int:
     command = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", f"tests/{ring}"]
     done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=os.environ | settings,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
+        command, cwd=ROOT, env=os.environ | settings, stdout=PIPE, stderr=STDOUT, text=True, check=False
     )
     print(f"== tests/{ring} with {settings}\n{done.stdout}", flush=True)
     return done.returncode
