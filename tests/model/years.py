@@ -69,11 +69,13 @@ def propose_total(city: City, by: str, number: int, body: dict[str, Any]) -> Ans
 
 
 def confirm_total(city: City, by: str, number: int, body: dict[str, Any] | None) -> Answer:
-    """§1.3: the other total holds from now on. Whoever names one confirms no other."""
+    """§1.3: the other total holds from now on. Whoever names one confirms no other; whoever confirmed it before it was
+    proposed once more confirms it once more."""
     step, year = ("confirm_total", by, body), city.years.get(number)
     if year is None:
         return no("NOT_FOUND")
-    if year.took(step):
+    is_asked_for = year.pending is not None and (not body or body["total_fen"] == year.pending[0])
+    if year.took(step) and not is_asked_for:
         return AGAIN
     if year.state != "open" or year.pending is None:
         return no("WRONG_STATE")
