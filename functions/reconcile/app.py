@@ -47,12 +47,12 @@ def reconcile(year: int, cut_off: datetime) -> dict[str, Any]:
         before, book = found, books.read(year)
         found = invariants(book)
         breaches = ledger.confirmed(before, found, book.moving)
-    for pool_id in ledger.pools_to_freeze(breaches):
-        pools.freeze(pool_id, pools.shards_of(pool_id))
-    if breaches:
-        logger.error("books do not balance", extra={"year": year, "breaches": [each.name for each in breaches]})
     report = report_of(year, book, found, breaches, cut_off)
     books.save_report(year, report)
+    if breaches:
+        logger.error("books do not balance", extra={"year": year, "breaches": [each.name for each in breaches]})
+    for pool_id in report["frozen"]:
+        pools.freeze(pool_id, pools.shards_of(pool_id))
     return report
 
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from voucher.edge import clock, queues
-from voucher.edge.observe import log_work
+from voucher.edge.observe import log_work, logger
 from voucher.models import Batch, Closing, Order, Posting, Programme, Voucher
 from voucher.policy import Category
+from voucher.refusals import Refusal, Refused
 from voucher.rules import eligibility, lifecycle, messages, ordering
 from voucher.rules import programmes as rules
 from voucher.rules.spreadsheet import yuan
@@ -109,14 +110,20 @@ def ordered(postings: list[Posting]) -> list[Order]:
 def close_year(year: int, instant: datetime) -> None:
     """§1.4b, §2.2.floor: once nothing is left to lapse or to cancel, freeze the key share and close the year.
 
-    Until then it does nothing: the next night sends the message again.
+    Until then it does nothing: the next night sends the message again. Neither does it while a batch is frozen.
     """
     programme = programmes.load_programme(year)
     if programme.state != "open":
         return
     for batch in programmes.batches_of(year):
         if batch.state == "published":
-            shards = programmes.stop(batch)
+            try:
+                shards = programmes.stop(batch)
+            except Refused as no:
+                if no.refusal is not Refusal.FROZEN:
+                    raise
+                logger.error("year not closed: a batch is frozen", extra={"year": year, "batch": batch.batch_id})
+                return
             left_fen = sum(shard.remaining_fen for shard in shards)
             closed = batch.moved(state="closed", surplus_fen=left_fen, **own_step("close", instant))
             programmes.close(batch, closed, shards, programmes.load_programme(year), instant, SWEEPER)

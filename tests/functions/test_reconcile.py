@@ -11,7 +11,7 @@ from tests.functions.town import NEIGHBOUR, OWNER, Json, Town
 from tests.world import function
 from voucher.models import Batch, Posting, Voucher
 from voucher.store import books, keys, pools, programmes
-from voucher.store.table import delete, transact, update
+from voucher.store.table import Contended, Write, delete, transact, update
 
 NIGHT = "2026-06-16T18:00:00Z"
 
@@ -61,6 +61,44 @@ def test_a_batch_with_a_fen_too_many_is_frozen_until_somebody_repairs_and_frees_
     assert function("reconcile").handler({"free": [pool_id]}, None) == {"freed": [pool_id]}
     assert town.world.call(NEIGHBOUR, "POST", path, claim).status == 201
     assert reconciled()["balanced"]
+
+
+@pytest.mark.clause("§1.4a")
+def test_a_frozen_batch_is_not_closed_before_somebody_repaired_it(town: Town) -> None:
+    pool_id, path = pools.batch_pool(town.batch_id), f"/batches/{town.batch_id}/close"
+    shard = keys.pool(pool_id, 0)
+    tamper(shard, "remaining_fen", 1)
+    assert reconciled()["frozen"] == [pool_id]
+    refused = town.world.call(BUREAU, "POST", path)
+    assert (refused.status, refused.code) == (409, "FROZEN")
+    assert town.shown("/programmes/2026")["surplus_fen"] == 0
+    assert town.shown(f"/batches/{town.batch_id}")["state"] == "open"
+
+    tamper(shard, "remaining_fen", -1)
+    function("reconcile").handler({"free": [pool_id]}, None)
+    assert town.world.call(BUREAU, "POST", path).status == 200
+    assert town.shown("/programmes/2026")["surplus_fen"] == town.shown(f"/batches/{town.batch_id}")["amount_fen"]
+    assert reconciled()["balanced"]
+
+
+def test_a_freeze_that_is_held_up_stops_either_all_of_a_pool_or_nothing_and_the_report_is_there(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool_id = pools.batch_pool(town.batch_id)
+    tamper(keys.pool(pool_id, 0), "remaining_fen", 1)
+    calls = list[int]()
+
+    def busy(writes: list[Write], **_: int) -> None:
+        calls.append(len(writes))
+        raise Contended
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pools, "transact", busy)
+        with pytest.raises(Contended):
+            reconciled()
+    shards = pools.shards_of(pool_id)
+    assert (calls, shards > 1) == ([shards], True)
+    assert town.shown("/reports/2026/reconciliation", BUREAU)["frozen"] == [pool_id]
 
 
 @pytest.mark.clause("§2.2.cap")

@@ -19,7 +19,7 @@ from tests.races import stage
 from tests.races.stage import QUOTA_FEN
 from tests.world import World, function
 from voucher.edge import queues
-from voucher.store import keys
+from voucher.store import keys, pools
 
 LAST_NIGHT = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)  # 1 January 2027, five past midnight in Lishui
 
@@ -52,6 +52,22 @@ def test_an_order_without_a_contract_is_cancelled_at_the_years_end_and_its_money
         ("lapse", 200_000),
         ("lapse", 500_000),
     ]
+
+
+@pytest.mark.clause("§1.4a")
+def test_the_year_does_not_close_over_a_batch_that_is_frozen(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    pool_id = pools.batch_pool(town.batch_id)
+    pools.freeze(pool_id, pools.shards_of(pool_id))
+    night(stopped_clock, LAST_NIGHT)
+    night(stopped_clock, LAST_NIGHT + timedelta(days=1))
+    assert town.shown("/programmes/2026")["state"] == "open"
+
+    function("reconcile").handler({"free": [pool_id]}, None)
+    night(stopped_clock, LAST_NIGHT + timedelta(days=2))
+    assert town.shown("/programmes/2026")["state"] == "closed"
 
 
 @pytest.mark.clause("§1.4b", "§2.2.floor")

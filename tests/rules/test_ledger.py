@@ -244,6 +244,12 @@ def test_a_breach_freezes_the_pools_it_touches_and_no_others() -> None:
     assert pools_to_freeze([]) == []
 
 
+@pytest.mark.clause("§1.4a")
+def test_a_batch_that_gave_more_than_it_had_freezes_the_surplus_that_it_may_have_gone_to() -> None:
+    breach = none_below_zero({"batch:2026.b1": -1, "batch:2026.b2": 1})
+    assert pools_to_freeze([breach]) == ["batch.2026.b1", "surplus.2026"]
+
+
 def test_a_residual_is_a_breach() -> None:
     assert adds_up_to_nothing(ACCOUNTS).holds
     assert adds_up_to_nothing({**ACCOUNTS, "voucher:v2": 201}).detail == "residual: 1"

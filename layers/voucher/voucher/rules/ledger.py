@@ -11,6 +11,7 @@ from voucher.rules.settling import owed_fen
 
 # The words of the accounts; what follows the colon says whose it is.
 FAMILIES = ("treasury", "programme", "batch", "voucher", "order", "payable", "paid", "receivable", "surplus")
+NONE_BELOW_ZERO = "no_account_below_zero"
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def adds_up_to_nothing(accounts: Mapping[str, int]) -> Invariant:
 def none_below_zero(accounts: Mapping[str, int]) -> Invariant:
     """No account but the treasury is ever negative."""
     below = sorted(name for name, fen in accounts.items() if fen < 0 and name != "treasury")
-    return Invariant("no_account_below_zero", tuple(below))
+    return Invariant(NONE_BELOW_ZERO, tuple(below))
 
 
 def records_agree(name: str, from_postings: Mapping[str, int], recorded: Mapping[str, int]) -> Invariant:
@@ -153,8 +154,11 @@ def _pool_named(wrong: str) -> str:
 
 
 def pools_to_freeze(breaches: Iterable[Invariant]) -> list[str]:
-    """The pools a confirmed breach touches."""
+    """The pools a confirmed breach touches; with a batch that gave more than it had the year's surplus, where the last of
+    that may have gone."""
     named = {_pool_named(name) for each in breaches for name in each.concerned}
+    below = [name for each in breaches if each.name == NONE_BELOW_ZERO for name in each.wrong]
+    named |= {f"surplus.{_whose(name).partition('.')[0]}" for name in below if name.startswith("batch:")}
     return sorted(name for name in named if name.partition(".")[0] in ("batch", "category", "nonkey", "surplus"))
 
 

@@ -132,9 +132,13 @@ def resize(pool_id: str, changes_fen: Mapping[int, int]) -> list[Write]:
 def freeze(pool_id: str, shards: int, frozen: bool = True) -> None:
     """Stop (or free again) every draw on a pool; what is held, released and paid goes on."""
     flag = ":true" if frozen else ":false"
-    for shard in range(shards):
-        write = update(pool_id, keys.pool(pool_id, shard), f"SET #frozen = {flag}", conditions.EXISTS)
-        transact([write])
+    _update_each(pool_id, shards, f"SET #frozen = {flag}", conditions.EXISTS)
+
+
+def _update_each(pool_id: str, shards: int, change: str, condition: str) -> None:
+    """All shards in one write, however many draw. Raises `Contended`."""
+    writes = [update(f"{pool_id}#{shard}", keys.pool(pool_id, shard), change, condition) for shard in range(shards)]
+    transact(writes, attempts=TRIES)
 
 
 def move(pool_id: str, plan: Mapping[int, int], source: str, target: str) -> list[Write]:
@@ -251,25 +255,21 @@ def _planned_afresh(wanted: Draw) -> Plan:
 
 
 def stop(pool_id: str, shards: int) -> list[Shard]:
-    """No more draws: every shard as it stays from now on. However many draw, since nothing is insisted on."""
-    transact(
-        [
-            update(f"{pool_id}#{shard}", keys.pool(pool_id, shard), "SET #open = :false", conditions.EXISTS)
-            for shard in range(shards)
-        ],
-        attempts=TRIES,
-    )
+    """No more draws: every shard as it stays from now on. Raises `Contended`, and `Unmet` for a frozen pool: it stays
+    as it is until it is repaired."""
+    _update_each(pool_id, shards, "SET #open = :false", conditions.SHARD_NOT_FROZEN)
     return read(pool_id, shards)
 
 
 def shut(pool_id: str, shards: Iterable[Shard]) -> list[Write]:
-    """Close a stopped pool for good: what remains is counted as closed, on condition that it is what was read."""
+    """Close a stopped pool for good: what remains is counted as closed, on condition that it is what was read and that
+    nobody doubts it."""
     return [
         update(
             f"{pool_id}#{shard.shard}",
             keys.pool(pool_id, shard.shard),
             "SET #closed_fen = #closed_fen + :seen_fen, #remaining_fen = :nothing",
-            conditions.all_of(conditions.SHARD_STOPPED, conditions.REMAINING_IS_AS_SEEN),
+            conditions.all_of(conditions.SHARD_STOPPED, conditions.REMAINING_IS_AS_SEEN, conditions.SHARD_NOT_FROZEN),
             seen_fen=shard.remaining_fen,
             nothing=0,
         )

@@ -174,11 +174,14 @@ def close_year(old: Programme, new: Programme, at: Instant, by: str) -> None:
 
 def stop(batch: Batch) -> list[pools.Shard]:
     """§4.2.2: the first step of closing, which no rush can hold up: nothing is granted any more. What each shard has
-    left then stays, until `close` counts it. Raises BUSY."""
+    left then stays, until `close` counts it. Raises BUSY, and FROZEN for what a reconciliation doubts: it cannot be
+    counted before somebody has repaired it."""
     try:
         return pools.stop(pools.batch_pool(batch.batch_id), batch.shards)
     except Contended:
         raise Refused(Refusal.BUSY) from None
+    except Unmet:
+        raise Refused(Refusal.FROZEN) from None
 
 
 def close(old: Batch, new: Batch, shards: list[pools.Shard], programme: Programme, at: Instant, by: str) -> None:
