@@ -1,5 +1,6 @@
 """What becomes of an order: accepted or refused, contracted, delivered, rated, cancelled (§4.2, §3.5.1(5))."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -14,12 +15,14 @@ from voucher.models import CancelRequest, Order, Rating, Request
 from voucher.refusals import Refusal, Refused
 from voucher.rules import lifecycle, settling
 from voucher.rules import ordering as rules
+from voucher.rules.programmes import year_is_over
 from voucher.rules.working_days import shanghai_date
 from voucher.store import keys, organisations, programmes, settlements, vouchers
 from voucher.store import orders as store
 from voucher.store.table import Write
 
 app = Api()
+Guards = Callable[[Order], list[Write]]
 
 
 class Contract(Request):
@@ -68,12 +71,23 @@ def _party(order: Order) -> str:
     return "agency"
 
 
-def _advance(old: Order, action: str, **changes: Any) -> Response[str]:
+def _advance(old: Order, action: str, guards: Guards = lambda _: [], **changes: Any) -> Response[str]:
     if app.is_repeat(old, action):
         return reply(old, replay=True)
     new = old.moved(state=lifecycle.next_state("order", old.state, action), **changes, **app.step(action))
-    store.commit_step(old, new)
+    store.commit_step(old, new, *guards(old))
     return reply(new)
+
+
+def _parties_may_contract(order: Order) -> list[Write]:
+    """§4.1.3, §1.4b: contracted orders run on whatever becomes of the parties, but no more are contracted; insists that
+    both are as they were read."""
+    if rules.has_contract(order):
+        return []
+    enterprise = organisations.find_enterprise(order.enterprise_uscc)
+    agency = organisations.find_agency(order.agency_uscc)
+    rules.check_may_contract(enterprise, agency, _today())
+    return [organisations.unchanged(party) for party in (enterprise, agency) if party]
 
 
 @app.post("/orders/<order_id>/accept")
@@ -82,7 +96,7 @@ def accept(order_id: str) -> Response[str]:
     app.body(Nothing)
     order = _found(order_id)
     _as_agency(order)
-    return _advance(order, "accept")
+    return _advance(order, "accept", _parties_may_contract)
 
 
 @app.post("/orders/<order_id>/refuse")
@@ -114,6 +128,8 @@ def sign(order_id: str) -> Response[str]:
         return reply(old, replay=True)
     state = lifecycle.next_state("order", old.state, "contract")
     policy = programmes.load_programme(old.year).policy
+    if not rules.has_contract(old) and year_is_over(policy, old.year, clock.now()):
+        raise Refused(Refusal.CONTRACT_YEAR)  # the order is about to be cancelled, and no sweep decides by coming late
     rules.check_contract_day(body.contract_signed_on, policy, old.year, _today())
     rules.check_ratio(old.voucher_fen, body.contract_fen, policy)
     new = old.moved(state=state, **body.model_dump(), **app.step("contract"))
@@ -123,17 +139,9 @@ def sign(order_id: str) -> Response[str]:
         new,
         store.claim_contract(order_id, body.contract_number),
         *(store.drop_contract(old) if changed else []),
-        *(_still_qualified(old) if old.contract_signed_on is None else []),
+        *_parties_may_contract(old),
     )
     return reply(new)
-
-
-def _still_qualified(order: Order) -> list[Write]:
-    """§4.1.3: contracted orders run on after a disqualification, but no more are contracted."""
-    enterprise = organisations.find_enterprise(order.enterprise_uscc)
-    if enterprise is None or enterprise.state == "disqualified":
-        raise Refused(Refusal.DISQUALIFIED)
-    return [organisations.unchanged(enterprise)]
 
 
 @app.post("/orders/<order_id>/deliver")
@@ -161,7 +169,8 @@ def request_cancel(order_id: str) -> Response[str]:
     order = _found(order_id)
     party = _party(order)
     asked = CancelRequest(by=app.caller.sub, at=clock.now(), reason=app.body(Why).reason)
-    return _advance(order, "request_cancel", **{f"{party}_cancel": asked})
+    changes: dict[str, Any] = {f"{party}_cancel": asked}
+    return _advance(order, "request_cancel", **changes)
 
 
 @app.post("/orders/<order_id>/cancellation/review")
@@ -171,8 +180,8 @@ def review_cancel(order_id: str) -> Response[str]:
     order, body = _found(order_id), app.body(Decision)
     if body.decision == "reject":
         return _advance(order, "request_cancel", enterprise_cancel=None, agency_cancel=None)
-    if not rules.both_asked(order.enterprise_cancel, order.agency_cancel) and order.state != "cancelled":
-        raise Refused(Refusal.WRONG_STATE, state=f"{order.state}，双方尚未都提出取消")
+    if lifecycle.allows("order", order.state, "cancel"):
+        rules.check_cancel_asked(order, organisations.find_agency(order.agency_uscc))
     if order.state == "settling":
         return _release(order, "cancel", *_line_withdrawn(order), settlement_id=None)
     return _release(order, "cancel")

@@ -121,6 +121,7 @@ def check(body: Placement, parties: Parties, today: date) -> None:
     policy, year, signed_on = parties.programme.policy, parties.programme.year, body.contract_signed_on
     checks: list[Check] = [
         *checks_of_parties(parties, today),
+        lambda: rules.check_numbered(body.contract_number, signed_on),
         lambda: rules.check_ratio(body.voucher_fen, body.contract_fen, policy),
         lambda: rules.check_balance(body.voucher_fen, parties.voucher),
         lambda: rules.check_contract_day(signed_on, policy, year, today) if signed_on else None,

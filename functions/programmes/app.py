@@ -124,7 +124,7 @@ def confirm_total(year: str) -> Response[str]:
         return reply(old, replay=True)
     state = lifecycle.next_state("programme", old.state, "confirm_total")
     if old.pending is None:
-        raise Refused(Refusal.WRONG_STATE, state=f"{old.state}，没有待确认的总额")
+        raise Refused(Refusal.NO_TOTAL_PENDING)
     if old.pending.by == app.caller.sub:
         raise Refused(Refusal.FOUR_EYES)
     if body.total_fen not in (None, old.pending.total_fen):
@@ -162,7 +162,7 @@ def _changes(programme: Programme, total_fen: int) -> dict[str, dict[int, int]]:
         if change_fen < 0:
             plan = pools.gather(pools.read(pool_id, policy.yearly_shards), -change_fen)
             if plan is None:
-                raise Refused(Refusal.TOTAL_BELOW_COMMITTED, clause="§2.2.cap")
+                raise Refused(Refusal.TOTAL_BELOW_COMMITTED, clause="§2.2.cap" if category else "§2.2.floor")
             changes[pool_id] = {shard: -fen for shard, fen in plan.items()}
         elif change_fen:
             changes[pool_id] = dict(enumerate(rules.even_shares(change_fen, policy.yearly_shards, 1)))

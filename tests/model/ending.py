@@ -20,7 +20,7 @@ def end(voucher: Voucher, state: str) -> None:
 
 def is_uncontracted(order: Order) -> bool:
     """§4.2.1: an order that no signed contract carries over the year's end."""
-    return order.state in UNSTARTED and order.contract_signed_on is None
+    return order.state in UNSTARTED and not order.has_contract
 
 
 def lapse(city: City, batch: Batch, usccs: Iterable[str], instant: datetime, year_over: bool) -> None:

@@ -145,7 +145,7 @@ class OrderSteps(Machine):
     def the_agency_accepts(self, pick: int, stranger: bool) -> None:
         order = chosen(self.city.orders, pick)
         by = order.voucher.firm.person if stranger else order.product.seller
-        self.step(trading.accept(order, by), by, order, "accept")
+        self.step(trading.accept(self.city, order, by), by, order, "accept")
 
     @precondition(lambda self: self.city.orders)
     @rule(pick=PICK, body=REASON)

@@ -189,6 +189,10 @@ class Order:
     def holds(self) -> bool:
         return self.state in HOLDING
 
+    @property
+    def has_contract(self) -> bool:
+        return self.contract_number is not None and self.contract_signed_on is not None
+
 
 @dataclass
 class City:

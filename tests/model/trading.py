@@ -72,7 +72,8 @@ def refusal(city: City, voucher: Voucher, product: Product, body: dict[str, Any]
     """The first reason why this order holds nothing."""
     limits = limits_fen(city, voucher, product, body["contract_fen"])
     wanted_fen, signed_on = body["voucher_fen"], body["contract_signed_on"]
-    reasons = reasons_of_parties(city, voucher, product) | {
+    reasons = {"MALFORMED": bool(signed_on) and body["contract_number"] is None}
+    reasons |= reasons_of_parties(city, voucher, product) | {
         "OVER_RATIO": wanted_fen * 10 > body["contract_fen"] * 7,
         "OVER_BALANCE": wanted_fen > voucher.balance_fen,
         "CONTRACT_YEAR": bool(signed_on)
@@ -118,10 +119,21 @@ def advance(order: Order, step: Step, states: dict[str, str]) -> Answer:
     return OK
 
 
-def accept(order: Order, by: str) -> Answer:
+def parties_refuse(city: City, order: Order) -> str | None:
+    """§4.1.3, §1.4b: why an order that has no contract gets none."""
+    if order.has_contract:
+        return None
+    if order.voucher.firm.disqualified:
+        return "DISQUALIFIED"
+    return "AGENCY_NOT_ACTIVE" if day_of(city.now) > order.product.active_until else None
+
+
+def accept(city: City, order: Order, by: str) -> Answer:
     """§4.2.1: the agency takes the order on."""
     if by != order.product.seller:
         return no("NOT_FOUND")
+    if order.state == "placed" and (why := parties_refuse(city, order)):
+        return no(why)
     return advance(order, ("accept", by, None), {"placed": "accepted"})
 
 
@@ -129,7 +141,7 @@ def deliver(order: Order, by: str) -> Answer:
     """§4.2.1: the work is done, under a contract that is on record."""
     if by != order.product.seller:
         return no("NOT_FOUND")
-    if order.contract_number is None or order.contract_signed_on is None:
+    if not order.has_contract:
         return no("CONTRACT_MISSING")
     return advance(order, ("deliver", by, None), {"accepted": "delivered"})
 
@@ -150,12 +162,13 @@ def sign(city: City, order: Order, by: str, body: dict[str, Any]) -> Answer:
         return AGAIN
     if order.state not in ("placed", "accepted"):
         return no("WRONG_STATE")
-    if not is_contract_day(city, order.voucher.batch.year.number, day):
+    number = order.voucher.batch.year.number
+    if not is_contract_day(city, number, day) or (not order.has_contract and day_of(city.now).year > number):
         return no("CONTRACT_YEAR")
     if order.voucher_fen * 10 > body["contract_fen"] * 7:
         return no("OVER_RATIO")
-    if order.contract_signed_on is None and order.voucher.firm.disqualified:
-        return no("DISQUALIFIED")
+    if (why := parties_refuse(city, order)) is not None:
+        return no(why)
     if city.contracts.get(body["contract_number"], order) is not order:
         return no("CONTRACT_USED")
     free_number(city, order)
@@ -195,9 +208,11 @@ def review_cancel(city: City, order: Order, by: str, body: dict[str, Any]) -> An
             order.firm_asked = order.seller_asked = False
         return answer
     both = order.firm_asked and order.seller_asked
-    if both and order.state == "settling" and order.line.is_under_review:
+    if order.state in HOLDING and not both:
+        return no("CANCEL_NOT_ASKED")
+    if order.state == "settling" and order.line.is_under_review:
         return no("LINE_UNDER_REVIEW")
-    answer = advance(order, ("cancel", by, body), {each: "cancelled" for each in HOLDING if both})
+    answer = advance(order, ("cancel", by, body), dict.fromkeys(HOLDING, "cancelled"))
     if answer.done:
         if (line := order.line) is not None:
             line.end(city, "withdrawn", order.last)

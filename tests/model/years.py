@@ -77,8 +77,10 @@ def confirm_total(city: City, by: str, number: int, body: dict[str, Any] | None)
     is_asked_for = year.pending is not None and (not body or body["total_fen"] == year.pending[0])
     if year.took(step) and not is_asked_for:
         return AGAIN
-    if year.state != "open" or year.pending is None:
+    if year.state != "open":
         return no("WRONG_STATE")
+    if year.pending is None:
+        return no("NO_TOTAL_PENDING")
     total_fen, proposer = year.pending
     if proposer == by:
         return no("FOUR_EYES")

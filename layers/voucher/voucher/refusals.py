@@ -70,6 +70,7 @@ class Refusal(Enum):
 
     # programme and batches
     TOTAL_BELOW_COMMITTED = 409, "§1.3", "新的总额低于已经投放或使用的金额。"
+    NO_TOTAL_PENDING = 409, "§1.3", "没有待确认的总额。"
     OVER_PROGRAMME_TOTAL = 409, "§1.4a", "批次金额超过当年度尚未投放的服务券总额（剩余 {left_fen} 分）。"
     OUTSIDE_PROGRAMME_YEAR = 422, "§1.4b", "日期须在本年度服务券的起止日期之内。"
     LIST_IN_TURN = 409, None, "该名单的另一版本正在生效，请待其完成后再试。"
@@ -94,6 +95,7 @@ class Refusal(Enum):
     CONTRACT_YEAR = 422, "§4.2.1", "服务合同签订时间须为当年，且不晚于今日。"
     CONTRACT_MISSING = 422, "§4.2.1", "请先登记服务合同编号和签订日期。"
     OTHER_SUBSIDY = 422, "§5.2b", "服务券不与科技创新券等其他涉企政策资金同享。"
+    CANCEL_NOT_ASKED = 409, "§3.5.1(5)", "须由供需双方先后提出书面取消申请。"
     CONTRACT_USED = 409, "§5.2b", "该合同编号已用于另一笔订单。"
     CATEGORY_CAP = 409, "§2.2.cap", "“{category}”类服务本年度限额已满（剩余 {room_fen} 分）。"
     KEY_FLOOR = 409, "§2.2.floor", "重点类别之外的服务本年度限额已满（剩余 {room_fen} 分）。"

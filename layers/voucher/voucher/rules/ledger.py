@@ -154,8 +154,8 @@ def _pool_named(wrong: str) -> str:
 
 
 def pools_to_freeze(breaches: Iterable[Invariant]) -> list[str]:
-    """The pools a confirmed breach touches; with a batch that gave more than it had the year's surplus, where the last of
-    that may have gone."""
+    """The pools a confirmed breach touches; of a batch that gave more than it had also the year's surplus, which may
+    have got the last of it."""
     named = {_pool_named(name) for each in breaches for name in each.concerned}
     below = [name for each in breaches if each.name == NONE_BELOW_ZERO for name in each.wrong]
     named |= {f"surplus.{_whose(name).partition('.')[0]}" for name in below if name.startswith("batch:")}

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from voucher.models import CancelRequest, Enterprise, Order, Voucher
+from voucher.models import Agency, Enterprise, Order, Voucher
 from voucher.policy import CATEGORY_WORDS, Category, Policy
 from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules.agencies import check_active
 from voucher.rules.lifecycle import allows
 
 
@@ -94,6 +95,20 @@ def check_contract_day(signed_on: date, policy: Policy, year: int, today: date) 
         raise Refused(Refusal.CONTRACT_YEAR)
 
 
+def check_numbered(number: str | None, signed_on: date | None) -> None:
+    """§4.2.1: a day of signature without the contract's number is no contract on record."""
+    if signed_on is not None and number is None:
+        errors = [FieldError("contract_number", "填写签订日期的，须同时填写合同编号。")]
+        raise Refused(Refusal.MALFORMED, errors=errors)
+
+
+def check_may_contract(enterprise: Enterprise | None, agency: Agency | None, today: date) -> None:
+    """§4.1.3, §1.4b, §3.2.3: an order without a contract goes on only between parties that are still approved."""
+    if enterprise is None or enterprise.state == "disqualified":
+        raise Refused(Refusal.DISQUALIFIED)
+    check_active(agency, today)
+
+
 def check_no_other_subsidy(declared: bool) -> None:
     """§5.2b: the enterprise declares that it takes no other subsidy for the order."""
     if not declared:
@@ -107,18 +122,26 @@ def room_refusal(pool_id: str, room_fen: int, category: Category) -> Refused:
     return Refused(Refusal.KEY_FLOOR, room_fen=room_fen)
 
 
+def has_contract(order: Order) -> bool:
+    """§4.2.1: a signed contract is on record, so the order runs on whatever becomes of its parties or its year."""
+    return order.contract_number is not None and order.contract_signed_on is not None
+
+
 def expires_without_contract(order: Order) -> bool:
     """§4.2.1, §4.1.3: nothing carries the order over its year's end, or over its buyer's disqualification: no contract
     was signed, and nothing was delivered."""
-    return order.contract_signed_on is None and allows("order", order.state, "expire")
+    return not has_contract(order) and allows("order", order.state, "expire")
 
 
 def check_has_contract(order: Order) -> None:
     """§4.2.1: work is delivered under a contract that is on record."""
-    if order.contract_number is None or order.contract_signed_on is None:
+    if not has_contract(order):
         raise Refused(Refusal.CONTRACT_MISSING)
 
 
-def both_asked(enterprise: CancelRequest | None, agency: CancelRequest | None) -> bool:
-    """§3.5.1(5): both parties have asked in writing."""
-    return enterprise is not None and agency is not None
+def check_cancel_asked(order: Order, agency: Agency | None) -> None:
+    """§3.5.1(5): both parties have asked in writing; for an agency that was cleared out before it signed anything
+    (§3.4.1) nobody asks any more. Raises CANCEL_NOT_ASKED."""
+    is_gone = agency is not None and agency.state == "removed" and not has_contract(order)
+    if order.enterprise_cancel is None or (order.agency_cancel is None and not is_gone):
+        raise Refused(Refusal.CANCEL_NOT_ASKED)
