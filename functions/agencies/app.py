@@ -18,6 +18,7 @@ from voucher.refusals import FieldError, Refusal, Refused, refuse_first
 from voucher.rules import agencies as rules
 from voucher.rules import lifecycle, submissions
 from voucher.rules.credit_code import is_agency_code
+from voucher.rules.hands import check_hands
 from voucher.rules.working_days import shanghai_date
 from voucher.store import keys, programmes
 from voucher.store import organisations as store
@@ -187,7 +188,7 @@ def pre_review(uscc: str) -> Response[str]:
     if app.is_repeat(old, action):
         return reply(old, replay=True)
     state = lifecycle.next_state("agency", old.state, action)
-    _check_hands(old.submitted_by)
+    check_hands(app.caller.sub, "§3.2.2", old.submitted_by)
     if body.decision == "approve":
         _check_conditions(old, body.override)
     decided = {"state": state, "pre_reviewed_by": app.caller.sub, "reasons": _reasons(body)}
@@ -204,7 +205,7 @@ def approve(uscc: str) -> Response[str]:
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
     state = lifecycle.next_state("agency", old.state, body.decision)
-    _check_hands(old.pre_reviewed_by, old.submitted_by)
+    check_hands(app.caller.sub, "§3.2.2", old.pre_reviewed_by, old.submitted_by)
     decided: dict[str, Any] = {"state": state, "reasons": _reasons(body)}
     if body.decision == "approve":
         needed = _check_conditions(old, body.override)
@@ -215,12 +216,6 @@ def approve(uscc: str) -> Response[str]:
     new = base.moved(**decided, **app.step(body.decision))
     store.commit_step(old, new)
     return reply(new)
-
-
-def _check_hands(*earlier: str | None) -> None:
-    """§3.2.2: who decides took no earlier step of the same thing; the version says that none came between."""
-    if app.caller.sub in earlier:
-        raise Refused(Refusal.FOUR_EYES, clause="§3.2.2")
 
 
 def _check_conditions(agency: Agency, override: str | None) -> bool:

@@ -14,6 +14,7 @@ from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules import programmes as rules
+from voucher.rules.hands import check_hands
 from voucher.store import pools
 from voucher.store import programmes as store
 from voucher.store.keys import batch_year
@@ -89,8 +90,7 @@ def publish_batch(batch_id: str) -> Response[str]:
     if app.is_repeat(old, "publish"):
         return reply(_shown(old, now), replay=True)
     state = lifecycle.next_state("batch", old.state, "publish")
-    if old.created_by == app.caller.sub:
-        raise Refused(Refusal.FOUR_EYES)
+    check_hands(app.caller.sub, "§1.4a", old.created_by)
     rules.check_publishing(programme, old, now)
     new = old.moved(state=state, published_by=app.caller.sub, **app.step("publish"))
     shares_fen = rules.even_shares(old.amount_fen, old.shards, old.guess_fen)

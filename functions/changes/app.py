@@ -12,6 +12,7 @@ from voucher.models import Agency, Change, Enterprise, Reason, Request
 from voucher.refusals import Refusal, Refused
 from voucher.rules import agencies, eligibility, lifecycle
 from voucher.rules import changes as rules
+from voucher.rules.hands import check_hands
 from voucher.rules.working_days import shanghai_date
 from voucher.store import changes as store
 from voucher.store import organisations, programmes, standing
@@ -131,8 +132,7 @@ def _reviewed(
         raise Refused(Refusal.NOT_FOUND)
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
-    if app.caller.sub == old.created_by:
-        raise Refused(Refusal.FOUR_EYES, clause="§4.1.3" if kind == "enterprise" else "§3.2.3")
+    check_hands(app.caller.sub, "§4.1.3" if kind == "enterprise" else "§3.2.3", old.created_by)
     rules.check_reason(body.decision, body.reason)
     state = lifecycle.next_state("change", old.state, body.decision)
     decided = {"state": state, "reason": body.reason, "reviewed_by": app.caller.sub}

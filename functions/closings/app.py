@@ -12,6 +12,7 @@ from voucher.models import Line, Notice, Objection, Payable, Request, Round
 from voucher.refusals import Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules import settling as rules
+from voucher.rules.hands import check_hands
 from voucher.store import orders, settlements, standing
 from voucher.store import rounds as store
 from voucher.store.table import Write
@@ -66,7 +67,7 @@ def resolve(objection_id: str) -> Response[str]:
 
 
 def _check_hands(round_: Round) -> None:
-    rules.check_hands(app.caller.sub, round_.submitters, round_.pre_reviewers, [round_.created_by])
+    check_hands(app.caller.sub, "§3.5.3", round_.created_by, *round_.submitters, *round_.pre_reviewers)
 
 
 def _found(notice_id: str) -> Notice:

@@ -17,6 +17,7 @@ from voucher.refusals import FieldError, Refusal, Refused, refuse_first
 from voucher.rules import eligibility as rules
 from voucher.rules import lifecycle, submissions
 from voucher.rules.credit_code import is_enterprise_code
+from voucher.rules.hands import check_hands
 from voucher.rules.working_days import shanghai_date
 from voucher.store import keys, programmes, standing
 from voucher.store import organisations as store
@@ -169,8 +170,7 @@ def review(uscc: str) -> Response[str]:
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
     state = lifecycle.next_state("enterprise", old.state, body.decision)
-    if app.caller.sub == old.submitted_by:
-        raise Refused(Refusal.FOUR_EYES, clause="§4.1.2")
+    check_hands(app.caller.sub, "§4.1.2", old.submitted_by)
     reasons = tuple(_reason(each) for each in body.reasons)
     submissions.check_reasons(body.decision, reasons, (*FIELDS, *ENTERPRISE_DOCUMENTS))
     approved = {"digital_economy": body.digital_economy, "approved_at": clock.now()}

@@ -17,7 +17,7 @@ from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.models import Account, AccountChange, Payable, Request
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
-from voucher.rules import settling as rules
+from voucher.rules.hands import check_hands
 from voucher.store import keys, organisations, sealing
 from voucher.store import payouts as store
 
@@ -161,7 +161,7 @@ def decide_account(round_id: str) -> Response[str]:
         raise Refused(Refusal.WRONG_STATE, state=old.state)
     if old.change.change_id != body.change_id:
         raise Refused(Refusal.CHANGED_MEANWHILE)
-    rules.check_hands(app.caller.sub, [old.change.by, old.invoiced_by])
+    check_hands(app.caller.sub, "§3.5.4", old.change.by, old.invoiced_by)
     counts = {"account": old.change.account, "account_by": old.change.by} if body.decision == "confirm" else {}
     new = old.moved(state=state, change=None, **counts, **app.step(body.decision))
     store.decide_account(old, new, app.caller.sub)

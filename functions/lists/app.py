@@ -15,6 +15,7 @@ from voucher.policy import LIST_CLAUSES, LIST_KINDS
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules import standing as rules
+from voucher.rules.hands import check_hands
 from voucher.rules.working_days import shanghai_date
 from voucher.store import files
 from voucher.store import lists as store
@@ -132,8 +133,7 @@ def apply(kind: str, year: str, import_id: str) -> Response[str]:
     if app.is_repeat(old, "apply"):
         return reply(old, replay=True)
     state = lifecycle.next_state("list_import", old.state, "apply")
-    if old.created_by == app.caller.sub:
-        raise Refused(Refusal.FOUR_EYES, clause=LIST_CLAUSES[kind])
+    check_hands(app.caller.sub, LIST_CLAUSES[kind], old.created_by)
     if old.error_count and not body.skip_errors:
         raise Refused(Refusal.LIST_HAS_ERRORS, count=old.error_count)
     if old.row_count == 0 and not body.allow_empty:

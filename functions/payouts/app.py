@@ -15,6 +15,7 @@ from voucher.models import Order, Payable, Payout, Request, Round
 from voucher.refusals import Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules import settling as rules
+from voucher.rules.hands import check_hands
 from voucher.rules.working_days import shanghai_date
 from voucher.store import orders, rounds, standing
 from voucher.store import payouts as store
@@ -58,8 +59,8 @@ def make_payouts(round_id: str) -> Response[str]:
     invoiced = [each for each in payables if each.state == "invoiced"]
     ready = [each for each in invoiced if each.account and each.change is None]
     for each in ready:
-        earlier = [round_.approved_by, each.invoiced_by, each.account_by]
-        rules.check_hands(app.caller.sub, round_.submitters, round_.pre_reviewers, earlier)
+        earlier = (*round_.submitters, *round_.pre_reviewers, round_.approved_by, each.invoiced_by, each.account_by)
+        check_hands(app.caller.sub, "§3.5.4", *earlier)
     served = {each.agency_uscc: orders.load_orders(each.order_ids) for each in ready}
     standings = standing.load_standings(order.enterprise_uscc for found in served.values() for order in found)
     clear = [each for each in ready if not rules.subsidised(served[each.agency_uscc], standings)]
@@ -80,8 +81,8 @@ def make_payouts(round_id: str) -> Response[str]:
 
 def _check_hands(round_: Round, owed: Payable, payout: Payout) -> None:
     """§3.5.4: who says that money left, or came back, had no earlier step in their hands."""
-    earlier = [round_.created_by, round_.approved_by, owed.invoiced_by, owed.account_by, payout.created_by]
-    rules.check_hands(app.caller.sub, round_.submitters, round_.pre_reviewers, earlier)
+    earlier = (round_.created_by, round_.approved_by, owed.invoiced_by, owed.account_by, payout.created_by)
+    check_hands(app.caller.sub, "§3.5.4", *round_.submitters, *round_.pre_reviewers, *earlier)
 
 
 def _make_payout(round_: Round, old: Payable, standings_unchanged: list[Write]) -> Payout:

@@ -15,6 +15,7 @@ from voucher.refusals import Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules import settling as rules
 from voucher.rules.flags import shown_line
+from voucher.rules.hands import check_hands
 from voucher.store import orders, programmes, standing, vouchers
 from voucher.store import settlements as store
 from voucher.store.table import Write
@@ -48,7 +49,8 @@ def pre_review(settlement_id: str) -> Response[str]:
     state = lifecycle.next_state("settlement", old.state, "pre_review")
     lines = {line.order_id: line for line in store.lines_of(settlement_id)}
     rules.check_named_once((each.order_id for each in body.lines), lines)
-    rules.check_hands(app.caller.sub, [lines[each.order_id].submitted_by for each in body.lines], [old.submitted_by])
+    submitters = (lines[each.order_id].submitted_by for each in body.lines)
+    check_hands(app.caller.sub, "§3.5.2", old.submitted_by, *submitters)
     policy = programmes.load_programme(old.year).policy
     passed = [lines[each.order_id] for each in body.lines if each.decision == "pass"]
     standings = standing.load_standings(line.enterprise_uscc for line in passed)

@@ -14,6 +14,7 @@ from voucher.policy import Category
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import agencies as rules
 from voucher.rules import lifecycle, listing
+from voucher.rules.hands import check_hands
 from voucher.rules.working_days import shanghai_date
 from voucher.store import organisations
 from voucher.store import products as store
@@ -114,8 +115,7 @@ def publish(product_id: str) -> Response[str]:
     if body.version not in (None, old.version):
         raise Refused(Refusal.CHANGED_MEANWHILE)
     agency = rules.check_active(organisations.find_agency(old.agency_uscc), _today())
-    if app.caller.sub in agency.members:
-        raise Refused(Refusal.FOUR_EYES, clause="§3.3")
+    check_hands(app.caller.sub, "§3.3", *agency.members)
     state = lifecycle.next_state("product", old.state, "publish")
     new = listing.published(old, clock.now()).moved(state=state, **app.step("publish"))
     rules.check_scope(agency, new.category)

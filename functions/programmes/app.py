@@ -15,6 +15,7 @@ from voucher.policy import Category, Policy, policy_on
 from voucher.refusals import Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules import programmes as rules
+from voucher.rules.hands import check_hands
 from voucher.rules.working_days import shanghai_date
 from voucher.store import pools
 from voucher.store import programmes as store
@@ -77,8 +78,7 @@ def confirm_programme(year: str) -> Response[str]:
     old = store.load_programme(app.year(year))
     if app.is_repeat(old, "confirm"):
         return reply(old, replay=True)
-    if old.created_by == app.caller.sub:
-        raise Refused(Refusal.FOUR_EYES)
+    check_hands(app.caller.sub, "§1.3", old.created_by)
     state = lifecycle.next_state("programme", old.state, "confirm")
     new = old.moved(state=state, unreleased_fen=old.total_fen, confirmed_by=app.caller.sub, **app.step("confirm"))
     store.confirm(old, new, _yearly_shares(new), clock.now())
@@ -125,8 +125,7 @@ def confirm_total(year: str) -> Response[str]:
     state = lifecycle.next_state("programme", old.state, "confirm_total")
     if old.pending is None:
         raise Refused(Refusal.NO_TOTAL_PENDING)
-    if old.pending.by == app.caller.sub:
-        raise Refused(Refusal.FOUR_EYES)
+    check_hands(app.caller.sub, "§1.3", old.pending.by)
     if body.total_fen not in (None, old.pending.total_fen):
         raise Refused(Refusal.CHANGED_MEANWHILE)
     total_fen = old.pending.total_fen

@@ -12,6 +12,7 @@ from voucher.models import Agency, Lead, RemovalNotice, Request
 from voucher.refusals import Refusal, Refused
 from voucher.rules import agencies as rules
 from voucher.rules import lifecycle
+from voucher.rules.hands import check_hands
 from voucher.rules.working_days import shanghai_date
 from voucher.store import organisations, products
 from voucher.store import removals as store
@@ -59,8 +60,7 @@ def decide(uscc: str) -> Response[str]:
         decided = rules.removal_declined(old)
     else:
         decided = {"state": lifecycle.next_state("agency", old.state, action)}
-    if old.removal_proposed_by == app.caller.sub:
-        raise Refused(Refusal.FOUR_EYES, clause="§3.4.1")
+    check_hands(app.caller.sub, "§3.4.1", old.removal_proposed_by)
     new = old.moved(**decided, **app.step(action))
     if body.decision == "reject":
         organisations.commit_step(old, new)

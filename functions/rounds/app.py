@@ -15,6 +15,7 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules import settling as rules
 from voucher.rules.flags import shown_line
+from voucher.rules.hands import check_hands
 from voucher.rules.working_days import add_working_days, shanghai_date
 from voucher.store import orders, organisations, payouts, programmes, settlements, standing
 from voucher.store import rounds as store
@@ -141,7 +142,7 @@ def approve(round_id: str) -> Response[str]:
     rules.check_opinions({order_id: (each.decision, each.opinion) for order_id, each in decisions.items()})
     approved = len(open_lines) < len(lines) or any(each.decision == "approve" for each in decisions.values())
     state = lifecycle.next_state("round", old.state, "approve" if approved else "reject")
-    rules.check_hands(app.caller.sub, old.submitters, old.pre_reviewers, [old.created_by])
+    check_hands(app.caller.sub, "§3.5.2", old.created_by, *old.submitters, *old.pre_reviewers)
     going_on = [line for line in open_lines if decisions[line.order_id].decision == "approve"]
     standings = standing.load_standings(line.enterprise_uscc for line in going_on)
     rules.check_subsidies(going_on, standings)

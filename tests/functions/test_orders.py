@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.tale import steps
-from infra.tale.client import OPERATOR, Reply
+from infra.tale.client import BUREAU, OPERATOR, Reply
 from tests import city
 from tests.city import TODAY
 from tests.conftest import StoppedClock
@@ -16,6 +16,8 @@ from tests.functions.stages import everything_kept, staged
 from tests.functions.town import NEIGHBOUR, OWNER, SELLER, Json, Town
 from tests.functions.workers import drain
 from tests.world import World, function
+from voucher.store import organisations
+from voucher.store.table import transact
 
 Scene = tuple[Town, Json]
 SMALL_YEAR_FEN = 4_000_000
@@ -133,7 +135,9 @@ def test_of_several_failing_clauses_the_first_stands_in_front_and_all_are_named(
 ) -> None:
     town, _ = voucher
     voucher_ends(town, stopped_clock)
-    refused = town.place(voucher_fen=1_000_001, contract_signed_on="2025-12-31", no_other_subsidy=False)
+    refused = town.place(
+        voucher_fen=1_000_001, contract_number="HT-1", contract_signed_on="2025-12-31", no_other_subsidy=False
+    )
     named = ["VOUCHER_ENDED", "OVER_RATIO", "OVER_BALANCE", "CONTRACT_YEAR", "OTHER_SUBSIDY"]
     assert (refused.status, refused.code) == (422, named[0])
     assert [error["code"] for error in refused.body["errors"]] == named
@@ -399,11 +403,11 @@ def test_both_ask_the_operator_agrees_and_the_money_goes_back_the_way_it_came(
     town, _ = voucher
     order = town.advance(town.order(), *steps_taken)
     why, approve = {"reason": "双方协商一致"}, {"decision": "approve"}
-    assert town.act(OPERATOR, order, "cancellation/review", approve).code == "WRONG_STATE"
+    assert town.act(OPERATOR, order, "cancellation/review", approve).code == "CANCEL_NOT_ASKED"
     steps.expect(town.act(OWNER, order, "cancellation", why), 200)
     before = everything_kept()
     alone = town.act(OPERATOR, order, "cancellation/review", approve)
-    assert (alone.status, alone.code) == (409, "WRONG_STATE")
+    assert (alone.status, alone.code, alone.body["clause"]) == (409, "CANCEL_NOT_ASKED", "§3.5.1(5)")
     assert everything_kept() == before
     steps.expect(town.act(SELLER, order, "cancellation", why), 200)
     cancelled = steps.expect(town.act(OPERATOR, order, "cancellation/review", approve), 200)
@@ -424,7 +428,7 @@ def test_a_cancellation_the_operator_rejects_must_be_asked_for_anew(voucher: Sce
         steps.expect(town.act(person, order, "cancellation", {"reason": "x"}), 200)
     kept = steps.expect(town.act(OPERATOR, order, "cancellation/review", {"decision": "reject"}), 200)
     assert (kept["state"], kept["enterprise_cancel"], kept["agency_cancel"]) == ("accepted", None, None)
-    assert town.act(OPERATOR, order, "cancellation/review", {"decision": "approve"}).code == "WRONG_STATE"
+    assert town.act(OPERATOR, order, "cancellation/review", {"decision": "approve"}).code == "CANCEL_NOT_ASKED"
     assert town.balance_fen() == 300_000
 
 
@@ -517,3 +521,87 @@ def test_an_agency_whose_approval_has_ended_takes_no_new_order(world: World, sto
     assert removed.status == 200
     refused = town.place(product_id=product)
     assert (refused.status, refused.code, refused.body["clause"]) == (422, "AGENCY_NOT_ACTIVE", "§3.2.2")
+
+
+def clear_out(town: Town) -> None:
+    """Both hands remove the agency."""
+    path = f"/agencies/{town.agency.uscc}/removal"
+    steps.expect(town.world.call(OPERATOR, "POST", path, {"reason": "不配合监督检查"}), 200)
+    steps.expect(town.world.call(BUREAU, "POST", f"{path}/approve"), 200)
+
+
+@pytest.mark.clause("§1.4b")
+@pytest.mark.clause("§3.4.1")
+@pytest.mark.parametrize(("steps_taken", "refused"), [((), "accept"), (("accept",), "contract"), ((), "contract")])
+def test_an_agency_that_was_cleared_out_signs_no_more_and_what_it_signed_runs_on(
+    voucher: Scene, steps_taken: tuple[str, ...], refused: str
+) -> None:
+    town, _ = voucher
+    order = town.advance(town.order(voucher_fen=300_000), *steps_taken)
+    signed = town.advance(town.order(voucher_fen=300_000), "accept", "contract")
+    clear_out(town)
+    before = everything_kept()
+    no = town.act(SELLER, order, refused, town.contract(order) if refused == "contract" else None)
+    assert (no.status, no.code, no.body["clause"]) == (422, "AGENCY_NOT_ACTIVE", "§3.2.2")
+    assert everything_kept() == before
+    for step in steps_taken:  # what was done is still told
+        assert town.act(SELLER, order, step).headers["idempotent-replay"] == "true"
+    assert town.advance(signed, "deliver", "confirm")["state"] == "completed"
+
+
+@pytest.mark.clause("§3.2.3")
+def test_an_agency_whose_two_years_are_over_signs_no_more_until_it_is_approved_again(
+    voucher: Scene, stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    order = town.order()
+    agency = organisations.find_agency(town.agency.uscc)
+    assert agency is not None
+    ended = agency.moved(valid_until=TODAY - timedelta(days=1))
+    transact([organisations.step(agency, ended)])
+    no = town.act(SELLER, order, "contract", town.contract(order))
+    assert (no.status, no.code, no.body["clause"]) == (422, "AGENCY_NOT_ACTIVE", "§3.2.3")
+
+
+@pytest.mark.clause("§3.5.1(5)")
+def test_what_an_agency_that_was_cleared_out_holds_without_a_contract_comes_back_on_the_enterprises_word(
+    voucher: Scene,
+) -> None:
+    town, _ = voucher
+    open_, signed = town.order(voucher_fen=300_000), town.advance(town.order(voucher_fen=200_000), "accept", "contract")
+    approve = {"decision": "approve"}
+    for order in (open_, signed):
+        steps.expect(town.act(OWNER, order, "cancellation", {"reason": "服务机构已被清退"}), 200)
+    assert town.act(OPERATOR, open_, "cancellation/review", approve).code == "CANCEL_NOT_ASKED"
+    clear_out(town)
+    assert town.act(OPERATOR, signed, "cancellation/review", approve).code == "CANCEL_NOT_ASKED"
+    assert steps.expect(town.act(OPERATOR, open_, "cancellation/review", approve), 200)["state"] == "cancelled"
+    assert town.balance_fen() == 800_000
+    assert books_balance()
+
+
+@pytest.mark.clause("§4.2.1")
+def test_a_day_of_signature_without_a_number_is_no_contract(voucher: Scene) -> None:
+    town, _ = voucher
+    before = everything_kept()
+    no = town.place(contract_signed_on=TODAY.isoformat())
+    assert (no.status, no.code) == (422, "MALFORMED")
+    assert [each["field"] for each in no.body["errors"]] == ["contract_number"]
+    assert everything_kept() == before
+    assert town.order(contract_number="HT-1")["contract_signed_on"] is None
+
+
+@pytest.mark.clause("§4.2.1")
+def test_once_the_year_is_over_no_contract_is_recorded_whether_or_not_a_sweep_was_there(
+    voucher: Scene, stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    late, early = (town.order(voucher_fen=300_000) for _ in range(2))
+    last_day = {"contract_signed_on": "2026-12-31"}
+    stopped_clock.instant = datetime(2026, 12, 31, 15, 59, 59, tzinfo=UTC)
+    steps.expect(town.act(SELLER, early, "contract", town.contract(early, **last_day)), 200)
+    stopped_clock.instant = datetime(2026, 12, 31, 16, tzinfo=UTC)
+    no = town.act(SELLER, late, "contract", town.contract(late, **last_day))
+    assert (no.status, no.code, no.body["clause"]) == (422, "CONTRACT_YEAR", "§4.2.1")
+    corrected = town.contract(early, contract_number="HT-9", **last_day)
+    assert town.act(SELLER, early, "contract", corrected).status == 200

@@ -65,7 +65,7 @@ def test_whoever_proposed_a_total_does_not_confirm_it(open_year: World) -> None:
 
 
 def test_a_total_that_nobody_proposed_cannot_be_confirmed(open_year: World) -> None:
-    assert open_year.call(FINANCE, "POST", "/programmes/2026/total/confirm").code == "WRONG_STATE"
+    assert open_year.call(FINANCE, "POST", "/programmes/2026/total/confirm").code == "NO_TOTAL_PENDING"
 
 
 def propose(world: World, total_fen: int, reason: str = "预算调整") -> None:

@@ -313,7 +313,7 @@ def test_nothing_is_released_again_in_a_year_that_is_closed_or_is_being_closed(
         night(stopped_clock, LAST_NIGHT + timedelta(days=1))
     refused = town.world.call(BUREAU, "POST", f"/batches/{draft['batch_id']}/publish")
     assert (refused.status, refused.code) == (409, "WRONG_STATE")
-    assert "closed" in refused.body["detail"]
+    assert refused.body["state"] == "closed"
     closed = town.shown("/programmes/2026")
     assert (closed["state"], closed["surplus_fen"]) == ("closed", 100_000_000)
 

@@ -14,6 +14,7 @@ from tests.rules.records import (
     TODAY,
     YEAR,
     YEAR_END,
+    agency,
     policy,
     refusal_of,
     voucher,
@@ -23,8 +24,8 @@ from voucher.models import CancelRequest
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
 from voucher.rules.ordering import (
-    both_asked,
     check_balance,
+    check_cancel_asked,
     check_category,
     check_contract_day,
     check_has_contract,
@@ -194,5 +195,20 @@ def test_a_yearly_pool_without_room_refuses_with_its_own_clause_and_what_is_left
 @pytest.mark.clause("§3.5.1(5)")
 def test_an_order_is_cancelled_only_after_both_parties_asked() -> None:
     asked = CancelRequest(by="someone", at=datetime(2026, 6, 1, tzinfo=UTC), reason="项目终止")
-    assert [both_asked(*pair) for pair in ((None, None), (asked, None), (None, asked))] == [False] * 3
-    assert both_asked(asked, asked)
+    for enterprise, seller in ((None, None), (asked, None), (None, asked)):
+        wanted = order(enterprise_cancel=enterprise, agency_cancel=seller)
+        assert refusal_of(check_cancel_asked, wanted, agency()) is Refusal.CANCEL_NOT_ASKED
+    assert refusal_of(check_cancel_asked, order(enterprise_cancel=asked, agency_cancel=asked), agency()) is None
+
+
+@pytest.mark.clause("§3.4.1")
+@pytest.mark.parametrize("state", ["active", "removal_proposed", "returned", "removed"])
+@pytest.mark.parametrize("signed", [False, True])
+def test_only_of_an_agency_that_is_gone_and_signed_nothing_no_word_is_waited_for(state: str, signed: bool) -> None:
+    asked = CancelRequest(by="someone", at=datetime(2026, 6, 1, tzinfo=UTC), reason="项目终止")
+    wanted = order(enterprise_cancel=asked, agency_cancel=None, **({} if signed else {"contract_signed_on": None}))
+    is_free = state == "removed" and not signed
+    refusal = refusal_of(check_cancel_asked, wanted, agency(state=state))
+    assert refusal is (None if is_free else Refusal.CANCEL_NOT_ASKED)
+    nobody_asked = wanted.model_copy(update={"enterprise_cancel": None})
+    assert refusal_of(check_cancel_asked, nobody_asked, agency(state=state)) is Refusal.CANCEL_NOT_ASKED

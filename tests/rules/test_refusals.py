@@ -12,7 +12,7 @@ from voucher.refusals import FieldError, Refusal, Refused, refuse_first, refused
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*(ROOT / "functions").rglob("*.py"), *(ROOT / "layers" / "voucher").rglob("*.py")])
-CLAUSE = re.compile(r"§[1-6](\.[0-9]+)*([ab]|\.cap|\.floor)?")
+CLAUSE = re.compile(r"§[1-6](\.[0-9]+)*(\(\d\))?([ab]|\.cap|\.floor)?")
 
 
 def facts_in(refusal: Refusal) -> set[str]:

@@ -16,7 +16,7 @@ class Refusal(Enum):
     # who is asking
     UNAUTHENTICATED = 401, None, "请先登录。"
     ROLE_REQUIRED = 403, None, "您的账号没有办理此事项的权限。"
-    FOUR_EYES = 403, "§1.3", "同一事项的前后两个环节须由不同的人办理。"
+    FOUR_EYES = 403, None, "同一事项的前后两个环节须由不同的人办理。"
     NOT_FOUND = 404, None, "没有找到所请求的内容。"
     ROUTE_NOT_FOUND = 404, None, "没有这个接口。"
 
@@ -136,6 +136,55 @@ class Refusal(Enum):
         return member
 
 
+# What a person reads for the state a thing is in.
+STATE_WORDS = {
+    "draft": "草稿",
+    "submitted": "待审核",
+    "returned": "已退回",
+    "rejected": "未通过",
+    "approved": "已通过",
+    "disqualified": "已取消资格",
+    "reported": "已报告",
+    "kept": "维持不变",
+    "active": "已入驻",
+    "pre_reviewed": "预审已通过",
+    "removal_proposed": "拟清退",
+    "removed": "已清退",
+    "published": "已发布",
+    "withdrawn": "已撤回",
+    "open": "进行中",
+    "closed": "已结束",
+    "placed": "已下单",
+    "accepted": "已接单",
+    "refused": "已拒绝",
+    "delivered": "已交付",
+    "completed": "已完成",
+    "settling": "兑付申请中",
+    "payable": "待拨付",
+    "paid": "已拨付",
+    "cancelled": "已取消",
+    "reviewed": "已预审",
+    "passed": "预审已通过",
+    "gathered": "已汇总",
+    "noticed": "公示中",
+    "running": "公示中",
+    "closing": "公示已截止",
+    "standing": "待处理",
+    "upheld": "已成立",
+    "lifted": "已解除",
+    "awaiting_invoice": "待开票",
+    "invoiced": "已开票",
+    "paying": "拨付中",
+    "dropped": "已撤销",
+    "made": "已制单",
+    "failed": "失败",
+    "waiting": "待解析",
+    "parsed": "已解析",
+    "applying": "正在生效",
+    "applied": "已生效",
+}
+
+
 @dataclass(frozen=True)
 class FieldError:
     """One reason inside a refusal: the field it concerns, and what is wrong, in Chinese."""
@@ -160,8 +209,13 @@ class Refused(Exception):
 
     @property
     def detail(self) -> str:
-        """The Chinese sentence with its facts filled in."""
-        return self.refusal.sentence.format(**self.facts)
+        """The Chinese sentence with its facts filled in; a state by its Chinese word."""
+        return self.refusal.sentence.format(**self.facts | ({"state": STATE_WORDS[self.state]} if self.state else {}))
+
+    @property
+    def state(self) -> str | None:
+        """The state of the thing that could not be stepped, for programs."""
+        return self.facts.get("state")
 
 
 def refused_by(checks: Iterable[Callable[[], object]]) -> list[Refused]:

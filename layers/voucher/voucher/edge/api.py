@@ -222,13 +222,12 @@ def problem(refused: Refused, request_id: str) -> Response[str]:
         "title": HTTPStatus(refusal.status).phrase,
         "status": refusal.status,
         "code": refusal.name,
-        "clause": refused.clause,
         "detail": refused.detail,
         "errors": [{name: value for name, value in vars(each).items() if value is not None} for each in refused.errors],
         "request_id": request_id,
     }
-    if refused.clause is None:
-        del content["clause"]
+    known = {"clause": refused.clause, "state": refused.state}
+    content |= {name: value for name, value in known.items() if value is not None}
     log_outcome(refusal.name, refusal.status, refused.clause)
     return Response(refusal.status, "application/problem+json", json.dumps(content, ensure_ascii=False))
 

@@ -106,12 +106,6 @@ def check_subsidies(due: Iterable[Line | Order], standings: Mapping[str, Standin
         raise Refused(Refusal.OTHER_SUBSIDY, errors=[FieldError(order_id, words) for order_id in hit])
 
 
-def check_hands(caller: str, *earlier: Iterable[str | None]) -> None:
-    """§3.5.2, §3.5.4: nobody takes a later step of what passed through their hands before. Raises FOUR_EYES."""
-    if any(caller in hands for hands in earlier):
-        raise Refused(Refusal.FOUR_EYES)
-
-
 def check_round_size(lines: Iterable[Line], policy: Policy) -> None:
     """§3.5.2: what is written at once is bounded. Raises ROUND_TOO_LARGE."""
     counted = Counter(line.agency_uscc for line in lines)
