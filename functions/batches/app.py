@@ -149,7 +149,7 @@ def show_batch(batch_id: str) -> Response[str]:
 def _shown(batch: Batch, now: datetime) -> dict[str, Any]:
     left_fen, stopped = batch.amount_fen, False
     if batch.state != "draft":
-        pool = pools.total(pools.batch_pool(batch.batch_id), batch.shards)
+        pool = pools.glance(pools.batch_pool(batch.batch_id), batch.shards)
         left_fen, stopped = pool.remaining_fen, not pool.open
     state = rules.shown_state(batch, now, left_fen, stopped)
     return batch.public() | {"state": state, "remaining_fen": left_fen, "remaining_is_approximate": True}

@@ -20,7 +20,8 @@ from voucher.store.pools import Exhausted
 from voucher.store.supervision import all_or_changed
 
 app = Api()
-# published batches by id: amount, instants and shards never change once published
+# batches by id, from their publication on: amount, instants and shards never change; that one is closed is noticed
+# when it grants nothing any more
 PUBLISHED: dict[str, Batch] = {}
 # who holds a voucher of a batch that has nothing left: a published batch only shrinks, so both are final
 SOLD_OUT: dict[str, frozenset[str]] = {}
@@ -39,7 +40,8 @@ def grab(batch_id: str) -> Response[str]:
     """§4.1.4: grab the enterprise's whole remaining quota, or what it asks for where the batch allows less."""
     caller, claim, now = app.caller, app.body(Claim), clock.now()
     batch = published(batch_id)
-    if claim.enterprise_uscc not in SOLD_OUT.get(batch_id, (claim.enterprise_uscc,)):
+    holders = SOLD_OUT.get(batch_id)
+    if holders is not None and claim.enterprise_uscc not in holders:
         grabbing.check_open(batch, now)
         raise Refused(Refusal.SOLD_OUT)
     try:
@@ -66,9 +68,9 @@ def grab(batch_id: str) -> Response[str]:
 
 
 def published(batch_id: str) -> Batch:
-    """The batch, remembered once it is published. Raises NOT_FOUND."""
+    """The batch, remembered once it is published, or closed. Raises NOT_FOUND."""
     batch = PUBLISHED.get(batch_id) or programmes.load_batch(batch_id)
-    if batch.state == "published":
+    if batch.state != "draft":
         PUBLISHED[batch_id] = batch
     return batch
 
@@ -159,6 +161,8 @@ def held_or_refuse(batch: Batch, uscc: str, caller: Caller, now: Instant, no: Ex
         raise no
     if isinstance(no, Exhausted) and no.open:
         remember(batch.batch_id, no.room_fen)
+    elif isinstance(no, Exhausted):
+        PUBLISHED.pop(batch.batch_id, None)
     existing = store.find(f"{batch.batch_id}.{uscc}")
     enterprise = organisations.find_enterprise(uscc)
     if enterprise is None or caller.sub not in enterprise.members:

@@ -51,9 +51,9 @@ def quote() -> Response[str]:
     refuse_first(refused_by(checks_of_parties(parties, _today())))
     category, programme = parties.product.category, parties.programme
     shards = programme.policy.yearly_shards
-    category_fen = pools.total(pools.category_pool(programme.year, category), shards).remaining_fen
+    category_fen = pools.glance(pools.category_pool(programme.year, category), shards).remaining_fen
     is_key = category in programme.policy.key_categories
-    floor_fen = None if is_key else pools.total(pools.non_key_pool(programme.year), shards).remaining_fen
+    floor_fen = None if is_key else pools.glance(pools.non_key_pool(programme.year), shards).remaining_fen
     quoted = rules.quote(body.contract_fen, parties.voucher, programme.policy, category_fen, floor_fen)
     return reply(asdict(quoted))
 

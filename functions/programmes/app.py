@@ -1,17 +1,18 @@
 """Programme years: drafted, confirmed and changed by two hands, and shown to everybody (§1.3, §2.2)."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import ValidationError
 
 from voucher.edge import clock
-from voucher.edge.api import Api, Nothing, malformed, reply
+from voucher.edge.api import Api, malformed, reply
 from voucher.edge.fields import PositiveFen, Text, Year
 from voucher.edge.identity import require
 from voucher.models import PendingTotal, Programme, Request
-from voucher.policy import Category, Policy, policy_on
+from voucher.policy import Category, Count, Policy, policy_on
 from voucher.refusals import Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules import programmes as rules
@@ -29,6 +30,20 @@ class ProgrammeDraft(Request):
     policy: dict[str, Any] = {}
 
 
+class Correction(Request):
+    """What replaces the draft; `version` is that of the draft it replaces. Without a policy that stays as it is."""
+
+    version: Count
+    total_fen: PositiveFen
+    policy: dict[str, Any] | None = None
+
+
+class Confirmation(Request):
+    """Whoever names the `version` of the draft that was seen confirms no other."""
+
+    version: Count | None = None
+
+
 class ConfirmedTotal(Request):
     total_fen: PositiveFen | None = None
 
@@ -44,17 +59,10 @@ def draft_programme() -> Response[str]:
     require(app.caller, "bureau")
     body = app.body(ProgrammeDraft)
     now = clock.now()
-    edition = policy_on(shanghai_date(now))
-    try:
-        # as JSON: only there is strict without guessing, a date being a text and never a number
-        values = json.dumps({**edition.model_dump(mode="json"), **body.policy})
-        policy = Policy.model_validate_json(values, strict=True)
-    except ValidationError as error:
-        raise malformed(error, prefix="policy.") from None
     programme = Programme(
         year=body.year,
         total_fen=body.total_fen,
-        policy=policy,
+        policy=_policy(body.policy, now),
         state="draft",
         created_at=now,
         created_by=app.caller.sub,
@@ -70,16 +78,45 @@ def draft_programme() -> Response[str]:
     return reply(programme, 201)
 
 
+def _policy(values: dict[str, Any], now: datetime) -> Policy:
+    """Today's edition with some values of its own. Raises MALFORMED."""
+    edition = policy_on(shanghai_date(now))
+    try:
+        # as JSON: only there is strict without guessing, a date being a text and never a number
+        return Policy.model_validate_json(json.dumps({**edition.model_dump(mode="json"), **values}), strict=True)
+    except ValidationError as error:
+        raise malformed(error, prefix="policy.") from None
+
+
+@app.patch("/programmes/<year>")
+def correct_programme(year: str) -> Response[str]:
+    """§1.3: the bureau corrects a draft before finance confirms it; who corrects it is its drafter from then on."""
+    require(app.caller, "bureau")
+    body, old = app.body(Correction), store.load_programme(app.year(year))
+    if app.is_repeat(old, "edit"):
+        return reply(old, replay=True)
+    state = lifecycle.next_state("programme", old.state, "edit")
+    if body.version != old.version:
+        raise Refused(Refusal.CHANGED_MEANWHILE)
+    policy = old.policy if body.policy is None else _policy(body.policy, clock.now())
+    drafted = {"total_fen": body.total_fen, "policy": policy, "created_by": app.caller.sub}
+    new = old.moved(state=state, **drafted, **app.step("edit"))
+    store.commit_step(old, new)
+    return reply(new)
+
+
 @app.post("/programmes/<year>/confirm")
 def confirm_programme(year: str) -> Response[str]:
     """§1.3: finance confirms the total; the drafter may not."""
     require(app.caller, "finance")
-    app.body(Nothing)
+    body = app.body(Confirmation)
     old = store.load_programme(app.year(year))
     if app.is_repeat(old, "confirm"):
         return reply(old, replay=True)
     check_hands(app.caller.sub, "§1.3", old.created_by)
     state = lifecycle.next_state("programme", old.state, "confirm")
+    if body.version not in (None, old.version):
+        raise Refused(Refusal.CHANGED_MEANWHILE)
     new = old.moved(state=state, unreleased_fen=old.total_fen, confirmed_by=app.caller.sub, **app.step("confirm"))
     store.confirm(old, new, _yearly_shares(new), clock.now())
     return reply(new)
@@ -105,7 +142,7 @@ def propose_total(year: str) -> Response[str]:
     _changes(old, body.total_fen)
     pending = PendingTotal(total_fen=body.total_fen, reason=body.reason, by=app.caller.sub)
     new = old.moved(state=state, pending=pending, **app.step("propose_total"))
-    store.propose_total(old, new)
+    store.commit_step(old, new)
     return reply(new)
 
 
@@ -181,7 +218,7 @@ def _figures(programme: Programme) -> dict[str, Any]:
     year, policy = programme.year, programme.policy
     categories, spent = {}, {}
     for category in Category:
-        total = pools.total(pools.category_pool(year, category), policy.yearly_shards)
+        total = pools.glance(pools.category_pool(year, category), policy.yearly_shards)
         spent[category] = total.held_fen + total.payable_fen + total.paid_fen
         categories[category.value] = {
             "cap_fen": total.limit_fen,
@@ -192,11 +229,11 @@ def _figures(programme: Programme) -> dict[str, Any]:
             "paid_fen": total.paid_fen,
         }
     batches = [
-        pools.total(pools.batch_pool(batch.batch_id), batch.shards)
+        pools.glance(pools.batch_pool(batch.batch_id), batch.shards)
         for batch in store.batches_of(year)
         if batch.state != "draft"
     ]
-    surplus = pools.total(pools.surplus_pool(year), pools.SURPLUS_SHARDS)
+    surplus = pools.glance(pools.surplus_pool(year), pools.SURPLUS_SHARDS)
     closed_fen = sum(each.closed_fen for each in batches)
     key_fen = sum(spent[category] for category in policy.key_categories)
     share = rules.key_share_basis_points(key_fen, sum(spent.values()))

@@ -43,6 +43,20 @@ def programme_draft(world: World, _clock: StoppedClock) -> Ready:
     return Ready(lambda: world.call(BUREAU, "POST", "/programmes", body), check)
 
 
+def programme_correction(world: World, _clock: StoppedClock) -> Ready:
+    drafted = steps.expect(world.call(BUREAU, "POST", "/programmes", {"year": YEAR, "total_fen": QUOTA_FEN}), 201)
+    body = {"version": drafted["version"], "total_fen": 2 * QUOTA_FEN}
+
+    def check(shown: Json) -> None:
+        assert (shown["state"], shown["total_fen"], shown["version"]) == (
+            "draft",
+            2 * QUOTA_FEN,
+            drafted["version"] + 1,
+        )
+
+    return Ready(lambda: world.call(BUREAU, "PATCH", f"/programmes/{YEAR}", body), check)
+
+
 def batch_draft(world: World, _clock: StoppedClock) -> Ready:
     steps.open_programme(world, YEAR, 10 * QUOTA_FEN, {})
     draft, path = city.batch(amount_fen=QUOTA_FEN), f"/programmes/{YEAR}/batches"
@@ -125,7 +139,7 @@ def reconcile_with_a_freeze(world: World, clock: StoppedClock) -> Ready:
 
 
 YEAR_USE_CASES = {
-    "§1.3": [programme_draft, propose_total],
+    "§1.3": [programme_draft, programme_correction, propose_total],
     "§1.4a": [batch_draft, reconcile_with_a_freeze],
     "§1.4b": [close_year],
     "§4.2.2": [sweep],

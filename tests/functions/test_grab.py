@@ -342,3 +342,15 @@ def test_a_file_that_is_no_list_fails_with_words_and_changes_nothing(town: Town)
     assert (refused.status, refused.code) == (409, "WRONG_STATE")
     wrong = town.world.call(OPERATOR, "POST", path, {**announced, "filename": "a.xlsx"})
     assert [error["field"] for error in wrong.body["errors"]] == ["content_type"]
+
+
+@pytest.mark.clause("§4.2.2")
+def test_a_batch_that_was_closed_costs_two_reads_for_each_who_comes_too_late(town: Town) -> None:
+    claim, path = {"enterprise_uscc": town.neighbour.uscc}, f"/batches/{town.batch_id}/vouchers"
+    assert town.claim(town.batch_id).status == 201  # a warm process, which knows the batch as published
+    steps.expect(town.world.call(BUREAU, "POST", f"/batches/{town.batch_id}/close"), 200)
+    for _ in range(2):
+        assert town.world.call(NEIGHBOUR, "POST", path, claim).code == "BATCH_CLOSED"
+    with Meter() as meter:
+        assert town.world.call(NEIGHBOUR, "POST", path, claim).code == "BATCH_CLOSED"
+    assert dict(meter.calls) == {"GetItem": 2}

@@ -14,7 +14,8 @@ from tests.functions.town import NEIGHBOUR, OWNER, Json, Town
 from tests.functions.town import open_year as open_programme
 from tests.races import stage
 from tests.world import World, function
-from voucher.store import pools
+from voucher.refusals import Refusal, Refused
+from voucher.store import keys, pools
 
 BOTH = Person("both-hands", "platform,bureau,finance")
 DRAFT = {"year": 2026, "total_fen": 100_000_000}
@@ -58,6 +59,38 @@ def test_a_year_is_drafted_once_and_the_same_draft_again_is_answered_as_before(w
     assert (other.status, other.code) == (409, "ALREADY_EXISTS")
     somebody = world.call(BOTH, "POST", "/programmes", DRAFT)
     assert (somebody.status, somebody.code) == (409, "ALREADY_EXISTS")
+
+
+@pytest.mark.clause("§1.3")
+def test_a_draft_is_corrected_until_it_is_confirmed_and_whoever_saw_the_earlier_one_does_not_confirm_it(
+    world: World,
+) -> None:
+    first = steps.expect(world.call(BUREAU, "POST", "/programmes", DRAFT | {"policy": {"yearly_shards": 3}}), 201)
+    path, body = "/programmes/2026", {"version": first["version"], "total_fen": 70_000_000}
+    corrected = steps.expect(world.call(BOTH, "PATCH", path, body), 200)
+    assert (corrected["total_fen"], corrected["policy"], corrected["state"]) == (70_000_000, first["policy"], "draft")
+    again = world.call(BOTH, "PATCH", path, body)
+    assert (again.status, again.headers["idempotent-replay"]) == (200, "true")
+    assert world.call(BUREAU, "PATCH", path, body).code == "CHANGED_MEANWHILE"
+    assert world.call(FINANCE, "PATCH", path, body).code == "ROLE_REQUIRED"
+
+    assert world.call(FINANCE, "POST", f"{path}/confirm", {"version": first["version"]}).code == "CHANGED_MEANWHILE"
+    assert world.call(BOTH, "POST", f"{path}/confirm").code == "FOUR_EYES"
+    seen = {"version": corrected["version"]}
+    confirmed = steps.expect(world.call(FINANCE, "POST", f"{path}/confirm", seen), 200)
+    assert (confirmed["total_fen"], confirmed["unreleased_fen"]) == (70_000_000, 70_000_000)
+    late = world.call(BUREAU, "PATCH", path, {"version": confirmed["version"], "total_fen": 1})
+    assert (late.status, late.code) == (409, "WRONG_STATE")
+
+
+def test_a_corrected_draft_takes_a_policy_as_the_first_one_does(world: World) -> None:
+    first = steps.expect(world.call(BUREAU, "POST", "/programmes", DRAFT), 201)
+    body = {"version": first["version"], "total_fen": 100_000_000}
+    wrong = world.call(BUREAU, "PATCH", "/programmes/2026", body | {"policy": {"quota_default_fen": 0}})
+    assert (wrong.code, wrong.body["errors"][0]["field"]) == ("MALFORMED", "policy.quota_default_fen")
+    policy = {"year_ends_on": "2026-11-30"}
+    right = steps.expect(world.call(BUREAU, "PATCH", "/programmes/2026", body | {"policy": policy}), 200)
+    assert right["policy"] == first["policy"] | policy
 
 
 def test_a_confirmation_repeated_is_answered_as_done_and_by_another_is_refused(open_year: World) -> None:
@@ -315,3 +348,18 @@ def test_a_policy_is_overridden_by_name_and_an_unknown_or_wrong_value_is_refused
         assert field in [error["field"] for error in refused.body["errors"]], refused.body
     open_programme(world, quota_default_fen=500_000)
     assert world.call(None, "GET", "/programmes/2026").body["policy"]["quota_default_fen"] == 500_000
+
+
+@pytest.mark.clause("§4.1.4")
+@pytest.mark.parametrize("path", ["/batches", "/batches/{batch_id}", "/programmes/2026"])
+def test_everybody_sees_what_is_left_while_a_rush_keeps_the_shards_busy(
+    town: Town, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    town.grab()
+
+    def busy(*_: keys.Key) -> None:
+        raise Refused(Refusal.BUSY)  # as AWS answers a TransactGetItems that meets a write
+
+    shown = town.shown(path.format(batch_id=town.batch_id))
+    monkeypatch.setattr(pools, "load_together", busy)
+    assert town.shown(path.format(batch_id=town.batch_id)) == shown

@@ -67,7 +67,7 @@ class Policy(BaseModel):
     enterprise_min_age_months: Count = 12  # §2.1.2
 
     # §2.3.1 quota per enterprise and year
-    quota_default_fen: Fen = 1_000_000
+    quota_default_fen: Annotated[int, Field(strict=True, gt=0, le=10**13)] = 1_000_000
     quota_newly_above_scale_fen: Fen = 2_000_000
     quota_little_giant_nursery_fen: Fen = 1_000_000
     quota_combination: Literal["max", "sum"] = "max"  # on two lists: the larger counts

@@ -90,6 +90,7 @@ LIFECYCLES: dict[str, Steps] = {
         ("published", "publish"): "published",
     },
     "programme": {  # §1.3, §1.4b
+        ("draft", "edit"): "draft",
         ("draft", "confirm"): "open",
         ("open", "propose_total"): "open",
         ("open", "confirm_total"): "open",

@@ -172,8 +172,9 @@ def read(pool_id: str, shards: int) -> list[Shard]:
     return [Shard.model_validate(item) for item in items if item]
 
 
-def read_shrinking(pool_id: str, shards: int) -> list[Shard]:
-    """All shards, each as last written; together they held no less than they do when this is done."""
+def read_each(pool_id: str, shards: int) -> list[Shard]:
+    """All shards, each as last written, in nobody's way; of a pool that only shrinks they held together no less than
+    they do when this is done."""
     items = load_each("vouchers", *(keys.pool(pool_id, number) for number in range(shards)))
     return [Shard.model_validate(item) for item in items]
 
@@ -187,8 +188,16 @@ def shards_of(pool_id: str) -> int:
 
 
 def total(pool_id: str, shards: int) -> Shard:
-    """All shards of a pool added up, as they stood at one moment."""
-    found = read(pool_id, shards)
+    """All shards of a pool added up, as they stood at one moment. Raises BUSY where many draw."""
+    return _added_up(read(pool_id, shards))
+
+
+def glance(pool_id: str, shards: int) -> Shard:
+    """All shards of a pool added up for a page, where a rush must be able to look: about what they are."""
+    return _added_up(read_each(pool_id, shards))
+
+
+def _added_up(found: list[Shard]) -> Shard:
     counters = [name for name in Shard.model_fields if name.endswith("_fen")]
     sums = {name: sum(getattr(shard, name) for shard in found) for name in counters}
     return found[0].model_copy(update={**sums, "shard": 0})
@@ -244,7 +253,7 @@ def _shifted(plan: Plan, shards: int) -> Plan:
 
 
 def _planned_afresh(wanted: Draw) -> Plan:
-    shards = (read_shrinking if wanted.shrinks else read)(wanted.pool_id, wanted.shards)
+    shards = (read_each if wanted.shrinks else read)(wanted.pool_id, wanted.shards)
     if any(shard.frozen for shard in shards):
         raise Refused(Refusal.FROZEN)
     open_ = all(shard.open for shard in shards)

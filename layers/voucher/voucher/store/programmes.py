@@ -42,6 +42,11 @@ def draft(programme: Programme) -> None:
         raise Refused(Refusal.ALREADY_EXISTS) from None
 
 
+def commit_step(old: Programme, new: Programme) -> None:
+    """§1.3: a step that moves no money: a draft corrected, another total proposed. Raises CHANGED_MEANWHILE."""
+    _commit([advance("programme unchanged", keys.programme(new.year), old, new, _listed_programme(new))])
+
+
 def confirm(old: Programme, new: Programme, shares_fen: dict[str, list[int]], at: Instant) -> None:
     """§1.3: open a year: the appropriation is posted and every yearly pool made. Not by the drafter."""
     posting = programme_posting(
@@ -138,11 +143,6 @@ def _released(
         programme_posting(counted, entry, source, f"batch:{new.batch_id}", new.amount_fen, at, by),
         *pools.create(pools.batch_pool(new.batch_id), shares_fen),
     ]
-
-
-def propose_total(old: Programme, new: Programme) -> None:
-    """§1.3: the bureau proposes another total; nothing moves yet."""
-    _commit([advance("programme unchanged", keys.programme(new.year), old, new, _listed_programme(new))])
 
 
 def confirm_total(old: Programme, new: Programme, changes_fen: dict[str, dict[int, int]], at: Instant, by: str) -> None:
