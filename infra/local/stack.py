@@ -100,7 +100,7 @@ def _deploy(running: Emulator, built: Path, overrides: Mapping[str, str]) -> Sta
     pool, client = identity["UserPoolId"], identity["ClientId"]
     # The issuer's real address is of the world outside; its keys are fetched from the emulator.
     keys_url = f"{running.url}/{pool}/.well-known/jwks.json"
-    trusted = {"Issuer": identity["Issuer"], "JwksUrl": keys_url, "Audience": client}
+    trusted = {"Issuer": identity["Issuer"], "JwksUrl": keys_url, "Audience": client, "GroupsClaim": "cognito:groups"}
     _tell("Deploying the voucher stack …")
     deployment.deploy(built, STACK, running.url, PACKAGES_BUCKET, {**trusted, **overrides})
     path = gateway.complete(aws, running.url, STACK)

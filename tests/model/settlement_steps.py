@@ -51,7 +51,7 @@ class SettlementSteps(Machine):
         """What is left until the service is done."""
         firm, seller = order.voucher.firm.person, order.product.seller
         if order.state == "placed":
-            self.step(trading.accept(order, seller), seller, order, "accept")
+            self.step(trading.accept(self.city, order, seller), seller, order, "accept")
         if order.state == "accepted" and order.contract_signed_on is None:
             signed_on = day_of(self.city.now).isoformat()
             number = order.contract_number or self.fresh("HT")
