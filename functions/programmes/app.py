@@ -83,7 +83,8 @@ def _policy(values: dict[str, Any], now: datetime) -> Policy:
     edition = policy_on(shanghai_date(now))
     try:
         # as JSON: only there is strict without guessing, a date being a text and never a number
-        return Policy.model_validate_json(json.dumps({**edition.model_dump(mode="json"), **values}), strict=True)
+        text = json.dumps({**edition.model_dump(mode="json"), **values})
+        return Policy.model_validate_json(text, strict=True, extra="forbid")
     except ValidationError as error:
         raise malformed(error, prefix="policy.") from None
 

@@ -15,7 +15,8 @@ from tests.functions.town import open_year as open_programme
 from tests.races import stage
 from tests.world import World, function
 from voucher.refusals import Refusal, Refused
-from voucher.store import keys, pools
+from voucher.store import keys, pools, programmes
+from voucher.store.table import transact, update
 
 BOTH = Person("both-hands", "platform,bureau,finance")
 DRAFT = {"year": 2026, "total_fen": 100_000_000}
@@ -363,3 +364,11 @@ def test_everybody_sees_what_is_left_while_a_rush_keeps_the_shards_busy(
     shown = town.shown(path.format(batch_id=town.batch_id))
     monkeypatch.setattr(pools, "load_together", busy)
     assert town.shown(path.format(batch_id=town.batch_id)) == shown
+
+
+def test_a_year_that_a_later_release_wrote_is_read_by_an_earlier_one(open_year: World) -> None:
+    shown, kept = open_year.call(None, "GET", "/programmes/2026").body, programmes.load_programme(2026)
+    policy = kept.policy.model_dump(mode="json") | {"of_a_later_release": 1}
+    change = "SET #policy = :policy, #of_a_later_release = :one"
+    transact([update("as written later", keys.programme(2026), change, None, policy=policy, one=1)])
+    assert open_year.call(None, "GET", "/programmes/2026").body == shown

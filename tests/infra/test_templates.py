@@ -120,6 +120,7 @@ def test_a_table_is_kept_encrypted_and_can_be_restored_to_a_second(name: str) ->
     table = STATE[name]
     assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["Properties"]["DeletionProtectionEnabled"] is True
     assert table["Properties"]["SSESpecification"]["SSEEnabled"] is True
     assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
 

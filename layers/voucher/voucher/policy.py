@@ -46,9 +46,13 @@ CATEGORY_WORDS = {
 
 
 class Policy(BaseModel):
-    """The values one programme year runs under. Every field may be overridden by name when a programme is drafted."""
+    """The values one programme year runs under. Every field may be overridden by name when a programme is drafted.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    It is kept with the year, and a release must read what a later one wrote: unknown fields are ignored here, and
+    refused where a policy is given.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     edition: str = Field(max_length=60)
 
