@@ -56,13 +56,6 @@ def reconcile(year: int, cut_off: datetime) -> dict[str, Any]:
     return report
 
 
-def examine(year: int, cut_off: datetime) -> dict[str, Any]:
-    """One reading of the books as a report, without consequences."""
-    book = books.read(year)
-    found = invariants(book)
-    return report_of(year, book, found, [each for each in found if not each.holds], cut_off)
-
-
 def invariants(book: Book) -> list[Invariant]:
     """Everything that must hold between postings and records."""
     every = ledger.balances(book.postings)

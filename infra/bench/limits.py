@@ -12,8 +12,6 @@ WRITE_UNITS_PER_ITEM = 2
 # the same page: a transactional read costs two units per item of up to 4 KB, a plain consistent read one
 SERIALISABLE_READ_UNITS_PER_ITEM = 2
 PLAIN_READ_UNITS_PER_ITEM = 1
-# DynamoDB developer guide, "Warm throughput": what a new on-demand table takes at once
-COLD_TABLE_WRITE_UNITS = 4_000
 # DynamoDB API reference, TransactGetItems and BatchGetItem: items per call
 ITEMS_PER_READ = 100
 # Lambda developer guide, "Scaling behavior": new environments per function, refilled continuously, never more saved up

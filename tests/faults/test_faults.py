@@ -56,7 +56,7 @@ def what_is_wrong(ready: Ready, fault: Fault, at: int, before: Memory, clock: St
         with after.serving():
             ready.check(reply.body)
         if ready.in_order:
-            stage.assert_books_hold(clock.now(), after)
+            stage.assert_books_hold(after)
         before.bring_back_from(after)
     except AssertionError as error:
         before.bring_back_from(Memory())

@@ -61,7 +61,7 @@ def test_orders_placed_in_a_vouchers_last_millisecond_and_its_end_share_its_mone
     held_fen = sum(each.voucher_fen for each in stage.stored(Order, "orders", "RECORD"))
     assert held_fen == 300_000 * [reply.status for reply in replies].count(201)
     assert held_fen + lapsed_fen() == QUOTA_FEN
-    stage.assert_books_hold(END)
+    stage.assert_books_hold()
 
 
 @pytest.mark.clause("§3.5.1(5)")
@@ -83,4 +83,4 @@ def test_a_cancellation_approved_in_a_vouchers_last_millisecond_loses_no_fen_to_
     ended(trade)
     assert stage.states(Order, "orders") == ["cancelled"]
     assert lapsed_fen() == QUOTA_FEN
-    stage.assert_books_hold(END)
+    stage.assert_books_hold()

@@ -36,7 +36,7 @@ def test_of_orders_placed_at_once_under_one_contract_number_exactly_one_is(
     ]
     assert codes(Turns(seed).run(calls)) == ["CONTRACT_USED"] * 3 + ["done"]
     assert len(stage.stored(Order, "orders", "RECORD")) == 1
-    stage.assert_books_hold(stopped_clock.now())
+    stage.assert_books_hold()
 
 
 @pytest.mark.clause("§5.2b")

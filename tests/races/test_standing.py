@@ -61,4 +61,4 @@ def test_after_the_answer_that_a_violation_is_recorded_no_voucher_is_granted(
         late = stage.grab(world, batches[0], firm, amount_fen=100_000)
         assert late.status in (200, 422)
         assert late.status == 200 or late.body["clause"] == "§2.1.3"
-    stage.assert_books_hold(stopped_clock.now())
+    stage.assert_books_hold()

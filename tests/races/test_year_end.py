@@ -89,4 +89,4 @@ def test_a_year_closes_once_over_nothing_that_is_left_whatever_happens_in_its_la
         assert world.call(OPERATOR, "GET", f"/orders/{order_id}").body["state"] == "cancelled"
     surplus = pools.total(pools.surplus_pool(YEAR), pools.SURPLUS_SHARDS)
     assert surplus.remaining_fen == 100 * QUOTA_FEN
-    stage.assert_books_hold(YEAR_END)
+    stage.assert_books_hold()

@@ -71,8 +71,3 @@ class Order(Remembering):
     recovered_fen: int = 0
     recoveries: tuple[Recovery, ...] = ()
     recovery_requests: dict[str, str] = {}
-
-    @property
-    def own_share_fen(self) -> int:
-        """What the enterprise pays itself: contract less voucher, exactly (§3.5.1)."""
-        return self.contract_fen - self.voucher_fen

@@ -133,8 +133,6 @@ LIFECYCLES: dict[str, Steps] = {
         ("paid", "withdraw_recovery"): "paid",
     },
     "settlement": {  # §3.5.1, §3.5.2
-        ("draft", "edit"): "draft",
-        ("reviewed", "edit"): "reviewed",
         ("draft", "submit"): "submitted",
         ("submitted", "submit"): "submitted",
         ("reviewed", "submit"): "submitted",

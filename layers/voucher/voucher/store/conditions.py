@@ -53,8 +53,9 @@ IMPORT_IS_OURS = "#import_id = :import_id"
 # An agency was paid on no account yet, or is to be paid on the same again.
 ACCOUNT_IS_KNOWN = "attribute_not_exists(#fingerprint) OR #fingerprint = :fingerprint"
 
-# A contract or invoice number is free again, or was taken by this very order.
+# A contract or invoice number is free again, or was taken by this very order; or nobody ever had it.
 NUMBER_IS_OURS = "#order_id = :null OR #order_id = :order_id"
+NUMBER_IS_FREE_OR_OURS = f"{IS_NEW} OR {NUMBER_IS_OURS}"
 
 
 def all_of(*conditions: str) -> str:

@@ -1,4 +1,5 @@
-"""Every key of every table, on one screen. A table has `pk`, `sk` and one index `listing` (`list_key`, `list_sort`).
+"""Every key of every table, on one screen. A table has `pk`, `sk` and the index `listing` (`list_key`, `list_sort`);
+orders also `by_enterprise` and `by_agency`, settlements `by_agency`.
 
 registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE#id
              AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id        PRODUCT#id | RECORD

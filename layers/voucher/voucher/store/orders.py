@@ -126,7 +126,7 @@ def claim_contract(order_id: str, number: str) -> Write:
         "contract",
         keys.contract(number),
         "SET #order_id = :order_id",
-        f"{conditions.IS_NEW} OR {conditions.NUMBER_IS_OURS}",
+        conditions.NUMBER_IS_FREE_OR_OURS,
         order_id=order_id,
     )
 

@@ -85,8 +85,8 @@ def save_line(old: Line, new: Line) -> None:
 
 def claim_invoice(owner: str, number: str) -> Write:
     """The write that takes an invoice number for an order or a payable, or finds that another has it."""
-    condition = f"{conditions.IS_NEW} OR {conditions.NUMBER_IS_OURS}"
-    return update("invoice", keys.invoice(number), "SET #order_id = :order_id", condition, order_id=owner)
+    free = conditions.NUMBER_IS_FREE_OR_OURS
+    return update("invoice", keys.invoice(number), "SET #order_id = :order_id", free, order_id=owner)
 
 
 def drop_invoice(line: Line) -> list[Write]:
@@ -96,8 +96,8 @@ def drop_invoice(line: Line) -> list[Write]:
 
 def free_invoice(owner: str, number: str) -> list[Write]:
     """The write that gives up an invoice number of an order or a payable."""
-    condition = f"{conditions.IS_NEW} OR {conditions.NUMBER_IS_OURS}"
-    return [update("old invoice", keys.invoice(number), "SET #order_id = :null", condition, order_id=owner)]
+    ours = conditions.NUMBER_IS_FREE_OR_OURS
+    return [update("old invoice", keys.invoice(number), "SET #order_id = :null", ours, order_id=owner)]
 
 
 def _file_uses(old: Line, new: Line) -> list[Write]:

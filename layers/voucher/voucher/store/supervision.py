@@ -5,7 +5,7 @@ from typing import Any
 
 from voucher.models import Record, Stateful
 from voucher.refusals import Refusal, Refused
-from voucher.store import keys
+from voucher.store import conditions, keys
 from voucher.store.reading import Page, load, page
 from voucher.store.table import Unmet, Write, add, advance, commit, update
 
@@ -84,7 +84,7 @@ def mark_read(sub: str, message_id: str) -> dict[str, Any]:
     """Mark a message read; NOT_FOUND when the person has no such message."""
     key = keys.inbox(sub, message_id)
     try:
-        commit([update("message", key, "SET #read = :true", "attribute_exists(#pk)")])
+        commit([update("message", key, "SET #read = :true", conditions.EXISTS)])
     except Unmet:
         raise Refused(Refusal.NOT_FOUND) from None
     return InboxMessage.model_validate(load(key)).public()
