@@ -9,8 +9,9 @@ from infra.tale.client import Reply
 from tests.conftest import StoppedClock
 from tests.faults import services
 from tests.faults.order_use_cases import ORDER_USE_CASES
+from tests.faults.settlement_use_cases import SETTLEMENT_USE_CASES
 from tests.faults.use_cases import USE_CASES, Ready
-from tests.faults.wire import FAULTS, Fault, Killed, wire
+from tests.faults.wire import FAULTS, WRITTEN, Fault, Killed, wire
 from tests.faults.year_use_cases import YEAR_USE_CASES
 from tests.races import stage
 from tests.races.memory import Memory
@@ -47,12 +48,13 @@ def ask(ready: Ready) -> Reply | None:
 def what_is_wrong(ready: Ready, fault: Fault, at: int, before: Memory, clock: StoppedClock) -> str | None:
     """None if all is as it must be after the fault, else what is not. Leaves the world as it was `before`."""
     services.start_afresh()
+    WRITTEN.clear()
     if ready.queue:
         services.received(ready.queue)
     try:
         reply = ask_until_told(ready, fault, at)
         assert reply.status in (200, 201), f"a wrong no: {reply.status} {reply.code}"
-        after = Memory()
+        after = Memory(before, WRITTEN)
         with after.serving():
             ready.check(reply.body)
         if ready.in_order:
@@ -68,7 +70,7 @@ def what_is_wrong(ready: Ready, fault: Fault, at: int, before: Memory, clock: St
     "prepare",
     [
         pytest.param(prepare, id=prepare.__name__, marks=pytest.mark.clause(clause))
-        for use_cases in (USE_CASES, ORDER_USE_CASES, YEAR_USE_CASES)
+        for use_cases in (USE_CASES, ORDER_USE_CASES, SETTLEMENT_USE_CASES, YEAR_USE_CASES)
         for clause, cases in use_cases.items()
         for prepare in cases
     ],

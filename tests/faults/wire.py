@@ -3,11 +3,13 @@
 `before-call` counts the calls a use case makes, `before-send` sees each attempt of a call, botocore's retries included.
 """
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 import boto3
 import botocore.endpoint
@@ -22,6 +24,12 @@ from tests.faults import answers
 
 # as botocore makes its own: without it every answer takes 40 ms
 NETWORK = URLLib3Session(socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)])
+
+
+# the tables that a request names: those of transactions by this attribute
+NAMED = re.compile(r'"TableName": ?"([^"]+)"')
+# how DynamoDB is read; all else writes
+READS = {"GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"}
 
 
 class Killed(BaseException):
@@ -155,6 +163,8 @@ class Wire:
 
 _UNDISTURBED = Wire(None, 0)
 _current = SimpleNamespace(wire=_UNDISTURBED)
+# the tables, by their deployed names, that were written to since this was emptied
+WRITTEN: set[str] = set()
 
 
 def lay() -> None:
@@ -168,8 +178,11 @@ def lay() -> None:
     session.events.register("before-send", _before_send)
 
 
-def _before_call(model: OperationModel, **_: object) -> None:
-    _current.wire.begin(f"{model.service_model.service_name}.{model.name}")
+def _before_call(model: OperationModel, params: dict[str, Any], **_: object) -> None:
+    service = model.service_model.service_name
+    if service == "dynamodb" and model.name not in READS:
+        WRITTEN.update(NAMED.findall(params["body"].decode()))
+    _current.wire.begin(f"{service}.{model.name}")
 
 
 def _before_send(request: AWSPreparedRequest, event_name: str, **_: object) -> AWSResponse | None:

@@ -1,7 +1,7 @@
 """Every item of every table as it stands at one quiet moment: to check the books without asking the engine a hundred
 times, and to bring the same world back."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -18,11 +18,13 @@ def _place(key: Item) -> tuple[str, str]:
 
 
 class Memory:
-    """The tables' items, by the deployed name of the table."""
+    """The tables' items, by the deployed name of the table; those of an `earlier` moment where nothing was `written`
+    since."""
 
-    def __init__(self) -> None:
+    def __init__(self, earlier: "Memory | None" = None, written: Container[str] = ()) -> None:
         self._client = table.client()
-        self._tables = {name: self._read(name) for name in map(table.table_name, TABLES)}
+        known = {} if earlier is None else {name: kept for name, kept in earlier._tables.items() if name not in written}
+        self._tables = {name: known.get(name) or self._read(name) for name in map(table.table_name, TABLES)}
 
     def _read(self, name: str) -> Items:
         found: Items = {}
