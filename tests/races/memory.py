@@ -24,7 +24,8 @@ class Memory:
     def __init__(self, earlier: "Memory | None" = None, written: Container[str] = ()) -> None:
         self._client = table.client()
         known = {} if earlier is None else {name: kept for name, kept in earlier._tables.items() if name not in written}
-        self._tables = {name: known.get(name) or self._read(name) for name in map(table.table_name, TABLES)}
+        names = map(table.table_name, TABLES)
+        self._tables = {name: known[name] if name in known else self._read(name) for name in names}
 
     def _read(self, name: str) -> Items:
         found: Items = {}
