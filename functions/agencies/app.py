@@ -1,6 +1,5 @@
 """Agencies: applied, documented, pre-reviewed by the operator, approved by the bureau, renewed (§3.1, §3.2)."""
 
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
@@ -8,7 +7,7 @@ from pydantic import Field
 
 from voucher.edge import clock
 from voucher.edge.api import Api, Nothing, reply
-from voucher.edge.documents import UPLOAD_SECONDS, Announcement, announced, upload_answer
+from voucher.edge.documents import Announcement, announced, upload_answer
 from voucher.edge.fields import Count, Day, Name, Phone, SignedFen, Text, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
@@ -122,7 +121,7 @@ def announce_document(uscc: str) -> Response[str]:
     lifecycle.next_state("agency", agency.state, "add_paper")
     document = announced(app, f"agencies/{uscc}", body)
     upload = store.add_document(keys.agency(uscc), document)
-    return reply(upload_answer(document, upload, document.created_at + timedelta(seconds=UPLOAD_SECONDS)), 201)
+    return reply(upload_answer(document, upload), 201)
 
 
 @app.get("/agencies/<uscc>/documents")

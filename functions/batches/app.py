@@ -74,8 +74,7 @@ def draft_batch(year: str) -> Response[str]:
 
 
 def _replayed(existing: Batch) -> Response[str]:
-    if existing.request_sha256 != app.request_sha256:
-        raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
+    app.check_same(existing.request_sha256)
     return reply(_shown(existing, clock.now()), 200, replay=True)
 
 

@@ -71,8 +71,7 @@ def _reported(organisation: Enterprise | Agency) -> Response[str]:
         **app.step("report"),
     )
     if (existing := store.find(kind, organisation.uscc, change.change_id)) is not None:
-        if existing.request_sha256 != change.request_sha256:
-            raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
+        app.check_same(existing.request_sha256)
         return reply(existing, replay=True)
     rules.check_once_approved(organisation)
     lifecycle.next_state(kind, organisation.state, "report_change")

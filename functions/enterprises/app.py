@@ -1,13 +1,12 @@
 """Enterprises: registered, documented, submitted, reviewed clause by clause (§2.1, §4.1)."""
 
-from datetime import timedelta
 from typing import Literal
 
 from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
 from voucher.edge.api import Api, Nothing, reply
-from voucher.edge.documents import UPLOAD_SECONDS, Announcement, announced, upload_answer
+from voucher.edge.documents import Announcement, announced, upload_answer
 from voucher.edge.fields import Count, Day, Fen, Industry, Name, Phone, Text, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
@@ -118,7 +117,7 @@ def announce_document(uscc: str) -> Response[str]:
     lifecycle.next_state("enterprise", enterprise.state, "edit")
     document = announced(app, f"enterprises/{uscc}", body)
     upload = store.add_document(keys.enterprise(uscc), document)
-    return reply(upload_answer(document, upload, document.created_at + timedelta(seconds=UPLOAD_SECONDS)), 201)
+    return reply(upload_answer(document, upload), 201)
 
 
 @app.get("/enterprises/<uscc>/documents")

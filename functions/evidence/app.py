@@ -1,6 +1,5 @@
 """What proves a line of a settlement application: its papers, its invoice and transfers (§3.5.1)."""
 
-from datetime import timedelta
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -8,7 +7,7 @@ from pydantic import Field
 
 from voucher.edge import clock
 from voucher.edge.api import Api, reply
-from voucher.edge.documents import UPLOAD_SECONDS, Announcement, announced, upload_answer
+from voucher.edge.documents import Announcement, announced, upload_answer
 from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff
 from voucher.models import Document, Invoice, Line, Request, Settlement, Transfer
@@ -66,7 +65,7 @@ def announce_document(settlement_id: str) -> Response[str]:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("kind", "不在可选范围内。")])
     document = announced(app, f"settlements/{settlement.settlement_id}", body)
     upload = organisations.add_document(keys.settlement(settlement_id), document)
-    return reply(upload_answer(document, upload, document.created_at + timedelta(seconds=UPLOAD_SECONDS)), 201)
+    return reply(upload_answer(document, upload), 201)
 
 
 @app.get("/settlements/<settlement_id>/documents")

@@ -52,18 +52,18 @@ def grab(batch_id: str) -> Response[str]:
     for _ in range(TRIES):
         voucher = wanted(batch, claim.enterprise_uscc, amount_fen, caller, now)
         try:
-            refused = store.grab(batch, voucher, whole_quota=not batch.partial_allowed or claim.amount_fen is None)
+            missed = store.grab(batch, voucher, whole_quota=not batch.partial_allowed or claim.amount_fen is None)
         except (Exhausted, Refused) as no:
             return held_or_refuse(batch, claim.enterprise_uscc, caller, now, no)
-        if refused is None:
+        if missed is None:
             return reply(shown(voucher, now), 201)
-        entitlement = refused.entitlement if refused.entitlement_failed else None
-        if refused.existing and (not refused.entitlement_failed or may_act(entitlement, caller)):
-            return reply(shown(refused.existing, now), 200, replay=True)
-        if refused.entitlement_failed and entitlement is None:
+        entitlement = missed.entitlement if missed.entitlement_failed else None
+        if missed.existing and (not missed.entitlement_failed or may_act(entitlement, caller)):
+            return reply(shown(missed.existing, now), 200, replay=True)
+        if missed.entitlement_failed and entitlement is None:
             make_entitlement(batch, claim.enterprise_uscc, caller)
             continue
-        amount_fen = explained(entitlement, batch, claim, caller, now)
+        amount_fen = amount_or_refusal(entitlement, batch, claim, caller, now)
     raise Refused(Refusal.BUSY)
 
 
@@ -88,7 +88,7 @@ def first_amount(batch: Batch, claim: Claim, caller: Caller, now: Instant) -> in
     entitlement = store.find_entitlement(batch.year, claim.enterprise_uscc)
     if entitlement is None or batch.batch_id in entitlement.batches:
         return guess_fen  # the write makes the entitlement, or finds the voucher
-    amount_fen = explained(entitlement, batch, claim, caller, now)
+    amount_fen = amount_or_refusal(entitlement, batch, claim, caller, now)
     if room_fen is not None and amount_fen > room_fen:
         raise Refused(Refusal.SOLD_OUT)
     return amount_fen
@@ -116,7 +116,7 @@ def may_act(entitlement: Entitlement | None, caller: Caller) -> bool:
     return entitlement is not None and caller.sub in entitlement.members
 
 
-def explained(entitlement: Entitlement | None, batch: Batch, claim: Claim, caller: Caller, now: Instant) -> int:
+def amount_or_refusal(entitlement: Entitlement | None, batch: Batch, claim: Claim, caller: Caller, now: Instant) -> int:
     """What an entitlement has to say: a refusal, or the amount to claim, in fen."""
     if entitlement is None or caller.sub not in entitlement.members:
         raise Refused(Refusal.NOT_FOUND)
@@ -160,7 +160,7 @@ def held_or_refuse(batch: Batch, uscc: str, caller: Caller, now: Instant, no: Ex
     if isinstance(no, Refused) and no.refusal is Refusal.BATCH_NOT_OPEN:
         raise no
     if isinstance(no, Exhausted) and no.open:
-        remember(batch.batch_id, no.room_fen)
+        remember_room(batch.batch_id, no.room_fen)
     elif isinstance(no, Exhausted):
         PUBLISHED.pop(batch.batch_id, None)
     existing = store.find(f"{batch.batch_id}.{uscc}")
@@ -174,7 +174,7 @@ def held_or_refuse(batch: Batch, uscc: str, caller: Caller, now: Instant, no: Ex
     raise Refused(Refusal.SOLD_OUT if no.open else Refusal.BATCH_CLOSED)
 
 
-def remember(batch_id: str, room_fen: int) -> None:
+def remember_room(batch_id: str, room_fen: int) -> None:
     """A published batch only shrinks: what it had left when a claim did not fit is the most it has from now on."""
     ROOM_LEFT[batch_id] = min(room_fen, ROOM_LEFT.get(batch_id, room_fen))
     if room_fen == 0 and batch_id not in SOLD_OUT:

@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 
 from voucher.edge import clock
 from voucher.edge.api import Api, reply
-from voucher.edge.documents import UPLOAD_SECONDS, Filename, SizeBytes
+from voucher.edge.documents import Filename, SizeBytes
 from voucher.edge.identity import require
 from voucher.models import ListImport, Request, instant_text
 from voucher.policy import LIST_CLAUSES, LIST_KINDS
@@ -67,8 +67,7 @@ def announce(kind: str, year: str) -> Response[str]:
         store.add_import(record)
     except Unmet:
         existing = _found(kind, listed_year, import_id)
-        if existing.request_sha256 != record.request_sha256:
-            raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED) from None
+        app.check_same(existing.request_sha256)
         return reply(_announced(existing, body.content_type), replay=True)
     return reply(_announced(record, body.content_type), 201)
 
@@ -78,7 +77,7 @@ def _announced(record: ListImport, content_type: str) -> dict[str, Any]:
     if record.state != "waiting":
         return record.public()
     upload = files.presign_upload(record.object_key, content_type)
-    expires_at = clock.now() + timedelta(seconds=UPLOAD_SECONDS)
+    expires_at = clock.now() + timedelta(seconds=files.UPLOAD_SECONDS)
     return record.public() | {"upload": upload, "expires_at": instant_text(expires_at)}
 
 

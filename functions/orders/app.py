@@ -149,8 +149,7 @@ def placed_or(no: Refused, order: Order) -> Response[str]:
     existing = store.find(order.order_id)
     if existing is None:
         raise no
-    if existing.request_sha256 != order.request_sha256:
-        raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
+    app.check_same(existing.request_sha256)
     return reply(existing, 200, replay=True)
 
 

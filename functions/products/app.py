@@ -78,8 +78,7 @@ def draft() -> Response[str]:
 
 
 def _replayed(existing: Product) -> Response[str]:
-    if existing.request_sha256 != app.request_sha256:
-        raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
+    app.check_same(existing.request_sha256)
     return reply(existing, replay=True)
 
 

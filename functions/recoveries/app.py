@@ -37,8 +37,7 @@ def recover(order_id: str) -> Response[str]:
     if old is None:
         raise Refused(Refusal.NOT_FOUND)
     if (earlier := old.recovery_requests.get(recovery_id)) is not None:
-        if earlier != app.request_sha256:
-            raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
+        app.check_same(earlier)
         done = next(each for each in old.recoveries if each.recovery_id == recovery_id)
         return reply(_shown(old, done), replay=True)
     state = lifecycle.next_state("order", old.state, "recover")

@@ -55,8 +55,7 @@ def gather() -> Response[str]:
     require(app.caller, "platform")
     round_id, body = app.new_id("r"), app.body(Gathering)
     if (existing := store.find(round_id)) is not None:
-        if existing.request_sha256 != app.request_sha256:
-            raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
+        app.check_same(existing.request_sha256)
         return reply(_shown(existing), replay=True)
     found = [settlements.find(settlement_id) for settlement_id in dict.fromkeys(body.settlement_ids)]
     applications = [each for each in found if each is not None]

@@ -37,11 +37,10 @@ def open_application() -> Response[str]:
     settlement_id = app.new_id("s", key_required=True)
     body = app.body(Opening)
     as_member(app.caller, organisations.find_agency(body.agency_uscc))
-    sha256 = app.request_sha256
     # before the application: else a twin of this very call, coming between, would look like another application
     old = orders.load_orders(tuple(dict.fromkeys(body.order_ids)))
     if existing := store.find(settlement_id):
-        return _replayed(existing, sha256)
+        return _replayed(existing)
     if any(order.agency_uscc != body.agency_uscc for order in old):
         raise Refused(Refusal.NOT_FOUND)
     if len({order.year for order in old}) > 1:
@@ -55,7 +54,7 @@ def open_application() -> Response[str]:
         agency_uscc=body.agency_uscc,
         order_ids=tuple(order.order_id for order in old),
         state="draft",
-        request_sha256=sha256,
+        request_sha256=app.request_sha256,
         **made,
     )
     lines = [_line(settlement, order, made) for order in old]
@@ -67,14 +66,13 @@ def open_application() -> Response[str]:
         store.open_application(settlement, lines, old, new)
     except Unmet as unmet:
         if "settlement" in unmet.items and (existing := store.find(settlement_id)):
-            return _replayed(existing, sha256)
+            return _replayed(existing)
         raise Refused(Refusal.CHANGED_MEANWHILE) from None
     return reply(_shown(settlement, lines), 201)
 
 
-def _replayed(existing: Settlement, sha256: str) -> Response[str]:
-    if existing.request_sha256 != sha256:
-        raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
+def _replayed(existing: Settlement) -> Response[str]:
+    app.check_same(existing.request_sha256)
     return reply(_shown(existing, store.lines_of(existing.settlement_id)), 200, replay=True)
 
 

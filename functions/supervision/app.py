@@ -52,8 +52,7 @@ def record() -> Response[str]:
         **app.step("record"),
     )
     if (existing := store.find_violation(violation_id)) is not None:
-        if existing.request_sha256 != violation.request_sha256:
-            raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
+        app.check_same(existing.request_sha256)
         return reply(existing, replay=True)
     bring_in_step(body.uscc, store.add_violation(violation), lambda old: rules.with_violation(old, violation_id))
     return reply(violation, 201)

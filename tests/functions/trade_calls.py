@@ -27,7 +27,13 @@ def year_calls(town: Town) -> Calls:
         "POST /programmes": Call(BUREAU, "/programmes", programme, roles=("bureau",)),
         "GET /programmes": Call(None, "/programmes"),
         "GET /programmes/{year}": Call(None, "/programmes/2026"),
-        "POST /programmes/{year}/confirm": Call(FINANCE, "/programmes/2027/confirm", roles=("finance",)),
+        "PATCH /programmes/{year}": Call(
+            BUREAU, "/programmes/2027", {"version": 1, "total_fen": 100_000_000, "policy": {}}, roles=("bureau",)
+        ),
+        # once the call before has corrected it
+        "POST /programmes/{year}/confirm": Call(
+            FINANCE, "/programmes/2027/confirm", {"version": 2}, roles=("finance",)
+        ),
         "POST /programmes/{year}/total": Call(BUREAU, "/programmes/2026/total", total, roles=("bureau",)),
         "POST /programmes/{year}/total/confirm": Call(FINANCE, "/programmes/2026/total/confirm", roles=("finance",)),
         "POST /programmes/{year}/batches": Call(OPERATOR, "/programmes/2026/batches", batch, roles=("platform",)),

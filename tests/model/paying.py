@@ -75,7 +75,7 @@ def resolve(found: Round, objection: Objection, by: str, decision: str) -> Answe
     if objection.last == step:
         return AGAIN
     if objection.state != "standing":
-        return no("ALREADY_REVIEWED" if decision == "reject" else "WRONG_STATE")
+        return no("ALREADY_REVIEWED")
     if by in decided_before(found):
         return no("FOUR_EYES")
     objection.state, objection.last = {"uphold": "upheld", "reject": "rejected"}[decision], step

@@ -79,6 +79,11 @@ def test_every_step_not_in_the_table_is_refused_with_409_and_the_state_in_the_wo
         ("settlement", "reviewed", "pre_review", Refusal.ALREADY_REVIEWED),
         ("line", "submitted", "approve", Refusal.WRONG_STATE),
         ("round", "approved", "approve", Refusal.ALREADY_REVIEWED),
+        ("change", "kept", "keep", Refusal.ALREADY_REVIEWED),
+        ("change", "kept", "return", Refusal.ALREADY_REVIEWED),
+        ("objection", "upheld", "uphold", Refusal.ALREADY_REVIEWED),
+        ("objection", "upheld", "reject", Refusal.ALREADY_REVIEWED),
+        ("payout", "failed", "paid", Refusal.WRONG_STATE),
         ("order", "placed", "deliver", Refusal.WRONG_STATE),
     ],
 )

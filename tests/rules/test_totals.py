@@ -56,4 +56,4 @@ def test_a_batch_has_as_many_shards_as_the_root_of_its_quotas_at_least_one_and_a
 @given(amount_fen=st.integers(0, 10**13))
 def test_a_programme_may_set_the_number_of_shards_itself(amount_fen: int) -> None:
     assert shards_for(amount_fen, policy(batch_shards=7)) == 7
-    assert 1 <= shards_for(amount_fen, policy(quota_default_fen=0)) <= 64
+    assert 1 <= shards_for(amount_fen, policy(quota_default_fen=1)) <= 64

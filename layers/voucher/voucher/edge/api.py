@@ -119,6 +119,11 @@ class Api(APIGatewayRestResolver):
         meaning = json.dumps(read_json(text), sort_keys=True) if text else ""
         return hashlib.sha256(f"{event.http_method} {event.path}\n{meaning}".encode()).hexdigest()
 
+    def check_same(self, sha256: str | None) -> None:
+        """That what exists under the request's key was made by an equal one. Raises IDEMPOTENCY_KEY_REUSED."""
+        if sha256 != self.request_sha256:
+            raise Refused(Refusal.IDEMPOTENCY_KEY_REUSED)
+
     def idempotency_key(self) -> str | None:
         """The Idempotency-Key of the request, None when absent; malformed ones are refused."""
         headers = {name.lower(): value for name, value in (self.current_event.headers or {}).items()}

@@ -1,18 +1,17 @@
 """Announcing a document: what the client says of the file it will upload, and where it is told to put it."""
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.models import Document, Instant, Request, instant_text
-
-UPLOAD_SECONDS = 900
-MAX_BYTES = 20 * 1024 * 1024
+from voucher.models import Document, Request, instant_text
+from voucher.store.files import MAX_UPLOAD_BYTES, UPLOAD_SECONDS
 
 Filename = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^/\\\x00-\x1f]+$")]
-SizeBytes = Annotated[int, Field(ge=1, le=MAX_BYTES)]
+SizeBytes = Annotated[int, Field(ge=1, le=MAX_UPLOAD_BYTES)]
 
 
 class Announcement(Request):
@@ -37,11 +36,11 @@ def announced(app: Api, owner: str, body: Announcement) -> Document:
     )
 
 
-def upload_answer(document: Document, upload: dict[str, Any], expires_at: Instant) -> dict[str, Any]:
+def upload_answer(document: Document, upload: dict[str, Any]) -> dict[str, Any]:
     """The 201 answer: the document's id and the presigned POST for it."""
     return {
         "document_id": document.document_id,
         "kind": document.kind,
         "upload": upload,
-        "expires_at": instant_text(expires_at),
+        "expires_at": instant_text(document.created_at + timedelta(seconds=UPLOAD_SECONDS)),
     }

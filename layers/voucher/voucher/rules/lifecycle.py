@@ -206,7 +206,17 @@ LIFECYCLES: dict[str, Steps] = {
 # §4.1.3: what runs on when a qualification is withdrawn, and of which the agency must hear
 RUNNING_ORDERS = frozenset({"placed", "accepted", "delivered"})
 
-REVIEWS = {"approve", "return", "reject", "pre_review.approve", "pre_review.return", "pre_review.reject", "pre_review"}
+# What decides a thing: a second decision is told apart from a step at the wrong time.
+DECISIONS = {
+    "enterprise": {"approve", "return", "reject"},
+    "agency": {"pre_review.approve", "pre_review.return", "pre_review.reject", "approve", "return", "reject"},
+    "change": {"keep", "return", "disqualify", "remove"},
+    "settlement": {"pre_review"},
+    "line": {"pass", "reduce", "return", "reject", "approve"},
+    "round": {"approve", "reject"},
+    "objection": {"uphold", "reject"},
+}
+UNDECIDED = {"draft", "returned", "submitted"}
 
 
 def allows(thing: str, state: str, action: str) -> bool:
@@ -218,8 +228,6 @@ def next_state(thing: str, state: str, action: str) -> str:
     """The state that `action` leads to. Raises ALREADY_REVIEWED or WRONG_STATE (409) with the state it is in."""
     following = LIFECYCLES[thing].get((state, action))
     if following is None:
-        reviewed = (
-            thing not in ("payout", "payable") and action in REVIEWS and state not in ("draft", "returned", "submitted")
-        )
+        reviewed = action in DECISIONS.get(thing, ()) and state not in UNDECIDED
         raise Refused(Refusal.ALREADY_REVIEWED if reviewed else Refusal.WRONG_STATE, state=state)
     return following

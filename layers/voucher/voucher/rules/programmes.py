@@ -81,7 +81,7 @@ def shards_for(amount_fen: int, policy: Policy) -> int:
     """
     if policy.batch_shards is not None:
         return policy.batch_shards
-    quotas = amount_fen // max(1, policy.quota_default_fen)
+    quotas = amount_fen // policy.quota_default_fen
     return max(1, min(MOST_SHARDS, isqrt(quotas)))
 
 
