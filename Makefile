@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run up down test soak bench lint lock clean ready-to-deploy ready-to-test
+.PHONY: help run up down build test soak bench lint lock clean ready-to-deploy ready-to-test
 
 export PYTHONPATH := layers/voucher:.
 export PYTHONDONTWRITEBYTECODE := 1
@@ -29,6 +29,9 @@ up: ready-to-deploy ## the local stack without the tale; .local/stack.json says 
 
 down: ## end the local stack, and nothing else
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m infra.local.stack down; else echo "Nothing was running."; fi
+
+build: ready-to-deploy ## what `sam deploy` takes, layers compiled; prints where its template is
+	@$(PYTHON) -c "from infra.local import deployment; print(deployment.build(deployment.fingerprint()))"
 
 test: ready-to-test ## all tests: rules, store, functions, races, faults, the model, the journeys; nothing is left running
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(RINGS:%=ring-%)

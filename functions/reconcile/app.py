@@ -11,6 +11,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from voucher.edge import metrics
 from voucher.edge.observe import log_work, logger
 from voucher.models import Programme, instant_text
 from voucher.rules import ledger
@@ -51,6 +52,7 @@ def reconcile(year: int, cut_off: datetime) -> dict[str, Any]:
     books.save_report(year, report)
     if breaches:
         logger.error("books do not balance", extra={"year": year, "breaches": [each.name for each in breaches]})
+    metrics.count("BooksOutOfBalance", len(breaches))
     for pool_id in report["frozen"]:
         pools.freeze(pool_id, pools.shards_of(pool_id))
     return report

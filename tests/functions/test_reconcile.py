@@ -40,6 +40,24 @@ def test_books_in_order_freeze_nothing_and_are_shown_to_bureau_and_finance(compl
     assert town.shown("/reports/2026/reconciliation", FINANCE)["accounts"]["order"] == 700_000
 
 
+def measured(printed: str) -> list[float]:
+    """What an alarm hears: the metric's data points among what a function printed."""
+    lines = [json.loads(line) for line in printed.splitlines() if line.startswith('{"_aws"')]
+    assert {each["function_name"] for each in lines} == {"Reconcile-1"}
+    return [point for each in lines for point in each["BooksOutOfBalance"]]
+
+
+def test_every_night_is_measured_and_a_breach_is_what_the_alarm_hears(
+    town: Town, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "Reconcile-1")
+    reconciled()
+    assert measured(capsys.readouterr().out) == [0]
+    tamper(keys.pool(pools.batch_pool(town.batch_id), 0), "remaining_fen", 1)
+    reconciled()
+    assert measured(capsys.readouterr().out) == [2]
+
+
 @pytest.mark.clause("§1.4a")
 def test_a_batch_with_a_fen_too_many_is_frozen_until_somebody_repairs_and_frees_it(town: Town) -> None:
     town.grab()

@@ -8,6 +8,7 @@ import pytest
 from infra.local.stack import PLAYED
 from tests.infra.templates import DEFAULTS, FUNCTIONS, MAIN, STATE, events, listed, statements
 from tests.world import ROOT, template
+from voucher.edge import metrics
 
 # No other action is in any policy; which of them where, the journeys' ring has by hand.
 ACTIONS = {
@@ -138,3 +139,24 @@ def test_the_import_queue_lets_the_bucket_in_before_the_bucket_asks() -> None:
     [statement] = STATE["ImportListQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
     assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": "AWS::AccountId"}
+
+
+def test_every_alarm_tells_somebody_and_is_given_what_it_watches() -> None:
+    alarms = template("infra/alarms.yaml")
+    watching = [each["Properties"] for name, each in alarms["Resources"].items() if name != "Topic"]
+    assert {tuple(each["AlarmActions"]) for each in watching} == {("Topic",)}
+    given = template("template.yaml")["Resources"]["Alarms"]["Properties"]["Parameters"]
+    assert given.keys() == alarms["Parameters"].keys()
+    watched = {dimension["Value"] for each in watching for dimension in each["Dimensions"]}
+    assert watched - {"voucher", "v1"} == given.keys() - {"Email"}
+    assert {name for name in STATE if name.endswith("DeadLetters")} <= watched
+
+
+def test_the_books_alarm_listens_to_what_the_reconciliation_measures() -> None:
+    alarm = template("infra/alarms.yaml")["Resources"]["BooksOutOfBalance"]["Properties"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == (metrics.NAMESPACE, "BooksOutOfBalance")
+    service = DEFAULTS["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    assert {each["Name"]: each["Value"] for each in alarm["Dimensions"]} == {
+        "function_name": "Reconcile",
+        "service": service,
+    }
