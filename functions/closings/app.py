@@ -103,7 +103,7 @@ def close(notice_id: str) -> Response[str]:
     _check_hands(round_)
     state, step = lifecycle.next_state("notice", notice.state, "close"), app.step("close")
     for line, unchanged in _unobjected(notice, round_):
-        order = orders.load_orders((line.order_id,))[0]
+        order = orders.load_order(line.order_id)
         if order.state == "payable":
             raise Refused(Refusal.CHANGED_MEANWHILE)
         payable = line.moved(state=lifecycle.next_state("line", line.state, "close"), **step)

@@ -95,7 +95,7 @@ def fill_in(settlement_id: str, order_id: str) -> Response[str]:
     policy = programmes.load_programme(old.year).policy
     rules.check_own_share(old, body.contract_fen, invoice, transfers, policy)
     hashes = _examined_documents(settlement_id, body)
-    order, today = orders.load_orders((order_id,))[0], shanghai_date(clock.now())
+    order, today = orders.load_order(order_id), shanghai_date(clock.now())
     new = old.moved(
         state=state,
         contract_fen=body.contract_fen,

@@ -98,7 +98,7 @@ def _decided(old: Line, decision: LineDecision, policy: Policy, standings: dict[
         **step,
     )
     writes = [store.review_line(old, new, app.caller.sub)]
-    order = orders.load_orders((old.order_id,))[0]
+    order = orders.load_order(old.order_id)
     if decision.decision == "pass":
         writes.append(standing.unchanged(standings[old.enterprise_uscc]))
     if decision.decision == "reject":

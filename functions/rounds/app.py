@@ -162,7 +162,7 @@ def _decided(line: Line, said: Said, step: dict[str, Any], standings: dict[str, 
 
 
 def _ended(line: Line, new: Line, step: dict[str, Any]) -> list[Write]:
-    order = orders.load_orders((line.order_id,))[0]
+    order = orders.load_order(line.order_id)
     freed = order.moved(state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step)
     return settlements.end_line(line, new, order, freed)
 
@@ -198,7 +198,7 @@ def take_out(round_id: str, order_id: str) -> Response[str]:
 def _take_out_payable(round_: Round, old: Line, new: Line, step: dict[str, Any]) -> None:
     """§5.2b: what is owed and not yet on its way to the bank is taken back; what the agency is owed is less by it, so
     that its summary invoice is handed in anew."""
-    order, owed = orders.load_orders((old.order_id,))[0], payouts.load_payable(round_.round_id, old.agency_uscc)
+    order, owed = orders.load_order(old.order_id), payouts.load_payable(round_.round_id, old.agency_uscc)
     state = lifecycle.next_state("order", order.state, "take_back")
     freed = order.moved(state=state, settlement_id=None, seq=order.seq + 1, **step)
     after = rules.without_line(owed, old).moved(**step)

@@ -38,11 +38,12 @@ def open_application() -> Response[str]:
     body = app.body(Opening)
     as_member(app.caller, organisations.find_agency(body.agency_uscc))
     # before the application: else a twin of this very call, coming between, would look like another application
-    old = orders.load_orders(tuple(dict.fromkeys(body.order_ids)))
+    found = {order.order_id: order for order in orders.find_orders(body.order_ids)}
     if existing := store.find(settlement_id):
         return _replayed(existing)
-    if any(order.agency_uscc != body.agency_uscc for order in old):
+    if any(order_id not in found or found[order_id].agency_uscc != body.agency_uscc for order_id in body.order_ids):
         raise Refused(Refusal.NOT_FOUND)
+    old = [found[order_id] for order_id in dict.fromkeys(body.order_ids)]
     if len({order.year for order in old}) > 1:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("order_ids", "须属于同一年度。")])
     rules.check_completed(old)
@@ -169,7 +170,7 @@ def _line_of(settlement_id: str, order_id: str) -> Line:
 def _withdrawn(line: Line, reason: str) -> list[Write]:
     step = app.step("withdraw")
     state = lifecycle.next_state("line", line.state, "withdraw")
-    order = orders.load_orders((line.order_id,))[0]
+    order = orders.load_order(line.order_id)
     freed = order.moved(state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step)
     return store.end_line(line, line.moved(state=state, withdrawal_reason=reason, **step), order, freed)
 

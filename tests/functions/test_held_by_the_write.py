@@ -187,7 +187,7 @@ def test_a_voucher_of_an_enterprise_without_an_entitlement_does_not_lapse_unnoti
 def test_a_contract_or_invoice_number_that_another_order_took_is_not_given_free(submitted: Scene) -> None:
     settlement = submitted[1]
     [line] = settlements.lines_of(settlement["settlement_id"])
-    [order] = orders.load_orders((line.order_id,))
+    order = orders.load_order(line.order_id)
     other = order.model_copy(update={"order_id": "o_other"})
     changes_nothing(lambda: transact(orders.drop_contract(other)))
     changes_nothing(lambda: transact(settlements.drop_invoice(line.model_copy(update={"order_id": "o_other"}))))

@@ -33,7 +33,7 @@ from tests.world import function
 from voucher.models import AccountChange, Payable, Payout
 from voucher.store import keys, organisations, sealing
 from voucher.store import payouts as payout_store
-from voucher.store.table import decode, put, transact
+from voucher.store.table import decode, delete, put, transact
 
 Scene = tuple[Town, Json]
 ACCOUNT = "6200000000000000018"
@@ -616,6 +616,17 @@ def test_whoever_asked_for_the_account_that_counts_makes_no_payout_on_it(submitt
     steps.expect(review(case, round_id), 200)
     no = case.payouts(round_id, BOTH)
     assert (no.code, no.body["clause"]) == ("FOUR_EYES", "§3.5.4")
+
+
+@pytest.mark.clause("§3.5.4")
+def test_an_order_that_is_lost_on_its_way_to_the_bank_is_a_fault_and_no_answer(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    transact([delete("lost", keys.order(order["order_id"]))])
+    before = everything_kept()
+    with pytest.raises(LookupError, match=order["order_id"]):
+        case.payouts(round_id)
+    assert everything_kept() == before
 
 
 @pytest.mark.clause("§3.5.4")

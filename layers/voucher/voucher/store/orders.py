@@ -137,12 +137,20 @@ def find(order_id: str) -> Order | None:
     return Order.model_validate(item) if item else None
 
 
-def load_orders(order_ids: tuple[str, ...]) -> list[Order]:
-    """Orders by their ids. Raises NOT_FOUND when one is missing."""
-    items = load_together(*(keys.order(order_id) for order_id in order_ids))
-    if any(item is None for item in items):
-        raise Refused(Refusal.NOT_FOUND)
-    return [Order.model_validate(item) for item in items]
+def load_order(order_id: str) -> Order:
+    """An order that something else names, so that it must be there. Raises LookupError, a fault."""
+    if (found := find(order_id)) is None:
+        raise LookupError(order_id)
+    return found
+
+
+def load_orders(order_ids: Iterable[str]) -> list[Order]:
+    """Several of those, in the order asked for. Raises LookupError, a fault."""
+    wanted = tuple(order_ids)
+    found = {order.order_id: order for order in find_orders(wanted)}
+    if lost := [order_id for order_id in wanted if order_id not in found]:
+        raise LookupError(", ".join(lost))
+    return [found[order_id] for order_id in wanted]
 
 
 def find_orders(order_ids: Iterable[str]) -> list[Order]:
