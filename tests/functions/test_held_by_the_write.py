@@ -244,6 +244,20 @@ def nothing_if(
         call()
 
 
+@pytest.mark.clause("§1.4b")
+@pytest.mark.clause("§4.1.3")
+@pytest.mark.parametrize("party", ["enterprise", "agency"])
+@pytest.mark.parametrize("step", ["accept", "contract"])
+def test_without_a_contract_an_order_goes_on_only_while_both_parties_are_as_they_were_read(
+    voucher: Scene, monkeypatch: pytest.MonkeyPatch, step: str, party: str
+) -> None:
+    town = voucher[0]
+    order = town.order()
+    key = {"enterprise": keys.enterprise(town.enterprise.uscc), "agency": keys.agency(town.agency.uscc)}[party]
+    body = town.contract(order) if step == "contract" else None
+    nothing_if(monkeypatch, ("fulfilment", "commit_step"), lambda: town.act(SELLER, order, step, body), key, version=99)
+
+
 @pytest.mark.clause("§1.3")
 def test_a_year_is_not_opened_by_whom_the_record_names_as_its_drafter(
     world: World, monkeypatch: pytest.MonkeyPatch
