@@ -148,6 +148,7 @@ def test_who_asks_is_answered_with_the_status_the_contract_names() -> None:
 
 
 def test_without_a_refusal_nothing_is_refused() -> None:
+    assert refused_by([]) == []
     refuse_first([])
 
 
