@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from infra.tale.client import BUREAU, FINANCE, Person, Reply
-from tests.functions.town import Json, Town
+from tests.functions.town import Town
 from tests.world import World, function
+from voucher.store import pools
+from voucher.store.table import transact
 
 
 def change(world: World, total_fen: int, hand: Person = FINANCE) -> Reply:
@@ -46,13 +48,19 @@ def test_a_cut_is_refused_below_what_batches_took_and_allowed_down_to_it(town: T
 
 
 @pytest.mark.clause("§2.2.cap")
-def test_a_cut_is_refused_when_a_category_has_used_more_than_its_new_cap(voucher: tuple[Town, Json]) -> None:
-    town, _ = voucher
-    town.order(voucher_fen=700_000)
-    share = {"tax_audit": 10, "management": 10}.get(town.shown(f"/products/{town.product_id}")["category"], 30)
-    below = 700_000 * 100 // share - 100
-    refused = change(town.world, max(below, 1))
-    assert (refused.status, refused.code) == (409, "TOTAL_BELOW_COMMITTED")
+@pytest.mark.clause("§2.2.floor")
+@pytest.mark.parametrize(("category", "percent", "clause"), [("hr", 30, "§2.2.cap"), (None, 60, "§2.2.floor")])
+def test_a_cut_is_refused_when_more_is_used_than_the_new_limit_and_allowed_down_to_it(
+    open_year: World, category: str | None, percent: int, clause: str
+) -> None:
+    pool_id = pools.yearly_pool(2026, category)
+    used = {each.shard: each.remaining_fen for each in pools.read(pool_id, pools.shards_of(pool_id))}
+    used[0] -= 100_000 * percent - 1  # a tenth of the limit is what the cut takes; a fen less is left
+    transact(pools.draw(pool_id, used, "held_fen"))
+    refused = change(open_year, 90_000_000)
+    assert (refused.status, refused.code, refused.body["clause"]) == (409, "TOTAL_BELOW_COMMITTED", clause)
+    transact(pools.move(pool_id, {0: 1}, "held_fen", "remaining_fen"))
+    assert change(open_year, 90_000_000).status == 200
 
 
 @pytest.mark.clause("§1.3")
