@@ -22,7 +22,7 @@ help: ## this list
 
 run: ready-to-deploy ## everything a newcomer needs: the local stack, a demo city, one programme year told step by step
 	@$(PYTHON) -m infra.local.stack up
-	@$(PYTHON) -m infra.tale
+	@$(PYTHON) -m infra.demo
 
 up: ready-to-deploy ## the local stack without the tale; .local/stack.json says where it is
 	@$(PYTHON) -m infra.local.stack up

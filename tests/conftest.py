@@ -7,11 +7,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests import world as backend
-from tests.vault import Vault
-from tests.world import World
+from tests.support import backend
+from tests.support.backend import World
+from tests.support.vault import Vault
 from voucher.edge import clock
-from voucher.store import sealing
+from voucher.store.engine import sealing
 
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)  # a Monday, 10:00 in Lishui
 

@@ -11,16 +11,16 @@ from voucher.edge.documents import Announcement, announced, upload_answer
 from voucher.edge.fields import Count, Day, Name, Phone, SignedFen, Text, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
-from voucher.models import Agency, Reason, Request
+from voucher.models.agencies import Agency
+from voucher.models.base import Reason, Request
 from voucher.policy import AGENCY_DOCUMENTS, Category, Policy
 from voucher.refusals import FieldError, Refusal, Refused, refuse_first
-from voucher.rules import agencies as rules
-from voucher.rules import lifecycle, submissions
+from voucher.rules import agencies, lifecycle, submissions
 from voucher.rules.credit_code import is_agency_code
-from voucher.rules.hands import check_hands
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.programmes import policy_for
 from voucher.rules.working_days import shanghai_date
-from voucher.store import keys, programmes
-from voucher.store import organisations as store
+from voucher.store import documents, keys, organisations, programmes
 
 app = Api()
 Categories = Annotated[tuple[Category, ...], Field(min_length=1, max_length=9)]
@@ -84,9 +84,9 @@ def apply() -> Response[str]:
         **app.step("apply"),
     )
     try:
-        store.register(agency)
+        organisations.commit_registration(agency)
     except Refused:
-        existing = store.find_agency(body.uscc)
+        existing = organisations.find_agency(body.uscc)
         if existing is None or not app.is_repeat(existing, "apply"):
             raise
         return reply(existing, replay=True)
@@ -96,11 +96,11 @@ def apply() -> Response[str]:
 @app.patch("/agencies/<uscc>")
 def edit(uscc: str) -> Response[str]:
     """§3.2.1: a draft, or what was returned or rejected, is corrected by its member; in a renewal, what it proposes."""
-    old = as_member(app.caller, store.find_agency(uscc))
+    old = as_member(app.caller, organisations.find_agency(uscc))
     changes = app.body(Changes)
     lifecycle.next_state("agency", old.state, "edit")
     new = old.moved(**_given(old, changes), **app.step("edit"))
-    store.commit_step(old, new)
+    organisations.commit_step(old, new)
     return reply(new)
 
 
@@ -114,67 +114,67 @@ def _given(agency: Agency, changes: Changes) -> dict[str, Any]:
 @app.post("/agencies/<uscc>/documents")
 def announce_document(uscc: str) -> Response[str]:
     """§3.2.1: one of the ten papers; answers where to upload it."""
-    agency = as_member(app.caller, store.find_agency(uscc))
+    agency = as_member(app.caller, organisations.find_agency(uscc))
     body = app.body(Announcement)
     if body.kind not in AGENCY_DOCUMENTS:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("kind", "不在可选范围内。")])
     lifecycle.next_state("agency", agency.state, "add_paper")
     document = announced(app, f"agencies/{uscc}", body)
-    upload = store.add_document(keys.agency(uscc), document)
+    upload = documents.commit_announced(keys.agency(uscc), document)
     return reply(upload_answer(document, upload), 201)
 
 
 @app.get("/agencies/<uscc>/documents")
 def list_documents(uscc: str) -> Response[str]:
     """§3.4.3: an agency's papers, each with a link that lasts five minutes, for its members and staff."""
-    as_member_or_staff(app.caller, store.find_agency(uscc))
-    return reply({"items": store.links_to(keys.agency(uscc)), "next_cursor": None})
+    as_member_or_staff(app.caller, organisations.find_agency(uscc))
+    return reply({"items": documents.list_links(keys.agency(uscc)), "next_cursor": None})
 
 
 @app.post("/agencies/<uscc>/submit")
 def submit(uscc: str) -> Response[str]:
     """§3.2.1: hand in the application; every missing paper is named."""
     app.body(Nothing)
-    old = as_member(app.caller, store.find_agency(uscc))
+    old = as_member(app.caller, organisations.find_agency(uscc))
     if app.is_repeat(old, "submit"):
         return reply(old, replay=True)
     state = lifecycle.next_state("agency", old.state, "submit")
-    applied_on = submissions.applied_on(old, shanghai_date(clock.now()))
+    applied_on = submissions.application_day(old, shanghai_date(clock.now()))
     new = old.moved(state=state, applied_on=applied_on, **_handed_in(old), **app.step("submit"))
-    store.commit_step(old, new)
+    organisations.commit_step(old, new)
     return reply(new)
 
 
 @app.post("/agencies/<uscc>/renew")
 def renew(uscc: str) -> Response[str]:
     """§3.2.3: hand in the renewal, with papers newer than the approval; a valid approval counts up to its own day."""
-    old = as_member(app.caller, store.find_agency(uscc))
+    old = as_member(app.caller, organisations.find_agency(uscc))
     changes = app.body(Changes)
     if app.is_repeat(old, "renew"):
         return reply(old, replay=True)
-    begun = rules.renewed(old, _policy(), shanghai_date(clock.now()))
+    begun = agencies.renewing_agency(old, _policy(), shanghai_date(clock.now()))
     begun = begun.model_copy(update=_given(begun, changes))
     new = begun.moved(**_handed_in(begun), **app.step("renew"))
-    store.commit_step(old, new)
+    organisations.commit_step(old, new)
     return reply(new)
 
 
 def _handed_in(agency: Agency) -> dict[str, Any]:
     """What handing in changes. Raises DOCUMENTS_MISSING; a renewal's papers are newer than the approval."""
-    papers = store.checked_documents(keys.agency(agency.uscc), agency.approved_at if agency.renewal else None)
+    papers = documents.examine_all(keys.agency(agency.uscc), agency.approved_at if agency.renewal else None)
     present = {paper.kind for paper in papers}
     missing = {kind: words for kind, words in AGENCY_DOCUMENTS.items() if kind not in present}
     if missing:
         errors = [FieldError(kind, f"缺少{words}。") for kind, words in missing.items()]
         kinds = "、".join(missing.values())
         raise Refused(Refusal.DOCUMENTS_MISSING, errors=errors, clause="§3.2.1", kinds=kinds)
-    said = submissions.handed_in(rules.as_proposed(agency), FIELDS, papers)
+    said = submissions.submission_of(agencies.proposed_agency(agency), FIELDS, papers)
     return {
         "submitted_by": app.caller.sub,
         "reasons": (),
         "handed_in": said,
         "handed_in_before": agency.handed_in,
-        "changed_fields": submissions.changed(agency.handed_in, said),
+        "changed_fields": submissions.changed_fields(agency.handed_in, said),
     }
 
 
@@ -187,12 +187,12 @@ def pre_review(uscc: str) -> Response[str]:
     if app.is_repeat(old, action):
         return reply(old, replay=True)
     state = lifecycle.next_state("agency", old.state, action)
-    check_hands(app.caller.sub, "§3.2.2", old.submitted_by)
+    check_four_eyes(app.caller.sub, "§3.2.2", old.submitted_by)
     if body.decision == "approve":
         _check_conditions(old, body.override)
     decided = {"state": state, "pre_reviewed_by": app.caller.sub, "reasons": _reasons(body)}
     new = old.moved(**decided, override_request=body.override, **app.step(action))
-    store.commit_step(old, new)
+    organisations.commit_step(old, new)
     return reply(new)
 
 
@@ -204,29 +204,30 @@ def approve(uscc: str) -> Response[str]:
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
     state = lifecycle.next_state("agency", old.state, body.decision)
-    check_hands(app.caller.sub, "§3.2.2", old.pre_reviewed_by, old.submitted_by)
+    check_four_eyes(app.caller.sub, "§3.2.2", old.pre_reviewed_by, old.submitted_by)
     decided: dict[str, Any] = {"state": state, "reasons": _reasons(body)}
     if body.decision == "approve":
         needed = _check_conditions(old, body.override)
-        valid_until = rules.approval_ends_on(old, _policy(), shanghai_date(clock.now()))
+        valid_until = agencies.approval_ends_on(old, _policy(), shanghai_date(clock.now()))
         decided |= {"approved_by": app.caller.sub, "approved_at": clock.now(), "valid_until": valid_until}
         decided |= {"override": body.override if needed else None, "renewal": False, "suspended": False}
-    base = rules.as_proposed(old) if body.decision == "approve" else old
+    base = agencies.proposed_agency(old) if body.decision == "approve" else old
     new = base.moved(**decided, **app.step(body.decision))
-    store.commit_step(old, new)
+    organisations.commit_step(old, new)
     return reply(new)
 
 
 def _check_conditions(agency: Agency, override: str | None) -> bool:
     """§3.1: True if only the override makes it pass. Raises the first condition that fails without one."""
-    found = rules.condition_refusals(rules.as_proposed(agency), _policy())
+    found = agencies.condition_refusals(agencies.proposed_agency(agency), _policy())
     if found and not override:
         refuse_first(found)
     return bool(found)
 
 
 def _policy() -> Policy:
-    return programmes.policy_of(shanghai_date(clock.now()))
+    today = shanghai_date(clock.now())
+    return policy_for(programmes.find(today.year), today)
 
 
 def _reasons(body: Decision) -> tuple[Reason, ...]:
@@ -239,7 +240,7 @@ def _reasons(body: Decision) -> tuple[Reason, ...]:
 
 
 def _found(uscc: str) -> Agency:
-    agency = store.find_agency(uscc)
+    agency = organisations.find_agency(uscc)
     if agency is None:
         raise Refused(Refusal.NOT_FOUND)
     return agency
@@ -249,7 +250,7 @@ def _found(uscc: str) -> Agency:
 def list_agencies() -> Response[str]:
     """Agencies by state, for staff; people's names and phones masked."""
     require(app.caller, "platform", "bureau", "finance", "admin")
-    page = store.list_organisations("agency", app.query("state"), app.limit, app.query("cursor"))
+    page = organisations.list_page("agency", app.query("state"), app.limit, app.query("cursor"))
     shown = [masked(Agency.model_validate(item).public()) for item in page.items]
     return reply({"items": shown, "next_cursor": page.next_cursor})
 
@@ -257,7 +258,7 @@ def list_agencies() -> Response[str]:
 @app.get("/agencies/<uscc>")
 def show(uscc: str) -> Response[str]:
     """One agency, for its members and staff."""
-    return reply(as_member_or_staff(app.caller, store.find_agency(uscc)))
+    return reply(as_member_or_staff(app.caller, organisations.find_agency(uscc)))
 
 
 handler = app.handle

@@ -9,17 +9,24 @@ from voucher.edge import clock
 from voucher.edge.api import Api, Nothing, reply
 from voucher.edge.fields import Day, Moment, Name, PositiveFen
 from voucher.edge.identity import require
-from voucher.models import Batch, Programme, Request
+from voucher.models.base import Request
+from voucher.models.batches import Batch
+from voucher.models.pools import batch_pool, even_shares
+from voucher.models.programmes import Programme
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
 from voucher.rules import lifecycle
-from voucher.rules import programmes as rules
-from voucher.rules.hands import check_hands
-from voucher.store import pools
-from voucher.store import programmes as store
-from voucher.store.keys import batch_year
-from voucher.store.pools import Exhausted
-from voucher.store.table import Unmet
+from voucher.rules.batches import (
+    check_batch_dates,
+    check_publishing,
+    check_release,
+    shards_for,
+    shown_state,
+    voucher_end,
+)
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.store import batches, keys, programmes
+from voucher.store.engine import pools
 
 app = Api()
 
@@ -41,21 +48,21 @@ def draft_batch(year: str) -> Response[str]:
     require(app.caller, "platform")
     body = app.body(BatchDraft)
     batch_id = f"{app.year(year)}.{app.new_id('b').removeprefix('b_')[:12]}"
-    if existing := store.find_batch(batch_id):  # before the rules: what was drafted once may not fit any more
+    if existing := batches.find(batch_id):  # before the rules: what was drafted once may not fit any more
         return _replayed(existing)
-    programme = store.load_programme(app.year(year))
+    programme = programmes.get(app.year(year))
     if programme.state != "open":
         raise Refused(Refusal.WRONG_STATE, state=programme.state)
     policy = programme.policy
-    rules.check_batch_dates(body.opens_at, body.closes_at, body.valid_until, policy, programme.year)
+    check_batch_dates(body.opens_at, body.closes_at, body.valid_until, policy, programme.year)
     if body.kind == "regular":
-        rules.check_release(programme, body.amount_fen)
+        check_release(programme, body.amount_fen)
     batch = Batch(
         **body.model_dump(),
         batch_id=batch_id,
         year=programme.year,
-        ends_at=rules.voucher_end(body.valid_until, policy, programme.year),
-        shards=rules.shards_for(body.amount_fen, policy),
+        ends_at=voucher_end(body.valid_until, policy, programme.year),
+        shards=shards_for(body.amount_fen, policy),
         grants_from=policy.grants_from,
         grants_until=policy.grants_until,
         guess_fen=policy.quota_default_fen,
@@ -66,10 +73,8 @@ def draft_batch(year: str) -> Response[str]:
         request_sha256=app.request_sha256,
         **app.step("draft"),
     )
-    try:
-        store.draft_batch(batch)
-    except Unmet:
-        return _replayed(store.load_batch(batch_id))
+    if not batches.commit_draft(batch):
+        return _replayed(batches.get(batch_id))
     return reply(_shown(batch, batch.created_at), 201)
 
 
@@ -84,29 +89,29 @@ def publish_batch(batch_id: str) -> Response[str]:
     require(app.caller, "bureau")
     app.body(Nothing)
     # before the batch: else a twin of this very call, coming between, would look like a year without money
-    programme = store.load_programme(batch_year(batch_id))
-    old, now = store.load_batch(batch_id), clock.now()
+    programme = programmes.get(keys.batch_year(batch_id))
+    old, now = batches.get(batch_id), clock.now()
     if app.is_repeat(old, "publish"):
         return reply(_shown(old, now), replay=True)
     state = lifecycle.next_state("batch", old.state, "publish")
-    check_hands(app.caller.sub, "§1.4a", old.created_by)
-    rules.check_publishing(programme, old, now)
+    check_four_eyes(app.caller.sub, "§1.4a", old.created_by)
+    check_publishing(programme, old, now)
     new = old.moved(state=state, published_by=app.caller.sub, **app.step("publish"))
-    shares_fen = rules.even_shares(old.amount_fen, old.shards, old.guess_fen)
+    shares_fen = even_shares(old.amount_fen, old.shards, old.guess_fen)
     if old.kind == "rerelease":
         _publish_again(old, new, programme, shares_fen)
     else:
-        rules.check_release(programme, old.amount_fen)
-        store.publish(old, new, programme, shares_fen, now)
+        check_release(programme, old.amount_fen)
+        batches.commit_publication(old, new, programme, shares_fen, now)
     return reply(_shown(new, now))
 
 
 def _publish_again(old: Batch, new: Batch, programme: Programme, shares_fen: list[int]) -> None:
     """§2.3.3: only what lapsed this year can be released again."""
     try:
-        store.publish_again(old, new, programme, shares_fen, clock.now())
-    except Exhausted as no:
-        if store.load_batch(old.batch_id).version != old.version:  # a twin of this very call took it
+        batches.commit_rerelease(old, new, programme, shares_fen, clock.now())
+    except pools.Exhausted as no:
+        if batches.get(old.batch_id).version != old.version:  # a twin of this very call took it
             raise Refused(Refusal.CHANGED_MEANWHILE) from None
         raise Refused(Refusal.OVER_PROGRAMME_TOTAL, clause="§2.3.3", left_fen=no.room_fen) from None
 
@@ -120,37 +125,37 @@ def close_batch(batch_id: str) -> Response[str]:
     """
     require(app.caller, "bureau")
     app.body(Nothing)
-    old, now = store.load_batch(batch_id), clock.now()
+    old, now = batches.get(batch_id), clock.now()
     if app.is_repeat(old, "close"):
         return reply(_shown(old, now), replay=True)
     state = lifecycle.next_state("batch", old.state, "close")
-    shards = store.stop(old)
+    shards = batches.commit_stop(old)
     left_fen = sum(shard.remaining_fen for shard in shards)
     new = old.moved(state=state, surplus_fen=left_fen, **app.step("close"))
-    store.close(old, new, shards, store.load_programme(old.year), now, app.caller.sub)
+    batches.commit_close(old, new, shards, programmes.get(old.year), now, app.caller.sub)
     return reply(_shown(new, now))
 
 
 @app.get("/batches")
 def list_batches() -> Response[str]:
     """Published batches, the latest opening first."""
-    batches, next_cursor = store.list_batches(app.limit, app.query("cursor"))
+    found, next_cursor = batches.list_page(app.limit, app.query("cursor"))
     now = clock.now()
-    return reply({"items": [_shown(batch, now) for batch in batches], "next_cursor": next_cursor})
+    return reply({"items": [_shown(batch, now) for batch in found], "next_cursor": next_cursor})
 
 
 @app.get("/batches/<batch_id>")
 def show_batch(batch_id: str) -> Response[str]:
     """One batch, with what it has left."""
-    return reply(_shown(store.load_batch(batch_id), clock.now()))
+    return reply(_shown(batches.get(batch_id), clock.now()))
 
 
 def _shown(batch: Batch, now: datetime) -> dict[str, Any]:
     left_fen, stopped = batch.amount_fen, False
     if batch.state != "draft":
-        pool = pools.glance(pools.batch_pool(batch.batch_id), batch.shards)
+        pool = pools.read_approximate_total(batch_pool(batch.batch_id), batch.shards)
         left_fen, stopped = pool.remaining_fen, not pool.open
-    state = rules.shown_state(batch, now, left_fen, stopped)
+    state = shown_state(batch, now, left_fen, stopped)
     return batch.public() | {"state": state, "remaining_fen": left_fen, "remaining_is_approximate": True}
 
 

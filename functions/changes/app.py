@@ -8,15 +8,19 @@ from voucher.edge import clock
 from voucher.edge.api import Api, reply
 from voucher.edge.fields import Day, Text
 from voucher.edge.identity import as_member, as_member_or_staff, require
-from voucher.models import Agency, Change, Enterprise, Reason, Request
+from voucher.models.agencies import Agency
+from voucher.models.base import Reason, Request
+from voucher.models.changes import Change
+from voucher.models.enterprises import Enterprise
 from voucher.refusals import Refusal, Refused
-from voucher.rules import agencies, eligibility, lifecycle
-from voucher.rules import changes as rules
-from voucher.rules.hands import check_hands
+from voucher.rules import entitlements, lifecycle
+from voucher.rules.changes import check_once_approved, check_reason, new_change
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.programmes import policy_for
+from voucher.rules.removals import removal_proposed
 from voucher.rules.working_days import shanghai_date
-from voucher.store import changes as store
-from voucher.store import organisations, programmes, standing
-from voucher.store.table import Unmet, Write
+from voucher.store import changes, organisations, programmes, standing
+from voucher.store.engine.table import Write
 
 app = Api()
 
@@ -57,8 +61,8 @@ def report_of_agency(uscc: str) -> Response[str]:
 def _reported(organisation: Enterprise | Agency) -> Response[str]:
     body, kind = app.body(Report), organisations.kind_of(organisation)
     today = shanghai_date(clock.now())
-    change = rules.reported(
-        programmes.policy_of(today),
+    change = new_change(
+        policy_for(programmes.find(today.year), today),
         today,
         body.happened_on,
         change_id=app.new_id("c"),
@@ -70,15 +74,12 @@ def _reported(organisation: Enterprise | Agency) -> Response[str]:
         request_sha256=app.request_sha256,
         **app.step("report"),
     )
-    if (existing := store.find(kind, organisation.uscc, change.change_id)) is not None:
+    if (existing := changes.find(kind, organisation.uscc, change.change_id)) is not None:
         app.check_same(existing.request_sha256)
         return reply(existing, replay=True)
-    rules.check_once_approved(organisation)
+    check_once_approved(organisation)
     lifecycle.next_state(kind, organisation.state, "report_change")
-    try:
-        store.add_change(change, organisations.unchanged(organisation))
-    except Unmet:
-        raise Refused(Refusal.CHANGED_MEANWHILE) from None
+    changes.commit_report(change, organisations.unchanged_check(organisation))
     return reply(change, 201)
 
 
@@ -86,21 +87,21 @@ def _reported(organisation: Enterprise | Agency) -> Response[str]:
 def changes_of_enterprise(uscc: str) -> Response[str]:
     """Every change an enterprise reported, for its members and staff."""
     as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
-    return reply({"items": [each.public() for each in store.changes_of("enterprise", uscc)], "next_cursor": None})
+    return reply({"items": [each.public() for each in changes.list_of("enterprise", uscc)], "next_cursor": None})
 
 
 @app.get("/agencies/<uscc>/changes")
 def changes_of_agency(uscc: str) -> Response[str]:
     """Every change an agency reported, for its members and staff."""
     as_member_or_staff(app.caller, organisations.find_agency(uscc))
-    return reply({"items": [each.public() for each in store.changes_of("agency", uscc)], "next_cursor": None})
+    return reply({"items": [each.public() for each in changes.list_of("agency", uscc)], "next_cursor": None})
 
 
 @app.get("/changes")
 def list_changes() -> Response[str]:
     """The reports of everybody by state, for the operator who decides them and the bureau."""
     require(app.caller, "platform", "bureau")
-    page = store.list_changes(app.query("state"), app.limit, app.query("cursor"))
+    page = changes.list_page(app.query("state"), app.limit, app.query("cursor"))
     items = [Change.model_validate(item).public() for item in page.items]
     return reply({"items": items, "next_cursor": page.next_cursor})
 
@@ -127,21 +128,21 @@ def _reviewed(
     kind: str, uscc: str, change_id: str, body: EnterpriseDecision | AgencyDecision, action: str | None
 ) -> Response[str]:
     """Decide a report, in one transaction with the step of the organisation that follows from it."""
-    if (old := store.find(kind, uscc, change_id)) is None:
+    if (old := changes.find(kind, uscc, change_id)) is None:
         raise Refused(Refusal.NOT_FOUND)
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
-    check_hands(app.caller.sub, "§4.1.3" if kind == "enterprise" else "§3.2.3", old.created_by)
-    rules.check_reason(body.decision, body.reason)
+    check_four_eyes(app.caller.sub, "§4.1.3" if kind == "enterprise" else "§3.2.3", old.created_by)
+    check_reason(body.decision, body.reason)
     state = lifecycle.next_state("change", old.state, body.decision)
     decided = {"state": state, "reason": body.reason, "reviewed_by": app.caller.sub}
     new = old.moved(**decided, **app.step(body.decision))
     if action is None or body.reason is None:
-        store.commit_step(old, new)
+        changes.commit_step(old, new)
     elif kind == "enterprise":
-        _moved_enterprise(uscc, action, body.reason, store.step(old, new))
+        _moved_enterprise(uscc, action, body.reason, changes.step_write(old, new))
     else:
-        _moved_agency(uscc, action, body.reason, store.step(old, new))
+        _moved_agency(uscc, action, body.reason, changes.step_write(old, new))
     return reply(new)
 
 
@@ -158,16 +159,17 @@ def disqualify(uscc: str) -> Response[str]:
 def _moved_enterprise(uscc: str, action: str, reason: str, *also: Write) -> Enterprise:
     """Take an enterprise's approval back, its entitlements in step in the same transaction."""
     today = shanghai_date(clock.now())
-    facts = standing.load_facts(uscc, eligibility.years_in_step(today))
+    facts = standing.read_facts(uscc, entitlements.years_in_step(today))
     old = facts.enterprise
     if old is None:
         raise Refused(Refusal.NOT_FOUND)
-    rules.check_once_approved(old)
+    check_once_approved(old)
     state = lifecycle.next_state("enterprise", old.state, action)
     new = old.moved(state=state, reasons=(Reason(message=reason),), **app.step(action))
-    following = eligibility.entitlements(new, facts.standing, facts.entitlements, facts.programmes, today)
-    entitlements = standing.save_entitlements(facts, following)
-    organisations.commit_step(old, new, standing.standing_unchanged(facts), *entitlements, *also)
+    following = entitlements.next_entitlements(new, facts.standing, facts.entitlements, facts.programmes, today)
+    organisations.commit_step(
+        old, new, standing.standing_check(facts), *standing.entitlement_writes(facts, following), *also
+    )
     return new
 
 
@@ -175,11 +177,11 @@ def _moved_agency(uscc: str, action: str, reason: str, *also: Write) -> None:
     if (old := organisations.find_agency(uscc)) is None:
         raise Refused(Refusal.NOT_FOUND)
     if action == "reopen":
-        rules.check_once_approved(old)
+        check_once_approved(old)
         state = lifecycle.next_state("agency", old.state, action)
         after: dict[str, Any] = {"state": state, "reasons": (Reason(message=reason),)}
     else:
-        after = agencies.removal_proposed(old, reason, app.caller.sub)
+        after = removal_proposed(old, reason, app.caller.sub)
     organisations.commit_step(old, old.moved(**after, **app.step(action)), *also)
 
 

@@ -10,16 +10,16 @@ from voucher.edge.documents import Announcement, announced, upload_answer
 from voucher.edge.fields import Count, Day, Fen, Industry, Name, Phone, Text, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
-from voucher.models import Enterprise, Reason, Request
+from voucher.models.base import Reason, Request
+from voucher.models.enterprises import Enterprise
 from voucher.policy import ENTERPRISE_DOCUMENTS
 from voucher.refusals import FieldError, Refusal, Refused, refuse_first
-from voucher.rules import eligibility as rules
-from voucher.rules import lifecycle, submissions
+from voucher.rules import eligibility, entitlements, lifecycle, submissions
 from voucher.rules.credit_code import is_enterprise_code
-from voucher.rules.hands import check_hands
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.programmes import policy_for
 from voucher.rules.working_days import shanghai_date
-from voucher.store import keys, programmes, standing
-from voucher.store import organisations as store
+from voucher.store import documents, keys, organisations, standing
 
 app = Api()
 
@@ -87,9 +87,9 @@ def register() -> Response[str]:
         **app.step("register"),
     )
     try:
-        store.register(enterprise)
+        organisations.commit_registration(enterprise)
     except Refused:
-        existing = store.find_enterprise(body.uscc)
+        existing = organisations.find_enterprise(body.uscc)
         if existing is None or not app.is_repeat(existing, "register"):
             raise
         return reply(existing, replay=True)
@@ -99,60 +99,60 @@ def register() -> Response[str]:
 @app.patch("/enterprises/<uscc>")
 def edit(uscc: str) -> Response[str]:
     """§4.1.1: a draft, or what was returned or rejected, is corrected by its member."""
-    old = as_member(app.caller, store.find_enterprise(uscc))
+    old = as_member(app.caller, organisations.find_enterprise(uscc))
     changes = app.body(Changes).model_dump(exclude_none=True)
     lifecycle.next_state("enterprise", old.state, "edit")
     new = old.moved(**changes, **app.step("edit"))
-    store.commit_step(old, new)
+    organisations.commit_step(old, new)
     return reply(new)
 
 
 @app.post("/enterprises/<uscc>/documents")
 def announce_document(uscc: str) -> Response[str]:
     """§4.1.1: one of the six papers; answers where to upload it."""
-    enterprise = as_member(app.caller, store.find_enterprise(uscc))
+    enterprise = as_member(app.caller, organisations.find_enterprise(uscc))
     body = app.body(Announcement)
     if body.kind not in ENTERPRISE_DOCUMENTS:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("kind", "不在可选范围内。")])
     lifecycle.next_state("enterprise", enterprise.state, "edit")
     document = announced(app, f"enterprises/{uscc}", body)
-    upload = store.add_document(keys.enterprise(uscc), document)
+    upload = documents.commit_announced(keys.enterprise(uscc), document)
     return reply(upload_answer(document, upload), 201)
 
 
 @app.get("/enterprises/<uscc>/documents")
 def list_documents(uscc: str) -> Response[str]:
     """§3.4.3: an enterprise's papers, each with a link that lasts five minutes, for its members and staff."""
-    as_member_or_staff(app.caller, store.find_enterprise(uscc))
-    return reply({"items": store.links_to(keys.enterprise(uscc)), "next_cursor": None})
+    as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
+    return reply({"items": documents.list_links(keys.enterprise(uscc)), "next_cursor": None})
 
 
 @app.post("/enterprises/<uscc>/submit")
 def submit(uscc: str) -> Response[str]:
     """§4.1.1: hand in the registration; every missing paper is named, and what changed since the last time."""
     app.body(Nothing)
-    old = as_member(app.caller, store.find_enterprise(uscc))
+    old = as_member(app.caller, organisations.find_enterprise(uscc))
     if app.is_repeat(old, "submit"):
         return reply(old, replay=True)
     state = lifecycle.next_state("enterprise", old.state, "submit")
-    papers = store.checked_documents(keys.enterprise(uscc))
+    papers = documents.examine_all(keys.enterprise(uscc))
     present = {paper.kind for paper in papers}
     missing = {kind: words for kind, words in ENTERPRISE_DOCUMENTS.items() if kind not in present}
     if missing:
         errors = [FieldError(kind, f"缺少{words}。") for kind, words in missing.items()]
         raise Refused(Refusal.DOCUMENTS_MISSING, errors=errors, kinds="、".join(missing.values()))
-    said = submissions.handed_in(old, FIELDS, papers)
+    said = submissions.submission_of(old, FIELDS, papers)
     new = old.moved(
         state=state,
-        applied_on=submissions.applied_on(old, shanghai_date(clock.now())),
+        applied_on=submissions.application_day(old, shanghai_date(clock.now())),
         submitted_by=app.caller.sub,
         reasons=(),
         handed_in=said,
         handed_in_before=old.handed_in,
-        changed_fields=submissions.changed(old.handed_in, said),
+        changed_fields=submissions.changed_fields(old.handed_in, said),
         **app.step("submit"),
     )
-    store.commit_step(old, new)
+    organisations.commit_step(old, new)
     return reply(new)
 
 
@@ -162,14 +162,14 @@ def review(uscc: str) -> Response[str]:
     require(app.caller, "platform")
     body = app.body(Review)
     today = shanghai_date(clock.now())
-    facts = standing.load_facts(uscc, rules.years_in_step(today))
+    facts = standing.read_facts(uscc, entitlements.years_in_step(today))
     old = facts.enterprise
     if old is None:
         raise Refused(Refusal.NOT_FOUND)
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
     state = lifecycle.next_state("enterprise", old.state, body.decision)
-    check_hands(app.caller.sub, "§4.1.2", old.submitted_by)
+    check_four_eyes(app.caller.sub, "§4.1.2", old.submitted_by)
     reasons = tuple(_reason(each) for each in body.reasons)
     submissions.check_reasons(body.decision, reasons, (*FIELDS, *ENTERPRISE_DOCUMENTS))
     approved = {"digital_economy": body.digital_economy, "approved_at": clock.now()}
@@ -183,13 +183,13 @@ def review(uscc: str) -> Response[str]:
     )
     writes = []
     if body.decision == "approve":
-        policy = programmes.policy_under(facts.programmes[today.year], today)
-        refuse_first(rules.refusals(rules.findings(new, facts.standing, policy, today)))
-        following = rules.entitlements(
+        policy = policy_for(facts.programmes[today.year], today)
+        refuse_first(eligibility.refusals(eligibility.findings(new, facts.standing, policy, today)))
+        following = entitlements.next_entitlements(
             new, facts.standing, facts.entitlements, facts.programmes, today, wanted=today.year
         )
-        writes = [standing.standing_unchanged(facts), *standing.save_entitlements(facts, following)]
-    store.commit_step(old, new, *writes)
+        writes = [standing.standing_check(facts), *standing.entitlement_writes(facts, following)]
+    organisations.commit_step(old, new, *writes)
     return reply(new)
 
 
@@ -203,7 +203,7 @@ def _reason(given: ReasonGiven | str) -> Reason:
 def list_enterprises() -> Response[str]:
     """Enterprises by state, for staff; people's names and phones masked."""
     require(app.caller, "platform", "bureau", "finance", "admin")
-    page = store.list_organisations("enterprise", app.query("state"), app.limit, app.query("cursor"))
+    page = organisations.list_page("enterprise", app.query("state"), app.limit, app.query("cursor"))
     shown = [masked(Enterprise.model_validate(item).public()) for item in page.items]
     return reply({"items": shown, "next_cursor": page.next_cursor})
 
@@ -211,28 +211,28 @@ def list_enterprises() -> Response[str]:
 @app.get("/enterprises/<uscc>")
 def show(uscc: str) -> Response[str]:
     """One enterprise, for its members and staff, with the papers it announced."""
-    enterprise = as_member_or_staff(app.caller, store.find_enterprise(uscc))
+    enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
     told = ("document_id", "kind", "filename", "checked")
-    papers = [{name: getattr(each, name) for name in told} for each in store.documents_of(keys.enterprise(uscc))]
+    papers = [{name: getattr(each, name) for name in told} for each in documents.list_of(keys.enterprise(uscc))]
     return reply(enterprise.public() | {"documents": papers})
 
 
 @app.get("/enterprises/<uscc>/eligibility")
-def eligibility(uscc: str) -> Response[str]:
+def show_eligibility(uscc: str) -> Response[str]:
     """§2.1, §2.3.1: every rule, passed or not, and the quota with its reason."""
-    enterprise = as_member_or_staff(app.caller, store.find_enterprise(uscc))
+    enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
     today = shanghai_date(clock.now())
     asked = app.query("year") or str(today.year)
     if not (asked.isascii() and asked.isdecimal() and len(asked) == 4):
         raise Refused(Refusal.MALFORMED, errors=[FieldError("year", "须为四位年份。")])
     year = int(asked)
-    facts = standing.load_facts(uscc, [year])
-    policy = programmes.policy_under(facts.programmes[year], today)
-    found = rules.findings(enterprise, facts.standing, policy, today)
-    quota = rules.quota(facts.standing, policy, year)
+    facts = standing.read_facts(uscc, [year])
+    policy = policy_for(facts.programmes[year], today)
+    found = eligibility.findings(enterprise, facts.standing, policy, today)
+    quota = entitlements.quota_of(facts.standing, policy, year)
     entitlement = facts.entitlements[year]
-    size = rules.size_class(enterprise)
-    found.append(rules.approval(enterprise))
+    size = eligibility.size_class(enterprise)
+    found.append(eligibility.approval_finding(enterprise))
     return reply(
         {
             "uscc": uscc,

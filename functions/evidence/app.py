@@ -10,15 +10,16 @@ from voucher.edge.api import Api, reply
 from voucher.edge.documents import Announcement, announced, upload_answer
 from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff
-from voucher.models import Document, Invoice, Line, Request, Settlement, Transfer
+from voucher.models.base import Request
+from voucher.models.documents import Document
+from voucher.models.settlements import Invoice, Line, Settlement, Transfer
 from voucher.policy import SETTLEMENT_DOCUMENTS
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
-from voucher.rules import settling as rules
 from voucher.rules.flags import flags_of, shown_line
+from voucher.rules.settlements import check_own_share, check_transfers
 from voucher.rules.working_days import shanghai_date
-from voucher.store import keys, orders, organisations, programmes
-from voucher.store import settlements as store
+from voucher.store import documents, keys, orders, organisations, programmes, settlements
 
 app = Api()
 
@@ -46,7 +47,7 @@ class LineGiven(Request):
 
 
 def _mine(settlement_id: str) -> Settlement:
-    settlement = store.find(settlement_id)
+    settlement = settlements.find(settlement_id)
     if settlement is None:
         raise Refused(Refusal.NOT_FOUND)
     as_member(app.caller, organisations.find_agency(settlement.agency_uscc))
@@ -54,7 +55,7 @@ def _mine(settlement_id: str) -> Settlement:
 
 
 def _shown_line(line: Line) -> dict[str, Any]:
-    return shown_line(line, store.file_uses([line]), app.caller.is_staff)
+    return shown_line(line, settlements.read_file_uses([line]), app.caller.is_staff)
 
 
 @app.post("/settlements/<settlement_id>/documents")
@@ -64,18 +65,18 @@ def announce_document(settlement_id: str) -> Response[str]:
     if body.kind not in SETTLEMENT_DOCUMENTS:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("kind", "不在可选范围内。")])
     document = announced(app, f"settlements/{settlement.settlement_id}", body)
-    upload = organisations.add_document(keys.settlement(settlement_id), document)
+    upload = documents.commit_announced(keys.settlement(settlement_id), document)
     return reply(upload_answer(document, upload), 201)
 
 
 @app.get("/settlements/<settlement_id>/documents")
 def list_documents(settlement_id: str) -> Response[str]:
     """§3.4.3: the papers of an application, each with a link that lasts five minutes, for the agency and staff."""
-    settlement = store.find(settlement_id)
+    settlement = settlements.find(settlement_id)
     if settlement is None:
         raise Refused(Refusal.NOT_FOUND)
     as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc))
-    return reply({"items": organisations.links_to(keys.settlement(settlement_id)), "next_cursor": None})
+    return reply({"items": documents.list_links(keys.settlement(settlement_id)), "next_cursor": None})
 
 
 @app.put("/settlements/<settlement_id>/lines/<order_id>")
@@ -83,7 +84,7 @@ def fill_in(settlement_id: str, order_id: str) -> Response[str]:
     """§3.5.1: what proves one order; the own share must match to the fen."""
     _mine(settlement_id)
     body = app.body(LineGiven)
-    old = store.find_line(settlement_id, order_id)
+    old = settlements.find_line(settlement_id, order_id)
     if old is None:
         raise Refused(Refusal.NOT_FOUND)
     if app.is_repeat(old, "edit"):
@@ -91,11 +92,11 @@ def fill_in(settlement_id: str, order_id: str) -> Response[str]:
     state = lifecycle.next_state("line", old.state, "edit")
     invoice = Invoice(**body.invoice.model_dump())
     transfers = tuple(Transfer(**each.model_dump()) for each in body.transfers)
-    rules.check_transfers(transfers)
-    policy = programmes.load_programme(old.year).policy
-    rules.check_own_share(old, body.contract_fen, invoice, transfers, policy)
+    check_transfers(transfers)
+    policy = programmes.get(old.year).policy
+    check_own_share(old, body.contract_fen, invoice, transfers, policy)
     hashes = _examined_documents(settlement_id, body)
-    order, today = orders.load_order(order_id), shanghai_date(clock.now())
+    order, today = orders.load(order_id), shanghai_date(clock.now())
     new = old.moved(
         state=state,
         contract_fen=body.contract_fen,
@@ -107,14 +108,14 @@ def fill_in(settlement_id: str, order_id: str) -> Response[str]:
         flags=flags_of(order, body.contract_fen, invoice, transfers, today),
         **app.step("edit"),
     )
-    store.save_line(old, new)
+    settlements.commit_line(old, new)
     return reply(_shown_line(new))
 
 
 def _examined_documents(settlement_id: str, body: LineGiven) -> dict[str, str]:
     """Every document named exists, is of the right kind, and is what it claims to be: document id → SHA-256."""
     owner = keys.settlement(settlement_id)
-    present = {each.document_id: each for each in organisations.documents_of(owner)}
+    present = {each.document_id: each for each in documents.list_of(owner)}
     named = [
         ("contract_document_id", "contract", body.contract_document_id),
         ("invoice.document_id", "invoice", body.invoice.document_id),
@@ -122,7 +123,7 @@ def _examined_documents(settlement_id: str, body: LineGiven) -> dict[str, str]:
         *((f"evidence_document_ids.{n}", "evidence", each) for n, each in enumerate(body.evidence_document_ids)),
     ]
     chosen = {document_id for _, kind, document_id in named if _is(present.get(document_id), kind)}
-    examined = organisations.examined(owner, [present[document_id] for document_id in sorted(chosen)])
+    examined = documents.examine(owner, [present[document_id] for document_id in sorted(chosen)])
     hashes = {each.document_id: each.sha256 for each in examined if each.sha256}
     missing = [field for field, kind, name in named if not (name in hashes and _is(present.get(name), kind))]
     if missing:

@@ -11,15 +11,23 @@ from voucher.edge import clock
 from voucher.edge.api import Api, Nothing, reply
 from voucher.edge.fields import Day, Number, PositiveFen, Text
 from voucher.edge.identity import as_member, require
-from voucher.models import CancelRequest, Order, Rating, Request
+from voucher.models.base import Request
+from voucher.models.orders import CancelRequest, Order, Rating
 from voucher.refusals import Refusal, Refused
-from voucher.rules import lifecycle, settling
-from voucher.rules import ordering as rules
+from voucher.rules import lifecycle
+from voucher.rules.orders import (
+    check_cancel_asked,
+    check_contract_day,
+    check_has_contract,
+    check_may_contract,
+    check_ratio,
+    has_contract,
+)
 from voucher.rules.programmes import year_is_over
+from voucher.rules.settlements import step_after_withdrawal
 from voucher.rules.working_days import shanghai_date
-from voucher.store import keys, organisations, programmes, settlements, vouchers
-from voucher.store import orders as store
-from voucher.store.table import Write
+from voucher.store import keys, orders, organisations, programmes, settlements, vouchers
+from voucher.store.engine.table import Write
 
 app = Api()
 Guards = Callable[[Order], list[Write]]
@@ -49,7 +57,7 @@ def _today() -> date:
 
 
 def _found(order_id: str) -> Order:
-    if (order := store.find(order_id)) is None:
+    if (order := orders.find(order_id)) is None:
         raise Refused(Refusal.NOT_FOUND)
     return order
 
@@ -75,19 +83,19 @@ def _advance(old: Order, action: str, guards: Guards = lambda _: [], **changes: 
     if app.is_repeat(old, action):
         return reply(old, replay=True)
     new = old.moved(state=lifecycle.next_state("order", old.state, action), **changes, **app.step(action))
-    store.commit_step(old, new, *guards(old))
+    orders.commit_step(old, new, *guards(old))
     return reply(new)
 
 
 def _parties_may_contract(order: Order) -> list[Write]:
     """§4.1.3, §1.4b: contracted orders run on whatever becomes of the parties, but no more are contracted; insists that
     both are as they were read."""
-    if rules.has_contract(order):
+    if has_contract(order):
         return []
     enterprise = organisations.find_enterprise(order.enterprise_uscc)
     agency = organisations.find_agency(order.agency_uscc)
-    rules.check_may_contract(enterprise, agency, _today())
-    return [organisations.unchanged(party) for party in (enterprise, agency) if party]
+    check_may_contract(enterprise, agency, _today())
+    return [organisations.unchanged_check(party) for party in (enterprise, agency) if party]
 
 
 @app.post("/orders/<order_id>/accept")
@@ -113,8 +121,8 @@ def _release(old: Order, action: str, *also: Write, **changes: Any) -> Response[
         return reply(old, replay=True)
     state = lifecycle.next_state("order", old.state, action)
     new = old.moved(state=state, drawn={}, **changes, **app.step(action))
-    voucher = vouchers.load_voucher(old.voucher_id)
-    store.commit_release(old, new, old.voucher_fen, voucher, clock.now(), app.caller.sub, *also)
+    voucher = vouchers.load(old.voucher_id)
+    orders.commit_release(old, new, old.voucher_fen, voucher, clock.now(), app.caller.sub, *also)
     return reply(new)
 
 
@@ -127,18 +135,18 @@ def sign(order_id: str) -> Response[str]:
     if app.is_repeat(old, "contract"):
         return reply(old, replay=True)
     state = lifecycle.next_state("order", old.state, "contract")
-    policy = programmes.load_programme(old.year).policy
-    if not rules.has_contract(old) and year_is_over(policy, old.year, clock.now()):
+    policy = programmes.get(old.year).policy
+    if not has_contract(old) and year_is_over(policy, old.year, clock.now()):
         raise Refused(Refusal.CONTRACT_YEAR)  # the order is about to be cancelled, and no sweep decides by coming late
-    rules.check_contract_day(body.contract_signed_on, policy, old.year, _today())
-    rules.check_ratio(old.voucher_fen, body.contract_fen, policy)
+    check_contract_day(body.contract_signed_on, policy, old.year, _today())
+    check_ratio(old.voucher_fen, body.contract_fen, policy)
     new = old.moved(state=state, **body.model_dump(), **app.step("contract"))
     changed = old.contract_number and keys.contract(old.contract_number) != keys.contract(body.contract_number)
-    store.commit_step(
+    orders.commit_step(
         old,
         new,
-        store.claim_contract(order_id, body.contract_number),
-        *(store.drop_contract(old) if changed else []),
+        orders.contract_write(order_id, body.contract_number),
+        *(orders.free_contract_writes(old) if changed else []),
         *_parties_may_contract(old),
     )
     return reply(new)
@@ -150,7 +158,7 @@ def deliver(order_id: str) -> Response[str]:
     app.body(Nothing)
     order = _found(order_id)
     _as_agency(order)
-    rules.check_has_contract(order)
+    check_has_contract(order)
     return _advance(order, "deliver")
 
 
@@ -181,7 +189,7 @@ def review_cancel(order_id: str) -> Response[str]:
     if body.decision == "reject":
         return _advance(order, "request_cancel", enterprise_cancel=None, agency_cancel=None)
     if lifecycle.allows("order", order.state, "cancel"):
-        rules.check_cancel_asked(order, organisations.find_agency(order.agency_uscc))
+        check_cancel_asked(order, organisations.find_agency(order.agency_uscc))
     if order.state == "settling":
         return _release(order, "cancel", *_line_withdrawn(order), settlement_id=None)
     return _release(order, "cancel")
@@ -190,7 +198,7 @@ def review_cancel(order_id: str) -> Response[str]:
 def _line_withdrawn(order: Order) -> list[Write]:
     """§3.5.1(5): an order in settlement takes its line with it, unless that is under review or on notice."""
     settlement = settlements.find(order.settlement_id or "")
-    lines = settlements.lines_of(order.settlement_id or "")
+    lines = settlements.list_lines(order.settlement_id or "")
     line = next((each for each in lines if each.order_id == order.order_id), None)
     if settlement is None or line is None:
         raise LookupError("an order is in a settlement that does not have it")
@@ -198,11 +206,11 @@ def _line_withdrawn(order: Order) -> list[Write]:
         raise Refused(Refusal.LINE_UNDER_REVIEW, state=line.state)
     step = app.step("withdraw")
     withdrawn = line.moved(state=lifecycle.next_state("line", line.state, "withdraw"), **step)
-    action = settling.step_after_withdrawal(settlement.state, [each for each in lines if each is not line])
+    action = step_after_withdrawal(settlement.state, [each for each in lines if each is not line])
     state = lifecycle.next_state("settlement", settlement.state, action) if action else settlement.state
     without = settlement.moved(state=state, **step)
-    moved = [settlements.step(settlement, without), settlements.step_line(line, withdrawn)]
-    return [*moved, *settlements.drop_invoice(line)]
+    moved = [settlements.step_write(settlement, without), settlements.line_write(line, withdrawn)]
+    return [*moved, *settlements.free_invoice_writes(line)]
 
 
 @app.post("/orders/<order_id>/rating")

@@ -9,15 +9,17 @@ from voucher.edge import clock
 from voucher.edge.api import Api, reply
 from voucher.edge.fields import PositiveFen, Uscc
 from voucher.edge.identity import Caller
-from voucher.models import Batch, Entitlement, Instant, Request, Voucher
+from voucher.models.base import Instant, Request
+from voucher.models.batches import Batch
+from voucher.models.entitlements import Entitlement
+from voucher.models.vouchers import Voucher
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules import eligibility, grabbing
-from voucher.rules.ordering import shown_state
+from voucher.rules import eligibility, entitlements
+from voucher.rules.vouchers import amount_to_claim, check_open, check_rerelease, shown_state
 from voucher.rules.working_days import shanghai_date
-from voucher.store import organisations, programmes, standing
-from voucher.store import vouchers as store
-from voucher.store.pools import Exhausted
-from voucher.store.supervision import all_or_changed
+from voucher.store import batches, organisations, programmes, standing, vouchers
+from voucher.store.engine import pools
+from voucher.store.engine.table import commit_if_unchanged
 
 app = Api()
 # batches by id, from their publication on: amount, instants and shards never change; that one is closed is noticed
@@ -42,18 +44,20 @@ def grab(batch_id: str) -> Response[str]:
     batch = published(batch_id)
     holders = SOLD_OUT.get(batch_id)
     if holders is not None and claim.enterprise_uscc not in holders:
-        grabbing.check_open(batch, now)
+        check_open(batch, now)
         raise Refused(Refusal.SOLD_OUT)
     try:
-        grabbing.check_open(batch, now)
+        check_open(batch, now)
     except Refused as no:
         return held_or_refuse(batch, claim.enterprise_uscc, caller, now, no)
     amount_fen = first_amount(batch, claim, caller, now)
     for _ in range(TRIES):
         voucher = wanted(batch, claim.enterprise_uscc, amount_fen, caller, now)
         try:
-            missed = store.grab(batch, voucher, whole_quota=not batch.partial_allowed or claim.amount_fen is None)
-        except (Exhausted, Refused) as no:
+            missed = vouchers.commit_grab(
+                batch, voucher, whole_quota=not batch.partial_allowed or claim.amount_fen is None
+            )
+        except (pools.Exhausted, Refused) as no:
             return held_or_refuse(batch, claim.enterprise_uscc, caller, now, no)
         if missed is None:
             return reply(shown(voucher, now), 201)
@@ -69,7 +73,7 @@ def grab(batch_id: str) -> Response[str]:
 
 def published(batch_id: str) -> Batch:
     """The batch, remembered once it is published, or closed. Raises NOT_FOUND."""
-    batch = PUBLISHED.get(batch_id) or programmes.load_batch(batch_id)
+    batch = PUBLISHED.get(batch_id) or batches.get(batch_id)
     if batch.state != "draft":
         PUBLISHED[batch_id] = batch
     return batch
@@ -85,7 +89,7 @@ def first_amount(batch: Batch, claim: Claim, caller: Caller, now: Instant) -> in
     may_fit = room_fen is None or (claim.amount_fen is not None and claim.amount_fen <= room_fen)
     if may_fit and not batch.excludes_lapsed:
         return guess_fen
-    entitlement = store.find_entitlement(batch.year, claim.enterprise_uscc)
+    entitlement = vouchers.find_entitlement(batch.year, claim.enterprise_uscc)
     if entitlement is None or batch.batch_id in entitlement.batches:
         return guess_fen  # the write makes the entitlement, or finds the voucher
     amount_fen = amount_or_refusal(entitlement, batch, claim, caller, now)
@@ -121,11 +125,11 @@ def amount_or_refusal(entitlement: Entitlement | None, batch: Batch, claim: Clai
     if entitlement is None or caller.sub not in entitlement.members:
         raise Refused(Refusal.NOT_FOUND)
     if not entitlement.qualified:
-        months = programmes.load_programme(batch.year).policy.enterprise_min_age_months
+        months = programmes.get(batch.year).policy.enterprise_min_age_months
         raise not_eligible([Refused(Refusal[name], months=months) for name in entitlement.refusals])
-    held = store.vouchers_of(entitlement) if batch.excludes_lapsed else []
-    grabbing.check_rerelease(entitlement, held, batch, now)
-    return grabbing.amount_to_claim(entitlement, batch, claim.amount_fen)
+    held = vouchers.list_of(entitlement) if batch.excludes_lapsed else []
+    check_rerelease(entitlement, held, batch, now)
+    return amount_to_claim(entitlement, batch, claim.amount_fen)
 
 
 def not_eligible(failed: list[Refused]) -> Refused:
@@ -137,33 +141,35 @@ def not_eligible(failed: list[Refused]) -> Refused:
 def make_entitlement(batch: Batch, uscc: str, caller: Caller) -> None:
     """§4.1.3: approved in an earlier year and nothing changed: the entitlement of this year is made on first use."""
     today = shanghai_date(clock.now())
-    facts = standing.load_facts(uscc, [batch.year])
+    facts = standing.read_facts(uscc, [batch.year])
     enterprise = facts.enterprise
     if enterprise is None or caller.sub not in enterprise.members:
         raise Refused(Refusal.NOT_FOUND)
-    if failed := eligibility.refusals([eligibility.approval(enterprise)]):
+    if failed := eligibility.refusals([eligibility.approval_finding(enterprise)]):
         raise not_eligible(failed)
-    following = eligibility.entitlements(
+    following = entitlements.next_entitlements(
         enterprise, facts.standing, facts.entitlements, facts.programmes, today, wanted=batch.year
     )
-    all_or_changed(
+    commit_if_unchanged(
         [
-            standing.standing_unchanged(facts),
-            standing.enterprise_unchanged(facts),
-            *standing.save_entitlements(facts, following),
+            standing.standing_check(facts),
+            standing.enterprise_check(facts),
+            *standing.entitlement_writes(facts, following),
         ]
     )
 
 
-def held_or_refuse(batch: Batch, uscc: str, caller: Caller, now: Instant, no: Exhausted | Refused) -> Response[str]:
+def held_or_refuse(
+    batch: Batch, uscc: str, caller: Caller, now: Instant, no: pools.Exhausted | Refused
+) -> Response[str]:
     """Before saying no: an enterprise that holds its voucher already is shown it, after a lost answer, too."""
     if isinstance(no, Refused) and no.refusal is Refusal.BATCH_NOT_OPEN:
         raise no
-    if isinstance(no, Exhausted) and no.open:
+    if isinstance(no, pools.Exhausted) and no.open:
         remember_room(batch.batch_id, no.room_fen)
-    elif isinstance(no, Exhausted):
+    elif isinstance(no, pools.Exhausted):
         PUBLISHED.pop(batch.batch_id, None)
-    existing = store.find(f"{batch.batch_id}.{uscc}")
+    existing = vouchers.find(f"{batch.batch_id}.{uscc}")
     enterprise = organisations.find_enterprise(uscc)
     if enterprise is None or caller.sub not in enterprise.members:
         raise Refused(Refusal.NOT_FOUND)
@@ -178,7 +184,7 @@ def remember_room(batch_id: str, room_fen: int) -> None:
     """A published batch only shrinks: what it had left when a claim did not fit is the most it has from now on."""
     ROOM_LEFT[batch_id] = min(room_fen, ROOM_LEFT.get(batch_id, room_fen))
     if room_fen == 0 and batch_id not in SOLD_OUT:
-        SOLD_OUT[batch_id] = store.holders(batch_id)
+        SOLD_OUT[batch_id] = vouchers.list_holders(batch_id)
 
 
 def shown(voucher: Voucher, now: Instant) -> dict[str, object]:

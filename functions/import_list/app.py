@@ -7,13 +7,15 @@ from typing import Any
 
 from voucher.edge import clock, queues
 from voucher.edge.observe import log_work
-from voucher.models import ListImport
-from voucher.rules import eligibility, lifecycle, list_file
-from voucher.rules import standing as rules
+from voucher.models.lists import ListImport
+from voucher.rules import entitlements, lifecycle
+from voucher.rules.lists import touched_codes
+from voucher.rules.standing import with_list
 from voucher.rules.working_days import shanghai_date
-from voucher.store import files, lists, standing
-from voucher.store.lists import OutOfTurn
-from voucher.store.table import Write
+from voucher.spreadsheets import cells, list_file
+from voucher.store import lists, standing
+from voucher.store.engine import files
+from voucher.store.engine.table import Write
 
 FIRMS_PER_MESSAGE = 2_000
 FIRMS_PER_READ = 45
@@ -38,17 +40,17 @@ def work(body: dict[str, Any]) -> None:
 
 def parse_upload(kind: str, year: int, import_id: str) -> None:
     """Read the file; keep its good rows and name its bad ones. A second delivery finds it parsed."""
-    old = lists.find_import(kind, year, import_id)
+    old = lists.find(kind, year, import_id)
     if old is None or old.state != "waiting":
         return
-    found = files.fetch_version(old.object_key)
+    found = files.find_version(old.object_key)
     if found is None:  # the bucket told of it: a fault, else the import would wait for ever
         raise LookupError("an uploaded list cannot be read")
     content, version = found
     old_file = {"object_version": version, "sha256": hashlib.sha256(content).hexdigest(), "parsed_at": clock.now()}
     try:
         parsed = list_file.parse(kind, old.filename, content)
-    except list_file.ListFileError as error:
+    except cells.ListFileError as error:
         state = lifecycle.next_state("list_import", old.state, "fail")
         lists.commit_step(old, old.moved(state=state, failure=str(error), **old_file))
         return
@@ -58,23 +60,23 @@ def parse_upload(kind: str, year: int, import_id: str) -> None:
         error_count=parsed.error_count,
         **old_file,
     )
-    lists.save_rows(new, [row._asdict() for row in parsed.rows])
-    lists.save_errors(new, [error._asdict() for error in parsed.errors])
+    lists.commit_rows(new, [row._asdict() for row in parsed.rows])
+    lists.commit_errors(new, [error._asdict() for error in parsed.errors])
     lists.commit_step(old, new)
     log_work("list parsed", kind=kind, year=year, rows=len(parsed.rows), errors=parsed.error_count)
 
 
 def apply_part(kind: str, year: int, import_id: str, offset: int) -> None:
     """Bring the next part of the touched enterprises into step; after the last, readers see the new version."""
-    record = lists.find_import(kind, year, import_id)
+    record = lists.find(kind, year, import_id)
     if record is None or record.state != "applying":
         return
-    before = lists.latest(kind, year)
+    before = lists.find_latest(kind, year)
     is_latest = before is None or before[0] <= year
     rows = {row["uscc"] for row in lists.load_rows(record)}
-    old_rows = {row["uscc"] for row in lists.load_rows(lists.find_import(kind, *before))} if before else set()
+    old_rows = {row["uscc"] for row in lists.load_rows(lists.find(kind, *before))} if before else set()
     same_year = before is not None and before[0] == year
-    touched = rules.affected(old_rows, rows, same_year) if is_latest else []
+    touched = touched_codes(old_rows, rows, same_year) if is_latest else []
     following = offset + FIRMS_PER_MESSAGE
     try:
         bring_in_step(record, touched[offset:following], rows)
@@ -83,8 +85,8 @@ def apply_part(kind: str, year: int, import_id: str, offset: int) -> None:
             queues.send("import_list", [body | {"message_id": f"{import_id}.{following}"}])
             return
         state = lifecycle.next_state("list_import", record.state, "finish")
-        lists.finish(record, record.moved(state=state, updated_at=clock.now()), is_latest)
-    except OutOfTurn:
+        lists.commit_finish(record, record.moved(state=state, updated_at=clock.now()), is_latest)
+    except lists.OutOfTurn:
         return
     log_work("list applied", kind=kind, year=year, firms=len(touched))
 
@@ -104,11 +106,11 @@ def steps_of(record: ListImport, usccs: list[str], listed: set[str]) -> dict[str
     """By credit code, the writes that bring it into step; none for a code whose standing says so already."""
     today = shanghai_date(clock.now())
     steps = {}
-    for facts in standing.load_facts_of_many(usccs, {*eligibility.years_in_step(today), record.year}):
-        after = rules.with_list(facts.standing, record.kind, record.year, facts.uscc in listed)
-        following = eligibility.entitlements(facts.enterprise, after, facts.entitlements, facts.programmes, today)
+    for facts in standing.read_facts_of_many(usccs, {*entitlements.years_in_step(today), record.year}):
+        after = with_list(facts.standing, record.kind, record.year, facts.uscc in listed)
+        following = entitlements.next_entitlements(facts.enterprise, after, facts.entitlements, facts.programmes, today)
         if after.listed != facts.standing.listed:
-            steps[facts.uscc] = standing.in_step(facts, after, following)
+            steps[facts.uscc] = standing.in_step_writes(facts, after, following)
     return steps
 
 

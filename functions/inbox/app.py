@@ -4,9 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge.api import Api, Nothing, reply
 from voucher.edge.identity import require
-from voucher.store import organisations
-from voucher.store import supervision as store
-from voucher.store.supervision import InboxMessage
+from voucher.models.inbox import InboxMessage
+from voucher.store import inbox, organisations
 
 app = Api()
 
@@ -17,13 +16,13 @@ def _whose() -> str:
     if role is None:
         return app.caller.sub
     require(app.caller, role)
-    return store.role_inbox(role)
+    return inbox.inbox_of_role(role)
 
 
 @app.get("/inbox")
 def show_inbox() -> Response[str]:
     """The caller's messages, the newest first."""
-    page = store.inbox(_whose(), app.limit, app.query("cursor"))
+    page = inbox.list_page(_whose(), app.limit, app.query("cursor"))
     items = [InboxMessage.model_validate(item).public() for item in page.items]
     return reply({"items": items, "next_cursor": page.next_cursor})
 
@@ -32,14 +31,14 @@ def show_inbox() -> Response[str]:
 def mark_read(message_id: str) -> Response[str]:
     """Mark one of the caller's own messages read."""
     app.body(Nothing)
-    return reply(store.mark_read(_whose(), message_id))
+    return reply(inbox.commit_read(_whose(), message_id))
 
 
 @app.get("/me")
 def me() -> Response[str]:
     """Who is calling: staff roles, and the organisations they act for."""
     caller = app.caller
-    organisations_ = organisations.memberships(caller.sub)
+    organisations_ = organisations.list_memberships(caller.sub)
     return reply({"sub": caller.sub, "roles": sorted(caller.roles), "organisations": organisations_})
 
 

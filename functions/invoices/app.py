@@ -14,12 +14,13 @@ from voucher.edge import clock
 from voucher.edge.api import Api, reply
 from voucher.edge.fields import Identifier, Name, Number, PositiveFen, Text, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
-from voucher.models import Account, AccountChange, Payable, Request
+from voucher.models.base import Request
+from voucher.models.payables import Account, AccountChange, Payable
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
-from voucher.rules.hands import check_hands
-from voucher.store import keys, organisations, sealing
-from voucher.store import payouts as store
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.store import documents, keys, organisations, payables
+from voucher.store.engine import sealing
 
 app = Api()
 OTHER_THAN_BEFORE = "与此前使用的收款账户不同。"
@@ -51,7 +52,7 @@ class AccountDecision(Request):
 
 
 def _owed(round_id: str, agency_uscc: str) -> Payable:
-    if (payable := store.find_payable(round_id, agency_uscc)) is None:
+    if (payable := payables.find(round_id, agency_uscc)) is None:
         raise Refused(Refusal.NOT_FOUND)
     return payable
 
@@ -86,9 +87,9 @@ def hand_in(round_id: str) -> Response[str]:
     )
     account = _sealed(round_id, body)
     new = invoiced.model_copy(update={"account": account, "account_by": app.caller.sub})
-    if not store.hand_in_invoice(old, new, body.invoice_number, account):
+    if not payables.commit_invoice(old, new, body.invoice_number, account):
         new = invoiced.model_copy(update={"change": _asked(account, OTHER_THAN_BEFORE)})
-        store.hand_in_invoice(old, new, body.invoice_number)
+        payables.commit_invoice(old, new, body.invoice_number)
     return reply(new)
 
 
@@ -126,8 +127,8 @@ def _check_document(owed: Payable, document_id: str) -> None:
     """The invoice lies with one of the applications it is for."""
     for settlement_id in owed.settlement_ids:
         owner = keys.settlement(settlement_id)
-        named = [each for each in organisations.documents_of(owner) if each.document_id == document_id]
-        if organisations.examined(owner, [each for each in named if each.kind == "summary_invoice"]):
+        named = [each for each in documents.list_of(owner) if each.document_id == document_id]
+        if documents.examine(owner, [each for each in named if each.kind == "summary_invoice"]):
             return
     error = FieldError("document_id", Refusal.DOCUMENT_NOT_UPLOADED.sentence)
     raise Refused(Refusal.DOCUMENT_NOT_UPLOADED, errors=[error])
@@ -143,7 +144,7 @@ def propose_account(round_id: str) -> Response[str]:
         return reply(old, replay=True)
     state = lifecycle.next_state("payable", old.state, "propose_account")
     new = old.moved(state=state, change=_asked(_sealed(round_id, body), body.reason), **step)
-    store.propose_account(old, new)
+    payables.commit_proposed_account(old, new)
     return reply(new)
 
 
@@ -161,10 +162,10 @@ def decide_account(round_id: str) -> Response[str]:
         raise Refused(Refusal.WRONG_STATE, state=old.state)
     if old.change.change_id != body.change_id:
         raise Refused(Refusal.CHANGED_MEANWHILE)
-    check_hands(app.caller.sub, "§3.5.4", old.change.by, old.invoiced_by)
+    check_four_eyes(app.caller.sub, "§3.5.4", old.change.by, old.invoiced_by)
     counts = {"account": old.change.account, "account_by": old.change.by} if body.decision == "confirm" else {}
     new = old.moved(state=state, change=None, **counts, **app.step(body.decision))
-    store.decide_account(old, new, app.caller.sub)
+    payables.commit_decided_account(old, new, app.caller.sub)
     return reply(new)
 
 

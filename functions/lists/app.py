@@ -10,16 +10,16 @@ from voucher.edge import clock
 from voucher.edge.api import Api, reply
 from voucher.edge.documents import Filename, SizeBytes
 from voucher.edge.identity import require
-from voucher.models import ListImport, Request, instant_text
+from voucher.models.base import Request, instant_text
+from voucher.models.lists import ListImport
 from voucher.policy import LIST_CLAUSES, LIST_KINDS
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
-from voucher.rules import standing as rules
-from voucher.rules.hands import check_hands
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.lists import check_list_year
 from voucher.rules.working_days import shanghai_date
-from voucher.store import files
-from voucher.store import lists as store
-from voucher.store.table import Unmet
+from voucher.store import lists
+from voucher.store.engine import files
 
 app = Api()
 LIST_TYPES = {
@@ -49,23 +49,21 @@ def announce(kind: str, year: str) -> Response[str]:
     ending = body.filename[body.filename.rfind(".") :].lower()
     if LIST_TYPES.get(ending) != body.content_type:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("content_type", "须为 .xlsx、.xls 或 .csv 文件。")])
-    rules.check_year(kind, listed_year, shanghai_date(clock.now()))
+    check_list_year(kind, listed_year, shanghai_date(clock.now()))
     import_id = app.new_id("i")
     record = ListImport(
         import_id=import_id,
         kind=kind,
         year=listed_year,
         filename=body.filename,
-        object_key=store.upload_key(kind, listed_year, import_id),
+        object_key=lists.upload_key(kind, listed_year, import_id),
         state="waiting",
         created_at=clock.now(),
         created_by=app.caller.sub,
         request_sha256=app.request_sha256,
         **app.step("announce"),
     )
-    try:
-        store.add_import(record)
-    except Unmet:
+    if not lists.commit_import(record):
         existing = _found(kind, listed_year, import_id)
         app.check_same(existing.request_sha256)
         return reply(_announced(existing, body.content_type), replay=True)
@@ -88,7 +86,7 @@ def _checked(kind: str, year: str) -> int:
 
 
 def _found(kind: str, year: int, import_id: str) -> ListImport:
-    record = store.find_import(kind, year, import_id)
+    record = lists.find(kind, year, import_id)
     if record is None:
         raise Refused(Refusal.NOT_FOUND)
     return record
@@ -98,7 +96,7 @@ def _found(kind: str, year: int, import_id: str) -> ListImport:
 def list_imports(kind: str, year: str) -> Response[str]:
     """Every version of a list: its file, importer and time, the newest first."""
     require(app.caller, "platform", "bureau")
-    page = store.list_imports(kind, _checked(kind, year), app.limit, app.query("cursor"))
+    page = lists.list_page(kind, _checked(kind, year), app.limit, app.query("cursor"))
     items = [ListImport.model_validate(item).public() for item in page.items]
     return reply({"items": items, "next_cursor": page.next_cursor})
 
@@ -108,7 +106,7 @@ def show_import(kind: str, year: str, import_id: str) -> Response[str]:
     """How far an import is, with every bad row; so many at a time."""
     require(app.caller, "platform", "bureau")
     record = _found(kind, _checked(kind, year), import_id)
-    errors, start = store.load_errors(record), _offset(app.query("cursor") or "0")
+    errors, start = lists.load_errors(record), _offset(app.query("cursor") or "0")
     following = start + ERRORS_PER_PAGE
     next_cursor = str(following) if following < len(errors) else None
     return reply(record.public() | {"errors": errors[start:following], "next_cursor": next_cursor})
@@ -132,14 +130,14 @@ def apply(kind: str, year: str, import_id: str) -> Response[str]:
     if app.is_repeat(old, "apply"):
         return reply(old, replay=True)
     state = lifecycle.next_state("list_import", old.state, "apply")
-    check_hands(app.caller.sub, LIST_CLAUSES[kind], old.created_by)
+    check_four_eyes(app.caller.sub, LIST_CLAUSES[kind], old.created_by)
     if old.error_count and not body.skip_errors:
         raise Refused(Refusal.LIST_HAS_ERRORS, count=old.error_count)
     if old.row_count == 0 and not body.allow_empty:
         raise Refused(Refusal.LIST_EMPTY)
     applied = {"applied_by": app.caller.sub, "applied_at": clock.now()}
     new = old.moved(state=state, skip_errors=body.skip_errors, **applied, **app.step("apply"))
-    store.take_turn(old, new)
+    lists.commit_turn(old, new)
     return reply(new)
 
 
@@ -148,8 +146,8 @@ def show_list(kind: str, year: str) -> Response[str]:
     """The version in force, row by row; who began to page through one stays in it."""
     require(app.caller, "platform", "bureau", "finance")
     listed_year, cursor = _checked(kind, year), app.query("cursor")
-    import_id, start = _begun(kind, listed_year, cursor) if cursor else (store.in_force(kind, listed_year), 0)
-    rows = store.load_rows(store.find_import(kind, listed_year, import_id)) if import_id else []
+    import_id, start = _begun(kind, listed_year, cursor) if cursor else (lists.find_in_force(kind, listed_year), 0)
+    rows = lists.load_rows(lists.find(kind, listed_year, import_id)) if import_id else []
     following = start + app.limit
     return reply(
         {
@@ -163,7 +161,7 @@ def show_list(kind: str, year: str) -> Response[str]:
 def _begun(kind: str, year: int, cursor: str) -> tuple[str, int]:
     """The version a reader is paging through, and how far it came: none but one that was in force once."""
     import_id, _, offset = cursor.rpartition(":")
-    record = store.find_import(kind, year, import_id)
+    record = lists.find(kind, year, import_id)
     if record is None or record.state != "applied":
         raise _no_cursor()
     return import_id, _offset(offset)

@@ -13,11 +13,12 @@ from aws_lambda_powertools.event_handler import Response
 from voucher.edge import clock
 from voucher.edge.api import Api, reply
 from voucher.edge.fields import Identifier, Name, Text, Uscc
-from voucher.models import Notice, Objection, RemovalNotice, Request
+from voucher.models.base import Request
+from voucher.models.notices import Notice, Objection
+from voucher.models.removals import RemovalNotice
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules.spreadsheet import inert, yuan
-from voucher.store import programmes, removals
-from voucher.store import rounds as store
+from voucher.spreadsheets.workbook import inert, yuan
+from voucher.store import notices, programmes, rounds
 
 app = Api()
 
@@ -33,7 +34,7 @@ class ObjectionGiven(Request):
 @app.get("/notices")
 def list_notices() -> Response[str]:
     """Notices, the newest first."""
-    page = store.list_notices(app.limit, app.query("cursor"))
+    page = notices.list_page(app.limit, app.query("cursor"))
     kinds = [RemovalNotice if item.get("kind") == "removal" else Notice for item in page.items]
     items = [kind.model_validate(item).shown() for kind, item in zip(kinds, page.items, strict=True)]
     return reply({"items": items, "next_cursor": page.next_cursor})
@@ -42,7 +43,7 @@ def list_notices() -> Response[str]:
 @app.get("/notices/<notice_id>")
 def show(notice_id: str) -> Response[str]:
     """One notice; with `.csv` at its end, as a table for spreadsheets."""
-    if (removal := removals.find_notice(notice_id)) is not None:
+    if (removal := notices.find_removal(notice_id)) is not None:
         return reply(removal.shown())
     notice = _found(notice_id.removesuffix(".csv"))
     if not notice_id.endswith(".csv"):
@@ -62,7 +63,7 @@ def _table(notice: Notice) -> str:
 
 
 def _found(notice_id: str) -> Notice:
-    if (notice := store.find_notice(notice_id)) is None:
+    if (notice := notices.find(notice_id)) is None:
         raise Refused(Refusal.NOT_FOUND)
     return notice
 
@@ -72,7 +73,7 @@ def object_to(notice_id: str) -> Response[str]:
     """§3.5.3: anybody objects to a line, an agency's lines, or all of a notice, until a human closes it."""
     old, body = _found(notice_id), app.body(ObjectionGiven)
     objection_id = f"{notice_id}.{_name_of_request(notice_id)}"
-    if (existing := store.find_objection(objection_id)) is not None:
+    if (existing := notices.find_objection(objection_id)) is not None:
         return reply({"objection_id": objection_id, "state": existing.state}, replay=True)
     if old.state != "running":
         raise Refused(Refusal.NOTICE_ENDED, state=old.state)
@@ -90,8 +91,8 @@ def object_to(notice_id: str) -> Response[str]:
         created_at=now,
         created_by="public",
     )
-    policy = programmes.load_programme(store.load(old.round_id).year).policy
-    store.object_to(old, old.moved(), objection, f"{now:%Y-%m-%dT%H}", _source(notice_id), policy)
+    policy = programmes.get(rounds.load(old.round_id).year).policy
+    notices.commit_objection(old, old.moved(), objection, f"{now:%Y-%m-%dT%H}", _source(notice_id), policy)
     return reply({"objection_id": objection.objection_id, "state": objection.state}, 201)
 
 

@@ -4,9 +4,9 @@ import hashlib
 from typing import Any
 
 from voucher.edge import clock, queues
-from voucher.models import instant_text
-from voucher.store import organisations, supervision
-from voucher.store.supervision import InboxMessage
+from voucher.models.base import instant_text
+from voucher.models.inbox import InboxMessage
+from voucher.store import inbox, organisations
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -18,9 +18,7 @@ def work(body: dict[str, Any]) -> None:
     """One notice to one organisation. Delivered twice, it is still one message in each inbox."""
     message_id = hashlib.sha256(f"{body['message_id']}/{body['kind']}".encode()).hexdigest()[:24]
     staff = body["kind"] == "staff"  # then `uscc` is the word of a role, whose holders share an inbox
-    for sub in (
-        [supervision.role_inbox(body["uscc"])] if staff else organisations.members_of(body["kind"], body["uscc"])
-    ):
+    for sub in [inbox.inbox_of_role(body["uscc"])] if staff else organisations.list_members(body["kind"], body["uscc"]):
         message = InboxMessage(
             message_id=message_id,
             sub=sub,
@@ -29,4 +27,4 @@ def work(body: dict[str, Any]) -> None:
             about=body["about"],
             at=instant_text(clock.now()),
         )
-        supervision.deliver(message)
+        inbox.commit_message(message)

@@ -10,16 +10,26 @@ from voucher.edge import clock
 from voucher.edge.api import Api, reply
 from voucher.edge.fields import Day, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff, require
-from voucher.models import Order, Request
+from voucher.models.base import Request
+from voucher.models.orders import Order
+from voucher.models.pools import category_pool, non_key_pool
 from voucher.refusals import Refusal, Refused, refuse_first, refused_by
 from voucher.rules import agencies
-from voucher.rules import ordering as rules
+from voucher.rules.orders import (
+    check_contract_day,
+    check_no_other_subsidy,
+    check_numbered,
+    check_parties,
+    check_qualified,
+    check_ratio,
+    quote_of,
+    room_refusal,
+)
+from voucher.rules.products import check_listed
+from voucher.rules.vouchers import check_balance, check_category, check_usable
 from voucher.rules.working_days import shanghai_date
-from voucher.store import orders as store
-from voucher.store import organisations, pools
-from voucher.store.orders import Parties
-from voucher.store.pools import Exhausted
-from voucher.store.table import Unmet
+from voucher.store import orders, organisations
+from voucher.store.engine import pools
 
 app = Api()
 TRIES = 6
@@ -46,15 +56,15 @@ def quote() -> Response[str]:
     Refuses what the order would refuse whatever its voucher part.
     """
     body = app.body(QuoteAsked)
-    parties = store.load_parties(body.product_id, body.voucher_id)
+    parties = orders.get_parties(body.product_id, body.voucher_id)
     as_member(app.caller, parties.enterprise)
     refuse_first(refused_by(checks_of_parties(parties, _today())))
     category, programme = parties.product.category, parties.programme
     shards = programme.policy.yearly_shards
-    category_fen = pools.glance(pools.category_pool(programme.year, category), shards).remaining_fen
+    category_fen = pools.read_approximate_total(category_pool(programme.year, category), shards).remaining_fen
     is_key = category in programme.policy.key_categories
-    floor_fen = None if is_key else pools.glance(pools.non_key_pool(programme.year), shards).remaining_fen
-    quoted = rules.quote(body.contract_fen, parties.voucher, programme.policy, category_fen, floor_fen)
+    floor_fen = None if is_key else pools.read_approximate_total(non_key_pool(programme.year), shards).remaining_fen
+    quoted = quote_of(body.contract_fen, parties.voucher, programme.policy, category_fen, floor_fen)
     return reply(asdict(quoted))
 
 
@@ -64,25 +74,21 @@ def place() -> Response[str]:
     order_id = app.new_id("o", key_required=True)
     body, caller = app.body(Placement), app.caller
     for _ in range(TRIES):
-        parties = store.load_parties(body.product_id, body.voucher_id)
+        parties = orders.get_parties(body.product_id, body.voucher_id)
         as_member(caller, parties.enterprise)
         order = wanted(order_id, body, parties)
         try:
             check(body, parties, _today())
             is_key = order.category in parties.programme.policy.key_categories
-            store.place(order, parties, store.draws_of(order, is_key, parties.programme))
-        except Exhausted as no:
-            refusal = rules.room_refusal(no.pool_id, no.room_fen, order.category)
+            orders.commit_place(order, parties, orders.draws_of(order, is_key, parties.programme))
+        except pools.Exhausted as no:
+            refusal = room_refusal(no.pool_id, no.room_fen, order.category)
             return placed_or(refusal, order)
         except Refused as no:
-            return placed_or(no, order)
-        except Unmet as unmet:
-            if "order" in unmet.items:
-                return placed_or(Refused(Refusal.BUSY), order)
-            if "contract" in unmet.items:
-                return placed_or(Refused(Refusal.CONTRACT_USED), order)
-            continue
-        return reply(order, 201)
+            if no.refusal is not Refusal.CHANGED_MEANWHILE:
+                return placed_or(no, order)
+        else:
+            return reply(order, 201)
     raise Refused(Refusal.BUSY)
 
 
@@ -90,7 +96,7 @@ def _today() -> date:
     return shanghai_date(clock.now())
 
 
-def wanted(order_id: str, body: Placement, parties: Parties) -> Order:
+def wanted(order_id: str, body: Placement, parties: orders.Parties) -> Order:
     """The order as it will be; price and category are the product's of today."""
     product = parties.product
     return Order(
@@ -116,37 +122,37 @@ def wanted(order_id: str, body: Placement, parties: Parties) -> Order:
     )
 
 
-def check(body: Placement, parties: Parties, today: date) -> None:
+def check(body: Placement, parties: orders.Parties, today: date) -> None:
     """Every rule an order must pass before its money is held; refuses with all that it fails, the first in `code`."""
     policy, year, signed_on = parties.programme.policy, parties.programme.year, body.contract_signed_on
     checks: list[Check] = [
         *checks_of_parties(parties, today),
-        lambda: rules.check_numbered(body.contract_number, signed_on),
-        lambda: rules.check_ratio(body.voucher_fen, body.contract_fen, policy),
-        lambda: rules.check_balance(body.voucher_fen, parties.voucher),
-        lambda: rules.check_contract_day(signed_on, policy, year, today) if signed_on else None,
-        lambda: rules.check_no_other_subsidy(body.no_other_subsidy),
+        lambda: check_numbered(body.contract_number, signed_on),
+        lambda: check_ratio(body.voucher_fen, body.contract_fen, policy),
+        lambda: check_balance(body.voucher_fen, parties.voucher),
+        lambda: check_contract_day(signed_on, policy, year, today) if signed_on else None,
+        lambda: check_no_other_subsidy(body.no_other_subsidy),
     ]
     refuse_first(refused_by(checks))
 
 
-def checks_of_parties(parties: Parties, today: date) -> list[Check]:
+def checks_of_parties(parties: orders.Parties, today: date) -> list[Check]:
     """What a quote and an order must pass alike: who deals with whom, in what, with which voucher."""
     product, agency = parties.product, parties.agency
     return [
-        lambda: rules.check_qualified(parties.enterprise),
+        lambda: check_qualified(parties.enterprise),
         lambda: agencies.check_active(agency, today),
         lambda: agencies.check_scope(agency, product.category) if agency else None,
-        lambda: agencies.check_listed(product),
-        lambda: rules.check_parties(parties.enterprise.uscc, product.agency_uscc),
-        lambda: rules.check_usable(parties.voucher, clock.now()),
-        lambda: rules.check_category(parties.voucher, product.category),
+        lambda: check_listed(product),
+        lambda: check_parties(parties.enterprise.uscc, product.agency_uscc),
+        lambda: check_usable(parties.voucher, clock.now()),
+        lambda: check_category(parties.voucher, product.category),
     ]
 
 
 def placed_or(no: Refused, order: Order) -> Response[str]:
     """Before saying no: if this very request placed its order already, that order is the answer."""
-    existing = store.find(order.order_id)
+    existing = orders.find(order.order_id)
     if existing is None:
         raise no
     app.check_same(existing.request_sha256)
@@ -159,13 +165,13 @@ def list_orders() -> Response[str]:
     limit, cursor = app.limit, app.query("cursor")
     if uscc := app.query("enterprise_uscc"):
         as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
-        page = store.list_orders("by_enterprise", uscc, limit, cursor)
+        page = orders.list_page("by_enterprise", uscc, limit, cursor)
     elif uscc := app.query("agency_uscc"):
         as_member_or_staff(app.caller, organisations.find_agency(uscc))
-        page = store.list_orders("by_agency", uscc, limit, cursor)
+        page = orders.list_page("by_agency", uscc, limit, cursor)
     else:
         require(app.caller, "platform", "bureau", "finance", "admin")
-        page = store.list_orders("listing", "ORDER", limit, cursor)
+        page = orders.list_page("by_newest", "ORDER", limit, cursor)
     items = [Order.model_validate(item).public() for item in page.items]
     return reply({"items": items, "next_cursor": page.next_cursor})
 
@@ -173,7 +179,7 @@ def list_orders() -> Response[str]:
 @app.get("/orders/<order_id>")
 def show(order_id: str) -> Response[str]:
     """One order, for either party and staff."""
-    if (order := store.find(order_id)) is None:
+    if (order := orders.find(order_id)) is None:
         raise Refused(Refusal.NOT_FOUND)
     parties = (organisations.find_enterprise(order.enterprise_uscc), organisations.find_agency(order.agency_uscc))
     if not app.caller.is_staff and not any(party and app.caller.sub in party.members for party in parties):

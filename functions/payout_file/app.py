@@ -11,12 +11,13 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.identity import require
 from voucher.edge.observe import log_outcome
-from voucher.models import Payable, Payout, PayoutFile
+from voucher.models.payables import Payable
+from voucher.models.payouts import Payout, PayoutFile
 from voucher.refusals import Refusal, Refused
-from voucher.rules import payout_file as rules
-from voucher.rules.spreadsheet import XLSX
-from voucher.store import files, rounds, sealing
-from voucher.store import payouts as store
+from voucher.spreadsheets import payout_file
+from voucher.spreadsheets.workbook import XLSX
+from voucher.store import payables, payouts, rounds
+from voucher.store.engine import files, sealing
 
 app = Api()
 
@@ -30,22 +31,22 @@ def download(round_id: str) -> Response[bytes]:
     require(app.caller, "platform", "finance")
     if rounds.find(round_id) is None:
         raise Refused(Refusal.NOT_FOUND)
-    known, number = store.files_of(round_id), app.query("number")
+    known, number = payouts.list_files(round_id), app.query("number")
     if number is not None:
         return _given([file for file in known if file.number == number])
-    payables = {payable.agency_uscc: payable for payable in store.payables_of(round_id)}
-    payouts = store.payouts_of(list(payables.values()))
-    new = [payout for payout in payouts if payout.state == "made" and payout.file_number is None]
+    owed = {payable.agency_uscc: payable for payable in payables.list_of_round(round_id)}
+    made = payouts.list_of(list(owed.values()))
+    new = [payout for payout in made if payout.state == "made" and payout.file_number is None]
     if not new:
         return _given(known)
-    return _given([_make(round_id, len(known) + 1, new, payables)])
+    return _given([_make(round_id, len(known) + 1, new, owed)])
 
 
-def _make(round_id: str, position: int, new: list[Payout], payables: dict[str, Payable]) -> PayoutFile:
+def _make(round_id: str, position: int, new: list[Payout], owed: dict[str, Payable]) -> PayoutFile:
     """Two at once make the same bytes, and one of them the record; the other is told to look again."""
     number = f"PF-{round_id.removeprefix('r_')}-{position:02}"
-    transfers = [_transfer(payout, payables[payout.agency_uscc]) for payout in new]
-    content = rules.payout_file(number, transfers)
+    transfers = [_transfer(payout, owed[payout.agency_uscc]) for payout in new]
+    content = payout_file.payout_file(number, transfers)
     sha256 = hashlib.sha256(content).hexdigest()
     made = PayoutFile(
         number=number,
@@ -54,20 +55,20 @@ def _make(round_id: str, position: int, new: list[Payout], payables: dict[str, P
         total_fen=sum(payout.amount_fen for payout in new),
         object_key=f"payout-files/{round_id}/{sha256}.xlsx",
         sha256=sha256,
-        rows_sha256=rules.rows_sha256(number, transfers),
+        rows_sha256=payout_file.rows_sha256(number, transfers),
         made_at=clock.now(),
         made_by=app.caller.sub,
     )
-    files.keep(made.object_key, content, XLSX, sealing.key())
-    store.make_file(made, [(payout, payout.moved(file_number=number)) for payout in new])
+    files.commit_content(made.object_key, content, XLSX, sealing.key())
+    payouts.commit_file(made, [(payout, payout.moved(file_number=number)) for payout in new])
     return made
 
 
-def _transfer(payout: Payout, owed: Payable) -> rules.Transfer:
+def _transfer(payout: Payout, owed: Payable) -> payout_file.BankTransfer:
     if owed.account is None or owed.invoice_number is None:
         raise LookupError("a payout was made without an account")
     sealed = owed.account.sealed_number
-    return rules.Transfer(
+    return payout_file.BankTransfer(
         payout_id=payout.payout_id,
         account_name=owed.account.account_name,
         bank_name=owed.account.bank_name,
@@ -81,7 +82,7 @@ def _given(known: list[PayoutFile]) -> Response[bytes]:
     if not known:
         raise Refused(Refusal.NO_PAYOUT_FILE)
     file = known[-1]
-    content = files.fetch(file.object_key)
+    content = files.find_content(file.object_key)
     if content is None or hashlib.sha256(content).hexdigest() != file.sha256:
         raise LookupError("a payout file is not what was made")
     log_outcome("OK", 200, None)

@@ -11,15 +11,19 @@ from voucher.edge import clock
 from voucher.edge.api import Api, Nothing, reply
 from voucher.edge.fields import Day, Number, Text
 from voucher.edge.identity import require
-from voucher.models import Order, Payable, Payout, Request, Round
+from voucher.models.base import Request
+from voucher.models.orders import Order
+from voucher.models.payables import Payable
+from voucher.models.payouts import Payout
+from voucher.models.rounds import Round
 from voucher.refusals import Refusal, Refused
 from voucher.rules import lifecycle
-from voucher.rules import settling as rules
-from voucher.rules.hands import check_hands
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.payouts import check_bank_day, check_not_recovered
+from voucher.rules.settlements import check_subsidies, subsidised_orders
 from voucher.rules.working_days import shanghai_date
-from voucher.store import orders, rounds, standing
-from voucher.store import payouts as store
-from voucher.store.table import Write
+from voucher.store import orders, payables, payouts, rounds, standing
+from voucher.store.engine.table import Write
 
 app = Api()
 
@@ -43,7 +47,7 @@ def _round(round_id: str) -> Round:
 
 
 def _payout(payout_id: str) -> Payout:
-    if (payout := store.find_payout(payout_id)) is None:
+    if (payout := payouts.find(payout_id)) is None:
         raise Refused(Refusal.NOT_FOUND)
     return payout
 
@@ -54,26 +58,26 @@ def make_payouts(round_id: str) -> Response[str]:
     enterprises a list of other subsidies names by now."""
     require(app.caller, "platform")
     app.body(Nothing)
-    round_, payables = _round(round_id), store.payables_of(round_id)
+    round_, owed = _round(round_id), payables.list_of_round(round_id)
     made: list[Payout] = []
-    invoiced = [each for each in payables if each.state == "invoiced"]
+    invoiced = [each for each in owed if each.state == "invoiced"]
     ready = [each for each in invoiced if each.account and each.change is None]
     for each in ready:
         earlier = (*round_.submitters, *round_.pre_reviewers, round_.approved_by, each.invoiced_by, each.account_by)
-        check_hands(app.caller.sub, "§3.5.4", *earlier)
-    served = {each.agency_uscc: orders.load_orders(each.order_ids) for each in ready}
-    standings = standing.load_standings(order.enterprise_uscc for found in served.values() for order in found)
-    clear = [each for each in ready if not rules.subsidised(served[each.agency_uscc], standings)]
+        check_four_eyes(app.caller.sub, "§3.5.4", *earlier)
+    served = {each.agency_uscc: orders.load_many(each.order_ids) for each in ready}
+    standings = standing.read_standings(order.enterprise_uscc for found in served.values() for order in found)
+    clear = [each for each in ready if not subsidised_orders(served[each.agency_uscc], standings)]
     for each in clear:
         unchanged = {order.enterprise_uscc: standings[order.enterprise_uscc] for order in served[each.agency_uscc]}
-        made.append(_make_payout(round_, each, [standing.unchanged(known) for known in unchanged.values()]))
+        made.append(_make_payout(round_, each, [standing.unchanged_check(known) for known in unchanged.values()]))
     if made:
         return reply({"items": [each.public() for each in made]}, 201)
-    mine = [each for each in payables if each.state == "paying" and app.is_repeat(each, "make_payout")]
+    mine = [each for each in owed if each.state == "paying" and app.is_repeat(each, "make_payout")]
     if mine:
-        again = [store.find_payout(store.payout_id(each, each.attempts)) for each in mine]
+        again = [payouts.find(payouts.payout_id(each, each.attempts)) for each in mine]
         return reply({"items": [each.public() for each in again if each]}, replay=True)
-    rules.check_subsidies([order for found in served.values() for order in found], standings)
+    check_subsidies([order for found in served.values() for order in found], standings)
     if invoiced:
         raise Refused(Refusal.ACCOUNT_UNDECIDED, state="invoiced")
     raise Refused(Refusal.NOTHING_PAYABLE, state=round_.state)
@@ -82,7 +86,7 @@ def make_payouts(round_id: str) -> Response[str]:
 def _check_hands(round_: Round, owed: Payable, payout: Payout) -> None:
     """§3.5.4: who says that money left, or came back, had no earlier step in their hands."""
     earlier = (round_.created_by, round_.approved_by, owed.invoiced_by, owed.account_by, payout.created_by)
-    check_hands(app.caller.sub, "§3.5.4", *round_.submitters, *round_.pre_reviewers, *earlier)
+    check_four_eyes(app.caller.sub, "§3.5.4", *round_.submitters, *round_.pre_reviewers, *earlier)
 
 
 def _make_payout(round_: Round, old: Payable, standings_unchanged: list[Write]) -> Payout:
@@ -90,7 +94,7 @@ def _make_payout(round_: Round, old: Payable, standings_unchanged: list[Write]) 
     state = lifecycle.next_state("payable", old.state, "make_payout")
     new = old.moved(state=state, attempts=old.attempts + 1, **step)
     payout = Payout(
-        payout_id=store.payout_id(new, new.attempts),
+        payout_id=payouts.payout_id(new, new.attempts),
         round_id=new.round_id,
         year=new.year,
         agency_uscc=new.agency_uscc,
@@ -100,7 +104,7 @@ def _make_payout(round_: Round, old: Payable, standings_unchanged: list[Write]) 
         created_by=app.caller.sub,
         **step,
     )
-    store.make_payout(round_, old, new, payout, standings_unchanged)
+    payouts.commit_payout(round_, old, new, payout, standings_unchanged)
     return payout
 
 
@@ -116,21 +120,21 @@ def record_result(payout_id: str) -> Response[str]:
     """§3.5.4: finance records what the bank did. Failed: the money is payable again."""
     require(app.caller, "finance")
     body, found = app.body(BankResult), _payout(payout_id)
-    round_, owed = _round(found.round_id), store.load_payable(found.round_id, found.agency_uscc)
-    before = orders.load_orders(owed.order_ids)
+    round_, owed = _round(found.round_id), payables.load(found.round_id, found.agency_uscc)
+    before = orders.load_many(owed.order_ids)
     # after all it decides on: else a twin of this very call, coming between, would leave them in a strange state
     old = _payout(payout_id)
     if app.is_repeat(old, body.state):
         return reply(old, replay=True)
     state = lifecycle.next_state("payout", old.state, body.state)
     _check_hands(round_, owed, old)
-    rules.check_bank_day("paid_on", body.paid_on, shanghai_date(old.created_at), shanghai_date(clock.now()))
+    check_bank_day("paid_on", body.paid_on, shanghai_date(old.created_at), shanghai_date(clock.now()))
     step = app.step(body.state)
     told = {"bank_reference": body.bank_reference, "paid_on": body.paid_on}
     new = old.moved(state=state, paid_by=app.caller.sub, **told, **step)
     after = owed.moved(state=lifecycle.next_state("payable", owed.state, body.state), **step)
     paid = _moved(before, "pay", step) if state == "paid" else []
-    store.record_result(round_, old, new, owed, after, paid, app.caller.sub)
+    payouts.commit_result(round_, old, new, owed, after, paid, app.caller.sub)
     return reply(new)
 
 
@@ -143,21 +147,21 @@ def record_return(payout_id: str) -> Response[str]:
     """§3.5.4: the bank sent back what it had paid: the money is payable again, and a new payout may follow."""
     require(app.caller, "finance")
     body, found = app.body(BankReturn), _payout(payout_id)
-    round_, owed = _round(found.round_id), store.load_payable(found.round_id, found.agency_uscc)
-    before = orders.load_orders(owed.order_ids)
+    round_, owed = _round(found.round_id), payables.load(found.round_id, found.agency_uscc)
+    before = orders.load_many(owed.order_ids)
     old = _payout(payout_id)
     if app.is_repeat(old, "send_back"):
         return reply(old, replay=True)
     state = lifecycle.next_state("payout", old.state, "send_back")
     _check_hands(round_, owed, old)
     if old.paid_on:
-        rules.check_bank_day("returned_on", body.returned_on, old.paid_on, shanghai_date(clock.now()))
-    rules.check_not_recovered(before)
+        check_bank_day("returned_on", body.returned_on, old.paid_on, shanghai_date(clock.now()))
+    check_not_recovered(before)
     step = app.step("send_back")
     told = {"return_reference": body.bank_reference, "returned_on": body.returned_on, "return_reason": body.reason}
     new = old.moved(state=state, **told, **step)
     after = owed.moved(state=lifecycle.next_state("payable", owed.state, "send_back"), **step)
-    store.record_return(round_, old, new, owed, after, _moved(before, "send_back", step), app.caller.sub)
+    payouts.commit_return(round_, old, new, owed, after, _moved(before, "send_back", step), app.caller.sub)
     return reply(new)
 
 

@@ -9,16 +9,18 @@ from voucher.edge import clock
 from voucher.edge.api import Api, reply
 from voucher.edge.fields import Identifier, PositiveFen, Text
 from voucher.edge.identity import require
-from voucher.models import Line, Order, Request, Settlement, Standing
+from voucher.models.base import Request
+from voucher.models.orders import Order
+from voucher.models.settlements import Line, Settlement
+from voucher.models.standing import Standing
 from voucher.policy import Policy
 from voucher.refusals import Refusal, Refused
 from voucher.rules import lifecycle
-from voucher.rules import settling as rules
 from voucher.rules.flags import shown_line
-from voucher.rules.hands import check_hands
-from voucher.store import orders, programmes, standing, vouchers
-from voucher.store import settlements as store
-from voucher.store.table import Write
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.settlements import check_named_once, check_subsidies, verified_part_fen
+from voucher.store import orders, programmes, settlements, standing, vouchers
+from voucher.store.engine.table import Write, commit
 
 app = Api()
 
@@ -34,27 +36,27 @@ class LineDecision(Request):
 
 
 class PreReview(Request):
-    lines: Annotated[list[LineDecision], Field(min_length=1, max_length=store.MAX_LINES)]
+    lines: Annotated[list[LineDecision], Field(min_length=1, max_length=settlements.MAX_LINES)]
 
 
 @app.post("/settlements/<settlement_id>/pre-review")
 def pre_review(settlement_id: str) -> Response[str]:
     """§3.5.2: the operator's opinion line by line; a lower verified amount gives the difference back."""
     require(app.caller, "platform")
-    body, old = app.body(PreReview), store.find(settlement_id)
+    body, old = app.body(PreReview), settlements.find(settlement_id)
     if old is None:
         raise Refused(Refusal.NOT_FOUND)
     if app.is_repeat(old, "pre_review"):
         return reply(_shown(old), replay=True)
     state = lifecycle.next_state("settlement", old.state, "pre_review")
-    lines = {line.order_id: line for line in store.lines_of(settlement_id)}
-    rules.check_named_once((each.order_id for each in body.lines), lines)
+    lines = {line.order_id: line for line in settlements.list_lines(settlement_id)}
+    check_named_once((each.order_id for each in body.lines), lines)
     submitters = (lines[each.order_id].submitted_by for each in body.lines)
-    check_hands(app.caller.sub, "§3.5.2", old.submitted_by, *submitters)
-    policy = programmes.load_programme(old.year).policy
+    check_four_eyes(app.caller.sub, "§3.5.2", old.submitted_by, *submitters)
+    policy = programmes.get(old.year).policy
     passed = [lines[each.order_id] for each in body.lines if each.decision == "pass"]
-    standings = standing.load_standings(line.enterprise_uscc for line in passed)
-    rules.check_subsidies(passed, standings)
+    standings = standing.read_standings(line.enterprise_uscc for line in passed)
+    check_subsidies(passed, standings)
     for decision in body.lines:
         _verified(lines[decision.order_id], decision, policy)
     left = {name for name, line in lines.items() if line.state == "submitted"} - {each.order_id for each in body.lines}
@@ -62,15 +64,15 @@ def pre_review(settlement_id: str) -> Response[str]:
     # one transaction for each line; the application moves on with the last, so it never waits for lines decided already
     due = [each for each in body.lines if not app.is_repeat(lines[each.order_id], each.decision)]
     for decision in due[:-1]:
-        store.commit_steps(*_decided(lines[decision.order_id], decision, policy, standings), store.unchanged(old))
+        commit([*_decided(lines[decision.order_id], decision, policy, standings), settlements.unchanged_check(old)])
     last = [write for each in due[-1:] for write in _decided(lines[each.order_id], each, policy, standings)]
-    store.commit_steps(*last, store.step(old, new))
+    commit([*last, settlements.step_write(old, new)])
     return reply(_shown(new))
 
 
 def _shown(settlement: Settlement) -> dict[str, Any]:
-    lines = store.lines_of(settlement.settlement_id)
-    uses = store.file_uses(lines)
+    lines = settlements.list_lines(settlement.settlement_id)
+    uses = settlements.read_file_uses(lines)
     return settlement.public() | {"lines": [shown_line(line, uses, with_orders=True) for line in lines]}
 
 
@@ -79,7 +81,7 @@ def _verified(line: Line, said: LineDecision, policy: Policy) -> dict[str, int |
     if said.decision != "pass":
         return {"verified_fen": None, "verified_contract_fen": None}
     contract_fen = min(line.contract_fen, said.verified_contract_fen or line.contract_fen)
-    part_fen = rules.verified_part_fen(line, contract_fen, said.verified_fen, policy)
+    part_fen = verified_part_fen(line, contract_fen, said.verified_fen, policy)
     return {"verified_fen": part_fen, "verified_contract_fen": contract_fen}
 
 
@@ -97,13 +99,13 @@ def _decided(old: Line, decision: LineDecision, policy: Policy, standings: dict[
         pre_reviewed_by=app.caller.sub,
         **step,
     )
-    writes = [store.review_line(old, new, app.caller.sub)]
-    order = orders.load_order(old.order_id)
+    writes = [settlements.reviewed_line_write(old, new, app.caller.sub)]
+    order = orders.load(old.order_id)
     if decision.decision == "pass":
-        writes.append(standing.unchanged(standings[old.enterprise_uscc]))
+        writes.append(standing.unchanged_check(standings[old.enterprise_uscc]))
     if decision.decision == "reject":
         freed = order.moved(state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step)
-        writes += [orders.step(order, freed), *store.drop_invoice(old)]
+        writes += [orders.step_write(order, freed), *settlements.free_invoice_writes(old)]
     elif kept_fen < order.voucher_fen:
         writes += _reduced(order, kept_fen, step)
     return writes
@@ -112,9 +114,9 @@ def _decided(old: Line, decision: LineDecision, policy: Policy, standings: dict[
 def _reduced(order: Order, verified_fen: int, step: dict[str, Any]) -> list[Write]:
     """§3.5.2: what was held and not verified goes back to the voucher, or lapses if that has ended."""
     released_fen = order.voucher_fen - verified_fen
-    voucher = vouchers.load_voucher(order.voucher_id)
+    voucher = vouchers.load(order.voucher_id)
     reduced = order.moved(voucher_fen=verified_fen, drawn=orders.remaining_draws(order, released_fen), **step)
-    return orders.release(order, reduced, released_fen, voucher, clock.now(), app.caller.sub)
+    return orders.release_writes(order, reduced, released_fen, voucher, clock.now(), app.caller.sub)
 
 
 handler = app.handle

@@ -9,16 +9,16 @@ from voucher.edge import clock
 from voucher.edge.api import Api, Nothing, reply
 from voucher.edge.fields import Name, PositiveFen, Text, Uscc, Version
 from voucher.edge.identity import as_member, as_member_or_staff, require
-from voucher.models import Agency, Product, Request
+from voucher.models.agencies import Agency
+from voucher.models.base import Request
+from voucher.models.products import Product
 from voucher.policy import Category
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules import agencies as rules
-from voucher.rules import lifecycle, listing
-from voucher.rules.hands import check_hands
+from voucher.rules import agencies, lifecycle
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.products import edited_product, mentions_all, published_product, revised_product, search_words
 from voucher.rules.working_days import shanghai_date
-from voucher.store import organisations
-from voucher.store import products as store
-from voucher.store.table import Unmet
+from voucher.store import organisations, products
 
 app = Api()
 
@@ -55,10 +55,10 @@ def draft() -> Response[str]:
     agency = as_member(app.caller, organisations.find_agency(body.agency_uscc))
     product_id = f"{body.agency_uscc}.{app.new_id('p').removeprefix('p_')[:12]}"
     # before the rules: a draft whose answer was lost is answered as it was, whatever became of the agency since
-    if (existing := store.find_product(product_id)) is not None:
+    if (existing := products.find(product_id)) is not None:
         return _replayed(existing)
-    rules.check_active(agency, _today())
-    rules.check_scope(agency, body.category)
+    agencies.check_active(agency, _today())
+    agencies.check_scope(agency, body.category)
     product = Product(
         **body.model_dump(),
         product_id=product_id,
@@ -68,12 +68,8 @@ def draft() -> Response[str]:
         request_sha256=app.request_sha256,
         **app.step("draft"),
     )
-    try:
-        store.add_product(product, organisations.unchanged(agency))
-    except Unmet as unmet:
-        if "product is new" not in unmet.items:
-            raise Refused(Refusal.CHANGED_MEANWHILE) from None
-        return _replayed(store.load_product(product_id))
+    if not products.commit_draft(product, organisations.unchanged_check(agency)):
+        return _replayed(products.get(product_id))
     return reply(product, 201)
 
 
@@ -92,14 +88,14 @@ def edit(product_id: str) -> Response[str]:
     old, agency = _owned(product_id)
     changes = app.body(Changes).model_dump(exclude_none=True)
     lifecycle.next_state("product", old.state, "edit")
-    new = listing.edited(old, changes).moved(**app.step("edit"))
-    rules.check_scope(agency, listing.as_revised(new).category)
-    store.commit_step(old, new)
+    new = edited_product(old, changes).moved(**app.step("edit"))
+    agencies.check_scope(agency, revised_product(new).category)
+    products.commit_step(old, new)
     return reply(new)
 
 
 def _owned(product_id: str) -> tuple[Product, Agency]:
-    product = store.load_product(product_id)
+    product = products.get(product_id)
     return product, as_member(app.caller, organisations.find_agency(product.agency_uscc))
 
 
@@ -108,17 +104,17 @@ def publish(product_id: str) -> Response[str]:
     """§3.3: the operator puts a product of an active agency up, or what the agency corrected in it; of a product that
     changed since the operator looked at it, nothing."""
     require(app.caller, "platform")
-    body, old = app.body(Publication), store.load_product(product_id)
+    body, old = app.body(Publication), products.get(product_id)
     if app.is_repeat(old, "publish"):
         return reply(old, replay=True)
     if body.version not in (None, old.version):
         raise Refused(Refusal.CHANGED_MEANWHILE)
-    agency = rules.check_active(organisations.find_agency(old.agency_uscc), _today())
-    check_hands(app.caller.sub, "§3.3", *agency.members)
+    agency = agencies.check_active(organisations.find_agency(old.agency_uscc), _today())
+    check_four_eyes(app.caller.sub, "§3.3", *agency.members)
     state = lifecycle.next_state("product", old.state, "publish")
-    new = listing.published(old, clock.now()).moved(state=state, **app.step("publish"))
-    rules.check_scope(agency, new.category)
-    store.commit_step(old, new, organisations.unchanged(agency))
+    new = published_product(old, clock.now()).moved(state=state, **app.step("publish"))
+    agencies.check_scope(agency, new.category)
+    products.commit_step(old, new, organisations.unchanged_check(agency))
     return reply(new)
 
 
@@ -126,14 +122,14 @@ def publish(product_id: str) -> Response[str]:
 def withdraw(product_id: str) -> Response[str]:
     """§3.3: the agency, or the operator, takes a product down."""
     app.body(Nothing)
-    product = store.load_product(product_id)
+    product = products.get(product_id)
     if "platform" not in app.caller.roles:
         product, _ = _owned(product_id)
     if app.is_repeat(product, "withdraw"):
         return reply(product, replay=True)
     state = lifecycle.next_state("product", product.state, "withdraw")
     new = product.moved(state=state, **app.step("withdraw"))
-    store.commit_step(product, new)
+    products.commit_step(product, new)
     return reply(new)
 
 
@@ -143,13 +139,13 @@ def search() -> Response[str]:
     category, agency_uscc = app.query("category"), app.query("agency")
     if category is not None and category not in {each.value for each in Category}:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("category", "不在可选范围内。")])
-    words, offers = listing.search_words(app.query("q")), _Offers()
+    words, offers = search_words(app.query("q")), _Offers()
 
     def keep(item: dict[str, Any]) -> bool:
-        wanted = agency_uscc in (None, item["agency_uscc"]) and listing.mentions(item, words)
+        wanted = agency_uscc in (None, item["agency_uscc"]) and mentions_all(item, words)
         return wanted and offers.include(item["agency_uscc"], Category(item["category"]))
 
-    page = store.search(category, app.limit, app.query("cursor"), keep)
+    page = products.list_published(category, app.limit, app.query("cursor"), keep)
     items = [Product.model_validate(item).on_sale() for item in page.items]
     return reply({"items": items, "next_cursor": page.next_cursor})
 
@@ -163,14 +159,14 @@ class _Offers:
     def include(self, uscc: str, category: Category) -> bool:
         """True if the agency is active, and approved for the category still (§3.2.3, §3.3)."""
         if uscc not in self._known:
-            self._known[uscc] = rules.categories_on_sale(organisations.find_agency(uscc), _today())
+            self._known[uscc] = agencies.categories_on_sale(organisations.find_agency(uscc), _today())
         return category in self._known[uscc]
 
 
 @app.get("/products/<product_id>")
 def show(product_id: str) -> Response[str]:
     """One published product of an active agency within its approval."""
-    product = store.load_product(product_id)
+    product = products.get(product_id)
     if product.state != "published" or not _Offers().include(product.agency_uscc, product.category):
         raise Refused(Refusal.NOT_FOUND)
     return reply(product.on_sale())
@@ -180,7 +176,7 @@ def show(product_id: str) -> Response[str]:
 def list_own(uscc: str) -> Response[str]:
     """Every product of an agency, in one state if given, with what waits to be published: for its members and staff."""
     as_member_or_staff(app.caller, organisations.find_agency(uscc))
-    items = [product.public() for product in store.of_agency(uscc, app.query("state"))]
+    items = [product.public() for product in products.list_of_agency(uscc, app.query("state"))]
     return reply({"items": items, "next_cursor": None})
 
 

@@ -11,15 +11,25 @@ from voucher.edge import clock
 from voucher.edge.api import Api, malformed, reply
 from voucher.edge.fields import PositiveFen, Text, Year
 from voucher.edge.identity import require
-from voucher.models import PendingTotal, Programme, Request
+from voucher.models.base import Request
+from voucher.models.pools import (
+    SURPLUS_SHARDS,
+    batch_pool,
+    category_pool,
+    even_shares,
+    gather,
+    surplus_pool,
+    yearly_pool,
+)
+from voucher.models.programmes import PendingTotal, Programme
 from voucher.policy import Category, Count, Policy, policy_on
 from voucher.refusals import Refusal, Refused
 from voucher.rules import lifecycle
-from voucher.rules import programmes as rules
-from voucher.rules.hands import check_hands
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.programmes import check_cut, key_share_basis_points, yearly_limits_fen
 from voucher.rules.working_days import shanghai_date
-from voucher.store import pools
-from voucher.store import programmes as store
+from voucher.store import batches, programmes
+from voucher.store.engine import pools
 
 app = Api()
 
@@ -69,9 +79,9 @@ def draft_programme() -> Response[str]:
         **app.step("draft"),
     )
     try:
-        store.draft(programme)
+        programmes.commit_draft(programme)
     except Refused as no:
-        existing = store.find(body.year)
+        existing = programmes.find(body.year)
         if no.refusal is not Refusal.ALREADY_EXISTS or existing is None or not app.is_repeat(existing, "draft"):
             raise
         return reply(existing, 200, replay=True)
@@ -93,7 +103,7 @@ def _policy(values: dict[str, Any], now: datetime) -> Policy:
 def correct_programme(year: str) -> Response[str]:
     """§1.3: the bureau corrects a draft before finance confirms it; who corrects it is its drafter from then on."""
     require(app.caller, "bureau")
-    body, old = app.body(Correction), store.load_programme(app.year(year))
+    body, old = app.body(Correction), programmes.get(app.year(year))
     if app.is_repeat(old, "edit"):
         return reply(old, replay=True)
     state = lifecycle.next_state("programme", old.state, "edit")
@@ -102,7 +112,7 @@ def correct_programme(year: str) -> Response[str]:
     policy = old.policy if body.policy is None else _policy(body.policy, clock.now())
     drafted = {"total_fen": body.total_fen, "policy": policy, "created_by": app.caller.sub}
     new = old.moved(state=state, **drafted, **app.step("edit"))
-    store.commit_step(old, new)
+    programmes.commit_step(old, new)
     return reply(new)
 
 
@@ -111,39 +121,39 @@ def confirm_programme(year: str) -> Response[str]:
     """§1.3: finance confirms the total; the drafter may not."""
     require(app.caller, "finance")
     body = app.body(Confirmation)
-    old = store.load_programme(app.year(year))
+    old = programmes.get(app.year(year))
     if app.is_repeat(old, "confirm"):
         return reply(old, replay=True)
-    check_hands(app.caller.sub, "§1.3", old.created_by)
+    check_four_eyes(app.caller.sub, "§1.3", old.created_by)
     state = lifecycle.next_state("programme", old.state, "confirm")
     if body.version not in (None, old.version):
         raise Refused(Refusal.CHANGED_MEANWHILE)
     new = old.moved(state=state, unreleased_fen=old.total_fen, confirmed_by=app.caller.sub, **app.step("confirm"))
-    store.confirm(old, new, _yearly_shares(new), clock.now())
+    programmes.commit_confirmation(old, new, _yearly_shares(new), clock.now())
     return reply(new)
 
 
 def _yearly_shares(programme: Programme) -> dict[str, list[int]]:
     policy, year = programme.policy, programme.year
     shares = {
-        pools.yearly_pool(year, category): rules.even_shares(limit_fen, policy.yearly_shards, policy.quota_default_fen)
-        for category, limit_fen in rules.yearly_limits_fen(programme.total_fen, policy).items()
+        yearly_pool(year, category): even_shares(limit_fen, policy.yearly_shards, policy.quota_default_fen)
+        for category, limit_fen in yearly_limits_fen(programme.total_fen, policy).items()
     }
-    return shares | {pools.surplus_pool(year): [0] * pools.SURPLUS_SHARDS}
+    return shares | {surplus_pool(year): [0] * SURPLUS_SHARDS}
 
 
 @app.post("/programmes/<year>/total")
 def propose_total(year: str) -> Response[str]:
     """§1.3: the bureau proposes another total; a cut below what is committed is refused."""
     require(app.caller, "bureau")
-    body, old = app.body(NewTotal), store.load_programme(app.year(year))
+    body, old = app.body(NewTotal), programmes.get(app.year(year))
     if app.is_repeat(old, "propose_total"):
         return reply(old, replay=True)
     state = lifecycle.next_state("programme", old.state, "propose_total")
     _changes(old, body.total_fen)
     pending = PendingTotal(total_fen=body.total_fen, reason=body.reason, by=app.caller.sub)
     new = old.moved(state=state, pending=pending, **app.step("propose_total"))
-    store.commit_step(old, new)
+    programmes.commit_step(old, new)
     return reply(new)
 
 
@@ -156,14 +166,14 @@ def confirm_total(year: str) -> Response[str]:
     """
     require(app.caller, "finance")
     body = app.body(ConfirmedTotal)
-    old = store.load_programme(app.year(year))
+    old = programmes.get(app.year(year))
     asked_for = (None, old.pending.total_fen) if old.pending else ()
     if app.is_repeat(old, "confirm_total") and body.total_fen not in asked_for:
         return reply(old, replay=True)
     state = lifecycle.next_state("programme", old.state, "confirm_total")
     if old.pending is None:
         raise Refused(Refusal.NO_TOTAL_PENDING)
-    check_hands(app.caller.sub, "§1.3", old.pending.by)
+    check_four_eyes(app.caller.sub, "§1.3", old.pending.by)
     if body.total_fen not in (None, old.pending.total_fen):
         raise Refused(Refusal.CHANGED_MEANWHILE)
     total_fen = old.pending.total_fen
@@ -175,7 +185,7 @@ def confirm_total(year: str) -> Response[str]:
         pending=None,
         **app.step("confirm_total"),
     )
-    store.confirm_total(old, new, changes_fen, clock.now(), app.caller.sub)
+    programmes.commit_total(old, new, changes_fen, clock.now(), app.caller.sub)
     return reply(new)
 
 
@@ -183,33 +193,33 @@ def _changes_unless_overtaken(programme: Programme, total_fen: int) -> dict[str,
     try:
         return _changes(programme, total_fen)
     except Refused:
-        if store.load_programme(programme.year).version != programme.version:  # a twin of this very call made the cut
+        if programmes.get(programme.year).version != programme.version:  # a twin of this very call made the cut
             raise Refused(Refusal.CHANGED_MEANWHILE) from None
         raise
 
 
 def _changes(programme: Programme, total_fen: int) -> dict[str, dict[int, int]]:
     """By how much each shard of each yearly pool changes with the total. Raises TOTAL_BELOW_COMMITTED."""
-    rules.check_cut(programme, total_fen)
+    check_cut(programme, total_fen)
     policy = programme.policy
-    before, after = (rules.yearly_limits_fen(each, policy) for each in (programme.total_fen, total_fen))
+    before, after = (yearly_limits_fen(each, policy) for each in (programme.total_fen, total_fen))
     changes = {}
     for category, limit_fen in after.items():
-        pool_id, change_fen = pools.yearly_pool(programme.year, category), limit_fen - before[category]
+        pool_id, change_fen = yearly_pool(programme.year, category), limit_fen - before[category]
         if change_fen < 0:
-            plan = pools.gather(pools.read(pool_id, policy.yearly_shards), -change_fen)
+            plan = gather(pools.read_shards(pool_id, policy.yearly_shards), -change_fen)
             if plan is None:
                 raise Refused(Refusal.TOTAL_BELOW_COMMITTED, clause="§2.2.cap" if category else "§2.2.floor")
             changes[pool_id] = {shard: -fen for shard, fen in plan.items()}
         elif change_fen:
-            changes[pool_id] = dict(enumerate(rules.even_shares(change_fen, policy.yearly_shards, 1)))
+            changes[pool_id] = dict(enumerate(even_shares(change_fen, policy.yearly_shards, 1)))
     return changes
 
 
 @app.get("/programmes/<year>")
 def show_programme(year: str) -> Response[str]:
     """The year's money for everybody: what was released, granted, held, spent, lapsed; caps and the key share."""
-    programme = store.load_programme(app.year(year))
+    programme = programmes.get(app.year(year))
     return reply(programme.public() | _figures(programme))
 
 
@@ -219,7 +229,7 @@ def _figures(programme: Programme) -> dict[str, Any]:
     year, policy = programme.year, programme.policy
     categories, spent = {}, {}
     for category in Category:
-        total = pools.glance(pools.category_pool(year, category), policy.yearly_shards)
+        total = pools.read_approximate_total(category_pool(year, category), policy.yearly_shards)
         spent[category] = total.held_fen + total.payable_fen + total.paid_fen
         categories[category.value] = {
             "cap_fen": total.limit_fen,
@@ -229,18 +239,18 @@ def _figures(programme: Programme) -> dict[str, Any]:
             "payable_fen": total.payable_fen,
             "paid_fen": total.paid_fen,
         }
-    batches = [
-        pools.glance(pools.batch_pool(batch.batch_id), batch.shards)
-        for batch in store.batches_of(year)
+    released = [
+        pools.read_approximate_total(batch_pool(batch.batch_id), batch.shards)
+        for batch in batches.list_of_year(year)
         if batch.state != "draft"
     ]
-    surplus = pools.glance(pools.surplus_pool(year), pools.SURPLUS_SHARDS)
-    closed_fen = sum(each.closed_fen for each in batches)
+    surplus = pools.read_approximate_total(surplus_pool(year), SURPLUS_SHARDS)
+    closed_fen = sum(each.closed_fen for each in released)
     key_fen = sum(spent[category] for category in policy.key_categories)
-    share = rules.key_share_basis_points(key_fen, sum(spent.values()))
+    share = key_share_basis_points(key_fen, sum(spent.values()))
     return {
-        "released_fen": sum(each.limit_fen for each in batches),
-        "granted_fen": sum(each.drawn_fen for each in batches),
+        "released_fen": sum(each.limit_fen for each in released),
+        "granted_fen": sum(each.drawn_fen for each in released),
         "held_fen": sum(each["held_fen"] for each in categories.values()),
         "spent_fen": sum(each["payable_fen"] + each["paid_fen"] for each in categories.values()),
         "lapsed_fen": surplus.limit_fen - closed_fen,
@@ -254,7 +264,7 @@ def _figures(programme: Programme) -> dict[str, Any]:
 @app.get("/programmes")
 def list_programmes() -> Response[str]:
     """Every programme year, the latest first."""
-    return reply({"items": [each.public() for each in store.list_programmes()], "next_cursor": None})
+    return reply({"items": [each.public() for each in programmes.list_all()], "next_cursor": None})
 
 
 handler = app.handle

@@ -13,12 +13,14 @@ from typing import Any
 
 from voucher.edge import metrics
 from voucher.edge.observe import log_work, logger
-from voucher.models import Programme, instant_text
+from voucher.models.base import instant_text
+from voucher.models.pools import category_pool, non_key_pool, yearly_pool
+from voucher.models.programmes import Programme
 from voucher.rules import ledger
-from voucher.rules import programmes as rules
 from voucher.rules.ledger import Invariant, Use
-from voucher.store import books, pools, programmes
-from voucher.store.books import Book
+from voucher.rules.programmes import yearly_limits_fen
+from voucher.store import books, programmes
+from voucher.store.engine import pools
 
 MORE_READINGS = 4
 
@@ -26,13 +28,13 @@ MORE_READINGS = 4
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """All programme years up to the event's instant. A fault of one is raised once all had their turn."""
     for pool_id in event.get("free", []):
-        pools.freeze(pool_id, pools.shards_of(pool_id), frozen=False)
+        pools.commit_freeze(pool_id, pools.read_shard_count(pool_id), frozen=False)
     if "free" in event:
         return {"freed": event["free"]}
     cut_off = datetime.fromisoformat(event["time"])
     reports: list[dict[str, Any]] = []
     with ExitStack() as turns:  # every year has its turn, whatever fault another one meets
-        for programme in programmes.list_programmes():
+        for programme in programmes.list_all():
             turns.callback(lambda year: reports.append(reconcile(year, cut_off)), programme.year)
     log_work("reconciled", years=len(reports))
     return {"reports": reports}
@@ -40,32 +42,32 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
 def reconcile(year: int, cut_off: datetime) -> dict[str, Any]:
     """One year's report; a breach is believed when a second reading shows the same, and its pools stood still."""
-    book = books.read(year)
+    book = books.read_book(year)
     found, breaches = invariants(book), list[Invariant]()
     for _ in range(MORE_READINGS):
         if breaches or all(each.holds for each in found):
             break
-        before, book = found, books.read(year)
+        before, book = found, books.read_book(year)
         found = invariants(book)
-        breaches = ledger.confirmed(before, found, book.moving)
+        breaches = ledger.confirmed_breaches(before, found, book.moving)
     report = report_of(year, book, found, breaches, cut_off)
-    books.save_report(year, report)
+    books.commit_report(year, report)
     if breaches:
         logger.error("books do not balance", extra={"year": year, "breaches": [each.name for each in breaches]})
     metrics.count("BooksOutOfBalance", len(breaches))
     for pool_id in report["frozen"]:
-        pools.freeze(pool_id, pools.shards_of(pool_id))
+        pools.commit_freeze(pool_id, pools.read_shard_count(pool_id))
     return report
 
 
-def invariants(book: Book) -> list[Invariant]:
+def invariants(book: books.Book) -> list[Invariant]:
     """Everything that must hold between postings and records."""
     every = ledger.balances(book.postings)
     return [
         ledger.adds_up_to_nothing(every),
         ledger.none_below_zero(every),
         *(
-            ledger.records_agree(f"{name}_records_agree", ledger.part(every, name), said)
+            ledger.records_agree(f"{name}_records_agree", ledger.accounts_of_family(every, name), said)
             for name, said in book.recorded.items()
         ),
         ledger.records_agree("yearly_pools_agree", used_of_yearly_pools(book), pools_use(book)),
@@ -78,7 +80,7 @@ def invariants(book: Book) -> list[Invariant]:
     ]
 
 
-def settlement_invariants(book: Book) -> list[Invariant]:
+def settlement_invariants(book: books.Book) -> list[Invariant]:
     """§3.5: lines, invoices and payouts agree to the fen, and different people took the steps."""
     lines = [line for each in book.settled for line in each.lines]
     payables = [payable for each in book.settled for payable in each.payables]
@@ -89,27 +91,27 @@ def settlement_invariants(book: Book) -> list[Invariant]:
     ]
 
 
-def used_of_yearly_pools(book: Book) -> dict[str, int]:
+def used_of_yearly_pools(book: books.Book) -> dict[str, int]:
     """§2.2.cap, §2.2.floor: what each yearly pool must have given out, from the postings of its orders, in fen: held,
     payable and paid of each category, and the sum beside the key three, of which nothing moves on."""
     by_order = ledger.used_by_order(book.postings)
-    key, non_key = book.programme.policy.key_categories, pools.non_key_pool(book.programme.year)
+    key, non_key = book.programme.policy.key_categories, non_key_pool(book.programme.year)
     used: defaultdict[str, int] = defaultdict(int)
     for order in book.orders:
         use = by_order.get(order.order_id, Use())
         for counter, used_fen in asdict(use).items():
-            used[f"{pools.category_pool(order.year, order.category)}: {counter}"] += used_fen
+            used[f"{category_pool(order.year, order.category)}: {counter}"] += used_fen
         if order.category not in key:
             used[non_key] += use.all_fen
     return used
 
 
-def pools_use(book: Book) -> dict[str, int]:
+def pools_use(book: books.Book) -> dict[str, int]:
     """What each yearly pool says it has given out, in fen, under the names of `used_of_yearly_pools`."""
     said = {}
     for pool in books.yearly_pools(book):
         use = Use(pool.held_fen, pool.payable_fen, pool.paid_fen)
-        if pool.pool_id == pools.non_key_pool(book.programme.year):
+        if pool.pool_id == non_key_pool(book.programme.year):
             said[pool.pool_id] = use.all_fen
         else:
             said |= {f"{pool.pool_id}: {counter}": used_fen for counter, used_fen in asdict(use).items()}
@@ -121,13 +123,13 @@ def limits_of_yearly_pools(programme: Programme) -> dict[str, int]:
     if programme.state == "draft":
         return {}
     return {
-        pools.yearly_pool(programme.year, category): limit_fen
-        for category, limit_fen in rules.yearly_limits_fen(programme.total_fen, programme.policy).items()
+        yearly_pool(programme.year, category): limit_fen
+        for category, limit_fen in yearly_limits_fen(programme.total_fen, programme.policy).items()
     }
 
 
 def report_of(
-    year: int, book: Book, found: list[Invariant], breaches: list[Invariant], cut_off: datetime
+    year: int, book: books.Book, found: list[Invariant], breaches: list[Invariant], cut_off: datetime
 ) -> dict[str, Any]:
     """What is kept and shown: accounts up to the cut-off, invariants as last read."""
     accounts = ledger.balances(posting for posting in book.postings if posting.at <= cut_off)

@@ -8,12 +8,12 @@ from voucher.edge import clock
 from voucher.edge.api import Api, reply
 from voucher.edge.fields import Identifier, PositiveFen, Text
 from voucher.edge.identity import require
-from voucher.models import Order, Recovery, Request
+from voucher.models.base import Request
+from voucher.models.orders import Order, Recovery
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
-from voucher.rules import settling as rules
-from voucher.store import orders, supervision
-from voucher.store import payouts as store
+from voucher.rules.recoveries import check_recovery
+from voucher.store import orders, recoveries, violations
 
 app = Api()
 
@@ -42,7 +42,7 @@ def recover(order_id: str) -> Response[str]:
         return reply(_shown(old, done), replay=True)
     state = lifecycle.next_state("order", old.state, "recover")
     _check_violation(old, body.violation_id)
-    rules.check_recovery(old, body.amount_fen)
+    check_recovery(old, body.amount_fen)
     recovery = Recovery(recovery_id=recovery_id, by=app.caller.sub, at=clock.now(), **body.model_dump())
     new = old.moved(
         state=state,
@@ -52,7 +52,7 @@ def recover(order_id: str) -> Response[str]:
         recovery_requests={**old.recovery_requests, recovery_id: app.request_sha256},
         **app.step("recover"),
     )
-    store.recover(old, new, recovery)
+    recoveries.commit_recovery(old, new, recovery)
     return reply(_shown(new, recovery), 201)
 
 
@@ -78,7 +78,7 @@ def withdraw_recovery(order_id: str, recovery_id: str) -> Response[str]:
         recoveries=tuple(withdrawn if each is found else each for each in old.recoveries),
         **app.step("withdraw_recovery"),
     )
-    store.withdraw_recovery(old, new, withdrawn)
+    recoveries.commit_withdrawal(old, new, withdrawn)
     return reply(_shown(new, withdrawn))
 
 
@@ -91,7 +91,7 @@ def _check_violation(order: Order, violation_id: str | None) -> None:
     """A violation named stands on record, and is of one of the order's parties."""
     if violation_id is None:
         return
-    violation = supervision.find_violation(violation_id)
+    violation = violations.find(violation_id)
     parties = (order.enterprise_uscc, order.agency_uscc)
     if violation is None or violation.state != "standing" or violation.uscc not in parties:
         error = FieldError("violation_id", "没有订单双方的这一违规记录。")

@@ -10,7 +10,7 @@ from typing import Any
 from voucher.edge import queues
 from voucher.edge.observe import log_work
 from voucher.rules.messages import messages_for
-from voucher.store.table import decode
+from voucher.store.engine.table import decode
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:

@@ -8,14 +8,15 @@ from voucher.edge import clock
 from voucher.edge.api import Api, reply
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
-from voucher.models import Agency, Lead, RemovalNotice, Request
+from voucher.models.agencies import Agency
+from voucher.models.base import Request
+from voucher.models.removals import Lead, RemovalNotice
 from voucher.refusals import Refusal, Refused
-from voucher.rules import agencies as rules
 from voucher.rules import lifecycle
-from voucher.rules.hands import check_hands
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.removals import removal_declined, removal_proposed
 from voucher.rules.working_days import shanghai_date
-from voucher.store import organisations, products
-from voucher.store import removals as store
+from voucher.store import organisations, products, removals
 
 app = Api()
 
@@ -41,7 +42,7 @@ def propose(uscc: str) -> Response[str]:
     body, old = app.body(Proposal), _found(uscc)
     if app.is_repeat(old, "propose_removal"):
         return reply(old, replay=True)
-    proposed = rules.removal_proposed(old, body.reason, app.caller.sub)
+    proposed = removal_proposed(old, body.reason, app.caller.sub)
     new = old.moved(**proposed, **app.step("propose_removal"))
     organisations.commit_step(old, new)
     return reply(new)
@@ -57,15 +58,15 @@ def decide(uscc: str) -> Response[str]:
         take_down_products(old)
         return reply(old, replay=True)
     if body.decision == "reject":
-        decided = rules.removal_declined(old)
+        decided = removal_declined(old)
     else:
         decided = {"state": lifecycle.next_state("agency", old.state, action)}
-    check_hands(app.caller.sub, "§3.4.1", old.removal_proposed_by)
+    check_four_eyes(app.caller.sub, "§3.4.1", old.removal_proposed_by)
     new = old.moved(**decided, **app.step(action))
     if body.decision == "reject":
         organisations.commit_step(old, new)
         return reply(new)
-    store.remove(old, new, _notice(new), _lead(new), app.caller.sub)
+    removals.commit_removal(old, new, _notice(new), _lead(new), app.caller.sub)
     take_down_products(new)
     return reply(new)
 
@@ -101,8 +102,8 @@ def take_down_products(agency: Agency) -> None:
     """Withdraw what a removed agency lists. Nobody sees or orders it any more already, so this may come twice."""
     if agency.state != "removed":
         return
-    for product_id in [each.product_id for each in products.of_agency(agency.uscc)]:
-        old = products.load_product(product_id)
+    for product_id in [each.product_id for each in products.list_of_agency(agency.uscc)]:
+        old = products.get(product_id)
         if lifecycle.allows("product", old.state, "withdraw"):
             state = lifecycle.next_state("product", old.state, "withdraw")
             products.commit_step(old, old.moved(state=state, **app.step("withdraw")))
@@ -112,7 +113,7 @@ def take_down_products(agency: Agency) -> None:
 def list_leads() -> Response[str]:
     """§3.4.1: the leads to be handed on, the newest first."""
     require(app.caller, "bureau", "discipline")
-    page = store.leads(app.limit, app.query("cursor"))
+    page = removals.list_leads(app.limit, app.query("cursor"))
     items = [Lead.model_validate(item).public() for item in page.items]
     return reply({"items": items, "next_cursor": page.next_cursor})
 

@@ -14,7 +14,7 @@ app = Api()
 def show_reconciliation(year: str) -> Response[str]:
     """The latest reconciliation: cut-off, residual, accounts and invariants."""
     require(app.caller, "bureau", "finance", "platform")
-    report = books.latest_report(app.year(year))
+    report = books.find_latest_report(app.year(year))
     if report is None:
         raise Refused(Refusal.NOT_FOUND)
     return reply(report)

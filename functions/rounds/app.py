@@ -9,17 +9,22 @@ from voucher.edge import clock
 from voucher.edge.api import Api, reply
 from voucher.edge.fields import Identifier, Text
 from voucher.edge.identity import require
-from voucher.models import Line, Notice, Request, Round, Standing
+from voucher.models.base import Request
+from voucher.models.notices import Notice
+from voucher.models.rounds import Round
+from voucher.models.settlements import Line
+from voucher.models.standing import Standing
 from voucher.policy import CATEGORY_WORDS
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
-from voucher.rules import settling as rules
 from voucher.rules.flags import shown_line
-from voucher.rules.hands import check_hands
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.payables import payable_without_line
+from voucher.rules.rounds import check_opinions, check_round_size
+from voucher.rules.settlements import check_named_once, check_subsidies, owed_fen
 from voucher.rules.working_days import add_working_days, shanghai_date
-from voucher.store import orders, organisations, payouts, programmes, settlements, standing
-from voucher.store import rounds as store
-from voucher.store.table import Write
+from voucher.store import notices, orders, organisations, payables, payouts, programmes, rounds, settlements, standing
+from voucher.store.engine.table import Write
 
 app = Api()
 
@@ -54,7 +59,7 @@ def gather() -> Response[str]:
     """§3.5.2: the operator gathers the passed lines of some applications of one year."""
     require(app.caller, "platform")
     round_id, body = app.new_id("r"), app.body(Gathering)
-    if (existing := store.find(round_id)) is not None:
+    if (existing := rounds.find(round_id)) is not None:
         app.check_same(existing.request_sha256)
         return reply(_shown(existing), replay=True)
     found = [settlements.find(settlement_id) for settlement_id in dict.fromkeys(body.settlement_ids)]
@@ -63,10 +68,12 @@ def gather() -> Response[str]:
         raise Refused(Refusal.NOT_FOUND)
     if len({each.year for each in applications}) > 1:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("settlement_ids", "须属于同一年度。")])
-    old = [line for each in applications for line in settlements.lines_of(each.settlement_id) if line.state == "passed"]
+    old = [
+        line for each in applications for line in settlements.list_lines(each.settlement_id) if line.state == "passed"
+    ]
     if not old:
         raise Refused(Refusal.NOTHING_PASSED)
-    rules.check_round_size(old, programmes.load_programme(applications[0].year).policy)
+    check_round_size(old, programmes.get(applications[0].year).policy)
     step = app.step("gather")
     round_ = Round(
         round_id=round_id,
@@ -83,27 +90,27 @@ def gather() -> Response[str]:
     new = [
         line.moved(state=lifecycle.next_state("line", line.state, "gather"), round_id=round_id, **step) for line in old
     ]
-    store.gather(round_, old, new)
+    rounds.commit_gathering(round_, old, new)
     return reply(_shown(round_), 201)
 
 
 def _shown(round_: Round) -> dict[str, Any]:
     hands = {"submitters": sorted(round_.submitters), "pre_reviewers": sorted(round_.pre_reviewers)}
-    lines = store.lines_in(round_)
-    uses = settlements.file_uses(lines)
-    payables = payouts.payables_of(round_.round_id)
+    lines = rounds.list_lines(round_)
+    uses = settlements.read_file_uses(lines)
+    owed = payables.list_of_round(round_.round_id)
     return {
         **round_.public(),
         **hands,
         "lines": [shown_line(line, uses, with_orders=True) for line in lines],
-        "payables": [payable.public() for payable in payables],
-        "payouts": [payout.public() for payout in payouts.payouts_of(payables)],
-        "payout_files": [file.public() for file in payouts.files_of(round_.round_id)],
+        "payables": [payable.public() for payable in owed],
+        "payouts": [payout.public() for payout in payouts.list_of(owed)],
+        "payout_files": [file.public() for file in payouts.list_files(round_.round_id)],
     }
 
 
 def _found(round_id: str) -> Round:
-    if (round_ := store.find(round_id)) is None:
+    if (round_ := rounds.find(round_id)) is None:
         raise Refused(Refusal.NOT_FOUND)
     return round_
 
@@ -112,7 +119,7 @@ def _found(round_id: str) -> Round:
 def list_rounds() -> Response[str]:
     """Rounds for staff, the newest first."""
     require(app.caller, "platform", "bureau", "finance")
-    page = store.list_rounds(app.limit, app.query("cursor"))
+    page = rounds.list_page(app.limit, app.query("cursor"))
     items = [Round.model_validate(item).public() for item in page.items]
     return reply({"items": items, "next_cursor": page.next_cursor})
 
@@ -132,39 +139,39 @@ def approve(round_id: str) -> Response[str]:
     if app.is_repeat(old, "approve"):
         return reply(_shown(old), replay=True)
     own = {each.order_id: each for each in body.lines}
-    lines = store.lines_in(old)
+    lines = rounds.list_lines(old)
     # a line that is decided already was so by this very call, broken off
-    decided = [line for line in store.lines_around(old) if app.is_repeat(line, "approve")]
-    rules.check_named_once((each.order_id for each in body.lines), {line.order_id for line in [*lines, *decided]})
+    decided = [line for line in rounds.list_lines_around(old) if app.is_repeat(line, "approve")]
+    check_named_once((each.order_id for each in body.lines), {line.order_id for line in [*lines, *decided]})
     open_lines = [line for line in lines if line.state == "gathered"]
     decisions: dict[str, Said] = {line.order_id: own.get(line.order_id, body) for line in open_lines}
-    rules.check_opinions({order_id: (each.decision, each.opinion) for order_id, each in decisions.items()})
+    check_opinions({order_id: (each.decision, each.opinion) for order_id, each in decisions.items()})
     approved = len(open_lines) < len(lines) or any(each.decision == "approve" for each in decisions.values())
     state = lifecycle.next_state("round", old.state, "approve" if approved else "reject")
-    check_hands(app.caller.sub, "§3.5.2", old.created_by, *old.submitters, *old.pre_reviewers)
+    check_four_eyes(app.caller.sub, "§3.5.2", old.created_by, *old.submitters, *old.pre_reviewers)
     going_on = [line for line in open_lines if decisions[line.order_id].decision == "approve"]
-    standings = standing.load_standings(line.enterprise_uscc for line in going_on)
-    rules.check_subsidies(going_on, standings)
+    standings = standing.read_standings(line.enterprise_uscc for line in going_on)
+    check_subsidies(going_on, standings)
     step = app.step("approve")
     steps = [_decided(line, decisions[line.order_id], step, standings) for line in open_lines]
     new = old.moved(state=state, approved_by=app.caller.sub, **step)
-    store.decide(old, new, steps, app.caller.sub)
+    rounds.commit_decision(old, new, steps, app.caller.sub)
     return reply(_shown(new))
 
 
 def _decided(line: Line, said: Said, step: dict[str, Any], standings: dict[str, Standing]) -> list[Write]:
     state = lifecycle.next_state("line", line.state, said.decision)
     if said.decision == "approve":
-        unchanged = standing.unchanged(standings[line.enterprise_uscc])
-        return [settlements.step_line(line, line.moved(state=state, **step)), unchanged]
+        unchanged = standing.unchanged_check(standings[line.enterprise_uscc])
+        return [settlements.line_write(line, line.moved(state=state, **step)), unchanged]
     new = line.moved(state=state, round_id=None, opinion=said.opinion, **step)
-    return _ended(line, new, step) if said.decision == "reject" else [settlements.step_line(line, new)]
+    return _ended(line, new, step) if said.decision == "reject" else [settlements.line_write(line, new)]
 
 
 def _ended(line: Line, new: Line, step: dict[str, Any]) -> list[Write]:
-    order = orders.load_order(line.order_id)
+    order = orders.load(line.order_id)
     freed = order.moved(state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step)
-    return settlements.end_line(line, new, order, freed)
+    return settlements.ended_line_writes(line, new, order, freed)
 
 
 @app.post("/rounds/<round_id>/lines/<order_id>/withdraw")
@@ -173,7 +180,7 @@ def take_out(round_id: str, order_id: str) -> Response[str]:
     is owed already the bureau takes back (§5.2b)."""
     require(app.caller, "platform", "bureau")
     round_, why = _found(round_id), app.body(Why)
-    lines = [line for line in store.lines_around(round_) if line.order_id == order_id]
+    lines = [line for line in rounds.list_lines_around(round_) if line.order_id == order_id]
     if any(app.is_repeat(line, "take_out") for line in lines):
         return reply(_shown(round_), replay=True)
     old = next((line for line in lines if line.round_id == round_id), None)
@@ -186,23 +193,25 @@ def take_out(round_id: str, order_id: str) -> Response[str]:
     if old.state == "payable":
         _take_out_payable(round_, old, new, step)
         return reply(_shown(round_))
-    notice = store.find_notice(round_.notice_id) if round_.notice_id and old.state == "noticed" else None
+    notice = notices.find(round_.notice_id) if round_.notice_id and old.state == "noticed" else None
     without = notice and notice.moved(withdrawn=(*notice.withdrawn, order_id))
-    emptied = lifecycle.allows("round", round_.state, "empty") and len(store.lines_in(round_)) == 1
+    emptied = lifecycle.allows("round", round_.state, "empty") and len(rounds.list_lines(round_)) == 1
     ended = {"state": lifecycle.next_state("round", round_.state, "empty"), **step} if emptied else {}
     left = round_.moved(**ended)
-    store.take_out(round_, left, notice, without, _ended(old, new, step))
+    notices.commit_take_out(round_, left, notice, without, _ended(old, new, step))
     return reply(_shown(left))
 
 
 def _take_out_payable(round_: Round, old: Line, new: Line, step: dict[str, Any]) -> None:
     """§5.2b: what is owed and not yet on its way to the bank is taken back; what the agency is owed is less by it, so
     that its summary invoice is handed in anew."""
-    order, owed = orders.load_order(old.order_id), payouts.load_payable(round_.round_id, old.agency_uscc)
+    order, owed = orders.load(old.order_id), payables.load(round_.round_id, old.agency_uscc)
     state = lifecycle.next_state("order", order.state, "take_back")
     freed = order.moved(state=state, settlement_id=None, seq=order.seq + 1, **step)
-    after = rules.without_line(owed, old).moved(**step)
-    payouts.take_back(owed, after, rules.owed_fen(old), order, freed, settlements.end_line(old, new, order, freed))
+    after = payable_without_line(owed, old).moved(**step)
+    payables.commit_take_back(
+        owed, after, owed_fen(old), order, freed, settlements.ended_line_writes(old, new, order, freed)
+    )
 
 
 @app.post("/rounds/<round_id>/notice")
@@ -211,14 +220,14 @@ def publish_notice(round_id: str) -> Response[str]:
     require(app.caller, "platform")
     body, old = app.body(NoticeText), _found(round_id)
     if app.is_repeat(old, "notice") and old.notice_id:
-        return reply(store.find_notice(old.notice_id) or old, replay=True)
+        return reply(notices.find(old.notice_id) or old, replay=True)
     state = lifecycle.next_state("round", old.state, "notice")
-    policy = programmes.load_programme(old.year).policy
+    policy = programmes.get(old.year).policy
     now, step = clock.now(), app.step("notice")
     today = shanghai_date(now)
     due = add_working_days(today, policy.notice_working_days) if policy.notice_working_days else None
     # a line that stands on notice already was put there by this very call, broken off
-    lines = [line for line in store.lines_in(old) if line.state in ("approved", "noticed")]
+    lines = [line for line in rounds.list_lines(old) if line.state in ("approved", "noticed")]
     if not lines:
         raise Refused(Refusal.NOTHING_PASSED)
     notice = Notice(
@@ -237,11 +246,11 @@ def publish_notice(round_id: str) -> Response[str]:
     )
     new = old.moved(state=state, notice_id=notice.notice_id, **step)
     steps = [
-        settlements.step_line(line, line.moved(state=lifecycle.next_state("line", line.state, "publish"), **step))
+        settlements.line_write(line, line.moved(state=lifecycle.next_state("line", line.state, "publish"), **step))
         for line in lines
         if line.state == "approved"
     ]
-    store.publish(notice, old, new, steps)
+    notices.commit_publication(notice, old, new, steps)
     return reply(notice, 201)
 
 
@@ -256,7 +265,7 @@ def _on_notice(line: Line) -> dict[str, Any]:
         "enterprise_name": enterprise.name if enterprise else "",
         "category": line.category.value,
         "category_name": CATEGORY_WORDS[line.category],
-        "amount_fen": rules.owed_fen(line),
+        "amount_fen": owed_fen(line),
     }
 
 

@@ -10,16 +10,17 @@ from voucher.edge import clock
 from voucher.edge.api import Api, reply
 from voucher.edge.fields import Identifier, Text, Uscc
 from voucher.edge.identity import require
-from voucher.models import Request, Standing
+from voucher.models.base import Request
+from voucher.models.standing import Standing
+from voucher.models.violations import Violation
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules import eligibility, lifecycle
-from voucher.rules import standing as rules
+from voucher.rules import entitlements, lifecycle
 from voucher.rules.credit_code import is_credit_code
+from voucher.rules.standing import with_violation, without_violation
 from voucher.rules.working_days import shanghai_date
-from voucher.store import standing
-from voucher.store import supervision as store
-from voucher.store.supervision import Violation
-from voucher.store.table import Write
+from voucher.store import standing, violations
+from voucher.store.engine import table
+from voucher.store.engine.table import Write
 
 app = Api()
 TRIES = 5
@@ -51,10 +52,10 @@ def record() -> Response[str]:
         request_sha256=app.request_sha256,
         **app.step("record"),
     )
-    if (existing := store.find_violation(violation_id)) is not None:
+    if (existing := violations.find(violation_id)) is not None:
         app.check_same(existing.request_sha256)
         return reply(existing, replay=True)
-    bring_in_step(body.uscc, store.add_violation(violation), lambda old: rules.with_violation(old, violation_id))
+    bring_in_step(body.uscc, violations.new_write(violation), lambda old: with_violation(old, violation_id))
     return reply(violation, 201)
 
 
@@ -62,15 +63,15 @@ def record() -> Response[str]:
 def lift(violation_id: str) -> Response[str]:
     """§2.1.3: the bureau lifts a violation, on record."""
     require(app.caller, "bureau")
-    body, old = app.body(Why), store.find_violation(violation_id)
+    body, old = app.body(Why), violations.find(violation_id)
     if old is None:
         raise Refused(Refusal.NOT_FOUND)
     if app.is_repeat(old, "lift"):
         return reply(old, replay=True)
     state = lifecycle.next_state("violation", old.state, "lift")
     new = old.moved(state=state, lift_reason=body.reason, **app.step("lift"))
-    write = store.step_violation(old, new)
-    bring_in_step(old.uscc, write, lambda standing_: rules.without_violation(standing_, violation_id))
+    write = violations.step_write(old, new)
+    bring_in_step(old.uscc, write, lambda standing_: without_violation(standing_, violation_id))
     return reply(new)
 
 
@@ -78,16 +79,16 @@ def bring_in_step(uscc: str, write: Write, change: Callable[[Standing], Standing
     """The violation, the standing and every entitlement it touches, in one transaction."""
     today = shanghai_date(clock.now())
     for _ in range(TRIES):
-        facts = standing.load_facts(uscc, eligibility.years_in_step(today))
+        facts = standing.read_facts(uscc, entitlements.years_in_step(today))
         after = change(facts.standing)
-        following = eligibility.entitlements(facts.enterprise, after, facts.entitlements, facts.programmes, today)
+        following = entitlements.next_entitlements(facts.enterprise, after, facts.entitlements, facts.programmes, today)
         writes = [
             write,
-            standing.save_standing(facts, after),
-            standing.enterprise_unchanged(facts),
-            *standing.save_entitlements(facts, following),
+            standing.standing_write(facts, after),
+            standing.enterprise_check(facts),
+            *standing.entitlement_writes(facts, following),
         ]
-        if store.all_or_changed(writes):
+        if table.commit_if_unchanged(writes):
             return
     raise Refused(Refusal.CHANGED_MEANWHILE)
 
@@ -96,7 +97,7 @@ def bring_in_step(uscc: str, write: Write, change: Callable[[Standing], Standing
 def list_violations() -> Response[str]:
     """Violations, the newest first, for staff."""
     require(app.caller, "bureau", "finance", "platform", "discipline")
-    page = store.violations(app.limit, app.query("cursor"))
+    page = violations.list_page(app.limit, app.query("cursor"))
     items = [Violation.model_validate(item).public() for item in page.items]
     return reply({"items": items, "next_cursor": page.next_cursor})
 

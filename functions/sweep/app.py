@@ -13,13 +13,14 @@ from typing import Any
 
 from voucher.edge import clock, queues
 from voucher.edge.observe import log_work
-from voucher.models import Batch, instant_text
-from voucher.rules import agencies, lifecycle, settling
-from voucher.rules import messages as told
-from voucher.rules import programmes as rules
+from voucher.models.base import instant_text
+from voucher.models.batches import Batch
+from voucher.rules import agencies, lifecycle, messages
+from voucher.rules.batches import ends_soon
+from voucher.rules.notices import due_day, ends_by_schedule
+from voucher.rules.programmes import policy_for, year_is_over
 from voucher.rules.working_days import shanghai_date
-from voucher.store import organisations, programmes, rounds
-from voucher.store.keys import BUCKETS
+from voucher.store import batches, keys, notices, organisations, programmes
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
@@ -28,16 +29,16 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
     if instant > clock.now() and os.environ.get("SWEEP_AHEAD") != "allowed":
         raise ValueError("nothing is ended before its time")
     swept = 0
-    for programme in programmes.list_programmes():
-        over = programme.state == "open" and rules.year_is_over(programme.policy, programme.year, instant)
-        for batch in programmes.batches_of(programme.year):
+    for programme in programmes.list_all():
+        over = programme.state == "open" and year_is_over(programme.policy, programme.year, instant)
+        for batch in batches.list_of_year(programme.year):
             if batch.state == "draft" or programme.state != "open":
                 continue
             if batch.ends_at <= instant:
-                queues.send("void_vouchers", messages("lapse", batch, instant, over))
+                queues.send("void_vouchers", bucket_messages("lapse", batch, instant, over))
                 swept += 1
-            elif rules.ends_soon(batch, programme.policy, instant):
-                queues.send("void_vouchers", messages("remind", batch, instant))
+            elif ends_soon(batch, programme.policy, instant):
+                queues.send("void_vouchers", bucket_messages("remind", batch, instant))
         if over:
             queues.send("void_vouchers", [year_message(programme.year, instant)])
     ended = announce_ended_notices(instant)
@@ -49,28 +50,28 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
 def announce_ended_notices(instant: datetime) -> int:
     """§3.5.3: say of every notice whose last day is over, and known, that it may be closed; how many there were."""
     ended = 0
-    for notice in rounds.running_notices():
-        if settling.ends_by_schedule(notice, instant):
+    for notice in notices.list_running():
+        if ends_by_schedule(notice, instant):
             state = lifecycle.next_state("notice", notice.state, "announce_end")
-            known = {"ends_on": settling.due_day(notice).date, "ends_certain": True}
-            ended += rounds.announce_end(notice, notice.moved(state=state, ended_at=instant, **known))
+            known = {"ends_on": due_day(notice).date, "ends_certain": True}
+            ended += notices.commit_announced_end(notice, notice.moved(state=state, ended_at=instant, **known))
     return ended
 
 
 def remind_agencies(instant: datetime) -> int:
     """§3.2.3: tell every agency whose approval ends soon; the inbox keeps one message, however many nights send it."""
     today = shanghai_date(instant)
-    policy = programmes.policy_of(today)
+    policy = policy_for(programmes.find(today.year), today)
     due = [
-        told.ending_soon(agency.uscc, agency.valid_until.isoformat()).body
-        for agency in organisations.agencies_in("active")
+        messages.ending_soon(agency.uscc, agency.valid_until.isoformat()).body
+        for agency in organisations.list_agencies_in("active")
         if agency.valid_until and agencies.needs_reminder(agency, policy, today)
     ]
     queues.send("notify", due)
     return len(due)
 
 
-def messages(task: str, batch: Batch, instant: datetime, year_over: bool = False) -> list[dict[str, Any]]:
+def bucket_messages(task: str, batch: Batch, instant: datetime, year_over: bool = False) -> list[dict[str, Any]]:
     """One bounded piece of work for each bucket of a batch."""
     return [
         {
@@ -81,7 +82,7 @@ def messages(task: str, batch: Batch, instant: datetime, year_over: bool = False
             "instant": instant_text(instant),
             "year_over": year_over,
         }
-        for number in range(BUCKETS)
+        for number in range(keys.BUCKETS)
     ]
 
 

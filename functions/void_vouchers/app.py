@@ -9,15 +9,20 @@ from typing import Any
 
 from voucher.edge import clock, queues
 from voucher.edge.observe import log_work, logger
-from voucher.models import Batch, Closing, Order, Posting, Programme, Voucher
+from voucher.models.accounts import Posting
+from voucher.models.batches import Batch
+from voucher.models.orders import Order
+from voucher.models.programmes import Closing, Programme
+from voucher.models.vouchers import Voucher
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
-from voucher.rules import eligibility, lifecycle, messages, ordering
-from voucher.rules import programmes as rules
-from voucher.rules.spreadsheet import yuan
+from voucher.rules import entitlements, lifecycle, messages
+from voucher.rules.orders import expires_without_contract
+from voucher.rules.programmes import key_share_basis_points
 from voucher.rules.working_days import shanghai_date
-from voucher.store import keys, orders, pools, programmes
-from voucher.store import vouchers as store
+from voucher.spreadsheets.workbook import yuan
+from voucher.store import batches, keys, orders, programmes, vouchers
+from voucher.store.engine import pools
 
 SWEEPER = "sweep"
 # vouchers, and at a year's end postings, too: each may take three calls
@@ -50,7 +55,7 @@ def lapse_bucket(body: dict[str, Any]) -> None:
     the orders without a contract. A bounded part of it: the message that follows says where to go on."""
     batch_id, bucket, instant = body["batch_id"], int(body["bucket"]), datetime.fromisoformat(body["instant"])
     year_over = bool(body.get("year_over"))
-    part = store.part_of_bucket(batch_id, bucket, ITEMS_PER_MESSAGE, body.get("after"), year_over)
+    part = vouchers.read_part_of_bucket(batch_id, bucket, ITEMS_PER_MESSAGE, body.get("after"), year_over)
     cancel_uncontracted(part.postings, instant)
     due = [each for each in part.vouchers if each.state == "active" and each.ends_at <= instant]
     ended = sum(settle(voucher, "expired", instant) for voucher in due)
@@ -62,7 +67,9 @@ def lapse_bucket(body: dict[str, Any]) -> None:
 def remind(body: dict[str, Any]) -> None:
     """§4.2.2: whoever has something left is told until when; the inbox keeps one message of however many nights. A
     bounded part of a bucket, as in `lapse_bucket`."""
-    part = store.part_of_bucket(body["batch_id"], int(body["bucket"]), ITEMS_PER_MESSAGE, body.get("after"), False)
+    part = vouchers.read_part_of_bucket(
+        body["batch_id"], int(body["bucket"]), ITEMS_PER_MESSAGE, body.get("after"), False
+    )
     told = [
         messages.voucher_ending(
             each.voucher_id, each.enterprise_uscc, each.valid_until.isoformat(), yuan(each.balance_fen)
@@ -80,19 +87,19 @@ def settle(voucher: Voucher | None, state: str, instant: datetime) -> int:
     for _ in range(TRIES):
         if voucher is None or voucher.state != "active":
             return 0
-        if store.lapse(voucher, state, instant, SWEEPER):
+        if vouchers.commit_lapse(voucher, state, instant, SWEEPER):
             return 1
-        voucher = store.find(voucher.voucher_id)
+        voucher = vouchers.find(voucher.voucher_id)
     raise RuntimeError("a voucher kept changing while it was ended")
 
 
 def cancel_uncontracted(postings: list[Posting], instant: datetime) -> None:
     """§4.2.1, §4.1.3: at the year's end, or when its buyer loses the qualification, an order without a signed contract
     is cancelled; the money goes back to a voucher that has ended, and lapses."""
-    for order in filter(ordering.expires_without_contract, ordered(postings)):
+    for order in filter(expires_without_contract, ordered(postings)):
         state, step = lifecycle.next_state("order", order.state, "expire"), own_step("expire", instant)
         new = order.moved(state=state, drawn={}, **step)
-        voucher = store.load_voucher(order.voucher_id)
+        voucher = vouchers.load(order.voucher_id)
         orders.commit_release(order, new, order.voucher_fen, voucher, instant, SWEEPER)
 
 
@@ -104,7 +111,7 @@ def own_step(action: str, instant: datetime) -> dict[str, Any]:
 def ordered(postings: list[Posting]) -> list[Order]:
     """The orders for which something was held."""
     held = (each.to_account for each in postings if each.entry == "hold")
-    return orders.find_orders(account.partition(":")[2] for account in held)
+    return orders.find_many(account.partition(":")[2] for account in held)
 
 
 def close_year(year: int, instant: datetime) -> None:
@@ -112,13 +119,13 @@ def close_year(year: int, instant: datetime) -> None:
 
     Until then it does nothing: the next night sends the message again. Neither does it while a batch is frozen.
     """
-    programme = programmes.load_programme(year)
+    programme = programmes.get(year)
     if programme.state != "open":
         return
-    for batch in programmes.batches_of(year):
+    for batch in batches.list_of_year(year):
         if batch.state == "published":
             try:
-                shards = programmes.stop(batch)
+                shards = batches.commit_stop(batch)
             except Refused as no:
                 if no.refusal is not Refusal.FROZEN:
                     raise
@@ -126,26 +133,26 @@ def close_year(year: int, instant: datetime) -> None:
                 return
             left_fen = sum(shard.remaining_fen for shard in shards)
             closed = batch.moved(state="closed", surplus_fen=left_fen, **own_step("close", instant))
-            programmes.close(batch, closed, shards, programmes.load_programme(year), instant, SWEEPER)
+            batches.commit_close(batch, closed, shards, programmes.get(year), instant, SWEEPER)
     # before looking: a batch that is published while this looks makes it another programme than the one closed below
-    old = programmes.load_programme(year)
-    if is_anything_left(programmes.batches_of(year)):
+    old = programmes.get(year)
+    if is_anything_left(batches.list_of_year(year)):
         log_work("year not closed yet: vouchers are left to lapse, or orders to cancel", year=year)
         return
     state = lifecycle.next_state("programme", old.state, "close_year")
     new = old.moved(state=state, unreleased_fen=0, closing=closing_of(old, instant), **own_step("close_year", instant))
-    programmes.close_year(old, new, instant, SWEEPER)
+    programmes.commit_close(old, new, instant, SWEEPER)
     log_work("year closed", year=year)
 
 
 def closing_of(programme: Programme, instant: datetime) -> Closing:
     """§2.2.floor: what a year used of each category at its end, and the real key share of that."""
     year, shards = programme.year, programme.policy.yearly_shards
-    used = {each: pools.used_fen(year, each, shards) for each in Category}
+    used = {each: pools.read_used_fen(year, each, shards) for each in Category}
     key_fen = sum(used[each] for each in programme.policy.key_categories)
     return Closing(
         closed_at=instant,
-        key_share_basis_points=rules.key_share_basis_points(key_fen, sum(used.values())),
+        key_share_basis_points=key_share_basis_points(key_fen, sum(used.values())),
         used_fen=used,
         expired_fen=programme.unreleased_fen,
     )
@@ -157,29 +164,29 @@ def is_anything_left(batches: list[Batch]) -> bool:
     Neither comes back once it is gone: an order needs an active voucher, and a contract once signed stays.
     """
     released = [each.batch_id for each in batches if each.state != "draft"]
-    if any(each.state == "active" for batch_id in released for each in store.all_of(batch_id)):
+    if any(each.state == "active" for batch_id in released for each in vouchers.list_of_batch(batch_id)):
         return True
     buckets = ((batch_id, number) for batch_id in released for number in range(keys.BUCKETS))
-    postings = (store.postings_in_bucket(*bucket) for bucket in buckets)
-    return any(ordering.expires_without_contract(order) for each in postings for order in ordered(each))
+    postings = (vouchers.list_postings_in_bucket(*bucket) for bucket in buckets)
+    return any(expires_without_contract(order) for each in postings for order in ordered(each))
 
 
 def void_enterprise(uscc: str) -> None:
     """§4.1.3: what a disqualified enterprise holds unused becomes void, held without a contract, too; contracted
     orders run on."""
     now = clock.now()
-    for year in eligibility.years_in_step(shanghai_date(now)):
-        entitlement = store.find_entitlement(year, uscc)
-        for voucher in store.vouchers_of(entitlement) if entitlement else []:
+    for year in entitlements.years_in_step(shanghai_date(now)):
+        entitlement = vouchers.find_entitlement(year, uscc)
+        for voucher in vouchers.list_of(entitlement) if entitlement else []:
             settle(voucher, "void", now)
-            cancel_uncontracted(store.postings_of(voucher), now)
+            cancel_uncontracted(vouchers.list_postings(voucher), now)
 
 
 def tell_agencies(uscc: str, cause: str) -> None:
     """§4.1.3: every agency with a running order of the enterprise hears of it, once for each order."""
     told = [
         messages.buyer_disqualified(cause, order.agency_uscc, order.order_id).body
-        for order in orders.orders_of_enterprise(uscc)
+        for order in orders.list_of_enterprise(uscc)
         if order.state in lifecycle.RUNNING_ORDERS
     ]
     queues.send("notify", told)

@@ -5,13 +5,13 @@ from aws_lambda_powertools.event_handler import Response
 from voucher.edge import clock
 from voucher.edge.api import Api, reply
 from voucher.edge.identity import as_member_or_staff
-from voucher.models import Voucher
+from voucher.models.accounts import grant_posting
+from voucher.models.vouchers import Voucher
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules import eligibility
-from voucher.rules.ordering import shown_state
+from voucher.rules import entitlements
+from voucher.rules.vouchers import shown_state
 from voucher.rules.working_days import shanghai_date
-from voucher.store import keys, organisations, postings
-from voucher.store import vouchers as store
+from voucher.store import keys, organisations, vouchers
 
 app = Api()
 
@@ -24,8 +24,8 @@ def list_vouchers() -> Response[str]:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("enterprise_uscc", "必填。")])
     as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
     now = clock.now()
-    entitlements = [store.find_entitlement(year, uscc) for year in eligibility.years_in_step(shanghai_date(now))]
-    found = [voucher for each in entitlements if each for voucher in store.vouchers_of(each)]
+    years = [vouchers.find_entitlement(year, uscc) for year in entitlements.years_in_step(shanghai_date(now))]
+    found = [voucher for each in years if each for voucher in vouchers.list_of(each)]
     items = [voucher.public() | {"state": shown_state(voucher, now)} for voucher in found]
     return reply({"items": items, "next_cursor": None})
 
@@ -33,7 +33,7 @@ def list_vouchers() -> Response[str]:
 def _mine(voucher_id: str) -> Voucher:
     _, uscc = keys.split_voucher_id(voucher_id)
     as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
-    if (voucher := store.find(voucher_id)) is None:
+    if (voucher := vouchers.find(voucher_id)) is None:
         raise Refused(Refusal.NOT_FOUND)
     return voucher
 
@@ -49,7 +49,7 @@ def show(voucher_id: str) -> Response[str]:
 def show_postings(voucher_id: str) -> Response[str]:
     """Every movement of a voucher's money, its grant first."""
     voucher = _mine(voucher_id)
-    moved = [postings.grant_of(voucher), *store.postings_of(voucher)]
+    moved = [grant_posting(voucher), *vouchers.list_postings(voucher)]
     return reply({"items": [posting.public() for posting in moved], "next_cursor": None})
 
 

@@ -12,7 +12,7 @@ from infra.bench.scale import Result
 from infra.bench.speed import Line
 from tests.races import stage
 from voucher.policy import EDITIONS
-from voucher.rules.programmes import shards_for
+from voucher.rules.batches import shards_for
 
 PARTS = ("speed", "sweep", "imports", "scale")
 

@@ -14,16 +14,16 @@ from typing import Any
 import boto3
 import pytest
 
+from infra.client import steps
 from infra.local import dynamodb_local
-from infra.tale import steps
-from tests import world as backend
 from tests.conftest import NOW
 from tests.races import stage
 from tests.races.turns import give_each_thread_its_request
-from tests.world import World
+from tests.support import backend
+from tests.support.backend import World
 from voucher.edge import clock
 from voucher.edge.observe import logger
-from voucher.store import table
+from voucher.store.engine import table
 
 PROGRAMME_FEN = 10**11
 TYPES = {"S", "N", "BOOL", "NULL", "L", "M", "SS"}

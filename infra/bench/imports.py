@@ -14,11 +14,11 @@ from openpyxl import Workbook
 
 from infra.bench.speed import Line
 from infra.city.credit_codes import OUTSIDERS, CreditCodes
+from infra.client.http import BUREAU, OPERATOR, HttpClient
+from infra.client.steps import Json, expect
 from infra.local import stack
 from infra.local.stack import Stack
 from infra.local.state import LOCAL
-from infra.tale.client import BUREAU, OPERATOR, HttpClient
-from infra.tale.steps import Json, expect
 
 ROWS = 50_000
 KIND = "newly_above_scale"

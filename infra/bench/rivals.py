@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 from tests.races.stage import QUOTA_FEN, YEAR, Firm
 from voucher.store import conditions, keys
-from voucher.store.keys import Key
-from voucher.store.reading import load
-from voucher.store.table import Unmet, Write, put, transact, update
+from voucher.store.engine.reading import find_item
+from voucher.store.engine.table import Unmet, Write, put_write, transact, update_write
 
 TRIES = 200
 Grab = Callable[[Firm], bool]
@@ -21,7 +20,7 @@ def versioned(name: str, quotas: int) -> Grab:
 
     def grab(firm: Firm) -> bool:
         for _ in range(TRIES):
-            seen, right = load(batch), load(keys.entitlement(YEAR, firm.uscc))
+            seen, right = find_item(batch), find_item(keys.entitlement(YEAR, firm.uscc))
             if (
                 seen is None
                 or right is None
@@ -67,24 +66,28 @@ def counter(name: str, quotas: int) -> Grab:
     return grab
 
 
-def _batch(name: str, quotas: int) -> Key:
-    key = Key("vouchers", f"RIVAL#{name}", "RECORD")
-    transact([put("rival", key, {"left_fen": quotas * QUOTA_FEN, "version": 1}, None)])
+def _batch(name: str, quotas: int) -> keys.Key:
+    key = keys.Key("vouchers", f"RIVAL#{name}", "RECORD")
+    transact([put_write("rival", key, {"left_fen": quotas * QUOTA_FEN, "version": 1}, None)])
     return key
 
 
-def _take(batch: Key, condition: str, **values: object) -> Write:
+def _take(batch: keys.Key, condition: str, **values: object) -> Write:
     change = "SET #left_fen = #left_fen - :amount_fen, #version = #version + :one"
-    return update("batch", batch, change, condition, amount_fen=QUOTA_FEN, **values)
+    return update_write("batch", batch, change, condition, amount_fen=QUOTA_FEN, **values)
 
 
 def _use_quota(firm: Firm, condition: str, **values: object) -> Write:
     change = (
         "SET #left_fen = #left_fen - :amount_fen, #granted_fen = #granted_fen + :amount_fen, #version = #version + :one"
     )
-    return update("entitlement", keys.entitlement(YEAR, firm.uscc), change, condition, amount_fen=QUOTA_FEN, **values)
+    return update_write(
+        "entitlement", keys.entitlement(YEAR, firm.uscc), change, condition, amount_fen=QUOTA_FEN, **values
+    )
 
 
 def _make(name: str, firm: Firm) -> Write:
     voucher = {"batch_id": name, "enterprise_uscc": firm.uscc, "face_fen": QUOTA_FEN, "balance_fen": QUOTA_FEN}
-    return put("voucher", Key("vouchers", f"RIVAL#{name}#{firm.uscc}", "VOUCHER"), voucher, conditions.IS_NEW)
+    return put_write(
+        "voucher", keys.Key("vouchers", f"RIVAL#{name}#{firm.uscc}", "VOUCHER"), voucher, conditions.IS_NEW
+    )

@@ -16,9 +16,11 @@ from infra.bench import rivals
 from infra.bench.engine import Meter
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, Firm
-from tests.world import World, api_event, function, routes
+from tests.support.backend import World, api_event, function, routes
+from voucher.models.pools import batch_pool, home_shard
 from voucher.policy import Category
-from voucher.store import keys, pools, table
+from voucher.store import keys
+from voucher.store.engine import table
 
 BLOCK = 10
 WARM_UP = 60
@@ -68,15 +70,15 @@ def _bare_requests(batch_id: str, pattern: Firm, firms: list[Firm]) -> list[str]
         _grab(batch_id, pattern)
     [sent] = meter.sent
     shards = function("grab").PUBLISHED[batch_id].shards
-    pool_id, text = pools.batch_pool(batch_id), json.dumps(sent)
+    pool_id, text = batch_pool(batch_id), json.dumps(sent)
     requests = []
     for firm in firms:
         changed = text
         for old, new in (
             (keys.voucher(batch_id, pattern.uscc).pk, keys.voucher(batch_id, firm.uscc).pk),
             (
-                keys.pool(pool_id, pools.home(pattern.uscc, shards)).pk,
-                keys.pool(pool_id, pools.home(firm.uscc, shards)).pk,
+                keys.pool(pool_id, home_shard(pattern.uscc, shards)).pk,
+                keys.pool(pool_id, home_shard(firm.uscc, shards)).pk,
             ),
             (pattern.uscc, firm.uscc),
             (f'"{pattern.person.name}"', f'"{firm.person.name}"'),

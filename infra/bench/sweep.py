@@ -11,13 +11,16 @@ from typing import Any
 from infra.bench.engine import Meter
 from infra.bench.speed import Line
 from tests.conftest import NOW
-from tests.functions.workers import deliver
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, YEAR, Firm
-from tests.world import World, function
+from tests.support.backend import World, function
+from tests.support.workers import deliver
 from voucher.edge import queues
-from voucher.models import Voucher, instant_text
-from voucher.store import keys, pools, table, vouchers
+from voucher.models.base import instant_text
+from voucher.models.pools import SURPLUS_SHARDS, surplus_pool
+from voucher.models.vouchers import Voucher
+from voucher.store import keys, vouchers
+from voucher.store.engine import pools, table
 
 SIZES = (30, 300, 3_000)
 KILLED_SIZE = 300
@@ -178,13 +181,13 @@ def _killer(kills: Random | None) -> Iterator[None]:
 
 
 def _surplus_fen() -> int:
-    return pools.total(pools.surplus_pool(YEAR), pools.SURPLUS_SHARDS).remaining_fen
+    return pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS).remaining_fen
 
 
 def _each_ended_once(batch_id: str, number: int, credited_fen: int) -> None:
     """Every voucher expired with one posting, and the surplus grew by exactly their faces."""
-    kept = [each for bucket in range(keys.BUCKETS) for each in vouchers.in_bucket(batch_id, bucket)]
-    postings = sum(len(vouchers.postings_in_bucket(batch_id, bucket)) for bucket in range(keys.BUCKETS))
+    kept = [each for bucket in range(keys.BUCKETS) for each in vouchers.list_in_bucket(batch_id, bucket)]
+    postings = sum(len(vouchers.list_postings_in_bucket(batch_id, bucket)) for bucket in range(keys.BUCKETS))
     ended = sum(each.state == "expired" and each.balance_fen == 0 and each.seq == 1 for each in kept)
     if (len(kept), ended, postings, credited_fen) != (number, number, number, number * QUOTA_FEN):
         raise RuntimeError(f"{number} vouchers, {ended} ended, {postings} postings, {credited_fen} fen of surplus")

@@ -10,7 +10,6 @@ import os
 import socket
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -12,9 +12,9 @@ import sys
 import venv
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 from infra.local.state import LOCAL, ROOT, locked
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 
 def requirements(name: str) -> Path:

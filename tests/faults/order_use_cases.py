@@ -2,19 +2,22 @@
 
 from typing import Any
 
-from infra.tale import steps
-from infra.tale.client import Person, Reply
+from infra.client import steps
+from infra.client.http import Person, Reply
 from tests.conftest import StoppedClock
 from tests.faults.services import received
 from tests.faults.use_cases import Json, Ready, balances, delivery, posted
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, TODAY, YEAR
 from tests.races.trade import Trade, open_trade
-from tests.world import World, function
-from voucher.models import Order, Voucher
-from voucher.store import keys, pools
-from voucher.store.reading import load
-from voucher.store.table import delete, encode, transact
+from tests.support.backend import World, function
+from voucher.models.orders import Order
+from voucher.models.pools import batch_pool
+from voucher.models.vouchers import Voucher
+from voucher.store import keys
+from voucher.store.engine import pools
+from voucher.store.engine.reading import find_item
+from voucher.store.engine.table import delete_write, encode, transact
 
 CONTRACT = {"contract_number": "HT-9", "contract_signed_on": TODAY.isoformat(), "contract_fen": QUOTA_FEN}
 
@@ -90,7 +93,7 @@ def quote(world: World, _clock: StoppedClock) -> Ready:
 def first_grab_of_a_year(world: World, _clock: StoppedClock) -> Ready:
     batch_id = stage.open_batch(world, QUOTA_FEN, total_fen=100 * QUOTA_FEN)
     [firm] = stage.enterprises(1)
-    transact([delete("approved last year", keys.entitlement(YEAR, firm.uscc))])
+    transact([delete_write("approved last year", keys.entitlement(YEAR, firm.uscc))])
 
     def check(shown: Json) -> None:
         assert (shown["face_fen"], balances()) == (QUOTA_FEN, [QUOTA_FEN])
@@ -107,7 +110,7 @@ def grab_that_gathers(world: World, _clock: StoppedClock) -> Ready:
 
     def check(shown: Json) -> None:
         assert (shown["face_fen"], balances()) == (700_000, [600_000, 700_000])
-        assert pools.total(pools.batch_pool(batch_id), stage.SHARDS).remaining_fen == 100_000
+        assert pools.read_total(batch_pool(batch_id), stage.SHARDS).remaining_fen == 100_000
 
     return Ready(lambda: stage.grab(world, batch_id, firm, amount_fen=700_000), check)
 
@@ -133,7 +136,7 @@ def void_enterprise(world: World, _clock: StoppedClock) -> Ready:
 def relay(world: World, _clock: StoppedClock) -> Ready:
     trade = open_trade(world)
     order_id = trade.order(300_000)
-    placed = load(keys.order(order_id))
+    placed = find_item(keys.order(order_id))
     assert placed is not None
     event = {"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": encode(placed)}}]}
 

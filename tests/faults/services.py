@@ -10,10 +10,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests import world as backend
 from tests.faults.wire import lay
+from tests.support import backend
 from voucher.edge import queues
-from voucher.store import files, sealing, table
+from voucher.store.engine import files, sealing, table
 
 KMS = sealing.client
 CONFIG: Any = {"core": {"mock_credentials": False}}

@@ -4,29 +4,25 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
+from infra.client import steps
+from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
 from tests.conftest import StoppedClock
 from tests.faults.use_cases import Json, Ready, balances, posted
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, TODAY
 from tests.races.trade import Trade, open_trade
-from tests.world import World, function
-from voucher.models import (
-    Document,
-    Invoice,
-    Line,
-    Notice,
-    Objection,
-    Order,
-    Payable,
-    PayoutFile,
-    Transfer,
-    instant_text,
-)
+from tests.support.backend import World, function
+from voucher.models.base import instant_text
+from voucher.models.documents import Document
+from voucher.models.notices import Notice, Objection
+from voucher.models.orders import Order
+from voucher.models.payables import Payable
+from voucher.models.payouts import PayoutFile
+from voucher.models.settlements import Invoice, Line, Transfer
 from voucher.refusals import Refused
-from voucher.store import files, keys, settlements
-from voucher.store.table import transact, update
+from voucher.store import keys, settlements
+from voucher.store.engine import files
+from voucher.store.engine.table import transact, update_write
 
 HELD_FEN = 300_000 + 400_000
 WHY = {"reason": "材料有误"}
@@ -46,7 +42,7 @@ def filled_in(world: World) -> tuple[Trade, str, list[str]]:
     body = {"agency_uscc": trade.seller.uscc, "order_ids": order_ids}
     opened = trade.world.call(trade.seller.person, "POST", "/settlements", body, key="settle")
     settlement_id: str = steps.expect(opened, 201)["settlement_id"]
-    lines = settlements.lines_of(settlement_id)
+    lines = settlements.list_lines(settlement_id)
     stage.keep(*((keys.line(settlement_id, line.order_id), proven(line)) for line in lines))
     return trade, settlement_id, order_ids
 
@@ -401,7 +397,9 @@ def invoice_hand_in(world: World, _clock: StoppedClock) -> Ready:
 
 def invoice_with_another_account(world: World, _clock: StoppedClock) -> Ready:
     trade, path, _ = owed(world)
-    known = update("account", keys.account(trade.seller.uscc), "SET #fingerprint = :before", None, before="another")
+    known = update_write(
+        "account", keys.account(trade.seller.uscc), "SET #fingerprint = :before", None, before="another"
+    )
     transact([known])
 
     def check(shown: Json) -> None:
@@ -480,7 +478,7 @@ def payout_file(world: World, _clock: StoppedClock) -> Ready:
     def check(_: Json) -> None:
         [made] = stage.stored(PayoutFile, "settlements", "PAYOUT_FILE#")
         assert made.payout_ids == (payout_id,)
-        kept = files.fetch(made.object_key)
+        kept = files.find_content(made.object_key)
         assert kept is not None and hashlib.sha256(kept).hexdigest() == made.sha256
         # else the next fault would find the file that this one left
         files.client().delete_object(Bucket=files.bucket(), Key=made.object_key)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.tale.client import Reply
+from infra.client.http import Reply
 from tests.conftest import StoppedClock
 from tests.faults import services
 from tests.faults.order_use_cases import ORDER_USE_CASES
@@ -15,7 +15,7 @@ from tests.faults.wire import FAULTS, WRITTEN, Fault, Killed, wire
 from tests.faults.year_use_cases import YEAR_USE_CASES
 from tests.races import stage
 from tests.races.memory import Memory
-from tests.world import World
+from tests.support.backend import World
 
 PATIENCE = 10
 Tried = dict[str, tuple[int, int]]

@@ -7,17 +7,23 @@ from itertools import combinations
 from typing import Any
 from unittest.mock import patch
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person, Reply
-from tests import city
+from infra.client import steps
+from infra.client.http import BUREAU, FINANCE, OPERATOR, Person, Reply
 from tests.conftest import StoppedClock
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, YEAR, Firm
 from tests.races.trade import Trade, open_trade
-from tests.world import World, function
-from voucher.models import Order, Payable, Posting, Settlement, Voucher
-from voucher.store import keys, pools
-from voucher.store.supervision import Violation
+from tests.support import samples
+from tests.support.backend import World, function
+from voucher.models.accounts import Posting
+from voucher.models.orders import Order
+from voucher.models.payables import Payable
+from voucher.models.pools import SURPLUS_SHARDS, surplus_pool
+from voucher.models.settlements import Settlement
+from voucher.models.violations import Violation
+from voucher.models.vouchers import Voucher
+from voucher.store import keys
+from voucher.store.engine import pools
 
 END = datetime(2026, 11, 30, 16, tzinfo=UTC)
 Json = dict[str, Any]
@@ -266,7 +272,7 @@ def registration(world: World, _clock: StoppedClock) -> Ready:
         assert shown["state"] == "draft"
         assert [item["sub"] for item in stage.items("registry", "MEMBER#")] == [owner.name]
 
-    return Ready(_post(world, owner, "/enterprises", city.enterprise().registration()), check)
+    return Ready(_post(world, owner, "/enterprises", samples.enterprise().registration()), check)
 
 
 def _neighbours(firms: list[Firm]) -> list[Firm]:
@@ -284,7 +290,7 @@ def lapse(world: World, clock: StoppedClock) -> Ready:
         vouchers = stage.stored(Voucher, "vouchers", "VOUCHER#")
         assert [(each.state, each.balance_fen) for each in vouchers] == [("expired", 0)] * 2
         assert posted() == ["appropriate", "lapse", "lapse", "release"]
-        assert pools.total(pools.surplus_pool(YEAR), pools.SURPLUS_SHARDS).remaining_fen == 2 * QUOTA_FEN
+        assert pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS).remaining_fen == 2 * QUOTA_FEN
 
     return Ready(delivery(message), check)
 
@@ -299,7 +305,7 @@ def year_end(world: World, clock: StoppedClock) -> Ready:
     def check(_: Json) -> None:
         assert stage.states(Order, "orders") == ["cancelled"]
         assert posted() == ["appropriate", "hold", "lapse", "lapse", "release", "release"]
-        assert pools.total(pools.surplus_pool(YEAR), pools.SURPLUS_SHARDS).remaining_fen == QUOTA_FEN
+        assert pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS).remaining_fen == QUOTA_FEN
 
     return Ready(delivery(message | {"year_over": True}), check)
 

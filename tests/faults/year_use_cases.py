@@ -4,20 +4,24 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from unittest.mock import patch
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR, Reply
-from tests import city
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR, Reply
 from tests.conftest import StoppedClock
 from tests.faults.services import received
 from tests.faults.use_cases import END, Json, Ready, delivery, few_buckets, posted
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, YEAR
 from tests.races.trade import open_trade
-from tests.world import World, function
-from voucher.models import Batch, Programme, instant_text
+from tests.support import samples
+from tests.support.backend import World, function
+from voucher.models.base import instant_text
+from voucher.models.batches import Batch
+from voucher.models.pools import SURPLUS_SHARDS, batch_pool, surplus_pool
+from voucher.models.programmes import Programme
 from voucher.refusals import Refused
-from voucher.store import books, keys, pools
-from voucher.store.table import Contended, transact, update
+from voucher.store import books, keys
+from voucher.store.engine import pools
+from voucher.store.engine.table import Contended, transact, update_write
 
 YEAR_END = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)
 
@@ -59,7 +63,7 @@ def programme_correction(world: World, _clock: StoppedClock) -> Ready:
 
 def batch_draft(world: World, _clock: StoppedClock) -> Ready:
     steps.open_programme(world, YEAR, 10 * QUOTA_FEN, {})
-    draft, path = city.batch(amount_fen=QUOTA_FEN), f"/programmes/{YEAR}/batches"
+    draft, path = samples.batch(amount_fen=QUOTA_FEN), f"/programmes/{YEAR}/batches"
 
     def check(shown: Json) -> None:
         assert shown["state"] == "draft"
@@ -95,7 +99,7 @@ def close_year(world: World, clock: StoppedClock) -> Ready:
         assert closed.state == "closed" and closed.closing is not None
         assert sum(closed.closing.used_fen.values()) == 300_000
         assert posted() == ["appropriate", "close", "expire", "hold", "lapse", "release"]
-        surplus = pools.total(pools.surplus_pool(YEAR), pools.SURPLUS_SHARDS)
+        surplus = pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS)
         assert surplus.remaining_fen == 100 * QUOTA_FEN - 300_000
 
     close = {"task": "close_year", "year": YEAR, "instant": text, "message_id": "m-1"}
@@ -120,8 +124,8 @@ def sweep(world: World, clock: StoppedClock) -> Ready:
 def reconcile_with_a_freeze(world: World, clock: StoppedClock) -> Ready:
     """The books are read beforehand: that is a hundred calls of which none writes."""
     trade = open_trade(world)
-    pool_id = pools.batch_pool(trade.batch_id)
-    transact([update("lost", keys.pool(pool_id, 0), "SET #remaining_fen = :lost", None, lost=1)])
+    pool_id = batch_pool(trade.batch_id)
+    transact([update_write("lost", keys.pool(pool_id, 0), "SET #remaining_fen = :lost", None, lost=1)])
 
     def check(shown: Json) -> None:
         assert [(each["balanced"], each["frozen"]) for each in shown["reports"]] == [(False, [pool_id])]
@@ -129,7 +133,7 @@ def reconcile_with_a_freeze(world: World, clock: StoppedClock) -> Ready:
         frozen = [each["frozen"] for each in stage.items("vouchers", "POOL") if each["pool_id"] == pool_id]
         assert frozen == [True] * stage.SHARDS
 
-    book, ask = books.read(YEAR), _scheduled("reconcile", clock.now())
+    book, ask = books.read_book(YEAR), _scheduled("reconcile", clock.now())
 
     def asked() -> Reply | None:
         with patch.object(books, "read", lambda _year: book):

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.functions import town as towns
-from tests.functions.engine import use_quick_engine
-from tests.functions.everything import Everything, build_everything
-from tests.functions.stages import staged
-from tests.functions.town import Json, Town
-from tests.world import World
+from tests.support import scenario as towns
+from tests.support.backend import World
+from tests.support.calls.everything import Everything, build_everything
+from tests.support.quick_moto import use_quick_engine
+from tests.support.scenario import Json, Town
+from tests.support.snapshots import staged
 
 
 @pytest.fixture(autouse=True)

@@ -5,16 +5,16 @@ from typing import Any
 import pytest
 
 from infra.city.papers import agency_papers
-from infra.tale import steps
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person, Reply
-from tests import city
-from tests.city import TODAY
+from infra.client import steps
+from infra.client.http import BUREAU, FINANCE, OPERATOR, Person, Reply
 from tests.conftest import StoppedClock
-from tests.functions.stages import everything_kept, staged
-from tests.functions.town import SELLER, STRANGER, Json
-from tests.world import World
+from tests.support import samples
+from tests.support.backend import World
+from tests.support.samples import TODAY
+from tests.support.scenario import SELLER, STRANGER, Json
+from tests.support.snapshots import everything_kept, staged
 
-AGENCY = city.agency(1)
+AGENCY = samples.agency(1)
 PATH = f"/agencies/{AGENCY.uscc}"
 PAPERS = tuple(agency_papers(AGENCY, TODAY))
 BOTH = Person("both-hands", "platform,bureau")
@@ -182,7 +182,7 @@ def test_a_programme_that_is_only_drafted_decides_nothing_about_an_agency(world:
 @pytest.mark.clause("§3.2.3")
 def test_an_approval_holds_on_its_last_day_and_not_on_the_next(handed_in: World, stopped_clock: StoppedClock) -> None:
     steps.expect(steps.admit_agency(handed_in, AGENCY.uscc), 200)
-    listing = city.product(AGENCY)
+    listing = samples.product(AGENCY)
     stopped_clock.instant = stopped_clock.instant.replace(year=2028, hour=15, minute=59)
     assert handed_in.call(SELLER, "POST", "/products", listing).status == 201
     stopped_clock.instant = stopped_clock.instant.replace(hour=16, minute=0)

@@ -7,7 +7,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.world import function
+from tests.support.backend import function
 
 ISSUER, AUDIENCE, SUBJECT = "https://issuer.example", "voucher-app", "person-1"
 OURS, ANOTHERS = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from infra.tale.client import Person, Reply
-from tests.functions.calls import STAFF
-from tests.functions.everything import Everything
-from tests.functions.settlement_calls import FOLDERS
-from tests.functions.stages import everything_kept, upload_again
-from tests.functions.town import STRANGER
-from tests.world import Route, routes
+from infra.client.http import Person, Reply
+from tests.support.backend import Route, routes
+from tests.support.calls.call import STAFF
+from tests.support.calls.everything import Everything
+from tests.support.calls.settlement import FOLDERS
+from tests.support.scenario import STRANGER
+from tests.support.snapshots import everything_kept, upload_again
 
 EVERY = {f"{route.method} {route.path}": route for route in routes()}
 WRITING = sorted(name for name, route in EVERY.items() if route.method != "GET")

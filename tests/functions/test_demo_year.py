@@ -10,16 +10,16 @@ import pytest
 from infra.city.agencies import Agency
 from infra.city.enterprises import Enterprise
 from infra.city.products import Product
+from infra.client.http import HttpClient
+from infra.demo import __main__ as story
+from infra.demo import chapters
+from infra.demo.chapters import Tale
+from infra.demo.city import Plan
+from infra.demo.night import Night
 from infra.local.stack import PLAYED
-from infra.tale import __main__ as story
-from infra.tale import chapters
-from infra.tale.chapters import Tale
-from infra.tale.city import Plan
-from infra.tale.client import HttpClient
-from infra.tale.night import Night
 from tests.conftest import StoppedClock
-from tests.functions.workers import drain
-from tests.world import World, function
+from tests.support.backend import World, function
+from tests.support.workers import drain
 
 FIRMS, AGENCIES, PRODUCTS = 9, 3, 4
 

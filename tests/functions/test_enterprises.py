@@ -9,19 +9,18 @@ import boto3
 import pytest
 
 from infra.city.papers import Paper, enterprise_papers
-from infra.tale import steps
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
-from tests import city
-from tests.city import TODAY
+from infra.client import steps
+from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
 from tests.conftest import StoppedClock
-from tests.functions.stages import everything_kept, staged
-from tests.functions.town import OWNER, STRANGER, Json
-from tests.functions.town import open_year as open_programme
-from tests.world import BUCKET, World
+from tests.support import samples
+from tests.support.backend import BUCKET, World
+from tests.support.samples import TODAY
+from tests.support.scenario import OWNER, STRANGER, Json, open_year
+from tests.support.snapshots import everything_kept, staged
 from voucher.policy import ENTERPRISE_DOCUMENTS
-from voucher.store.vouchers import find_entitlement
+from voucher.store import vouchers
 
-FIRM = city.enterprise(0)
+FIRM = samples.enterprise(0)
 PATH = f"/enterprises/{FIRM.uscc}"
 PAPERS = tuple(enterprise_papers(FIRM, TODAY))
 
@@ -49,7 +48,7 @@ def draft(world: World) -> World:
     """The firm registered, nothing handed in, in an open year."""
 
     def build() -> World:
-        open_programme(world)
+        open_year(world)
         steps.expect(world.call(OWNER, "POST", "/enterprises", FIRM.registration()), 201)
         return world
 
@@ -61,7 +60,7 @@ def handed_in(world: World) -> World:
     """The firm's registration handed in."""
 
     def build() -> World:
-        open_programme(world)
+        open_year(world)
         steps.register_enterprise(world, OWNER, FIRM.registration(), PAPERS)
         return world
 
@@ -212,9 +211,9 @@ def test_an_approval_under_a_draft_promises_nothing_and_the_first_grab_reads_wha
     steps.expect(world.call(BUREAU, "POST", "/programmes", drafted), 201)
     steps.register_enterprise(world, OWNER, FIRM.registration(), PAPERS)
     assert review(world).body["state"] == "approved"
-    assert find_entitlement(2026, FIRM.uscc) is None
+    assert vouchers.find_entitlement(2026, FIRM.uscc) is None
     steps.expect(world.call(FINANCE, "POST", "/programmes/2026/confirm"), 200)
-    batch = steps.open_batch(world, 2026, city.batch(amount_fen=2_000_000))
+    batch = steps.open_batch(world, 2026, samples.batch(amount_fen=2_000_000))
     claim = {"enterprise_uscc": FIRM.uscc}
     assert world.call(OWNER, "POST", f"/batches/{batch['batch_id']}/vouchers", claim).body["face_fen"] == 500_000
 

@@ -7,25 +7,26 @@ import pytest
 from openpyxl import Workbook
 
 from infra.bench.engine import Meter
-from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR, Person
-from tests import city
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR, Person
 from tests.conftest import StoppedClock
-from tests.functions import town as towns
-from tests.functions.stages import everything_kept, staged
-from tests.functions.town import NEIGHBOUR, OWNER, STRANGER, Town
-from tests.functions.workers import deliver, deliver_upload
-from tests.world import World
+from tests.support import samples
+from tests.support import scenario as towns
+from tests.support.backend import World
+from tests.support.scenario import NEIGHBOUR, OWNER, STRANGER, Town
+from tests.support.snapshots import everything_kept, staged
+from tests.support.workers import deliver, deliver_upload
+from voucher.models.pools import batch_pool
 from voucher.rules.messages import messages_for
-from voucher.store import pools
-from voucher.store.table import decode
+from voucher.store.engine import pools
+from voucher.store.engine.table import decode
 
 QUOTA_FEN = 1_000_000
 
 
 def batch_of(town: Town, amount_fen: int, **changes: Any) -> str:
     """The id of another published batch."""
-    return str(steps.open_batch(town.world, 2026, city.batch(amount_fen=amount_fen, **changes))["batch_id"])
+    return str(steps.open_batch(town.world, 2026, samples.batch(amount_fen=amount_fen, **changes))["batch_id"])
 
 
 def claim_of(town: Town, batch_id: str, person: Person, uscc: str, **more: Any) -> Any:
@@ -88,7 +89,9 @@ def test_a_batch_the_bureau_closed_grants_nothing_even_where_it_is_still_remembe
 
 
 def test_a_draft_grants_nothing_and_an_unknown_batch_is_none(town: Town) -> None:
-    draft = steps.expect(town.world.call(OPERATOR, "POST", "/programmes/2026/batches", city.batch(amount_fen=9)), 201)
+    draft = steps.expect(
+        town.world.call(OPERATOR, "POST", "/programmes/2026/batches", samples.batch(amount_fen=9)), 201
+    )
     assert town.claim(draft["batch_id"]).code == "BATCH_NOT_OPEN"
     assert town.claim("2026.unknown").code == "NOT_FOUND"
 
@@ -168,12 +171,12 @@ def test_an_amount_that_fits_only_across_shards_is_granted_and_one_that_does_not
     world: World,
 ) -> None:
     towns.open_year(world, batch_shards=4, quota_default_fen=400_000)
-    firms = [(city.enterprise(number), Person(f"owner-{number}")) for number in range(5)]
+    firms = [(samples.enterprise(number), Person(f"owner-{number}")) for number in range(5)]
     for firm, person in firms:
         towns.approve(world, firm, person)
-    draft = city.batch(amount_fen=1_600_003, partial_allowed=True)
+    draft = samples.batch(amount_fen=1_600_003, partial_allowed=True)
     batch_id = steps.open_batch(world, 2026, draft)["batch_id"]
-    assert [shard.remaining_fen for shard in pools.read(pools.batch_pool(batch_id), 4)] == [400_000] * 3 + [400_003]
+    assert [shard.remaining_fen for shard in pools.read_shards(batch_pool(batch_id), 4)] == [400_000] * 3 + [400_003]
 
     def claim(number: int, amount_fen: int) -> Any:
         firm, person = firms[number]
@@ -182,22 +185,22 @@ def test_an_amount_that_fits_only_across_shards_is_granted_and_one_that_does_not
 
     for number in range(4):
         assert claim(number, 300_000).status == 201
-    shards = pools.read(pools.batch_pool(batch_id), 4)
+    shards = pools.read_shards(batch_pool(batch_id), 4)
     assert max(shard.remaining_fen for shard in shards) < 400_000, "no single shard has enough"
     assert claim(4, 400_000).status == 201
-    assert pools.total(pools.batch_pool(batch_id), 4).remaining_fen == 3
-    other = city.enterprise(5)
+    assert pools.read_total(batch_pool(batch_id), 4).remaining_fen == 3
+    other = samples.enterprise(5)
     towns.approve(world, other, STRANGER)
     body = {"enterprise_uscc": other.uscc, "amount_fen": 4}
     assert world.call(STRANGER, "POST", f"/batches/{batch_id}/vouchers", body).code == "SOLD_OUT"
     assert world.call(STRANGER, "POST", f"/batches/{batch_id}/vouchers", {**body, "amount_fen": 3}).status == 201
-    total = pools.total(pools.batch_pool(batch_id), 4)
+    total = pools.read_total(batch_pool(batch_id), 4)
     assert (total.remaining_fen, total.drawn_fen) == (0, 1_600_003)
 
 
 @pytest.mark.clause("§4.1.2")
 def test_who_was_not_approved_gets_nothing_and_is_told_by_which_clause(town: Town) -> None:
-    firm = city.enterprise(2)
+    firm = samples.enterprise(2)
     steps.expect(town.world.call(STRANGER, "POST", "/enterprises", firm.registration()), 201)
     refused = claim_of(town, town.batch_id, STRANGER, firm.uscc)
     assert (refused.status, refused.code, refused.body["clause"]) == (422, "NOT_ELIGIBLE", "§4.1.2")

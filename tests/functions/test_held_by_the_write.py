@@ -3,24 +3,28 @@
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 import boto3
 import pytest
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, Reply
-from tests import city
+from infra.client import steps
+from infra.client.http import BUREAU, FINANCE, OPERATOR, Reply
 from tests.conftest import NOW
-from tests.functions.settling import handed_in, list_enterprise, opened, settling, small_orders, the_order
-from tests.functions.stages import everything_kept
-from tests.functions.town import OWNER, SELLER, TOTAL_FEN, Json, Town
-from tests.world import World, function
-from voucher.models import Voucher, instant_text
+from tests.support import samples
+from tests.support.backend import World, function
+from tests.support.scenario import OWNER, SELLER, TOTAL_FEN, Json, Town
+from tests.support.settlement_scenario import handed_in, list_enterprise, opened, settling, small_orders, the_order
+from tests.support.snapshots import everything_kept
+from voucher.models.base import instant_text
+from voucher.models.pools import batch_pool, category_pool
+from voucher.models.vouchers import Voucher
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
-from voucher.store import keys, orders, organisations, parts, pools, settlements, vouchers
-from voucher.store.table import Unmet, encode, transact
+from voucher.store import documents, keys, notices, orders, organisations, settlements, vouchers
+from voucher.store.engine import large, pools
+from voucher.store.engine.table import Unmet, encode, transact
 
 Scene = tuple[Town, Json]
 
@@ -67,7 +71,7 @@ def test_an_order_holds_nothing_of_a_voucher_that_ended_or_is_used_since_it_was_
     voucher: Scene, monkeypatch: pytest.MonkeyPatch, change: Json
 ) -> None:
     town, tried = voucher[0], []
-    place = orders.place
+    place = orders.commit_place
 
     def overtaken(*facts: Any) -> None:
         tried.append(facts)
@@ -76,7 +80,7 @@ def test_an_order_holds_nothing_of_a_voucher_that_ended_or_is_used_since_it_was_
             changes_nothing(lambda: place(*facts))
         place(*facts)
 
-    monkeypatch.setattr(function("orders").store, "place", overtaken)
+    monkeypatch.setattr(orders, "commit_place", overtaken)
     town.place(voucher_fen=700_000)
     assert tried
 
@@ -92,14 +96,14 @@ def test_an_order_is_placed_only_while_all_it_was_decided_on_is_as_it_was_read(
         "enterprise": keys.enterprise(kept(town)[0].enterprise_uscc),
         "agency": keys.agency(town.agency.uscc),
     }
-    place = orders.place
+    place = orders.commit_place
 
     def overtaken(*facts: Any) -> None:
         tried.append(facts)
         tamper(where[party], version=99)
         changes_nothing(lambda: place(*facts))
 
-    monkeypatch.setattr(function("orders").store, "place", overtaken)
+    monkeypatch.setattr(orders, "commit_place", overtaken)
     town.place(voucher_fen=700_000)
     assert tried
 
@@ -108,12 +112,12 @@ def test_an_order_is_placed_only_while_all_it_was_decided_on_is_as_it_was_read(
 def test_no_voucher_lapses_before_its_end_or_once_it_has_ended_or_after_another_posting(voucher: Scene) -> None:
     town = voucher[0]
     found, key = kept(town)
-    assert not vouchers.lapse(found, "expired", found.ends_at - timedelta(milliseconds=1), "sweep")
+    assert not vouchers.commit_lapse(found, "expired", found.ends_at - timedelta(milliseconds=1), "sweep")
     for change in ({"state": "void"}, {"state": "active", "seq": found.seq + 1}):
         tamper(key, **change)
-        assert not vouchers.lapse(found, "expired", found.ends_at, "sweep")
+        assert not vouchers.commit_lapse(found, "expired", found.ends_at, "sweep")
     tamper(key, seq=found.seq)
-    assert vouchers.lapse(found, "expired", found.ends_at, "sweep")
+    assert vouchers.commit_lapse(found, "expired", found.ends_at, "sweep")
 
 
 @pytest.mark.clause("§3.5.1")
@@ -121,28 +125,28 @@ def test_no_voucher_lapses_before_its_end_or_once_it_has_ended_or_after_another_
 def test_money_goes_back_to_no_voucher_that_ended_or_moved_since_it_was_read(voucher: Scene, change: Json) -> None:
     found, key = kept(voucher[0])
     tamper(key, **change)
-    changes_nothing(lambda: transact(vouchers.give_back(found, "o_1", 100, NOW, "sweep")))
+    changes_nothing(lambda: transact(vouchers.give_back_writes(found, "o_1", 100, NOW, "sweep")))
 
 
 @pytest.mark.clause("§1.4a")
 def test_a_batch_is_closed_with_exactly_what_its_shards_hold_and_once(town: Town) -> None:
-    pool_id = pools.batch_pool(town.batch_id)
-    seen = pools.read(pool_id, pools.shards_of(pool_id))
-    changes_nothing(lambda: transact(pools.shut(pool_id, seen)))
-    pools.freeze(pool_id, len(seen))
-    changes_nothing(lambda: pools.stop(pool_id, len(seen)))
-    pools.freeze(pool_id, len(seen), frozen=False)
-    assert pools.stop(pool_id, len(seen)) == [each.model_copy(update={"open": False}) for each in seen]
+    pool_id = batch_pool(town.batch_id)
+    seen = pools.read_shards(pool_id, pools.read_shard_count(pool_id))
+    changes_nothing(lambda: transact(pools.shut_writes(pool_id, seen)))
+    pools.commit_freeze(pool_id, len(seen))
+    changes_nothing(lambda: pools.commit_stop(pool_id, len(seen)))
+    pools.commit_freeze(pool_id, len(seen), frozen=False)
+    assert pools.commit_stop(pool_id, len(seen)) == [each.model_copy(update={"open": False}) for each in seen]
     tamper(keys.pool(pool_id, 0), remaining_fen=seen[0].remaining_fen - 1)
-    changes_nothing(lambda: transact(pools.shut(pool_id, seen)))
+    changes_nothing(lambda: transact(pools.shut_writes(pool_id, seen)))
     tamper(keys.pool(pool_id, 0), remaining_fen=seen[0].remaining_fen)
-    pools.freeze(pool_id, len(seen))
-    changes_nothing(lambda: transact(pools.shut(pool_id, seen)))
-    pools.freeze(pool_id, len(seen), frozen=False)
-    transact(pools.shut(pool_id, seen))
-    changes_nothing(lambda: transact(pools.shut(pool_id, seen)))
+    pools.commit_freeze(pool_id, len(seen))
+    changes_nothing(lambda: transact(pools.shut_writes(pool_id, seen)))
+    pools.commit_freeze(pool_id, len(seen), frozen=False)
+    transact(pools.shut_writes(pool_id, seen))
+    changes_nothing(lambda: transact(pools.shut_writes(pool_id, seen)))
     before = everything_kept()
-    transact(pools.shut(pool_id, pools.stop(pool_id, len(seen))))
+    transact(pools.shut_writes(pool_id, pools.commit_stop(pool_id, len(seen))))
     assert everything_kept() == before
 
 
@@ -150,10 +154,10 @@ def test_a_batch_is_closed_with_exactly_what_its_shards_hold_and_once(town: Town
 def test_nothing_is_frozen_moved_or_credited_where_there_is_no_pool(voucher: Scene) -> None:
     found, _ = kept(voucher[0])
     for commit in (
-        lambda: pools.freeze("category.1999.legal", 1),
-        lambda: pools.stop("category.1999.legal", 1),
-        lambda: transact(pools.move("category.1999.legal", {0: 1}, "held_fen", "remaining_fen")),
-        lambda: transact([pools.credit_surplus(1999, found.enterprise_uscc, 1)]),
+        lambda: pools.commit_freeze("category.1999.legal", 1),
+        lambda: pools.commit_stop("category.1999.legal", 1),
+        lambda: transact(pools.move_writes("category.1999.legal", {0: 1}, "held_fen", "remaining_fen")),
+        lambda: transact([pools.credit_write(1999, found.enterprise_uscc, 1)]),
     ):
         changes_nothing(commit)
 
@@ -163,16 +167,15 @@ def test_nothing_released_again_is_granted_to_whose_voucher_lapses_while_it_is_l
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps.expect(town.world.call(BUREAU, "POST", f"/batches/{town.batch_id}/close"), 200)
-    again = steps.open_batch(town.world, 2026, city.batch(amount_fen=5_000_000, kind="rerelease"))["batch_id"]
-    store, tried = function("grab").store, []
-    grab = store.grab
+    again = steps.open_batch(town.world, 2026, samples.batch(amount_fen=5_000_000, kind="rerelease"))["batch_id"]
+    grab, tried = vouchers.commit_grab, []
 
     def overtaken(*facts: Any, **more: Any) -> Any:
         tried.append(facts)
         tamper(keys.entitlement(2026, town.enterprise.uscc), lapsed=True)
         return grab(*facts, **more)
 
-    monkeypatch.setattr(store, "grab", overtaken)
+    monkeypatch.setattr(vouchers, "commit_grab", overtaken)
     assert (town.claim(again).code, len(tried)) == ("RERELEASE_EXCLUDED", 1)
 
 
@@ -180,26 +183,26 @@ def test_nothing_released_again_is_granted_to_whose_voucher_lapses_while_it_is_l
 def test_a_voucher_of_an_enterprise_without_an_entitlement_does_not_lapse_unnoticed(voucher: Scene) -> None:
     found, _ = kept(voucher[0])
     elsewhere = found.model_copy(update={"year": 1999})
-    changes_nothing(lambda: transact(vouchers._to_surplus(elsewhere, 1, 100, NOW, "sweep")[2:]))
+    changes_nothing(lambda: transact(vouchers._surplus_writes(elsewhere, 1, 100, NOW, "sweep")[2:]))
 
 
 @pytest.mark.clause("§5.2b")
 def test_a_contract_or_invoice_number_that_another_order_took_is_not_given_free(submitted: Scene) -> None:
     settlement = submitted[1]
-    [line] = settlements.lines_of(settlement["settlement_id"])
-    order = orders.load_order(line.order_id)
+    [line] = settlements.list_lines(settlement["settlement_id"])
+    order = orders.load(line.order_id)
     other = order.model_copy(update={"order_id": "o_other"})
-    changes_nothing(lambda: transact(orders.drop_contract(other)))
-    changes_nothing(lambda: transact(settlements.drop_invoice(line.model_copy(update={"order_id": "o_other"}))))
-    transact([*orders.drop_contract(order), *settlements.drop_invoice(line)])
+    changes_nothing(lambda: transact(orders.free_contract_writes(other)))
+    changes_nothing(lambda: transact(settlements.free_invoice_writes(line.model_copy(update={"order_id": "o_other"}))))
+    transact([*orders.free_contract_writes(order), *settlements.free_invoice_writes(line)])
 
 
 def test_what_a_paper_is_found_to_be_is_written_once_and_only_of_one_that_was_announced(submitted: Scene) -> None:
     owner = keys.settlement(submitted[1]["settlement_id"])
-    known = organisations.documents_of(owner)[0]
+    known = documents.list_of(owner)[0]
     assert known.checked
     for paper in (known.model_copy(update={"sha256": "another"}), known.model_copy(update={"document_id": "d_none"})):
-        changes_nothing(lambda paper=paper: transact([organisations._remember(owner, paper)]))
+        changes_nothing(lambda paper=paper: transact([documents._remember_write(owner, paper)]))
 
 
 @pytest.mark.clause("§4.1.3")
@@ -222,11 +225,15 @@ class Looked(Exception):
 
 
 def nothing_if(
-    monkeypatch: pytest.MonkeyPatch, writing: tuple[str, str], call: Callable[[], Reply], key: keys.Key, **changes: Any
+    monkeypatch: pytest.MonkeyPatch,
+    writing: tuple[ModuleType, str],
+    call: Callable[[], Reply],
+    key: keys.Key,
+    **changes: Any,
 ) -> None:
-    """`call` comes as far as the function `writing` of the store; then `changes` happen, and it must change nothing."""
-    folder, name = writing
-    commit = getattr(function(folder).store, name)
+    """`call` comes as far as the function `writing`; then `changes` happen, and it must change nothing."""
+    module, name = writing
+    commit = getattr(module, name)
 
     def overtaken(*facts: Any) -> None:
         tamper(key, **changes)
@@ -239,7 +246,7 @@ def nothing_if(
         assert everything_kept() == before
         raise Looked
 
-    monkeypatch.setattr(function(folder).store, name, overtaken)
+    monkeypatch.setattr(module, name, overtaken)
     with pytest.raises(Looked):
         call()
 
@@ -279,7 +286,7 @@ def test_a_total_is_not_changed_by_its_proposer_nor_cut_below_what_a_shard_still
 ) -> None:
     cut = {"total_fen": TOTAL_FEN // 2, "reason": "预算调整"}
     steps.expect(open_year.call(BUREAU, "POST", "/programmes/2026/total", cut), 200)
-    pool = keys.pool(pools.category_pool(2026, Category.LEGAL), 0)
+    pool = keys.pool(category_pool(2026, Category.LEGAL), 0)
     key, changes = (
         (keys.programme(2026), {"pending": {**cut, "by": FINANCE.name}}) if by_whom else (pool, {"remaining_fen": 0})
     )
@@ -297,7 +304,7 @@ def test_a_total_is_not_changed_by_its_proposer_nor_cut_below_what_a_shard_still
 def test_a_batch_is_not_released_by_its_drafter_nor_past_what_the_programme_has_left(
     open_year: World, monkeypatch: pytest.MonkeyPatch, by_whom: bool
 ) -> None:
-    path, body = "/programmes/2026/batches", city.batch(amount_fen=1_000_000)
+    path, body = "/programmes/2026/batches", samples.batch(amount_fen=1_000_000)
     batch_id = steps.expect(open_year.call(OPERATOR, "POST", path, body, key="one"), 201)["batch_id"]
     changes = {"created_by": BUREAU.name} if by_whom else {"unreleased_fen": 999_999}
     nothing_if(
@@ -325,7 +332,7 @@ def test_no_agency_is_cleared_out_by_whom_the_record_names_as_the_proposer(
 
 
 @pytest.mark.clause("§3.5.3")
-@pytest.mark.parametrize("step", ["begin_close", "make_payable"])
+@pytest.mark.parametrize("step", ["commit_begin_close", "commit_payable"])
 @pytest.mark.parametrize("what", ["round", "notice"])
 def test_a_notice_is_closed_and_its_lines_are_owed_only_while_it_and_its_round_are_as_they_were_read(
     submitted: Scene, monkeypatch: pytest.MonkeyPatch, step: str, what: str
@@ -335,7 +342,7 @@ def test_a_notice_is_closed_and_its_lines_are_owed_only_while_it_and_its_round_a
     key = keys.round_(notice["round_id"]) if what == "round" else keys.notice(notice["notice_id"])
     nothing_if(
         monkeypatch,
-        ("closings", step),
+        (notices, step),
         lambda: case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"),
         key,
         version=99,
@@ -347,7 +354,7 @@ def test_no_line_is_decided_on_once_its_application_moved_on(voucher: Scene, mon
     case, placed = handed_in(voucher[0], 2)
     nothing_if(
         monkeypatch,
-        ("pre_reviews", "commit_steps"),
+        (function("pre_reviews"), "commit"),
         lambda: case.decide(*placed),
         keys.settlement(case.settlement_id),
         version=99,
@@ -362,10 +369,10 @@ def test_an_objection_upheld_in_parts_sends_no_line_back_of_a_notice_that_moved_
     path = f"/notices/{case.noticed(*placed)['notice_id']}"
     said = {"name": "某", "contact": "0578", "reason": "服务未实际发生"}
     objection = steps.expect(case.call(None, "POST", f"{path}/objections", said), 201)
-    monkeypatch.setattr(parts, "MOST", 4)
+    monkeypatch.setattr(large, "MOST_ITEMS", 4)
     nothing_if(
         monkeypatch,
-        ("closings", "resolve"),
+        (notices, "commit_resolution"),
         lambda: case.call(BUREAU, "POST", f"/objections/{objection['objection_id']}/resolve", {"decision": "uphold"}),
         keys.notice(path.rpartition("/")[2]),
         version=99,
@@ -393,7 +400,7 @@ def test_a_violation_is_recorded_only_on_what_the_firm_is_and_may_as_they_were_r
         steps.expect(town.world.call(BUREAU, "POST", "/violations", breach, key="before"), 201)
     nothing_if(
         monkeypatch,
-        ("supervision", "all_or_changed"),
+        (function("supervision"), "commit_if_unchanged"),
         lambda: town.world.call(BUREAU, "POST", "/violations", breach, key="one"),
         key,
         version=99,
@@ -410,7 +417,7 @@ def test_no_application_is_handed_in_once_more_is_known_of_its_enterprise(
     list_enterprise(town.enterprise.uscc, "newly_above_scale", 2026)
     nothing_if(
         monkeypatch,
-        ("settlements", "commit_steps"),
+        (function("settlements"), "commit"),
         lambda: case.call(SELLER, "POST", "submit"),
         keys.enterprise(town.enterprise.uscc, "STANDING"),
         version=99,

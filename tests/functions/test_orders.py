@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR, Reply
-from tests import city
-from tests.city import TODAY
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR, Reply
 from tests.conftest import StoppedClock
-from tests.functions import town as towns
-from tests.functions.stages import everything_kept, staged
-from tests.functions.town import NEIGHBOUR, OWNER, SELLER, Json, Town
-from tests.functions.workers import drain
-from tests.world import World, function
+from tests.support import samples
+from tests.support import scenario as towns
+from tests.support.backend import World, function
+from tests.support.samples import TODAY
+from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Json, Town
+from tests.support.snapshots import everything_kept, staged
+from tests.support.workers import drain
 from voucher.store import organisations
-from voucher.store.table import transact
+from voucher.store.engine.table import transact
 
 Scene = tuple[Town, Json]
 SMALL_YEAR_FEN = 4_000_000
@@ -32,12 +32,12 @@ def quote(town: Town, **changes: Any) -> Reply:
 def small_year(world: World, agency_number: int) -> Town:
     """A year of 40,000 yuan: 4,000 for tax and audit, 12,000 for personnel, 24,000 outside the key categories."""
     towns.open_year(world, SMALL_YEAR_FEN)
-    draft = city.batch(amount_fen=4_000_000)
+    draft = samples.batch(amount_fen=4_000_000)
     batch = steps.open_batch(world, 2026, draft)
-    firm, neighbour, agency = city.enterprise(0), city.enterprise(1), city.agency(agency_number)
+    firm, neighbour, agency = samples.enterprise(0), samples.enterprise(1), samples.agency(agency_number)
     towns.approve(world, firm, OWNER)
     towns.admit(world, agency, SELLER)
-    product = steps.list_product(world, SELLER, city.product(agency))
+    product = steps.list_product(world, SELLER, samples.product(agency))
     town = Town(world, batch["batch_id"], firm, neighbour, agency, product["product_id"])
     town.grab()
     return town
@@ -95,7 +95,7 @@ def voucher_ends(town: Town, clock: StoppedClock) -> Json:
 
 
 def voucher_is_for_something_else(town: Town, clock: StoppedClock) -> Json:
-    batch = steps.open_batch(town.world, 2026, city.batch(amount_fen=1_000_000, categories=["skills"]))
+    batch = steps.open_batch(town.world, 2026, samples.batch(amount_fen=1_000_000, categories=["skills"]))
     claim = {"enterprise_uscc": town.neighbour.uscc}
     path = f"/batches/{batch['batch_id']}/vouchers"
     return {"voucher_id": steps.expect(town.world.call(NEIGHBOUR, "POST", path, claim), 201)["voucher_id"]}
@@ -318,12 +318,12 @@ def test_outside_the_key_categories_no_more_than_their_room_whatever_the_caps_sa
             ("hr", "tech_innovation", "tax_audit", "legal", "management", "testing", "ip", "digital", "skills"), 30
         )
         towns.open_year(world, 2_000_000, key_floor_percent=80, cap_percent=caps)
-        batch = steps.open_batch(world, 2026, city.batch(amount_fen=2_000_000))
-        firm, agency = city.enterprise(0), city.agency(0)
+        batch = steps.open_batch(world, 2026, samples.batch(amount_fen=2_000_000))
+        firm, agency = samples.enterprise(0), samples.agency(0)
         towns.approve(world, firm, OWNER)
         towns.admit(world, agency, SELLER)
-        product = steps.list_product(world, SELLER, city.product(agency))
-        town = Town(world, batch["batch_id"], firm, city.enterprise(1), agency, product["product_id"])
+        product = steps.list_product(world, SELLER, samples.product(agency))
+        town = Town(world, batch["batch_id"], firm, samples.enterprise(1), agency, product["product_id"])
         town.grab()
         return town
 
@@ -347,7 +347,7 @@ def test_outside_the_key_categories_no_more_than_their_room_whatever_the_caps_sa
 
 @pytest.mark.clause("§2.2")
 def test_a_batch_for_some_categories_gives_vouchers_for_those_only(town: Town) -> None:
-    only = steps.open_batch(town.world, 2026, city.batch(amount_fen=1_000_000, categories=["legal"]))
+    only = steps.open_batch(town.world, 2026, samples.batch(amount_fen=1_000_000, categories=["legal"]))
     voucher = town.grab(only["batch_id"])
     refused = town.place(voucher_id=voucher["voucher_id"])
     assert (refused.status, refused.code, refused.body["clause"]) == (422, "CATEGORY_NOT_ALLOWED", "§2.2")
@@ -355,15 +355,15 @@ def test_a_batch_for_some_categories_gives_vouchers_for_those_only(town: Town) -
 
 @pytest.mark.clause("§5.2b")
 def test_nobody_buys_from_themselves(world: World) -> None:
-    firm = city.enterprise(0)
-    agency = next(each for each in (city.agency(number) for number in range(10)) if each.uscc.startswith("91"))
+    firm = samples.enterprise(0)
+    agency = next(each for each in (samples.agency(number) for number in range(10)) if each.uscc.startswith("91"))
     town = towns.settle(towns.open_year(world))
     steps.expect(town.world.call(OWNER, "POST", "/agencies", {**agency_of(firm.uscc), "name": firm.name}), 201)
     for paper in towns.agency_papers(agency, TODAY):
         steps.announce_and_upload(world, OWNER, f"/agencies/{firm.uscc}", paper)
     steps.expect(world.call(OWNER, "POST", f"/agencies/{firm.uscc}/submit"), 200)
     steps.expect(steps.admit_agency(world, firm.uscc), 200)
-    listing = {**city.product(town.agency), "agency_uscc": firm.uscc}
+    listing = {**samples.product(town.agency), "agency_uscc": firm.uscc}
     product = steps.list_product(world, OWNER, listing)
     town.grab()
     refused = town.place(product_id=product["product_id"])
@@ -373,7 +373,7 @@ def test_nobody_buys_from_themselves(world: World) -> None:
 
 def agency_of(uscc: str) -> Json:
     """An application under an enterprise's code."""
-    return {**city.agency(1).application(), "uscc": uscc}
+    return {**samples.agency(1).application(), "uscc": uscc}
 
 
 @pytest.mark.clause("§5.2a")
@@ -558,7 +558,7 @@ def test_an_agency_whose_two_years_are_over_signs_no_more_until_it_is_approved_a
     agency = organisations.find_agency(town.agency.uscc)
     assert agency is not None
     ended = agency.moved(valid_until=TODAY - timedelta(days=1))
-    transact([organisations.step(agency, ended)])
+    transact([organisations.step_write(agency, ended)])
     no = town.act(SELLER, order, "contract", town.contract(order))
     assert (no.status, no.code, no.body["clause"]) == (422, "AGENCY_NOT_ACTIVE", "§3.2.3")
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from infra.tale import steps
-from infra.tale.client import OPERATOR
-from tests import city
-from tests.functions.stages import everything_kept
-from tests.functions.town import NEIGHBOUR, OWNER, SELLER, Town
+from infra.client import steps
+from infra.client.http import OPERATOR
+from tests.support import samples
+from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Town
+from tests.support.snapshots import everything_kept
 
 
 def found(town: Town, search: str = "") -> list[str]:
@@ -17,22 +17,22 @@ def found(town: Town, search: str = "") -> list[str]:
 
 @pytest.mark.clause("§3.3")
 def test_only_an_active_agency_lists_and_only_in_its_categories(town: Town) -> None:
-    waiting = city.agency(2)
+    waiting = samples.agency(2)
     steps.expect(town.world.call(SELLER, "POST", "/agencies", waiting.application()), 201)
     before = everything_kept()
-    refused = town.world.call(SELLER, "POST", "/products", city.product(waiting))
+    refused = town.world.call(SELLER, "POST", "/products", samples.product(waiting))
     assert (refused.status, refused.code, refused.body["clause"]) == (422, "AGENCY_NOT_ACTIVE", "§3.2.2")
-    outside = town.world.call(SELLER, "POST", "/products", city.product(town.agency, category="legal"))
+    outside = town.world.call(SELLER, "POST", "/products", samples.product(town.agency, category="legal"))
     assert (outside.status, outside.code, outside.body["clause"]) == (422, "OUTSIDE_AGENCY_SCOPE", "§3.3")
-    assert town.world.call(OWNER, "POST", "/products", city.product(town.agency)).code == "NOT_FOUND"
-    unknown = town.world.call(SELLER, "POST", "/products", city.product(town.agency, category="catering"))
+    assert town.world.call(OWNER, "POST", "/products", samples.product(town.agency)).code == "NOT_FOUND"
+    unknown = town.world.call(SELLER, "POST", "/products", samples.product(town.agency, category="catering"))
     assert [error["field"] for error in unknown.body["errors"]] == ["category"]
     assert everything_kept() == before
 
 
 @pytest.mark.clause("§3.3")
 def test_nobody_sees_a_product_before_the_operator_put_it_up(town: Town) -> None:
-    draft = steps.expect(town.world.call(SELLER, "POST", "/products", city.product(town.agency)), 201)
+    draft = steps.expect(town.world.call(SELLER, "POST", "/products", samples.product(town.agency)), 201)
     path = f"/products/{draft['product_id']}"
     assert draft["state"] == "draft"
     assert town.world.call(None, "GET", path).code == "NOT_FOUND"
@@ -47,7 +47,7 @@ def test_nobody_sees_a_product_before_the_operator_put_it_up(town: Town) -> None
 def test_a_draft_is_corrected_within_the_agencys_categories_and_what_is_on_sale_stays_until_put_up_again(
     town: Town,
 ) -> None:
-    draft = steps.expect(town.world.call(SELLER, "POST", "/products", city.product(town.agency)), 201)
+    draft = steps.expect(town.world.call(SELLER, "POST", "/products", samples.product(town.agency)), 201)
     path = f"/products/{draft['product_id']}"
     assert town.world.call(SELLER, "PATCH", path, {"price_fen": 5}).body["price_fen"] == 5
     assert town.world.call(SELLER, "PATCH", path, {"category": "legal"}).code == "OUTSIDE_AGENCY_SCOPE"
@@ -72,9 +72,9 @@ def test_what_is_taken_down_is_not_found_nor_ordered(voucher: tuple[Town, dict[s
 
 
 def test_products_are_found_by_category_agency_and_words_page_by_page(town: Town) -> None:
-    first = city.product(town.agency)["category"]
+    first = samples.product(town.agency)["category"]
     second = next(each for each in town.agency.categories if each != first)
-    listing = city.product(town.agency, category=second, name="专利检索 Patent")
+    listing = samples.product(town.agency, category=second, name="专利检索 Patent")
     other = steps.list_product(town.world, SELLER, listing)["product_id"]
     assert found(town, f"?category={second}") == [other]
     assert found(town, f"?category={first}") == [town.product_id]
@@ -91,7 +91,7 @@ def test_products_are_found_by_category_agency_and_words_page_by_page(town: Town
 
 
 def test_the_same_draft_again_under_its_key_is_one_product(town: Town) -> None:
-    listing = city.product(town.agency)
+    listing = samples.product(town.agency)
     first = steps.expect(town.world.call(SELLER, "POST", "/products", listing, key="p"), 201)
     again = town.world.call(SELLER, "POST", "/products", listing, key="p")
     assert (again.status, again.body) == (200, first)

@@ -5,18 +5,19 @@ from typing import Any
 
 import pytest
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person, Reply
-from tests import city
+from infra.client import steps
+from infra.client.http import BUREAU, FINANCE, OPERATOR, Person, Reply
 from tests.conftest import StoppedClock
-from tests.functions.stages import everything_kept
-from tests.functions.town import NEIGHBOUR, OWNER, Json, Town
-from tests.functions.town import open_year as open_programme
 from tests.races import stage
-from tests.world import World, function
+from tests.support import samples
+from tests.support.backend import World, function
+from tests.support.scenario import NEIGHBOUR, OWNER, Json, Town, open_year
+from tests.support.snapshots import everything_kept
+from voucher.models.pools import batch_pool
 from voucher.refusals import Refusal, Refused
-from voucher.store import keys, pools, programmes
-from voucher.store.table import transact, update
+from voucher.store import batches, keys, programmes
+from voucher.store.engine import pools
+from voucher.store.engine.table import transact, update_write
 
 BOTH = Person("both-hands", "platform,bureau,finance")
 DRAFT = {"year": 2026, "total_fen": 100_000_000}
@@ -24,7 +25,7 @@ DRAFT = {"year": 2026, "total_fen": 100_000_000}
 
 def draft_batch(world: World, person: Person = OPERATOR, key: str | None = None, **changes: Any) -> Reply:
     """Draft a batch of the year."""
-    return world.call(person, "POST", "/programmes/2026/batches", city.batch(**changes), key=key)
+    return world.call(person, "POST", "/programmes/2026/batches", samples.batch(**changes), key=key)
 
 
 def figures(world: World) -> Json:
@@ -106,7 +107,7 @@ def test_a_confirmation_repeated_is_answered_as_done_and_by_another_is_refused(o
     [
         ("GET", "/programmes/2025", None),
         ("POST", "/programmes/2025/confirm", None),
-        ("POST", "/programmes/2025/batches", city.batch()),
+        ("POST", "/programmes/2025/batches", samples.batch()),
         ("POST", "/batches/2025.none/publish", None),
         ("GET", "/batches/2025.none", None),
     ],
@@ -200,7 +201,7 @@ def test_a_draft_whose_answer_was_lost_is_answered_though_its_money_is_released_
 def test_drafts_are_in_no_public_list_and_a_published_batch_shows_its_states(open_year: World) -> None:
     batch = steps.expect(draft_batch(open_year), 201)
     later = {"opens_at": "2026-06-20T00:00:00Z"}
-    coming = steps.open_batch(open_year, 2026, city.batch(**later))
+    coming = steps.open_batch(open_year, 2026, samples.batch(**later))
     listed = open_year.call(None, "GET", "/batches").body["items"]
     assert [each["batch_id"] for each in listed] == [coming["batch_id"]]
     assert listed[0]["state"] == "published"
@@ -244,7 +245,7 @@ def test_a_release_whose_answer_was_lost_is_answered_with_the_batch_as_it_is_tho
 
 
 def test_publishing_twice_releases_once(open_year: World) -> None:
-    batch = steps.open_batch(open_year, 2026, city.batch())
+    batch = steps.open_batch(open_year, 2026, samples.batch())
     again = open_year.call(BUREAU, "POST", f"/batches/{batch['batch_id']}/publish")
     assert (again.status, again.headers["idempotent-replay"]) == (200, "true")
     other = open_year.call(BOTH, "POST", f"/batches/{batch['batch_id']}/publish")
@@ -260,7 +261,7 @@ def test_the_year_shows_what_was_granted_held_and_spent_and_the_key_share(vouche
     town.order(voucher_fen=700_000)
     assert figures(town.world) == sums(**released, held=700_000)
     shown = town.shown("/programmes/2026")
-    category = city.product(town.agency)["category"]
+    category = samples.product(town.agency)["category"]
     assert shown["categories"][category] == {
         "cap_fen": 30_000_000,
         "used_fen": 700_000,
@@ -294,17 +295,17 @@ def test_closing_a_batch_makes_what_nobody_claimed_surplus_and_leaves_vouchers_a
 def test_closing_succeeds_in_a_rush_and_whoever_comes_after_its_first_step_is_told_it_is_closed(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batch_id = steps.open_batch(town.world, 2026, city.batch(amount_fen=20_000_000))["batch_id"]
-    firms, read, answers = iter(stage.enterprises(30)), pools.read, list[Reply]()
+    batch_id = steps.open_batch(town.world, 2026, samples.batch(amount_fen=20_000_000))["batch_id"]
+    firms, read, answers = iter(stage.enterprises(30)), pools.read_shards, list[Reply]()
 
     def read_in_a_rush(pool_id: str, shards: int) -> Any:
         found = read(pool_id, shards)
-        if pool_id == pools.batch_pool(batch_id):
+        if pool_id == batch_pool(batch_id):
             answers.append(stage.grab(town.world, batch_id, next(firms)))
         return found
 
     assert stage.grab(town.world, batch_id, next(firms)).status == 201
-    monkeypatch.setattr(pools, "read", read_in_a_rush)
+    monkeypatch.setattr(pools, "read_shards", read_in_a_rush)
     closed = steps.expect(town.world.call(BUREAU, "POST", f"/batches/{batch_id}/close"), 200)
     assert (closed["state"], closed["surplus_fen"], closed["remaining_fen"]) == ("closed", 19_000_000, 0)
     assert {(each.status, each.code) for each in answers} == {(409, "BATCH_CLOSED")}
@@ -317,7 +318,7 @@ def test_a_closing_that_broke_off_grants_nothing_keeps_the_books_in_order_and_is
     town.grab()
     path = f"/batches/{town.batch_id}"
     with monkeypatch.context() as patch:
-        patch.setattr(function("batches").store, "close", lambda *_: 1 // 0)
+        patch.setattr(batches, "commit_close", lambda *_: 1 // 0)
         with pytest.raises(ZeroDivisionError):
             town.world.call(BUREAU, "POST", f"{path}/close")
     shown = town.shown(path)
@@ -347,7 +348,7 @@ def test_a_policy_is_overridden_by_name_and_an_unknown_or_wrong_value_is_refused
         refused = world.call(BUREAU, "POST", "/programmes", {**DRAFT, "policy": policy})
         assert (refused.status, refused.code) == (422, "MALFORMED"), policy
         assert field in [error["field"] for error in refused.body["errors"]], refused.body
-    open_programme(world, quota_default_fen=500_000)
+    open_year(world, quota_default_fen=500_000)
     assert world.call(None, "GET", "/programmes/2026").body["policy"]["quota_default_fen"] == 500_000
 
 
@@ -362,13 +363,13 @@ def test_everybody_sees_what_is_left_while_a_rush_keeps_the_shards_busy(
         raise Refused(Refusal.BUSY)  # as AWS answers a TransactGetItems that meets a write
 
     shown = town.shown(path.format(batch_id=town.batch_id))
-    monkeypatch.setattr(pools, "load_together", busy)
+    monkeypatch.setattr(pools, "read_together", busy)
     assert town.shown(path.format(batch_id=town.batch_id)) == shown
 
 
 def test_a_year_that_a_later_release_wrote_is_read_by_an_earlier_one(open_year: World) -> None:
-    shown, kept = open_year.call(None, "GET", "/programmes/2026").body, programmes.load_programme(2026)
+    shown, kept = open_year.call(None, "GET", "/programmes/2026").body, programmes.get(2026)
     policy = kept.policy.model_dump(mode="json") | {"of_a_later_release": 1}
     change = "SET #policy = :policy, #of_a_later_release = :one"
-    transact([update("as written later", keys.programme(2026), change, None, policy=policy, one=1)])
+    transact([update_write("as written later", keys.programme(2026), change, None, policy=policy, one=1)])
     assert open_year.call(None, "GET", "/programmes/2026").body == shown

@@ -5,20 +5,26 @@ from typing import Any
 
 import pytest
 
-from infra.tale.client import BUREAU, FINANCE
-from tests.functions import town as towns
-from tests.functions.town import NEIGHBOUR, OWNER, Json, Town
-from tests.world import function
-from voucher.models import Batch, Posting, Voucher
-from voucher.store import books, keys, pools, programmes
-from voucher.store.table import Contended, Write, delete, transact, update
+from infra.client.http import BUREAU, FINANCE
+from tests.support import scenario as towns
+from tests.support.backend import function
+from tests.support.scenario import NEIGHBOUR, OWNER, Json, Town
+from voucher.models.accounts import Posting
+from voucher.models.batches import Batch
+from voucher.models.pools import batch_pool, category_pool, non_key_pool, surplus_pool
+from voucher.models.vouchers import Voucher
+from voucher.store import batches, books, keys
+from voucher.store.engine import pools
+from voucher.store.engine.table import Contended, Write, delete_write, transact, update_write
 
 NIGHT = "2026-06-16T18:00:00Z"
 
 
 def tamper(key: keys.Key, attribute: str, change_fen: int) -> None:
     """Change an amount behind everybody's back."""
-    transact([update("tampered", key, f"SET #{attribute} = #{attribute} + :change_fen", None, change_fen=change_fen)])
+    transact(
+        [update_write("tampered", key, f"SET #{attribute} = #{attribute} + :change_fen", None, change_fen=change_fen)]
+    )
 
 
 def reconciled(**event: Any) -> Json:
@@ -56,7 +62,7 @@ def test_every_night_is_measured_and_a_breach_is_what_the_alarm_hears(
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "voucher")
     reconciled()
     assert measured(capsys.readouterr().out) == [0]
-    tamper(keys.pool(pools.batch_pool(town.batch_id), 0), "remaining_fen", 1)
+    tamper(keys.pool(batch_pool(town.batch_id), 0), "remaining_fen", 1)
     reconciled()
     assert measured(capsys.readouterr().out) == [2]
 
@@ -64,12 +70,12 @@ def test_every_night_is_measured_and_a_breach_is_what_the_alarm_hears(
 @pytest.mark.clause("§1.4a")
 def test_a_batch_with_a_fen_too_many_is_frozen_until_somebody_repairs_and_frees_it(town: Town) -> None:
     town.grab()
-    shard = keys.pool(pools.batch_pool(town.batch_id), 0)
+    shard = keys.pool(batch_pool(town.batch_id), 0)
     tamper(shard, "remaining_fen", 1)
 
     report = reconciled()
 
-    pool_id = pools.batch_pool(town.batch_id)
+    pool_id = batch_pool(town.batch_id)
     assert (report["balanced"], report["frozen"]) == (False, [pool_id])
     assert broken(report) == ["batch_records_agree", "pools_add_up"]
     assert town.shown("/reports/2026/reconciliation", BUREAU)["frozen"] == [pool_id]
@@ -86,7 +92,7 @@ def test_a_batch_with_a_fen_too_many_is_frozen_until_somebody_repairs_and_frees_
 
 @pytest.mark.clause("§1.4a")
 def test_a_frozen_batch_is_not_closed_before_somebody_repaired_it(town: Town) -> None:
-    pool_id, path = pools.batch_pool(town.batch_id), f"/batches/{town.batch_id}/close"
+    pool_id, path = batch_pool(town.batch_id), f"/batches/{town.batch_id}/close"
     shard = keys.pool(pool_id, 0)
     tamper(shard, "remaining_fen", 1)
     assert reconciled()["frozen"] == [pool_id]
@@ -105,7 +111,7 @@ def test_a_frozen_batch_is_not_closed_before_somebody_repaired_it(town: Town) ->
 def test_a_freeze_that_is_held_up_stops_either_all_of_a_pool_or_nothing_and_the_report_is_there(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool_id = pools.batch_pool(town.batch_id)
+    pool_id = batch_pool(town.batch_id)
     tamper(keys.pool(pool_id, 0), "remaining_fen", 1)
     calls = list[int]()
 
@@ -117,7 +123,7 @@ def test_a_freeze_that_is_held_up_stops_either_all_of_a_pool_or_nothing_and_the_
         patch.setattr(pools, "transact", busy)
         with pytest.raises(Contended):
             reconciled()
-    shards = pools.shards_of(pool_id)
+    shards = pools.read_shard_count(pool_id)
     assert (calls, shards > 1) == ([shards], True)
     assert town.shown("/reports/2026/reconciliation", BUREAU)["frozen"] == [pool_id]
 
@@ -131,7 +137,7 @@ def test_a_category_that_counts_otherwise_than_its_orders_is_frozen_for_orders(
     completed: tuple[Town, Json], attribute: str, invariants: list[str]
 ) -> None:
     town, order = completed
-    pool_id = pools.category_pool(2026, order["category"])
+    pool_id = category_pool(2026, order["category"])
     tamper(keys.pool(pool_id, 0), attribute, 1)
     report = reconciled()
     assert (broken(report), report["frozen"]) == (invariants, [pool_id])
@@ -145,8 +151,8 @@ def test_a_category_that_counts_otherwise_than_its_orders_is_frozen_for_orders(
 def test_a_category_that_takes_what_is_held_for_owed_or_paid_is_frozen(
     completed: tuple[Town, Json], counter: str, other: str
 ) -> None:
-    pool_id = pools.category_pool(2026, completed[1]["category"])
-    [shard] = [each.shard for each in pools.read(pool_id, 2) if each.held_fen]
+    pool_id = category_pool(2026, completed[1]["category"])
+    [shard] = [each.shard for each in pools.read_shards(pool_id, 2) if each.held_fen]
     tamper(keys.pool(pool_id, shard), counter, -700_000)
     tamper(keys.pool(pool_id, shard), other, 700_000)
     report = reconciled()
@@ -157,7 +163,7 @@ def test_a_category_that_takes_what_is_held_for_owed_or_paid_is_frozen(
 @pytest.mark.clause("§4.2.1")
 def test_an_order_that_is_lost_is_told_of_and_does_not_stop_the_reconciliation(completed: tuple[Town, Json]) -> None:
     _, order = completed
-    transact([delete("lost", keys.order(order["order_id"]))])
+    transact([delete_write("lost", keys.order(order["order_id"]))])
     report = reconciled()
     assert not report["balanced"]
     [told] = [each["detail"] for each in report["invariants"] if each["name"] == "order_records_agree"]
@@ -171,8 +177,8 @@ def test_the_fault_of_one_year_hides_no_other_years_report_and_is_raised_in_the_
     town, _ = completed
     towns.open_year(town.world, year=2025)
     towns.open_year(town.world, year=2027)
-    read = books.read
-    monkeypatch.setattr(books, "read", lambda year: read(year) if year != 2026 else 1 // 0)
+    read = books.read_book
+    monkeypatch.setattr(books, "read_book", lambda year: read(year) if year != 2026 else 1 // 0)
     with pytest.raises(ZeroDivisionError):
         reconciled()
     for year in (2025, 2027):
@@ -182,10 +188,10 @@ def test_the_fault_of_one_year_hides_no_other_years_report_and_is_raised_in_the_
 
 @pytest.mark.clause("§2.2.floor")
 def test_the_room_of_all_non_key_categories_is_reckoned_from_the_orders_too(completed: tuple[Town, Json]) -> None:
-    tamper(keys.pool(pools.non_key_pool(2026), 0), "held_fen", 1)
-    tamper(keys.pool(pools.non_key_pool(2026), 0), "remaining_fen", -1)
+    tamper(keys.pool(non_key_pool(2026), 0), "held_fen", 1)
+    tamper(keys.pool(non_key_pool(2026), 0), "remaining_fen", -1)
     report = reconciled()
-    assert (broken(report), report["frozen"]) == (["yearly_pools_agree"], [pools.non_key_pool(2026)])
+    assert (broken(report), report["frozen"]) == (["yearly_pools_agree"], [non_key_pool(2026)])
 
 
 @pytest.mark.clause("§2.3.1")
@@ -197,29 +203,29 @@ def test_an_entitlement_that_counts_otherwise_than_its_vouchers_is_reported(vouc
 
 
 def test_a_surplus_of_which_a_fen_is_gone_is_frozen(town: Town) -> None:
-    tamper(keys.pool(pools.surplus_pool(2026), 0), "remaining_fen", 1)
-    assert reconciled()["frozen"] == [pools.surplus_pool(2026)]
+    tamper(keys.pool(surplus_pool(2026), 0), "remaining_fen", 1)
+    assert reconciled()["frozen"] == [surplus_pool(2026)]
 
 
 def test_money_that_comes_and_goes_while_the_books_are_read_freezes_nothing(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool_id, plan = pools.batch_pool(town.batch_id), {0: 1_000_000}
-    batches_of, read_vouchers = programmes.batches_of, books._vouchers
+    pool_id, plan = batch_pool(town.batch_id), {0: 1_000_000}
+    batches_of, read_vouchers = batches.list_of_year, books._vouchers
     readings: list[int] = []
 
     def back(year: int) -> list[Batch]:
         if readings:
-            transact(pools.move(pool_id, plan, "drawn_fen", "remaining_fen"))
+            transact(pools.move_writes(pool_id, plan, "drawn_fen", "remaining_fen"))
         return batches_of(year)
 
-    def away(batches: list[Batch]) -> tuple[list[Voucher], list[Posting]]:
-        found = read_vouchers(batches)
-        transact(pools.draw(pool_id, plan, "drawn_fen"))
+    def away(released: list[Batch]) -> tuple[list[Voucher], list[Posting]]:
+        found = read_vouchers(released)
+        transact(pools.draw_writes(pool_id, plan, "drawn_fen"))
         readings.append(1)
         return found
 
-    monkeypatch.setattr(programmes, "batches_of", back)
+    monkeypatch.setattr(batches, "list_of_year", back)
     monkeypatch.setattr(books, "_vouchers", away)
     report = reconciled()
     assert len(readings) > 2  # each found the batch short by the same amount

@@ -5,16 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from infra.city.papers import agency_papers
-from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR, OPERATOR_TWO, Person
-from tests import city
-from tests.city import TODAY
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR, OPERATOR_TWO, Person
 from tests.conftest import StoppedClock
-from tests.functions.relaying import relayed, subjects
-from tests.functions.stages import upload_again
-from tests.functions.town import OWNER, SELLER, Json, Town, open_year
-from tests.functions.workers import drain
-from tests.world import World, function
+from tests.support import samples
+from tests.support.backend import World, function
+from tests.support.relaying import relayed, subjects
+from tests.support.samples import TODAY
+from tests.support.scenario import OWNER, SELLER, Json, Town, open_year
+from tests.support.snapshots import upload_again
+from tests.support.workers import drain
 from voucher.store import keys
 
 APPROVE = {"decision": "approve", "reasons": ["材料齐全"]}
@@ -59,7 +59,7 @@ def reopened(town: Town) -> Json:
 
 def other_category(town: Town) -> str:
     """A category that the town's product is not in."""
-    return "hr" if city.product(town.agency)["category"] != "hr" else "legal"
+    return "hr" if samples.product(town.agency)["category"] != "hr" else "legal"
 
 
 @pytest.mark.clause("§3.3")
@@ -89,7 +89,7 @@ def test_a_renewal_for_fewer_categories_takes_the_others_off_sale(town: Town, st
 
 @pytest.mark.clause("§3.1.4")
 def test_a_law_firm_passes_only_with_the_bureaus_written_reason_which_is_kept_and_shown(world: World) -> None:
-    firm = city.agency(2)
+    firm = samples.agency(2)
     path, small = f"/agencies/{firm.uscc}", {**firm.application(), "insured_staff": 4}
     steps.apply_agency(world, SELLER, small, agency_papers(firm, TODAY))
     strict = world.call(OPERATOR, "POST", f"{path}/pre-review", APPROVE)
@@ -105,7 +105,7 @@ def test_a_law_firm_passes_only_with_the_bureaus_written_reason_which_is_kept_an
 
 @pytest.mark.clause("§3.2.2")
 def test_who_handed_an_application_in_neither_pre_reviews_nor_approves_it(world: World) -> None:
-    agency = city.agency(2)
+    agency = samples.agency(2)
     path = f"/agencies/{agency.uscc}"
     steps.apply_agency(world, Person(OPERATOR.name), agency.application(), agency_papers(agency, TODAY))
     reply = world.call(OPERATOR, "POST", f"{path}/pre-review", APPROVE)
@@ -143,10 +143,10 @@ def test_a_valid_approval_counts_up_to_its_own_day_while_the_next_is_decided(
     stopped_clock.instant = LAST_DAY - timedelta(days=1)
     renewed(town)
     assert on_sale(town) == [town.product_id]
-    steps.expect(town.world.call(SELLER, "POST", "/products", city.product(town.agency)), 201)
+    steps.expect(town.world.call(SELLER, "POST", "/products", samples.product(town.agency)), 201)
     stopped_clock.instant = LAST_DAY + timedelta(days=1)
     assert on_sale(town) == []
-    assert town.world.call(SELLER, "POST", "/products", city.product(town.agency)).code == "AGENCY_NOT_ACTIVE"
+    assert town.world.call(SELLER, "POST", "/products", samples.product(town.agency)).code == "AGENCY_NOT_ACTIVE"
     steps.expect(steps.admit_agency(town.world, town.agency.uscc), 200)
     shown = town.shown(path_of(town))
     assert (shown["state"], shown["renewal"], shown["valid_until"]) == ("active", False, "2030-06-16")
@@ -280,7 +280,7 @@ def test_a_renewal_that_was_rejected_and_is_handed_in_again_is_the_renewal_it_wa
 
 @pytest.mark.clause("§3.2.1")
 def test_an_applicant_that_was_rejected_may_apply_again_and_one_never_approved_reports_nothing(world: World) -> None:
-    agency = city.agency(2)
+    agency = samples.agency(2)
     path = f"/agencies/{agency.uscc}"
     steps.apply_agency(world, SELLER, agency.application(), agency_papers(agency, TODAY))
     reject = {"decision": "reject", "reasons": ["不符"]}
@@ -297,7 +297,7 @@ def test_an_agency_is_judged_by_what_the_years_programme_asks_for_and_an_overrid
     world: World,
 ) -> None:
     open_year(world, agency_min_premises_m2=10_000)
-    agency = city.agency(2)
+    agency = samples.agency(2)
     path = f"/agencies/{agency.uscc}"
     steps.apply_agency(world, SELLER, agency.application(), agency_papers(agency, TODAY))
     strict = world.call(OPERATOR, "POST", f"{path}/pre-review", APPROVE)
@@ -305,7 +305,7 @@ def test_an_agency_is_judged_by_what_the_years_programme_asks_for_and_an_overrid
     steps.expect(world.call(OPERATOR, "POST", f"{path}/pre-review", {**APPROVE, "override": "报市局定"}), 200)
     decided = steps.expect(world.call(BUREAU, "POST", f"{path}/approve", {**APPROVE, "override": "同意"}), 200)
     assert decided["override"] == "同意"
-    other = city.agency(3)
+    other = samples.agency(3)
     open_year(world, year=2027)
     steps.apply_agency(world, SELLER, other.application() | {"premises_m2": 10_000}, agency_papers(other, TODAY))
     steps.expect(world.call(OPERATOR, "POST", f"/agencies/{other.uscc}/pre-review", APPROVE), 200)
@@ -330,7 +330,7 @@ def test_a_rejected_renewal_leaves_the_approval_its_days_and_may_be_tried_again(
 
 @pytest.mark.clause("§3.2.3")
 def test_an_application_that_was_rejected_is_no_renewal(world: World) -> None:
-    agency = city.agency(2)
+    agency = samples.agency(2)
     steps.apply_agency(world, SELLER, agency.application(), agency_papers(agency, TODAY))
     reject = {"decision": "reject", "reasons": []}
     steps.expect(world.call(OPERATOR, "POST", f"/agencies/{agency.uscc}/pre-review", reject), 200)
@@ -380,7 +380,7 @@ def test_a_removed_agency_takes_no_order_its_products_are_down_and_it_hears_of_i
     voucher: tuple[Town, Json],
 ) -> None:
     town, _ = voucher
-    draft = steps.expect(town.world.call(SELLER, "POST", "/products", city.product(town.agency)), 201)
+    draft = steps.expect(town.world.call(SELLER, "POST", "/products", samples.product(town.agency)), 201)
     with relayed(keys.agency(town.agency.uscc)):
         proposed(town)
     assert on_sale(town) == []
@@ -467,7 +467,7 @@ def test_an_agency_reopened_for_correction_can_be_cleared_out_too(town: Town, by
 
 
 def test_only_an_approved_agency_can_be_cleared_out(world: World) -> None:
-    agency = city.agency(2)
+    agency = samples.agency(2)
     steps.apply_agency(world, SELLER, agency.application(), agency_papers(agency, TODAY))
     path = f"/agencies/{agency.uscc}/removal"
     assert world.call(OPERATOR, "POST", path, {"reason": "拒收服务券"}).code == "WRONG_STATE"

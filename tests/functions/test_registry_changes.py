@@ -2,16 +2,14 @@
 
 import pytest
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR, Person
-from tests import city
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR, Person
 from tests.conftest import StoppedClock
-from tests.functions.relaying import relayed, subjects
-from tests.functions.stages import upload_again
-from tests.functions.town import NEIGHBOUR, OWNER, SELLER, STRANGER, Json, Town, open_year
-from voucher.store import keys
-from voucher.store.vouchers import find as find_voucher
-from voucher.store.vouchers import find_entitlement, postings_of
+from tests.support import samples
+from tests.support.relaying import relayed, subjects
+from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, STRANGER, Json, Town, open_year
+from tests.support.snapshots import upload_again
+from voucher.store import keys, vouchers
 
 VOID = "企业领券、用券资格被取消，未使用的服务券作废。"
 PARTNER = "订单的企业已被取消用券资格；已签合同的订单继续履行。"
@@ -56,7 +54,7 @@ def test_a_change_of_tomorrow_is_malformed_and_a_draft_has_nothing_to_report(tow
     body = {"happened_on": "2026-06-16", "description": "迁址"}
     reply = town.world.call(OWNER, "POST", f"{path_of(town)}/changes", body)
     assert (reply.code, reply.body["errors"][0]["field"]) == ("MALFORMED", "happened_on")
-    draft = city.enterprise(2).registration()
+    draft = samples.enterprise(2).registration()
     steps.expect(town.world.call(OWNER, "POST", "/enterprises", draft), 201)
     body = {"happened_on": "2026-06-10", "description": "迁址"}
     assert town.world.call(OWNER, "POST", f"/enterprises/{draft['uscc']}/changes", body).code == "WRONG_STATE"
@@ -90,7 +88,7 @@ def test_a_registration_reopened_by_a_change_grabs_nothing_until_it_is_approved_
     assert decided(town, reported(town), "return")["state"] == "returned"
     shown = town.shown(path_of(town), OWNER)
     assert (shown["state"], shown["reasons"]) == ("returned", [{"field": None, "message": "主营业务已变更"}])
-    entitlement = find_entitlement(2026, town.enterprise.uscc)
+    entitlement = vouchers.find_entitlement(2026, town.enterprise.uscc)
     assert entitlement is not None and not entitlement.qualified
     assert town.claim(town.batch_id).code == "NOT_ELIGIBLE"
 
@@ -159,9 +157,9 @@ def test_a_disqualification_takes_what_no_contract_used_yet_and_none_is_contract
     shown = [town.shown(f"/orders/{each['order_id']}") for each in (placed, contracted)]
     assert [each["state"] for each in shown] == ["cancelled", "placed"]
     assert town.advance(contracted, "accept", "deliver", "confirm")["state"] == "completed"
-    voided = find_voucher(town.voucher_id)
+    voided = vouchers.find(town.voucher_id)
     assert voided is not None and (voided.state, voided.balance_fen) == ("void", 0)
-    last = [(each.entry, each.amount_fen) for each in postings_of(voided)][-3:]
+    last = [(each.entry, each.amount_fen) for each in vouchers.list_postings(voided)][-3:]
     assert last == [("lapse", 500_000), ("release", 200_000), ("lapse", 200_000)]
 
 
@@ -260,7 +258,7 @@ def next_years_batch(town: Town, clock: StoppedClock) -> str:
     """It is June 2027, and a batch of that year is open; its id."""
     clock.instant = clock.instant.replace(year=2027)
     open_year(town.world, year=2027, grants_until="2027-12-31")
-    draft = city.batch(opens_at="2027-06-01T00:00:00Z", closes_at="2027-07-01T00:00:00Z", valid_until="2027-11-30")
+    draft = samples.batch(opens_at="2027-06-01T00:00:00Z", closes_at="2027-07-01T00:00:00Z", valid_until="2027-11-30")
     return str(steps.open_batch(town.world, 2027, draft)["batch_id"])
 
 

@@ -3,15 +3,15 @@
 import pytest
 
 from infra.city.papers import enterprise_papers
-from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR, Person
-from tests import city
-from tests.city import TODAY
-from tests.functions.town import OWNER, STRANGER, Json, Town
-from tests.world import World
-from voucher.store.organisations import find_enterprise
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR, Person
+from tests.support import samples
+from tests.support.backend import World
+from tests.support.samples import TODAY
+from tests.support.scenario import OWNER, STRANGER, Json, Town
+from voucher.store import organisations
 
-FIRM = city.enterprise(2)
+FIRM = samples.enterprise(2)
 PATH = f"/enterprises/{FIRM.uscc}"
 WHY = [{"field": "employees", "message": "与社保人数不符"}, {"field": "income_statement", "message": "缺盖章"}]
 
@@ -55,7 +55,7 @@ def test_what_was_handed_in_before_is_kept_but_never_shown(world: World) -> None
     reviewed(world, "return", *WHY)
     steps.expect(world.call(OWNER, "PATCH", PATH, {"name": "新名称"}), 200)
     again = steps.expect(world.call(OWNER, "POST", f"{PATH}/submit"), 200)
-    kept = find_enterprise(FIRM.uscc)
+    kept = organisations.find_enterprise(FIRM.uscc)
     assert kept is not None
     assert (kept.handed_in_before["name"], kept.handed_in["name"]) == (FIRM.name, "新名称")
     assert {"handed_in", "handed_in_before", "members"}.isdisjoint(again)
@@ -123,7 +123,7 @@ def test_the_same_paper_announced_twice_under_one_key_is_one_document(world: Wor
 
 def test_a_foreign_enterprise_looks_exactly_like_an_unknown_one(world: World) -> None:
     handed_in(world)
-    unknown = f"/enterprises/{city.enterprise(3).uscc}"
+    unknown = f"/enterprises/{samples.enterprise(3).uscc}"
     answers = [world.call(STRANGER, "GET", path).body for path in (PATH, unknown)]
     for answer in answers:
         del answer["request_id"]

@@ -8,21 +8,20 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
-from tests import city
+from infra.client import steps
+from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
 from tests.conftest import StoppedClock
-from tests.functions.relaying import relayed
-from tests.functions.town import OWNER, SELLER, Json, Town, approve, open_year
-from tests.functions.workers import deliver, deliver_upload
-from tests.world import BUCKET, World, function
-from voucher.models import Standing
-from voucher.store import keys
-from voucher.store.reading import load
-from voucher.store.vouchers import find_entitlement
+from tests.support import samples
+from tests.support.backend import BUCKET, World, function
+from tests.support.relaying import relayed
+from tests.support.scenario import OWNER, SELLER, Json, Town, approve, open_year
+from tests.support.workers import deliver, deliver_upload
+from voucher.models.standing import Standing
+from voucher.store import keys, vouchers
+from voucher.store.engine.reading import find_item
 
 KIND = "newly_above_scale"
-CODES = [city.enterprise(number).uscc for number in range(8)]
+CODES = [samples.enterprise(number).uscc for number in range(8)]
 
 
 def content_of(codes: Iterable[str]) -> bytes:
@@ -51,12 +50,12 @@ def apply(world: World, record: Json) -> None:
 
 def listed(uscc: str) -> dict[str, tuple[int, ...]]:
     """What lists say of a code."""
-    item = load(keys.enterprise(uscc, "STANDING"))
+    item = find_item(keys.enterprise(uscc, "STANDING"))
     return {kind: years for kind, years in Standing.model_validate(item).listed.items() if years} if item else {}
 
 
 def quota_fen(town: Town) -> int:
-    entitlement = find_entitlement(2026, town.enterprise.uscc)
+    entitlement = vouchers.find_entitlement(2026, town.enterprise.uscc)
     assert entitlement is not None
     return entitlement.quota_fen
 
@@ -147,10 +146,10 @@ def test_a_d_rating_that_stands_in_both_years_stands_on(town: Town) -> None:
 @pytest.mark.clause("§2.1.1")
 def test_a_newer_d_list_refuses_in_a_programme_that_runs_on_from_the_year_before(world: World) -> None:
     open_year(world, year=2025, year_starts_on="2025-07-01", year_ends_on="2026-06-30")
-    firm = city.enterprise(0)
+    firm = samples.enterprise(0)
     approve(world, firm, OWNER)
     days = {"opens_at": "2026-06-01T00:00:00Z", "closes_at": "2026-06-28T00:00:00Z", "valid_until": "2026-06-29"}
-    batch = steps.open_batch(world, 2025, city.batch(**days))
+    batch = steps.open_batch(world, 2025, samples.batch(**days))
     for year in (2025, 2026):
         apply(world, uploaded(world, content_of([firm.uscc]), "rated_d", year))
         claim = {"enterprise_uscc": firm.uscc}

@@ -5,13 +5,12 @@ from urllib.parse import quote
 
 import pytest
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR, Person
-from tests import city
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR, Person
 from tests.conftest import StoppedClock
-from tests.functions.town import OWNER, SELLER, Json, Town
+from tests.support import samples
+from tests.support.scenario import OWNER, SELLER, Json, Town
 from voucher.store import organisations
-from voucher.store.organisations import find_agency
 
 FACTS = ("category", "name", "area", "content", "term", "price_fen", "price_unit")
 
@@ -27,7 +26,7 @@ def on_sale(town: Town) -> Json:
 
 def listed(town: Town, **facts: object) -> str:
     """One more published product; its id."""
-    product = steps.list_product(town.world, SELLER, city.product(town.agency, **facts))
+    product = steps.list_product(town.world, SELLER, samples.product(town.agency, **facts))
     return str(product["product_id"])
 
 
@@ -39,7 +38,7 @@ def found(town: Town, search: str) -> list[str]:
 @pytest.mark.clause("§3.3")
 @pytest.mark.parametrize("fact", FACTS)
 def test_a_product_without_one_of_its_seven_facts_is_malformed(town: Town, fact: str) -> None:
-    listing = city.product(town.agency)
+    listing = samples.product(town.agency)
     del listing[fact]
     reply = town.world.call(SELLER, "POST", "/products", listing)
     assert (reply.status, reply.code, reply.body["errors"][0]["field"]) == (422, "MALFORMED", fact)
@@ -71,7 +70,7 @@ def test_two_corrections_before_publication_add_up_and_nothing_new_cannot_be_pub
 
 @pytest.mark.clause("§3.3")
 def test_the_operator_publishes_what_it_looked_at_and_not_what_was_changed_meanwhile(town: Town) -> None:
-    draft = steps.expect(town.world.call(SELLER, "POST", "/products", city.product(town.agency)), 201)
+    draft = steps.expect(town.world.call(SELLER, "POST", "/products", samples.product(town.agency)), 201)
     path, seen = f"/products/{draft['product_id']}", {"version": draft["version"]}
     changed = steps.expect(town.world.call(SELLER, "PATCH", path, {"price_fen": 99_900_000}), 200)
     refused = town.world.call(OPERATOR, "POST", f"{path}/publish", seen)
@@ -121,7 +120,7 @@ def test_what_is_corrected_after_a_product_was_taken_down_comes_after_what_waite
 
 @pytest.mark.clause("§3.3")
 def test_nobody_publishes_the_product_of_their_own_agency(town: Town) -> None:
-    draft = steps.expect(town.world.call(SELLER, "POST", "/products", city.product(town.agency)), 201)
+    draft = steps.expect(town.world.call(SELLER, "POST", "/products", samples.product(town.agency)), 201)
     path = f"/products/{draft['product_id']}/publish"
     reply = town.world.call(Person(SELLER.name, "platform"), "POST", path)
     assert (reply.status, reply.code, reply.body["clause"]) == (403, "FOUR_EYES", "§3.3")
@@ -133,7 +132,7 @@ def test_once_the_approval_ended_nothing_is_ordered_and_what_runs_is_finished(
 ) -> None:
     town, _ = voucher
     running = town.advance(town.order(contract_fen=500_000, voucher_fen=300_000), "accept", "contract")
-    with_end = find_agency(town.agency.uscc)
+    with_end = organisations.find_agency(town.agency.uscc)
     assert with_end is not None
     last_day = date(2026, 8, 31)
     organisations.commit_step(with_end, with_end.moved(valid_until=last_day))
@@ -209,15 +208,15 @@ def test_words_are_found_in_chinese_whatever_their_width_or_case(town: Town, wor
 
 
 def test_a_search_by_category_and_agency_finds_only_these(town: Town) -> None:
-    category = city.product(town.agency)["category"]
+    category = samples.product(town.agency)["category"]
     assert found(town, f"category={category}&agency={town.agency.uscc}") == ["企业服务"]
     assert found(town, f"category={'hr' if category != 'hr' else 'legal'}") == []
-    assert found(town, f"agency={city.agency(2).uscc}") == []
+    assert found(town, f"agency={samples.agency(2).uscc}") == []
     assert town.world.call(None, "GET", f"/products?category={quote('shoes')}").code == "MALFORMED"
 
 
 def test_an_agencys_members_and_staff_see_its_drafts_and_nobody_else_does(town: Town) -> None:
-    draft = steps.expect(town.world.call(SELLER, "POST", "/products", city.product(town.agency)), 201)
+    draft = steps.expect(town.world.call(SELLER, "POST", "/products", samples.product(town.agency)), 201)
     path = f"/agencies/{town.agency.uscc}/products?state=draft"
     for person in (SELLER, OPERATOR):
         assert [each["product_id"] for each in town.shown(path, person)["items"]] == [draft["product_id"]]
@@ -229,7 +228,7 @@ def test_an_agencys_members_and_staff_see_its_drafts_and_nobody_else_does(town: 
 def test_a_draft_whose_answer_was_lost_is_answered_though_its_agency_lapsed_since(
     town: Town, stopped_clock: StoppedClock
 ) -> None:
-    listing = city.product(town.agency, name="第二项服务")
+    listing = samples.product(town.agency, name="第二项服务")
     first = steps.expect(town.world.call(SELLER, "POST", "/products", listing, key="draft"), 201)
     stopped_clock.instant = stopped_clock.now() + timedelta(days=3 * 366)
     again = town.world.call(SELLER, "POST", "/products", listing, key="draft")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from infra.tale.client import BUREAU, OPERATOR, Person
-from tests.functions.town import Json, Town
+from infra.client.http import BUREAU, OPERATOR, Person
+from tests.support.scenario import Json, Town
 
 
 @pytest.mark.clause("§3.4.1")

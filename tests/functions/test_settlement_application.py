@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from infra.city.papers import Paper, order_papers
-from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR
 from tests.conftest import StoppedClock
-from tests.functions.settling import (
+from tests.support.backend import function
+from tests.support.scenario import OWNER, SELLER, Json, Town
+from tests.support.settlement_scenario import (
     Settling,
     books,
     list_enterprise,
@@ -18,8 +20,7 @@ from tests.functions.settling import (
     small_orders,
     the_order,
 )
-from tests.functions.town import OWNER, SELLER, Json, Town
-from tests.world import function
+from voucher.store import notices, rounds
 
 Scene = tuple[Town, Json]
 
@@ -171,13 +172,13 @@ def test_a_list_applied_while_the_application_is_handed_in_is_not_overlooked(
     case, first, second = two
     fill_in(case, first, "INV-1")
     fill_in(case, second, "INV-2")
-    check = function("settlements").rules.check_subsidies
+    check = function("settlements").check_subsidies
 
     def overtaken(*facts: Any) -> None:
         check(*facts)
         list_enterprise(case.town.enterprise.uscc, "other_subsidy", 2026)
 
-    monkeypatch.setattr(function("settlements").rules, "check_subsidies", overtaken)
+    monkeypatch.setattr(function("settlements"), "check_subsidies", overtaken)
     assert case.call(SELLER, "POST", "submit").code == "OTHER_SUBSIDY"
     assert case.shown()["state"] == "draft"
 
@@ -213,17 +214,17 @@ def test_a_list_applied_while_the_bureau_decides_or_closes_is_not_overlooked(
     case, order = settling(submitted), the_order(submitted)
     if step == "approve":
         path, body = f"/rounds/{case.passed(order)['round_id']}/approve", {"decision": "approve"}
-        module, last = function("rounds"), "decide"
+        module, last = rounds, "commit_decision"
     else:
         path, body = f"/notices/{case.noticed(order)['notice_id']}/close", {}
-        module, last = function("closings"), "make_payable"
-    write = getattr(module.store, last)
+        module, last = notices, "commit_payable"
+    write = getattr(module, last)
 
     def overtaken(*facts: Any) -> None:
         list_enterprise(case.town.enterprise.uscc, "other_subsidy", 2026)
         write(*facts)
 
-    monkeypatch.setattr(module.store, last, overtaken)
+    monkeypatch.setattr(module, last, overtaken)
     assert case.call(BUREAU, "POST", path, body).code == "OTHER_SUBSIDY"
     assert case.order(order)["state"] == "settling"
 

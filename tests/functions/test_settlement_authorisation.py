@@ -6,12 +6,12 @@ person and call is tried on the same scene. What is allowed is tried once, by a 
 
 import pytest
 
-from infra.tale.client import Person
-from tests.functions.everything import Everything
-from tests.functions.settlement_calls import FOLDERS
-from tests.functions.stages import everything_kept, upload_again
-from tests.functions.town import NEIGHBOUR, OWNER, RIVAL, SELLER, STRANGER
-from tests.world import routes
+from infra.client.http import Person
+from tests.support.backend import routes
+from tests.support.calls.everything import Everything
+from tests.support.calls.settlement import FOLDERS
+from tests.support.scenario import NEIGHBOUR, OWNER, RIVAL, SELLER, STRANGER
+from tests.support.snapshots import everything_kept, upload_again
 
 STAFF = {role: Person(f"{role}-nobody", role) for role in ("platform", "bureau", "finance", "discipline", "admin")}
 PEOPLE: dict[str, Person | None] = {

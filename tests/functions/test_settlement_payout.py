@@ -8,11 +8,13 @@ from typing import Any
 import openpyxl
 import pytest
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
-from tests import city
+from infra.client import steps
+from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
 from tests.conftest import NOW
-from tests.functions.settling import (
+from tests.support import samples
+from tests.support.backend import function
+from tests.support.scenario import SELLER, Json, Town
+from tests.support.settlement_scenario import (
     HELD_FEN,
     Settling,
     balance_of,
@@ -26,14 +28,13 @@ from tests.functions.settling import (
     small_orders,
     the_order,
 )
-from tests.functions.stages import everything_kept
-from tests.functions.town import SELLER, Json, Town
-from tests.vault import Vault
-from tests.world import function
-from voucher.models import AccountChange, Payable, Payout
-from voucher.store import keys, organisations, sealing
-from voucher.store import payouts as payout_store
-from voucher.store.table import decode, delete, put, transact
+from tests.support.snapshots import everything_kept
+from tests.support.vault import Vault
+from voucher.models.payables import AccountChange, Payable
+from voucher.models.payouts import Payout
+from voucher.store import keys, organisations, payables
+from voucher.store.engine import sealing
+from voucher.store.engine.table import decode, delete_write, put_write, transact
 
 Scene = tuple[Town, Json]
 ACCOUNT = "6200000000000000018"
@@ -207,9 +208,9 @@ def test_who_handed_the_invoice_in_confirms_no_account_though_somebody_else_aske
     [owed] = kept_record(Payable, "PAYABLE#")
     asked = AccountChange(change_id="ac_1", account=owed.account, reason="换户", by="partner", at=NOW)
     by_another = owed.moved(change=asked)
-    payout_store.propose_account(owed, by_another)
+    payables.commit_proposed_account(owed, by_another)
     assert review(case, round_id, person=BOTH).code == "FOUR_EYES"
-    monkeypatch.setattr(function("invoices"), "check_hands", lambda *_: None)
+    monkeypatch.setattr(function("invoices"), "check_four_eyes", lambda *_: None)
     assert review(case, round_id, person=BOTH).code == "CHANGED_MEANWHILE"
 
 
@@ -220,10 +221,9 @@ def test_payouts_broken_off_half_way_are_made_by_the_next_call_and_all_shown_by_
     case, order = settling(submitted), the_order(submitted)
     round_id = case.invoiced(order)
     [owed] = kept_record(Payable, "PAYABLE#")
-    other = owed.model_copy(update={"agency_uscc": city.agency(5).uscc})
-    transact([put("payable", keys.payable(round_id, other.agency_uscc), other, None)])
-    store, calls = function("payouts").store, []
-    make_payout = store.make_payout
+    other = owed.model_copy(update={"agency_uscc": samples.agency(5).uscc})
+    transact([put_write("payable", keys.payable(round_id, other.agency_uscc), other, None)])
+    make_payout, calls = payouts.commit_payout, []
 
     def killed(*facts: Any) -> None:
         calls.append(facts)
@@ -232,7 +232,7 @@ def test_payouts_broken_off_half_way_are_made_by_the_next_call_and_all_shown_by_
         make_payout(*facts)
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "make_payout", killed)
+        patch.setattr(payouts, "commit_payout", killed)
         with pytest.raises(KeyError):
             case.payouts(round_id)
     done = steps.expect(case.payouts(round_id), 201)["items"]
@@ -325,15 +325,14 @@ def test_a_file_made_by_somebody_else_at_the_same_moment_is_given_as_it_was_made
     case, order = settling(submitted), the_order(submitted)
     round_id = case.invoiced(order)
     made(case, round_id)
-    module = function("payout_file")
-    write, answers = module.store.make_file, []
+    write, answers = payouts.commit_file, []
 
     def overtaken(*facts: Any) -> None:
-        monkeypatch.setattr(module.store, "make_file", write)
+        monkeypatch.setattr(payouts, "commit_file", write)
         answers.append(file_of(case, round_id, person=FINANCE))
         write(*facts)
 
-    monkeypatch.setattr(module.store, "make_file", overtaken)
+    monkeypatch.setattr(payouts, "commit_file", overtaken)
     assert file_of(case, round_id).body == answers[0].body
     assert len(case.town.shown(f"/rounds/{round_id}")["payout_files"]) == 1
 
@@ -451,7 +450,7 @@ def test_a_recovery_names_a_violation_of_one_of_the_parties(submitted: Scene) ->
     case, order = settling(submitted), the_order(submitted)
     case.paid(order)
     ids = []
-    for uscc in (case.town.agency.uscc, case.town.enterprise.uscc, city.enterprise(5).uscc):
+    for uscc in (case.town.agency.uscc, case.town.enterprise.uscc, samples.enterprise(5).uscc):
         breach = {"uscc": uscc, "facts": "重复享受补助", "order_ids": [order["order_id"]]}
         ids.append(steps.expect(case.call(BUREAU, "POST", "/violations", breach), 201)["violation_id"])
     for number, violation_id in enumerate(ids[:2]):
@@ -592,7 +591,7 @@ def test_each_step_of_the_money_is_by_another_hand_by_rule_and_by_the_write(
     code = "FOUR_EYES" if rule else "CHANGED_MEANWHILE"
     if not rule:
         for name in ("payouts", "invoices"):
-            monkeypatch.setattr(function(name), "check_hands", lambda *_: None)
+            monkeypatch.setattr(function(name), "check_four_eyes", lambda *_: None)
     for person in (BOTH, Person(BUREAU.name, "platform"), OPERATOR):  # handed in, approved, pre-reviewed
         assert case.payouts(round_id, person).code == code
     payout_id = made(case, round_id)
@@ -622,7 +621,7 @@ def test_whoever_asked_for_the_account_that_counts_makes_no_payout_on_it(submitt
 def test_an_order_that_is_lost_on_its_way_to_the_bank_is_a_fault_and_no_answer(submitted: Scene) -> None:
     case, order = settling(submitted), the_order(submitted)
     round_id = case.invoiced(order)
-    transact([delete("lost", keys.order(order["order_id"]))])
+    transact([delete_write("lost", keys.order(order["order_id"]))])
     before = everything_kept()
     with pytest.raises(LookupError, match=order["order_id"]):
         case.payouts(round_id)
@@ -642,10 +641,10 @@ def test_who_gathered_the_round_or_handed_the_invoice_in_records_no_payment(
     steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
     steps.expect(case.invoice(round_id), 200)
     [owed] = kept_record(Payable, "PAYABLE#")
-    payout_store.propose_account(owed, owed.moved(invoiced_by="clerk"))
+    payables.commit_proposed_account(owed, owed.moved(invoiced_by="clerk"))
     payout_id = made(case, round_id)
     if not rule:
-        monkeypatch.setattr(function("payouts"), "check_hands", lambda *_: None)
+        monkeypatch.setattr(function("payouts"), "check_four_eyes", lambda *_: None)
     for name in (OPERATOR_TWO.name, "clerk"):
         no = case.result(payout_id, person=Person(name, "finance"))
         assert no.code == ("FOUR_EYES" if rule else "CHANGED_MEANWHILE")

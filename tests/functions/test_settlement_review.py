@@ -5,20 +5,31 @@ from typing import Any
 
 import pytest
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
+from infra.client import steps
+from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
 from tests.conftest import NOW, StoppedClock
-from tests.functions import town as towns
-from tests.functions.settling import Settling, books, handed_in, opened, postings, settling, small_orders, the_order
-from tests.functions.stages import everything_kept
-from tests.functions.town import SELLER, Json, Town
-from tests.functions.workers import deliver
-from tests.world import World, function
+from tests.support import scenario as towns
+from tests.support.backend import World, function
+from tests.support.scenario import SELLER, Json, Town
+from tests.support.settlement_scenario import (
+    Settling,
+    books,
+    handed_in,
+    opened,
+    postings,
+    settling,
+    small_orders,
+    the_order,
+)
+from tests.support.snapshots import everything_kept
+from tests.support.workers import deliver
 from voucher import holidays
 from voucher.holidays import Arrangement
-from voucher.models import Notice
+from voucher.models.notices import Notice
+from voucher.rules import rounds
 from voucher.rules.messages import messages_for
-from voucher.store.table import decode
+from voucher.store import notices
+from voucher.store.engine.table import decode
 
 Scene = tuple[Town, Json]
 BOTH = Person("seller", "platform")  # acts for the agency and is operator, too
@@ -143,7 +154,7 @@ def test_hands_are_told_apart_by_the_write_itself_when_no_rule_looked(
 ) -> None:
     case, order = settling(submitted), the_order(submitted)
     for name in ("pre_reviews", "rounds"):
-        monkeypatch.setattr(function(name), "check_hands", lambda *_: None)
+        monkeypatch.setattr(function(name), "check_four_eyes", lambda *_: None)
     assert case.decide(order, person=BOTH).code == "CHANGED_MEANWHILE"
     steps.expect(case.decide(order), 200)
     path = f"/rounds/{case.gather(OPERATOR_TWO)['round_id']}/approve"
@@ -171,7 +182,7 @@ def test_a_round_takes_forty_lines_of_an_agency_and_says_so(voucher: Scene, monk
     town = voucher[0]
     case, orders = handed_in(town, 3)
     steps.expect(case.decide(*orders), 200)
-    monkeypatch.setattr(function("rounds").rules, "MOST_LINES_OF_AGENCY", 2)
+    monkeypatch.setattr(rounds, "MOST_LINES_OF_AGENCY", 2)
     no = case.call(OPERATOR, "POST", "/rounds", {"settlement_ids": [case.settlement_id]})
     assert (no.status, no.code) == (422, "ROUND_TOO_LARGE")
     monkeypatch.undo()
@@ -270,8 +281,7 @@ def test_a_word_on_an_objection_is_seen_by_a_closing_at_the_same_moment(
     case, order = settling(submitted), the_order(submitted)
     notice = case.noticed(order)
     objection = object_to(case, notice)
-    notices = function("closings")
-    read = notices.store.objections_to
+    read = notices.list_objections
 
     def overtaken(notice_id: str) -> Any:
         found = read(notice_id)
@@ -281,7 +291,7 @@ def test_a_word_on_an_objection_is_seen_by_a_closing_at_the_same_moment(
         return found
 
     done: list[bool] = []
-    monkeypatch.setattr(notices.store, "objections_to", overtaken)
+    monkeypatch.setattr(notices, "list_objections", overtaken)
     steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
     assert case.line(order)["state"] == "payable"
 
@@ -292,15 +302,14 @@ def test_an_objection_that_comes_just_before_the_closing_holds_its_line(
 ) -> None:
     case, order = settling(submitted), the_order(submitted)
     notice = case.noticed(order)
-    store = function("closings").store
-    begin_close, raised = store.begin_close, []
+    begin_close, raised = notices.commit_begin_close, []
 
     def overtaken(*facts: Any) -> None:
         if not raised:
             raised.append(object_to(case, notice))
         begin_close(*facts)
 
-    monkeypatch.setattr(store, "begin_close", overtaken)
+    monkeypatch.setattr(notices, "commit_begin_close", overtaken)
     steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
     assert case.line(order)["state"] == "noticed"
 
@@ -313,7 +322,7 @@ def test_from_the_first_write_of_a_closing_on_nobody_objects_and_broken_off_it_i
     notice = case.noticed(order)
     path = f"/notices/{notice['notice_id']}/close"
     with monkeypatch.context() as patch:
-        patch.setattr(function("closings").store, "make_payable", lambda *_: {}["killed"])
+        patch.setattr(notices, "commit_payable", lambda *_: {}["killed"])
         with pytest.raises(KeyError):
             case.call(BUREAU, "POST", path)
     assert case.call(None, "GET", f"/notices/{notice['notice_id']}").body["state"] == "closing"
@@ -337,7 +346,7 @@ def test_who_handed_in_pre_reviewed_or_gathered_decides_no_objection_and_closes_
     objection, close = object_to(case, notice), f"/notices/{notice['notice_id']}/close"
     resolution = f"/objections/{objection['objection_id']}/resolve"
     if not rule:
-        monkeypatch.setattr(function("closings"), "check_hands", lambda *_: None)
+        monkeypatch.setattr(function("closings"), "check_four_eyes", lambda *_: None)
     for name in (SELLER.name, OPERATOR.name, OPERATOR_TWO.name):
         hand = Person(name, "bureau")
         for reply in (case.call(hand, "POST", resolution, {"decision": "reject"}), case.call(hand, "POST", close)):
@@ -354,11 +363,11 @@ def test_who_finishes_a_closing_is_of_other_hands_by_the_write_itself(
     case, order = settling(submitted), the_order(submitted)
     path = f"/notices/{case.noticed(order)['notice_id']}/close"
     with monkeypatch.context() as patch:
-        patch.setattr(function("closings").store, "make_payable", lambda *_: {}["killed"])
+        patch.setattr(notices, "commit_payable", lambda *_: {}["killed"])
         with pytest.raises(KeyError):
             case.call(BUREAU, "POST", path)
     with monkeypatch.context() as patch:
-        patch.setattr(function("closings"), "check_hands", lambda *_: None)
+        patch.setattr(function("closings"), "check_four_eyes", lambda *_: None)
         assert case.call(REVIEWING_BUREAU, "POST", path).code == "CHANGED_MEANWHILE"
     assert case.town.shown(f"/rounds/{case.line(order)['round_id']}")["state"] == "noticed"
     steps.expect(case.call(BUREAU, "POST", path), 200)
@@ -407,17 +416,17 @@ def test_a_decision_on_an_unknown_order_or_on_one_twice_decides_nothing(submitte
 def test_a_pre_review_broken_off_leaves_nothing_stuck(voucher: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     town = voucher[0]
     case, orders = handed_in(town, 2)
-    store, calls = function("pre_reviews").store, []
-    commit_steps = store.commit_steps
+    module, calls = function("pre_reviews"), []
+    commit = module.commit
 
-    def killed(*writes: Any) -> None:
+    def killed(writes: Any) -> None:
         calls.append(writes)
         if len(calls) > 1:
             raise KeyError("killed")
-        commit_steps(*writes)
+        commit(writes)
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "commit_steps", killed)
+        patch.setattr(module, "commit", killed)
         with pytest.raises(KeyError):
             case.decide(*orders, decision="return")
     assert [case.line(order)["state"] for order in orders] == ["returned", "submitted"]

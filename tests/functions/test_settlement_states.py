@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
-from tests.functions.settling import books, opened
-from tests.functions.stages import everything_kept
-from tests.functions.town import OWNER, SELLER, Json, Town
+from infra.client import steps
+from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
+from tests.support.scenario import OWNER, SELLER, Json, Town
+from tests.support.settlement_scenario import books, opened
+from tests.support.snapshots import everything_kept
 
 WHY = {"reason": "有误"}
 STATE = re.compile(r"“(\w+)”")

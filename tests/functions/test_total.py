@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from infra.tale.client import BUREAU, FINANCE, Person, Reply
-from tests.functions.town import Town
-from tests.world import World, function
-from voucher.store import pools
-from voucher.store.table import transact
+from infra.client.http import BUREAU, FINANCE, Person, Reply
+from tests.support.backend import World, function
+from tests.support.scenario import Town
+from voucher.models.pools import yearly_pool
+from voucher.store.engine import pools
+from voucher.store.engine.table import transact
 
 
 def change(world: World, total_fen: int, hand: Person = FINANCE) -> Reply:
@@ -53,13 +54,13 @@ def test_a_cut_is_refused_below_what_batches_took_and_allowed_down_to_it(town: T
 def test_a_cut_is_refused_when_more_is_used_than_the_new_limit_and_allowed_down_to_it(
     open_year: World, category: str | None, percent: int, clause: str
 ) -> None:
-    pool_id = pools.yearly_pool(2026, category)
-    used = {each.shard: each.remaining_fen for each in pools.read(pool_id, pools.shards_of(pool_id))}
+    pool_id = yearly_pool(2026, category)
+    used = {each.shard: each.remaining_fen for each in pools.read_shards(pool_id, pools.read_shard_count(pool_id))}
     used[0] -= 100_000 * percent - 1  # a tenth of the limit is what the cut takes; a fen less is left
-    transact(pools.draw(pool_id, used, "held_fen"))
+    transact(pools.draw_writes(pool_id, used, "held_fen"))
     refused = change(open_year, 90_000_000)
     assert (refused.status, refused.code, refused.body["clause"]) == (409, "TOTAL_BELOW_COMMITTED", clause)
-    transact(pools.move(pool_id, {0: 1}, "held_fen", "remaining_fen"))
+    transact(pools.move_writes(pool_id, {0: 1}, "held_fen", "remaining_fen"))
     assert change(open_year, 90_000_000).status == 200
 
 

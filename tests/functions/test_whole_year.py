@@ -3,24 +3,24 @@
 from datetime import date
 
 from infra.city.papers import agency_papers, enterprise_papers, order_papers, summary_invoice_paper
-from infra.tale import steps
-from infra.tale.client import FINANCE, Person
-from tests import city
-from tests.world import World, function
+from infra.client import steps
+from infra.client.http import FINANCE, Person
+from tests.support import samples
+from tests.support.backend import World, function
 
 TODAY = date(2026, 6, 15)
 
 
 def test_a_year_runs_from_draft_to_payout_and_its_books_balance(world: World) -> None:
     steps.open_programme(world, 2026, 100_000_000, {"notice_working_days": 0})
-    batch = steps.open_batch(world, 2026, city.batch())
-    enterprise, agency = city.enterprise(), city.agency()
+    batch = steps.open_batch(world, 2026, samples.batch())
+    enterprise, agency = samples.enterprise(), samples.agency()
     owner, seller = Person("owner"), Person("seller")
     steps.register_enterprise(world, owner, enterprise.registration(), enterprise_papers(enterprise, TODAY))
     assert steps.review_enterprise(world, enterprise.uscc).status == 200
     steps.apply_agency(world, seller, agency.application(), agency_papers(agency, TODAY))
     assert steps.admit_agency(world, agency.uscc).body["valid_until"] == "2028-06-15"
-    product = steps.list_product(world, seller, city.product(agency))
+    product = steps.list_product(world, seller, samples.product(agency))
     claim = {"enterprise_uscc": enterprise.uscc}
     voucher = steps.expect(world.call(owner, "POST", f"/batches/{batch['batch_id']}/vouchers", claim), 201)
     assert voucher["face_fen"] == 1_000_000

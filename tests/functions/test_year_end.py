@@ -6,20 +6,22 @@ from typing import Any
 import pytest
 
 from infra.bench.engine import Meter
-from infra.tale import steps
-from infra.tale.client import BUREAU, FINANCE
-from tests import city
+from infra.client import http, steps
+from infra.client.http import BUREAU, FINANCE
 from tests.conftest import StoppedClock
-from tests.functions import town as towns
-from tests.functions.relaying import relayed, subjects
-from tests.functions.stages import everything_kept
-from tests.functions.town import OWNER, SELLER, Json, Town
-from tests.functions.workers import drain
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN
-from tests.world import World, function
+from tests.support import samples
+from tests.support import scenario as towns
+from tests.support.backend import World, function
+from tests.support.relaying import relayed, subjects
+from tests.support.scenario import OWNER, SELLER, Json, Town
+from tests.support.snapshots import everything_kept
+from tests.support.workers import drain
 from voucher.edge import queues
-from voucher.store import keys, pools
+from voucher.models.pools import batch_pool
+from voucher.store import batches, keys
+from voucher.store.engine import pools
 
 LAST_NIGHT = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)  # 1 January 2027, five past midnight in Lishui
 
@@ -59,8 +61,8 @@ def test_the_year_does_not_close_over_a_batch_that_is_frozen(
     voucher: tuple[Town, Json], stopped_clock: StoppedClock
 ) -> None:
     town, _ = voucher
-    pool_id = pools.batch_pool(town.batch_id)
-    pools.freeze(pool_id, pools.shards_of(pool_id))
+    pool_id = batch_pool(town.batch_id)
+    pools.commit_freeze(pool_id, pools.read_shard_count(pool_id))
     night(stopped_clock, LAST_NIGHT)
     night(stopped_clock, LAST_NIGHT + timedelta(days=1))
     assert town.shown("/programmes/2026")["state"] == "open"
@@ -221,7 +223,7 @@ def test_lapsed_money_is_released_again_only_by_the_bureau_only_as_much_as_lapse
         "kind": "rerelease",
     }
     too_much = steps.expect(
-        town.world.call(steps.OPERATOR, "POST", "/programmes/2026/batches", {**again, "amount_fen": 1_000_001}), 201
+        town.world.call(http.OPERATOR, "POST", "/programmes/2026/batches", {**again, "amount_fen": 1_000_001}), 201
     )
     refused = town.world.call(BUREAU, "POST", f"/batches/{too_much['batch_id']}/publish")
     assert (refused.status, refused.code, refused.body["clause"]) == (409, "OVER_PROGRAMME_TOTAL", "§2.3.3")
@@ -231,7 +233,7 @@ def test_lapsed_money_is_released_again_only_by_the_bureau_only_as_much_as_lapse
     excluded = town.claim(batch["batch_id"])
     assert excluded.status == 422
     neighbour = {"enterprise_uscc": town.neighbour.uscc}
-    granted = town.world.call(steps.Person("neighbour"), "POST", f"/batches/{batch['batch_id']}/vouchers", neighbour)
+    granted = town.world.call(http.Person("neighbour"), "POST", f"/batches/{batch['batch_id']}/vouchers", neighbour)
     assert (granted.status, granted.body["face_fen"]) == (201, 1_000_000)
     report = function("reconcile").handler({"time": "2026-12-05T00:00:00Z"}, None)["reports"][0]
     assert (report["balanced"], report["accounts"]["surplus"]) == (True, 0)
@@ -261,7 +263,7 @@ ENDS_AT = datetime(2026, 11, 30, 16, tzinfo=UTC)
 def test_whose_voucher_lapsed_is_kept_out_of_a_rerelease_by_the_clock_before_any_sweep(
     town: Town, stopped_clock: StoppedClock, used_fen: int, opens: datetime, answer: tuple[int, str | None]
 ) -> None:
-    batch_id = steps.open_batch(town.world, 2026, city.batch(amount_fen=5_000_000, partial_allowed=True))["batch_id"]
+    batch_id = steps.open_batch(town.world, 2026, samples.batch(amount_fen=5_000_000, partial_allowed=True))["batch_id"]
     voucher_id = steps.expect(town.claim(batch_id, amount_fen=500_000), 201)["voucher_id"]
     if used_fen:
         town.order(voucher_id=voucher_id, voucher_fen=used_fen)
@@ -281,7 +283,7 @@ def test_whose_voucher_lapsed_takes_part_in_a_rerelease_where_the_policy_says_so
     world: World, stopped_clock: StoppedClock
 ) -> None:
     town = towns.settle(towns.open_year(world, rerelease_excludes_lapsed=False))
-    partial = city.batch(amount_fen=1_000_000, partial_allowed=True)
+    partial = samples.batch(amount_fen=1_000_000, partial_allowed=True)
     first = steps.open_batch(world, 2026, partial)["batch_id"]
     town.claim(first, amount_fen=400_000)
     steps.expect(world.call(BUREAU, "POST", f"/batches/{first}/close"), 200)
@@ -296,10 +298,9 @@ def test_nothing_is_released_again_in_a_year_that_is_closed_or_is_being_closed(
 ) -> None:
     town, _ = voucher
     long = steps.batch_draft("补发", 1_000_000, stopped_clock.instant, LAST_NIGHT, LAST_NIGHT.date(), kind="rerelease")
-    draft = steps.expect(town.world.call(steps.OPERATOR, "POST", "/programmes/2026/batches", long), 201)
+    draft = steps.expect(town.world.call(http.OPERATOR, "POST", "/programmes/2026/batches", long), 201)
     night(stopped_clock, LAST_NIGHT)
-    store, instant = function("batches").store, stopped_clock.instant
-    publish_again = store.publish_again
+    instant, publish_again = stopped_clock.instant, batches.commit_rerelease
 
     def overtake(*facts: Any) -> None:
         stopped_clock.instant = instant
@@ -308,7 +309,7 @@ def test_nothing_is_released_again_in_a_year_that_is_closed_or_is_being_closed(
 
     if overtaken:
         stopped_clock.instant = datetime(2026, 12, 30, tzinfo=UTC)
-        monkeypatch.setattr(store, "publish_again", overtake)
+        monkeypatch.setattr(batches, "commit_rerelease", overtake)
     else:
         night(stopped_clock, LAST_NIGHT + timedelta(days=1))
     refused = town.world.call(BUREAU, "POST", f"/batches/{draft['batch_id']}/publish")

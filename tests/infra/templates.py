@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.world import ROOT, template
+from tests.support.backend import ROOT, template
 
 IDENTITY = "identity.yaml"
 MAIN = (

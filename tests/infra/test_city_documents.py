@@ -14,14 +14,7 @@ from infra.city.__main__ import main
 from infra.city.agencies import make_agencies
 from infra.city.documents import jpeg, pdf
 from infra.city.enterprises import make_enterprises
-from infra.city.papers import (
-    Paper,
-    agency_papers,
-    enterprise_papers,
-    order_papers,
-    summary_invoice_paper,
-    yuan,
-)
+from infra.city.papers import Paper, agency_papers, enterprise_papers, order_papers, summary_invoice_paper, yuan
 
 TODAY = date(2028, 2, 29)
 ENTERPRISE_KINDS = [

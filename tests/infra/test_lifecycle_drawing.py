@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from infra.lifecycle_drawing import BEGIN, END, README, diagram, drawing, rewritten
+from infra.pages.lifecycles import BEGIN, END, README, diagram, drawing, rewritten
 from voucher.rules.lifecycle import LIFECYCLES
 
 
 def test_the_readme_shows_the_state_machines_of_the_code() -> None:
-    assert rewritten(README.read_text()) == README.read_text(), "run: python -m infra.lifecycle_drawing"
+    assert rewritten(README.read_text()) == README.read_text(), "run: python -m infra.pages.lifecycles"
 
 
 @pytest.mark.parametrize("thing", LIFECYCLES)

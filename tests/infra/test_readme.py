@@ -2,11 +2,11 @@
 
 import re
 
-from infra.regulation_map import README, ROOT, marked, rewritten, rows
+from infra.pages.regulation_map import README, ROOT, marked, rewritten, rows
 
 
 def test_the_map_shows_the_tests_that_carry_each_clause() -> None:
-    assert rewritten(README.read_text()) == README.read_text(), "run: python -m infra.regulation_map"
+    assert rewritten(README.read_text()) == README.read_text(), "run: python -m infra.pages.regulation_map"
 
 
 def test_every_rule_named_in_the_map_speaks_of_its_clause() -> None:

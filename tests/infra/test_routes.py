@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.infra.templates import API, FUNCTIONS, events
-from tests.world import ROOT
+from tests.support.backend import ROOT
 
 # The routes that need no token; every other one does.
 PUBLIC = {

@@ -7,7 +7,7 @@ import pytest
 
 from infra.local.stack import PLAYED
 from tests.infra.templates import DEFAULTS, FUNCTIONS, MAIN, STATE, events, listed, statements
-from tests.world import ROOT, template
+from tests.support.backend import ROOT, template
 from voucher.edge import metrics
 
 # No other action is in any policy; which of them where, the journeys' ring has by hand.

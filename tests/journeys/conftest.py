@@ -9,10 +9,10 @@ from types import FrameType
 
 import pytest
 
+from infra.client import steps
 from infra.local import stack as local
 from infra.local.stack import Stack
 from infra.local.state import LOCAL
-from infra.tale import steps
 from tests.journeys.place import TOTAL_FEN, Place, found
 
 

@@ -11,12 +11,12 @@ import boto3
 from infra.city.agencies import Agency
 from infra.city.enterprises import Enterprise
 from infra.city.papers import enterprise_papers
+from infra.client import steps
+from infra.client.http import HttpClient, Person, Reply
+from infra.demo.city import Plan, owner_of
+from infra.demo.night import Night
 from infra.local.emulator import ROOT_KEY
 from infra.local.stack import Stack
-from infra.tale import steps
-from infra.tale.city import Plan, owner_of
-from infra.tale.client import HttpClient, Person, Reply
-from infra.tale.night import Night
 
 Json = dict[str, Any]
 TOTAL_FEN = 100_000_000

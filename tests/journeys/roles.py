@@ -37,8 +37,7 @@ ALLOWED = {
 KEY = {"pk": {"S": "NOTHING"}, "sk": {"S": "NOTHING"}}
 IF_THERE = "attribute_exists(pk)"
 ONE_KEY = {"KeyConditionExpression": "pk = :k", "ExpressionAttributeValues": {":k": {"S": "NOTHING"}}}
-ONE_LIST = {"KeyConditionExpression": "list_key = :k", "ExpressionAttributeValues": {":k": {"S": "NOTHING"}}}
-
+ONE_LIST = {"KeyConditionExpression": "index_key = :k", "ExpressionAttributeValues": {":k": {"S": "NOTHING"}}}
 Permission = tuple[str, str]
 Try = Callable[[], Any]
 
@@ -96,7 +95,7 @@ def table_tries(client: Any, resources: dict[str, str]) -> Iterator[tuple[Permis
             "ConditionCheckItem": partial(client.transact_write_items, **check),
         }
         yield from (((f"dynamodb:{action}", word), call) for action, call in calls.items())
-        by_list = partial(client.query, TableName=name, IndexName="listing", **ONE_LIST)
+        by_list = partial(client.query, TableName=name, IndexName="by_newest", **ONE_LIST)
         yield ("dynamodb:Query", f"{word}/index"), by_list
 
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from infra.city.enterprises import Enterprise
-from infra.tale.city import owner_of
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, Person, Reply
+from infra.client.http import BUREAU, FINANCE, OPERATOR, Person, Reply
+from infra.demo.city import owner_of
 from tests.journeys.place import Place
 
 STRANGER = Person("u-stranger")

@@ -2,8 +2,8 @@
 
 import json
 
-from infra.tale.city import owner_of
-from infra.tale.night import wait_for
+from infra.demo.city import owner_of
+from infra.demo.night import wait_for
 from tests.journeys.place import Place
 
 POISON = "这不是 JSON"

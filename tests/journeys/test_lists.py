@@ -4,10 +4,10 @@ import pytest
 
 from infra.city.enterprises import Enterprise
 from infra.city.lists import make_list_files
-from infra.tale import steps
-from infra.tale.city import owner_of
-from infra.tale.client import BUREAU, OPERATOR
-from infra.tale.night import wait_for
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR
+from infra.demo.city import owner_of
+from infra.demo.night import wait_for
 from tests.journeys.place import Json, Place
 
 KIND = "newly_above_scale"

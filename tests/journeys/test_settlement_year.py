@@ -11,13 +11,13 @@ import pytest
 from infra.city.agencies import Agency
 from infra.city.enterprises import Enterprise
 from infra.city.papers import agency_papers, order_papers, summary_invoice_paper
-from infra.tale import steps
-from infra.tale.city import owner_of
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
-from infra.tale.night import wait_for
-from infra.tale.steps import Deal
-from tests import city
+from infra.client import steps
+from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
+from infra.client.steps import Deal
+from infra.demo.city import owner_of
+from infra.demo.night import wait_for
 from tests.journeys.place import Json, Place
+from tests.support import samples
 
 CONTRACT_FEN, VOUCHER_FEN, REDUCED_FEN, RECOVERED_FEN = 1_000_000, 700_000, 600_000, 100_000
 SECOND_ACCOUNT = "6200000000000009999"
@@ -102,7 +102,7 @@ def completed_case(place: Place, batch: Json) -> Case:
     papers = agency_papers(agency, today)
     steps.apply_agency(place.client, person, agency.application(), papers)
     steps.expect(steps.admit_agency(place.client, agency.uscc), 200)
-    product = steps.list_product(place.client, person, city.product(agency))
+    product = steps.list_product(place.client, person, samples.product(agency))
     voucher_id = place.grab(batch, firm)["voucher_id"]
     number = f"HT-{agency.uscc[-8:]}"
     amounts = (CONTRACT_FEN, VOUCHER_FEN)

@@ -7,13 +7,13 @@ import pytest
 from infra.city.agencies import Agency
 from infra.city.enterprises import Enterprise
 from infra.city.papers import agency_papers, order_papers, summary_invoice_paper
-from infra.tale import steps
-from infra.tale.city import owner_of
-from infra.tale.client import FINANCE, OPERATOR
-from infra.tale.night import wait_for
-from infra.tale.steps import Deal
-from tests import city
+from infra.client import steps
+from infra.client.http import FINANCE, OPERATOR
+from infra.client.steps import Deal
+from infra.demo.city import owner_of
+from infra.demo.night import wait_for
 from tests.journeys.place import TOTAL_FEN, Json, Place
+from tests.support import samples
 
 CONTRACT_FEN, VOUCHER_FEN, FACE_FEN = 1_000_000, 700_000, 1_000_000
 BATCH_FEN = 3_000_000
@@ -74,7 +74,7 @@ def admitted_agency(place: Place) -> tuple[Agency, Json]:
     papers = agency_papers(agency, place.plan.today)
     steps.apply_agency(place.client, person, agency.application(), papers)
     steps.expect(steps.admit_agency(place.client, agency.uscc), 200)
-    return agency, steps.list_product(place.client, person, city.product(agency))
+    return agency, steps.list_product(place.client, person, samples.product(agency))
 
 
 def paid_out(place: Place, buyer: Enterprise, seller: Agency, order: Json) -> list[Json]:

@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from infra.city.enterprises import Enterprise
 from infra.city.papers import Paper, enterprise_papers
-from infra.tale import steps
-from infra.tale.city import owner_of
-from infra.tale.client import BUREAU, OPERATOR, Person
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR, Person
+from infra.demo.city import owner_of
 from tests.journeys.place import Json, Place
 
 MEGABYTE = 1024 * 1024

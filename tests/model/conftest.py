@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from tests import world as backend
 from tests.conftest import StoppedClock
 from tests.model.place import Place
 from tests.races.conftest import engine_url
+from tests.support import backend
 from voucher.edge import queues
-from voucher.store import files, sealing, table
+from voucher.store.engine import files, sealing, table
 
 __all__ = ["engine_url"]
 

@@ -6,12 +6,12 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
-from infra.tale.client import Person, Reply
+from infra.client.http import Person, Reply
 from tests.model import evidence, town
 from tests.model.answers import Answer
 from tests.model.place import Place
 from tests.model.records import Order
-from tests.world import World
+from tests.support.backend import World
 
 PICK = st.integers(0, 1000)
 RARELY = st.sampled_from([False] * 7 + [True])

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from infra.tale.client import OPERATOR
+from infra.client.http import OPERATOR
 from tests.model import trading
 from tests.model.machine import PICK, RARELY, REASON, Machine, chosen
 from tests.model.records import Order, Product, Voucher, day_of

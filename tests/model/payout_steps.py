@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO
+from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO
 from tests.model import paying
 from tests.model.claims import Application, Payable, Round
 from tests.model.machine import PICK, RARELY, REASON, chosen

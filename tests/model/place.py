@@ -13,9 +13,9 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from tests import world as backend
 from tests.conftest import StoppedClock
-from tests.world import function
+from tests.support import backend
+from tests.support.backend import function
 
 Json = dict[str, Any]
 WORDS = ("registry", "vouchers", "orders", "settlements", "supervision")

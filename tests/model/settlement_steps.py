@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from infra.tale.client import OPERATOR
+from infra.client.http import OPERATOR
 from tests.model import applying, trading
 from tests.model.answers import Answer
 from tests.model.claims import Application, Line
@@ -14,7 +14,7 @@ from tests.model.machine import PICK, RARELY, REASON, Machine, chosen
 from tests.model.records import Order, day_of
 from tests.model.town import EVERYMAN, made
 from tests.races import stage
-from voucher.models import Document
+from voucher.models.documents import Document
 from voucher.store import keys
 
 PAPERS = ("contract", "invoice", "transfer", "evidence", "summary_invoice")

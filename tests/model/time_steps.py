@@ -9,7 +9,7 @@ from hypothesis.stateful import precondition, rule
 from tests.model import ending
 from tests.model.machine import PICK, Machine, chosen
 from tests.model.records import CAP_PERCENT, KEY_CATEGORIES, Year, cap_fen
-from tests.world import function
+from tests.support.backend import function
 from voucher.store import keys
 
 MILLISECOND = timedelta(milliseconds=1)

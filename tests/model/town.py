@@ -6,12 +6,14 @@ from random import Random
 from typing import Any
 
 from infra.city.credit_codes import AGENCIES, ENTERPRISES, OUTSIDERS, CreditCodes
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
-from tests import city as people
+from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
 from tests.model.records import CAP_PERCENT, City, Firm, Product
 from tests.races import stage
-from voucher.models import Agency, Enterprise, Record
-from voucher.models import Product as ProductRecord
+from tests.support import samples as people
+from voucher.models import products
+from voucher.models.agencies import Agency
+from voucher.models.base import Record
+from voucher.models.enterprises import Enterprise
 from voucher.policy import Category
 from voucher.store import keys
 
@@ -92,9 +94,9 @@ def agency(product: Product) -> Agency:
     )
 
 
-def listing(product: Product) -> ProductRecord:
+def listing(product: Product) -> products.Product:
     """A published product."""
-    return ProductRecord(
+    return products.Product(
         product_id=product.name,
         agency_uscc=product.seller_uscc,
         category=Category(product.category),

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from infra.tale.client import BUREAU, FINANCE, OPERATOR
+from infra.client.http import BUREAU, FINANCE, OPERATOR
 from tests.model import years
 from tests.model.machine import PICK, RARELY, Machine, chosen
 from tests.model.records import Batch, day_of

@@ -4,16 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from tests.model.answers import AGAIN, CREATED, OK, Answer, no
-from tests.model.records import (
-    CAP_PERCENT,
-    Batch,
-    City,
-    Year,
-    cap_fen,
-    day_of,
-    non_key_cap_fen,
-    non_key_categories,
-)
+from tests.model.records import CAP_PERCENT, Batch, City, Year, cap_fen, day_of, non_key_cap_fen, non_key_categories
 
 
 def draft(city: City, by: str, body: dict[str, Any]) -> Answer:

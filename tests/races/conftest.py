@@ -8,11 +8,11 @@ import boto3
 import pytest
 
 from infra.local import dynamodb_local
-from tests import world as backend
 from tests.conftest import StoppedClock
 from tests.races.turns import give_each_thread_its_request, never_wait
-from tests.world import World
-from voucher.store import table
+from tests.support import backend
+from tests.support.backend import World
+from voucher.store.engine import table
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from voucher.store import table
+from voucher.store.engine import table
 
 TABLES = ("registry", "vouchers", "orders", "settlements", "supervision")
 Item = dict[str, Any]

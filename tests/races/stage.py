@@ -8,17 +8,22 @@ from random import Random
 from typing import Any
 
 from infra.city.credit_codes import AGENCIES, ENTERPRISES, CreditCodes
-from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR, Person, Reply
-from tests import city
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR, Person, Reply
 from tests.races.memory import Memory
-from tests.world import World, function
-from voucher.models import Agency, Enterprise, Entitlement, Product, Record, Standing, Stateful, Voucher
+from tests.support import samples
+from tests.support.backend import World, function
+from voucher.models.agencies import Agency
+from voucher.models.base import Record, Stateful
+from voucher.models.enterprises import Enterprise
+from voucher.models.entitlements import Entitlement
+from voucher.models.products import Product
+from voucher.models.standing import Standing
+from voucher.models.vouchers import Voucher
 from voucher.policy import Category, policy_on
-from voucher.rules import eligibility, ledger
+from voucher.rules import entitlements, ledger
 from voucher.store import books, keys
-from voucher.store import table as tables
-from voucher.store.table import Item, decode, put, table_name, transact
+from voucher.store.engine.table import Item, decode, put_write, table_name, transact
 
 YEAR = 2026
 TODAY = date(2026, 6, 15)
@@ -44,7 +49,7 @@ class Firm:
 def keep(*records: tuple[keys.Key, Record]) -> None:
     """Put records into their tables as they are."""
     for start in range(0, len(records), 100):
-        transact([put("stage", key, record, None) for key, record in records[start : start + 100]])
+        transact([put_write("stage", key, record, None) for key, record in records[start : start + 100]])
 
 
 def _codes(series: str, count: int) -> list[str]:
@@ -63,14 +68,14 @@ def enterprises(count: int, listed: Iterable[int] = ()) -> list[Firm]:
     records: list[tuple[keys.Key, Record]] = []
     for number, firm in enumerate(firms):
         record = Enterprise(
-            **{**city.enterprise().registration(), "uscc": firm.uscc, "name": f"企业{number}"},
+            **{**samples.enterprise().registration(), "uscc": firm.uscc, "name": f"企业{number}"},
             **_made(firm.person, "approved"),
             applied_on=TODAY,
             approved_at=BEGAN,
         )
         lists = {"newly_above_scale": (YEAR,)} if number in doubled else {}
         standing = Standing(uscc=firm.uscc, version=1, listed=lists)
-        entitlement = eligibility.entitlement(record, standing, policy_on(TODAY), YEAR, TODAY, None)
+        entitlement = entitlements.next_entitlement(record, standing, policy_on(TODAY), YEAR, TODAY, None)
         records += [
             (keys.enterprise(firm.uscc), record),
             (keys.enterprise(firm.uscc, "STANDING"), standing),
@@ -124,13 +129,13 @@ def open_batch(world: World, amount_fen: int, total_fen: int | None = None, **ch
     """A programme (of `total_fen`, unless the year has one) and an open batch; the batch's id."""
     if total_fen is not None:
         steps.open_programme(world, YEAR, total_fen, {"notice_working_days": 0, "batch_shards": SHARDS})
-    batch_id: str = steps.open_batch(world, YEAR, city.batch(amount_fen=amount_fen, **changes))["batch_id"]
+    batch_id: str = steps.open_batch(world, YEAR, samples.batch(amount_fen=amount_fen, **changes))["batch_id"]
     return batch_id
 
 
 def draft_batch(world: World, amount_fen: int, **changes: Any) -> str:
     """A drafted batch; its id."""
-    draft = city.batch(amount_fen=amount_fen, **changes)
+    draft = samples.batch(amount_fen=amount_fen, **changes)
     batch_id: str = steps.expect(world.call(OPERATOR, "POST", f"/programmes/{YEAR}/batches", draft), 201)["batch_id"]
     return batch_id
 
@@ -188,7 +193,7 @@ def items(table: str, sort_prefix: str) -> list[Item]:
     """Every item of a table whose sort key starts so."""
     found, request = [], {"TableName": table_name(table), "ConsistentRead": True}
     while True:
-        answer = tables.client().scan(**request)
+        answer = table.client().scan(**request)
         found += [decode(item) for item in answer["Items"]]
         if "LastEvaluatedKey" not in answer:
             return [item for item in found if item["sk"].startswith(sort_prefix)]
@@ -208,7 +213,7 @@ def assert_books_hold(memory: Memory | None = None) -> dict[str, int]:
 
 
 def _books_hold() -> dict[str, int]:
-    book = books.read(YEAR)
+    book = books.read_book(YEAR)
     assert [each for each in function("reconcile").invariants(book) if not each.holds] == []
     faces: dict[str, int] = {}
     for voucher in stored(Voucher, "vouchers", "VOUCHER#"):

@@ -6,16 +6,20 @@ from typing import Any
 
 import pytest
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, FINANCE, OPERATOR, Reply
+from infra.client import steps
+from infra.client.http import BUREAU, FINANCE, OPERATOR, Reply
 from tests.conftest import StoppedClock
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, YEAR
 from tests.races.trade import Trade, open_trade
 from tests.races.turns import Turns
-from tests.world import World, function
-from voucher.models import Order, Posting, Voucher
-from voucher.store import pools, programmes
+from tests.support.backend import World, function
+from voucher.models.accounts import Posting
+from voucher.models.orders import Order
+from voucher.models.pools import SURPLUS_SHARDS, surplus_pool
+from voucher.models.vouchers import Voucher
+from voucher.store import programmes
+from voucher.store.engine import pools
 
 TIMES = 16
 END = datetime(2026, 11, 30, 16, tzinfo=UTC)
@@ -83,7 +87,7 @@ def test_sixteen_equal_publications_of_a_re_release_take_the_surplus_once(
     shown = together(seed, lambda: stage.publish(world, batch_id))
     assert {(each["state"], each["remaining_fen"]) for each in shown} == {("open", 10 * QUOTA_FEN)}
     assert entries() == ["appropriate", "close", "re-release", "release"]
-    assert pools.total(pools.surplus_pool(YEAR), pools.SURPLUS_SHARDS).remaining_fen == 0
+    assert pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS).remaining_fen == 0
     stage.assert_books_hold()
 
 
@@ -138,7 +142,7 @@ def test_sixteen_deliveries_of_one_sweep_message_end_the_voucher_once(
     Turns(seed).run([lambda: function("void_vouchers").work(message)] * TIMES)
     [voucher] = stage.stored(Voucher, "vouchers", "VOUCHER#")
     assert (voucher.state, voucher.balance_fen) == ("expired", 0)
-    surplus = pools.total(pools.surplus_pool(YEAR), pools.SURPLUS_SHARDS)
+    surplus = pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS)
     assert surplus.remaining_fen == QUOTA_FEN
     assert entries() == ["appropriate", "lapse", "release"]
     stage.assert_books_hold()
@@ -158,9 +162,9 @@ def test_sixteen_deliveries_of_the_years_end_close_the_year_once(
             pass
 
     Turns(seed).run([deliver] * TIMES)
-    assert programmes.load_programme(YEAR).state == "closed"
+    assert programmes.get(YEAR).state == "closed"
     assert entries() == ["appropriate", "close", "expire", "release"]
-    assert pools.total(pools.surplus_pool(YEAR), pools.SURPLUS_SHARDS).remaining_fen == 30 * QUOTA_FEN
+    assert pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS).remaining_fen == 30 * QUOTA_FEN
     stage.assert_books_hold()
 
 

@@ -5,14 +5,15 @@ from random import Random
 
 import pytest
 
-from infra.tale.client import Reply
+from infra.client.http import Reply
 from tests.conftest import StoppedClock
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, Firm
 from tests.races.turns import Turns, run_freely
-from tests.world import World
-from voucher.models import Voucher
-from voucher.store import pools
+from tests.support.backend import World
+from voucher.models.pools import batch_pool
+from voucher.models.vouchers import Voucher
+from voucher.store.engine import pools
 
 BUYERS = 32
 # half of them with the quota of 20,000 yuan
@@ -26,7 +27,7 @@ def grabs(world: World, batch_id: str, firms: list[Firm], **more: int) -> list[C
 
 def left_in(batch_id: str) -> int:
     """What the batch still has, in fen."""
-    return pools.total(pools.batch_pool(batch_id), stage.SHARDS).remaining_fen
+    return pools.read_total(batch_pool(batch_id), stage.SHARDS).remaining_fen
 
 
 def granted_fen(batch_id: str, replies: list[Reply]) -> int:

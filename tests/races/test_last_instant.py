@@ -5,15 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from infra.tale.client import OPERATOR, Reply
+from infra.client.http import OPERATOR, Reply
 from tests.conftest import StoppedClock
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, YEAR
 from tests.races.trade import Trade, open_trade
 from tests.races.turns import Turns
-from tests.world import World, function
-from voucher.models import Order, Voucher
-from voucher.store import pools
+from tests.support.backend import World, function
+from voucher.models.orders import Order
+from voucher.models.pools import SURPLUS_SHARDS, surplus_pool
+from voucher.models.vouchers import Voucher
+from voucher.store.engine import pools
 
 END = datetime(2026, 11, 30, 16, tzinfo=UTC)
 END_TEXT = "2026-11-30T16:00:00.000Z"
@@ -35,7 +37,7 @@ def ended(trade: Trade) -> Voucher:
 
 def lapsed_fen() -> int:
     """What came back to the year's surplus."""
-    return pools.total(pools.surplus_pool(YEAR), pools.SURPLUS_SHARDS).remaining_fen
+    return pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS).remaining_fen
 
 
 @pytest.mark.clause("§4.2.2")

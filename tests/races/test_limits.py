@@ -5,15 +5,16 @@ from random import Random
 
 import pytest
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, Reply
+from infra.client import steps
+from infra.client.http import BUREAU, Reply
 from tests.conftest import StoppedClock
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, YEAR
 from tests.races.turns import Turns
-from tests.world import World
+from tests.support.backend import World
+from voucher.models.pools import SURPLUS_SHARDS, category_pool, non_key_pool, surplus_pool
 from voucher.policy import Category
-from voucher.store import pools
+from voucher.store.engine import pools
 
 BUYERS = 16
 
@@ -43,7 +44,7 @@ def test_of_many_buyers_exactly_as_many_find_room_under_a_category_cap_as_fit(
     assert sorted((reply.status, reply.code or "") for reply in replies) == [(201, "")] * 10 + [
         (409, "CATEGORY_CAP")
     ] * (buyers - 10)
-    room = pools.total(pools.category_pool(YEAR, Category.TAX_AUDIT), 2)
+    room = pools.read_total(category_pool(YEAR, Category.TAX_AUDIT), 2)
     assert (room.remaining_fen, room.held_fen) == (200_000, 7_000_000)
     stage.assert_books_hold()
 
@@ -57,7 +58,7 @@ def test_of_sixteen_buyers_exactly_as_many_find_room_beside_the_key_categories_a
     assert sorted((reply.status, reply.code or "") for reply in replies) == [(201, "")] * 8 + [(409, "KEY_FLOOR")] * (
         BUYERS - 8
     )
-    room = pools.total(pools.non_key_pool(YEAR), 2)
+    room = pools.read_total(non_key_pool(YEAR), 2)
     assert (room.remaining_fen, room.held_fen) == (0, 5_600_000)
     stage.assert_books_hold()
 
@@ -93,5 +94,5 @@ def test_closing_a_batch_while_it_is_grabbed_from_moves_exactly_what_nobody_got(
     left_fen = (20 - [reply.status for reply in replies].count(201)) * QUOTA_FEN
     [closed] = [reply.body for reply in replies if reply.status == 200]
     assert closed["surplus_fen"] == left_fen
-    assert pools.total(pools.surplus_pool(YEAR), pools.SURPLUS_SHARDS).remaining_fen == left_fen
+    assert pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS).remaining_fen == left_fen
     stage.assert_books_hold()

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR, Reply
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR, Reply
 from tests.conftest import StoppedClock
 from tests.model.firm_steps import follow_ups, list_file
 from tests.model.place import Files
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, YEAR, Firm
 from tests.races.turns import Turns
-from tests.world import World, function
-from voucher.store import files, keys, table
+from tests.support.backend import World, function
+from voucher.store import keys
+from voucher.store.engine import files, table
 
 Writes = list[dict[str, Any]]
 KIND = "rated_d"

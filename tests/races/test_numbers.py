@@ -4,15 +4,17 @@ from functools import partial
 
 import pytest
 
-from infra.tale import steps
-from infra.tale.client import Reply
+from infra.client import steps
+from infra.client.http import Reply
 from tests.conftest import StoppedClock
 from tests.races import stage
 from tests.races.stage import TODAY
 from tests.races.trade import Trade, open_trade
 from tests.races.turns import Turns
-from tests.world import World
-from voucher.models import Document, Line, Order
+from tests.support.backend import World
+from voucher.models.documents import Document
+from voucher.models.orders import Order
+from voucher.models.settlements import Line
 from voucher.store import keys
 
 # one number in the forms people type it

@@ -4,13 +4,13 @@ from functools import partial
 
 import pytest
 
-from infra.tale import steps
-from infra.tale.client import OPERATOR
+from infra.client import steps
+from infra.client.http import OPERATOR
 from tests.conftest import StoppedClock
 from tests.races import stage
 from tests.races.trade import open_trade
 from tests.races.turns import Turns
-from tests.world import World
+from tests.support.backend import World
 from voucher.store import rounds
 
 

@@ -4,19 +4,20 @@ from collections.abc import Callable
 
 import pytest
 
-from infra.tale.client import BUREAU, Person, Reply
-from tests import city
+from infra.client.http import BUREAU, Person, Reply
 from tests.conftest import StoppedClock
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN
 from tests.races.turns import Turns
-from tests.world import World
-from voucher.models import Enterprise, Voucher
+from tests.support import samples
+from tests.support.backend import World
+from voucher.models.enterprises import Enterprise
+from voucher.models.vouchers import Voucher
 
 
 @pytest.mark.clause("§4.1.1")
 def test_of_two_people_who_register_one_company_at_once_one_becomes_its_member(world: World, seed: int) -> None:
-    body = city.enterprise().registration()
+    body = samples.enterprise().registration()
     people = [Person("first"), Person("second")]
     replies = Turns(seed).run(
         [lambda person=person: stage.insist(world, person, "/enterprises", body) for person in people]  # type: ignore[misc]

@@ -7,17 +7,19 @@ from typing import Any
 
 import pytest
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR, Reply
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR, Reply
 from tests.conftest import StoppedClock
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, YEAR
 from tests.races.trade import Trade, open_trade
 from tests.races.turns import Turns
-from tests.world import World, function
+from tests.support.backend import World, function
+from voucher.models.pools import SURPLUS_SHARDS, surplus_pool
 from voucher.policy import Category
 from voucher.refusals import Refused
-from voucher.store import pools, programmes
+from voucher.store import programmes
+from voucher.store.engine import pools
 
 YEAR_END = datetime(2026, 12, 31, 16, tzinfo=UTC)
 TEXT = "2026-12-31T16:00:00.000Z"
@@ -71,22 +73,22 @@ def test_a_year_closes_once_over_nothing_that_is_left_whatever_happens_in_its_la
 
     def later(action: Callable[[], Reply | None], calls: int) -> Callable[[], Reply | None]:
         """Closing looks at many buckets first: who comes later meets it anywhere on its way."""
-        return lambda: [programmes.load_programme(YEAR) for _ in range(calls)] and action()
+        return lambda: [programmes.get(YEAR) for _ in range(calls)] and action()
 
     random = Random(seed)
     others = [later(each, random.randrange(1, 60)) for each in (lambda: work(lapse), lambda: work(lapse), cancel)]
     outcomes = Turns(seed).run([*[lambda: work(CLOSE)] * 2, *others, close_batch])
     assert 200 in [reply.status for reply in outcomes if reply is not None]
-    closed = programmes.load_programme(YEAR)
+    closed = programmes.get(YEAR)
     if closed.closing is not None:
         assert closed.closing.used_fen[Category.LEGAL] in (0, CONTRACTED_FEN), "what was cancelled is not frozen"
         assert world.call(OPERATOR, "GET", f"/orders/{left}").body["state"] == "cancelled"
     for message in (lapse, CLOSE, lapse, CLOSE):
         work(message)
-    assert programmes.load_programme(YEAR).closing == (closed.closing or programmes.load_programme(YEAR).closing)
+    assert programmes.get(YEAR).closing == (closed.closing or programmes.get(YEAR).closing)
     assert world.call(OPERATOR, "GET", f"/programmes/{YEAR}").body["state"] == "closed"
     for order_id in (going, left):
         assert world.call(OPERATOR, "GET", f"/orders/{order_id}").body["state"] == "cancelled"
-    surplus = pools.total(pools.surplus_pool(YEAR), pools.SURPLUS_SHARDS)
+    surplus = pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS)
     assert surplus.remaining_fen == 100 * QUOTA_FEN
     stage.assert_books_hold()

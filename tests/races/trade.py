@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from infra.tale import steps
-from infra.tale.client import BUREAU, OPERATOR, OPERATOR_TWO
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR, OPERATOR_TWO
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, TODAY, Firm
-from tests.world import World
-from voucher.models import Account, Invoice, Line, Payable, Settlement, Transfer
+from tests.support.backend import World
+from voucher.models.payables import Account, Payable
+from voucher.models.settlements import Invoice, Line, Settlement, Transfer
 from voucher.policy import Category
-from voucher.store import keys, payouts, settlements
+from voucher.store import keys, payables, settlements
 
 Json = dict[str, Any]
 
@@ -57,7 +58,7 @@ class Trade:
         settlement = settlements.find(settlement_id)
         assert settlement is not None
         handed_in = _handed_in(settlement)
-        lines = [_filled_in(line) for line in settlements.lines_of(settlement_id)]
+        lines = [_filled_in(line) for line in settlements.list_lines(settlement_id)]
         stage.keep(
             (keys.settlement(settlement_id), handed_in),
             *((keys.line(settlement_id, line.order_id), line) for line in lines),
@@ -78,7 +79,7 @@ class Trade:
         notice = self.notice(order_ids)
         steps.expect(self.world.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
         path = f"/rounds/{notice['round_id']}"
-        [payable] = payouts.payables_of(notice["round_id"])
+        [payable] = payables.list_of_round(notice["round_id"])
         stage.keep((keys.payable(payable.round_id, payable.agency_uscc), _invoiced(payable)))
         [payout] = steps.expect(self.world.call(OPERATOR_TWO, "POST", f"{path}/payouts"), 201)["items"]
         payout_id: str = payout["payout_id"]

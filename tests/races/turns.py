@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from tests.faults.answers import conflict
 from voucher.edge.api import Api
-from voucher.store import pools, table
+from voucher.store.engine import pools, table
 
 CONFLICT_SHARE = 0.1
 PATIENCE_SECONDS = 120

@@ -4,16 +4,14 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from voucher.models import (
-    Agency,
-    Batch,
-    Enterprise,
-    Entitlement,
-    Product,
-    Programme,
-    Standing,
-    Voucher,
-)
+from voucher.models.agencies import Agency
+from voucher.models.batches import Batch
+from voucher.models.enterprises import Enterprise
+from voucher.models.entitlements import Entitlement
+from voucher.models.products import Product
+from voucher.models.programmes import Programme
+from voucher.models.standing import Standing
+from voucher.models.vouchers import Voucher
 from voucher.policy import EDITIONS, Category, Policy
 from voucher.refusals import Refusal, Refused
 
@@ -24,7 +22,6 @@ TODAY = date(2026, 6, 15)
 FIRM = "91331100MA2E000001"
 AGENCY = "91331100MA2E000002"
 YEAR_END = datetime(2026, 12, 31, 16, 0, tzinfo=UTC)  # 24:00 of the year's last day in Lishui
-
 MADE = {"created_at": NOW, "created_by": "someone"}
 
 

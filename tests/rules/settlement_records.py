@@ -4,7 +4,10 @@ from datetime import date
 from typing import Any
 
 from tests.rules.records import AGENCY, FIRM, MADE, NOW, TODAY, YEAR
-from voucher.models import Invoice, Line, Notice, Objection, Order, Posting, Transfer
+from voucher.models.accounts import Posting
+from voucher.models.notices import Notice, Objection
+from voucher.models.orders import Order
+from voucher.models.settlements import Invoice, Line, Transfer
 from voucher.policy import Category
 
 

@@ -12,14 +12,13 @@ from voucher.refusals import Refusal, Refused, refuse_first
 from voucher.rules.agencies import (
     approval_ends_on,
     check_active,
-    check_listed,
     check_scope,
     condition_refusals,
     is_active,
-    removal_declined,
-    removal_proposed,
-    renewed,
+    renewing_agency,
 )
+from voucher.rules.products import check_listed
+from voucher.rules.removals import removal_declined, removal_proposed
 
 # one fen, day, square metre or person short of what `records.agency` has exactly enough of
 FAILS: dict[Refusal, tuple[dict[str, Any], str, str]] = {
@@ -141,8 +140,8 @@ def test_an_approval_that_was_only_reopened_is_not_given_again_after_its_end() -
 def test_a_renewal_keeps_an_approval_that_counts_and_brings_none_back(
     state: str, on_its_way: bool, still_active: bool
 ) -> None:
-    once = renewed(agency(state=state, renewal=on_its_way), POLICY, TODAY)
-    again = renewed(once.model_copy(update={"state": "rejected"}), POLICY, TODAY)
+    once = renewing_agency(agency(state=state, renewal=on_its_way), POLICY, TODAY)
+    again = renewing_agency(once.model_copy(update={"state": "rejected"}), POLICY, TODAY)
     assert [is_active(each, TODAY) for each in (once, again)] == [still_active] * 2
     assert approval_ends_on(once, POLICY, TODAY) == date(2028, 6, 15)
 

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from tests.rules.records import POLICY, TODAY, YEAR, enterprise, entitlement, policy, programme, standing
-from voucher.rules.eligibility import entitlement as following
-from voucher.rules.eligibility import entitlements, quota, years_in_step
+from voucher.rules.entitlements import next_entitlement, next_entitlements, quota_of, years_in_step
 
 NEWLY = {"newly_above_scale": (YEAR,)}
 NURSERY = {"little_giant_nursery": (YEAR,)}
@@ -30,23 +29,23 @@ def test_the_quota_is_the_default_or_what_the_lists_of_the_same_year_give(
     listed: dict[str, tuple[int, ...]], largest_fen: int, sum_fen: int
 ) -> None:
     said = standing(listed=listed)
-    assert quota(said, POLICY, YEAR).quota_fen == largest_fen
-    assert quota(said, policy(quota_combination="sum"), YEAR).quota_fen == sum_fen
+    assert quota_of(said, POLICY, YEAR).quota_fen == largest_fen
+    assert quota_of(said, policy(quota_combination="sum"), YEAR).quota_fen == sum_fen
 
 
 @pytest.mark.clause("§2.3.1")
 def test_on_two_lists_the_larger_counts_whichever_of_them_it_is() -> None:
     turned = policy(quota_newly_above_scale_fen=1, quota_little_giant_nursery_fen=2)
-    assert quota(standing(listed=NEWLY | NURSERY), turned, YEAR).quota_fen == 2
+    assert quota_of(standing(listed=NEWLY | NURSERY), turned, YEAR).quota_fen == 2
 
 
 @pytest.mark.clause("§2.3.1")
 def test_the_nursery_list_gives_its_own_quota_and_the_reason_is_named() -> None:
     own = policy(quota_little_giant_nursery_fen=1_500_000, quota_default_fen=900_000)
-    assert quota(standing(), own, YEAR).quota_fen == 900_000
-    assert quota(standing(), own, YEAR).reason == "默认额度"
-    assert quota(standing(listed=NURSERY), own, YEAR).quota_fen == 1_500_000
-    both = quota(standing(listed=NEWLY | NURSERY), own, YEAR).reason
+    assert quota_of(standing(), own, YEAR).quota_fen == 900_000
+    assert quota_of(standing(), own, YEAR).reason == "默认额度"
+    assert quota_of(standing(listed=NURSERY), own, YEAR).quota_fen == 1_500_000
+    both = quota_of(standing(listed=NEWLY | NURSERY), own, YEAR).reason
     assert both == "上年度新升规企业、专精特新“小巨人”种苗企业"
 
 
@@ -63,7 +62,7 @@ def test_the_nursery_list_gives_its_own_quota_and_the_reason_is_named() -> None:
     ],
 )
 def test_only_an_approved_enterprise_is_entitled(state: str, first_refusal: str | None) -> None:
-    made = following(enterprise(state=state), standing(), POLICY, YEAR, TODAY, None)
+    made = next_entitlement(enterprise(state=state), standing(), POLICY, YEAR, TODAY, None)
     assert made.qualified is (first_refusal is None)
     assert made.refusals == ((first_refusal,) if first_refusal else ())
 
@@ -72,13 +71,13 @@ def test_only_an_approved_enterprise_is_entitled(state: str, first_refusal: str 
 def test_a_d_rating_or_a_violation_ends_the_entitlement_and_every_reason_is_kept() -> None:
     said = standing(listed={"rated_d": (YEAR,)}, violations=("v1",))
     for state, first in (("disqualified", "DISQUALIFIED"), ("submitted", "NOT_APPROVED")):
-        made = following(enterprise(state=state), said, POLICY, YEAR, TODAY, None)
+        made = next_entitlement(enterprise(state=state), said, POLICY, YEAR, TODAY, None)
         assert (made.qualified, made.refusals) == (False, (first, "RATED_D", "HAS_VIOLATION"))
 
 
 @pytest.mark.clause("§2.3.1")
 def test_a_first_entitlement_holds_the_whole_quota_for_the_members() -> None:
-    made = following(enterprise(), standing(listed=NEWLY), POLICY, YEAR, TODAY, None)
+    made = next_entitlement(enterprise(), standing(listed=NEWLY), POLICY, YEAR, TODAY, None)
     assert (made.quota_fen, made.left_fen, made.granted_fen) == (2_000_000, 2_000_000, 0)
     assert (made.members, made.version, made.year) == (frozenset({"member"}), 1, YEAR)
 
@@ -92,7 +91,7 @@ def test_what_was_granted_stays_granted_and_only_what_is_left_follows_the_quota(
     granted_fen: int, listed: dict[str, Any], left_fen: int
 ) -> None:
     held = entitlement(granted_fen=granted_fen, left_fen=7, version=4, batches=("2026.b1",), lapsed=True)
-    made = following(enterprise(), standing(listed=listed), POLICY, YEAR, TODAY, held)
+    made = next_entitlement(enterprise(), standing(listed=listed), POLICY, YEAR, TODAY, held)
     assert (made.granted_fen, made.left_fen, made.version) == (granted_fen, left_fen, 5)
     assert (made.batches, made.lapsed) == (("2026.b1",), True)
 
@@ -101,19 +100,19 @@ def test_what_was_granted_stays_granted_and_only_what_is_left_follows_the_quota(
 def test_years_that_have_an_entitlement_follow_and_others_get_one_only_if_wanted() -> None:
     held = {2025: entitlement(year=2025), 2026: None, 2027: None}
     drafted: dict[int, Any] = {year: programme(year=year) for year in held}
-    made = entitlements(enterprise(), standing(violations=("v1",)), held, drafted, TODAY, wanted=2026)
+    made = next_entitlements(enterprise(), standing(violations=("v1",)), held, drafted, TODAY, wanted=2026)
     assert [each and each.qualified for each in made.values()] == [False, False, None]
 
 
 @pytest.mark.clause("§4.1.3")
 def test_without_a_registered_enterprise_nothing_is_made_even_if_wanted() -> None:
-    assert entitlements(None, standing(), {2026: None}, {2026: None}, TODAY, wanted=2026) == {2026: None}
+    assert next_entitlements(None, standing(), {2026: None}, {2026: None}, TODAY, wanted=2026) == {2026: None}
 
 
 @pytest.mark.clause("§2.3.1")
 def test_each_year_follows_the_policy_its_own_programme_was_drafted_under() -> None:
     programmes = {2026: programme(policy=policy(quota_default_fen=5)), 2027: programme(year=2027)}
-    made = entitlements(
+    made = next_entitlements(
         enterprise(), standing(), {2026: entitlement(), 2027: entitlement(year=2027)}, programmes, TODAY
     )
     assert [each and each.quota_fen for each in made.values()] == [5, 1_000_000]
@@ -123,12 +122,12 @@ def test_each_year_follows_the_policy_its_own_programme_was_drafted_under() -> N
 def test_under_a_programme_that_is_only_drafted_no_entitlement_is_made_nor_changed() -> None:
     drafted = {2026: programme(state="draft"), 2027: programme(year=2027, state="draft")}
     held = {2026: None, 2027: entitlement(year=2027, quota_fen=7)}
-    assert entitlements(enterprise(), standing(violations=("v1",)), held, drafted, TODAY, wanted=2026) == held
+    assert next_entitlements(enterprise(), standing(violations=("v1",)), held, drafted, TODAY, wanted=2026) == held
 
 
 @pytest.mark.clause("§2.3.1")
 def test_before_a_year_has_a_programme_nothing_is_promised_for_it() -> None:
-    assert entitlements(enterprise(), standing(), {2026: None}, {2026: None}, TODAY, wanted=2026) == {2026: None}
+    assert next_entitlements(enterprise(), standing(), {2026: None}, {2026: None}, TODAY, wanted=2026) == {2026: None}
 
 
 def test_last_years_entitlement_is_kept_in_step_too() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.rules.records import batch, entitlement, refusal_of, voucher
 from voucher.refusals import Refusal, Refused
-from voucher.rules.grabbing import amount_to_claim, check_open, check_rerelease
+from voucher.rules.vouchers import amount_to_claim, check_open, check_rerelease
 
 ONE_MILLISECOND = timedelta(milliseconds=1)
 OPENS_AT, CLOSES_AT = batch().opens_at, batch().closes_at

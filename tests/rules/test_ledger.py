@@ -9,19 +9,19 @@ from hypothesis import strategies as st
 
 from tests.rules.records import FIRM, POLICY, YEAR, entitlement, voucher
 from tests.rules.settlement_records import order, posting
-from voucher.models import Record
+from voucher.models.base import Record
 from voucher.rules.ledger import (
     FAMILIES,
     Invariant,
     Use,
+    accounts_of_family,
     adds_up_to_nothing,
     balances,
     by_family,
     caps_follow_total,
-    confirmed,
+    confirmed_breaches,
     none_below_zero,
     nothing_after_its_end,
-    part,
     pools_add_up,
     pools_to_freeze,
     quotas_agree,
@@ -113,9 +113,9 @@ def test_balances_are_added_up_by_family_and_a_family_without_accounts_is_zero()
 
 
 def test_a_part_of_the_books_shows_only_the_accounts_of_its_family_that_hold_something() -> None:
-    assert part(ACCOUNTS, "voucher") == {"voucher:v2": 200}
-    assert part(ACCOUNTS, "order") == {}
-    assert part({"order:o1": 5, "orders:o2": 6}, "order") == {"order:o1": 5}
+    assert accounts_of_family(ACCOUNTS, "voucher") == {"voucher:v2": 200}
+    assert accounts_of_family(ACCOUNTS, "order") == {}
+    assert accounts_of_family({"order:o1": 5, "orders:o2": 6}, "order") == {"order:o1": 5}
 
 
 def test_records_that_say_what_the_postings_say_agree_and_a_missing_zero_is_no_disagreement() -> None:
@@ -219,21 +219,26 @@ def test_an_orders_use_moves_from_held_to_payable_to_paid_and_back_with_its_post
 
 def test_a_breach_is_believed_once_two_readings_of_the_books_agree_on_it() -> None:
     healthy, broken, other = (Invariant("one", wrong) for wrong in ((), ("v1: 5",), ("v1: 6",)))
-    assert confirmed([broken], [broken]) == [broken]
-    assert confirmed([healthy], [broken]) == confirmed([broken], [healthy]) == confirmed([broken], [other]) == []
+    assert confirmed_breaches([broken], [broken]) == [broken]
+    assert (
+        confirmed_breaches([healthy], [broken])
+        == confirmed_breaches([broken], [healthy])
+        == confirmed_breaches([broken], [other])
+        == []
+    )
 
 
 def test_of_several_breaches_those_are_believed_that_both_readings_show() -> None:
     first, second = Invariant("one", ("v1: 5", "v2: 1")), Invariant("one", ("v1: 5", "v3: 1"))
-    assert confirmed([first], [second]) == [Invariant("one", ("v1: 5",))]
+    assert confirmed_breaches([first], [second]) == [Invariant("one", ("v1: 5",))]
 
 
 @pytest.mark.parametrize("account", ["batch:2026.b1", "surplus:2026", "nonkey.2026", "category.2026.hr"])
 def test_nothing_is_believed_of_a_pool_that_was_drawn_on_while_the_books_were_read(account: str) -> None:
     broken = Invariant("one", (f"{account}: postings 5, record 4", "voucher:v1: postings 5, record 4"))
     pool_id = account.replace(":", ".")
-    assert confirmed([broken], [broken], {pool_id}) == [Invariant("one", (broken.wrong[1],))]
-    assert confirmed([broken], [broken], {"batch.2026.b2"}) == [broken]
+    assert confirmed_breaches([broken], [broken], {pool_id}) == [Invariant("one", (broken.wrong[1],))]
+    assert confirmed_breaches([broken], [broken], {"batch.2026.b2"}) == [broken]
 
 
 def test_a_breach_freezes_the_pools_it_touches_and_no_others() -> None:

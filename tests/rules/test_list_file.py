@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.rules.list_files import HEADER, Rows, as_csv, as_excel, as_xls, as_xlsx, credit_code
-from voucher.rules.list_file import Limits, ListFileError, ListRow, RowError, parse
+from voucher.spreadsheets.cells import Limits, ListFileError
+from voucher.spreadsheets.list_file import ListRow, RowError, parse
 
 A, B, C = (credit_code(number) for number in (1, 2, 3))
 NUMBER_MESSAGE = "代码被存成了数字，末几位已经丢失；请把该列设为“文本”格式，再重新填写代码"
 FORMULA_MESSAGE = "单元格是公式，请改为直接填写的文本"
-
 every_format = pytest.mark.parametrize(
     ("filename", "write"),
     [

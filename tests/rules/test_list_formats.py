@@ -24,8 +24,8 @@ from tests.rules.list_files import (
     credit_code,
     with_part,
 )
-from voucher.rules.list_cells import BROKEN, ENCRYPTED, column_letters, column_number
-from voucher.rules.list_file import Limits, ListFileError, ListRow, Parsed, parse
+from voucher.spreadsheets.cells import BROKEN, ENCRYPTED, Limits, ListFileError, column_letters, column_number
+from voucher.spreadsheets.list_file import ListRow, Parsed, parse
 
 A, B = credit_code(1), credit_code(2)
 XLSX = as_xlsx([HEADER, [A, "甲"]])

@@ -6,9 +6,9 @@ import pytest
 
 from tests.rules.records import AGENCY, refusal_of
 from tests.rules.settlement_records import notice, objection
-from voucher.models import Objection
+from voucher.models.notices import Objection
 from voucher.refusals import Refused
-from voucher.rules.settling import check_notice_over, is_objected
+from voucher.rules.notices import check_notice_over, is_objected
 from voucher.rules.working_days import add_working_days
 
 ONE_MILLISECOND = timedelta(milliseconds=1)

@@ -6,38 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.rules.records import (
-    AGENCY,
-    FIRM,
-    NOW,
-    POLICY,
-    TODAY,
-    YEAR,
-    YEAR_END,
-    agency,
-    policy,
-    refusal_of,
-    voucher,
-)
+from tests.rules.records import AGENCY, FIRM, NOW, POLICY, TODAY, YEAR, YEAR_END, agency, policy, refusal_of, voucher
 from tests.rules.settlement_records import order
-from voucher.models import CancelRequest
+from voucher.models.orders import CancelRequest
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
-from voucher.rules.ordering import (
-    check_balance,
+from voucher.rules.orders import (
     check_cancel_asked,
-    check_category,
     check_contract_day,
     check_has_contract,
     check_parties,
     check_ratio,
-    check_usable,
-    has_ended,
     max_voucher_fen,
-    quote,
+    quote_of,
     room_refusal,
-    shown_state,
 )
+from voucher.rules.vouchers import check_balance, check_category, check_usable, has_ended, shown_state
 
 ONE_MILLISECOND = timedelta(milliseconds=1)
 
@@ -105,7 +89,7 @@ def test_a_quote_is_the_smallest_of_its_limits_and_names_the_one_that_binds(
     given_limits = {"ratio": 700, "balance": balance_fen, "category_cap": category_fen}
     if floor_fen is not None:
         given_limits["key_floor"] = floor_fen
-    quoted = quote(1_000, voucher(balance_fen=balance_fen), POLICY, category_fen, floor_fen)
+    quoted = quote_of(1_000, voucher(balance_fen=balance_fen), POLICY, category_fen, floor_fen)
     assert (quoted.max_voucher_fen, quoted.binding) == (most_fen, binding)
     assert quoted.limits == given_limits
 

@@ -8,15 +8,7 @@ from pydantic import ValidationError
 
 from tests.rules.records import POLICY, policy
 from voucher import policy as policies
-from voucher.policy import (
-    AGENCY_DOCUMENTS,
-    CATEGORY_WORDS,
-    EDITIONS,
-    ENTERPRISE_DOCUMENTS,
-    Category,
-    Policy,
-    policy_on,
-)
+from voucher.policy import AGENCY_DOCUMENTS, CATEGORY_WORDS, EDITIONS, ENTERPRISE_DOCUMENTS, Category, Policy, policy_on
 
 
 @pytest.mark.parametrize(

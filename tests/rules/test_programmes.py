@@ -7,19 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.rules.records import POLICY, YEAR, batch, fields_at_fault, policy, programme, refusal_of
+from voucher.models.pools import even_shares
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
-from voucher.rules.programmes import (
-    category_cap_fen,
-    check_batch_dates,
-    check_publishing,
-    check_release,
-    even_shares,
-    key_share_basis_points,
-    non_key_room_fen,
-    shown_state,
-    voucher_end,
-)
+from voucher.rules.batches import check_batch_dates, check_publishing, check_release, shown_state, voucher_end
+from voucher.rules.programmes import category_cap_fen, key_share_basis_points, non_key_room_fen
 
 TEN_PERCENT = {Category.TAX_AUDIT, Category.MANAGEMENT}
 DEMO_YEAR = policy(year_starts_on="2026-07-01", year_ends_on="2026-07-10")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.rules.settlement_records import invoice, line, order, transfers
-from voucher.models import Flag
+from voucher.models.settlements import Flag
 from voucher.rules.flags import flags_of, shown_line
 
 PLACED = datetime(2026, 6, 10, 2, tzinfo=UTC)

@@ -6,7 +6,10 @@ import pytest
 
 from tests.rules.records import AGENCY, MADE, YEAR
 from tests.rules.settlement_records import line
-from voucher.models import Line, Payable, Payout, Round
+from voucher.models.payables import Payable
+from voucher.models.payouts import Payout
+from voucher.models.rounds import Round
+from voucher.models.settlements import Line
 from voucher.rules.ledger import different_hands, settled_agrees
 
 OTHER = "another agency"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voucher.rules.payout_file import Transfer, payout_file, rows_sha256
-from voucher.rules.spreadsheet import Cell, inert, workbook, yuan
+from voucher.spreadsheets.payout_file import BankTransfer, payout_file, rows_sha256
+from voucher.spreadsheets.workbook import Value, inert, workbook, yuan
 
 
 def read(content: bytes) -> list[list[Any]]:
@@ -44,7 +44,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r", exclude_ca
         max_size=5,
     )
 )
-def test_whatever_the_cells_are_a_spreadsheet_reads_them_back_and_none_is_a_formula(rows: list[list[Cell]]) -> None:
+def test_whatever_the_cells_are_a_spreadsheet_reads_them_back_and_none_is_a_formula(rows: list[list[Value]]) -> None:
     content = workbook("表 & <1>", rows)
     assert content == workbook("表 & <1>", rows)
     width = max((len(row) for row in rows), default=0)
@@ -64,7 +64,7 @@ def test_no_clock_and_no_author_is_in_the_file() -> None:
         assert not any("docProps" in name for name in archive.namelist())
 
 
-def transfer(**changes: Any) -> Transfer:
+def transfer(**changes: Any) -> BankTransfer:
     """One payout to a bank."""
     facts = {
         "payout_id": "r_1.a.1",
@@ -73,7 +73,7 @@ def transfer(**changes: Any) -> Transfer:
         "account_number": "0062001",
         "invoice_number": "FP-1",
     }
-    return Transfer(**{**facts, "amount_fen": 70_005, **changes})
+    return BankTransfer(**{**facts, "amount_fen": 70_005, **changes})
 
 
 @pytest.mark.clause("§3.5.4")

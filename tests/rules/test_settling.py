@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from tests.rules.records import POLICY, fields_at_fault, refusal_of
 from tests.rules.settlement_records import invoice, line, order, transfers
 from voucher.refusals import Refusal, Refused
-from voucher.rules.settling import (
-    check_bank_day,
+from voucher.rules.payouts import check_bank_day
+from voucher.rules.rounds import check_round_size
+from voucher.rules.settlements import (
     check_completed,
     check_evidence,
     check_named_once,
     check_own_share,
-    check_round_size,
     check_transfers,
     claimable_fen,
     owed_fen,

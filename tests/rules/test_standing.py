@@ -7,7 +7,8 @@ import pytest
 from tests.rules.records import YEAR, standing
 from voucher.refusals import Refused
 from voucher.rules.eligibility import latest_rating_is_d
-from voucher.rules.standing import affected, check_year, with_list, with_violation, without_violation
+from voucher.rules.lists import check_list_year, touched_codes
+from voucher.rules.standing import with_list, with_violation, without_violation
 
 
 @pytest.mark.clause("§2.1.1")
@@ -62,14 +63,14 @@ def test_every_change_of_standing_counts_its_version_on_so_that_no_approval_over
 
 
 def test_a_list_touches_those_on_its_predecessor_and_those_on_it_each_once() -> None:
-    assert affected(["c", "a"], ["b", "a"]) == ["a", "b", "c"]
-    assert affected([], []) == []
+    assert touched_codes(["c", "a"], ["b", "a"]) == ["a", "b", "c"]
+    assert touched_codes([], []) == []
 
 
 @pytest.mark.clause("§2.1.1")
 @pytest.mark.parametrize(("kind", "latest"), [("rated_d", 2026), ("newly_above_scale", 2027), ("other_subsidy", 2027)])
 def test_a_list_of_a_year_to_come_is_refused_for_it_would_count_as_the_newest(kind: str, latest: int) -> None:
-    check_year(kind, latest, date(2026, 12, 31))
+    check_list_year(kind, latest, date(2026, 12, 31))
     with pytest.raises(Refused) as refused:
-        check_year(kind, latest + 1, date(2026, 12, 31))
+        check_list_year(kind, latest + 1, date(2026, 12, 31))
     assert [(each.field, str(latest) in each.message) for each in refused.value.errors] == [("year", True)]

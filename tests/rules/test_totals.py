@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.rules.records import POLICY, YEAR, YEAR_END, policy, programme, refusal_of
 from voucher.policy import Category
 from voucher.refusals import Refusal
-from voucher.rules.programmes import check_cut, shards_for, year_is_over, yearly_limits_fen
+from voucher.rules.batches import shards_for
+from voucher.rules.programmes import check_cut, year_is_over, yearly_limits_fen
 
 
 @pytest.mark.clause("§2.2.cap")

@@ -9,8 +9,9 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from voucher.refusals import Refused
-from voucher.store import keys, parts, sealing
-from voucher.store.table import Write, check, put, update
+from voucher.store import keys
+from voucher.store.engine import large, sealing, table
+from voucher.store.engine.table import Write, item_check, put_write, update_write
 
 REAL_CLIENT = sealing.client.__wrapped__
 
@@ -40,13 +41,13 @@ def committed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The names of the writes of each transaction."""
     found: list[list[str]] = []
     monkeypatch.setenv("ORDERS_TABLE", "orders")
-    monkeypatch.setattr(parts, "commit", lambda writes: found.append([write.name for write in writes]))
+    monkeypatch.setattr(table, "transact", lambda writes: found.append([write.name for write in writes]))
     return found
 
 
 def write(name: str) -> Write:
     """A write that only its name matters of."""
-    return put(name, keys.order(name), {}, None)
+    return put_write(name, keys.order(name), {}, None)
 
 
 GUARD = ("guard", keys.order("guard"), "attribute_exists(#pk)")
@@ -57,7 +58,7 @@ def test_what_fits_is_one_transaction_and_the_rest_is_whole_groups_under_a_guard
     committed: list[list[str]], groups: int, transactions: int
 ) -> None:
     pairs = [[write(f"{number}a"), write(f"{number}b")] for number in range(groups)]
-    parts.commit_in_parts(pairs, [write("last"), write("word")], [check(*GUARD)])
+    large.commit_in_parts(pairs, [write("last"), write("word")], [item_check(*GUARD)])
     assert len(committed) == transactions
     assert committed[-1][-2:] == ["last", "word"] and "guard" not in committed[-1]
     assert all(each[-1] == "guard" for each in committed[:-1])
@@ -69,23 +70,24 @@ def test_what_fits_is_one_transaction_and_the_rest_is_whole_groups_under_a_guard
 
 
 def test_nothing_to_write_but_the_last_word_is_one_transaction(committed: list[list[str]]) -> None:
-    parts.commit_in_parts([], [write("last")], [check(*GUARD)])
+    large.commit_in_parts([], [write("last")], [item_check(*GUARD)])
     assert committed == [["last"]]
 
 
 def test_a_check_that_several_groups_carry_stands_once_and_equal_changes_are_never_taken_for_one(
     committed: list[list[str]],
 ) -> None:
-    guard, credit = check(*GUARD), update("credit", keys.order("o1"), "SET #paid_fen = #paid_fen + :one", None)
-    parts.commit_all([guard, credit, guard, credit, write("o2"), write("o2")])
+    guard = item_check(*GUARD)
+    credit = update_write("credit", keys.order("o1"), "SET #paid_fen = #paid_fen + :one", None)
+    table.commit([guard, credit, guard, credit, write("o2"), write("o2")])
     assert committed == [["guard", "credit", "credit", "o2", "o2"]]
 
 
 def test_a_condition_that_was_false_is_told_as_changed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     def unmet(_writes: Any) -> None:
-        raise parts.Unmet({"x": None})
+        raise table.Unmet({"x": None})
 
-    monkeypatch.setattr(parts, "commit", unmet)
+    monkeypatch.setattr(table, "transact", unmet)
     with pytest.raises(Refused) as no:
-        parts.commit_all([])
+        table.commit([])
     assert no.value.refusal.name == "CHANGED_MEANWHILE"

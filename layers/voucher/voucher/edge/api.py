@@ -18,14 +18,13 @@ from pydantic import BaseModel, ValidationError
 from voucher.edge import clock
 from voucher.edge.identity import Caller, caller_of
 from voucher.edge.observe import log_outcome, logger
-from voucher.models import Record, Remembering, Request, Stateful
+from voucher.models.base import Record, Remembering, Request, Stateful
 from voucher.refusals import FieldError, Refusal, Refused
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_NESTING = 32
 TRIES = 4
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-
 # Pydantic's error types in words a shop owner understands; anything else is "格式不正确".
 WORDS = {
     "missing": "必填。",

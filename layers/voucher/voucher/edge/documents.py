@@ -7,11 +7,12 @@ from pydantic import Field, StringConstraints
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.models import Document, Request, instant_text
-from voucher.store.files import MAX_UPLOAD_BYTES, UPLOAD_SECONDS
+from voucher.models.base import Request, instant_text
+from voucher.models.documents import Document
+from voucher.store.engine import files
 
 Filename = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^/\\\x00-\x1f]+$")]
-SizeBytes = Annotated[int, Field(ge=1, le=MAX_UPLOAD_BYTES)]
+SizeBytes = Annotated[int, Field(ge=1, le=files.MAX_UPLOAD_BYTES)]
 
 
 class Announcement(Request):
@@ -42,5 +43,5 @@ def upload_answer(document: Document, upload: dict[str, Any]) -> dict[str, Any]:
         "document_id": document.document_id,
         "kind": document.kind,
         "upload": upload,
-        "expires_at": instant_text(document.created_at + timedelta(seconds=UPLOAD_SECONDS)),
+        "expires_at": instant_text(document.created_at + timedelta(seconds=files.UPLOAD_SECONDS)),
     }

@@ -1,4 +1,4 @@
-"""Orders: a voucher used toward a contract."""
+"""Orders: a voucher used toward a contract (§4.2.1)."""
 
 from datetime import date
 from typing import ClassVar

@@ -1,12 +1,10 @@
-"""Who may serve (§3.1) and what may be listed (§3.3)."""
+"""Who may serve (§3.1), how long an approval holds, and how it is renewed (§3.2.3)."""
 
 from datetime import date, timedelta
-from typing import Any
 
-from voucher.models import Agency, Product
+from voucher.models.agencies import Agency
 from voucher.policy import Category, Policy
 from voucher.refusals import Refusal, Refused
-from voucher.rules.changes import check_once_approved
 from voucher.rules.lifecycle import next_state
 from voucher.rules.working_days import add_months
 
@@ -72,7 +70,7 @@ def check_active(agency: Agency | None, today: date) -> Agency:
     return agency
 
 
-def renewed(agency: Agency, policy: Policy, today: date) -> Agency:
+def renewing_agency(agency: Agency, policy: Policy, today: date) -> Agency:
     """§3.2.3: the agency with its renewal begun; it opens some days before the approval's end and stays open after.
     To hand it in brings no approval back: who was reopened is active again only by the next one.
 
@@ -89,7 +87,7 @@ def renewed(agency: Agency, policy: Policy, today: date) -> Agency:
     return agency.model_copy(update=begun)
 
 
-def as_proposed(agency: Agency) -> Agency:
+def proposed_agency(agency: Agency) -> Agency:
     """The agency as it will be if what it proposes for its renewal is approved."""
     return Agency.model_validate({**agency.model_dump(), **agency.proposed, "proposed": {}})
 
@@ -101,19 +99,6 @@ def needs_reminder(agency: Agency, policy: Policy, today: date) -> bool:
     return today <= agency.valid_until <= today + timedelta(days=policy.agency_reminder_days)
 
 
-def removal_proposed(agency: Agency, reason: str, by: str) -> dict[str, Any]:
-    """§3.4.1: what the operator's proposal changes. Raises WRONG_STATE for an agency that was never approved."""
-    check_once_approved(agency)
-    state = next_state("agency", agency.state, "propose_removal")
-    return {"state": state, "removal_from": agency.state, "removal_reason": reason, "removal_proposed_by": by}
-
-
-def removal_declined(agency: Agency) -> dict[str, Any]:
-    """§3.4.1: what the bureau's no changes: the agency is where it was when its removal was proposed."""
-    state = next_state("agency", agency.state, f"reject_removal.{agency.removal_from}")
-    return {"state": state, "removal_from": None, "removal_reason": None, "removal_proposed_by": None}
-
-
 def categories_on_sale(agency: Agency | None, today: date) -> frozenset[Category]:
     """§3.2.3, §3.3: what may be ordered of the agency today: its approved categories, nothing unless it is active."""
     return frozenset(agency.categories) if agency is not None and is_active(agency, today) else frozenset()
@@ -123,9 +108,3 @@ def check_scope(agency: Agency, category: Category) -> None:
     """§3.3: the product's category is among those the agency was approved for."""
     if category not in agency.categories:
         raise Refused(Refusal.OUTSIDE_AGENCY_SCOPE)
-
-
-def check_listed(product: Product) -> None:
-    """§3.3: only a published product can be ordered."""
-    if product.state != "published":
-        raise Refused(Refusal.PRODUCT_NOT_LISTED)

@@ -3,7 +3,9 @@
 from datetime import date
 from typing import Any
 
-from voucher.models import Agency, Change, Enterprise
+from voucher.models.agencies import Agency
+from voucher.models.changes import Change
+from voucher.models.enterprises import Enterprise
 from voucher.policy import Policy
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.working_days import material_change_due
@@ -15,7 +17,7 @@ def check_once_approved(organisation: Enterprise | Agency) -> None:
         raise Refused(Refusal.WRONG_STATE, state=organisation.state)
 
 
-def reported(policy: Policy, today: date, happened_on: date, **facts: Any) -> Change:
+def new_change(policy: Policy, today: date, happened_on: date, **facts: Any) -> Change:
     """The report of a change that happened on a day not after `today`; late ones are flagged, never refused."""
     if happened_on > today:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("happened_on", "不能晚于今日。")])

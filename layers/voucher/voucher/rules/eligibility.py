@@ -1,11 +1,12 @@
-"""Who may take part (§2.1) and with how much (§2.3.1): one named check per paragraph, and what they say together."""
+"""Who may take part (§2.1): one named check for each paragraph, and what they say together."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from voucher.models import Enterprise, Entitlement, Programme, Standing
+from voucher.models.enterprises import Enterprise
+from voucher.models.standing import Standing
 from voucher.policy import Policy
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.size_class import SizeClass, classify
@@ -90,7 +91,7 @@ def _no_violation(standing: Standing) -> Finding:  # §2.1.3
     return _finding(Refusal.HAS_VIOLATION, "violation", not standing.violations, "没有服务券使用违规记录。")
 
 
-def approval(enterprise: Enterprise) -> Finding:
+def approval_finding(enterprise: Enterprise) -> Finding:
     """§4.1.2, §4.1.3: the operator approved the enterprise, and did not withdraw it."""
     refusal = Refusal.DISQUALIFIED if enterprise.state == "disqualified" else Refusal.NOT_APPROVED
     return _finding(refusal, "approved", enterprise.state == "approved", "企业已通过审核。")
@@ -118,76 +119,3 @@ def refusals(found: Iterable[Finding]) -> list[Refused]:
         for each in found
         if not each.passed
     ]
-
-
-@dataclass(frozen=True)
-class Quota:
-    """Yearly quota in fen and the reason for it (§2.3.1)."""
-
-    quota_fen: int
-    reason: str
-
-
-def quota(standing: Standing, policy: Policy, year: int) -> Quota:
-    """§2.3.1: the default, or what the lists of `year` give; on two lists the larger, or the sum if so set."""
-    lists = {
-        "newly_above_scale": (policy.quota_newly_above_scale_fen, "上年度新升规企业"),
-        "little_giant_nursery": (policy.quota_little_giant_nursery_fen, "专精特新“小巨人”种苗企业"),
-    }
-    on = [value for kind, value in lists.items() if year in standing.listed.get(kind, ())]
-    if not on:
-        return Quota(policy.quota_default_fen, "默认额度")
-    amounts = [amount_fen for amount_fen, _ in on]
-    combined = sum(amounts) if policy.quota_combination == "sum" else max(amounts)
-    return Quota(combined, "、".join(words for _, words in on))
-
-
-def entitlement(
-    enterprise: Enterprise, standing: Standing, policy: Policy, year: int, today: date, held: Entitlement | None
-) -> Entitlement:
-    """What a grab may rely on in `year` (§2.1, §2.3.1, §4.1.2): kept in step with every fact it is made of.
-
-    `held` is the entitlement so far: what was granted stays granted, only what is left follows the quota.
-    """
-    failed = [each.refusal.name for each in findings(enterprise, standing, policy, today) if not each.passed]
-    if enterprise.state == "disqualified":
-        failed.insert(0, Refusal.DISQUALIFIED.name)
-    elif enterprise.state != "approved":
-        failed.insert(0, Refusal.NOT_APPROVED.name)
-    quota_fen = quota(standing, policy, year).quota_fen
-    before = held or Entitlement(
-        year=year, uscc=enterprise.uscc, version=0, qualified=False, members=frozenset(), quota_fen=0, left_fen=0
-    )
-    return before.model_copy(
-        update={
-            "version": before.version + 1,
-            "qualified": not failed,
-            "refusals": tuple(failed),
-            "members": enterprise.members,
-            "quota_fen": quota_fen,
-            "left_fen": max(0, quota_fen - before.granted_fen),
-        }
-    )
-
-
-def entitlements(
-    enterprise: Enterprise | None,
-    standing: Standing,
-    held: Mapping[int, Entitlement | None],
-    programmes: Mapping[int, Programme | None],
-    today: date,
-    wanted: int | None = None,
-) -> dict[int, Entitlement | None]:
-    """The entitlement of each year after some fact changed; a year that has none gets one only if `wanted`, and not
-    before a programme that finance confirmed says under which policy (§1.3; the first grab makes it then)."""
-    following = dict(held)
-    for year, before in held.items():
-        programme = programmes.get(year)
-        if enterprise and programme and programme.is_confirmed and (before or year == wanted):
-            following[year] = entitlement(enterprise, standing, programme.policy, year, today, before)
-    return following
-
-
-def years_in_step(today: date) -> tuple[int, ...]:
-    """The programme years whose entitlements follow every change: last year's may still be running by its own dates."""
-    return (today.year - 1, today.year, today.year + 1)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from voucher.models import Flag, Invoice, Line, Order, Transfer
+from voucher.models.orders import Order
+from voucher.models.settlements import Flag, Invoice, Line, Transfer
 from voucher.rules.working_days import shanghai_date
 
 

@@ -4,10 +4,18 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
-from voucher.models import Entitlement, Line, Order, Payable, Payout, Posting, Record, Round, Voucher
+from voucher.models.accounts import Posting
+from voucher.models.base import Record
+from voucher.models.entitlements import Entitlement
+from voucher.models.orders import Order
+from voucher.models.payables import Payable
+from voucher.models.payouts import Payout
+from voucher.models.rounds import Round
+from voucher.models.settlements import Line
+from voucher.models.vouchers import Voucher
 from voucher.policy import Policy
-from voucher.rules.ordering import max_voucher_fen
-from voucher.rules.settling import owed_fen
+from voucher.rules.orders import max_voucher_fen
+from voucher.rules.settlements import owed_fen
 
 # The words of the accounts; what follows the colon says whose it is.
 FAMILIES = ("treasury", "programme", "batch", "voucher", "order", "payable", "paid", "receivable", "surplus")
@@ -82,7 +90,7 @@ def records_agree(name: str, from_postings: Mapping[str, int], recorded: Mapping
     return Invariant(name, tuple(wrong))
 
 
-def part(accounts: Mapping[str, int], family: str) -> dict[str, int]:
+def accounts_of_family(accounts: Mapping[str, int], family: str) -> dict[str, int]:
     """The accounts of one family that hold anything."""
     return {name: fen for name, fen in accounts.items() if name.partition(":")[0] == family and fen}
 
@@ -132,7 +140,7 @@ def _whose(account: str) -> str:
     return account.partition(":")[2]
 
 
-def confirmed(
+def confirmed_breaches(
     first: Iterable[Invariant], second: Iterable[Invariant], moving: Container[str] = frozenset()
 ) -> list[Invariant]:
     """The breaches two readings of the books agree on, without those of a pool that was `moving` in the second: money

@@ -3,7 +3,6 @@
 from voucher.refusals import Refusal, Refused
 
 Steps = dict[tuple[str, str], str]
-
 LIFECYCLES: dict[str, Steps] = {
     "enterprise": {  # §4.1
         ("draft", "edit"): "draft",
@@ -202,10 +201,8 @@ LIFECYCLES: dict[str, Steps] = {
     },
     "violation": {("standing", "lift"): "lifted"},  # §2.1.3
 }
-
 # §4.1.3: what runs on when a qualification is withdrawn, and of which the agency must hear
 RUNNING_ORDERS = frozenset({"placed", "accepted", "delivered"})
-
 # What decides a thing: a second decision is told apart from a step at the wrong time.
 DECISIONS = {
     "enterprise": {"approve", "return", "reject"},

@@ -4,11 +4,16 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from voucher.models import Agency, Document, Enterprise, Reason
+from voucher.models.agencies import Agency
+from voucher.models.base import Reason
+from voucher.models.documents import Document
+from voucher.models.enterprises import Enterprise
 from voucher.refusals import FieldError, Refusal, Refused
 
 
-def handed_in(organisation: Enterprise | Agency, fields: Iterable[str], papers: Iterable[Document]) -> dict[str, Any]:
+def submission_of(
+    organisation: Enterprise | Agency, fields: Iterable[str], papers: Iterable[Document]
+) -> dict[str, Any]:
     """The facts and papers of one submission: each field's value, each kind of paper with its files."""
     shown, kinds = organisation.public(), dict[str, set[str]]()
     for paper in papers:
@@ -16,14 +21,14 @@ def handed_in(organisation: Enterprise | Agency, fields: Iterable[str], papers: 
     return {name: shown[name] for name in fields} | {kind: sorted(ids) for kind, ids in kinds.items()}
 
 
-def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     """The fields and kinds of papers that differ from the submission before; none for the first one."""
     if not before:
         return ()
     return tuple(name for name in {**after, **before} if before.get(name) != after.get(name))
 
 
-def applied_on(organisation: Enterprise | Agency, today: date) -> date | None:
+def application_day(organisation: Enterprise | Agency, today: date) -> date | None:
     """§2.1.2, §3.1.1: the day that ages are reckoned by when it is handed in today. What was approved and only returned
     since is still the application it was, and so is a renewal begun; what was rejected is applied for anew."""
     renewing = isinstance(organisation, Agency) and organisation.renewal

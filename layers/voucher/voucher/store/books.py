@@ -3,13 +3,22 @@
 from dataclasses import dataclass
 from typing import Any
 
-from voucher.models import Batch, Entitlement, Line, Order, Payable, Payout, Posting, Programme, Round, Voucher
+from voucher.models.accounts import Posting, grant_posting
+from voucher.models.batches import Batch
+from voucher.models.entitlements import Entitlement
+from voucher.models.orders import Order
+from voucher.models.payables import Payable
+from voucher.models.payouts import Payout
+from voucher.models.pools import SURPLUS_SHARDS, Shard, batch_pool, category_pool, non_key_pool, surplus_pool
+from voucher.models.programmes import Programme
+from voucher.models.rounds import Round
+from voucher.models.settlements import Line
+from voucher.models.vouchers import Voucher
 from voucher.policy import Category
-from voucher.store import keys, orders, payouts, pools, programmes, rounds, vouchers
-from voucher.store.pools import Shard
-from voucher.store.postings import grant_of
-from voucher.store.reading import query
-from voucher.store.table import commit, put
+from voucher.store import batches, keys, orders, payables, payouts, programmes, rounds, vouchers
+from voucher.store.engine import pools
+from voucher.store.engine.reading import read_partition
+from voucher.store.engine.table import commit, put_write
 
 HOLDING = {"placed", "accepted", "delivered", "completed", "settling"}
 
@@ -40,30 +49,28 @@ class Settled:
     payouts: list[Payout]
 
 
-def read(year: int) -> Book:
+def read_book(year: int) -> Book:
     """Follow the money from the programme through batches, vouchers, orders and rounds."""
-    programme = programmes.load_programme(year)
-    batches = [batch for batch in programmes.batches_of(year) if batch.state != "draft"]
-    before = _pools(programme, batches)
-    held, postings = _vouchers(batches)
+    programme = programmes.get(year)
+    released = [batch for batch in batches.list_of_year(year) if batch.state != "draft"]
+    before = _pools(programme, released)
+    held, postings = _vouchers(released)
     order_ids = sorted({posting.to_account.partition(":")[2] for posting in postings if posting.entry == "hold"})
-    placed = orders.find_orders(order_ids)  # one that is lost has an account all the same
-    order_postings = [posting for order_id in order_ids for posting in orders.postings_of(order_id)]
+    placed = orders.find_many(order_ids)  # one that is lost has an account all the same
+    order_postings = [posting for order_id in order_ids for posting in orders.list_postings(order_id)]
     settled = _settled(order_postings)
-    paid = [posting for each in settled for posting in payouts.postings_of(each.round.round_id)]
+    paid = [posting for each in settled for posting in payouts.list_postings(each.round.round_id)]
     recovered = {f"receivable:{each.order_id}": each.recovered_fen for each in placed}
-    programme_postings = programmes.postings_of(year)
-    found = _pools(programme, batches)
+    programme_postings = programmes.list_postings(year)
+    found = _pools(programme, released)
     paid_fen = sum(pool.paid_fen for pool in found.values()) - sum(recovered.values())
-    surplus = found.get(pools.surplus_pool(year))
+    surplus = found.get(surplus_pool(year))
     return Book(
         programme,
         [*programme_postings, *postings, *order_postings, *paid],
         {
             "programme": {f"programme:{year}": programme.unreleased_fen},
-            "batch": {
-                f"batch:{each.batch_id}": found[pools.batch_pool(each.batch_id)].remaining_fen for each in batches
-            },
+            "batch": {f"batch:{each.batch_id}": found[batch_pool(each.batch_id)].remaining_fen for each in released},
             "voucher": {f"voucher:{each.voucher_id}": each.balance_fen for each in held},
             "order": {f"order:{each.order_id}": each.voucher_fen for each in placed if each.state in HOLDING},
             "payable": _owed(settled),
@@ -74,21 +81,21 @@ def read(year: int) -> Book:
         list(found.values()),
         frozenset(name for name, pool in found.items() if pool != before.get(name)),
         held,
-        vouchers.entitlements_of(held),
+        vouchers.read_entitlements(held),
         placed,
         settled,
     )
 
 
-def _vouchers(batches: list[Batch]) -> tuple[list[Voucher], list[Posting]]:
+def _vouchers(released: list[Batch]) -> tuple[list[Voucher], list[Posting]]:
     held: list[Voucher] = []
     postings: list[Posting] = []
-    for batch in batches:
+    for batch in released:
         for bucket in range(keys.BUCKETS):
-            found = vouchers.in_bucket(batch.batch_id, bucket)
+            found = vouchers.list_in_bucket(batch.batch_id, bucket)
             held += found
-            postings += [grant_of(each) for each in found]
-            postings += vouchers.postings_in_bucket(batch.batch_id, bucket) if found else []
+            postings += [grant_posting(each) for each in found]
+            postings += vouchers.list_postings_in_bucket(batch.batch_id, bucket) if found else []
     return held, postings
 
 
@@ -97,19 +104,19 @@ def _settled(postings: list[Posting]) -> list[Settled]:
     found = []
     for round_id in sorted({account.rpartition(".")[0] for account in accounts}):
         if (round_ := rounds.find(round_id)) is not None:
-            owed = payouts.payables_of(round_id)
-            found.append(Settled(round_, rounds.lines_in(round_), owed, payouts.payouts_of(owed)))
+            owed = payables.list_of_round(round_id)
+            found.append(Settled(round_, rounds.list_lines(round_), owed, payouts.list_of(owed)))
     return found
 
 
-def _pools(programme: Programme, batches: list[Batch]) -> dict[str, Shard]:
+def _pools(programme: Programme, released: list[Batch]) -> dict[str, Shard]:
     """Every pool of a year by its id, each added up at one moment."""
     year, shards = programme.year, programme.policy.yearly_shards
-    sizes = {pools.batch_pool(batch.batch_id): batch.shards for batch in batches}
+    sizes = {batch_pool(batch.batch_id): batch.shards for batch in released}
     if programme.state != "draft":
-        sizes |= {pools.category_pool(year, category): shards for category in Category}
-        sizes |= {pools.non_key_pool(year): shards, pools.surplus_pool(year): pools.SURPLUS_SHARDS}
-    return {pool_id: pools.total(pool_id, count) for pool_id, count in sizes.items()}
+        sizes |= {category_pool(year, category): shards for category in Category}
+        sizes |= {non_key_pool(year): shards, surplus_pool(year): SURPLUS_SHARDS}
+    return {pool_id: pools.read_total(pool_id, count) for pool_id, count in sizes.items()}
 
 
 def _owed(settled: list[Settled]) -> dict[str, int]:
@@ -130,15 +137,15 @@ def yearly_pools(book: Book) -> list[Shard]:
     return [pool for pool in book.pools if pool.pool_id.partition(".")[0] in ("category", "nonkey")]
 
 
-def save_report(year: int, report: dict[str, Any]) -> None:
+def commit_report(year: int, report: dict[str, Any]) -> None:
     """Keep a reconciliation's report under its cut-off."""
     key = keys.programme(year, f"RECONCILIATION#{report['cut_off']}")
-    commit([put("report", key, report, None)])
+    commit([put_write("report", key, report, None)])
 
 
-def latest_report(year: int) -> dict[str, Any] | None:
+def find_latest_report(year: int) -> dict[str, Any] | None:
     """The report with the latest cut-off, None before the first."""
-    found = list(query(keys.programme(year), "RECONCILIATION#"))
+    found = list(read_partition(keys.programme(year), "RECONCILIATION#"))
     if not found:
         return None
     return {name: value for name, value in found[-1].items() if name not in ("pk", "sk")}

@@ -1,5 +1,5 @@
-"""Every key of every table, on one screen. A table has `pk`, `sk` and the index `listing` (`list_key`, `list_sort`);
-orders also `by_enterprise` and `by_agency`, settlements `by_agency`.
+"""Every key of every table, on one screen. Each table has `pk`, `sk` and the index `by_newest` (`index_key`,
+`index_sort`); orders also `by_enterprise` and `by_agency`, settlements `by_agency`.
 
 registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE#id
              AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id        PRODUCT#id | RECORD
@@ -18,7 +18,7 @@ supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LE
 from typing import NamedTuple
 from zlib import crc32
 
-from voucher.models import Instant, instant_text, plain_number
+from voucher.models.base import Instant, instant_text, plain_number
 
 BUCKETS = 16
 
@@ -145,10 +145,10 @@ def inbox(sub: str, message_id: str = "") -> Key:
     return Key("supervision", f"INBOX#{sub}", f"MESSAGE#{message_id}")
 
 
-def listed(list_key: str, *sort: str | Instant) -> dict[str, str]:
-    """The index attributes that make an item appear in the list `list_key`, sorted by the parts given."""
+def index_entry(index_key: str, *sort: str | Instant) -> dict[str, str]:
+    """The index attributes that make an item appear in the list `index_key`, sorted by the parts given."""
     texts = [part if isinstance(part, str) else instant_text(part) for part in sort]
-    return {"list_key": list_key, "list_sort": "#".join(texts)}
+    return {"index_key": index_key, "index_sort": "#".join(texts)}
 
 
 def batch_year(batch_id: str) -> int:

@@ -7,11 +7,25 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from voucher.models import ListImport
-from voucher.refusals import Refusal, Refused
-from voucher.store import conditions, files, keys
-from voucher.store.reading import Page, load, page
-from voucher.store.table import Contended, Unmet, Write, add, advance, check, commit, delete, put, transact
+from voucher.models.lists import ListImport
+from voucher.refusals import Refusal
+from voucher.store import conditions, keys
+from voucher.store.engine import files
+from voucher.store.engine.reading import Page, find_item, read_page
+from voucher.store.engine.table import (
+    Contended,
+    Unmet,
+    Write,
+    add_write,
+    advance_write,
+    commit,
+    commit_if_unchanged,
+    commit_new,
+    delete_write,
+    item_check,
+    put_write,
+    transact,
+)
 
 
 class OutOfTurn(Exception):
@@ -35,8 +49,8 @@ def _key(kind: str, year: int, import_id: str) -> keys.Key:
     return keys.name_list(kind, year, f"IMPORT#{import_id}")
 
 
-def _listing(record: ListImport) -> dict[str, str]:
-    return keys.listed(f"IMPORTS#{record.kind}#{record.year}", record.created_at, record.import_id)
+def _index_entry(record: ListImport) -> dict[str, str]:
+    return keys.index_entry(f"IMPORTS#{record.kind}#{record.year}", record.created_at, record.import_id)
 
 
 def _place(kind: str, year: int, sk: str) -> keys.Key:
@@ -44,57 +58,49 @@ def _place(kind: str, year: int, sk: str) -> keys.Key:
     return keys.name_list(kind, 0 if kind == "rated_d" else year, sk)
 
 
-def add_import(record: ListImport) -> None:
-    """Remember an announced upload. Raises `Unmet` when the id is taken."""
-    commit([add("import is new", _key(record.kind, record.year, record.import_id), record, _listing(record))])
+def commit_import(record: ListImport) -> bool:
+    """Remember an announced upload. False when its id is taken."""
+    key = _key(record.kind, record.year, record.import_id)
+    return commit_new("import", [add_write("import", key, record, index=_index_entry(record))])
 
 
-def list_imports(kind: str, year: int, limit: int, cursor: str | None) -> Page:
+def list_page(kind: str, year: int, limit: int, cursor: str | None) -> Page:
     """A page of a list's versions, the newest first."""
-    return page("registry", "listing", f"IMPORTS#{kind}#{year}", limit, cursor)
+    return read_page("registry", "by_newest", f"IMPORTS#{kind}#{year}", limit, cursor)
 
 
-def find_import(kind: str, year: int, import_id: str) -> ListImport | None:
+def find(kind: str, year: int, import_id: str) -> ListImport | None:
     """One version of a list, None when there is none."""
-    item = load(_key(kind, year, import_id))
+    item = find_item(_key(kind, year, import_id))
     return ListImport.model_validate(item) if item else None
 
 
-def _step(old: ListImport, new: ListImport) -> Write:
-    return advance("import unchanged", _key(new.kind, new.year, new.import_id), old, new, _listing(new))
+def _step_write(old: ListImport, new: ListImport) -> Write:
+    return advance_write("import", _key(new.kind, new.year, new.import_id), old, new, index=_index_entry(new))
 
 
 def commit_step(old: ListImport, new: ListImport) -> bool:
     """Move an import on. False when somebody else did first."""
-    try:
-        commit([_step(old, new)])
-    except Unmet:
-        return False
-    return True
+    return commit_if_unchanged([_step_write(old, new)])
 
 
-def take_turn(old: ListImport, new: ListImport) -> None:
+def commit_turn(old: ListImport, new: ListImport) -> None:
     """Begin to bring a version into force. Raises LIST_IN_TURN while another one is, or CHANGED_MEANWHILE."""
-    turn = put(
+    turn = put_write(
         "turn",
         _place(new.kind, new.year, "TURN"),
         {"import_id": new.import_id},
         f"{conditions.IS_NEW} OR {conditions.IMPORT_IS_OURS}",
-        None,
         import_id=new.import_id,
     )
-    try:
-        commit([_step(old, new), turn])
-    except Unmet as unmet:
-        changed = "import unchanged" in unmet.items
-        raise Refused(Refusal.CHANGED_MEANWHILE if changed else Refusal.LIST_IN_TURN) from None
+    commit([_step_write(old, new), turn], **{"import": Refusal.CHANGED_MEANWHILE, "turn": Refusal.LIST_IN_TURN})
 
 
 def commit_in_turn(record: ListImport, writes: Iterable[Write]) -> bool:
     """Commit while it is still this version's turn. False when a fact changed, or others were writing it; then none
     of it was done. Raises OutOfTurn when the version is in force already."""
     place = _place(record.kind, record.year, "TURN")
-    turn = check("turn", place, conditions.IMPORT_IS_OURS, import_id=record.import_id)
+    turn = item_check("turn", place, conditions.IMPORT_IS_OURS, import_id=record.import_id)
     try:
         transact([turn, *writes])
     except Contended:
@@ -106,17 +112,17 @@ def commit_in_turn(record: ListImport, writes: Iterable[Write]) -> bool:
     return True
 
 
-def save_rows(record: ListImport, rows: list[dict[str, Any]]) -> None:
+def commit_rows(record: ListImport, rows: list[dict[str, Any]]) -> None:
     """Keep the good rows of a version beside its file, under the file's own fingerprint."""
-    _save_parsed(record, "rows", rows)
+    _commit_parsed(record, "rows", rows)
 
 
-def save_errors(record: ListImport, errors: list[dict[str, Any]]) -> None:
+def commit_errors(record: ListImport, errors: list[dict[str, Any]]) -> None:
     """Keep what is wrong with the other rows, in the same way."""
-    _save_parsed(record, "errors", errors)
+    _commit_parsed(record, "errors", errors)
 
 
-def _save_parsed(record: ListImport, part: str, content: list[dict[str, Any]]) -> None:
+def _commit_parsed(record: ListImport, part: str, content: list[dict[str, Any]]) -> None:
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     files.client().put_object(Bucket=files.bucket(), Key=_parsed_key(record, part), Body=body)
 
@@ -126,7 +132,7 @@ def _parsed_key(record: ListImport, part: str) -> str:
 
 
 def _load_parsed(record: ListImport, part: str) -> list[dict[str, Any]]:
-    content = files.fetch(_parsed_key(record, part))
+    content = files.find_content(_parsed_key(record, part))
     if content is None:  # gone, or not ours to read: S3 tells these apart for nobody
         raise LookupError(f"the {part} of a list that was read are not there")
     parsed: list[dict[str, Any]] = json.loads(content)
@@ -155,30 +161,28 @@ def load_errors(record: ListImport) -> list[dict[str, Any]]:
     return [] if record.state in ("waiting", "failed") else _load_parsed(record, "errors")
 
 
-def in_force(kind: str, year: int) -> str | None:
+def find_in_force(kind: str, year: int) -> str | None:
     """The import id of the version of a list that readers see, None before the first."""
-    item = load(keys.name_list(kind, year))
+    item = find_item(keys.name_list(kind, year))
     return str(item["import_id"]) if item else None
 
 
-def latest(kind: str, year: int) -> tuple[int, str] | None:
+def find_latest(kind: str, year: int) -> tuple[int, str] | None:
     """(year, import_id) of the version whose rows stand in the enterprises' standing: of D lists the newest year's."""
-    item = load(_place(kind, year, "LATEST"))
+    item = find_item(_place(kind, year, "LATEST"))
     return (int(item["year"]), str(item["import_id"])) if item else None
 
 
-def finish(old: ListImport, new: ListImport, is_latest: bool) -> None:
+def commit_finish(old: ListImport, new: ListImport, is_latest: bool) -> None:
     """Flip readers to the new version, in the write that marks it applied and ends its turn. Raises OutOfTurn."""
     content = {"year": new.year, "import_id": new.import_id}
     turn = _place(new.kind, new.year, "TURN")
     writes = [
-        _step(old, new),
-        delete("turn", turn),  # ours for as long as the import is in the state the step starts from
-        put("in force", keys.name_list(new.kind, new.year), content, None),
+        _step_write(old, new),
+        delete_write("turn", turn),  # ours for as long as the import is in the state the step starts from
+        put_write("in force", keys.name_list(new.kind, new.year), content, None),
     ]
     if is_latest:
-        writes.append(put("latest", _place(new.kind, new.year, "LATEST"), content, None))
-    try:
-        commit(writes)
-    except Unmet:
-        raise OutOfTurn from None
+        writes.append(put_write("latest", _place(new.kind, new.year, "LATEST"), content, None))
+    if not commit_if_unchanged(writes):
+        raise OutOfTurn

@@ -5,23 +5,21 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import Any
 
-from voucher.models import (
-    Agency,
-    Enterprise,
-    Instant,
-    Order,
-    Posting,
-    Product,
-    Programme,
-    Voucher,
-    instant_text,
-)
+from voucher.models.accounts import Posting
+from voucher.models.agencies import Agency
+from voucher.models.base import Instant, instant_text
+from voucher.models.enterprises import Enterprise
+from voucher.models.orders import Order
+from voucher.models.pools import Plan, category_pool, non_key_pool
+from voucher.models.products import Product
+from voucher.models.programmes import Programme
+from voucher.models.vouchers import Voucher
 from voucher.refusals import Refusal, Refused
-from voucher.store import conditions, keys, pools, vouchers
-from voucher.store.pools import Draw, Plan
-from voucher.store.postings import voucher_posting
-from voucher.store.reading import Page, load, load_together, page, query
-from voucher.store.table import Unmet, Write, add, advance, check, commit, update
+from voucher.store import conditions, keys, vouchers
+from voucher.store.engine import pools
+from voucher.store.engine.postings import voucher_posting_write
+from voucher.store.engine.reading import Page, find_item, read_page, read_partition, read_together
+from voucher.store.engine.table import Unmet, Write, add_write, advance_write, commit, item_check, refused, update_write
 
 
 @dataclass(frozen=True)
@@ -35,10 +33,10 @@ class Parties:
     programme: Programme
 
 
-def load_parties(product_id: str, voucher_id: str) -> Parties:
+def get_parties(product_id: str, voucher_id: str) -> Parties:
     """Product, voucher, both organisations and the programme, in one read. NOT_FOUND when one is missing."""
     batch_id, uscc = keys.split_voucher_id(voucher_id)
-    found = load_together(
+    found = read_together(
         keys.product(product_id),
         keys.voucher(batch_id, uscc),
         keys.enterprise(uscc),
@@ -57,24 +55,25 @@ def load_parties(product_id: str, voucher_id: str) -> Parties:
     )
 
 
-def _listing(order: Order) -> dict[str, str]:
-    return keys.listed("ORDER", order.created_at, order.order_id)
+def _index_entry(order: Order) -> dict[str, str]:
+    return keys.index_entry("ORDER", order.created_at, order.order_id)
 
 
-def draws_of(order: Order, is_key: bool, programme: Programme) -> list[Draw]:
+def draws_of(order: Order, is_key: bool, programme: Programme) -> list[pools.Draw]:
     """What an order takes from the yearly pools: its category's, and the non-key one outside the key three."""
     shards, amount_fen = programme.policy.yearly_shards, order.voucher_fen
-    draws = [Draw(pools.category_pool(order.year, order.category), shards, amount_fen, "held_fen")]
-    return draws if is_key else [*draws, Draw(pools.non_key_pool(order.year), shards, amount_fen, "held_fen")]
+    draws = [pools.Draw(category_pool(order.year, order.category), shards, amount_fen, "held_fen")]
+    return draws if is_key else [*draws, pools.Draw(non_key_pool(order.year), shards, amount_fen, "held_fen")]
 
 
-def place(order: Order, parties: Parties, draws: list[Draw]) -> None:
+def commit_place(order: Order, parties: Parties, draws: list[pools.Draw]) -> None:
     """§4.2.1: hold the voucher's part and make the order: all or none.
 
-    Raises `pools.Exhausted` for a yearly pool without room, and `Unmet` naming what changed since it was read.
+    Raises `pools.Exhausted` for a yearly pool without room, ALREADY_EXISTS when the order's id is taken, CONTRACT_USED,
+    and CHANGED_MEANWHILE when something differs from what was read.
     """
     voucher, at = parties.voucher, order.created_at
-    hold = update(
+    hold = update_write(
         "voucher",
         keys.voucher(voucher.batch_id, voucher.enterprise_uscc),
         "SET #balance_fen = #balance_fen - :amount_fen, #seq = :seq",
@@ -92,37 +91,44 @@ def place(order: Order, parties: Parties, draws: list[Draw]) -> None:
     )
     account = f"voucher:{voucher.voucher_id}"
     source, target = account, f"order:{order.order_id}"
-    posting = voucher_posting(voucher, voucher.seq + 1, "hold", source, target, order.voucher_fen, at, order.created_by)
-    fixed = [hold, posting, *_parties_unchanged(parties), *_claim_contract(order)]
+    posting = voucher_posting_write(
+        voucher, voucher.seq + 1, "hold", source, target, order.voucher_fen, at, order.created_by
+    )
+    fixed = [hold, posting, *_parties_checks(parties), *_contract_writes(order)]
 
     def writes(plans: dict[str, Plan]) -> list[Write]:
         drawn = {name: {str(shard): fen for shard, fen in plan.items()} for name, plan in plans.items()}
         made = order.model_copy(update={"drawn": drawn})
-        taken = [write for name, plan in plans.items() for write in pools.draw(name, plan, "held_fen")]
-        return [add("order", keys.order(order.order_id), made, _listing(made)), *fixed, *taken]
+        taken = [write for name, plan in plans.items() for write in pools.draw_writes(name, plan, "held_fen")]
+        return [add_write("order", keys.order(order.order_id), made, index=_index_entry(made)), *fixed, *taken]
 
-    pools.draw_all(draws, voucher.enterprise_uscc, writes)
+    try:
+        pools.commit_draws(draws, voucher.enterprise_uscc, writes)
+    except Unmet as unmet:
+        raise refused(unmet, order=Refusal.ALREADY_EXISTS, contract=Refusal.CONTRACT_USED) from None
 
 
-def _parties_unchanged(parties: Parties) -> list[Write]:
+def _parties_checks(parties: Parties) -> list[Write]:
     seen: list[tuple[str, keys.Key, Any]] = [
         ("product", keys.product(parties.product.product_id), parties.product),
         ("enterprise", keys.enterprise(parties.enterprise.uscc), parties.enterprise),
         ("agency", keys.agency(parties.product.agency_uscc), parties.agency),
     ]
-    return [check(name, key, conditions.UNCHANGED, seen_version=record.version) for name, key, record in seen if record]
+    return [
+        item_check(name, key, conditions.UNCHANGED, seen_version=record.version) for name, key, record in seen if record
+    ]
 
 
-def _claim_contract(order: Order) -> list[Write]:
+def _contract_writes(order: Order) -> list[Write]:
     """§5.2b: a contract number is used by one order, over all agencies and years."""
     if order.contract_number is None:
         return []
-    return [claim_contract(order.order_id, order.contract_number)]
+    return [contract_write(order.order_id, order.contract_number)]
 
 
-def claim_contract(order_id: str, number: str) -> Write:
+def contract_write(order_id: str, number: str) -> Write:
     """The write that takes a contract number for an order, or finds that another has it."""
-    return update(
+    return update_write(
         "contract",
         keys.contract(number),
         "SET #order_id = :order_id",
@@ -133,61 +139,58 @@ def claim_contract(order_id: str, number: str) -> Write:
 
 def find(order_id: str) -> Order | None:
     """An order by its id, None when there is none."""
-    item = load(keys.order(order_id))
+    item = find_item(keys.order(order_id))
     return Order.model_validate(item) if item else None
 
 
-def load_order(order_id: str) -> Order:
+def load(order_id: str) -> Order:
     """An order that something else names, so that it must be there. Raises LookupError, a fault."""
     if (found := find(order_id)) is None:
         raise LookupError(order_id)
     return found
 
 
-def load_orders(order_ids: Iterable[str]) -> list[Order]:
+def load_many(order_ids: Iterable[str]) -> list[Order]:
     """Several of those, in the order asked for. Raises LookupError, a fault."""
     wanted = tuple(order_ids)
-    found = {order.order_id: order for order in find_orders(wanted)}
+    found = {order.order_id: order for order in find_many(wanted)}
     if lost := [order_id for order_id in wanted if order_id not in found]:
         raise LookupError(", ".join(lost))
     return [found[order_id] for order_id in wanted]
 
 
-def find_orders(order_ids: Iterable[str]) -> list[Order]:
+def find_many(order_ids: Iterable[str]) -> list[Order]:
     """Those of some orders that exist, read a hundred at a time."""
     parts = batched(sorted(set(order_ids)), 100, strict=False)
-    found = [item for part in parts for item in load_together(*(keys.order(order_id) for order_id in part))]
+    found = [item for part in parts for item in read_together(*(keys.order(order_id) for order_id in part))]
     return [Order.model_validate(item) for item in found if item]
 
 
-def step(old: Order, new: Order) -> Write:
+def step_write(old: Order, new: Order) -> Write:
     """The write that moves an order on, if nobody else moved it first."""
-    return advance("order", keys.order(new.order_id), old, new, _listing(new))
+    return advance_write("order", keys.order(new.order_id), old, new, index=_index_entry(new))
 
 
 def commit_step(old: Order, new: Order, *also: Write) -> None:
     """Move an order on. Raises CONTRACT_USED or CHANGED_MEANWHILE."""
-    try:
-        commit([step(old, new), *also])
-    except Unmet as unmet:
-        raise Refused(Refusal.CONTRACT_USED if "contract" in unmet.items else Refusal.CHANGED_MEANWHILE) from None
+    commit([step_write(old, new), *also], contract=Refusal.CONTRACT_USED)
 
 
-def drop_contract(order: Order) -> list[Write]:
+def free_contract_writes(order: Order) -> list[Write]:
     """A refused or cancelled order gives its contract number free again."""
     if order.contract_number is None:
         return []
     key = keys.contract(order.contract_number)
-    return [update("contract", key, "SET #order_id = :null", conditions.NUMBER_IS_OURS, order_id=order.order_id)]
+    return [update_write("contract", key, "SET #order_id = :null", conditions.NUMBER_IS_OURS, order_id=order.order_id)]
 
 
-def release(old: Order, new: Order, amount_fen: int, voucher: Voucher, at: Instant, by: str) -> list[Write]:
+def release_writes(old: Order, new: Order, amount_fen: int, voucher: Voucher, at: Instant, by: str) -> list[Write]:
     """§3.5.1(5), §3.5.2: move an order on and give `amount_fen` of its hold back to its voucher and its pools."""
     return [
-        step(old, new),
-        *vouchers.give_back(voucher, old.order_id, amount_fen, at, by),
-        *return_draws(old, amount_fen),
-        *(drop_contract(old) if amount_fen == old.voucher_fen else []),
+        step_write(old, new),
+        *vouchers.give_back_writes(voucher, old.order_id, amount_fen, at, by),
+        *return_writes(old, amount_fen),
+        *(free_contract_writes(old) if amount_fen == old.voucher_fen else []),
     ]
 
 
@@ -195,18 +198,15 @@ def commit_release(
     old: Order, new: Order, amount_fen: int, voucher: Voucher, at: Instant, by: str, *also: Write
 ) -> None:
     """`release` as a transaction, with what belongs to it. Raises CHANGED_MEANWHILE when somebody else was first."""
-    try:
-        commit([*release(old, new, amount_fen, voucher, at, by), *also])
-    except Unmet:
-        raise Refused(Refusal.CHANGED_MEANWHILE) from None
+    commit([*release_writes(old, new, amount_fen, voucher, at, by), *also])
 
 
-def return_draws(order: Order, amount_fen: int) -> list[Write]:
+def return_writes(order: Order, amount_fen: int) -> list[Write]:
     """Put part or all of an order's hold back into the shards it was drawn from."""
     return [
         write
         for pool_id, drawn in order.drawn.items()
-        for write in pools.move(pool_id, _part(drawn, amount_fen), "held_fen", "remaining_fen")
+        for write in pools.move_writes(pool_id, _part(drawn, amount_fen), "held_fen", "remaining_fen")
     ]
 
 
@@ -229,28 +229,28 @@ def _part(drawn: dict[str, int], amount_fen: int) -> Plan:
     return part
 
 
-def move_draws(order: Order, source: str, target: str) -> list[Write]:
+def move_writes(order: Order, source: str, target: str) -> list[Write]:
     """Move all that an order drew of its category from one counter to the next (held, payable, paid)."""
-    drawn = order.drawn[pools.category_pool(order.year, order.category)]
+    drawn = order.drawn[category_pool(order.year, order.category)]
     plan = {int(shard): fen for shard, fen in drawn.items()}
-    return pools.move(pools.category_pool(order.year, order.category), plan, source, target)
+    return pools.move_writes(category_pool(order.year, order.category), plan, source, target)
 
 
-def postings_of(order_id: str) -> list[Posting]:
+def list_postings(order_id: str) -> list[Posting]:
     """The postings of an order's money after it left the voucher, in order."""
-    return [Posting.model_validate(item) for item in query(keys.order(order_id), "POSTING#")]
+    return [Posting.model_validate(item) for item in read_partition(keys.order(order_id), "POSTING#")]
 
 
-def list_orders(index: str, value: str, limit: int, cursor: str | None) -> Page:
-    """A page of orders, newest first: all (`listing`), or of one party (`by_enterprise`, `by_agency`)."""
-    return page("orders", index, value, limit, cursor)
+def list_page(index: str, value: str, limit: int, cursor: str | None) -> Page:
+    """A page of orders, newest first: all (`by_newest`), or of one party (`by_enterprise`, `by_agency`)."""
+    return read_page("orders", index, value, limit, cursor)
 
 
-def orders_of_enterprise(uscc: str) -> Iterable[Order]:
+def list_of_enterprise(uscc: str) -> Iterable[Order]:
     """Every order of an enterprise, page by page, the newest first."""
     cursor: str | None = None
     while True:
-        found = list_orders("by_enterprise", uscc, 100, cursor)
+        found = list_page("by_enterprise", uscc, 100, cursor)
         yield from (Order.model_validate(item) for item in found.items)
         if (cursor := found.next_cursor) is None:
             return

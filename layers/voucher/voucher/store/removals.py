@@ -1,34 +1,27 @@
 """An agency cleared out: the agency, its public notice and the lead, in one write over three tables (§3.4.1)."""
 
-from voucher.models import Agency, Lead, RemovalNotice
-from voucher.refusals import Refusal, Refused
+from voucher.models.agencies import Agency
+from voucher.models.removals import Lead, RemovalNotice
 from voucher.store import conditions, keys, organisations
-from voucher.store.reading import Page, load, page
-from voucher.store.table import Unmet, add, commit
+from voucher.store.engine.reading import Page, read_page
+from voucher.store.engine.table import add_write, commit
 
 
-def remove(old: Agency, new: Agency, notice: RemovalNotice, lead: Lead, caller: str) -> None:
+def commit_removal(old: Agency, new: Agency, notice: RemovalNotice, lead: Lead, caller: str) -> None:
     """The bureau's approval, by somebody else than who proposed. Raises CHANGED_MEANWHILE."""
-    four_eyes = conditions.NOT_BY_CALLER.format(attribute="removal_proposed_by")
-    listed = keys.listed("NOTICE", notice.created_at, notice.notice_id)
-    try:
-        commit(
-            [
-                organisations.step(old, new, four_eyes, caller=caller),
-                add("notice", keys.notice(notice.notice_id), notice, listed),
-                add("lead", keys.lead(lead.lead_id), lead, keys.listed("LEAD", lead.created_at, lead.lead_id)),
-            ]
-        )
-    except Unmet:
-        raise Refused(Refusal.CHANGED_MEANWHILE) from None
+    four_eyes = conditions.not_by_caller("removal_proposed_by")
+    listed = keys.index_entry("NOTICE", notice.created_at, notice.notice_id)
+    commit(
+        [
+            organisations.step_write(old, new, four_eyes, caller=caller),
+            add_write("notice", keys.notice(notice.notice_id), notice, index=listed),
+            add_write(
+                "lead", keys.lead(lead.lead_id), lead, index=keys.index_entry("LEAD", lead.created_at, lead.lead_id)
+            ),
+        ]
+    )
 
 
-def find_notice(notice_id: str) -> RemovalNotice | None:
-    """The notice of a removal, None for any other."""
-    item = load(keys.notice(notice_id))
-    return RemovalNotice.model_validate(item) if item and item.get("kind") == "removal" else None
-
-
-def leads(limit: int, cursor: str | None) -> Page:
+def list_leads(limit: int, cursor: str | None) -> Page:
     """A page of leads, the newest first."""
-    return page("supervision", "listing", "LEAD", limit, cursor)
+    return read_page("supervision", "by_newest", "LEAD", limit, cursor)

@@ -7,10 +7,13 @@ a list and a violation at the same moment leave the entitlement that the last of
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from voucher.models import Enterprise, Entitlement, Programme, Standing
+from voucher.models.enterprises import Enterprise
+from voucher.models.entitlements import Entitlement
+from voucher.models.programmes import Programme
+from voucher.models.standing import Standing
 from voucher.store import conditions, keys
-from voucher.store.reading import load_together
-from voucher.store.table import Write, add, check, put
+from voucher.store.engine.reading import read_together
+from voucher.store.engine.table import Write, add_write, item_check, put_write
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,10 @@ class Facts:
     programmes: Mapping[int, Programme | None]
 
 
-def load_facts(uscc: str, years: Iterable[int]) -> Facts:
+def read_facts(uscc: str, years: Iterable[int]) -> Facts:
     """The facts about a credit code for some programme years."""
     listed = sorted(set(years))
-    enterprise, standing, *rest = load_together(
+    enterprise, standing, *rest = read_together(
         keys.enterprise(uscc),
         keys.enterprise(uscc, "STANDING"),
         *(keys.entitlement(year, uscc) for year in listed),
@@ -48,34 +51,34 @@ def load_facts(uscc: str, years: Iterable[int]) -> Facts:
     )
 
 
-def load_standings(usccs: Iterable[str]) -> dict[str, Standing]:
+def read_standings(usccs: Iterable[str]) -> dict[str, Standing]:
     """What others say of some credit codes; one nobody spoke of has a standing of version 0."""
     wanted = sorted(set(usccs))
     found = {}
     for start in range(0, len(wanted), 100):
         part = wanted[start : start + 100]
-        items = load_together(*(keys.enterprise(uscc, "STANDING") for uscc in part))
+        items = read_together(*(keys.enterprise(uscc, "STANDING") for uscc in part))
         for uscc, item in zip(part, items, strict=True):
             found[uscc] = Standing.model_validate(item) if item else Standing(uscc=uscc)
     return found
 
 
-def unchanged(standing: Standing) -> Write:
+def unchanged_check(standing: Standing) -> Write:
     """Insist that a standing is still the one that was read, or that there is still none."""
     key = keys.enterprise(standing.uscc, "STANDING")
     if standing.version == 0:
-        return check("standing unchanged", key, conditions.IS_NEW)
-    return check("standing unchanged", key, conditions.UNCHANGED, seen_version=standing.version)
+        return item_check("standing", key, conditions.IS_NEW)
+    return item_check("standing", key, conditions.UNCHANGED, seen_version=standing.version)
 
 
-def load_facts_of_many(usccs: Sequence[str], years: Iterable[int]) -> list[Facts]:
+def read_facts_of_many(usccs: Sequence[str], years: Iterable[int]) -> list[Facts]:
     """The facts about up to 45 credit codes, few reads for all of them. Of a code that nobody registered the
     entitlements are not read: while its record is absent there can be none.
 
     They stem from several moments: whoever writes on them insists on the version of each.
     """
     listed = sorted(set(years))
-    found = load_together(
+    found = read_together(
         *(keys.programme(year) for year in listed),
         *(keys.enterprise(uscc, sk) for uscc in usccs for sk in ("RECORD", "STANDING")),
     )
@@ -83,7 +86,7 @@ def load_facts_of_many(usccs: Sequence[str], years: Iterable[int]) -> list[Facts
         year: Programme.model_validate(item) if item else None for year, item in zip(listed, found, strict=False)
     }
     known = list(zip(usccs, found[len(listed) :: 2], found[len(listed) + 1 :: 2], strict=True))
-    entitlements = _entitlements_of([uscc for uscc, record, _ in known if record], listed)
+    entitlements = _read_entitlements([uscc for uscc, record, _ in known if record], listed)
     return [
         Facts(
             uscc,
@@ -96,57 +99,57 @@ def load_facts_of_many(usccs: Sequence[str], years: Iterable[int]) -> list[Facts
     ]
 
 
-def _entitlements_of(usccs: Sequence[str], years: Sequence[int]) -> dict[str, dict[int, Entitlement | None]]:
+def _read_entitlements(usccs: Sequence[str], years: Sequence[int]) -> dict[str, dict[int, Entitlement | None]]:
     found: dict[str, dict[int, Entitlement | None]] = {}
     at_once = 100 // len(years)
     for start in range(0, len(usccs), at_once):
         places = [(uscc, year) for uscc in usccs[start : start + at_once] for year in years]
-        items = load_together(*(keys.entitlement(year, uscc) for uscc, year in places))
+        items = read_together(*(keys.entitlement(year, uscc) for uscc, year in places))
         for (uscc, year), item in zip(places, items, strict=True):
             found.setdefault(uscc, {})[year] = Entitlement.model_validate(item) if item else None
     return found
 
 
-def in_step(facts: Facts, standing: Standing, entitlements: Mapping[int, Entitlement | None]) -> list[Write]:
+def in_step_writes(facts: Facts, standing: Standing, entitlements: Mapping[int, Entitlement | None]) -> list[Write]:
     """The writes that change a standing and every entitlement with it."""
-    return [save_standing(facts, standing), enterprise_unchanged(facts), *save_entitlements(facts, entitlements)]
+    return [standing_write(facts, standing), enterprise_check(facts), *entitlement_writes(facts, entitlements)]
 
 
-def save_standing(facts: Facts, standing: Standing) -> Write:
+def standing_write(facts: Facts, standing: Standing) -> Write:
     """Write the next standing, if nobody else changed it."""
     key = keys.enterprise(facts.uscc, "STANDING")
     if facts.standing.version == 0:
-        return add("standing unchanged", key, standing)
-    return put("standing unchanged", key, standing, conditions.UNCHANGED, None, seen_version=facts.standing.version)
+        return add_write("standing", key, standing)
+    return put_write("standing", key, standing, conditions.UNCHANGED, seen_version=facts.standing.version)
 
 
-def standing_unchanged(facts: Facts) -> Write:
+def standing_check(facts: Facts) -> Write:
     """Insist that the standing is still the one that was read."""
-    return unchanged(facts.standing)
+    return unchanged_check(facts.standing)
 
 
-def enterprise_unchanged(facts: Facts) -> Write:
+def enterprise_check(facts: Facts) -> Write:
     """Insist that the enterprise's record is still the one that was read, or still absent."""
     if facts.enterprise is None:
-        return check("enterprise unchanged", keys.enterprise(facts.uscc), conditions.IS_NEW)
-    return check(
-        "enterprise unchanged",
+        return item_check("enterprise", keys.enterprise(facts.uscc), conditions.IS_NEW)
+    return item_check(
+        "enterprise",
         keys.enterprise(facts.uscc),
         conditions.UNCHANGED,
         seen_version=facts.enterprise.version,
     )
 
 
-def save_entitlements(facts: Facts, entitlements: Mapping[int, Entitlement | None]) -> list[Write]:
+def entitlement_writes(facts: Facts, entitlements: Mapping[int, Entitlement | None]) -> list[Write]:
     """Write the entitlement each year now has; a year that has none must still have none."""
     writes = []
     for year, old in facts.entitlements.items():
         key, new = keys.entitlement(year, facts.uscc), entitlements.get(year)
-        name = f"entitlement {year} unchanged"
+        name = f"entitlement {year}"
         if new is None:
-            writes.append(check(name, key, conditions.IS_NEW))
+            writes.append(item_check(name, key, conditions.IS_NEW))
         elif old is None:
-            writes.append(add(name, key, new))
+            writes.append(add_write(name, key, new))
         else:
-            writes.append(put(name, key, new, conditions.UNCHANGED, None, seen_version=old.version))
+            writes.append(put_write(name, key, new, conditions.UNCHANGED, seen_version=old.version))
     return writes

@@ -4,12 +4,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import batched
 
-from voucher.models import Batch, Entitlement, Instant, Posting, Voucher, instant_text
-from voucher.store import conditions, keys, pools
-from voucher.store.pools import Draw, Plan
-from voucher.store.postings import voucher_posting
-from voucher.store.reading import load, load_together, part_of, query
-from voucher.store.table import Item, Unmet, Write, add, commit, update
+from voucher.models.accounts import Posting
+from voucher.models.base import Instant, instant_text
+from voucher.models.batches import Batch
+from voucher.models.entitlements import Entitlement
+from voucher.models.pools import Plan, batch_pool
+from voucher.models.vouchers import Voucher
+from voucher.store import conditions, keys
+from voucher.store.engine import pools
+from voucher.store.engine.postings import voucher_posting_write
+from voucher.store.engine.reading import find_item, read_part, read_partition, read_together
+from voucher.store.engine.table import Item, Unmet, Write, add_write, commit_if_unchanged, update_write
 
 
 @dataclass(frozen=True)
@@ -22,14 +27,14 @@ class NotGranted:
     entitlement: Entitlement | None
 
 
-def grab(batch: Batch, voucher: Voucher, whole_quota: bool) -> NotGranted | None:
+def commit_grab(batch: Batch, voucher: Voucher, whole_quota: bool) -> NotGranted | None:
     """§4.1.4: draw the batch's pool, use the quota, make the voucher: all or none. None means granted.
 
     Who may act, what is left of the quota and whether the batch still has it are conditions of this one write.
     Raises `pools.Exhausted` when the batch as a whole holds less than the voucher's face.
     """
     face_fen = voucher.face_fen
-    use_quota = update(
+    use_quota = update_write(
         "entitlement",
         keys.entitlement(voucher.year, voucher.enterprise_uscc),
         "SET #left_fen = #left_fen - :amount_fen, #granted_fen = #granted_fen + :amount_fen,"
@@ -44,15 +49,15 @@ def grab(batch: Batch, voucher: Voucher, whole_quota: bool) -> NotGranted | None
         amount_fen=face_fen,
         these=[batch.batch_id],
     )
-    make = add("voucher", keys.voucher(batch.batch_id, voucher.enterprise_uscc), voucher)
-    pool_id = pools.batch_pool(batch.batch_id)
+    make = add_write("voucher", keys.voucher(batch.batch_id, voucher.enterprise_uscc), voucher)
+    pool_id = batch_pool(batch.batch_id)
 
     def writes(plans: dict[str, Plan]) -> list[Write]:
-        return [use_quota, make, *pools.draw(pool_id, plans[pool_id], "drawn_fen")]
+        return [use_quota, make, *pools.draw_writes(pool_id, plans[pool_id], "drawn_fen")]
 
-    drawn = Draw(pool_id, batch.shards, face_fen, "drawn_fen", shrinks=True)
+    drawn = pools.Draw(pool_id, batch.shards, face_fen, "drawn_fen", shrinks=True)
     try:
-        pools.draw_all([drawn], voucher.enterprise_uscc, writes)
+        pools.commit_draws([drawn], voucher.enterprise_uscc, writes)
     except Unmet as unmet:
         return _not_granted(unmet.items)
     return None
@@ -69,11 +74,11 @@ def _not_granted(items: dict[str, Item | None]) -> NotGranted:
 
 def find(voucher_id: str) -> Voucher | None:
     """A voucher by its id, None when there is none."""
-    item = load(keys.voucher(*keys.split_voucher_id(voucher_id)))
+    item = find_item(keys.voucher(*keys.split_voucher_id(voucher_id)))
     return Voucher.model_validate(item) if item else None
 
 
-def load_voucher(voucher_id: str) -> Voucher:
+def load(voucher_id: str) -> Voucher:
     """A voucher that must exist, because an order names it. Raises LookupError: the books are broken."""
     if (voucher := find(voucher_id)) is None:
         raise LookupError("an order outlived its voucher")
@@ -82,28 +87,28 @@ def load_voucher(voucher_id: str) -> Voucher:
 
 def find_entitlement(year: int, uscc: str) -> Entitlement | None:
     """An enterprise's entitlement of a year, None before its first approval or grab."""
-    item = load(keys.entitlement(year, uscc))
+    item = find_item(keys.entitlement(year, uscc))
     return Entitlement.model_validate(item) if item else None
 
 
-def entitlements_of(held: Iterable[Voucher]) -> list[Entitlement]:
+def read_entitlements(held: Iterable[Voucher]) -> list[Entitlement]:
     """The entitlements of all who hold some vouchers, each as last written."""
     places = sorted({keys.entitlement(each.year, each.enterprise_uscc) for each in held})
-    found = [item for part in batched(places, 25, strict=False) for item in load_together(*part)]
+    found = [item for part in batched(places, 25, strict=False) for item in read_together(*part)]
     return [Entitlement.model_validate(item) for item in found if item]
 
 
-def vouchers_of(entitlement: Entitlement) -> list[Voucher]:
+def list_of(entitlement: Entitlement) -> list[Voucher]:
     """Every voucher of an enterprise in one year, in the order they were granted."""
     if not entitlement.batches:
         return []
-    items = load_together(*(keys.voucher(batch_id, entitlement.uscc) for batch_id in entitlement.batches))
+    items = read_together(*(keys.voucher(batch_id, entitlement.uscc) for batch_id in entitlement.batches))
     return [Voucher.model_validate(item) for item in items if item]
 
 
-def in_bucket(batch_id: str, bucket: int) -> list[Voucher]:
+def list_in_bucket(batch_id: str, bucket: int) -> list[Voucher]:
     """The vouchers of a batch that stand in one of its partitions."""
-    return [Voucher.model_validate(item) for item in query(keys.bucket(batch_id, bucket), "VOUCHER#")]
+    return [Voucher.model_validate(item) for item in read_partition(keys.bucket(batch_id, bucket), "VOUCHER#")]
 
 
 @dataclass(frozen=True)
@@ -115,9 +120,9 @@ class Part:
     last: str | None
 
 
-def part_of_bucket(batch_id: str, bucket: int, limit: int, after: str | None, with_postings: bool) -> Part:
+def read_part_of_bucket(batch_id: str, bucket: int, limit: int, after: str | None, with_postings: bool) -> Part:
     """At most `limit` items of a bucket, those that follow `after`, or from its beginning."""
-    page = part_of(keys.bucket(batch_id, bucket), after or ("POSTING#" if with_postings else "VOUCHER#"), limit)
+    page = read_part(keys.bucket(batch_id, bucket), after or ("POSTING#" if with_postings else "VOUCHER#"), limit)
     return Part(
         [Posting.model_validate(item) for item in page.items if item["sk"].startswith("POSTING#")],
         [Voucher.model_validate(item) for item in page.items if item["sk"].startswith("VOUCHER#")],
@@ -125,37 +130,37 @@ def part_of_bucket(batch_id: str, bucket: int, limit: int, after: str | None, wi
     )
 
 
-def all_of(batch_id: str) -> Iterator[Voucher]:
+def list_of_batch(batch_id: str) -> Iterator[Voucher]:
     """Every voucher of a batch."""
     for number in range(keys.BUCKETS):
-        yield from in_bucket(batch_id, number)
+        yield from list_in_bucket(batch_id, number)
 
 
-def holders(batch_id: str) -> frozenset[str]:
+def list_holders(batch_id: str) -> frozenset[str]:
     """The credit codes of all who hold a voucher of a batch."""
     places = (keys.bucket(batch_id, number) for number in range(keys.BUCKETS))
-    return frozenset(item["enterprise_uscc"] for place in places for item in query(place, "VOUCHER#"))
+    return frozenset(item["enterprise_uscc"] for place in places for item in read_partition(place, "VOUCHER#"))
 
 
-def postings_in_bucket(batch_id: str, bucket: int) -> list[Posting]:
+def list_postings_in_bucket(batch_id: str, bucket: int) -> list[Posting]:
     """The postings after the grant of a bucket's vouchers."""
-    return [Posting.model_validate(item) for item in query(keys.bucket(batch_id, bucket), "POSTING#")]
+    return [Posting.model_validate(item) for item in read_partition(keys.bucket(batch_id, bucket), "POSTING#")]
 
 
-def postings_of(voucher: Voucher) -> list[Posting]:
+def list_postings(voucher: Voucher) -> list[Posting]:
     """The postings after the grant of one voucher, in order."""
     place = keys.bucket(voucher.batch_id, keys.bucket_of(voucher.enterprise_uscc))
-    return [Posting.model_validate(item) for item in query(place, f"POSTING#{voucher.enterprise_uscc}#")]
+    return [Posting.model_validate(item) for item in read_partition(place, f"POSTING#{voucher.enterprise_uscc}#")]
 
 
-def lapse(voucher: Voucher, state: str, at: Instant, by: str) -> bool:
+def commit_lapse(voucher: Voucher, state: str, at: Instant, by: str) -> bool:
     """§1.4b, §4.2.2: end a voucher; its balance becomes surplus. False when somebody was faster or it is not due.
 
     `state` is expired (only at or after its end, `at`) or void (a qualification was withdrawn).
     """
     seq = voucher.seq + 1
     due = (conditions.ENDED,) if state == "expired" else ()
-    end = update(
+    end = update_write(
         "voucher",
         keys.voucher(voucher.batch_id, voucher.enterprise_uscc),
         "SET #state = :ended, #balance_fen = :nothing, #seq = :seq",
@@ -167,27 +172,22 @@ def lapse(voucher: Voucher, state: str, at: Instant, by: str) -> bool:
         ended=state,
         **({"now": instant_text(at)} if due else {}),
     )
-    writes = [end, *_to_surplus(voucher, seq, voucher.balance_fen, at, by)]
-    try:
-        commit(writes)
-    except Unmet:
-        return False
-    return True
+    return commit_if_unchanged([end, *_surplus_writes(voucher, seq, voucher.balance_fen, at, by)])
 
 
-def _to_surplus(voucher: Voucher, seq: int, amount_fen: int, at: Instant, by: str) -> list[Write]:
+def _surplus_writes(voucher: Voucher, seq: int, amount_fen: int, at: Instant, by: str) -> list[Write]:
     if not amount_fen:
         return []
     source, target = f"voucher:{voucher.voucher_id}", f"surplus:{voucher.year}"
     return [
-        voucher_posting(voucher, seq, "lapse", source, target, amount_fen, at, by),
-        pools.credit_surplus(voucher.year, voucher.enterprise_uscc, amount_fen),
-        _mark_lapsed(voucher),
+        voucher_posting_write(voucher, seq, "lapse", source, target, amount_fen, at, by),
+        pools.credit_write(voucher.year, voucher.enterprise_uscc, amount_fen),
+        _lapsed_write(voucher),
     ]
 
 
-def _mark_lapsed(voucher: Voucher) -> Write:
-    return update(
+def _lapsed_write(voucher: Voucher) -> Write:
+    return update_write(
         "entitlement",
         keys.entitlement(voucher.year, voucher.enterprise_uscc),
         "SET #lapsed = :true, #version = #version + :one",
@@ -195,11 +195,11 @@ def _mark_lapsed(voucher: Voucher) -> Write:
     )
 
 
-def give_back(voucher: Voucher, order_id: str, amount_fen: int, at: Instant, by: str) -> list[Write]:
+def give_back_writes(voucher: Voucher, order_id: str, amount_fen: int, at: Instant, by: str) -> list[Write]:
     """§3.5.1(5): an order's money goes back the way it came; to a voucher that has ended it lapses in the same step."""
     ended = voucher.state != "active" or at >= voucher.ends_at
     seq = voucher.seq + (2 if ended else 1)
-    back = update(
+    back = update_write(
         "voucher",
         keys.voucher(voucher.batch_id, voucher.enterprise_uscc),
         "SET #seq = :seq" if ended else "SET #seq = :seq, #balance_fen = #balance_fen + :amount_fen",
@@ -215,5 +215,7 @@ def give_back(voucher: Voucher, order_id: str, amount_fen: int, at: Instant, by:
         amount_fen=amount_fen,
     )
     account = f"voucher:{voucher.voucher_id}"
-    release = voucher_posting(voucher, voucher.seq + 1, "release", f"order:{order_id}", account, amount_fen, at, by)
-    return [back, release, *(_to_surplus(voucher, seq, amount_fen, at, by) if ended else [])]
+    release = voucher_posting_write(
+        voucher, voucher.seq + 1, "release", f"order:{order_id}", account, amount_fen, at, by
+    )
+    return [back, release, *(_surplus_writes(voucher, seq, amount_fen, at, by) if ended else [])]

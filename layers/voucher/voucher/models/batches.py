@@ -1,0 +1,42 @@
+"""Batches: releases of vouchers (§1.4a, §2.3.3)."""
+
+from datetime import date
+from typing import ClassVar
+
+from voucher.models.base import Instant, Remembering
+from voucher.policy import Category
+
+
+class Batch(Remembering):
+    """One release of vouchers (§1.4a). States kept: draft, published, closed; open and sold_out are read off."""
+
+    remembered: ClassVar[frozenset[str]] = frozenset({"publish", "close"})
+
+    batch_id: str
+    year: int
+    name: str
+    amount_fen: int
+    opens_at: Instant
+    closes_at: Instant
+    valid_until: date
+    ends_at: Instant
+    categories: tuple[Category, ...] = ()
+    partial_allowed: bool = False
+    kind: str = "regular"
+    shards: int
+    grants_from: date
+    grants_until: date
+    guess_fen: int
+    rerelease_excludes_lapsed: bool = True
+    published_by: str | None = None
+    surplus_fen: int = 0
+
+    @property
+    def claims_end_at(self) -> Instant:
+        """From this instant on nothing is granted (§4.2.2): claiming closed, or the vouchers themselves have ended."""
+        return min(self.closes_at, self.ends_at)
+
+    @property
+    def excludes_lapsed(self) -> bool:
+        """Whether a firm whose own voucher lapsed this year is left out (§2.3.3)."""
+        return self.kind == "rerelease" and self.rerelease_excludes_lapsed

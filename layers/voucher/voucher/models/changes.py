@@ -1,0 +1,21 @@
+"""Reports of material changes (§3.2.3, §4.1.3)."""
+
+from datetime import date
+
+from voucher.models.base import Stateful
+
+
+class Change(Stateful):
+    """A material change that an enterprise (§4.1.3) or an agency (§3.2.3) reports of itself; `due_on` is the last day
+    to do so. States: reported, then kept, returned, disqualified or removal_proposed."""
+
+    change_id: str
+    kind: str
+    uscc: str
+    happened_on: date
+    reported_on: date
+    description: str
+    due_on: date
+    overdue: bool
+    reason: str | None = None
+    reviewed_by: str | None = None

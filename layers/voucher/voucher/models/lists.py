@@ -1,0 +1,23 @@
+"""Versions of the lists that other offices send (§2.1.1, §2.3.1, §5.2b)."""
+
+from voucher.models.base import Instant, Stateful
+
+
+class ListImport(Stateful):
+    """One uploaded version of a list, kept with its file (`object_version`, `sha256`), importer (`created_by`) and
+    time. Its good rows and its errors stand beside the file. States: waiting, parsed, failed, applying, applied."""
+
+    import_id: str
+    kind: str
+    year: int
+    filename: str
+    object_key: str
+    object_version: str | None = None
+    sha256: str | None = None
+    row_count: int = 0
+    error_count: int = 0
+    parsed_at: Instant | None = None
+    failure: str | None = None
+    skip_errors: bool = False
+    applied_by: str | None = None
+    applied_at: Instant | None = None

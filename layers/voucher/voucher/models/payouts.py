@@ -1,0 +1,36 @@
+"""Payouts and the files that hand them to the bank (§3.5.4)."""
+
+from datetime import date
+
+from voucher.models.base import Instant, Record, Stateful
+
+
+class Payout(Stateful):
+    """One order to the bank (§3.5.4); it stands in exactly one payout file. States: made, paid, failed, returned."""
+
+    payout_id: str
+    round_id: str
+    year: int
+    agency_uscc: str
+    amount_fen: int
+    file_number: str | None = None
+    bank_reference: str | None = None
+    paid_on: date | None = None
+    paid_by: str | None = None
+    returned_on: date | None = None
+    return_reference: str | None = None
+    return_reason: str | None = None
+
+
+class PayoutFile(Record):
+    """The list of payouts handed to the bank (§3.5.4): made once, the same bytes ever after."""
+
+    number: str
+    round_id: str
+    payout_ids: tuple[str, ...]
+    total_fen: int
+    object_key: str
+    sha256: str
+    rows_sha256: str
+    made_at: Instant
+    made_by: str

@@ -1,0 +1,82 @@
+"""Pools: bounded amounts that many draw from, split over shards. Their names, and their arithmetic."""
+
+from collections.abc import Iterable
+from zlib import crc32
+
+from voucher.models.base import Record
+
+Plan = dict[int, int]
+# surplus is credited by every lapse, so it is spread, too
+SURPLUS_SHARDS = 4
+
+
+class Shard(Record):
+    """One shard. remaining + drawn + held + payable + paid + closed = limit, at every moment."""
+
+    pool_id: str
+    shard: int
+    shards: int
+    limit_fen: int
+    remaining_fen: int
+    drawn_fen: int = 0
+    held_fen: int = 0
+    payable_fen: int = 0
+    paid_fen: int = 0
+    closed_fen: int = 0
+    open: bool = True
+    frozen: bool = False
+
+
+def batch_pool(batch_id: str) -> str:
+    """The pool of a batch's money (§1.4a)."""
+    return f"batch.{batch_id}"
+
+
+def category_pool(year: int, category: str) -> str:
+    """The pool of a category's yearly cap (§2.2.cap)."""
+    return f"category.{year}.{category}"
+
+
+def non_key_pool(year: int) -> str:
+    """The pool of what all categories outside the key three may use together (§2.2.floor)."""
+    return f"nonkey.{year}"
+
+
+def yearly_pool(year: int, category: str | None) -> str:
+    """The pool of a category's cap, or under None the one that all non-key categories share."""
+    return non_key_pool(year) if category is None else category_pool(year, category)
+
+
+def surplus_pool(year: int) -> str:
+    """The pool of what came back and may be released again (§2.3.3)."""
+    return f"surplus.{year}"
+
+
+def added_up(found: list[Shard]) -> Shard:
+    counters = [name for name in Shard.model_fields if name.endswith("_fen")]
+    sums = {name: sum(getattr(shard, name) for shard in found) for name in counters}
+    return found[0].model_copy(update={**sums, "shard": 0})
+
+
+def gather(shards: Iterable[Shard], amount_fen: int) -> Plan | None:
+    """A plan over as few shards as will do, the fullest first; None when all together hold too little."""
+    plan: Plan = {}
+    for shard in sorted(shards, key=lambda each: (-each.remaining_fen, each.shard)):
+        take = min(shard.remaining_fen, amount_fen - sum(plan.values()))
+        if take > 0:
+            plan[shard.shard] = take
+    return plan if sum(plan.values()) == amount_fen else None
+
+
+def home_shard(claimant: str, shards: int) -> int:
+    """The shard a claimant tries first."""
+    return crc32(claimant.encode()) % shards
+
+
+def even_shares(amount_fen: int, shards: int, unit_fen: int) -> list[int]:
+    """Split an amount over shards in whole units (a default quota) as far as it goes; the rest on the first ones."""
+    unit_fen = max(1, unit_fen)
+    units, rest = divmod(amount_fen, unit_fen)
+    shares = [(units // shards + (number < units % shards)) * unit_fen for number in range(shards)]
+    shares[shards - 1] += rest
+    return shares

@@ -1,0 +1,43 @@
+"""Programme years (§1.3) and what their end froze (§1.4b)."""
+
+from typing import ClassVar
+
+from voucher.models.base import Instant, Record, Remembering
+from voucher.policy import Category, Policy
+
+
+class PendingTotal(Record):
+    """A change of the yearly total that finance has not confirmed yet (§1.3)."""
+
+    total_fen: int
+    reason: str
+    by: str
+
+
+class Closing(Record):
+    """What the year's end froze (§1.4b, §2.2.floor): the real key share (hundredths
+    of a percent), and what was used by category, in fen."""
+
+    closed_at: Instant
+    key_share_basis_points: int | None
+    used_fen: dict[Category, int]
+    expired_fen: int
+
+
+class Programme(Remembering):
+    """One year's money (§1.3). States: draft, open, closed. `unreleased_fen` is what no batch has taken yet."""
+
+    remembered: ClassVar[frozenset[str]] = frozenset({"draft", "confirm", "propose_total", "confirm_total"})
+
+    year: int
+    total_fen: int
+    unreleased_fen: int = 0
+    policy: Policy
+    confirmed_by: str | None = None
+    pending: PendingTotal | None = None
+    closing: Closing | None = None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """§1.3: finance confirmed it. Until then it is the bureau's draft, and what it says holds for nobody."""
+        return self.state != "draft"

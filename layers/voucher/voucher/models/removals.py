@@ -1,0 +1,33 @@
+"""Agencies cleared out: the public notice and the lead (§3.4.1)."""
+
+from datetime import date
+from typing import Any
+
+from voucher.models.base import Stateful
+
+
+class RemovalNotice(Stateful):
+    """The public notice that an agency was cleared out (§3.4.1), among those of rounds. State: published."""
+
+    notice_id: str
+    kind: str = "removal"
+    agency_uscc: str
+    agency_name: str
+    text: str
+    published_on: date
+
+    def shown(self) -> dict[str, Any]:
+        """What the public needs of it, and no more."""
+        names = ("notice_id", "kind", "state", "agency_uscc", "agency_name", "text", "published_on")
+        public = self.public()
+        return {name: public[name] for name in names}
+
+
+class Lead(Stateful):
+    """What led to an agency's removal, recorded to be handed on to the offices concerned (§3.4.1). State: recorded."""
+
+    lead_id: str
+    uscc: str
+    name: str
+    facts: str
+    proposed_by: str | None

@@ -1,0 +1,75 @@
+"""Settlement applications and their lines (§3.5.1, §3.5.2)."""
+
+from datetime import date
+from typing import ClassVar
+
+from voucher.models.base import Record, Stateful
+from voucher.policy import Category
+
+
+class Invoice(Record):
+    """The agency's invoice to the enterprise for its own share (§3.5.1(2))."""
+
+    number: str
+    amount_fen: int
+    issued_on: date
+    document_id: str
+
+
+class Transfer(Record):
+    """One payment by the enterprise from its own account (§3.5.1(3))."""
+
+    reference: str
+    amount_fen: int
+    paid_on: date
+    document_id: str
+
+
+class Flag(Record):
+    """Something about a line that a reviewer should look at; it stops nothing by itself (§5.2a, §5.2b)."""
+
+    code: str
+    field: str
+    message: str
+
+
+class Settlement(Stateful):
+    """An agency's application for the voucher part of completed orders (§3.5.1).
+    States: draft, submitted, reviewed, withdrawn."""
+
+    settlement_id: str
+    year: int
+    agency_uscc: str
+    order_ids: tuple[str, ...]
+    submitted_by: str | None = None
+    pre_reviewed_by: str | None = None
+
+
+class Line(Stateful):
+    """One order inside a settlement. States: draft, submitted, passed, returned, rejected, withdrawn, gathered,
+    approved, noticed, payable. `verified_fen` is the voucher part after pre-review, `verified_contract_fen` its
+    contract; `file_hashes` maps each named document to the SHA-256 of its content."""
+
+    private: ClassVar[frozenset[str]] = Stateful.private | {"file_hashes"}
+
+    settlement_id: str
+    order_id: str
+    agency_uscc: str
+    enterprise_uscc: str
+    category: Category
+    year: int
+    contract_fen: int
+    voucher_fen: int
+    invoice: Invoice | None = None
+    transfers: tuple[Transfer, ...] = ()
+    contract_document_id: str | None = None
+    evidence_document_ids: tuple[str, ...] = ()
+    verified_fen: int | None = None
+    verified_contract_fen: int | None = None
+    opinion: str | None = None
+    round_id: str | None = None
+    flags: tuple[Flag, ...] = ()
+    file_hashes: dict[str, str] = {}
+    submitted_by: str | None = None
+    pre_reviewed_by: str | None = None
+    withdrawal_reason: str | None = None

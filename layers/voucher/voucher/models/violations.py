@@ -1,0 +1,13 @@
+"""Violations: breaches of the voucher rules (§2.1.3)."""
+
+from voucher.models.base import Stateful
+
+
+class Violation(Stateful):
+    """A breach of the voucher rules found by the bureau; it counts for ever until lifted. States: standing, lifted."""
+
+    violation_id: str
+    uscc: str
+    facts: str
+    order_ids: tuple[str, ...] = ()
+    lift_reason: str | None = None

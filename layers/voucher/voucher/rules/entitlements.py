@@ -1,0 +1,86 @@
+"""What an enterprise may claim in a year (§2.3.1), kept in step with every fact it is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from voucher.models.enterprises import Enterprise
+from voucher.models.entitlements import Entitlement
+from voucher.models.programmes import Programme
+from voucher.models.standing import Standing
+from voucher.policy import Policy
+from voucher.refusals import Refusal
+from voucher.rules.eligibility import findings
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Yearly quota in fen and the reason for it (§2.3.1)."""
+
+    quota_fen: int
+    reason: str
+
+
+def quota_of(standing: Standing, policy: Policy, year: int) -> Quota:
+    """§2.3.1: the default, or what the lists of `year` give; on two lists the larger, or the sum if so set."""
+    lists = {
+        "newly_above_scale": (policy.quota_newly_above_scale_fen, "上年度新升规企业"),
+        "little_giant_nursery": (policy.quota_little_giant_nursery_fen, "专精特新“小巨人”种苗企业"),
+    }
+    on = [value for kind, value in lists.items() if year in standing.listed.get(kind, ())]
+    if not on:
+        return Quota(policy.quota_default_fen, "默认额度")
+    amounts = [amount_fen for amount_fen, _ in on]
+    combined = sum(amounts) if policy.quota_combination == "sum" else max(amounts)
+    return Quota(combined, "、".join(words for _, words in on))
+
+
+def next_entitlement(
+    enterprise: Enterprise, standing: Standing, policy: Policy, year: int, today: date, held: Entitlement | None
+) -> Entitlement:
+    """What a grab may rely on in `year` (§2.1, §2.3.1, §4.1.2): kept in step with every fact it is made of.
+
+    `held` is the entitlement so far: what was granted stays granted, only what is left follows the quota.
+    """
+    failed = [each.refusal.name for each in findings(enterprise, standing, policy, today) if not each.passed]
+    if enterprise.state == "disqualified":
+        failed.insert(0, Refusal.DISQUALIFIED.name)
+    elif enterprise.state != "approved":
+        failed.insert(0, Refusal.NOT_APPROVED.name)
+    quota_fen = quota_of(standing, policy, year).quota_fen
+    before = held or Entitlement(
+        year=year, uscc=enterprise.uscc, version=0, qualified=False, members=frozenset(), quota_fen=0, left_fen=0
+    )
+    return before.model_copy(
+        update={
+            "version": before.version + 1,
+            "qualified": not failed,
+            "refusals": tuple(failed),
+            "members": enterprise.members,
+            "quota_fen": quota_fen,
+            "left_fen": max(0, quota_fen - before.granted_fen),
+        }
+    )
+
+
+def next_entitlements(
+    enterprise: Enterprise | None,
+    standing: Standing,
+    held: Mapping[int, Entitlement | None],
+    programmes: Mapping[int, Programme | None],
+    today: date,
+    wanted: int | None = None,
+) -> dict[int, Entitlement | None]:
+    """The entitlement of each year after some fact changed; a year that has none gets one only if `wanted`, and not
+    before a programme that finance confirmed says under which policy (§1.3; the first grab makes it then)."""
+    following = dict(held)
+    for year, before in held.items():
+        programme = programmes.get(year)
+        if enterprise and programme and programme.is_confirmed and (before or year == wanted):
+            following[year] = next_entitlement(enterprise, standing, programme.policy, year, today, before)
+    return following
+
+
+def years_in_step(today: date) -> tuple[int, ...]:
+    """The programme years whose entitlements follow every change: last year's may still be running by its own dates."""
+    return (today.year - 1, today.year, today.year + 1)

@@ -1,0 +1,60 @@
+"""What a product's steps make of it: price history, revisions that wait for the operator, and search words (§3.3)."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from voucher.models.products import Price, Product
+from voucher.policy import CATEGORY_WORDS, Category
+from voucher.refusals import Refusal, Refused
+
+
+def check_listed(product: Product) -> None:
+    """§3.3: only a published product can be ordered."""
+    if product.state != "published":
+        raise Refused(Refusal.PRODUCT_NOT_LISTED)
+
+
+def edited_product(product: Product, changes: Mapping[str, Any]) -> Product:
+    """The product with its agency's changes: at once unless it is on sale, else waiting as its revision. A revision
+    that still waited when the product was taken down comes before them."""
+    if product.state != "published":
+        return revised_product(product).model_copy(update=dict(changes))
+    return product.model_copy(update={"revision": {**product.revision, **changes}})
+
+
+def revised_product(product: Product) -> Product:
+    """The product as it will be once its revision is published."""
+    return product.model_copy(update={**_typed(product.revision), "revision": {}})
+
+
+def _typed(revision: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: Category(value) if name == "category" else value for name, value in revision.items()}
+
+
+def published_product(product: Product, at: datetime) -> Product:
+    """The product put on sale at `at`, a new price standard added to its history.
+
+    Raises WRONG_STATE for a product that is on sale already and has nothing new to publish.
+    """
+    if product.state == "published" and not product.revision:
+        raise Refused(Refusal.WRONG_STATE, state=product.state)
+    new = revised_product(product)
+    last = new.prices[-1] if new.prices else None
+    if last and (last.price_fen, last.price_unit) == (new.price_fen, new.price_unit):
+        return new
+    price = Price(price_fen=new.price_fen, price_unit=new.price_unit, since=at)
+    return new.model_copy(update={"prices": (*new.prices, price)})
+
+
+def search_words(text: str | None) -> list[str]:
+    """The words of a search, width and case aside: separated by blanks, Chinese ones too."""
+    return unicodedata.normalize("NFKC", text or "").casefold().split()
+
+
+def mentions_all(product: Mapping[str, Any], words: Iterable[str]) -> bool:
+    """True if every word stands somewhere in the product's name, content, area or category."""
+    texts = (product["name"], product["content"], product["area"], CATEGORY_WORDS[Category(product["category"])])
+    text = unicodedata.normalize("NFKC", " ".join(texts)).casefold()
+    return all(word in text for word in words)

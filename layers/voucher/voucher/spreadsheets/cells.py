@@ -1,0 +1,101 @@
+"""What every list file comes down to: sheets of numbered rows of cells, and the bounds on reading them.
+
+Readers yield only rows that hold something, so a million formatted but empty rows cost their reading and
+no more, and a row far below the others is still found.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import NamedTuple
+
+HIGHEST_COLUMN = 16_384
+BROKEN = "文件已损坏、不完整或不是所标明的格式，无法读取，请用 Excel 打开后另存一份再上传"
+TOO_LARGE = "文件解压后过大，请只保留名单所在的工作表后再上传"
+ENCRYPTED = "文件已加密，请取消密码后再上传"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one list file may hold. What is over is refused, never cut."""
+
+    rows: int = 50_000  # with content, below the header
+    columns: int = 40  # with content
+    cell_characters: int = 2_000
+    name_characters: int = 200
+    errors: int = 50_000  # kept beyond the first of each bad row, which is always kept; further ones are only counted
+    sheets: int = 20  # of a workbook, hidden ones among them
+    xls_cells: int = 1_000_000  # of a sheet; xlrd takes some 300 bytes for each
+    file_bytes: int = 20 * 1024 * 1024
+    decompressed_bytes: int = 200_000_000  # of all parts together, as often as they are read
+    zip_entries: int = 1_000
+    shared_strings: int = 500_000
+    shared_characters: int = 20_000_000
+
+
+class ListFileError(Exception):
+    """The file as a whole cannot be used; `message` tells the operator why, in Chinese."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Kind(Enum):
+    """What a cell holds. A number is not text: a long one has lost its last digits."""
+
+    TEXT = 1
+    NUMBER = 2
+    FORMULA = 3
+    FAULT = 4  # such as #N/A
+
+
+class Cell(NamedTuple):
+    """A cell that holds something. Over-long text is cut one character past the limit, so that it shows."""
+
+    kind: Kind
+    text: str
+
+
+Row = tuple[int, Mapping[int, Cell]]  # the number as Excel shows it, from 1; cells by column, from 0
+
+
+class Sheet(NamedTuple):
+    """One visible sheet. `rows()` starts anew at each call and may raise ListFileError on the way."""
+
+    name: str
+    rows: Callable[[], Iterator[Row]]
+
+
+def check_sheets(count: int, limits: Limits) -> None:
+    """Refuse a workbook of more sheets than allowed: each is read, and some may lead to the same cells."""
+    if count > limits.sheets:
+        raise ListFileError(f"工作簿超过 {limits.sheets} 个工作表，请只保留名单所在的工作表后再上传")
+
+
+def check_column(column: int, limits: Limits) -> None:
+    """Refuse content to the right of the last column allowed."""
+    if column >= limits.columns:
+        raise ListFileError(f"表格超过 {limits.columns} 列，请只保留需要的列后再上传")
+
+
+def column_letters(column: int) -> str:
+    """The name Excel shows for a column counted from 0: 0 is A, 26 is AA."""
+    letters = ""
+    column += 1
+    while column:
+        column, remainder = divmod(column - 1, 26)
+        letters = chr(ord("A") + remainder) + letters
+    return letters
+
+
+@lru_cache(maxsize=256)
+def column_number(letters: str) -> int:
+    """The column, from 0, that Excel calls `letters`; ListFileError if there is no such column."""
+    number = 0
+    for letter in letters[:4]:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    if not (letters.isascii() and letters.isalpha() and letters.isupper() and number <= HIGHEST_COLUMN):
+        raise ListFileError(BROKEN)
+    return number - 1

@@ -1,0 +1,176 @@
+"""Reads .xlsx workbooks as streams, in memory that does not grow with what the file claims to hold.
+
+Not openpyxl: it keeps an element per row and whole trees of the other parts, so that 25 KB of zip can take
+900 MB; it believes the size a sheet states of itself, and drops rows beyond it without a word; and it stops
+at styles it does not know. A list needs the texts of cells, and which are numbers, formulas or faults.
+"""
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from voucher.spreadsheets.cells import (
+    BROKEN,
+    Cell,
+    Kind,
+    Limits,
+    ListFileError,
+    Row,
+    Sheet,
+    check_column,
+    check_sheets,
+    column_number,
+)
+from voucher.spreadsheets.xml import Archive, Part, TextPart, broken_files_refused
+
+HIGHEST_ROW = 1_048_576
+
+
+def read_xlsx(content: bytes, limits: Limits) -> list[Sheet]:
+    """The visible worksheets of a workbook, in order. Raises ListFileError, also while rows are read."""
+    with broken_files_refused():
+        archive = Archive(content, limits)
+        package = _Tags(archive, "_rels/.rels", limits)
+        documents = [target for kind, target in package.targets.values() if kind == "officeDocument"]
+        if not documents or not documents[0].endswith(".xml"):
+            raise ListFileError("文件不是 .xlsx 工作簿，请在 Excel 中另存为“Excel 工作簿”后再上传")
+        folder, name = posixpath.split(documents[0])
+        relations = _Tags(archive, posixpath.join(folder, "_rels", f"{name}.rels"), limits, folder).targets
+        strings = [target for kind, target in relations.values() if kind == "sharedStrings"]
+        shared = _SharedStrings(archive, strings[0], limits).texts if strings else []
+        sheets = [
+            (title, relations[relation][1])
+            for title, state, relation in _Tags(archive, documents[0], limits).sheets
+            if state == "visible" and relations[relation][0] == "worksheet"
+        ]
+        if len({part for _, part in sheets}) < len(sheets):
+            raise ListFileError(BROKEN)
+        return [Sheet(title, partial(_rows, archive, part, shared, limits)) for title, part in sheets]
+
+
+def _rows(archive: Archive, part: str, shared: list[str], limits: Limits) -> Iterator[Row]:
+    with broken_files_refused():
+        worksheet = _Worksheet(shared, limits)
+        for _ in worksheet.feed(archive, part):
+            yield from worksheet.take_rows()
+
+
+class _Tags(Part):
+    """A small part of which only attributes matter: the workbook's sheets, or the relations of a part."""
+
+    def __init__(self, archive: Archive, part: str, limits: Limits, folder: str = "") -> None:
+        super().__init__()
+        self.folder = folder
+        self.targets: dict[str, tuple[str, str]] = {}
+        self.sheets: list[tuple[str, str, str]] = []
+        for _ in self.feed(archive, part):
+            check_sheets(len(self.sheets), limits)
+            if len(self.targets) > limits.zip_entries:
+                raise ListFileError(BROKEN)
+
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        if name == "Relationship":
+            path = posixpath.normpath(posixpath.join("/", self.folder, attributes["Target"]))
+            self.targets[attributes["Id"]] = (attributes["Type"].rpartition("/")[2], path.lstrip("/"))
+        elif name == "sheet":
+            relation = next((value for key, value in attributes.items() if key.endswith(":id")), "")
+            self.sheets.append((attributes.get("name", ""), attributes.get("state", "visible"), relation))
+
+
+class _SharedStrings(TextPart):
+    """The texts that cells refer to by number."""
+
+    def __init__(self, archive: Archive, part: str, limits: Limits) -> None:
+        super().__init__(limits.cell_characters)
+        self.limits = limits
+        self.texts: list[str] = []
+        self.total = 0
+        for _ in self.feed(archive, part):
+            pass
+
+    def start(self, name: str, _attributes: Mapping[str, str]) -> None:
+        if name == "rPh":
+            self.in_reading_aid = True
+        self.collecting = name == "t" and not self.in_reading_aid
+
+    def end(self, name: str) -> None:
+        self.collecting = False
+        if name == "rPh":
+            self.in_reading_aid = False
+        elif name == "si":
+            self.texts.append(self.take_text())
+            self.total += len(self.texts[-1])
+            if len(self.texts) > self.limits.shared_strings or self.total > self.limits.shared_characters:
+                raise ListFileError("表格文字内容过多，请只保留名单所在的工作表和列后再上传")
+
+
+class _Worksheet(TextPart):
+    """The rows of a worksheet that hold something."""
+
+    def __init__(self, shared: list[str], limits: Limits) -> None:
+        super().__init__(limits.cell_characters)
+        self.shared = shared
+        self.limits = limits
+        self.done: list[Row] = []
+        self.in_data = False
+        self.row = 0
+        self.cells: dict[int, Cell] = {}
+        self.column = -1
+        self.type = ""
+        self.is_formula = False
+
+    def take_rows(self) -> list[Row]:
+        """The rows completed since the last call."""
+        done, self.done = self.done, []
+        return done
+
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        if not self.in_data:
+            self.in_data = name == "sheetData"
+        elif name == "c":
+            place = attributes.get("r")
+            self.column = column_number(place.rstrip("0123456789")) if place else self.column + 1
+            self.type = attributes.get("t", "n")
+        elif name == "row":
+            self._start_row(attributes)
+        elif name in ("v", "t"):
+            self.collecting = not self.in_reading_aid
+        elif name == "f":
+            self.is_formula = True
+        elif name == "rPh":
+            self.in_reading_aid = True
+
+    def _start_row(self, attributes: Mapping[str, str]) -> None:
+        self.row = int(attributes.get("r", self.row + 1))
+        self.column = -1
+        if not 1 <= self.row <= HIGHEST_ROW:
+            raise ListFileError(BROKEN)
+
+    def end(self, name: str) -> None:
+        self.collecting = False
+        if name == "c":
+            if self.length or self.is_formula:
+                self._end_cell(self.take_text())
+        elif name == "row" and self.cells:
+            self.done.append((self.row, self.cells))
+            self.cells = {}
+        elif name == "rPh":
+            self.in_reading_aid = False
+        elif name == "sheetData":
+            self.in_data = False
+
+    def _end_cell(self, text: str) -> None:
+        if self.type == "s" and not self.is_formula:
+            if not text.isdecimal() or int(text) >= len(self.shared):
+                raise ListFileError(BROKEN)
+            text = self.shared[int(text)]
+        if self.is_formula:
+            kind = Kind.FORMULA
+        elif self.type == "e":
+            kind = Kind.FAULT
+        else:
+            kind = Kind.NUMBER if self.type == "n" else Kind.TEXT
+        if self.is_formula or (text and not text.isspace()):
+            check_column(self.column, self.limits)
+            self.cells[self.column] = Cell(kind, text)
+        self.is_formula = False

@@ -1,0 +1,145 @@
+"""The XML parts of a zipped workbook as guarded streams: a hostile or broken file ends in a refusal.
+
+Bytes are counted as they come out, whatever the zip directory says, and for the whole file: a part read twice counts
+twice. Document types, and with them entities,
+are refused; so are depth, endless tokens and endless names, each of which fills memory from a small file.
+"""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from xml.parsers import expat
+
+from voucher.spreadsheets.cells import BROKEN, ENCRYPTED, TOO_LARGE, Limits, ListFileError
+
+CHUNK_BYTES = 65_536
+# what no spreadsheet program writes
+DEEPEST = 50
+MOST_NAMES = 10_000
+LONGEST_TOKEN_BYTES = 1_000_000
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+BREAKS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    expat.ExpatError,
+    KeyError,
+    ValueError,
+    NotImplementedError,
+)
+
+
+@contextmanager
+def broken_files_refused() -> Iterator[None]:
+    """What zip, inflate, expat and the look-ups raise for a damaged file becomes one ListFileError."""
+    try:
+        yield
+    except BREAKS as e:
+        raise ListFileError(BROKEN) from e
+
+
+class Archive:
+    """A zipped workbook and the bytes that may still be inflated from it, whichever of its parts they are of."""
+
+    def __init__(self, content: bytes, limits: Limits) -> None:
+        """Refused before anything is inflated if its directory shows too much, or a password."""
+        self._file = zipfile.ZipFile(io.BytesIO(content))
+        self._left_bytes = limits.decompressed_bytes
+        entries = self._file.infolist()
+        too_large = sum(entry.file_size for entry in entries) > limits.decompressed_bytes
+        if len(entries) > limits.zip_entries or too_large:
+            raise ListFileError(TOO_LARGE)
+        if any(entry.flag_bits & 0x1 for entry in entries):
+            raise ListFileError(ENCRYPTED)
+        if any(entry.compress_type not in METHODS for entry in entries):
+            raise ListFileError(BROKEN)
+
+    def chunks(self, part: str) -> Iterator[bytes]:
+        """The content of a part, piece by piece. Raises ListFileError once more came out than the file may hold."""
+        with self._file.open(part) as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                self._left_bytes -= len(chunk)
+                if self._left_bytes < 0:
+                    raise ListFileError(TOO_LARGE)
+                yield chunk
+
+
+class Part:
+    """One XML part, read in chunks; a kind of part is a subclass that says what to do with its elements."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._events = 0
+
+    def feed(self, archive: Archive, part: str) -> Iterator[None]:
+        """Parse the part, pausing after each chunk. Raises ListFileError for what no honest file does."""
+        parser = expat.ParserCreate()
+        parser.StartDoctypeDeclHandler = self._refuse_document_type
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        idle = 0
+        for chunk in archive.chunks(part):
+            before = self._events
+            parser.Parse(chunk, False)
+            idle = idle + len(chunk) if self._events == before else 0
+            if idle > LONGEST_TOKEN_BYTES or len(parser.intern) > MOST_NAMES:
+                raise ListFileError(BROKEN)
+            yield
+        parser.Parse(b"", True)
+        yield
+
+    def _refuse_document_type(self, *_: object) -> None:
+        raise ListFileError("文件含有不允许的内容（XML 文档类型声明），请用 Excel 另存一份再上传")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._events += 1
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise ListFileError(BROKEN)
+        self.start(name.partition(":")[2] if ":" in name else name, attributes)
+
+    def _end(self, name: str) -> None:
+        self._depth -= 1
+        self.end(name.partition(":")[2] if ":" in name else name)
+
+    def _characters(self, data: str) -> None:
+        self._events += 1
+        self.characters(data)
+
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        """An element begins; `name` is without its prefix."""
+
+    def end(self, name: str) -> None:
+        """An element ends."""
+
+    def characters(self, data: str) -> None:
+        """A piece of text."""
+
+
+class TextPart(Part):
+    """A part with texts, without the reading aids (rPh) that input methods leave beside them."""
+
+    def __init__(self, longest: int) -> None:
+        super().__init__()
+        self.longest = longest
+        self.collecting = False
+        self.in_reading_aid = False
+        self.length = 0
+        self._pieces: list[str] = []
+
+    def characters(self, data: str) -> None:
+        """Keep a piece of text, up to one character past the longest allowed."""
+        if self.collecting and self.length <= self.longest:
+            piece = data[: self.longest + 1 - self.length]
+            self._pieces.append(piece)
+            self.length += len(piece)
+
+    def take_text(self) -> str:
+        """What was collected since the last call."""
+        text = "".join(self._pieces)
+        self._pieces.clear()
+        self.length = 0
+        return text

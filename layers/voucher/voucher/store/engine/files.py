@@ -1,0 +1,114 @@
+"""Uploaded files in S3: where they may be put, and what is really there."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+MAX_UPLOAD_BYTES = 20 * 1024 * 1024
+UPLOAD_SECONDS = 900
+DOWNLOAD_SECONDS = 300
+# The first bytes that make a file of the type it claims to be.
+FIRST_BYTES = {
+    "application/pdf": (b"%PDF-",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+}
+
+
+@cache
+def client() -> Any:
+    """The S3 client of this process. Path style against a local endpoint, which has no host name per bucket."""
+    local = bool(os.environ.get("AWS_ENDPOINT_URL"))
+    config = Config(signature_version="s3v4", s3={"addressing_style": "path" if local else "virtual"})
+    return boto3.client("s3", config=config)
+
+
+def bucket() -> str:
+    """The deployed name of the documents' bucket."""
+    return os.environ["DOCUMENTS_BUCKET"]
+
+
+def presign_upload(object_key: str, content_type: str) -> dict[str, Any]:
+    """A presigned POST for exactly this key and type, 1 byte to 20 MB, valid for 15 minutes: {url, fields}."""
+    return dict(
+        client().generate_presigned_post(
+            bucket(),
+            object_key,
+            Fields={"Content-Type": content_type},
+            Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, MAX_UPLOAD_BYTES]],
+            ExpiresIn=UPLOAD_SECONDS,
+        )
+    )
+
+
+def presign_download(object_key: str, version: str | None, content_type: str, filename: str) -> str:
+    """A link to read one version of a file for five minutes; it is saved under its own name, never shown as a page."""
+    told = {
+        "ResponseContentType": content_type,
+        "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(filename, safe='')}",
+    }
+    asked = {"Bucket": bucket(), "Key": object_key, **({"VersionId": version} if version else {}), **told}
+    return str(client().generate_presigned_url("get_object", Params=asked, ExpiresIn=DOWNLOAD_SECONDS))
+
+
+def find_content(object_key: str) -> bytes | None:
+    """The object's content; None when there is nothing, or nothing we may read."""
+    found = find_version(object_key)
+    return found[0] if found else None
+
+
+def find_version(object_key: str) -> tuple[bytes, str | None] | None:
+    """The content and which version of the object it is (None where the bucket keeps none)."""
+    try:
+        answer = client().get_object(Bucket=bucket(), Key=object_key)
+        return bytes(answer["Body"].read()), answer.get("VersionId")
+    except ClientError as error:
+        # without ListBucket S3 answers AccessDenied for what does not exist
+        if error.response["Error"]["Code"] in ("NoSuchKey", "AccessDenied", "404", "403"):
+            return None
+        raise
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an upload holds: the version of the object that was read (None where the bucket keeps none), its SHA-256 in
+    hex, and whether it begins as its type must."""
+
+    version: str | None
+    sha256: str
+    fits: bool
+
+
+def examine(object_key: str, content_type: str) -> Content | None:
+    """Read an upload once, in pieces; None when it is not there."""
+    try:
+        answer = client().get_object(Bucket=bucket(), Key=object_key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchKey", "AccessDenied", "404", "403"):
+            return None
+        raise
+    with answer["Body"] as body:
+        begins = body.read(16)
+        digest = hashlib.sha256(begins)
+        while piece := body.read(1024 * 1024):
+            digest.update(piece)
+    return Content(answer.get("VersionId"), digest.hexdigest(), begins.startswith(FIRST_BYTES[content_type]))
+
+
+def commit_content(object_key: str, content: bytes, content_type: str, key_id: str) -> None:
+    """Write a file of our own, encrypted under a key of KMS."""
+    client().put_object(
+        Bucket=bucket(),
+        Key=object_key,
+        Body=content,
+        ContentType=content_type,
+        ServerSideEncryption="aws:kms",
+        SSEKMSKeyId=key_id,
+    )

@@ -1,0 +1,143 @@
+"""Reads that can be trusted: items as last written, several at one moment, partitions in order, pages of an index."""
+
+import base64
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.store import keys
+from voucher.store.engine import table
+from voucher.store.engine.table import ATTEMPTS, INDEXES, Item, decode, encode, plain, table_name
+
+
+def find_item(key: keys.Key) -> Item | None:
+    """One item, as last written."""
+    answer = table.client().get_item(TableName=table_name(key.table), Key=encode(plain(key)), ConsistentRead=True)
+    return decode(answer["Item"]) if "Item" in answer else None
+
+
+def read_together(*keys: keys.Key) -> list[Item | None]:
+    """Several items as they stood at one moment (serialisable), in the order asked for; at most 100."""
+    gets = [{"Get": {"TableName": table_name(key.table), "Key": encode(plain(key))}} for key in keys]
+    for attempt in range(ATTEMPTS):
+        try:
+            answer = table.client().transact_get_items(TransactItems=gets)
+            return [decode(each["Item"]) if each.get("Item") else None for each in answer["Responses"]]
+        except ClientError as error:
+            table.interpret(error, [])
+        table.pause(attempt)
+    raise Refused(Refusal.BUSY)
+
+
+def read_each(name: str, *keys: keys.Key) -> list[Item]:
+    """Those of several items of one table that exist, each as last written, in any order; at most 100.
+
+    Cheaper than `load_together` and never in the way of a transaction, but not one moment: each at its own.
+    """
+    request: dict[str, Any] = {table_name(name): {"Keys": [encode(plain(key)) for key in keys], "ConsistentRead": True}}
+    found: list[Item] = []
+    for attempt in range(ATTEMPTS):
+        answer = table.client().batch_get_item(RequestItems=request)
+        found += [decode(item) for items in answer["Responses"].values() for item in items]
+        if not (request := answer.get("UnprocessedKeys") or {}):
+            return found
+        table.pause(attempt)
+    raise Refused(Refusal.BUSY)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of items and the cursor of the next one, None at the end."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+def read_partition(key: keys.Key, prefix: str = "") -> Iterable[Item]:
+    """Every item of one partition whose sort key starts with `prefix`, as last written, in order."""
+    request = {
+        "TableName": table_name(key.table),
+        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :sk)" if prefix else "pk = :pk",
+        "ExpressionAttributeValues": encode({":pk": key.pk} | ({":sk": prefix} if prefix else {})),
+        "ConsistentRead": True,
+    }
+    while True:
+        answer = table.client().query(**request)
+        yield from (decode(item) for item in answer["Items"])
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def read_part(key: keys.Key, after: str, limit: int) -> Page:
+    """At most so many items of one partition, as last written, in order, from the one that follows the sort key `after`
+    on; the cursor is the sort key of the last, None when there are no more."""
+    answer = table.client().query(
+        TableName=table_name(key.table),
+        KeyConditionExpression="pk = :pk AND sk > :after",
+        ExpressionAttributeValues=encode({":pk": key.pk, ":after": after}),
+        ConsistentRead=True,
+        Limit=limit,
+    )
+    last = answer.get("LastEvaluatedKey")
+    return Page([decode(item) for item in answer["Items"]], decode(last)["sk"] if last else None)
+
+
+def read_page(
+    name: str,
+    index: str,
+    value: str,
+    limit: int,
+    cursor: str | None,
+    prefix: str = "",
+    keep: Callable[[Item], bool] = bool,
+) -> Page:
+    """One page of a table's index, newest first: items whose sort key starts with `prefix` and that `keep` accepts.
+
+    May lag a moment behind the table. The cursor names the last item given, so pages stay stable under writes.
+    """
+    request: dict[str, Any] = {
+        "TableName": table_name(name),
+        "IndexName": index,
+        "KeyConditionExpression": f"{INDEXES[index]} = :key"
+        + (" AND begins_with(index_sort, :sort)" if prefix else ""),
+        "ExpressionAttributeValues": encode({":key": value} | ({":sort": prefix} if prefix else {})),
+        "Limit": max(25, limit),
+        "ScanIndexForward": False,
+    }
+    if cursor:
+        request["ExclusiveStartKey"] = encode({**_read_cursor(cursor, prefix), INDEXES[index]: value})
+    found: list[Item] = []
+    while True:
+        answer = table.client().query(**request)
+        for item in map(decode, answer["Items"]):
+            if len(found) == limit:
+                return Page(found, _write_cursor(found[-1]))
+            if keep(item):
+                found.append(item)
+        if "LastEvaluatedKey" not in answer:
+            return Page(found, None)
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _write_cursor(last: Item) -> str:
+    texts = [last["pk"], last["sk"], last["index_sort"]]
+    return base64.urlsafe_b64encode(json.dumps(texts).encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, prefix: str) -> dict[str, str]:
+    try:
+        texts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        pk, sk, index_sort = texts
+        # a cursor of another list would start outside the one asked for, which DynamoDB refuses as a fault
+        if not all(isinstance(text, str) and 0 < len(text) < 300 for text in texts) or not index_sort.startswith(
+            prefix
+        ):
+            raise ValueError
+    except (ValueError, TypeError):
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("cursor", "分页标记无效。")]) from None
+    return {"pk": pk, "sk": sk, "index_sort": index_sort}

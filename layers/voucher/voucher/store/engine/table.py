@@ -1,0 +1,286 @@
+"""The only module that writes to DynamoDB: items, and conditional transactions of them.
+
+Every write is a TransactWriteItems with a client token, so that a request sent twice by the network happens once.
+A transaction that met a false condition raises `Unmet`, naming each condition and showing the item as it was.
+"""
+
+import os
+import random
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from voucher.models.base import Record, Stateful
+from voucher.refusals import Refusal, Refused
+from voucher.store import conditions, keys
+
+Item = dict[str, Any]
+ATTEMPTS = 8
+INDEXES = {"by_newest": "index_key", "by_enterprise": "enterprise_uscc", "by_agency": "agency_uscc"}
+INDEXED = {*INDEXES.values(), "index_sort"}
+CONTENTION = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
+
+
+@cache
+def client() -> Any:
+    """The DynamoDB client of this process; short time-outs, because a Lambda waits for nobody.
+
+    What is malformed the service refuses, and who asks is the same each time: to look for the one and to spell out the
+    other takes nearly half of what a call costs on this side (make bench).
+    """
+    return boto3.client(
+        "dynamodb",
+        config=Config(
+            connect_timeout=2,
+            read_timeout=8,
+            retries={"mode": "standard", "max_attempts": 4},
+            parameter_validation=False,
+            user_agent=f"voucher Boto3/{boto3.__version__}",
+        ),
+    )
+
+
+def table_name(table: str) -> str:
+    """The deployed name of a table, from the environment (`REGISTRY_TABLE`, …)."""
+    return os.environ[f"{table.upper()}_TABLE"]
+
+
+class _Integers(TypeDeserializer):
+    """Every number here is an integer; a Decimal would leak into JSON."""
+
+    def _deserialize_n(self, value: str) -> int:
+        return int(value)
+
+
+_any, _deserialize = TypeSerializer().serialize, _Integers().deserialize
+
+
+def _serialize(value: Any) -> dict[str, Any]:
+    # nearly all there is; boto3's way takes a fifth of a grab's own time (make bench)
+    kind = type(value)
+    if kind is str:
+        return {"S": value}
+    if kind is int:
+        return {"N": str(value)}
+    if kind is bool:
+        return {"BOOL": value}
+    return {"L": [_serialize(each) for each in value]} if kind is list else dict(_any(value))
+
+
+def encode(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Python values as DynamoDB attribute values."""
+    return {name: _serialize(value) for name, value in values.items()}
+
+
+def decode(item: Mapping[str, Any]) -> Item:
+    """DynamoDB attribute values as Python values."""
+    return {name: _deserialize(value) for name, value in item.items()}
+
+
+@dataclass(frozen=True)
+class Write:
+    """One item of a transaction; `name` says what it means when its condition is false."""
+
+    name: str
+    kind: str
+    request: dict[str, Any]
+
+
+class Unmet(Exception):
+    """A transaction did nothing because conditions were false: name of the write → the item as it stood (or None)."""
+
+    def __init__(self, items: dict[str, Item | None]) -> None:
+        super().__init__(", ".join(items))
+        self.items = items
+
+
+class Contended(Exception):
+    """A transaction did nothing because others were writing the same items at the same moment."""
+
+
+@cache
+def _placeholders(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The #names and :values of an expression; there are as many expressions as places in the code that write one."""
+    return frozenset(re.findall(r"#(\w+)", text)), frozenset(re.findall(r":(\w+)", text))
+
+
+def _expression(key: keys.Key, condition: str | None, change: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    request: dict[str, Any] = {"TableName": table_name(key.table)}
+    names, used = _placeholders(f"{condition or ''} {change or ''}")
+    if names:
+        request["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
+    if used:
+        given = {"true": True, "false": False, "null": None, "one": 1, **values}
+        request["ExpressionAttributeValues"] = encode({f":{name}": given[name] for name in used})
+    if condition:
+        request["ConditionExpression"] = condition
+        request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    return request
+
+
+def put_write(
+    name: str,
+    key: keys.Key,
+    content: Record | Mapping[str, Any],
+    condition: str | None,
+    *,
+    index: Mapping[str, str] | None = None,
+    **values: Any,
+) -> Write:
+    """Write a whole item, usually under `IS_NEW`. `index` may give index_key and index_sort."""
+    plain = content.model_dump(mode="json") if isinstance(content, Record) else content
+    request = _expression(key, condition, None, values)
+    kept = {**plain, **(index or {}), "pk": key.pk, "sk": key.sk}
+    # an index takes text or nothing: DynamoDB refuses a null there
+    request["Item"] = encode(
+        {field: value for field, value in kept.items() if value is not None or field not in INDEXED}
+    )
+    return Write(name, "Put", request)
+
+
+def add_write(name: str, key: keys.Key, record: Record, *, index: Mapping[str, str] | None = None) -> Write:
+    """Write a record that must not exist yet."""
+    return put_write(name, key, record, conditions.IS_NEW, index=index)
+
+
+def advance_write(
+    name: str,
+    key: keys.Key,
+    old: Stateful,
+    new: Stateful,
+    *more: str,
+    index: Mapping[str, str] | None = None,
+    **values: Any,
+) -> Write:
+    """Write the next version of a record, on condition that nobody changed it since `old` was read, and `more`."""
+    condition = conditions.all_of(conditions.UNCHANGED, *more)
+    return put_write(name, key, new, condition, index=index, seen_version=old.version, **values)
+
+
+def update_write(name: str, key: keys.Key, change: str, condition: str | None, **values: Any) -> Write:
+    """Change an item by an update expression."""
+    request = _expression(key, condition, change, values)
+    request["UpdateExpression"] = change
+    request["Key"] = encode({"pk": key.pk, "sk": key.sk})
+    return Write(name, "Update", request)
+
+
+def item_check(name: str, key: keys.Key, condition: str, **values: Any) -> Write:
+    """Only insist on a condition of an item that the transaction does not change."""
+    return Write(name, "ConditionCheck", _expression(key, condition, None, values) | {"Key": encode(plain(key))})
+
+
+def delete_write(name: str, key: keys.Key) -> Write:
+    """Remove an item that is not a record of money."""
+    return Write(name, "Delete", _expression(key, None, None, {}) | {"Key": encode(plain(key))})
+
+
+def plain(key: keys.Key) -> dict[str, str]:
+    """A key as the two attributes it is."""
+    return {"pk": key.pk, "sk": key.sk}
+
+
+def transact(writes: Iterable[Write], attempts: int = ATTEMPTS) -> None:
+    """All of `writes` or none. Raises `Unmet` for false conditions and `Contended` when others kept coming first.
+
+    Only a cancellation whose every reason is contention is tried again: same token, same payload, full jitter.
+    """
+    listed = list(writes)
+    request = {"TransactItems": [{write.kind: write.request} for write in listed], "ClientRequestToken": str(uuid4())}
+    for attempt in range(attempts):
+        try:
+            client().transact_write_items(**request)
+            return
+        except ClientError as error:
+            interpret(error, listed)
+        pause(attempt)
+    raise Contended
+
+
+def pause(attempt: int) -> None:
+    """Wait before another attempt, full jitter, longer each time, at most 0.4 seconds."""
+    time.sleep(random.uniform(0, min(0.4, 0.01 * 2**attempt)))
+
+
+def interpret(error: ClientError, writes: list[Write]) -> None:
+    """Nothing if others were in the way and the same may be tried again. Raises `Unmet` for false conditions, and the
+    error for anything else."""
+    code = error.response["Error"]["Code"]
+    if code == "TransactionInProgressException":
+        return
+    if code != "TransactionCanceledException":
+        raise error
+    reasons = error.response["CancellationReasons"]
+    codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
+    if codes <= CONTENTION:
+        return
+    if not codes <= CONTENTION | {"ConditionalCheckFailed"}:
+        raise error
+    raise Unmet(
+        {
+            write.name: decode(reason["Item"]) if reason.get("Item") else None
+            for write, reason in zip(writes, reasons, strict=True)
+            if reason.get("Code") == "ConditionalCheckFailed"
+        }
+    )
+
+
+def commit(writes: Iterable[Write], **refusals: Refusal) -> None:
+    """Commit all or none; a check that several groups carry stands in the transaction once.
+
+    Raises BUSY under contention. When a condition was false: the refusal given for its write by name, of several the
+    one given first, else CHANGED_MEANWHILE.
+    """
+    try:
+        transact(_once(writes))
+    except Contended:
+        raise Refused(Refusal.BUSY) from None
+    except Unmet as unmet:
+        raise refused(unmet, **refusals) from None
+
+
+def refused(unmet: Unmet, **refusals: Refusal) -> Refused:
+    """The refusal for false conditions: what is given for a write by its name, the first of several, else
+    CHANGED_MEANWHILE."""
+    return Refused(next((no for name, no in refusals.items() if name in unmet.items), Refusal.CHANGED_MEANWHILE))
+
+
+def commit_if_unchanged(writes: Iterable[Write]) -> bool:
+    """Commit; False when a condition was false, so that the caller reads again. Raises BUSY under contention."""
+    try:
+        commit(writes)
+    except Refused as no:
+        if no.refusal is not Refusal.CHANGED_MEANWHILE:
+            raise
+        return False
+    return True
+
+
+def commit_new(name: str, writes: Iterable[Write]) -> bool:
+    """Commit a new record with what belongs to it; `name` is that of its write. False when its key is taken: the caller
+    looks whether by a replay. Raises CHANGED_MEANWHILE for any other condition, BUSY under contention."""
+    try:
+        commit(writes, **{name: Refusal.ALREADY_EXISTS})
+    except Refused as no:
+        if no.refusal is not Refusal.ALREADY_EXISTS:
+            raise
+        return False
+    return True
+
+
+def _once(writes: Iterable[Write]) -> list[Write]:
+    """Equal checks become one. Two equal movements of money are two, and DynamoDB refuses them aloud."""
+    once: list[Write] = []
+    for write in writes:
+        if write.kind != "ConditionCheck" or write not in once:
+            once.append(write)
+    return once

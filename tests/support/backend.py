@@ -1,0 +1,208 @@
+"""The whole backend in one process: tables made from infra/data.yaml, routes read from template.yaml, handlers called
+with the events API Gateway would send. Which engine answers (moto or DynamoDB Local) is the caller's choice."""
+
+import base64
+import importlib.util
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import yaml
+
+from infra.client.http import Person, Reply
+
+ROOT = Path(__file__).resolve().parents[2]
+BUCKET = "documents"
+QUEUES = ("notify", "void_vouchers", "import_list")
+
+
+class _Loader(yaml.SafeLoader):
+    """CloudFormation's short tags are read as their plain values."""
+
+
+_Loader.add_multi_constructor("!", lambda _loader, _tag, node: getattr(node, "value", None))
+
+
+@cache
+def template(name: str) -> dict[str, Any]:
+    """A template of the project as plain data."""
+    return dict(yaml.load((ROOT / name).read_text(), _Loader))  # noqa: S506 - our own file
+
+
+def table_definitions() -> dict[str, dict[str, Any]]:
+    """Table word → arguments of create_table, as infra/data.yaml defines it."""
+    resources = template("infra/data.yaml")["Resources"]
+    wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    return {
+        name.removesuffix("Table").lower(): {key: each["Properties"][key] for key in wanted}
+        for name, each in resources.items()
+        if each["Type"] == "AWS::DynamoDB::Table"
+    }
+
+
+def create_tables(client: Any, prefix: str = "") -> dict[str, str]:
+    """Make every table; answers the environment that names them."""
+    environment = {}
+    for word, definition in table_definitions().items():
+        client.create_table(TableName=f"{prefix}{word}", **definition)
+        environment[f"{word.upper()}_TABLE"] = f"{prefix}{word}"
+    return environment
+
+
+@cache
+def function(folder: str) -> ModuleType:
+    """The app.py of one function, imported once."""
+    spec = importlib.util.spec_from_file_location(f"function_{folder}", ROOT / "functions" / folder / "app.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@dataclass(frozen=True)
+class Route:
+    """One event of template.yaml: method and path pattern, and the function that answers."""
+
+    method: str
+    path: str
+    folder: str
+    public: bool
+
+    def matches(self, method: str, path: str) -> dict[str, str] | None:
+        """Path parameters if this route serves the request, else None."""
+        pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path)
+        found = re.fullmatch(pattern, path) if method == self.method else None
+        return found.groupdict() if found else None
+
+
+@cache
+def routes() -> tuple[Route, ...]:
+    """Every route of the API, the fixed paths before those with parameters."""
+    found = [
+        Route(
+            event["Properties"]["Method"].upper(),
+            event["Properties"]["Path"],
+            Path(uri).name,
+            "Auth" in event["Properties"],
+        )
+        for resource in template("template.yaml")["Resources"].values()
+        if (uri := resource.get("Properties", {}).get("CodeUri"))
+        for event in resource["Properties"].get("Events", {}).values()
+        if event["Type"] == "Api"
+    ]
+    return tuple(sorted(found, key=lambda route: route.path.count("{")))
+
+
+class World:
+    """A client of the backend in this process, with the person chosen call by call."""
+
+    def call(
+        self,
+        person: Person | None,
+        method: str,
+        path: str,
+        body: Any = None,
+        key: str | None = None,
+        raw: str | None = None,
+    ) -> Reply:
+        """One HTTP call. `raw` sends a body as it is; `key` is the Idempotency-Key."""
+        path, _, search = path.partition("?")
+        for route in routes():
+            if (parameters := route.matches(method, path)) is not None:
+                event = api_event(route, path, search, parameters, body, person, key, raw)
+                answer = function(route.folder).handler(event, None)
+                return read_reply(answer)
+        raise AssertionError(f"no route for {method} {path}")
+
+    def upload(self, post: dict[str, Any], content: bytes) -> None:
+        """Do what a client does with a presigned POST, straight into the bucket."""
+        fields = post["fields"]
+        boto3.client("s3").put_object(
+            Bucket=BUCKET, Key=fields["key"], Body=content, ContentType=fields["Content-Type"]
+        )
+
+
+def api_event(
+    route: Route,
+    path: str,
+    search: str,
+    parameters: dict[str, str],
+    body: Any,
+    person: Person | None,
+    key: str | None,
+    raw: str | None,
+) -> dict[str, Any]:
+    """The proxy event of API Gateway's REST API, as far as the handlers look at it."""
+    headers = {"content-type": "application/json"} | ({"idempotency-key": key} if key else {})
+    query = dict(pair.split("=", 1) for pair in search.split("&")) if search else None
+    return {
+        "httpMethod": route.method,
+        "path": path,
+        "resource": route.path,
+        "pathParameters": parameters or None,
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "requestContext": {
+            "requestId": str(uuid4()),
+            "resourcePath": route.path,
+            "httpMethod": route.method,
+            "authorizer": {"sub": person.name, "roles": person.role} if person else {},
+            "identity": {"sourceIp": person.name if person else "203.0.113.7"},
+        },
+        "body": raw if raw is not None else (json.dumps(body, ensure_ascii=False) if body is not None else None),
+        "isBase64Encoded": False,
+    }
+
+
+def read_reply(answer: dict[str, Any]) -> Reply:
+    """A Lambda proxy answer as a reply."""
+    headers = {name.lower(): values[0] for name, values in (answer.get("multiValueHeaders") or {}).items()}
+    headers |= {name.lower(): str(value) for name, value in (answer.get("headers") or {}).items()}
+    is_json = "json" in headers.get("content-type", "")
+    body = base64.b64decode(answer["body"]) if answer.get("isBase64Encoded") else answer["body"]
+    return Reply(answer["statusCode"], json.loads(body) if is_json else body, headers)
+
+
+def forget_clients() -> None:
+    """Drop the clients and memories of warm processes, so that the next call meets the next engine."""
+    from voucher.edge import queues
+    from voucher.store.engine import files, table
+
+    files.client.cache_clear()
+    queues.client.cache_clear()
+    table.client.cache_clear()
+    forget_batches()
+
+
+def forget_batches() -> None:
+    """Drop what a warm process remembers of batches."""
+    grab = function("grab")
+    for memory in (grab.PUBLISHED, grab.SOLD_OUT, grab.ROOM_LEFT):
+        memory.clear()
+
+
+@contextmanager
+def environment(values: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for a while."""
+    import os
+
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,128 @@
+"""Accepted calls about lists, enterprises, agencies and products."""
+
+from infra.city.papers import agency_papers, enterprise_papers
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR
+from tests.support import samples
+from tests.support import scenario as towns
+from tests.support.calls.call import Call, Calls
+from tests.support.samples import TODAY
+from tests.support.scenario import OWNER, SELLER, Town
+from tests.support.workers import deliver_upload
+
+STAFF_WHO_READ = ("platform", "bureau", "finance", "admin")
+CHANGED = {"happened_on": "2026-06-10", "description": "法定代表人变更"}
+KEPT = {"decision": "keep", "reason": "不影响资格"}
+
+
+def list_calls(town: Town) -> Calls:
+    """Lists: one import that was parsed."""
+    announced = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": 60}
+    path = "/lists/little_giant_nursery/2026"
+    record = steps.expect(town.world.call(OPERATOR, "POST", f"{path}/imports", announced), 201)
+    town.world.upload(record["upload"], f"统一社会信用代码\n{town.neighbour.uscc}\n".encode())
+    deliver_upload(record["upload"]["fields"]["key"])
+    mine = f"{path}/imports/{record['import_id']}"
+    return {
+        "POST /lists/{kind}/{year}/imports": Call(OPERATOR, f"{path}/imports", announced, roles=("platform",)),
+        "GET /lists/{kind}/{year}/imports": Call(OPERATOR, f"{path}/imports", roles=("platform", "bureau")),
+        "GET /lists/{kind}/{year}/imports/{import_id}": Call(OPERATOR, mine, roles=("platform", "bureau")),
+        "POST /lists/{kind}/{year}/imports/{import_id}/apply": Call(
+            BUREAU, f"{mine}/apply", {"skip_errors": False}, roles=("bureau",)
+        ),
+        "GET /lists/{kind}/{year}": Call(OPERATOR, path, roles=("platform", "bureau", "finance")),
+    }
+
+
+def enterprise_calls(town: Town) -> Calls:
+    """Enterprises: a draft with all its papers, and the approved ones of the town."""
+    draft, world = samples.enterprise(2), town.world
+    steps.expect(world.call(OWNER, "POST", "/enterprises", draft.registration()), 201)
+    for paper in enterprise_papers(draft, TODAY):
+        steps.announce_and_upload(world, OWNER, f"/enterprises/{draft.uscc}", paper)
+    mine, approved = f"/enterprises/{draft.uscc}", f"/enterprises/{town.enterprise.uscc}"
+    change = steps.expect(world.call(OWNER, "POST", f"{approved}/changes", CHANGED), 201)
+    announced = {"kind": "business_license", "filename": "证.pdf", "content_type": "application/pdf", "size_bytes": 9}
+    changes = {**draft.registration(), "declarations": {"accurate": True}}
+    del changes["uscc"]
+    reasons = ["材料齐全", {"field": "name", "message": "已核对"}]
+    review = {"decision": "approve", "reasons": reasons, "digital_economy": False}
+    return {
+        "POST /enterprises": Call(OWNER, "/enterprises", samples.enterprise(4).registration()),
+        "GET /enterprises": Call(OPERATOR, "/enterprises", roles=STAFF_WHO_READ),
+        "GET /enterprises/{uscc}": Call(OWNER, mine, foreign=True),
+        "PATCH /enterprises/{uscc}": Call(OWNER, mine, changes, foreign=True),
+        "POST /enterprises/{uscc}/documents": Call(OWNER, f"{mine}/documents", announced, foreign=True),
+        "GET /enterprises/{uscc}/documents": Call(OWNER, f"{mine}/documents", foreign=True),
+        "POST /enterprises/{uscc}/submit": Call(OWNER, f"{mine}/submit", foreign=True),
+        "POST /enterprises/{uscc}/review": Call(OPERATOR, f"{mine}/review", review, roles=("platform",)),
+        "GET /enterprises/{uscc}/eligibility": Call(OWNER, f"{approved}/eligibility", foreign=True),
+        "POST /enterprises/{uscc}/changes": Call(OWNER, f"{approved}/changes", CHANGED, foreign=True),
+        "GET /enterprises/{uscc}/changes": Call(OWNER, f"{approved}/changes", foreign=True),
+        "GET /changes": Call(OPERATOR, "/changes", roles=("platform", "bureau")),
+        "POST /enterprises/{uscc}/changes/{change_id}/review": Call(
+            OPERATOR, f"{approved}/changes/{change['change_id']}/review", KEPT, roles=("platform",)
+        ),
+        "POST /enterprises/{uscc}/disqualify": Call(
+            OPERATOR, f"{mine}/disqualify", {"reason": "未按期报告变更"}, roles=("platform",)
+        ),
+    }
+
+
+def agency_calls(town: Town) -> Calls:
+    """Agencies: a draft with all its papers, the active one of the town, and one that will be cleared out."""
+    draft, leaving, world = samples.agency(2), samples.agency(3), town.world
+    steps.expect(world.call(SELLER, "POST", "/agencies", draft.application()), 201)
+    for paper in agency_papers(draft, TODAY):
+        steps.announce_and_upload(world, SELLER, f"/agencies/{draft.uscc}", paper)
+    towns.admit(world, leaving, SELLER)
+    mine, active, gone = (f"/agencies/{each.uscc}" for each in (draft, town.agency, leaving))
+    change = steps.expect(world.call(SELLER, "POST", f"{active}/changes", CHANGED), 201)
+    decision = {"decision": "approve", "reasons": ["材料齐全"], "override": "市局会议纪要"}
+    announced = {"kind": "qualification", "filename": "证.pdf", "content_type": "application/pdf", "size_bytes": 9}
+    changes = draft.application()
+    del changes["uscc"]
+    return {
+        "POST /agencies": Call(SELLER, "/agencies", samples.agency(5).application()),
+        "GET /agencies": Call(OPERATOR, "/agencies", roles=STAFF_WHO_READ),
+        "GET /agencies/{uscc}": Call(SELLER, mine, foreign=True),
+        "PATCH /agencies/{uscc}": Call(SELLER, mine, changes, foreign=True),
+        "POST /agencies/{uscc}/documents": Call(SELLER, f"{mine}/documents", announced, foreign=True),
+        "GET /agencies/{uscc}/documents": Call(SELLER, f"{mine}/documents", foreign=True),
+        "POST /agencies/{uscc}/submit": Call(SELLER, f"{mine}/submit", foreign=True),
+        "POST /agencies/{uscc}/pre-review": Call(OPERATOR, f"{mine}/pre-review", decision, roles=("platform",)),
+        "POST /agencies/{uscc}/approve": Call(BUREAU, f"{mine}/approve", decision, roles=("bureau",)),
+        "POST /agencies/{uscc}/renew": Call(
+            SELLER, f"{mine}/renew", changes, foreign=True, refused="RENEWAL_TOO_EARLY"
+        ),
+        "POST /agencies/{uscc}/changes": Call(SELLER, f"{active}/changes", CHANGED, foreign=True),
+        "GET /agencies/{uscc}/changes": Call(SELLER, f"{active}/changes", foreign=True),
+        "POST /agencies/{uscc}/changes/{change_id}/review": Call(
+            OPERATOR, f"{active}/changes/{change['change_id']}/review", KEPT, roles=("platform",)
+        ),
+        "POST /agencies/{uscc}/removal": Call(OPERATOR, f"{gone}/removal", {"reason": "拒收"}, roles=("platform",)),
+        "POST /agencies/{uscc}/removal/approve": Call(
+            BUREAU, f"{gone}/removal/approve", {"decision": "approve"}, roles=("bureau",)
+        ),
+        "GET /leads": Call(BUREAU, "/leads", roles=("bureau", "discipline")),
+    }
+
+
+def product_calls(town: Town) -> Calls:
+    """Products: two drafts beside the published one, of which one is corrected and one put on sale."""
+    listing = samples.product(town.agency)
+    draft, ready = (steps.expect(town.world.call(SELLER, "POST", "/products", listing), 201) for _ in range(2))
+    down = steps.list_product(town.world, SELLER, listing)
+    mine = f"/products/{draft['product_id']}"
+    changes = {name: value for name, value in listing.items() if name != "agency_uscc"}
+    return {
+        "POST /products": Call(SELLER, "/products", listing, foreign=True),
+        "GET /products": Call(None, "/products"),
+        "GET /products/{product_id}": Call(None, f"/products/{town.product_id}"),
+        "PATCH /products/{product_id}": Call(SELLER, mine, changes, foreign=True),
+        "GET /agencies/{uscc}/products": Call(SELLER, f"/agencies/{town.agency.uscc}/products", foreign=True),
+        "POST /products/{product_id}/publish": Call(
+            OPERATOR, f"/products/{ready['product_id']}/publish", {"version": ready["version"]}, roles=("platform",)
+        ),
+        "POST /products/{product_id}/withdraw": Call(SELLER, f"/products/{down['product_id']}/withdraw", foreign=True),
+    }

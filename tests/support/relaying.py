@@ -1,0 +1,36 @@
+"""What the stream, the relay and the queues do with a committed change, for tests that look at what follows from it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from infra.client.http import Person
+from tests.support.backend import World, function
+from tests.support.scenario import Json
+from tests.support.workers import drain
+from voucher.store import keys
+from voucher.store.engine.reading import find_item
+from voucher.store.engine.table import Item, encode
+
+
+@contextmanager
+def relayed(*keys: keys.Key) -> Iterator[None]:
+    """Relay what the block changes in the items named, deliver it twice, and let the workers finish."""
+    before = [find_item(key) for key in keys]
+    yield
+    records = [_record(old, new) for old, new in zip(before, map(find_item, keys), strict=True) if new and new != old]
+    for _ in range(2):
+        function("relay").handler({"Records": records}, None)
+    drain("void_vouchers")
+    drain("import_list")
+    drain("notify")
+
+
+def _record(old: Item | None, new: Item) -> Json:
+    images = {"NewImage": encode(new)} | ({"OldImage": encode(old)} if old else {})
+    return {"eventName": "MODIFY" if old else "INSERT", "dynamodb": images}
+
+
+def subjects(world: World, person: Person) -> list[str]:
+    """What stands in a person's inbox, sorted."""
+    reply = world.call(person, "GET", "/inbox?limit=100")
+    return sorted(message["subject"] for message in reply.body["items"])
