@@ -19,8 +19,7 @@ from voucher.rules.credit_code import is_credit_code
 from voucher.rules.standing import with_violation, without_violation
 from voucher.rules.working_days import shanghai_date
 from voucher.store import standing, violations
-from voucher.store.engine import table
-from voucher.store.engine.table import Write
+from voucher.store.engine.table import Write, commit_if_unchanged
 
 app = Api()
 TRIES = 5
@@ -88,7 +87,7 @@ def bring_in_step(uscc: str, write: Write, change: Callable[[Standing], Standing
             standing.enterprise_check(facts),
             *standing.entitlement_writes(facts, following),
         ]
-        if table.commit_if_unchanged(writes):
+        if commit_if_unchanged(writes):
             return
     raise Refused(Refusal.CHANGED_MEANWHILE)
 

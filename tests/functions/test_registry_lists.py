@@ -267,8 +267,8 @@ def test_a_late_delivery_of_an_older_version_changes_nothing(town: Town) -> None
     apply(town.world, first)
     steps.expect(town.world.call(BUREAU, "POST", f"{path_of(second)}/apply"), 200)
     module = function("import_list")
-    stale = module.lists.find_import(KIND, 2026, first["import_id"])
-    with pytest.raises(module.OutOfTurn):
+    stale = module.lists.find(KIND, 2026, first["import_id"])
+    with pytest.raises(module.lists.OutOfTurn):
         module.bring_in_step(stale, [CODES[7]], {CODES[7]})
     assert listed(CODES[7]) == {}
 
