@@ -23,6 +23,7 @@ from voucher.models.vouchers import Voucher
 from voucher.policy import Category, policy_on
 from voucher.rules import entitlements, ledger
 from voucher.store import books, keys
+from voucher.store.engine import table
 from voucher.store.engine.table import Item, decode, put_write, table_name, transact
 
 YEAR = 2026
@@ -189,9 +190,9 @@ def lapse_message(batch_id: str, voucher_id: str, instant: str) -> dict[str, Any
     return {"task": "lapse", "batch_id": batch_id, "bucket": bucket, "instant": instant}
 
 
-def items(table: str, sort_prefix: str) -> list[Item]:
+def items(word: str, sort_prefix: str) -> list[Item]:
     """Every item of a table whose sort key starts so."""
-    found, request = [], {"TableName": table_name(table), "ConsistentRead": True}
+    found, request = [], {"TableName": table_name(word), "ConsistentRead": True}
     while True:
         answer = table.client().scan(**request)
         found += [decode(item) for item in answer["Items"]]
