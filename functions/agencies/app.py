@@ -6,11 +6,13 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from voucher.edge import clock
-from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.api import Api
+from voucher.edge.bodies import Nothing
 from voucher.edge.documents import Announcement, announced, upload_answer
 from voucher.edge.fields import Count, Day, Name, Phone, SignedFen, Text, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
+from voucher.edge.replies import reply
 from voucher.models.agencies import Agency
 from voucher.models.base import Reason, Request
 from voucher.policy import AGENCY_DOCUMENTS, Category, Policy
@@ -19,7 +21,6 @@ from voucher.rules import agencies, lifecycle, submissions
 from voucher.rules.credit_code import is_agency_code
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.programmes import policy_for
-from voucher.rules.working_days import shanghai_date
 from voucher.store import documents, keys, organisations, programmes
 
 app = Api()
@@ -99,7 +100,7 @@ def edit(uscc: str) -> Response[str]:
     old = as_member(app.caller, organisations.find_agency(uscc))
     changes = app.body(Changes)
     lifecycle.next_state("agency", old.state, "edit")
-    new = old.moved(**_given(old, changes), **app.step("edit"))
+    new = old.next_version(**_given(old, changes), **app.step("edit"))
     organisations.commit_step(old, new)
     return reply(new)
 
@@ -118,7 +119,7 @@ def announce_document(uscc: str) -> Response[str]:
     body = app.body(Announcement)
     if body.kind not in AGENCY_DOCUMENTS:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("kind", "不在可选范围内。")])
-    lifecycle.next_state("agency", agency.state, "add_paper")
+    lifecycle.next_state("agency", agency.state, "add_document")
     document = announced(app, f"agencies/{uscc}", body)
     upload = documents.commit_announced(keys.agency(uscc), document)
     return reply(upload_answer(document, upload), 201)
@@ -139,8 +140,8 @@ def submit(uscc: str) -> Response[str]:
     if app.is_repeat(old, "submit"):
         return reply(old, replay=True)
     state = lifecycle.next_state("agency", old.state, "submit")
-    applied_on = submissions.application_day(old, shanghai_date(clock.now()))
-    new = old.moved(state=state, applied_on=applied_on, **_handed_in(old), **app.step("submit"))
+    applied_on = submissions.application_day(old, clock.today())
+    new = old.next_version(state=state, applied_on=applied_on, **_handed_in(old), **app.step("submit"))
     organisations.commit_step(old, new)
     return reply(new)
 
@@ -152,9 +153,9 @@ def renew(uscc: str) -> Response[str]:
     changes = app.body(Changes)
     if app.is_repeat(old, "renew"):
         return reply(old, replay=True)
-    begun = agencies.renewing_agency(old, _policy(), shanghai_date(clock.now()))
+    begun = agencies.renewing_agency(old, _policy(), clock.today())
     begun = begun.model_copy(update=_given(begun, changes))
-    new = begun.moved(**_handed_in(begun), **app.step("renew"))
+    new = begun.next_version(**_handed_in(begun), **app.step("renew"))
     organisations.commit_step(old, new)
     return reply(new)
 
@@ -191,7 +192,7 @@ def pre_review(uscc: str) -> Response[str]:
     if body.decision == "approve":
         _check_conditions(old, body.override)
     decided = {"state": state, "pre_reviewed_by": app.caller.sub, "reasons": _reasons(body)}
-    new = old.moved(**decided, override_request=body.override, **app.step(action))
+    new = old.next_version(**decided, override_request=body.override, **app.step(action))
     organisations.commit_step(old, new)
     return reply(new)
 
@@ -208,11 +209,11 @@ def approve(uscc: str) -> Response[str]:
     decided: dict[str, Any] = {"state": state, "reasons": _reasons(body)}
     if body.decision == "approve":
         needed = _check_conditions(old, body.override)
-        valid_until = agencies.approval_ends_on(old, _policy(), shanghai_date(clock.now()))
+        valid_until = agencies.approval_ends_on(old, _policy(), clock.today())
         decided |= {"approved_by": app.caller.sub, "approved_at": clock.now(), "valid_until": valid_until}
         decided |= {"override": body.override if needed else None, "renewal": False, "suspended": False}
     base = agencies.proposed_agency(old) if body.decision == "approve" else old
-    new = base.moved(**decided, **app.step(body.decision))
+    new = base.next_version(**decided, **app.step(body.decision))
     organisations.commit_step(old, new)
     return reply(new)
 
@@ -226,7 +227,7 @@ def _check_conditions(agency: Agency, override: str | None) -> bool:
 
 
 def _policy() -> Policy:
-    today = shanghai_date(clock.now())
+    today = clock.today()
     return policy_for(programmes.find(today.year), today)
 
 

@@ -6,9 +6,11 @@ from typing import Any, Literal
 from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
-from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.api import Api
+from voucher.edge.bodies import Nothing
 from voucher.edge.fields import Day, Moment, Name, PositiveFen
 from voucher.edge.identity import require
+from voucher.edge.replies import reply
 from voucher.models.base import Request
 from voucher.models.batches import Batch
 from voucher.models.pools import batch_pool, even_shares
@@ -52,7 +54,7 @@ def draft_batch(year: str) -> Response[str]:
         return _replayed(existing)
     programme = programmes.get(app.year(year))
     if programme.state != "open":
-        raise Refused(Refusal.WRONG_STATE, state=programme.state)
+        raise Refused(Refusal.WRONG_STATE, of=programme)
     policy = programme.policy
     check_batch_dates(body.opens_at, body.closes_at, body.valid_until, policy, programme.year)
     if body.kind == "regular":
@@ -96,7 +98,7 @@ def publish_batch(batch_id: str) -> Response[str]:
     state = lifecycle.next_state("batch", old.state, "publish")
     check_four_eyes(app.caller.sub, "§1.4a", old.created_by)
     check_publishing(programme, old, now)
-    new = old.moved(state=state, published_by=app.caller.sub, **app.step("publish"))
+    new = old.next_version(state=state, published_by=app.caller.sub, **app.step("publish"))
     shares_fen = even_shares(old.amount_fen, old.shards, old.guess_fen)
     if old.kind == "rerelease":
         _publish_again(old, new, programme, shares_fen)
@@ -131,7 +133,7 @@ def close_batch(batch_id: str) -> Response[str]:
     state = lifecycle.next_state("batch", old.state, "close")
     shards = batches.commit_stop(old)
     left_fen = sum(shard.remaining_fen for shard in shards)
-    new = old.moved(state=state, surplus_fen=left_fen, **app.step("close"))
+    new = old.next_version(state=state, surplus_fen=left_fen, **app.step("close"))
     batches.commit_close(old, new, shards, programmes.get(old.year), now, app.caller.sub)
     return reply(_shown(new, now))
 

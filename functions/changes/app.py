@@ -1,13 +1,14 @@
 """Material changes that enterprises and agencies report, and qualifications withdrawn (§3.2.3, §4.1.3)."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
-from voucher.edge.api import Api, reply
+from voucher.edge.api import Api
 from voucher.edge.fields import Day, Text
 from voucher.edge.identity import as_member, as_member_or_staff, require
+from voucher.edge.replies import reply
 from voucher.models.agencies import Agency
 from voucher.models.base import Reason, Request
 from voucher.models.changes import Change
@@ -16,9 +17,9 @@ from voucher.refusals import Refusal, Refused
 from voucher.rules import entitlements, lifecycle
 from voucher.rules.changes import check_once_approved, check_reason, new_change
 from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.lifecycle import stepped
 from voucher.rules.programmes import policy_for
-from voucher.rules.removals import removal_proposed
-from voucher.rules.working_days import shanghai_date
+from voucher.rules.removals import agency_proposed_for_removal
 from voucher.store import changes, organisations, programmes, standing
 from voucher.store.engine.table import Write
 
@@ -60,7 +61,7 @@ def report_of_agency(uscc: str) -> Response[str]:
 
 def _reported(organisation: Enterprise | Agency) -> Response[str]:
     body, kind = app.body(Report), organisations.kind_of(organisation)
-    today = shanghai_date(clock.now())
+    today = clock.today()
     change = new_change(
         policy_for(programmes.find(today.year), today),
         today,
@@ -136,7 +137,7 @@ def _reviewed(
     check_reason(body.decision, body.reason)
     state = lifecycle.next_state("change", old.state, body.decision)
     decided = {"state": state, "reason": body.reason, "reviewed_by": app.caller.sub}
-    new = old.moved(**decided, **app.step(body.decision))
+    new = old.next_version(**decided, **app.step(body.decision))
     if action is None or body.reason is None:
         changes.commit_step(old, new)
     elif kind == "enterprise":
@@ -158,14 +159,14 @@ def disqualify(uscc: str) -> Response[str]:
 
 def _moved_enterprise(uscc: str, action: str, reason: str, *also: Write) -> Enterprise:
     """Take an enterprise's approval back, its entitlements in step in the same transaction."""
-    today = shanghai_date(clock.now())
+    today = clock.today()
     facts = standing.read_facts(uscc, entitlements.years_in_step(today))
     old = facts.enterprise
     if old is None:
         raise Refused(Refusal.NOT_FOUND)
     check_once_approved(old)
     state = lifecycle.next_state("enterprise", old.state, action)
-    new = old.moved(state=state, reasons=(Reason(message=reason),), **app.step(action))
+    new = old.next_version(state=state, reasons=(Reason(message=reason),), **app.step(action))
     following = entitlements.next_entitlements(new, facts.standing, facts.entitlements, facts.programmes, today)
     organisations.commit_step(
         old, new, standing.standing_check(facts), *standing.entitlement_writes(facts, following), *also
@@ -178,11 +179,10 @@ def _moved_agency(uscc: str, action: str, reason: str, *also: Write) -> None:
         raise Refused(Refusal.NOT_FOUND)
     if action == "reopen":
         check_once_approved(old)
-        state = lifecycle.next_state("agency", old.state, action)
-        after: dict[str, Any] = {"state": state, "reasons": (Reason(message=reason),)}
+        new = stepped(old, action, app.mark, reasons=(Reason(message=reason),))
     else:
-        after = removal_proposed(old, reason, app.caller.sub)
-    organisations.commit_step(old, old.moved(**after, **app.step(action)), *also)
+        new = agency_proposed_for_removal(old, reason, app.mark)
+    organisations.commit_step(old, new, *also)
 
 
 handler = app.handle

@@ -5,9 +5,11 @@ from typing import Any, Literal
 from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
-from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.api import Api
+from voucher.edge.bodies import Nothing
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
+from voucher.edge.replies import reply
 from voucher.models.base import Request
 from voucher.models.notices import Notice, Objection
 from voucher.models.payables import Payable
@@ -19,7 +21,7 @@ from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.notices import check_notice_over, is_objected
 from voucher.rules.settlements import check_subsidies, owed_fen
 from voucher.store import notices, orders, rounds, settlements, standing
-from voucher.store.engine.table import Write
+from voucher.store.engine import table
 
 app = Api()
 
@@ -54,7 +56,7 @@ def resolve(objection_id: str) -> Response[str]:
     state = lifecycle.next_state("objection", old.state, body.decision)
     round_ = rounds.load(notice.round_id)
     _check_hands(round_)
-    new = old.moved(state=state, **app.step(body.decision))
+    new = old.next_version(state=state, **app.step(body.decision))
     steps = []
     if body.decision == "uphold" or notice.state == "closed":
         action = "uphold" if body.decision == "uphold" else "release"
@@ -64,7 +66,9 @@ def resolve(objection_id: str) -> Response[str]:
                 said = {"opinion": f"公示期内的异议成立。{body.opinion or ''}"} if action == "uphold" else {}
                 after = lifecycle.next_state("line", line.state, action)
                 steps.append(
-                    settlements.line_write(line, line.moved(state=after, round_id=None, **said, **app.step(action)))
+                    settlements.line_write(
+                        line, line.next_version(state=after, round_id=None, **said, **app.step(action))
+                    )
                 )
     notices.commit_resolution(old, new, notice, round_, steps, app.caller.sub)
     return reply(new)
@@ -101,7 +105,7 @@ def close(notice_id: str) -> Response[str]:
         _check_hands(round_)
         check_notice_over(notice, now)
         _unobjected(notice, round_)
-        closing = notice.moved(state=state, **app.step("begin_close"))
+        closing = notice.next_version(state=state, **app.step("begin_close"))
         notices.commit_begin_close(notice, closing, round_, app.caller.sub)
         notice = closing
     _check_hands(round_)
@@ -110,18 +114,20 @@ def close(notice_id: str) -> Response[str]:
         order = orders.load(line.order_id)
         if order.state == "payable":
             raise Refused(Refusal.CHANGED_MEANWHILE)
-        payable = line.moved(state=lifecycle.next_state("line", line.state, "close"), **step)
-        owed = order.moved(state=lifecycle.next_state("order", order.state, "approve"), seq=order.seq + 1, **step)
+        payable = line.next_version(state=lifecycle.next_state("line", line.state, "close"), **step)
+        owed = order.next_version(
+            state=lifecycle.next_state("order", order.state, "approve"), seq=order.seq + 1, **step
+        )
         amount_fen = owed_fen(line)
         notices.commit_payable(notice, round_, unchanged, line, payable, order, owed, amount_fen, app.caller.sub)
     payables = _payables(round_, [line for line in rounds.list_lines(round_) if line.state == "payable"], step)
-    closed = round_.moved(state=lifecycle.next_state("round", round_.state, "close"), **step)
-    new = notice.moved(state=state, **step)
+    closed = round_.next_version(state=lifecycle.next_state("round", round_.state, "close"), **step)
+    new = notice.next_version(state=state, **step)
     notices.commit_close(notice, new, round_, closed, payables, app.caller.sub)
     return reply(new.shown())
 
 
-def _unobjected(notice: Notice, round_: Round) -> list[tuple[Line, Write]]:
+def _unobjected(notice: Notice, round_: Round) -> list[tuple[Line, table.Write]]:
     """The lines that go on, each with the write that insists on the standing it goes on with. Raises OTHER_SUBSIDY
     (§5.2b) for one whose enterprise was listed since: the operator takes that out first."""
     objections = notices.list_objections(notice.notice_id)

@@ -5,11 +5,13 @@ from typing import Literal
 from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
-from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.api import Api
+from voucher.edge.bodies import Nothing
 from voucher.edge.documents import Announcement, announced, upload_answer
 from voucher.edge.fields import Count, Day, Fen, Industry, Name, Phone, Text, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
+from voucher.edge.replies import reply
 from voucher.models.base import Reason, Request
 from voucher.models.enterprises import Enterprise
 from voucher.policy import ENTERPRISE_DOCUMENTS
@@ -18,7 +20,6 @@ from voucher.rules import eligibility, entitlements, lifecycle, submissions
 from voucher.rules.credit_code import is_enterprise_code
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.programmes import policy_for
-from voucher.rules.working_days import shanghai_date
 from voucher.store import documents, keys, organisations, standing
 
 app = Api()
@@ -102,7 +103,7 @@ def edit(uscc: str) -> Response[str]:
     old = as_member(app.caller, organisations.find_enterprise(uscc))
     changes = app.body(Changes).model_dump(exclude_none=True)
     lifecycle.next_state("enterprise", old.state, "edit")
-    new = old.moved(**changes, **app.step("edit"))
+    new = old.next_version(**changes, **app.step("edit"))
     organisations.commit_step(old, new)
     return reply(new)
 
@@ -142,9 +143,9 @@ def submit(uscc: str) -> Response[str]:
         errors = [FieldError(kind, f"缺少{words}。") for kind, words in missing.items()]
         raise Refused(Refusal.DOCUMENTS_MISSING, errors=errors, kinds="、".join(missing.values()))
     said = submissions.submission_of(old, FIELDS, papers)
-    new = old.moved(
+    new = old.next_version(
         state=state,
-        applied_on=submissions.application_day(old, shanghai_date(clock.now())),
+        applied_on=submissions.application_day(old, clock.today()),
         submitted_by=app.caller.sub,
         reasons=(),
         handed_in=said,
@@ -161,7 +162,7 @@ def review(uscc: str) -> Response[str]:
     """§4.1.2: the operator's decision. What a clause refuses cannot be approved."""
     require(app.caller, "platform")
     body = app.body(Review)
-    today = shanghai_date(clock.now())
+    today = clock.today()
     facts = standing.read_facts(uscc, entitlements.years_in_step(today))
     old = facts.enterprise
     if old is None:
@@ -173,7 +174,7 @@ def review(uscc: str) -> Response[str]:
     reasons = tuple(_reason(each) for each in body.reasons)
     submissions.check_reasons(body.decision, reasons, (*FIELDS, *ENTERPRISE_DOCUMENTS))
     approved = {"digital_economy": body.digital_economy, "approved_at": clock.now()}
-    new = old.moved(
+    new = old.next_version(
         state=state,
         **(approved if body.decision == "approve" else {}),
         reviewed_by=app.caller.sub,
@@ -221,7 +222,7 @@ def show(uscc: str) -> Response[str]:
 def show_eligibility(uscc: str) -> Response[str]:
     """§2.1, §2.3.1: every rule, passed or not, and the quota with its reason."""
     enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
-    today = shanghai_date(clock.now())
+    today = clock.today()
     asked = app.query("year") or str(today.year)
     if not (asked.isascii() and asked.isdecimal() and len(asked) == 4):
         raise Refused(Refusal.MALFORMED, errors=[FieldError("year", "须为四位年份。")])

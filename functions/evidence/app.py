@@ -6,10 +6,11 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from voucher.edge import clock
-from voucher.edge.api import Api, reply
+from voucher.edge.api import Api
 from voucher.edge.documents import Announcement, announced, upload_answer
 from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff
+from voucher.edge.replies import reply
 from voucher.models.base import Request
 from voucher.models.documents import Document
 from voucher.models.settlements import Invoice, Line, Settlement, Transfer
@@ -18,7 +19,6 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules.flags import flags_of, shown_line
 from voucher.rules.settlements import check_own_share, check_transfers
-from voucher.rules.working_days import shanghai_date
 from voucher.store import documents, keys, orders, organisations, programmes, settlements
 
 app = Api()
@@ -96,8 +96,8 @@ def fill_in(settlement_id: str, order_id: str) -> Response[str]:
     policy = programmes.get(old.year).policy
     check_own_share(old, body.contract_fen, invoice, transfers, policy)
     hashes = _examined_documents(settlement_id, body)
-    order, today = orders.load(order_id), shanghai_date(clock.now())
-    new = old.moved(
+    order, today = orders.load(order_id), clock.today()
+    new = old.next_version(
         state=state,
         contract_fen=body.contract_fen,
         invoice=invoice,

@@ -8,9 +8,11 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from voucher.edge import clock
-from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.api import Api
+from voucher.edge.bodies import Nothing
 from voucher.edge.fields import Day, Number, PositiveFen, Text
 from voucher.edge.identity import as_member, require
+from voucher.edge.replies import reply
 from voucher.models.base import Request
 from voucher.models.orders import CancelRequest, Order, Rating
 from voucher.refusals import Refusal, Refused
@@ -25,12 +27,11 @@ from voucher.rules.orders import (
 )
 from voucher.rules.programmes import year_is_over
 from voucher.rules.settlements import step_after_withdrawal
-from voucher.rules.working_days import shanghai_date
 from voucher.store import keys, orders, organisations, programmes, settlements, vouchers
-from voucher.store.engine.table import Write
+from voucher.store.engine import table
 
 app = Api()
-Guards = Callable[[Order], list[Write]]
+Guards = Callable[[Order], list[table.Write]]
 
 
 class Contract(Request):
@@ -53,7 +54,7 @@ class Stars(Request):
 
 
 def _today() -> date:
-    return shanghai_date(clock.now())
+    return clock.today()
 
 
 def _found(order_id: str) -> Order:
@@ -82,12 +83,12 @@ def _party(order: Order) -> str:
 def _advance(old: Order, action: str, guards: Guards = lambda _: [], **changes: Any) -> Response[str]:
     if app.is_repeat(old, action):
         return reply(old, replay=True)
-    new = old.moved(state=lifecycle.next_state("order", old.state, action), **changes, **app.step(action))
+    new = old.next_version(state=lifecycle.next_state("order", old.state, action), **changes, **app.step(action))
     orders.commit_step(old, new, *guards(old))
     return reply(new)
 
 
-def _parties_may_contract(order: Order) -> list[Write]:
+def _parties_may_contract(order: Order) -> list[table.Write]:
     """§4.1.3, §1.4b: contracted orders run on whatever becomes of the parties, but no more are contracted; insists that
     both are as they were read."""
     if has_contract(order):
@@ -116,11 +117,11 @@ def refuse(order_id: str) -> Response[str]:
     return _release(order, "refuse", refusal_reason=reason)
 
 
-def _release(old: Order, action: str, *also: Write, **changes: Any) -> Response[str]:
+def _release(old: Order, action: str, *also: table.Write, **changes: Any) -> Response[str]:
     if app.is_repeat(old, action):
         return reply(old, replay=True)
     state = lifecycle.next_state("order", old.state, action)
-    new = old.moved(state=state, drawn={}, **changes, **app.step(action))
+    new = old.next_version(state=state, drawn={}, **changes, **app.step(action))
     voucher = vouchers.load(old.voucher_id)
     orders.commit_release(old, new, old.voucher_fen, voucher, clock.now(), app.caller.sub, *also)
     return reply(new)
@@ -140,7 +141,7 @@ def sign(order_id: str) -> Response[str]:
         raise Refused(Refusal.CONTRACT_YEAR)  # the order is about to be cancelled, and no sweep decides by coming late
     check_contract_day(body.contract_signed_on, policy, old.year, _today())
     check_ratio(old.voucher_fen, body.contract_fen, policy)
-    new = old.moved(state=state, **body.model_dump(), **app.step("contract"))
+    new = old.next_version(state=state, **body.model_dump(), **app.step("contract"))
     changed = old.contract_number and keys.contract(old.contract_number) != keys.contract(body.contract_number)
     orders.commit_step(
         old,
@@ -195,7 +196,7 @@ def review_cancel(order_id: str) -> Response[str]:
     return _release(order, "cancel")
 
 
-def _line_withdrawn(order: Order) -> list[Write]:
+def _line_withdrawn(order: Order) -> list[table.Write]:
     """§3.5.1(5): an order in settlement takes its line with it, unless that is under review or on notice."""
     settlement = settlements.find(order.settlement_id or "")
     lines = settlements.list_lines(order.settlement_id or "")
@@ -203,12 +204,12 @@ def _line_withdrawn(order: Order) -> list[Write]:
     if settlement is None or line is None:
         raise LookupError("an order is in a settlement that does not have it")
     if not lifecycle.allows("line", line.state, "withdraw"):
-        raise Refused(Refusal.LINE_UNDER_REVIEW, state=line.state)
+        raise Refused(Refusal.LINE_UNDER_REVIEW, of=line)
     step = app.step("withdraw")
-    withdrawn = line.moved(state=lifecycle.next_state("line", line.state, "withdraw"), **step)
+    withdrawn = line.next_version(state=lifecycle.next_state("line", line.state, "withdraw"), **step)
     action = step_after_withdrawal(settlement.state, [each for each in lines if each is not line])
     state = lifecycle.next_state("settlement", settlement.state, action) if action else settlement.state
-    without = settlement.moved(state=state, **step)
+    without = settlement.next_version(state=state, **step)
     moved = [settlements.step_write(settlement, without), settlements.line_write(line, withdrawn)]
     return [*moved, *settlements.free_invoice_writes(line)]
 

@@ -6,9 +6,10 @@ The batch's unchanging facts are remembered by the warm process; whatever can ch
 from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
-from voucher.edge.api import Api, reply
+from voucher.edge.api import Api
 from voucher.edge.fields import PositiveFen, Uscc
 from voucher.edge.identity import Caller
+from voucher.edge.replies import reply
 from voucher.models.base import Instant, Request
 from voucher.models.batches import Batch
 from voucher.models.entitlements import Entitlement
@@ -16,10 +17,8 @@ from voucher.models.vouchers import Voucher
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import eligibility, entitlements
 from voucher.rules.vouchers import amount_to_claim, check_open, check_rerelease, shown_state
-from voucher.rules.working_days import shanghai_date
 from voucher.store import batches, organisations, programmes, standing, vouchers
-from voucher.store.engine import pools
-from voucher.store.engine.table import commit_if_unchanged
+from voucher.store.engine import pools, table
 
 app = Api()
 # batches by id, from their publication on: amount, instants and shards never change; that one is closed is noticed
@@ -140,7 +139,7 @@ def not_eligible(failed: list[Refused]) -> Refused:
 
 def make_entitlement(batch: Batch, uscc: str, caller: Caller) -> None:
     """§4.1.3: approved in an earlier year and nothing changed: the entitlement of this year is made on first use."""
-    today = shanghai_date(clock.now())
+    today = clock.today()
     facts = standing.read_facts(uscc, [batch.year])
     enterprise = facts.enterprise
     if enterprise is None or caller.sub not in enterprise.members:
@@ -150,7 +149,7 @@ def make_entitlement(batch: Batch, uscc: str, caller: Caller) -> None:
     following = entitlements.next_entitlements(
         enterprise, facts.standing, facts.entitlements, facts.programmes, today, wanted=batch.year
     )
-    commit_if_unchanged(
+    table.commit_if_unchanged(
         [
             standing.standing_check(facts),
             standing.enterprise_check(facts),

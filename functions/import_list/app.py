@@ -11,11 +11,9 @@ from voucher.models.lists import ListImport
 from voucher.rules import entitlements, lifecycle
 from voucher.rules.lists import touched_codes
 from voucher.rules.standing import with_list
-from voucher.rules.working_days import shanghai_date
 from voucher.spreadsheets import cells, list_file
 from voucher.store import lists, standing
-from voucher.store.engine import files
-from voucher.store.engine.table import Write
+from voucher.store.engine import files, table
 
 FIRMS_PER_MESSAGE = 2_000
 FIRMS_PER_READ = 45
@@ -52,9 +50,9 @@ def parse_upload(kind: str, year: int, import_id: str) -> None:
         parsed = list_file.parse(kind, old.filename, content)
     except cells.ListFileError as error:
         state = lifecycle.next_state("list_import", old.state, "fail")
-        lists.commit_step(old, old.moved(state=state, failure=str(error), **old_file))
+        lists.commit_step(old, old.next_version(state=state, failure=str(error), **old_file))
         return
-    new = old.moved(
+    new = old.next_version(
         state=lifecycle.next_state("list_import", old.state, "parse"),
         row_count=len(parsed.rows),
         error_count=parsed.error_count,
@@ -85,7 +83,7 @@ def apply_part(kind: str, year: int, import_id: str, offset: int) -> None:
             queues.send("import_list", [body | {"message_id": f"{import_id}.{following}"}])
             return
         state = lifecycle.next_state("list_import", record.state, "finish")
-        lists.commit_finish(record, record.moved(state=state, updated_at=clock.now()), is_latest)
+        lists.commit_finish(record, record.next_version(state=state, updated_at=clock.now()), is_latest)
     except lists.OutOfTurn:
         return
     log_work("list applied", kind=kind, year=year, firms=len(touched))
@@ -102,9 +100,9 @@ def bring_in_step(record: ListImport, usccs: list[str], listed: set[str]) -> Non
                     bring_one_in_step(record, uscc, listed)
 
 
-def steps_of(record: ListImport, usccs: list[str], listed: set[str]) -> dict[str, list[Write]]:
+def steps_of(record: ListImport, usccs: list[str], listed: set[str]) -> dict[str, list[table.Write]]:
     """By credit code, the writes that bring it into step; none for a code whose standing says so already."""
-    today = shanghai_date(clock.now())
+    today = clock.today()
     steps = {}
     for facts in standing.read_facts_of_many(usccs, {*entitlements.years_in_step(today), record.year}):
         after = with_list(facts.standing, record.kind, record.year, facts.uscc in listed)
@@ -114,9 +112,9 @@ def steps_of(record: ListImport, usccs: list[str], listed: set[str]) -> dict[str
     return steps
 
 
-def packed(steps: dict[str, list[Write]]) -> Iterable[dict[str, list[Write]]]:
+def packed(steps: dict[str, list[table.Write]]) -> Iterable[dict[str, list[table.Write]]]:
     """The steps in groups that fit into one transaction each."""
-    group: dict[str, list[Write]] = {}
+    group: dict[str, list[table.Write]] = {}
     for uscc, writes in steps.items():
         if sum(map(len, group.values())) + len(writes) > WRITES_PER_TRANSACTION:
             yield group

@@ -2,8 +2,10 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.api import Api
+from voucher.edge.bodies import Nothing
 from voucher.edge.identity import require
+from voucher.edge.replies import reply
 from voucher.models.inbox import InboxMessage
 from voucher.store import inbox, organisations
 

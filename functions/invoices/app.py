@@ -11,9 +11,10 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from voucher.edge import clock
-from voucher.edge.api import Api, reply
+from voucher.edge.api import Api
 from voucher.edge.fields import Identifier, Name, Number, PositiveFen, Text, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
+from voucher.edge.replies import reply
 from voucher.models.base import Request
 from voucher.models.payables import Account, AccountChange, Payable
 from voucher.refusals import FieldError, Refusal, Refused
@@ -77,7 +78,7 @@ def hand_in(round_id: str) -> Response[str]:
     if body.amount_fen != old.amount_fen:
         raise Refused(Refusal.SUMMARY_INVOICE_MISMATCH, amount_fen=old.amount_fen)
     _check_document(old, body.document_id)
-    invoiced = old.moved(
+    invoiced = old.next_version(
         state=state,
         invoice_number=body.invoice_number,
         invoice_fen=body.amount_fen,
@@ -143,7 +144,7 @@ def propose_account(round_id: str) -> Response[str]:
     if _is_repeat(old, step):
         return reply(old, replay=True)
     state = lifecycle.next_state("payable", old.state, "propose_account")
-    new = old.moved(state=state, change=_asked(_sealed(round_id, body), body.reason), **step)
+    new = old.next_version(state=state, change=_asked(_sealed(round_id, body), body.reason), **step)
     payables.commit_proposed_account(old, new)
     return reply(new)
 
@@ -159,12 +160,12 @@ def decide_account(round_id: str) -> Response[str]:
         return reply(old, replay=True)
     state = lifecycle.next_state("payable", old.state, "decide_account")
     if old.change is None:
-        raise Refused(Refusal.WRONG_STATE, state=old.state)
+        raise Refused(Refusal.WRONG_STATE, of=old)
     if old.change.change_id != body.change_id:
         raise Refused(Refusal.CHANGED_MEANWHILE)
     check_four_eyes(app.caller.sub, "§3.5.4", old.change.by, old.invoiced_by)
     counts = {"account": old.change.account, "account_by": old.change.by} if body.decision == "confirm" else {}
-    new = old.moved(state=state, change=None, **counts, **app.step(body.decision))
+    new = old.next_version(state=state, change=None, **counts, **app.step(body.decision))
     payables.commit_decided_account(old, new, app.caller.sub)
     return reply(new)
 

@@ -7,9 +7,10 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import StringConstraints
 
 from voucher.edge import clock
-from voucher.edge.api import Api, reply
+from voucher.edge.api import Api
 from voucher.edge.documents import Filename, SizeBytes
 from voucher.edge.identity import require
+from voucher.edge.replies import reply
 from voucher.models.base import Request, instant_text
 from voucher.models.lists import ListImport
 from voucher.policy import LIST_CLAUSES, LIST_KINDS
@@ -17,7 +18,6 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lists import check_list_year
-from voucher.rules.working_days import shanghai_date
 from voucher.store import lists
 from voucher.store.engine import files
 
@@ -49,7 +49,7 @@ def announce(kind: str, year: str) -> Response[str]:
     ending = body.filename[body.filename.rfind(".") :].lower()
     if LIST_TYPES.get(ending) != body.content_type:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("content_type", "须为 .xlsx、.xls 或 .csv 文件。")])
-    check_list_year(kind, listed_year, shanghai_date(clock.now()))
+    check_list_year(kind, listed_year, clock.today())
     import_id = app.new_id("i")
     record = ListImport(
         import_id=import_id,
@@ -136,7 +136,7 @@ def apply(kind: str, year: str, import_id: str) -> Response[str]:
     if old.row_count == 0 and not body.allow_empty:
         raise Refused(Refusal.LIST_EMPTY)
     applied = {"applied_by": app.caller.sub, "applied_at": clock.now()}
-    new = old.moved(state=state, skip_errors=body.skip_errors, **applied, **app.step("apply"))
+    new = old.next_version(state=state, skip_errors=body.skip_errors, **applied, **app.step("apply"))
     lists.commit_turn(old, new)
     return reply(new)
 

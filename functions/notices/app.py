@@ -11,13 +11,14 @@ from uuid import uuid4
 from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
-from voucher.edge.api import Api, reply
+from voucher.edge.api import Api
 from voucher.edge.fields import Identifier, Name, Text, Uscc
-from voucher.models.base import Request
+from voucher.edge.replies import reply
+from voucher.models.base import Request, yuan
 from voucher.models.notices import Notice, Objection
 from voucher.models.removals import RemovalNotice
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.spreadsheets.workbook import inert, yuan
+from voucher.spreadsheets.workbook import inert
 from voucher.store import notices, programmes, rounds
 
 app = Api()
@@ -76,7 +77,7 @@ def object_to(notice_id: str) -> Response[str]:
     if (existing := notices.find_objection(objection_id)) is not None:
         return reply({"objection_id": objection_id, "state": existing.state}, replay=True)
     if old.state != "running":
-        raise Refused(Refusal.NOTICE_ENDED, state=old.state)
+        raise Refused(Refusal.NOTICE_ENDED, of=old)
     named = [line for line in old.shown_lines if body.order_id in (None, line["order_id"])]
     if not named:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("order_id", "不在公示之列。")])
@@ -92,7 +93,7 @@ def object_to(notice_id: str) -> Response[str]:
         created_by="public",
     )
     policy = programmes.get(rounds.load(old.round_id).year).policy
-    notices.commit_objection(old, old.moved(), objection, f"{now:%Y-%m-%dT%H}", _source(notice_id), policy)
+    notices.commit_objection(old, old.next_version(), objection, f"{now:%Y-%m-%dT%H}", _source(notice_id), policy)
     return reply({"objection_id": objection.objection_id, "state": objection.state}, 201)
 
 

@@ -7,9 +7,10 @@ from datetime import date
 from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
-from voucher.edge.api import Api, reply
+from voucher.edge.api import Api
 from voucher.edge.fields import Day, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff, require
+from voucher.edge.replies import reply
 from voucher.models.base import Request
 from voucher.models.orders import Order
 from voucher.models.pools import category_pool, non_key_pool
@@ -27,7 +28,6 @@ from voucher.rules.orders import (
 )
 from voucher.rules.products import check_listed
 from voucher.rules.vouchers import check_balance, check_category, check_usable
-from voucher.rules.working_days import shanghai_date
 from voucher.store import orders, organisations
 from voucher.store.engine import pools
 
@@ -93,7 +93,7 @@ def place() -> Response[str]:
 
 
 def _today() -> date:
-    return shanghai_date(clock.now())
+    return clock.today()
 
 
 def wanted(order_id: str, body: Placement, parties: orders.Parties) -> Order:

@@ -60,7 +60,7 @@ def _make(round_id: str, position: int, new: list[Payout], owed: dict[str, Payab
         made_by=app.caller.sub,
     )
     files.commit_content(made.object_key, content, XLSX, sealing.key())
-    payouts.commit_file(made, [(payout, payout.moved(file_number=number)) for payout in new])
+    payouts.commit_file(made, [(payout, payout.next_version(file_number=number)) for payout in new])
     return made
 
 

@@ -8,9 +8,11 @@ from typing import Any, Literal
 from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
-from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.api import Api
+from voucher.edge.bodies import Nothing
 from voucher.edge.fields import Day, Number, Text
 from voucher.edge.identity import require
+from voucher.edge.replies import reply
 from voucher.models.base import Request
 from voucher.models.orders import Order
 from voucher.models.payables import Payable
@@ -23,7 +25,7 @@ from voucher.rules.payouts import check_bank_day, check_not_recovered
 from voucher.rules.settlements import check_subsidies, subsidised_orders
 from voucher.rules.working_days import shanghai_date
 from voucher.store import orders, payables, payouts, rounds, standing
-from voucher.store.engine.table import Write
+from voucher.store.engine import table
 
 app = Api()
 
@@ -79,8 +81,8 @@ def make_payouts(round_id: str) -> Response[str]:
         return reply({"items": [each.public() for each in again if each]}, replay=True)
     check_subsidies([order for found in served.values() for order in found], standings)
     if invoiced:
-        raise Refused(Refusal.ACCOUNT_UNDECIDED, state="invoiced")
-    raise Refused(Refusal.NOTHING_PAYABLE, state=round_.state)
+        raise Refused(Refusal.ACCOUNT_UNDECIDED, of=invoiced[0])
+    raise Refused(Refusal.NOTHING_PAYABLE, of=round_)
 
 
 def _check_hands(round_: Round, owed: Payable, payout: Payout) -> None:
@@ -89,10 +91,10 @@ def _check_hands(round_: Round, owed: Payable, payout: Payout) -> None:
     check_four_eyes(app.caller.sub, "§3.5.4", *round_.submitters, *round_.pre_reviewers, *earlier)
 
 
-def _make_payout(round_: Round, old: Payable, standings_unchanged: list[Write]) -> Payout:
+def _make_payout(round_: Round, old: Payable, standings_unchanged: list[table.Write]) -> Payout:
     step = app.step("make_payout")
     state = lifecycle.next_state("payable", old.state, "make_payout")
-    new = old.moved(state=state, attempts=old.attempts + 1, **step)
+    new = old.next_version(state=state, attempts=old.attempts + 1, **step)
     payout = Payout(
         payout_id=payouts.payout_id(new, new.attempts),
         round_id=new.round_id,
@@ -128,18 +130,21 @@ def record_result(payout_id: str) -> Response[str]:
         return reply(old, replay=True)
     state = lifecycle.next_state("payout", old.state, body.state)
     _check_hands(round_, owed, old)
-    check_bank_day("paid_on", body.paid_on, shanghai_date(old.created_at), shanghai_date(clock.now()))
+    check_bank_day("paid_on", body.paid_on, shanghai_date(old.created_at), clock.today())
     step = app.step(body.state)
     told = {"bank_reference": body.bank_reference, "paid_on": body.paid_on}
-    new = old.moved(state=state, paid_by=app.caller.sub, **told, **step)
-    after = owed.moved(state=lifecycle.next_state("payable", owed.state, body.state), **step)
+    new = old.next_version(state=state, paid_by=app.caller.sub, **told, **step)
+    after = owed.next_version(state=lifecycle.next_state("payable", owed.state, body.state), **step)
     paid = _moved(before, "pay", step) if state == "paid" else []
     payouts.commit_result(round_, old, new, owed, after, paid, app.caller.sub)
     return reply(new)
 
 
 def _moved(before: list[Order], action: str, step: dict[str, Any]) -> list[tuple[Order, Order]]:
-    return [(order, order.moved(state=lifecycle.next_state("order", order.state, action), **step)) for order in before]
+    return [
+        (order, order.next_version(state=lifecycle.next_state("order", order.state, action), **step))
+        for order in before
+    ]
 
 
 @app.post("/payouts/<payout_id>/return")
@@ -155,12 +160,12 @@ def record_return(payout_id: str) -> Response[str]:
     state = lifecycle.next_state("payout", old.state, "send_back")
     _check_hands(round_, owed, old)
     if old.paid_on:
-        check_bank_day("returned_on", body.returned_on, old.paid_on, shanghai_date(clock.now()))
+        check_bank_day("returned_on", body.returned_on, old.paid_on, clock.today())
     check_not_recovered(before)
     step = app.step("send_back")
     told = {"return_reference": body.bank_reference, "returned_on": body.returned_on, "return_reason": body.reason}
-    new = old.moved(state=state, **told, **step)
-    after = owed.moved(state=lifecycle.next_state("payable", owed.state, "send_back"), **step)
+    new = old.next_version(state=state, **told, **step)
+    after = owed.next_version(state=lifecycle.next_state("payable", owed.state, "send_back"), **step)
     payouts.commit_return(round_, old, new, owed, after, _moved(before, "send_back", step), app.caller.sub)
     return reply(new)
 

@@ -6,9 +6,10 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from voucher.edge import clock
-from voucher.edge.api import Api, reply
+from voucher.edge.api import Api
 from voucher.edge.fields import Identifier, PositiveFen, Text
 from voucher.edge.identity import require
+from voucher.edge.replies import reply
 from voucher.models.base import Request
 from voucher.models.orders import Order
 from voucher.models.settlements import Line, Settlement
@@ -20,7 +21,7 @@ from voucher.rules.flags import shown_line
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.settlements import check_named_once, check_subsidies, verified_part_fen
 from voucher.store import orders, programmes, settlements, standing, vouchers
-from voucher.store.engine.table import Write, commit
+from voucher.store.engine import table
 
 app = Api()
 
@@ -60,13 +61,15 @@ def pre_review(settlement_id: str) -> Response[str]:
     for decision in body.lines:
         _verified(lines[decision.order_id], decision, policy)
     left = {name for name, line in lines.items() if line.state == "submitted"} - {each.order_id for each in body.lines}
-    new = old.moved(state=old.state if left else state, pre_reviewed_by=app.caller.sub, **app.step("pre_review"))
+    new = old.next_version(state=old.state if left else state, pre_reviewed_by=app.caller.sub, **app.step("pre_review"))
     # one transaction for each line; the application moves on with the last, so it never waits for lines decided already
     due = [each for each in body.lines if not app.is_repeat(lines[each.order_id], each.decision)]
     for decision in due[:-1]:
-        commit([*_decided(lines[decision.order_id], decision, policy, standings), settlements.unchanged_check(old)])
+        table.commit(
+            [*_decided(lines[decision.order_id], decision, policy, standings), settlements.unchanged_check(old)]
+        )
     last = [write for each in due[-1:] for write in _decided(lines[each.order_id], each, policy, standings)]
-    commit([*last, settlements.step_write(old, new)])
+    table.commit([*last, settlements.step_write(old, new)])
     return reply(_shown(new))
 
 
@@ -85,13 +88,13 @@ def _verified(line: Line, said: LineDecision, policy: Policy) -> dict[str, int |
     return {"verified_fen": part_fen, "verified_contract_fen": contract_fen}
 
 
-def _decided(old: Line, decision: LineDecision, policy: Policy, standings: dict[str, Standing]) -> list[Write]:
+def _decided(old: Line, decision: LineDecision, policy: Policy, standings: dict[str, Standing]) -> list[table.Write]:
     """One line, with what it means for its order's money."""
     step = app.step(decision.decision)
     state = lifecycle.next_state("line", old.state, decision.decision)
     verified = _verified(old, decision, policy)
     kept_fen = verified["verified_fen"] or old.voucher_fen
-    new = old.moved(
+    new = old.next_version(
         state=state,
         voucher_fen=kept_fen,  # what the order holds from here on, should the line come back
         **verified,
@@ -104,18 +107,20 @@ def _decided(old: Line, decision: LineDecision, policy: Policy, standings: dict[
     if decision.decision == "pass":
         writes.append(standing.unchanged_check(standings[old.enterprise_uscc]))
     if decision.decision == "reject":
-        freed = order.moved(state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step)
+        freed = order.next_version(
+            state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step
+        )
         writes += [orders.step_write(order, freed), *settlements.free_invoice_writes(old)]
     elif kept_fen < order.voucher_fen:
         writes += _reduced(order, kept_fen, step)
     return writes
 
 
-def _reduced(order: Order, verified_fen: int, step: dict[str, Any]) -> list[Write]:
+def _reduced(order: Order, verified_fen: int, step: dict[str, Any]) -> list[table.Write]:
     """§3.5.2: what was held and not verified goes back to the voucher, or lapses if that has ended."""
     released_fen = order.voucher_fen - verified_fen
     voucher = vouchers.load(order.voucher_id)
-    reduced = order.moved(voucher_fen=verified_fen, drawn=orders.remaining_draws(order, released_fen), **step)
+    reduced = order.next_version(voucher_fen=verified_fen, drawn=orders.remaining_draws(order, released_fen), **step)
     return orders.release_writes(order, reduced, released_fen, voucher, clock.now(), app.caller.sub)
 
 

@@ -6,9 +6,11 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
-from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.api import Api
+from voucher.edge.bodies import Nothing
 from voucher.edge.fields import Name, PositiveFen, Text, Uscc, Version
 from voucher.edge.identity import as_member, as_member_or_staff, require
+from voucher.edge.replies import reply
 from voucher.models.agencies import Agency
 from voucher.models.base import Request
 from voucher.models.products import Product
@@ -17,7 +19,6 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import agencies, lifecycle
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.products import edited_product, mentions_all, published_product, revised_product, search_words
-from voucher.rules.working_days import shanghai_date
 from voucher.store import organisations, products
 
 app = Api()
@@ -79,7 +80,7 @@ def _replayed(existing: Product) -> Response[str]:
 
 
 def _today() -> date:
-    return shanghai_date(clock.now())
+    return clock.today()
 
 
 @app.patch("/products/<product_id>")
@@ -88,7 +89,7 @@ def edit(product_id: str) -> Response[str]:
     old, agency = _owned(product_id)
     changes = app.body(Changes).model_dump(exclude_none=True)
     lifecycle.next_state("product", old.state, "edit")
-    new = edited_product(old, changes).moved(**app.step("edit"))
+    new = edited_product(old, changes).next_version(**app.step("edit"))
     agencies.check_scope(agency, revised_product(new).category)
     products.commit_step(old, new)
     return reply(new)
@@ -112,7 +113,7 @@ def publish(product_id: str) -> Response[str]:
     agency = agencies.check_active(organisations.find_agency(old.agency_uscc), _today())
     check_four_eyes(app.caller.sub, "§3.3", *agency.members)
     state = lifecycle.next_state("product", old.state, "publish")
-    new = published_product(old, clock.now()).moved(state=state, **app.step("publish"))
+    new = published_product(old, clock.now()).next_version(state=state, **app.step("publish"))
     agencies.check_scope(agency, new.category)
     products.commit_step(old, new, organisations.unchanged_check(agency))
     return reply(new)
@@ -128,7 +129,7 @@ def withdraw(product_id: str) -> Response[str]:
     if app.is_repeat(product, "withdraw"):
         return reply(product, replay=True)
     state = lifecycle.next_state("product", product.state, "withdraw")
-    new = product.moved(state=state, **app.step("withdraw"))
+    new = product.next_version(state=state, **app.step("withdraw"))
     products.commit_step(product, new)
     return reply(new)
 

@@ -8,9 +8,11 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import ValidationError
 
 from voucher.edge import clock
-from voucher.edge.api import Api, malformed, reply
+from voucher.edge.api import Api
+from voucher.edge.bodies import malformed
 from voucher.edge.fields import PositiveFen, Text, Year
 from voucher.edge.identity import require
+from voucher.edge.replies import reply
 from voucher.models.base import Request
 from voucher.models.pools import (
     SURPLUS_SHARDS,
@@ -111,7 +113,7 @@ def correct_programme(year: str) -> Response[str]:
         raise Refused(Refusal.CHANGED_MEANWHILE)
     policy = old.policy if body.policy is None else _policy(body.policy, clock.now())
     drafted = {"total_fen": body.total_fen, "policy": policy, "created_by": app.caller.sub}
-    new = old.moved(state=state, **drafted, **app.step("edit"))
+    new = old.next_version(state=state, **drafted, **app.step("edit"))
     programmes.commit_step(old, new)
     return reply(new)
 
@@ -128,7 +130,9 @@ def confirm_programme(year: str) -> Response[str]:
     state = lifecycle.next_state("programme", old.state, "confirm")
     if body.version not in (None, old.version):
         raise Refused(Refusal.CHANGED_MEANWHILE)
-    new = old.moved(state=state, unreleased_fen=old.total_fen, confirmed_by=app.caller.sub, **app.step("confirm"))
+    new = old.next_version(
+        state=state, unreleased_fen=old.total_fen, confirmed_by=app.caller.sub, **app.step("confirm")
+    )
     programmes.commit_confirmation(old, new, _yearly_shares(new), clock.now())
     return reply(new)
 
@@ -152,7 +156,7 @@ def propose_total(year: str) -> Response[str]:
     state = lifecycle.next_state("programme", old.state, "propose_total")
     _changes(old, body.total_fen)
     pending = PendingTotal(total_fen=body.total_fen, reason=body.reason, by=app.caller.sub)
-    new = old.moved(state=state, pending=pending, **app.step("propose_total"))
+    new = old.next_version(state=state, pending=pending, **app.step("propose_total"))
     programmes.commit_step(old, new)
     return reply(new)
 
@@ -178,7 +182,7 @@ def confirm_total(year: str) -> Response[str]:
         raise Refused(Refusal.CHANGED_MEANWHILE)
     total_fen = old.pending.total_fen
     changes_fen = _changes_unless_overtaken(old, total_fen)
-    new = old.moved(
+    new = old.next_version(
         state=state,
         total_fen=total_fen,
         unreleased_fen=old.unreleased_fen + total_fen - old.total_fen,

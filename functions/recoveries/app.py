@@ -5,9 +5,10 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
-from voucher.edge.api import Api, reply
+from voucher.edge.api import Api
 from voucher.edge.fields import Identifier, PositiveFen, Text
 from voucher.edge.identity import require
+from voucher.edge.replies import reply
 from voucher.models.base import Request
 from voucher.models.orders import Order, Recovery
 from voucher.refusals import FieldError, Refusal, Refused
@@ -44,7 +45,7 @@ def recover(order_id: str) -> Response[str]:
     _check_violation(old, body.violation_id)
     check_recovery(old, body.amount_fen)
     recovery = Recovery(recovery_id=recovery_id, by=app.caller.sub, at=clock.now(), **body.model_dump())
-    new = old.moved(
+    new = old.next_version(
         state=state,
         seq=old.seq + 1,
         recovered_fen=old.recovered_fen + body.amount_fen,
@@ -68,10 +69,10 @@ def withdraw_recovery(order_id: str, recovery_id: str) -> Response[str]:
         return reply(_shown(old, found), replay=True)
     state = lifecycle.next_state("order", old.state, "withdraw_recovery")
     if found.withdrawn_at:
-        raise Refused(Refusal.WRONG_STATE, state="withdrawn")
+        raise Refused(Refusal.WRONG_STATE, of=found)
     told = {"withdrawn_by": app.caller.sub, "withdrawn_at": clock.now(), "withdrawal_reason": body.reason}
     withdrawn = found.model_copy(update=told)
-    new = old.moved(
+    new = old.next_version(
         state=state,
         seq=old.seq + 1,
         recovered_fen=old.recovered_fen - found.amount_fen,

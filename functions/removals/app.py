@@ -5,17 +5,18 @@ from typing import Literal
 from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
-from voucher.edge.api import Api, reply
+from voucher.edge.api import Api
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
+from voucher.edge.replies import reply
 from voucher.models.agencies import Agency
 from voucher.models.base import Request
 from voucher.models.removals import Lead, RemovalNotice
 from voucher.refusals import Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.removals import removal_declined, removal_proposed
-from voucher.rules.working_days import shanghai_date
+from voucher.rules.lifecycle import stepped
+from voucher.rules.removals import agency_kept, agency_proposed_for_removal
 from voucher.store import organisations, products, removals
 
 app = Api()
@@ -42,8 +43,7 @@ def propose(uscc: str) -> Response[str]:
     body, old = app.body(Proposal), _found(uscc)
     if app.is_repeat(old, "propose_removal"):
         return reply(old, replay=True)
-    proposed = removal_proposed(old, body.reason, app.caller.sub)
-    new = old.moved(**proposed, **app.step("propose_removal"))
+    new = agency_proposed_for_removal(old, body.reason, app.mark)
     organisations.commit_step(old, new)
     return reply(new)
 
@@ -57,12 +57,8 @@ def decide(uscc: str) -> Response[str]:
     if app.is_repeat(old, action):
         take_down_products(old)
         return reply(old, replay=True)
-    if body.decision == "reject":
-        decided = removal_declined(old)
-    else:
-        decided = {"state": lifecycle.next_state("agency", old.state, action)}
+    new = agency_kept(old, app.mark) if body.decision == "reject" else stepped(old, action, app.mark)
     check_four_eyes(app.caller.sub, "§3.4.1", old.removal_proposed_by)
-    new = old.moved(**decided, **app.step(action))
     if body.decision == "reject":
         organisations.commit_step(old, new)
         return reply(new)
@@ -72,7 +68,7 @@ def decide(uscc: str) -> Response[str]:
 
 
 def _notice(agency: Agency) -> RemovalNotice:
-    today = shanghai_date(clock.now())
+    today = clock.today()
     return RemovalNotice(
         notice_id=f"removal_{agency.uscc}",
         state="published",
@@ -105,8 +101,7 @@ def take_down_products(agency: Agency) -> None:
     for product_id in [each.product_id for each in products.list_of_agency(agency.uscc)]:
         old = products.get(product_id)
         if lifecycle.allows("product", old.state, "withdraw"):
-            state = lifecycle.next_state("product", old.state, "withdraw")
-            products.commit_step(old, old.moved(state=state, **app.step("withdraw")))
+            products.commit_step(old, stepped(old, "withdraw", app.mark))
 
 
 @app.get("/leads")

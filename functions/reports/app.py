@@ -2,8 +2,9 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from voucher.edge.api import Api, reply
+from voucher.edge.api import Api
 from voucher.edge.identity import require
+from voucher.edge.replies import reply
 from voucher.refusals import Refusal, Refused
 from voucher.store import books
 

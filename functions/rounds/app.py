@@ -6,9 +6,10 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from voucher.edge import clock
-from voucher.edge.api import Api, reply
+from voucher.edge.api import Api
 from voucher.edge.fields import Identifier, Text
 from voucher.edge.identity import require
+from voucher.edge.replies import reply
 from voucher.models.base import Request
 from voucher.models.notices import Notice
 from voucher.models.rounds import Round
@@ -24,7 +25,7 @@ from voucher.rules.rounds import check_opinions, check_round_size
 from voucher.rules.settlements import check_named_once, check_subsidies, owed_fen
 from voucher.rules.working_days import add_working_days, shanghai_date
 from voucher.store import notices, orders, organisations, payables, payouts, programmes, rounds, settlements, standing
-from voucher.store.engine.table import Write
+from voucher.store.engine import table
 
 app = Api()
 
@@ -88,7 +89,8 @@ def gather() -> Response[str]:
         **step,
     )
     new = [
-        line.moved(state=lifecycle.next_state("line", line.state, "gather"), round_id=round_id, **step) for line in old
+        line.next_version(state=lifecycle.next_state("line", line.state, "gather"), round_id=round_id, **step)
+        for line in old
     ]
     rounds.commit_gathering(round_, old, new)
     return reply(_shown(round_), 201)
@@ -154,23 +156,23 @@ def approve(round_id: str) -> Response[str]:
     check_subsidies(going_on, standings)
     step = app.step("approve")
     steps = [_decided(line, decisions[line.order_id], step, standings) for line in open_lines]
-    new = old.moved(state=state, approved_by=app.caller.sub, **step)
+    new = old.next_version(state=state, approved_by=app.caller.sub, **step)
     rounds.commit_decision(old, new, steps, app.caller.sub)
     return reply(_shown(new))
 
 
-def _decided(line: Line, said: Said, step: dict[str, Any], standings: dict[str, Standing]) -> list[Write]:
+def _decided(line: Line, said: Said, step: dict[str, Any], standings: dict[str, Standing]) -> list[table.Write]:
     state = lifecycle.next_state("line", line.state, said.decision)
     if said.decision == "approve":
         unchanged = standing.unchanged_check(standings[line.enterprise_uscc])
-        return [settlements.line_write(line, line.moved(state=state, **step)), unchanged]
-    new = line.moved(state=state, round_id=None, opinion=said.opinion, **step)
+        return [settlements.line_write(line, line.next_version(state=state, **step)), unchanged]
+    new = line.next_version(state=state, round_id=None, opinion=said.opinion, **step)
     return _ended(line, new, step) if said.decision == "reject" else [settlements.line_write(line, new)]
 
 
-def _ended(line: Line, new: Line, step: dict[str, Any]) -> list[Write]:
+def _ended(line: Line, new: Line, step: dict[str, Any]) -> list[table.Write]:
     order = orders.load(line.order_id)
-    freed = order.moved(state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step)
+    freed = order.next_version(state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step)
     return settlements.ended_line_writes(line, new, order, freed)
 
 
@@ -189,15 +191,15 @@ def take_out(round_id: str, order_id: str) -> Response[str]:
     require(app.caller, "bureau" if old.state == "payable" else "platform")
     step = app.step("take_out")
     state = lifecycle.next_state("line", old.state, "take_out")
-    new = old.moved(state=state, round_id=None, withdrawal_reason=why.reason, **step)
+    new = old.next_version(state=state, round_id=None, withdrawal_reason=why.reason, **step)
     if old.state == "payable":
         _take_out_payable(round_, old, new, step)
         return reply(_shown(round_))
     notice = notices.find(round_.notice_id) if round_.notice_id and old.state == "noticed" else None
-    without = notice and notice.moved(withdrawn=(*notice.withdrawn, order_id))
+    without = notice and notice.next_version(withdrawn=(*notice.withdrawn, order_id))
     emptied = lifecycle.allows("round", round_.state, "empty") and len(rounds.list_lines(round_)) == 1
     ended = {"state": lifecycle.next_state("round", round_.state, "empty"), **step} if emptied else {}
-    left = round_.moved(**ended)
+    left = round_.next_version(**ended)
     notices.commit_take_out(round_, left, notice, without, _ended(old, new, step))
     return reply(_shown(left))
 
@@ -207,8 +209,8 @@ def _take_out_payable(round_: Round, old: Line, new: Line, step: dict[str, Any])
     that its summary invoice is handed in anew."""
     order, owed = orders.load(old.order_id), payables.load(round_.round_id, old.agency_uscc)
     state = lifecycle.next_state("order", order.state, "take_back")
-    freed = order.moved(state=state, settlement_id=None, seq=order.seq + 1, **step)
-    after = payable_without_line(owed, old).moved(**step)
+    freed = order.next_version(state=state, settlement_id=None, seq=order.seq + 1, **step)
+    after = payable_without_line(owed, old).next_version(**step)
     payables.commit_take_back(
         owed, after, owed_fen(old), order, freed, settlements.ended_line_writes(old, new, order, freed)
     )
@@ -244,9 +246,11 @@ def publish_notice(round_id: str) -> Response[str]:
         created_by=app.caller.sub,
         **step,
     )
-    new = old.moved(state=state, notice_id=notice.notice_id, **step)
+    new = old.next_version(state=state, notice_id=notice.notice_id, **step)
     steps = [
-        settlements.line_write(line, line.moved(state=lifecycle.next_state("line", line.state, "publish"), **step))
+        settlements.line_write(
+            line, line.next_version(state=lifecycle.next_state("line", line.state, "publish"), **step)
+        )
         for line in lines
         if line.state == "approved"
     ]

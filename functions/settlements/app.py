@@ -6,9 +6,11 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from voucher.edge import clock
-from voucher.edge.api import Api, Nothing, reply
+from voucher.edge.api import Api
+from voucher.edge.bodies import Nothing
 from voucher.edge.fields import Identifier, Text, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
+from voucher.edge.replies import reply
 from voucher.models.base import Request
 from voucher.models.orders import Order
 from voucher.models.settlements import Line, Settlement
@@ -24,8 +26,7 @@ from voucher.rules.settlements import (
     step_after_withdrawal,
 )
 from voucher.store import orders, organisations, programmes, settlements, standing
-from voucher.store.engine.large import commit_in_parts
-from voucher.store.engine.table import Write, commit
+from voucher.store.engine import large, table
 
 app = Api()
 
@@ -68,7 +69,9 @@ def open_application() -> Response[str]:
     )
     lines = [_line(settlement, order, made) for order in old]
     new = [
-        order.moved(state=lifecycle.next_state("order", order.state, "settle"), settlement_id=settlement_id, **step)
+        order.next_version(
+            state=lifecycle.next_state("order", order.state, "settle"), settlement_id=settlement_id, **step
+        )
         for order in old
     ]
     if not settlements.commit_application(settlement, lines, old, new):
@@ -121,18 +124,20 @@ def submit(settlement_id: str) -> Response[str]:
         return reply(_shown(old, lines), replay=True)
     state = lifecycle.next_state("settlement", old.state, "submit")
     if not open_lines:
-        raise Refused(Refusal.WRONG_STATE, state=old.state)
+        raise Refused(Refusal.WRONG_STATE, of=old)
     check_evidence(open_lines)
     check_own_shares(open_lines, programmes.get(old.year).policy)
     standings = standing.read_standings(line.enterprise_uscc for line in open_lines)
     check_subsidies(open_lines, standings)
     step = app.step("submit")
     by = {"submitted_by": app.caller.sub}
-    moved = [line.moved(state=lifecycle.next_state("line", line.state, "submit"), **by, **step) for line in open_lines]
-    new = old.moved(state=state, **by, **step)
+    moved = [
+        line.next_version(state=lifecycle.next_state("line", line.state, "submit"), **by, **step) for line in open_lines
+    ]
+    new = old.next_version(state=state, **by, **step)
     steps = [settlements.line_write(before, after) for before, after in zip(open_lines, moved, strict=True)]
     checks = [standing.unchanged_check(each) for each in standings.values()]
-    commit([settlements.step_write(old, new), *steps, *checks])
+    table.commit([settlements.step_write(old, new), *steps, *checks])
     return reply(_shown(new, settlements.list_lines(settlement_id)))
 
 
@@ -145,8 +150,8 @@ def withdraw(settlement_id: str) -> Response[str]:
         return reply(_shown(old, lines), replay=True)
     left = [line for line in lines if line.state not in ENDED_LINES]
     groups = [_withdrawn(line, why.reason) for line in left]
-    new = old.moved(state=lifecycle.next_state("settlement", old.state, "withdraw"), **app.step("withdraw"))
-    commit_in_parts(groups, [settlements.step_write(old, new)], [settlements.unchanged_check(old)])
+    new = old.next_version(state=lifecycle.next_state("settlement", old.state, "withdraw"), **app.step("withdraw"))
+    large.commit_in_parts(groups, [settlements.step_write(old, new)], [settlements.unchanged_check(old)])
     return reply(_shown(new, settlements.list_lines(settlement_id)))
 
 
@@ -161,8 +166,8 @@ def withdraw_line(settlement_id: str, order_id: str) -> Response[str]:
     others = [each for each in settlements.list_lines(settlement_id) if each.order_id != order_id]
     action = step_after_withdrawal(old.state, others)
     state = lifecycle.next_state("settlement", old.state, action) if action else old.state
-    new = old.moved(state=state, **app.step("withdraw_line"))
-    commit([settlements.step_write(old, new), *writes])
+    new = old.next_version(state=state, **app.step("withdraw_line"))
+    table.commit([settlements.step_write(old, new), *writes])
     return reply(_shown(new, settlements.list_lines(settlement_id)))
 
 
@@ -172,12 +177,14 @@ def _line_of(settlement_id: str, order_id: str) -> Line:
     return line
 
 
-def _withdrawn(line: Line, reason: str) -> list[Write]:
+def _withdrawn(line: Line, reason: str) -> list[table.Write]:
     step = app.step("withdraw")
     state = lifecycle.next_state("line", line.state, "withdraw")
     order = orders.load(line.order_id)
-    freed = order.moved(state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step)
-    return settlements.ended_line_writes(line, line.moved(state=state, withdrawal_reason=reason, **step), order, freed)
+    freed = order.next_version(state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step)
+    return settlements.ended_line_writes(
+        line, line.next_version(state=state, withdrawal_reason=reason, **step), order, freed
+    )
 
 
 @app.get("/settlements")

@@ -7,9 +7,10 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from voucher.edge import clock
-from voucher.edge.api import Api, reply
+from voucher.edge.api import Api
 from voucher.edge.fields import Identifier, Text, Uscc
 from voucher.edge.identity import require
+from voucher.edge.replies import reply
 from voucher.models.base import Request
 from voucher.models.standing import Standing
 from voucher.models.violations import Violation
@@ -17,9 +18,8 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import entitlements, lifecycle
 from voucher.rules.credit_code import is_credit_code
 from voucher.rules.standing import with_violation, without_violation
-from voucher.rules.working_days import shanghai_date
 from voucher.store import standing, violations
-from voucher.store.engine.table import Write, commit_if_unchanged
+from voucher.store.engine import table
 
 app = Api()
 TRIES = 5
@@ -68,15 +68,15 @@ def lift(violation_id: str) -> Response[str]:
     if app.is_repeat(old, "lift"):
         return reply(old, replay=True)
     state = lifecycle.next_state("violation", old.state, "lift")
-    new = old.moved(state=state, lift_reason=body.reason, **app.step("lift"))
+    new = old.next_version(state=state, lift_reason=body.reason, **app.step("lift"))
     write = violations.step_write(old, new)
     bring_in_step(old.uscc, write, lambda standing_: without_violation(standing_, violation_id))
     return reply(new)
 
 
-def bring_in_step(uscc: str, write: Write, change: Callable[[Standing], Standing]) -> None:
+def bring_in_step(uscc: str, write: table.Write, change: Callable[[Standing], Standing]) -> None:
     """The violation, the standing and every entitlement it touches, in one transaction."""
-    today = shanghai_date(clock.now())
+    today = clock.today()
     for _ in range(TRIES):
         facts = standing.read_facts(uscc, entitlements.years_in_step(today))
         after = change(facts.standing)
@@ -87,7 +87,7 @@ def bring_in_step(uscc: str, write: Write, change: Callable[[Standing], Standing
             standing.enterprise_check(facts),
             *standing.entitlement_writes(facts, following),
         ]
-        if commit_if_unchanged(writes):
+        if table.commit_if_unchanged(writes):
             return
     raise Refused(Refusal.CHANGED_MEANWHILE)
 

@@ -54,7 +54,7 @@ def announce_ended_notices(instant: datetime) -> int:
         if ends_by_schedule(notice, instant):
             state = lifecycle.next_state("notice", notice.state, "announce_end")
             known = {"ends_on": due_day(notice).date, "ends_certain": True}
-            ended += notices.commit_announced_end(notice, notice.moved(state=state, ended_at=instant, **known))
+            ended += notices.commit_announced_end(notice, notice.next_version(state=state, ended_at=instant, **known))
     return ended
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from voucher.edge import clock, queues
 from voucher.edge.observe import log_work, logger
 from voucher.models.accounts import Posting
+from voucher.models.base import yuan
 from voucher.models.batches import Batch
 from voucher.models.orders import Order
 from voucher.models.programmes import Closing, Programme
@@ -20,7 +21,6 @@ from voucher.rules import entitlements, lifecycle, messages
 from voucher.rules.orders import expires_without_contract
 from voucher.rules.programmes import key_share_basis_points
 from voucher.rules.working_days import shanghai_date
-from voucher.spreadsheets.workbook import yuan
 from voucher.store import batches, keys, orders, programmes, vouchers
 from voucher.store.engine import pools
 
@@ -98,7 +98,7 @@ def cancel_uncontracted(postings: list[Posting], instant: datetime) -> None:
     is cancelled; the money goes back to a voucher that has ended, and lapses."""
     for order in filter(expires_without_contract, ordered(postings)):
         state, step = lifecycle.next_state("order", order.state, "expire"), own_step("expire", instant)
-        new = order.moved(state=state, drawn={}, **step)
+        new = order.next_version(state=state, drawn={}, **step)
         voucher = vouchers.load(order.voucher_id)
         orders.commit_release(order, new, order.voucher_fen, voucher, instant, SWEEPER)
 
@@ -132,7 +132,7 @@ def close_year(year: int, instant: datetime) -> None:
                 logger.error("year not closed: a batch is frozen", extra={"year": year, "batch": batch.batch_id})
                 return
             left_fen = sum(shard.remaining_fen for shard in shards)
-            closed = batch.moved(state="closed", surplus_fen=left_fen, **own_step("close", instant))
+            closed = batch.next_version(state="closed", surplus_fen=left_fen, **own_step("close", instant))
             batches.commit_close(batch, closed, shards, programmes.get(year), instant, SWEEPER)
     # before looking: a batch that is published while this looks makes it another programme than the one closed below
     old = programmes.get(year)
@@ -140,7 +140,9 @@ def close_year(year: int, instant: datetime) -> None:
         log_work("year not closed yet: vouchers are left to lapse, or orders to cancel", year=year)
         return
     state = lifecycle.next_state("programme", old.state, "close_year")
-    new = old.moved(state=state, unreleased_fen=0, closing=closing_of(old, instant), **own_step("close_year", instant))
+    new = old.next_version(
+        state=state, unreleased_fen=0, closing=closing_of(old, instant), **own_step("close_year", instant)
+    )
     programmes.commit_close(old, new, instant, SWEEPER)
     log_work("year closed", year=year)
 

@@ -3,8 +3,9 @@
 from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
-from voucher.edge.api import Api, reply
+from voucher.edge.api import Api
 from voucher.edge.identity import as_member_or_staff
+from voucher.edge.replies import reply
 from voucher.models.accounts import grant_posting
 from voucher.models.vouchers import Voucher
 from voucher.refusals import FieldError, Refusal, Refused

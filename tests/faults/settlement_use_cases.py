@@ -21,8 +21,7 @@ from voucher.models.payouts import PayoutFile
 from voucher.models.settlements import Invoice, Line, Transfer
 from voucher.refusals import Refused
 from voucher.store import keys, settlements
-from voucher.store.engine import files
-from voucher.store.engine.table import transact, update_write
+from voucher.store.engine import files, table
 
 HELD_FEN = 300_000 + 400_000
 WHY = {"reason": "材料有误"}
@@ -51,7 +50,7 @@ def proven(line: Line) -> Line:
     """A line with its papers taken as given."""
     own_fen = line.contract_fen - line.voucher_fen
     transfer = Transfer(reference="TR-1", amount_fen=own_fen, paid_on=TODAY, document_id="d_2")
-    return line.moved(
+    return line.next_version(
         invoice=Invoice(number=f"INV-{line.order_id}", amount_fen=own_fen, issued_on=TODAY, document_id="d_1"),
         transfers=(transfer,),
         contract_document_id="d_3",
@@ -397,10 +396,10 @@ def invoice_hand_in(world: World, _clock: StoppedClock) -> Ready:
 
 def invoice_with_another_account(world: World, _clock: StoppedClock) -> Ready:
     trade, path, _ = owed(world)
-    known = update_write(
+    known = table.update_write(
         "account", keys.account(trade.seller.uscc), "SET #fingerprint = :before", None, before="another"
     )
-    transact([known])
+    table.transact([known])
 
     def check(shown: Json) -> None:
         assert (shown["state"], shown["bank_account_masked"]) == ("invoiced", None)

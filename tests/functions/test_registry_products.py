@@ -135,7 +135,7 @@ def test_once_the_approval_ended_nothing_is_ordered_and_what_runs_is_finished(
     with_end = organisations.find_agency(town.agency.uscc)
     assert with_end is not None
     last_day = date(2026, 8, 31)
-    organisations.commit_step(with_end, with_end.moved(valid_until=last_day))
+    organisations.commit_step(with_end, with_end.next_version(valid_until=last_day))
     stopped_clock.instant = datetime(2026, 8, 31, 15, 59, tzinfo=UTC)  # 23:59 in the city
     steps.expect(town.place(contract_fen=100_000, voucher_fen=70_000), 201)
     stopped_clock.instant += timedelta(minutes=1)

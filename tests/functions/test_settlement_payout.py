@@ -33,8 +33,7 @@ from tests.support.vault import Vault
 from voucher.models.payables import AccountChange, Payable
 from voucher.models.payouts import Payout
 from voucher.store import keys, organisations, payables, payouts
-from voucher.store.engine import sealing
-from voucher.store.engine.table import decode, delete_write, put_write, transact
+from voucher.store.engine import sealing, table
 
 Scene = tuple[Town, Json]
 ACCOUNT = "6200000000000000018"
@@ -207,7 +206,7 @@ def test_who_handed_the_invoice_in_confirms_no_account_though_somebody_else_aske
     round_id = case.invoiced(order)
     [owed] = kept_record(Payable, "PAYABLE#")
     asked = AccountChange(change_id="ac_1", account=owed.account, reason="换户", by="partner", at=NOW)
-    by_another = owed.moved(change=asked)
+    by_another = owed.next_version(change=asked)
     payables.commit_proposed_account(owed, by_another)
     assert review(case, round_id, person=BOTH).code == "FOUR_EYES"
     monkeypatch.setattr(function("invoices"), "check_four_eyes", lambda *_: None)
@@ -222,7 +221,7 @@ def test_payouts_broken_off_half_way_are_made_by_the_next_call_and_all_shown_by_
     round_id = case.invoiced(order)
     [owed] = kept_record(Payable, "PAYABLE#")
     other = owed.model_copy(update={"agency_uscc": samples.agency(5).uscc})
-    transact([put_write("payable", keys.payable(round_id, other.agency_uscc), other, None)])
+    table.transact([table.put_write("payable", keys.payable(round_id, other.agency_uscc), other, None)])
     make_payout, calls = payouts.commit_payout, []
 
     def killed(*facts: Any) -> None:
@@ -314,7 +313,7 @@ def test_a_payout_stands_in_one_file_only_so_no_bank_gets_it_twice(submitted: Sc
 
 def kept_payouts() -> list[Payout]:
     """Every payout in the table."""
-    items = map(decode, everything_kept()["settlements"])
+    items = map(table.decode, everything_kept()["settlements"])
     return [Payout.model_validate(item) for item in items if item["pk"].startswith("PAYOUT#")]
 
 
@@ -621,7 +620,7 @@ def test_whoever_asked_for_the_account_that_counts_makes_no_payout_on_it(submitt
 def test_an_order_that_is_lost_on_its_way_to_the_bank_is_a_fault_and_no_answer(submitted: Scene) -> None:
     case, order = settling(submitted), the_order(submitted)
     round_id = case.invoiced(order)
-    transact([delete_write("lost", keys.order(order["order_id"]))])
+    table.transact([table.delete_write("lost", keys.order(order["order_id"]))])
     before = everything_kept()
     with pytest.raises(LookupError, match=order["order_id"]):
         case.payouts(round_id)
@@ -641,7 +640,7 @@ def test_who_gathered_the_round_or_handed_the_invoice_in_records_no_payment(
     steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
     steps.expect(case.invoice(round_id), 200)
     [owed] = kept_record(Payable, "PAYABLE#")
-    payables.commit_proposed_account(owed, owed.moved(invoiced_by="clerk"))
+    payables.commit_proposed_account(owed, owed.next_version(invoiced_by="clerk"))
     payout_id = made(case, round_id)
     if not rule:
         monkeypatch.setattr(function("payouts"), "check_four_eyes", lambda *_: None)
@@ -657,7 +656,7 @@ def test_a_name_that_begins_like_a_formula_is_text_in_the_public_table(submitted
     case, order = settling(submitted), the_order(submitted)
     agency = organisations.find_agency(case.town.agency.uscc)
     assert agency is not None
-    organisations.commit_step(agency, agency.moved(name=name))
+    organisations.commit_step(agency, agency.next_version(name=name))
     notice = case.noticed(order)
     text = case.call(None, "GET", f"/notices/{notice['notice_id']}.csv").body
     [_, row] = csv.reader(io.StringIO(text.removeprefix("\ufeff")))

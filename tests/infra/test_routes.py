@@ -40,7 +40,6 @@ POST /rounds/{}/invoices             POST /rounds/{}/payouts          POST /payo
 POST /violations                     POST /violations/{}/lift         GET /reports/{}/reconciliation
 GET /inbox                           POST /inbox/{}/read              GET /me
 """
-
 # Method, path and the handler's name in CamelCase, which is the event's id in the template.
 Served = tuple[str, str, str]
 

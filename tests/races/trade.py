@@ -96,12 +96,12 @@ def open_trade(world: World) -> Trade:
 
 
 def _handed_in(settlement: Settlement) -> Settlement:
-    return settlement.moved(state="submitted", submitted_by="seller")
+    return settlement.next_version(state="submitted", submitted_by="seller")
 
 
 def _filled_in(line: Line) -> Line:
     own_share_fen = line.contract_fen - line.voucher_fen
-    return line.moved(
+    return line.next_version(
         state="submitted",
         invoice=Invoice(number=f"INV-{line.order_id}", amount_fen=own_share_fen, issued_on=TODAY, document_id="d_1"),
         transfers=(Transfer(reference="TR-1", amount_fen=own_share_fen, paid_on=TODAY, document_id="d_2"),),
@@ -115,4 +115,4 @@ def _invoiced(payable: Payable) -> Payable:
         bank_name="某银行", account_name="服务机构", sealed_number="sealed", last_digits="0018", fingerprint="f"
     )
     given = {"invoice_number": f"SUM-{payable.round_id}", "invoice_fen": payable.amount_fen, "document_id": "d_1"}
-    return payable.moved(state="invoiced", account=account, invoiced_by="seller", account_by="seller", **given)
+    return payable.next_version(state="invoiced", account=account, invoiced_by="seller", account_by="seller", **given)

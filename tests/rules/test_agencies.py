@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.records import POLICY, TODAY, agency, policy, product, refusal_of, refused_by
+from tests.rules.records import NOW, POLICY, TODAY, agency, policy, product, refusal_of, refused_by
+from voucher.models.base import Mark
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused, refuse_first
 from voucher.rules.agencies import (
@@ -18,8 +19,9 @@ from voucher.rules.agencies import (
     renewing_agency,
 )
 from voucher.rules.products import check_listed
-from voucher.rules.removals import removal_declined, removal_proposed
+from voucher.rules.removals import agency_kept, agency_proposed_for_removal
 
+MARK = Mark(by="operator", at=NOW)
 # one fen, day, square metre or person short of what `records.agency` has exactly enough of
 FAILS: dict[Refusal, tuple[dict[str, Any], str, str]] = {
     Refusal.AGENCY_NOT_LEGAL_PERSON: ({"is_legal_person": False}, "§3.1.1", "服务机构不具有独立法人资格。"),
@@ -180,16 +182,17 @@ def test_an_unknown_agency_and_one_without_a_term_are_not_active() -> None:
 @pytest.mark.parametrize("state", ["active", "submitted", "pre_reviewed", "returned", "rejected"])
 def test_an_agency_whose_removal_is_declined_is_back_in_the_state_it_was_in(state: str) -> None:
     seller = agency(state=state)
-    waiting = seller.model_copy(update=removal_proposed(seller, "虚报", "operator"))
-    assert (waiting.state, waiting.removal_from) == ("removal_proposed", state)
-    assert waiting.model_copy(update=removal_declined(waiting)) == seller
+    waiting = agency_proposed_for_removal(seller, "虚报", MARK)
+    assert (waiting.state, waiting.removal_from, waiting.removal_proposed_by) == ("removal_proposed", state, "operator")
+    kept = agency_kept(waiting, MARK)
+    assert (kept.state, kept.removal_from, kept.removal_reason, kept.removal_proposed_by) == (state, None, None, None)
 
 
 @pytest.mark.clause("§3.4.1")
 @pytest.mark.parametrize("state", ["draft", "submitted", "pre_reviewed", "returned", "rejected"])
 def test_an_agency_never_approved_has_nothing_to_be_removed_from(state: str) -> None:
     never = agency(state=state, approved_at=None, valid_until=None)
-    assert refusal_of(removal_proposed, never, "虚报", "operator") is Refusal.WRONG_STATE
+    assert refusal_of(agency_proposed_for_removal, never, "虚报", MARK) is Refusal.WRONG_STATE
 
 
 @pytest.mark.clause("§3.3")

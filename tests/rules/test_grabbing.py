@@ -92,7 +92,7 @@ def test_a_claim_takes_the_whole_remaining_quota_or_less_only_where_the_batch_al
         with pytest.raises(Refused) as no:
             amount_to_claim(owner, release, asked_fen)
         assert no.value.refusal is outcome
-        assert f"{left_fen} 分" in no.value.detail
+        assert f"{left_fen // 100}.00 元" in no.value.detail
     else:
         assert amount_to_claim(owner, release, asked_fen) == outcome
 

@@ -1,45 +1,79 @@
 """The tables of states: what is not written there is refused, and nothing reaches its end by a short cut."""
 
+import importlib
+import pkgutil
 import re
+from datetime import UTC, datetime
 from itertools import product
+from typing import get_args
 
 import pytest
 
+from voucher import models
+from voucher.models.base import Mark, Stateful
 from voucher.refusals import Refusal, Refused
-from voucher.rules.lifecycle import LIFECYCLES, allows, next_state
+from voucher.rules.lifecycle import DECISIONS, FORMER, LIFECYCLES, SAME, allows, check_step, stepped
+
+for module in pkgutil.iter_modules(models.__path__):
+    importlib.import_module(f"voucher.models.{module.name}")
+RECORDS = {
+    kind.thing: kind
+    for parent in (Stateful, *Stateful.__subclasses__())
+    for kind in parent.__subclasses__()
+    if hasattr(kind, "thing")
+}
+MARK = Mark(by="ada", at=datetime(2026, 6, 15, tzinfo=UTC), sha256="f00d")
+
+
+def record(thing: str, state: str) -> Stateful:
+    """A thing of which only its state matters."""
+    return RECORDS[thing].model_construct(state=state, version=1)
+
+
+def steps_of(thing: str) -> dict[tuple[str, str], str]:
+    """(state, action) → the state it leads to, but for steps back to a state that the record remembers."""
+    return {
+        (state, action): state if after == SAME else after
+        for action, (before, after) in LIFECYCLES[thing].items()
+        for state in before.split()
+        if after != FORMER
+    }
 
 
 def states_of(thing: str) -> set[str]:
     """Every state a thing can be in."""
-    return {state for state, _ in LIFECYCLES[thing]} | set(LIFECYCLES[thing].values())
-
-
-def actions_of(thing: str) -> set[str]:
-    """Everything that can be done to a thing in some state."""
-    return {action for _, action in LIFECYCLES[thing]}
+    return {state for state, _ in steps_of(thing)} | set(steps_of(thing).values())
 
 
 def first_state(thing: str) -> str:
     """Where a thing begins: every table starts with it."""
-    return next(iter(LIFECYCLES[thing]))[0]
+    return next(iter(steps_of(thing)))[0]
 
 
 def reachable(thing: str, closed: str | None = None) -> set[str]:
-    """The states a thing can come to, if the state `closed` could never be entered. Declining a removal leads nowhere
-    that the thing has not been: it names the state to go back to."""
-    steps = {key: after for key, after in LIFECYCLES[thing].items() if not key[1].startswith("reject_removal.")}
+    """The states a thing can come to, if the state `closed` could never be entered."""
     found, following = set[str](), {first_state(thing)} - {closed}
     while following - found:
         found |= following
-        following = {after for (state, _), after in steps.items() if state in found and after != closed}
+        following = {after for (state, _), after in steps_of(thing).items() if state in found and after != closed}
     return found
 
 
 @pytest.mark.parametrize("thing", LIFECYCLES)
 def test_a_state_is_told_in_chinese(thing: str) -> None:
     for state in states_of(thing):
-        words = Refused(Refusal.WRONG_STATE, state=state).detail
+        words = Refused(Refusal.WRONG_STATE, of=record(thing, state)).detail
         assert re.fullmatch(r"当前状态为“[\u4e00-\u9fff]+”，不能进行此操作。", words)
+
+
+@pytest.mark.parametrize("thing", LIFECYCLES)
+def test_a_record_may_be_in_the_states_of_its_machine_and_in_no_other(thing: str) -> None:
+    assert set(get_args(RECORDS[thing].model_fields["state"].annotation)) == states_of(thing)
+
+
+@pytest.mark.parametrize("thing", DECISIONS)
+def test_what_decides_a_thing_is_a_step_of_it(thing: str) -> None:
+    assert DECISIONS[thing] <= LIFECYCLES[thing].keys()
 
 
 @pytest.mark.parametrize("thing", LIFECYCLES)
@@ -49,18 +83,32 @@ def test_each_state_of_a_thing_can_be_reached_from_its_first(thing: str) -> None
 
 @pytest.mark.parametrize("thing", LIFECYCLES)
 def test_a_step_in_the_table_leads_where_the_table_says(thing: str) -> None:
-    for (state, action), following in LIFECYCLES[thing].items():
-        assert next_state(thing, state, action) == following
-        assert allows(thing, state, action)
+    for (state, action), following in steps_of(thing).items():
+        new = stepped(record(thing, state), action, MARK)
+        assert (new.state, new.version) == (following, 2)
+        assert (new.last_action, new.last_by, new.last_sha256, new.updated_at) == (action, "ada", "f00d", MARK.at)
+
+
+@pytest.mark.clause("§3.4.1")
+def test_a_declined_removal_leads_back_to_the_state_that_the_agency_was_in() -> None:
+    for state in LIFECYCLES["agency"]["propose_removal"][0].split():
+        assert stepped(record("agency", "removal_proposed"), "reject_removal", MARK, former=state).state == state
+    with pytest.raises(Refused):
+        stepped(record("agency", "active"), "reject_removal", MARK, former="active")
+
+
+def test_a_step_may_be_remembered_by_the_word_of_its_request() -> None:
+    new = stepped(record("payable", "invoiced"), "decide_account", MARK, remembered_as="confirm")
+    assert new.last_action == "confirm"
 
 
 @pytest.mark.parametrize("thing", LIFECYCLES)
 def test_every_step_not_in_the_table_is_refused_with_409_and_the_state_in_the_words(thing: str) -> None:
-    every = set(product(states_of(thing) | {"unheard_of"}, actions_of(thing) | {"unheard_of"}))
-    for state, action in sorted(every - LIFECYCLES[thing].keys()):
+    actions = {action for action, (_, after) in LIFECYCLES[thing].items() if after != FORMER}
+    for state, action in sorted(set(product(states_of(thing), actions)) - steps_of(thing).keys()):
         assert not allows(thing, state, action)
         with pytest.raises(Refused) as no:
-            next_state(thing, state, action)
+            check_step(record(thing, state), action)
         assert no.value.refusal.status == 409
         assert no.value.state == state
 
@@ -91,7 +139,7 @@ def test_a_second_review_is_told_apart_from_a_step_at_the_wrong_time(
     thing: str, state: str, action: str, refusal: Refusal
 ) -> None:
     with pytest.raises(Refused) as no:
-        next_state(thing, state, action)
+        check_step(record(thing, state), action)
     assert no.value.refusal is refusal
 
 
@@ -141,19 +189,19 @@ def test_no_step_before_the_end_can_be_left_out(thing: str, end: str, on_the_way
     ],
 )
 def test_what_has_ended_stays_ended(thing: str, state: str, possible: set[str]) -> None:
-    assert {action for before, action in LIFECYCLES[thing] if before == state} == possible
+    assert {action for before, action in steps_of(thing) if before == state} == possible
 
 
 @pytest.mark.clause("§3.5.1(5)")
 def test_an_order_is_not_cancelled_once_its_money_is_owed_or_paid() -> None:
     for state, action in product(("payable", "paid", "refused", "cancelled"), ("request_cancel", "cancel")):
         with pytest.raises(Refused) as no:
-            next_state("order", state, action)
+            check_step(record("order", state), action)
         assert no.value.refusal is Refusal.WRONG_STATE
-    assert next_state("order", "completed", "cancel") == "cancelled"
+    assert stepped(record("order", "completed"), "cancel", MARK).state == "cancelled"
 
 
 @pytest.mark.clause("§4.2.3")
 def test_an_order_is_rated_only_after_its_service_and_rating_moves_it_nowhere() -> None:
-    rated = {state: after for (state, action), after in LIFECYCLES["order"].items() if action == "rate"}
+    rated = {state: after for (state, action), after in steps_of("order").items() if action == "rate"}
     assert rated == {state: state for state in ("completed", "settling", "payable", "paid")}

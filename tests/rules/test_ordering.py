@@ -55,7 +55,7 @@ def test_over_the_ratio_the_refusal_tells_the_largest_part_possible() -> None:
     with pytest.raises(Refused) as no:
         check_ratio(100_000, 142_857, POLICY)
     assert no.value.clause == "§2.3.2"
-    assert no.value.detail == "抵用额超过合同金额的 70%，本单最多可抵用 99999 分。"
+    assert no.value.detail == "抵用额超过合同金额的 70%，本单最多可抵用 999.99 元。"
     assert max_voucher_fen(1_000, policy(voucher_max_percent=50)) == 500
 
 
@@ -171,9 +171,9 @@ def test_a_yearly_pool_without_room_refuses_with_its_own_clause_and_what_is_left
     cap = room_refusal("category.2026.tax_audit", 5, Category.TAX_AUDIT)
     floor = room_refusal("non_key.2026", 7, Category.TAX_AUDIT)
     assert (cap.refusal, cap.clause) == (Refusal.CATEGORY_CAP, "§2.2.cap")
-    assert cap.detail == "“财税审计服务”类服务本年度限额已满（剩余 5 分）。"
+    assert cap.detail == "“财税审计服务”类服务本年度限额已满（剩余 0.05 元）。"
     assert (floor.refusal, floor.clause) == (Refusal.KEY_FLOOR, "§2.2.floor")
-    assert floor.detail == "重点类别之外的服务本年度限额已满（剩余 7 分）。"
+    assert floor.detail == "重点类别之外的服务本年度限额已满（剩余 0.07 元）。"
 
 
 @pytest.mark.clause("§3.5.1(5)")

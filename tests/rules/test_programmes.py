@@ -127,7 +127,7 @@ def test_a_batch_takes_what_the_year_has_left_to_the_fen_and_not_one_more() -> N
     with pytest.raises(Refused) as no:
         check_release(year, 501)
     assert (no.value.refusal, no.value.clause) == (Refusal.OVER_PROGRAMME_TOTAL, "§1.4a")
-    assert "剩余 500 分" in no.value.detail
+    assert "剩余 5.00 元" in no.value.detail
 
 
 @pytest.mark.clause("§1.4a")

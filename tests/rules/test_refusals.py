@@ -34,7 +34,7 @@ def raised() -> Iterator[tuple[str, Refusal, set[str]]]:
     for source in SOURCES:
         for node in ast.walk(ast.parse(source.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused":
-                given = {keyword.arg for keyword in node.keywords if keyword.arg}
+                given = {{"of": "state"}.get(keyword.arg, keyword.arg) for keyword in node.keywords if keyword.arg}
                 place = f"{source.relative_to(ROOT)}:{node.lineno}"
                 yield from ((place, refusal, given) for refusal in members_named(node.args[0]))
 

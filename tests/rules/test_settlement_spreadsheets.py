@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voucher.models.base import yuan
 from voucher.spreadsheets.payout_file import BankTransfer, payout_file, rows_sha256
-from voucher.spreadsheets.workbook import Value, inert, workbook, yuan
+from voucher.spreadsheets.workbook import Value, inert, workbook
 
 
 def read(content: bytes) -> list[list[Any]]:

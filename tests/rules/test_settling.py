@@ -68,7 +68,7 @@ def test_invoice_and_transfers_each_make_up_the_own_share_to_the_fen(
 def test_a_mismatch_tells_what_the_own_share_must_be() -> None:
     with pytest.raises(Refused) as no:
         check_own_share(line(), 1_000_000, invoice(1), transfers(1), POLICY)
-    assert no.value.detail == "发票、转账金额须与企业自行承担部分（300000 分）完全一致。"
+    assert no.value.detail == "发票、转账金额须与企业自行承担部分（3000.00 元）完全一致。"
 
 
 @pytest.mark.clause("§3.5.1")

@@ -11,7 +11,6 @@ from moto import mock_aws
 from voucher.refusals import Refused
 from voucher.store import keys
 from voucher.store.engine import large, sealing, table
-from voucher.store.engine.table import Write, item_check, put_write, update_write
 
 REAL_CLIENT = sealing.client.__wrapped__
 
@@ -45,9 +44,9 @@ def committed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return found
 
 
-def write(name: str) -> Write:
+def write(name: str) -> table.Write:
     """A write that only its name matters of."""
-    return put_write(name, keys.order(name), {}, None)
+    return table.put_write(name, keys.order(name), {}, None)
 
 
 GUARD = ("guard", keys.order("guard"), "attribute_exists(#pk)")
@@ -58,7 +57,7 @@ def test_what_fits_is_one_transaction_and_the_rest_is_whole_groups_under_a_guard
     committed: list[list[str]], groups: int, transactions: int
 ) -> None:
     pairs = [[write(f"{number}a"), write(f"{number}b")] for number in range(groups)]
-    large.commit_in_parts(pairs, [write("last"), write("word")], [item_check(*GUARD)])
+    large.commit_in_parts(pairs, [write("last"), write("word")], [table.item_check(*GUARD)])
     assert len(committed) == transactions
     assert committed[-1][-2:] == ["last", "word"] and "guard" not in committed[-1]
     assert all(each[-1] == "guard" for each in committed[:-1])
@@ -70,15 +69,15 @@ def test_what_fits_is_one_transaction_and_the_rest_is_whole_groups_under_a_guard
 
 
 def test_nothing_to_write_but_the_last_word_is_one_transaction(committed: list[list[str]]) -> None:
-    large.commit_in_parts([], [write("last")], [item_check(*GUARD)])
+    large.commit_in_parts([], [write("last")], [table.item_check(*GUARD)])
     assert committed == [["last"]]
 
 
 def test_a_check_that_several_groups_carry_stands_once_and_equal_changes_are_never_taken_for_one(
     committed: list[list[str]],
 ) -> None:
-    guard = item_check(*GUARD)
-    credit = update_write("credit", keys.order("o1"), "SET #paid_fen = #paid_fen + :one", None)
+    guard = table.item_check(*GUARD)
+    credit = table.update_write("credit", keys.order("o1"), "SET #paid_fen = #paid_fen + :one", None)
     table.commit([guard, credit, guard, credit, write("o2"), write("o2")])
     assert committed == [["guard", "credit", "credit", "o2", "o2"]]
 

@@ -7,7 +7,9 @@ A sentence may name facts in braces; they are given where the refusal is raised.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Self
+from typing import Any, Protocol, Self
+
+from voucher.models.base import yuan
 
 
 class Refusal(Enum):
@@ -71,7 +73,7 @@ class Refusal(Enum):
     # programme and batches
     TOTAL_BELOW_COMMITTED = 409, "§1.3", "新的总额低于已经投放或使用的金额。"
     NO_TOTAL_PENDING = 409, "§1.3", "没有待确认的总额。"
-    OVER_PROGRAMME_TOTAL = 409, "§1.4a", "批次金额超过当年度尚未投放的服务券总额（剩余 {left_fen} 分）。"
+    OVER_PROGRAMME_TOTAL = 409, "§1.4a", "批次金额超过当年度尚未投放的服务券总额（剩余 {left_fen} 元）。"
     OUTSIDE_PROGRAMME_YEAR = 422, "§1.4b", "日期须在本年度服务券的起止日期之内。"
     LIST_IN_TURN = 409, None, "该名单的另一版本正在生效，请待其完成后再试。"
     LIST_EMPTY = 409, None, "名单中没有有效的行；确实要清空名单的，请明确选择。"
@@ -81,8 +83,8 @@ class Refusal(Enum):
     OUTSIDE_REGULATION_TERM = 422, "§6", "办法的有效期为 {grants_from} 至 {grants_until}，目前不能发放服务券。"
     BATCH_NOT_OPEN = 409, "§4.1.4", "本批次尚未开始领券。"
     BATCH_CLOSED = 409, "§4.2.2", "本批次领券已经结束。"
-    QUOTA_USED = 422, "§2.3.1", "企业本年度剩余额度不足（剩余 {left_fen} 分）。"
-    PARTIAL_NOT_ALLOWED = 422, "§2.3.1", "本批次须一次领取全部剩余额度（{left_fen} 分）。"
+    QUOTA_USED = 422, "§2.3.1", "企业本年度剩余额度不足（剩余 {left_fen} 元）。"
+    PARTIAL_NOT_ALLOWED = 422, "§2.3.1", "本批次须一次领取全部剩余额度（{left_fen} 元）。"
     RERELEASE_EXCLUDED = 422, "§2.3.3", "本年度服务券逾期作废的企业不参加补发。"
     SOLD_OUT = 409, "§1.4a", "本批次服务券已领完。"
 
@@ -90,21 +92,21 @@ class Refusal(Enum):
     SELF_DEALING = 422, "§5.2b", "企业不得使用服务券购买自己提供的服务。"
     VOUCHER_ENDED = 422, "§4.2.2", "服务券已过有效期或已作废。"
     CATEGORY_NOT_ALLOWED = 422, "§2.2", "该服务券不能用于此类服务。"
-    OVER_RATIO = 422, "§2.3.2", "抵用额超过合同金额的 {percent}%，本单最多可抵用 {max_voucher_fen} 分。"
-    OVER_BALANCE = 422, "§2.3.2", "抵用额超过服务券余额（{balance_fen} 分）。"
+    OVER_RATIO = 422, "§2.3.2", "抵用额超过合同金额的 {percent}%，本单最多可抵用 {max_voucher_fen} 元。"
+    OVER_BALANCE = 422, "§2.3.2", "抵用额超过服务券余额（{balance_fen} 元）。"
     CONTRACT_YEAR = 422, "§4.2.1", "服务合同签订时间须为当年，且不晚于今日。"
     CONTRACT_MISSING = 422, "§4.2.1", "请先登记服务合同编号和签订日期。"
     OTHER_SUBSIDY = 422, "§5.2b", "服务券不与科技创新券等其他涉企政策资金同享。"
     CANCEL_NOT_ASKED = 409, "§3.5.1(5)", "须由供需双方先后提出书面取消申请。"
     CONTRACT_USED = 409, "§5.2b", "该合同编号已用于另一笔订单。"
-    CATEGORY_CAP = 409, "§2.2.cap", "“{category}”类服务本年度限额已满（剩余 {room_fen} 分）。"
-    KEY_FLOOR = 409, "§2.2.floor", "重点类别之外的服务本年度限额已满（剩余 {room_fen} 分）。"
+    CATEGORY_CAP = 409, "§2.2.cap", "“{category}”类服务本年度限额已满（剩余 {room_fen} 元）。"
+    KEY_FLOOR = 409, "§2.2.floor", "重点类别之外的服务本年度限额已满（剩余 {room_fen} 元）。"
 
     # settlement
     ORDER_NOT_COMPLETED = 409, "§3.5.1", "订单服务尚未完成（当前状态为“{state}”），不能申请兑付。"
     ORDER_IN_SETTLEMENT = 409, "§3.5.1", "订单已在另一项兑付申请中（当前状态为“{state}”）。"
     EVIDENCE_MISSING = 422, "§3.5.1", "兑付材料不齐全，请按提示补充。"
-    OWN_SHARE_MISMATCH = 422, "§3.5.1", "发票、转账金额须与企业自行承担部分（{own_share_fen} 分）完全一致。"
+    OWN_SHARE_MISMATCH = 422, "§3.5.1", "发票、转账金额须与企业自行承担部分（{own_share_fen} 元）完全一致。"
     INVOICE_USED = 409, "§5.2b", "该发票号码已经使用过。"
     LINE_UNDER_REVIEW = 409, "§3.5.1", "订单正在审批或公示（当前状态为“{state}”），须先由平台从汇总批次中撤出。"
     VERIFIED_TOO_HIGH = 422, "§3.5.2", "核定金额不得高于订单抵用额，也不得高于合同金额的 {percent}%。"
@@ -113,7 +115,7 @@ class Refusal(Enum):
     NOTICE_RUNNING = 409, "§3.5.3", "公示期未满，须到 {ends_on} 之后。"
     NOTICE_ENDED = 409, "§3.5.3", "公示已结束（当前状态为“{state}”），不再受理异议。"
     TOO_MANY_OBJECTIONS = 429, None, "短时间内收到的异议过多，请稍后再提交。"
-    SUMMARY_INVOICE_MISMATCH = 422, "§3.5.4", "汇总发票金额须等于应付金额（{amount_fen} 分）。"
+    SUMMARY_INVOICE_MISMATCH = 422, "§3.5.4", "汇总发票金额须等于应付金额（{amount_fen} 元）。"
     ACCOUNT_UNDECIDED = 409, "§3.5.4", "收款账户变更尚待平台确认（当前状态为“{state}”），暂不能拨付。"
     NOTHING_PAYABLE = 409, "§3.5.4", "没有可以拨付的款项（汇总批次当前状态为“{state}”）。"
     NO_PAYOUT_FILE = 409, "§3.5.4", "该批次还没有拨付单。"
@@ -122,7 +124,7 @@ class Refusal(Enum):
         "§5.2b",
         "该笔款项已有追回记录（当前状态为“{state}”），须先撤销追回。",
     )
-    OVER_PAID = 422, "§5.2b", "追回金额不得超过已拨付未追回的金额（{left_fen} 分）。"
+    OVER_PAID = 422, "§5.2b", "追回金额不得超过已拨付未追回的金额（{left_fen} 元）。"
 
     status: int
     clause: str | None
@@ -136,53 +138,97 @@ class Refusal(Enum):
         return member
 
 
-# What a person reads for the state a thing is in.
+# What a person reads for the state that a thing is in; the same word of code may mean another thing elsewhere.
 STATE_WORDS = {
-    "draft": "草稿",
-    "submitted": "待审核",
-    "returned": "已退回",
-    "rejected": "未通过",
-    "approved": "已通过",
-    "disqualified": "已取消资格",
-    "reported": "已报告",
-    "kept": "维持不变",
-    "active": "已入驻",
-    "pre_reviewed": "预审已通过",
-    "removal_proposed": "拟清退",
-    "removed": "已清退",
-    "published": "已发布",
-    "withdrawn": "已撤回",
-    "open": "进行中",
-    "closed": "已结束",
-    "placed": "已下单",
-    "accepted": "已接单",
-    "refused": "已拒绝",
-    "delivered": "已交付",
-    "completed": "已完成",
-    "settling": "兑付申请中",
-    "payable": "待拨付",
-    "paid": "已拨付",
-    "cancelled": "已取消",
-    "reviewed": "已预审",
-    "passed": "预审已通过",
-    "gathered": "已汇总",
-    "noticed": "公示中",
-    "running": "公示中",
-    "closing": "公示已截止",
-    "standing": "待处理",
-    "upheld": "已成立",
-    "lifted": "已解除",
-    "awaiting_invoice": "待开票",
-    "invoiced": "已开票",
-    "paying": "拨付中",
-    "dropped": "已撤销",
-    "made": "已制单",
-    "failed": "失败",
-    "waiting": "待解析",
-    "parsed": "已解析",
-    "applying": "正在生效",
-    "applied": "已生效",
+    "enterprise": {
+        "draft": "草稿",
+        "submitted": "待审核",
+        "returned": "已退回",
+        "rejected": "未通过",
+        "approved": "已通过",
+        "disqualified": "已取消资格",
+    },
+    "agency": {
+        "draft": "草稿",
+        "submitted": "待预审",
+        "pre_reviewed": "预审已通过",
+        "returned": "已退回",
+        "rejected": "未通过",
+        "active": "已入驻",
+        "removal_proposed": "拟清退",
+        "removed": "已清退",
+    },
+    "change": {
+        "reported": "待审核",
+        "kept": "资格维持不变",
+        "returned": "已退回",
+        "disqualified": "已取消资格",
+        "removal_proposed": "拟清退",
+    },
+    "product": {"draft": "草稿", "published": "已上架", "withdrawn": "已下架"},
+    "programme": {"draft": "草稿", "open": "进行中", "closed": "已结束"},
+    "batch": {"draft": "草稿", "published": "已发布", "closed": "已结束"},
+    "order": {
+        "placed": "已下单",
+        "accepted": "已接单",
+        "refused": "已拒绝",
+        "delivered": "已交付",
+        "completed": "已完成",
+        "settling": "兑付申请中",
+        "payable": "待拨付",
+        "paid": "已拨付",
+        "cancelled": "已取消",
+    },
+    "settlement": {"draft": "草稿", "submitted": "待预审", "reviewed": "已预审", "withdrawn": "已撤回"},
+    "line": {
+        "draft": "草稿",
+        "submitted": "待预审",
+        "passed": "预审已通过",
+        "returned": "已退回",
+        "rejected": "未通过",
+        "withdrawn": "已撤出",
+        "gathered": "已汇总",
+        "approved": "审核已通过",
+        "noticed": "公示中",
+        "payable": "待拨付",
+    },
+    "round": {
+        "gathered": "已汇总",
+        "approved": "审核已通过",
+        "rejected": "未通过",
+        "noticed": "公示中",
+        "closed": "公示已结束",
+    },
+    "notice": {"running": "公示中", "closing": "公示已截止", "closed": "公示已结束"},
+    "objection": {"standing": "待处理", "upheld": "已成立", "rejected": "不成立"},
+    "payable": {
+        "awaiting_invoice": "待开票",
+        "invoiced": "已开票",
+        "paying": "拨付中",
+        "paid": "已拨付",
+        "dropped": "已撤销",
+    },
+    "payout": {"made": "已制单", "paid": "已拨付", "failed": "拨付失败", "returned": "已被退回"},
+    "list_import": {
+        "waiting": "待解析",
+        "parsed": "已解析",
+        "failed": "解析失败",
+        "applying": "正在生效",
+        "applied": "已生效",
+    },
+    "violation": {"standing": "尚未解除", "lifted": "已解除"},
+    "recovery": {"standing": "追回中", "withdrawn": "已撤销"},
 }
+
+
+class HasState(Protocol):
+    """Anything that is in a state: a refusal names it in Chinese for people, and in code for programs."""
+
+    @property
+    def thing(self) -> str: ...
+
+    @property
+    def state(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -199,23 +245,33 @@ class Refused(Exception):
     """A definite no. Never retried; the edge turns it into problem+json."""
 
     def __init__(
-        self, refusal: Refusal, *, errors: Iterable[FieldError] = (), clause: str | None = None, **facts: Any
+        self,
+        refusal: Refusal,
+        *,
+        errors: Iterable[FieldError] = (),
+        clause: str | None = None,
+        of: HasState | None = None,
+        **facts: Any,
     ) -> None:
         super().__init__(refusal.name)
         self.refusal = refusal
         self.clause = clause or refusal.clause
         self.errors = tuple(errors)
+        self.of = of
         self.facts = facts
 
     @property
     def detail(self) -> str:
-        """The Chinese sentence with its facts filled in; a state by its Chinese word."""
-        return self.refusal.sentence.format(**self.facts | ({"state": STATE_WORDS[self.state]} if self.state else {}))
+        """The Chinese sentence with its facts filled in: amounts in yuan, a state by its Chinese word."""
+        shown = {name: yuan(fact) if name.endswith("_fen") else fact for name, fact in self.facts.items()}
+        if self.of is not None:
+            shown["state"] = STATE_WORDS[self.of.thing][self.of.state]
+        return self.refusal.sentence.format(**shown)
 
     @property
     def state(self) -> str | None:
-        """The state of the thing that could not be stepped, for programs."""
-        return self.facts.get("state")
+        """The state of the thing that could not take the step, for programs."""
+        return self.of.state if self.of is not None else None
 
 
 def refused_by(checks: Iterable[Callable[[], object]]) -> list[Refused]:

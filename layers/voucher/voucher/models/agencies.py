@@ -1,18 +1,24 @@
 """Service agencies (§3.1, §3.2)."""
 
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from voucher.models.base import Instant, Reason, Stateful
 from voucher.policy import Category
 
 
 class Agency(Stateful):
-    """A service agency (§3). States: draft, submitted, pre_reviewed, returned, rejected, active, removal_proposed,
-    removed. `valid_until` is the last day its approval holds (§3.2.3). With `renewal` it is on its way to the next
-    approval while the last one still counts; what it says anew waits in `proposed` till then. A renewal begun by an
-    agency that was reopened is `suspended`: the last approval counts no more. `removal_from` is the state it is back
-    in if the bureau declines its removal (§3.4.1)."""
+    """A service agency (§3). `valid_until` is the last day its approval holds (§3.2.3).
+
+    With `renewal` it is on its way to the next approval while the last one still counts; what it says anew waits in
+    `proposed` till then. A renewal begun by an agency that was reopened is `suspended`: the last approval counts no
+    more. `removal_from` is the state that it returns to if the bureau declines its removal (§3.4.1).
+    """
+
+    thing: ClassVar[str] = "agency"
+    state: Literal[
+        "draft", "submitted", "pre_reviewed", "returned", "rejected", "active", "removal_proposed", "removed"
+    ]
 
     private: ClassVar[frozenset[str]] = Stateful.private | {"handed_in", "handed_in_before"}
 

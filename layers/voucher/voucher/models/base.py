@@ -17,9 +17,15 @@ BRACKETS = str.maketrans("[]【】〔〕", "()()()")
 
 
 def plain_number(number: str) -> str:
-    """A number of a contract, an invoice or a transfer without what makes no other one of it: the width and case of
-    its letters, and the kind of its brackets (§5.2b)."""
+    """Normalise the number of a contract, an invoice or a transfer, so that two spellings of the same number are equal:
+    half-width, upper case, round brackets (§5.2b)."""
     return normalize("NFKC", number).upper().translate(BRACKETS)
+
+
+def yuan(amount_fen: int) -> str:
+    """Fen as yuan with two decimals, exactly: 123456 → 1234.56."""
+    sign, whole = ("-", -amount_fen) if amount_fen < 0 else ("", amount_fen)
+    return f"{sign}{whole // 100}.{whole % 100:02}"
 
 
 Instant = Annotated[datetime, PlainSerializer(instant_text, when_used="json")]
@@ -42,9 +48,22 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
 
+class Mark(Record):
+    """Who takes a step, when, and the fingerprint of the request (None for what a schedule does by itself)."""
+
+    by: str
+    at: Instant
+    sha256: str | None = None
+
+
 class Stateful(Record):
-    """A record that moves through states. `last_*` remember who made the latest step with which body, so that the
-    same call repeated after a lost answer is answered as done instead of refused."""
+    """A record that moves through states; `thing` is its word in `rules/lifecycle.py`.
+
+    `last_*` remember who made the latest step with which body: the same call, repeated after a lost answer, is
+    answered as done instead of refused.
+    """
+
+    thing: ClassVar[str]
 
     private: ClassVar[frozenset[str]] = frozenset(
         {"last_action", "last_by", "last_sha256", "request_sha256", "drawn", "seq", "members"}
@@ -60,8 +79,8 @@ class Stateful(Record):
     last_by: str | None = None
     last_sha256: str | None = None
 
-    def moved(self, **changes: Any) -> Self:
-        """The record after one more step: `changes` applied, version counted on."""
+    def next_version(self, **changes: Any) -> Self:
+        """The record with `changes`, its version counted on."""
         return self.model_copy(update={**changes, "version": self.version + 1})
 
 
@@ -75,11 +94,11 @@ class Remembering(Stateful):
 
     steps: dict[str, str] = {}
 
-    def moved(self, **changes: Any) -> Self:
-        """One more step; the step before it is kept in mind."""
+    def next_version(self, **changes: Any) -> Self:
+        """The record with `changes`; the step before them is remembered."""
         if "last_action" in changes and self.last_action in self.remembered:
             changes["steps"] = {**self.steps, self.last_action: mark_of(self.last_by, self.last_sha256)}
-        return super().moved(**changes)
+        return super().next_version(**changes)
 
     def remembers(self, action: str, by: str, sha256: str) -> bool:
         """True if the latest step of this action was taken by that person with that body, and others followed."""

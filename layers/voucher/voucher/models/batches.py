@@ -1,7 +1,7 @@
 """Batches: releases of vouchers (§1.4a, §2.3.3)."""
 
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from voucher.models.base import Instant, Remembering
 from voucher.policy import Category
@@ -9,6 +9,9 @@ from voucher.policy import Category
 
 class Batch(Remembering):
     """One release of vouchers (§1.4a). States kept: draft, published, closed; open and sold_out are read off."""
+
+    thing: ClassVar[str] = "batch"
+    state: Literal["draft", "published", "closed"]
 
     remembered: ClassVar[frozenset[str]] = frozenset({"publish", "close"})
 

@@ -1,13 +1,17 @@
 """Reports of material changes (§3.2.3, §4.1.3)."""
 
 from datetime import date
+from typing import ClassVar, Literal
 
 from voucher.models.base import Stateful
 
 
 class Change(Stateful):
     """A material change that an enterprise (§4.1.3) or an agency (§3.2.3) reports of itself; `due_on` is the last day
-    to do so. States: reported, then kept, returned, disqualified or removal_proposed."""
+    to do so."""
+
+    thing: ClassVar[str] = "change"
+    state: Literal["reported", "kept", "returned", "disqualified", "removal_proposed"]
 
     change_id: str
     kind: str

@@ -1,15 +1,18 @@
 """Enterprises (§2.1, §4.1)."""
 
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from voucher.models.base import Instant, Reason, Stateful
 
 
 class Enterprise(Stateful):
-    """A small enterprise (§2.1, §4.1). States: draft, submitted, returned, rejected, approved, disqualified.
+    """A small enterprise (§2.1, §4.1).
     `handed_in` is what its latest submission said, `handed_in_before` the one before; what differs between the two is
     named in `changed_fields` (fields and kinds of papers). `approved_at` stays through whatever follows."""
+
+    thing: ClassVar[str] = "enterprise"
+    state: Literal["draft", "submitted", "returned", "rejected", "approved", "disqualified"]
 
     private: ClassVar[frozenset[str]] = Stateful.private | {"handed_in", "handed_in_before"}
 

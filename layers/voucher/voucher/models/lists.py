@@ -1,11 +1,16 @@
 """Versions of the lists that other offices send (§2.1.1, §2.3.1, §5.2b)."""
 
+from typing import ClassVar, Literal
+
 from voucher.models.base import Instant, Stateful
 
 
 class ListImport(Stateful):
     """One uploaded version of a list, kept with its file (`object_version`, `sha256`), importer (`created_by`) and
-    time. Its good rows and its errors stand beside the file. States: waiting, parsed, failed, applying, applied."""
+    time. Its good rows and its errors stand beside the file."""
+
+    thing: ClassVar[str] = "list_import"
+    state: Literal["waiting", "parsed", "failed", "applying", "applied"]
 
     import_id: str
     kind: str

@@ -1,14 +1,17 @@
 """Public notices of rounds, and objections to them (§3.5.3)."""
 
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from voucher.models.base import Instant, Stateful
 
 
 class Notice(Stateful):
     """The public notice of a round (§3.5.3). `ended_at` is when the schedule announced its end; only a human closes
-    it. Lines withdrawn meanwhile are named in `withdrawn`. States: running, closing, closed."""
+    it. Lines withdrawn meanwhile are named in `withdrawn`."""
+
+    thing: ClassVar[str] = "notice"
+    state: Literal["running", "closing", "closed"]
 
     notice_id: str
     round_id: str
@@ -34,7 +37,10 @@ class Notice(Stateful):
 
 
 class Objection(Stateful):
-    """Somebody objects to lines of a notice (§3.5.3). States: standing, upheld, rejected."""
+    """Somebody objects to lines of a notice (§3.5.3)."""
+
+    thing: ClassVar[str] = "objection"
+    state: Literal["standing", "upheld", "rejected"]
 
     objection_id: str
     notice_id: str

@@ -1,7 +1,7 @@
 """Orders: a voucher used toward a contract (§4.2.1)."""
 
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from voucher.models.base import Instant, Record, Remembering
 from voucher.policy import Category
@@ -37,11 +37,25 @@ class Recovery(Record):
     withdrawn_at: Instant | None = None
     withdrawal_reason: str | None = None
 
+    @property
+    def thing(self) -> str:
+        """Its word where a refusal names its state."""
+        return "recovery"
+
+    @property
+    def state(self) -> str:
+        """standing, or withdrawn."""
+        return "withdrawn" if self.withdrawn_at else "standing"
+
 
 class Order(Remembering):
     """A voucher used toward a contract (§4.2.1). Category and price are those of the day it was placed.
-    States: placed, accepted, refused, delivered, completed, settling, payable, paid, cancelled.
     `recovery_requests` maps the id of each recovery to the fingerprint of its request."""
+
+    thing: ClassVar[str] = "order"
+    state: Literal[
+        "placed", "accepted", "refused", "delivered", "completed", "settling", "payable", "paid", "cancelled"
+    ]
 
     private: ClassVar[frozenset[str]] = Remembering.private | {"recovery_requests"}
     remembered: ClassVar[frozenset[str]] = frozenset(

@@ -1,6 +1,6 @@
 """What an agency is owed in a round, and the account it is paid on (§3.5.4)."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from voucher.models.base import Instant, Record, Stateful
 
@@ -33,7 +33,10 @@ class AccountChange(Record):
 
 
 class Payable(Stateful):
-    """What one agency is owed in one round (§3.5.4). States: awaiting_invoice, invoiced, paying, paid, dropped."""
+    """What one agency is owed in one round (§3.5.4)."""
+
+    thing: ClassVar[str] = "payable"
+    state: Literal["awaiting_invoice", "invoiced", "paying", "paid", "dropped"]
 
     private: ClassVar[frozenset[str]] = Stateful.private | {"account", "change", "invoiced_by", "account_by"}
 

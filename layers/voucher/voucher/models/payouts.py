@@ -1,12 +1,16 @@
 """Payouts and the files that hand them to the bank (§3.5.4)."""
 
 from datetime import date
+from typing import ClassVar, Literal
 
 from voucher.models.base import Instant, Record, Stateful
 
 
 class Payout(Stateful):
-    """One order to the bank (§3.5.4); it stands in exactly one payout file. States: made, paid, failed, returned."""
+    """One order to the bank (§3.5.4); it stands in exactly one payout file."""
+
+    thing: ClassVar[str] = "payout"
+    state: Literal["made", "paid", "failed", "returned"]
 
     payout_id: str
     round_id: str

@@ -1,6 +1,6 @@
 """Products that agencies list (§3.3)."""
 
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from voucher.models.base import Instant, Record, Stateful
 from voucher.policy import Category
@@ -15,8 +15,11 @@ class Price(Record):
 
 
 class Product(Stateful):
-    """One listed service (§3.3), in exactly one category. States: draft, published, withdrawn. `revision` holds what
+    """One listed service (§3.3), in exactly one category. `revision` holds what
     its agency wants changed while the published facts stay on sale; `prices` every price it was ever sold at."""
+
+    thing: ClassVar[str] = "product"
+    state: Literal["draft", "published", "withdrawn"]
 
     product_id: str
     agency_uscc: str

@@ -1,6 +1,6 @@
 """Programme years (§1.3) and what their end froze (§1.4b)."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from voucher.models.base import Instant, Record, Remembering
 from voucher.policy import Category, Policy
@@ -25,7 +25,10 @@ class Closing(Record):
 
 
 class Programme(Remembering):
-    """One year's money (§1.3). States: draft, open, closed. `unreleased_fen` is what no batch has taken yet."""
+    """One year's money (§1.3). `unreleased_fen` is what no batch has taken yet."""
+
+    thing: ClassVar[str] = "programme"
+    state: Literal["draft", "open", "closed"]
 
     remembered: ClassVar[frozenset[str]] = frozenset({"draft", "confirm", "propose_total", "confirm_total"})
 

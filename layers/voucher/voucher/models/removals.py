@@ -1,13 +1,16 @@
 """Agencies cleared out: the public notice and the lead (§3.4.1)."""
 
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from voucher.models.base import Stateful
 
 
 class RemovalNotice(Stateful):
-    """The public notice that an agency was cleared out (§3.4.1), among those of rounds. State: published."""
+    """The public notice that an agency was cleared out (§3.4.1), among those of rounds."""
+
+    thing: ClassVar[str] = "removal_notice"
+    state: Literal["published"]
 
     notice_id: str
     kind: str = "removal"
@@ -24,7 +27,10 @@ class RemovalNotice(Stateful):
 
 
 class Lead(Stateful):
-    """What led to an agency's removal, recorded to be handed on to the offices concerned (§3.4.1). State: recorded."""
+    """What led to an agency's removal, recorded to be handed on to the offices concerned (§3.4.1)."""
+
+    thing: ClassVar[str] = "lead"
+    state: Literal["recorded"]
 
     lead_id: str
     uscc: str

@@ -1,11 +1,16 @@
 """Rounds: passed lines gathered for the bureau (§3.5.2)."""
 
+from typing import ClassVar, Literal
+
 from voucher.models.base import Stateful
 
 
 class Round(Stateful):
     """Passed lines gathered for the bureau (§3.5.2), and whose hands they went through: nobody of `submitters` and
-    `pre_reviewers` may decide, close or pay. States: gathered, approved, rejected, noticed, closed."""
+    `pre_reviewers` may decide, close or pay."""
+
+    thing: ClassVar[str] = "round"
+    state: Literal["gathered", "approved", "rejected", "noticed", "closed"]
 
     round_id: str
     year: int

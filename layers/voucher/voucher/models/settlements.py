@@ -1,7 +1,7 @@
 """Settlement applications and their lines (§3.5.1, §3.5.2)."""
 
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from voucher.models.base import Record, Stateful
 from voucher.policy import Category
@@ -34,8 +34,10 @@ class Flag(Record):
 
 
 class Settlement(Stateful):
-    """An agency's application for the voucher part of completed orders (§3.5.1).
-    States: draft, submitted, reviewed, withdrawn."""
+    """An agency's application for the voucher part of completed orders (§3.5.1)."""
+
+    thing: ClassVar[str] = "settlement"
+    state: Literal["draft", "submitted", "reviewed", "withdrawn"]
 
     settlement_id: str
     year: int
@@ -46,9 +48,22 @@ class Settlement(Stateful):
 
 
 class Line(Stateful):
-    """One order inside a settlement. States: draft, submitted, passed, returned, rejected, withdrawn, gathered,
-    approved, noticed, payable. `verified_fen` is the voucher part after pre-review, `verified_contract_fen` its
+    """One order inside a settlement. `verified_fen` is the voucher part after pre-review, `verified_contract_fen` its
     contract; `file_hashes` maps each named document to the SHA-256 of its content."""
+
+    thing: ClassVar[str] = "line"
+    state: Literal[
+        "draft",
+        "submitted",
+        "passed",
+        "returned",
+        "rejected",
+        "withdrawn",
+        "gathered",
+        "approved",
+        "noticed",
+        "payable",
+    ]
 
     private: ClassVar[frozenset[str]] = Stateful.private | {"file_hashes"}
 

@@ -1,10 +1,15 @@
 """Violations: breaches of the voucher rules (§2.1.3)."""
 
+from typing import ClassVar, Literal
+
 from voucher.models.base import Stateful
 
 
 class Violation(Stateful):
-    """A breach of the voucher rules found by the bureau; it counts for ever until lifted. States: standing, lifted."""
+    """A breach of the voucher rules found by the bureau; it counts for ever until lifted."""
+
+    thing: ClassVar[str] = "violation"
+    state: Literal["standing", "lifted"]
 
     violation_id: str
     uscc: str

@@ -78,7 +78,7 @@ def renewing_agency(agency: Agency, policy: Policy, today: date) -> Agency:
     """
     state = next_state("agency", agency.state, "renew")
     if agency.valid_until is None:
-        raise Refused(Refusal.WRONG_STATE, state=agency.state)
+        raise Refused(Refusal.WRONG_STATE, of=agency)
     opens_on = agency.valid_until - timedelta(days=policy.agency_renewal_days)
     if today < opens_on:
         raise Refused(Refusal.RENEWAL_TOO_EARLY, days=policy.agency_renewal_days, opens_on=opens_on)

@@ -46,7 +46,7 @@ def check_release(programme: Programme, amount_fen: int) -> None:
 def check_publishing(programme: Programme, batch: Batch, now: datetime) -> None:
     """§1.4b, §4.2.2: nothing is released, nor released again, in a year that is not open, or after claiming ended."""
     if programme.state != "open":
-        raise Refused(Refusal.WRONG_STATE, state=programme.state)
+        raise Refused(Refusal.WRONG_STATE, of=programme)
     if now >= batch.claims_end_at:
         raise Refused(Refusal.BATCH_CLOSED)
 

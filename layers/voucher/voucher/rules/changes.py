@@ -14,7 +14,7 @@ from voucher.rules.working_days import material_change_due
 def check_once_approved(organisation: Enterprise | Agency) -> None:
     """Raise WRONG_STATE for one that was never approved: it has nothing to report, and nothing to lose (§4.1.3)."""
     if organisation.approved_at is None:
-        raise Refused(Refusal.WRONG_STATE, state=organisation.state)
+        raise Refused(Refusal.WRONG_STATE, of=organisation)
 
 
 def new_change(policy: Policy, today: date, happened_on: date, **facts: Any) -> Change:

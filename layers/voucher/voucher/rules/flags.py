@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from voucher.models.base import yuan
 from voucher.models.orders import Order
 from voucher.models.settlements import Flag, Invoice, Line, Transfer
 from voucher.rules.working_days import shanghai_date
@@ -24,10 +25,10 @@ def flags_of(
             field = f"transfers.{number}.paid_on"
             found.append(Flag(code="TRANSFER_DATE", field=field, message="转账日期不在订单存续期间内。"))
     if contract_fen > order.price_fen:
-        words = f"合同金额高于机构公布的价格标准（{order.price_fen} 分/{order.price_unit}）。"
+        words = f"合同金额高于机构公布的价格标准（{yuan(order.price_fen)} 元/{order.price_unit}）。"
         found.append(Flag(code="PRICE_ABOVE_LISTED", field="contract_fen", message=words))
     if contract_fen != order.contract_fen:
-        words = f"合同金额与订单登记的金额（{order.contract_fen} 分）不一致。"
+        words = f"合同金额与订单登记的金额（{yuan(order.contract_fen)} 元）不一致。"
         found.append(Flag(code="CONTRACT_DIFFERS", field="contract_fen", message=words))
     return tuple(found)
 

@@ -1,215 +1,166 @@
-"""Every state machine of the programme, once. What is not written here is forbidden and answers 409."""
+"""Every state machine of the programme, once: thing → action → the states it starts from, and the state it leads to.
 
+    "order": {"accept": ("placed", "accepted"), …}     an order that is placed may be accepted, and then is accepted
+
+What is not written here is forbidden and answers 409. Handlers take a step with `stepped`, and never name a state.
+"""
+
+from typing import Any
+
+from voucher.models.base import Mark, Stateful
 from voucher.refusals import Refusal, Refused
 
-Steps = dict[tuple[str, str], str]
+# the state stays what it is
+SAME = "="
+# back to the state that the record itself remembers: the caller gives it
+FORMER = "<"
+Steps = dict[str, tuple[str, str]]
 LIFECYCLES: dict[str, Steps] = {
     "enterprise": {  # §4.1
-        ("draft", "edit"): "draft",
-        ("returned", "edit"): "returned",
-        ("draft", "submit"): "submitted",
-        ("returned", "submit"): "submitted",
-        ("rejected", "edit"): "rejected",
-        ("rejected", "submit"): "submitted",
-        ("submitted", "approve"): "approved",
-        ("submitted", "return"): "returned",
-        ("submitted", "reject"): "rejected",
-        ("approved", "report_change"): "approved",
-        ("approved", "reopen"): "returned",
-        ("approved", "disqualify"): "disqualified",
-        # these only for one that was approved before, and reopened
-        ("submitted", "report_change"): "submitted",
-        ("returned", "report_change"): "returned",
-        ("rejected", "report_change"): "rejected",
-        ("submitted", "reopen"): "returned",
-        ("returned", "reopen"): "returned",
-        ("rejected", "reopen"): "returned",
-        ("submitted", "disqualify"): "disqualified",
-        ("returned", "disqualify"): "disqualified",
-        ("rejected", "disqualify"): "disqualified",
+        "edit": ("draft returned rejected", SAME),
+        "submit": ("draft returned rejected", "submitted"),
+        "approve": ("submitted", "approved"),
+        "return": ("submitted", "returned"),
+        "reject": ("submitted", "rejected"),
+        # beside approved, these are for one that was approved before, and reopened
+        "report_change": ("approved submitted returned rejected", SAME),
+        "reopen": ("approved submitted returned rejected", "returned"),
+        "disqualify": ("approved submitted returned rejected", "disqualified"),
     },
     "change": {  # §3.2.3, §4.1.3
-        ("reported", "keep"): "kept",
-        ("reported", "return"): "returned",
-        ("reported", "disqualify"): "disqualified",
-        ("reported", "remove"): "removal_proposed",
+        "keep": ("reported", "kept"),
+        "return": ("reported", "returned"),
+        "disqualify": ("reported", "disqualified"),
+        "remove": ("reported", "removal_proposed"),
     },
     "agency": {  # §3.2, §3.4.1
-        ("draft", "add_paper"): "draft",
-        ("returned", "add_paper"): "returned",
-        ("active", "add_paper"): "active",
-        ("rejected", "add_paper"): "rejected",
-        ("draft", "edit"): "draft",
-        ("returned", "edit"): "returned",
-        ("rejected", "edit"): "rejected",
-        ("draft", "submit"): "submitted",
-        ("returned", "submit"): "submitted",
-        ("rejected", "submit"): "submitted",
-        ("submitted", "pre_review.approve"): "pre_reviewed",
-        ("submitted", "pre_review.return"): "returned",
-        ("submitted", "pre_review.reject"): "rejected",
-        ("pre_reviewed", "approve"): "active",
-        ("pre_reviewed", "return"): "returned",
-        ("pre_reviewed", "reject"): "rejected",
-        ("active", "report_change"): "active",
-        ("active", "reopen"): "returned",
-        # these only for one that was approved before, on its way to the next approval
-        ("submitted", "report_change"): "submitted",
-        ("pre_reviewed", "report_change"): "pre_reviewed",
-        ("returned", "report_change"): "returned",
-        ("rejected", "report_change"): "rejected",
-        ("submitted", "reopen"): "returned",
-        ("pre_reviewed", "reopen"): "returned",
-        ("returned", "reopen"): "returned",
-        ("rejected", "reopen"): "returned",
-        ("active", "renew"): "submitted",
-        ("returned", "renew"): "submitted",
-        ("rejected", "renew"): "submitted",
-        # §3.4.1: of one that was approved before, wherever it is by now; declined, it is back where it was
-        ("active", "propose_removal"): "removal_proposed",
-        ("submitted", "propose_removal"): "removal_proposed",
-        ("pre_reviewed", "propose_removal"): "removal_proposed",
-        ("returned", "propose_removal"): "removal_proposed",
-        ("rejected", "propose_removal"): "removal_proposed",
-        ("removal_proposed", "reject_removal.active"): "active",
-        ("removal_proposed", "reject_removal.submitted"): "submitted",
-        ("removal_proposed", "reject_removal.pre_reviewed"): "pre_reviewed",
-        ("removal_proposed", "reject_removal.returned"): "returned",
-        ("removal_proposed", "reject_removal.rejected"): "rejected",
-        ("removal_proposed", "approve_removal"): "removed",
+        "add_document": ("draft returned active rejected", SAME),
+        "edit": ("draft returned rejected", SAME),
+        "submit": ("draft returned rejected", "submitted"),
+        "pre_review.approve": ("submitted", "pre_reviewed"),
+        "pre_review.return": ("submitted", "returned"),
+        "pre_review.reject": ("submitted", "rejected"),
+        "approve": ("pre_reviewed", "active"),
+        "return": ("pre_reviewed", "returned"),
+        "reject": ("pre_reviewed", "rejected"),
+        # beside active, these are for one that was approved before, on its way to the next approval
+        "report_change": ("active submitted pre_reviewed returned rejected", SAME),
+        "reopen": ("active submitted pre_reviewed returned rejected", "returned"),
+        "renew": ("active returned rejected", "submitted"),
+        "propose_removal": ("active submitted pre_reviewed returned rejected", "removal_proposed"),
+        "approve_removal": ("removal_proposed", "removed"),
+        "reject_removal": ("removal_proposed", FORMER),
     },
     "product": {  # §3.3
-        ("draft", "edit"): "draft",
-        ("draft", "publish"): "published",
-        ("withdrawn", "publish"): "published",
-        ("draft", "withdraw"): "withdrawn",
-        ("published", "withdraw"): "withdrawn",
-        ("withdrawn", "edit"): "withdrawn",
-        ("published", "edit"): "published",
-        ("published", "publish"): "published",
+        "edit": ("draft published withdrawn", SAME),
+        "publish": ("draft published withdrawn", "published"),
+        "withdraw": ("draft published", "withdrawn"),
     },
     "programme": {  # §1.3, §1.4b
-        ("draft", "edit"): "draft",
-        ("draft", "confirm"): "open",
-        ("open", "propose_total"): "open",
-        ("open", "confirm_total"): "open",
-        ("open", "close_year"): "closed",
+        "edit": ("draft", SAME),
+        "confirm": ("draft", "open"),
+        "propose_total": ("open", SAME),
+        "confirm_total": ("open", SAME),
+        "close_year": ("open", "closed"),
     },
     "batch": {  # §1.4a
-        ("draft", "publish"): "published",
-        ("published", "close"): "closed",
+        "publish": ("draft", "published"),
+        "close": ("published", "closed"),
     },
     "order": {  # §4.2.1, §3.5.1
-        ("placed", "accept"): "accepted",
-        ("placed", "refuse"): "refused",
-        ("placed", "contract"): "placed",
-        ("accepted", "contract"): "accepted",
-        ("accepted", "deliver"): "delivered",
-        ("delivered", "confirm"): "completed",
-        ("placed", "request_cancel"): "placed",
-        ("accepted", "request_cancel"): "accepted",
-        ("delivered", "request_cancel"): "delivered",
-        ("completed", "request_cancel"): "completed",
-        ("settling", "request_cancel"): "settling",
-        ("placed", "cancel"): "cancelled",
-        ("accepted", "cancel"): "cancelled",
-        ("delivered", "cancel"): "cancelled",
-        ("completed", "cancel"): "cancelled",
-        ("settling", "cancel"): "cancelled",
-        ("placed", "expire"): "cancelled",
-        ("accepted", "expire"): "cancelled",
-        ("completed", "rate"): "completed",
-        ("settling", "rate"): "settling",
-        ("payable", "rate"): "payable",
-        ("paid", "rate"): "paid",
-        ("completed", "settle"): "settling",
-        ("settling", "unsettle"): "completed",
-        ("settling", "approve"): "payable",
-        ("payable", "take_back"): "completed",
-        ("payable", "pay"): "paid",
-        ("paid", "send_back"): "payable",
-        ("paid", "recover"): "paid",
-        ("paid", "withdraw_recovery"): "paid",
+        "accept": ("placed", "accepted"),
+        "refuse": ("placed", "refused"),
+        "contract": ("placed accepted", SAME),
+        "deliver": ("accepted", "delivered"),
+        "confirm": ("delivered", "completed"),
+        "request_cancel": ("placed accepted delivered completed settling", SAME),
+        "cancel": ("placed accepted delivered completed settling", "cancelled"),
+        "expire": ("placed accepted", "cancelled"),
+        "rate": ("completed settling payable paid", SAME),
+        "settle": ("completed", "settling"),
+        "reduce": ("settling", SAME),
+        "unsettle": ("settling", "completed"),
+        "approve": ("settling", "payable"),
+        "take_back": ("payable", "completed"),
+        "pay": ("payable", "paid"),
+        "send_back": ("paid", "payable"),
+        "recover": ("paid", SAME),
+        "withdraw_recovery": ("paid", SAME),
     },
     "settlement": {  # §3.5.1, §3.5.2
-        ("draft", "submit"): "submitted",
-        ("submitted", "submit"): "submitted",
-        ("reviewed", "submit"): "submitted",
-        ("submitted", "pre_review"): "reviewed",
-        ("draft", "withdraw"): "withdrawn",
-        ("submitted", "withdraw"): "withdrawn",
-        ("reviewed", "withdraw"): "withdrawn",
+        "submit": ("draft submitted reviewed", "submitted"),
+        "pre_review": ("submitted", "reviewed"),
+        "withdraw": ("draft submitted reviewed", "withdrawn"),
     },
     "line": {  # §3.5.2, §3.5.3; the agency withdraws, from a round on the operator takes out
-        ("draft", "edit"): "draft",
-        ("returned", "edit"): "returned",
-        ("draft", "submit"): "submitted",
-        ("returned", "submit"): "submitted",
-        ("draft", "withdraw"): "withdrawn",
-        ("returned", "withdraw"): "withdrawn",
-        ("submitted", "withdraw"): "withdrawn",
-        ("passed", "withdraw"): "withdrawn",
-        ("gathered", "take_out"): "withdrawn",
-        ("approved", "take_out"): "withdrawn",
-        ("payable", "take_out"): "withdrawn",  # §5.2b, as long as it is not on its way to the bank
-        ("noticed", "take_out"): "withdrawn",
-        ("submitted", "pass"): "passed",
-        ("submitted", "return"): "returned",
-        ("submitted", "reject"): "rejected",
-        ("passed", "gather"): "gathered",
-        ("gathered", "approve"): "approved",
-        ("gathered", "return"): "returned",
-        ("gathered", "reject"): "rejected",
-        ("approved", "publish"): "noticed",
-        ("noticed", "close"): "payable",
-        ("noticed", "uphold"): "returned",
-        ("noticed", "release"): "passed",
+        "edit": ("draft returned", SAME),
+        "submit": ("draft returned", "submitted"),
+        "withdraw": ("draft returned submitted passed", "withdrawn"),
+        # §5.2b: what is payable, as long as it is not on its way to the bank
+        "take_out": ("gathered approved noticed payable", "withdrawn"),
+        "pass": ("submitted", "passed"),
+        "return": ("submitted gathered", "returned"),
+        "reject": ("submitted gathered", "rejected"),
+        "gather": ("passed", "gathered"),
+        "approve": ("gathered", "approved"),
+        "publish": ("approved", "noticed"),
+        "close": ("noticed", "payable"),
+        "uphold": ("noticed", "returned"),
+        "release": ("noticed", "passed"),
     },
     "round": {  # §3.5.2, §3.5.3
-        ("gathered", "approve"): "approved",
-        ("gathered", "reject"): "rejected",
-        ("gathered", "empty"): "rejected",  # its last line was taken out
-        ("approved", "empty"): "rejected",
-        ("approved", "notice"): "noticed",
-        ("noticed", "close"): "closed",
+        "approve": ("gathered", "approved"),
+        "reject": ("gathered", "rejected"),
+        "empty": ("gathered approved", "rejected"),  # its last line was taken out
+        "notice": ("approved", "noticed"),
+        "close": ("noticed", "closed"),
     },
     "notice": {  # §3.5.3; while it is being closed nobody objects any more
-        ("running", "announce_end"): "running",
-        ("running", "begin_close"): "closing",
-        ("closing", "close"): "closed",
+        "announce_end": ("running", SAME),
+        "begin_close": ("running", "closing"),
+        "close": ("closing", "closed"),
     },
-    "objection": {("standing", "uphold"): "upheld", ("standing", "reject"): "rejected"},  # §3.5.3
+    "objection": {  # §3.5.3
+        "uphold": ("standing", "upheld"),
+        "reject": ("standing", "rejected"),
+    },
     "payable": {  # §3.5.4
-        ("awaiting_invoice", "invoice"): "invoiced",
-        ("awaiting_invoice", "reduce"): "awaiting_invoice",
-        ("invoiced", "reduce"): "awaiting_invoice",
-        ("awaiting_invoice", "drop"): "dropped",
-        ("invoiced", "drop"): "dropped",
-        ("invoiced", "propose_account"): "invoiced",
-        ("invoiced", "decide_account"): "invoiced",
-        ("invoiced", "make_payout"): "paying",
-        ("paying", "paid"): "paid",
-        ("paying", "failed"): "invoiced",
-        ("paid", "send_back"): "invoiced",
+        "invoice": ("awaiting_invoice", "invoiced"),
+        "reduce": ("awaiting_invoice invoiced", "awaiting_invoice"),
+        "drop": ("awaiting_invoice invoiced", "dropped"),
+        "propose_account": ("invoiced", SAME),
+        "decide_account": ("invoiced", SAME),
+        "make_payout": ("invoiced", "paying"),
+        "paid": ("paying", "paid"),
+        "failed": ("paying", "invoiced"),
+        "send_back": ("paid", "invoiced"),
     },
-    "payout": {("made", "paid"): "paid", ("made", "failed"): "failed", ("paid", "send_back"): "returned"},  # §3.5.4
+    "payout": {  # §3.5.4
+        "paid": ("made", "paid"),
+        "failed": ("made", "failed"),
+        "send_back": ("paid", "returned"),
+    },
     "list_import": {  # §2.1.1, §2.3.1
-        ("waiting", "parse"): "parsed",
-        ("waiting", "fail"): "failed",
-        ("parsed", "apply"): "applying",
-        ("applying", "finish"): "applied",
+        "parse": ("waiting", "parsed"),
+        "fail": ("waiting", "failed"),
+        "apply": ("parsed", "applying"),
+        "finish": ("applying", "applied"),
     },
-    "violation": {("standing", "lift"): "lifted"},  # §2.1.3
+    "violation": {  # §2.1.3
+        "lift": ("standing", "lifted"),
+    },
 }
 # §4.1.3: what runs on when a qualification is withdrawn, and of which the agency must hear
 RUNNING_ORDERS = frozenset({"placed", "accepted", "delivered"})
+# §2.2.cap: the orders whose voucher part is held, and not yet owed to their agency
+HOLDING_ORDERS = RUNNING_ORDERS | {"completed", "settling"}
 # What decides a thing: a second decision is told apart from a step at the wrong time.
 DECISIONS = {
     "enterprise": {"approve", "return", "reject"},
     "agency": {"pre_review.approve", "pre_review.return", "pre_review.reject", "approve", "return", "reject"},
     "change": {"keep", "return", "disqualify", "remove"},
     "settlement": {"pre_review"},
-    "line": {"pass", "reduce", "return", "reject", "approve"},
+    "line": {"pass", "return", "reject", "approve"},
     "round": {"approve", "reject"},
     "objection": {"uphold", "reject"},
 }
@@ -218,13 +169,42 @@ UNDECIDED = {"draft", "returned", "submitted"}
 
 def allows(thing: str, state: str, action: str) -> bool:
     """True if the state machine has such a step."""
-    return (state, action) in LIFECYCLES[thing]
+    before, _ = LIFECYCLES[thing][action]
+    return state in before.split()
+
+
+def check_step(record: Stateful, action: str) -> None:
+    """Raise ALREADY_REVIEWED or WRONG_STATE (409) with the state it is in, unless `action` may happen to it now."""
+    if not allows(record.thing, record.state, action):
+        reviewed = action in DECISIONS.get(record.thing, ()) and record.state not in UNDECIDED
+        raise Refused(Refusal.ALREADY_REVIEWED if reviewed else Refusal.WRONG_STATE, of=record)
+
+
+def stepped[R: Stateful](
+    record: R, action: str, mark: Mark, *, remembered_as: str | None = None, former: str | None = None, **changes: Any
+) -> R:
+    """The record after `action`, with `changes`. Raises ALREADY_REVIEWED or WRONG_STATE (409).
+
+    `remembered_as` names the step for its repetition where a request says another word than the state machine;
+    `former` is the state that a FORMER step leads back to.
+    """
+    check_step(record, action)
+    _, after = LIFECYCLES[record.thing][action]
+    state = {SAME: record.state, FORMER: former}.get(after, after)
+    return remembered(record, remembered_as or action, mark, state=state, **changes)
+
+
+def remembered[R: Stateful](record: R, action: str, mark: Mark, **changes: Any) -> R:
+    """The record with `changes`, and with the step that made them, so that its repetition is known again."""
+    step = {"last_action": action, "last_by": mark.by, "last_sha256": mark.sha256, "updated_at": mark.at}
+    return record.next_version(**step, **changes)
 
 
 def next_state(thing: str, state: str, action: str) -> str:
-    """The state that `action` leads to. Raises ALREADY_REVIEWED or WRONG_STATE (409) with the state it is in."""
-    following = LIFECYCLES[thing].get((state, action))
-    if following is None:
-        reviewed = action in DECISIONS.get(thing, ()) and state not in UNDECIDED
-        raise Refused(Refusal.ALREADY_REVIEWED if reviewed else Refusal.WRONG_STATE, state=state)
-    return following
+    """Transitional: see `stepped`."""
+    from types import SimpleNamespace
+
+    record: Any = SimpleNamespace(thing=thing, state=state)
+    check_step(record, action)
+    after = LIFECYCLES[thing][action][1]
+    return state if after == SAME else after

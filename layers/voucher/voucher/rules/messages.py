@@ -51,11 +51,7 @@ SUBJECTS = {
 STEPS_BACK = {
     ("ORDER", "settling", "completed"),
     ("LINE", "noticed", "passed"),
-    *(
-        ("AGENCY", before, after)
-        for (before, action), after in LIFECYCLES["agency"].items()
-        if action.startswith("reject_removal.")
-    ),
+    *(("AGENCY", "removal_proposed", former) for former in LIFECYCLES["agency"]["propose_removal"][0].split()),
 }
 # whom a subject concerns: the organisations named by these attributes
 CONCERNED = {

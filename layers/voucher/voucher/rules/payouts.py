@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
+from voucher.models.base import yuan
 from voucher.models.orders import Order
 from voucher.refusals import FieldError, Refusal, Refused
 
@@ -17,5 +18,5 @@ def check_not_recovered(orders: Iterable[Order]) -> None:
     """§3.5.4: money claimed back is not sent back by the bank as well: the bureau withdraws those claims first."""
     claimed = [order for order in orders if order.recovered_fen]
     if claimed:
-        errors = [FieldError(order.order_id, f"已追回 {order.recovered_fen} 分。") for order in claimed]
-        raise Refused(Refusal.ALREADY_RECOVERED, errors=errors, state=claimed[0].state)
+        errors = [FieldError(order.order_id, f"已追回 {yuan(order.recovered_fen)} 元。") for order in claimed]
+        raise Refused(Refusal.ALREADY_RECOVERED, errors=errors, of=claimed[0])

@@ -39,7 +39,7 @@ def published_product(product: Product, at: datetime) -> Product:
     Raises WRONG_STATE for a product that is on sale already and has nothing new to publish.
     """
     if product.state == "published" and not product.revision:
-        raise Refused(Refusal.WRONG_STATE, state=product.state)
+        raise Refused(Refusal.WRONG_STATE, of=product)
     new = revised_product(product)
     last = new.prices[-1] if new.prices else None
     if last and (last.price_fen, last.price_unit) == (new.price_fen, new.price_unit):

@@ -1,20 +1,19 @@
-"""Clearing out an agency: what the proposal and the bureau's no change (§3.4.1)."""
-
-from typing import Any
+"""Clearing out an agency: what the operator's proposal and the bureau's no make of it (§3.4.1)."""
 
 from voucher.models.agencies import Agency
+from voucher.models.base import Mark
 from voucher.rules.changes import check_once_approved
-from voucher.rules.lifecycle import next_state
+from voucher.rules.lifecycle import stepped
 
 
-def removal_proposed(agency: Agency, reason: str, by: str) -> dict[str, Any]:
-    """§3.4.1: what the operator's proposal changes. Raises WRONG_STATE for an agency that was never approved."""
+def agency_proposed_for_removal(agency: Agency, reason: str, mark: Mark) -> Agency:
+    """§3.4.1: the agency after the operator's proposal. Raises WRONG_STATE for one that was never approved."""
     check_once_approved(agency)
-    state = next_state("agency", agency.state, "propose_removal")
-    return {"state": state, "removal_from": agency.state, "removal_reason": reason, "removal_proposed_by": by}
+    proposal = {"removal_from": agency.state, "removal_reason": reason, "removal_proposed_by": mark.by}
+    return stepped(agency, "propose_removal", mark, **proposal)
 
 
-def removal_declined(agency: Agency) -> dict[str, Any]:
-    """§3.4.1: what the bureau's no changes: the agency is where it was when its removal was proposed."""
-    state = next_state("agency", agency.state, f"reject_removal.{agency.removal_from}")
-    return {"state": state, "removal_from": None, "removal_reason": None, "removal_proposed_by": None}
+def agency_kept(agency: Agency, mark: Mark) -> Agency:
+    """§3.4.1: the agency after the bureau's no: where it was when its removal was proposed."""
+    nothing = {"removal_from": None, "removal_reason": None, "removal_proposed_by": None}
+    return stepped(agency, "reject_removal", mark, former=agency.removal_from, **nothing)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 
-from voucher.models.base import plain_number
+from voucher.models.base import plain_number, yuan
 from voucher.models.orders import Order
 from voucher.models.settlements import Invoice, Line, Transfer
 from voucher.models.standing import Standing
@@ -21,9 +21,9 @@ def check_completed(orders: Iterable[Order]) -> None:
     for order in orders:
         error = [FieldError("order_ids", order.order_id)]
         if order.settlement_id is not None:
-            found.append(Refused(Refusal.ORDER_IN_SETTLEMENT, errors=error, state=order.state))
+            found.append(Refused(Refusal.ORDER_IN_SETTLEMENT, errors=error, of=order))
         elif order.state != "completed":
-            found.append(Refused(Refusal.ORDER_NOT_COMPLETED, errors=error, state=order.state))
+            found.append(Refused(Refusal.ORDER_NOT_COMPLETED, errors=error, of=order))
     if found:
         first = min(found, key=lambda refused: refused.refusal.value)
         raise Refused(first.refusal, errors=[error for refused in found for error in refused.errors], **first.facts)
@@ -47,7 +47,7 @@ def _own_share_errors(own_share_fen: int, invoice: Invoice, transfers: Iterable[
     paid_fen = sum(transfer.amount_fen for transfer in transfers)
     found = {"invoice.amount_fen": ("应", invoice.amount_fen), "transfers": ("合计应", paid_fen)}
     return [
-        FieldError(field, f"{words}为 {own_share_fen} 分。")
+        FieldError(field, f"{words}为 {yuan(own_share_fen)} 元。")
         for field, (words, fen) in found.items()
         if fen != own_share_fen
     ]

@@ -11,6 +11,8 @@ from io import BytesIO
 from unicodedata import normalize
 from xml.sax.saxutils import escape
 
+from voucher.models.base import yuan
+
 Value = str | int
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -41,12 +43,6 @@ _PARTS = {
 def inert(text: str) -> str:
     """A text that no spreadsheet takes for a formula, however it is opened."""
     return f"'{text}" if text[:1] and normalize("NFKC", text[0])[:1] in "=+-@\t\r\n" else text
-
-
-def yuan(amount_fen: int) -> str:
-    """Fen as yuan with two decimals, exactly: 123456 → 1234.56."""
-    sign, whole = ("-", -amount_fen) if amount_fen < 0 else ("", amount_fen)
-    return f"{sign}{whole // 100}.{whole % 100:02}"
 
 
 def workbook(title: str, rows: Iterable[Sequence[Value]]) -> bytes:

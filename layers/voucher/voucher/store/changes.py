@@ -2,8 +2,7 @@
 
 from voucher.models.changes import Change
 from voucher.store import keys
-from voucher.store.engine.reading import Page, find_item, read_page, read_partition
-from voucher.store.engine.table import Write, add_write, advance_write, commit
+from voucher.store.engine import reading, table
 
 
 def _key(change: Change) -> keys.Key:
@@ -14,33 +13,33 @@ def _index_entry(change: Change) -> dict[str, str]:
     return keys.index_entry("CHANGE", change.state, change.created_at, change.change_id)
 
 
-def commit_report(change: Change, *also: Write) -> None:
+def commit_report(change: Change, *also: table.Write) -> None:
     """Record a report. Raises CHANGED_MEANWHILE when its id is taken, or when a condition of `also` is false."""
-    commit([add_write("change", _key(change), change, index=_index_entry(change)), *also])
+    table.commit([table.add_write("change", _key(change), change, index=_index_entry(change)), *also])
 
 
 def find(kind: str, uscc: str, change_id: str) -> Change | None:
     """One report, None when there is none."""
-    item = find_item(keys.organisation(kind, uscc, f"CHANGE#{change_id}"))
+    item = reading.find_item(keys.organisation(kind, uscc, f"CHANGE#{change_id}"))
     return Change.model_validate(item) if item else None
 
 
 def list_of(kind: str, uscc: str) -> list[Change]:
     """Every report of an organisation, the newest first."""
-    found = [Change.model_validate(item) for item in read_partition(keys.organisation(kind, uscc), "CHANGE#")]
+    found = [Change.model_validate(item) for item in reading.read_partition(keys.organisation(kind, uscc), "CHANGE#")]
     return sorted(found, key=lambda change: change.created_at, reverse=True)
 
 
-def step_write(old: Change, new: Change) -> Write:
+def step_write(old: Change, new: Change) -> table.Write:
     """The write that moves a report on, if nobody else decided it first."""
-    return advance_write("change", _key(old), old, new, index=_index_entry(new))
+    return table.advance_write("change", _key(old), old, new, index=_index_entry(new))
 
 
 def commit_step(old: Change, new: Change) -> None:
     """Move a report on. Raises CHANGED_MEANWHILE when somebody else did first."""
-    commit([step_write(old, new)])
+    table.commit([step_write(old, new)])
 
 
-def list_page(state: str | None, limit: int, cursor: str | None) -> Page:
+def list_page(state: str | None, limit: int, cursor: str | None) -> reading.Page:
     """A page of reports of all organisations, the newest first within their state."""
-    return read_page("registry", "by_newest", "CHANGE", limit, cursor, prefix=f"{state}#" if state else "")
+    return reading.read_page("registry", "by_newest", "CHANGE", limit, cursor, prefix=f"{state}#" if state else "")

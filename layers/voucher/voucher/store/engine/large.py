@@ -6,17 +6,19 @@ guards; `last` comes at the end, so a change that was broken off is seen by its 
 
 from collections.abc import Iterable, Sequence
 
-from voucher.store.engine.table import Write, commit
+from voucher.store.engine import table
 
 MOST_ITEMS = 100
 
 
-def commit_in_parts(groups: Iterable[Sequence[Write]], last: Sequence[Write], guards: Sequence[Write] = ()) -> None:
+def commit_in_parts(
+    groups: Iterable[Sequence[table.Write]], last: Sequence[table.Write], guards: Sequence[table.Write] = ()
+) -> None:
     """Write every group and then `last`; `guards` are checks that every part but the last one carries.
 
     Raises CHANGED_MEANWHILE when a condition was false.
     """
-    part: list[Write] = []
+    part: list[table.Write] = []
     waiting = list(groups)
     room = MOST_ITEMS - len(guards)
     for position, group in enumerate(waiting):
@@ -25,10 +27,10 @@ def commit_in_parts(groups: Iterable[Sequence[Write]], last: Sequence[Write], gu
             part += [write for each in waiting[position:] for write in each]
             break
         if len(part) + len(group) > room:
-            commit([*part, *guards])
+            table.commit([*part, *guards])
             part = []
         part += group
     if len(part) + len(last) > MOST_ITEMS:
-        commit([*part, *guards])
+        table.commit([*part, *guards])
         part = []
-    commit([*part, *last])
+    table.commit([*part, *last])

@@ -11,38 +11,41 @@ from botocore.exceptions import ClientError
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.store import keys
 from voucher.store.engine import table
-from voucher.store.engine.table import ATTEMPTS, INDEXES, Item, decode, encode, plain, table_name
 
 
-def find_item(key: keys.Key) -> Item | None:
+def find_item(key: keys.Key) -> table.Item | None:
     """One item, as last written."""
-    answer = table.client().get_item(TableName=table_name(key.table), Key=encode(plain(key)), ConsistentRead=True)
-    return decode(answer["Item"]) if "Item" in answer else None
+    answer = table.client().get_item(
+        TableName=table.table_name(key.table), Key=table.encode(table.plain(key)), ConsistentRead=True
+    )
+    return table.decode(answer["Item"]) if "Item" in answer else None
 
 
-def read_together(*keys: keys.Key) -> list[Item | None]:
+def read_together(*keys: keys.Key) -> list[table.Item | None]:
     """Several items as they stood at one moment (serialisable), in the order asked for; at most 100."""
-    gets = [{"Get": {"TableName": table_name(key.table), "Key": encode(plain(key))}} for key in keys]
-    for attempt in range(ATTEMPTS):
+    gets = [{"Get": {"TableName": table.table_name(key.table), "Key": table.encode(table.plain(key))}} for key in keys]
+    for attempt in range(table.ATTEMPTS):
         try:
             answer = table.client().transact_get_items(TransactItems=gets)
-            return [decode(each["Item"]) if each.get("Item") else None for each in answer["Responses"]]
+            return [table.decode(each["Item"]) if each.get("Item") else None for each in answer["Responses"]]
         except ClientError as error:
             table.interpret(error, [])
         table.pause(attempt)
     raise Refused(Refusal.BUSY)
 
 
-def read_each(name: str, *keys: keys.Key) -> list[Item]:
+def read_each(name: str, *keys: keys.Key) -> list[table.Item]:
     """Those of several items of one table that exist, each as last written, in any order; at most 100.
 
     Cheaper than `load_together` and never in the way of a transaction, but not one moment: each at its own.
     """
-    request: dict[str, Any] = {table_name(name): {"Keys": [encode(plain(key)) for key in keys], "ConsistentRead": True}}
-    found: list[Item] = []
-    for attempt in range(ATTEMPTS):
+    request: dict[str, Any] = {
+        table.table_name(name): {"Keys": [table.encode(table.plain(key)) for key in keys], "ConsistentRead": True}
+    }
+    found: list[table.Item] = []
+    for attempt in range(table.ATTEMPTS):
         answer = table.client().batch_get_item(RequestItems=request)
-        found += [decode(item) for items in answer["Responses"].values() for item in items]
+        found += [table.decode(item) for items in answer["Responses"].values() for item in items]
         if not (request := answer.get("UnprocessedKeys") or {}):
             return found
         table.pause(attempt)
@@ -53,21 +56,21 @@ def read_each(name: str, *keys: keys.Key) -> list[Item]:
 class Page:
     """A page of items and the cursor of the next one, None at the end."""
 
-    items: list[Item]
+    items: list[table.Item]
     next_cursor: str | None
 
 
-def read_partition(key: keys.Key, prefix: str = "") -> Iterable[Item]:
+def read_partition(key: keys.Key, prefix: str = "") -> Iterable[table.Item]:
     """Every item of one partition whose sort key starts with `prefix`, as last written, in order."""
     request = {
-        "TableName": table_name(key.table),
+        "TableName": table.table_name(key.table),
         "KeyConditionExpression": "pk = :pk AND begins_with(sk, :sk)" if prefix else "pk = :pk",
-        "ExpressionAttributeValues": encode({":pk": key.pk} | ({":sk": prefix} if prefix else {})),
+        "ExpressionAttributeValues": table.encode({":pk": key.pk} | ({":sk": prefix} if prefix else {})),
         "ConsistentRead": True,
     }
     while True:
         answer = table.client().query(**request)
-        yield from (decode(item) for item in answer["Items"])
+        yield from (table.decode(item) for item in answer["Items"])
         if "LastEvaluatedKey" not in answer:
             return
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
@@ -77,14 +80,14 @@ def read_part(key: keys.Key, after: str, limit: int) -> Page:
     """At most so many items of one partition, as last written, in order, from the one that follows the sort key `after`
     on; the cursor is the sort key of the last, None when there are no more."""
     answer = table.client().query(
-        TableName=table_name(key.table),
+        TableName=table.table_name(key.table),
         KeyConditionExpression="pk = :pk AND sk > :after",
-        ExpressionAttributeValues=encode({":pk": key.pk, ":after": after}),
+        ExpressionAttributeValues=table.encode({":pk": key.pk, ":after": after}),
         ConsistentRead=True,
         Limit=limit,
     )
     last = answer.get("LastEvaluatedKey")
-    return Page([decode(item) for item in answer["Items"]], decode(last)["sk"] if last else None)
+    return Page([table.decode(item) for item in answer["Items"]], table.decode(last)["sk"] if last else None)
 
 
 def read_page(
@@ -94,27 +97,27 @@ def read_page(
     limit: int,
     cursor: str | None,
     prefix: str = "",
-    keep: Callable[[Item], bool] = bool,
+    keep: Callable[[table.Item], bool] = bool,
 ) -> Page:
     """One page of a table's index, newest first: items whose sort key starts with `prefix` and that `keep` accepts.
 
     May lag a moment behind the table. The cursor names the last item given, so pages stay stable under writes.
     """
     request: dict[str, Any] = {
-        "TableName": table_name(name),
+        "TableName": table.table_name(name),
         "IndexName": index,
-        "KeyConditionExpression": f"{INDEXES[index]} = :key"
+        "KeyConditionExpression": f"{table.INDEXES[index]} = :key"
         + (" AND begins_with(index_sort, :sort)" if prefix else ""),
-        "ExpressionAttributeValues": encode({":key": value} | ({":sort": prefix} if prefix else {})),
+        "ExpressionAttributeValues": table.encode({":key": value} | ({":sort": prefix} if prefix else {})),
         "Limit": max(25, limit),
         "ScanIndexForward": False,
     }
     if cursor:
-        request["ExclusiveStartKey"] = encode({**_read_cursor(cursor, prefix), INDEXES[index]: value})
-    found: list[Item] = []
+        request["ExclusiveStartKey"] = table.encode({**_read_cursor(cursor, prefix), table.INDEXES[index]: value})
+    found: list[table.Item] = []
     while True:
         answer = table.client().query(**request)
-        for item in map(decode, answer["Items"]):
+        for item in map(table.decode, answer["Items"]):
             if len(found) == limit:
                 return Page(found, _write_cursor(found[-1]))
             if keep(item):
@@ -124,7 +127,7 @@ def read_page(
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def _write_cursor(last: Item) -> str:
+def _write_cursor(last: table.Item) -> str:
     texts = [last["pk"], last["sk"], last["index_sort"]]
     return base64.urlsafe_b64encode(json.dumps(texts).encode()).decode().rstrip("=")
 
