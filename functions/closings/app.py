@@ -21,7 +21,7 @@ from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.notices import check_notice_over, is_objected
 from voucher.rules.settlements import check_subsidies, owed_fen
 from voucher.store import notices, orders, rounds, settlements, standing
-from voucher.store.engine import table
+from voucher.store.engine.table import Write
 
 app = Api()
 
@@ -127,7 +127,7 @@ def close(notice_id: str) -> Response[str]:
     return reply(new.shown())
 
 
-def _unobjected(notice: Notice, round_: Round) -> list[tuple[Line, table.Write]]:
+def _unobjected(notice: Notice, round_: Round) -> list[tuple[Line, Write]]:
     """The lines that go on, each with the write that insists on the standing it goes on with. Raises OTHER_SUBSIDY
     (§5.2b) for one whose enterprise was listed since: the operator takes that out first."""
     objections = notices.list_objections(notice.notice_id)

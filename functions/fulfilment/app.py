@@ -28,10 +28,10 @@ from voucher.rules.orders import (
 from voucher.rules.programmes import year_is_over
 from voucher.rules.settlements import step_after_withdrawal
 from voucher.store import keys, orders, organisations, programmes, settlements, vouchers
-from voucher.store.engine import table
+from voucher.store.engine.table import Write
 
 app = Api()
-Guards = Callable[[Order], list[table.Write]]
+Guards = Callable[[Order], list[Write]]
 
 
 class Contract(Request):
@@ -88,7 +88,7 @@ def _advance(old: Order, action: str, guards: Guards = lambda _: [], **changes: 
     return reply(new)
 
 
-def _parties_may_contract(order: Order) -> list[table.Write]:
+def _parties_may_contract(order: Order) -> list[Write]:
     """§4.1.3, §1.4b: contracted orders run on whatever becomes of the parties, but no more are contracted; insists that
     both are as they were read."""
     if has_contract(order):
@@ -117,7 +117,7 @@ def refuse(order_id: str) -> Response[str]:
     return _release(order, "refuse", refusal_reason=reason)
 
 
-def _release(old: Order, action: str, *also: table.Write, **changes: Any) -> Response[str]:
+def _release(old: Order, action: str, *also: Write, **changes: Any) -> Response[str]:
     if app.is_repeat(old, action):
         return reply(old, replay=True)
     state = lifecycle.next_state("order", old.state, action)
@@ -196,7 +196,7 @@ def review_cancel(order_id: str) -> Response[str]:
     return _release(order, "cancel")
 
 
-def _line_withdrawn(order: Order) -> list[table.Write]:
+def _line_withdrawn(order: Order) -> list[Write]:
     """§3.5.1(5): an order in settlement takes its line with it, unless that is under review or on notice."""
     settlement = settlements.find(order.settlement_id or "")
     lines = settlements.list_lines(order.settlement_id or "")

@@ -18,7 +18,8 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import eligibility, entitlements
 from voucher.rules.vouchers import amount_to_claim, check_open, check_rerelease, shown_state
 from voucher.store import batches, organisations, programmes, standing, vouchers
-from voucher.store.engine import pools, table
+from voucher.store.engine import pools
+from voucher.store.engine.table import commit_if_unchanged
 
 app = Api()
 # batches by id, from their publication on: amount, instants and shards never change; that one is closed is noticed
@@ -149,7 +150,7 @@ def make_entitlement(batch: Batch, uscc: str, caller: Caller) -> None:
     following = entitlements.next_entitlements(
         enterprise, facts.standing, facts.entitlements, facts.programmes, today, wanted=batch.year
     )
-    table.commit_if_unchanged(
+    commit_if_unchanged(
         [
             standing.standing_check(facts),
             standing.enterprise_check(facts),

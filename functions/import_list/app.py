@@ -13,7 +13,8 @@ from voucher.rules.lists import touched_codes
 from voucher.rules.standing import with_list
 from voucher.spreadsheets import cells, list_file
 from voucher.store import lists, standing
-from voucher.store.engine import files, table
+from voucher.store.engine import files
+from voucher.store.engine.table import Write
 
 FIRMS_PER_MESSAGE = 2_000
 FIRMS_PER_READ = 45
@@ -100,7 +101,7 @@ def bring_in_step(record: ListImport, usccs: list[str], listed: set[str]) -> Non
                     bring_one_in_step(record, uscc, listed)
 
 
-def steps_of(record: ListImport, usccs: list[str], listed: set[str]) -> dict[str, list[table.Write]]:
+def steps_of(record: ListImport, usccs: list[str], listed: set[str]) -> dict[str, list[Write]]:
     """By credit code, the writes that bring it into step; none for a code whose standing says so already."""
     today = clock.today()
     steps = {}
@@ -112,9 +113,9 @@ def steps_of(record: ListImport, usccs: list[str], listed: set[str]) -> dict[str
     return steps
 
 
-def packed(steps: dict[str, list[table.Write]]) -> Iterable[dict[str, list[table.Write]]]:
+def packed(steps: dict[str, list[Write]]) -> Iterable[dict[str, list[Write]]]:
     """The steps in groups that fit into one transaction each."""
-    group: dict[str, list[table.Write]] = {}
+    group: dict[str, list[Write]] = {}
     for uscc, writes in steps.items():
         if sum(map(len, group.values())) + len(writes) > WRITES_PER_TRANSACTION:
             yield group

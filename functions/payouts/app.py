@@ -25,7 +25,7 @@ from voucher.rules.payouts import check_bank_day, check_not_recovered
 from voucher.rules.settlements import check_subsidies, subsidised_orders
 from voucher.rules.working_days import shanghai_date
 from voucher.store import orders, payables, payouts, rounds, standing
-from voucher.store.engine import table
+from voucher.store.engine.table import Write
 
 app = Api()
 
@@ -91,7 +91,7 @@ def _check_hands(round_: Round, owed: Payable, payout: Payout) -> None:
     check_four_eyes(app.caller.sub, "§3.5.4", *round_.submitters, *round_.pre_reviewers, *earlier)
 
 
-def _make_payout(round_: Round, old: Payable, standings_unchanged: list[table.Write]) -> Payout:
+def _make_payout(round_: Round, old: Payable, standings_unchanged: list[Write]) -> Payout:
     step = app.step("make_payout")
     state = lifecycle.next_state("payable", old.state, "make_payout")
     new = old.next_version(state=state, attempts=old.attempts + 1, **step)

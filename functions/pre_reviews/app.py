@@ -21,7 +21,7 @@ from voucher.rules.flags import shown_line
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.settlements import check_named_once, check_subsidies, verified_part_fen
 from voucher.store import orders, programmes, settlements, standing, vouchers
-from voucher.store.engine import table
+from voucher.store.engine.table import Write, commit
 
 app = Api()
 
@@ -65,11 +65,9 @@ def pre_review(settlement_id: str) -> Response[str]:
     # one transaction for each line; the application moves on with the last, so it never waits for lines decided already
     due = [each for each in body.lines if not app.is_repeat(lines[each.order_id], each.decision)]
     for decision in due[:-1]:
-        table.commit(
-            [*_decided(lines[decision.order_id], decision, policy, standings), settlements.unchanged_check(old)]
-        )
+        commit([*_decided(lines[decision.order_id], decision, policy, standings), settlements.unchanged_check(old)])
     last = [write for each in due[-1:] for write in _decided(lines[each.order_id], each, policy, standings)]
-    table.commit([*last, settlements.step_write(old, new)])
+    commit([*last, settlements.step_write(old, new)])
     return reply(_shown(new))
 
 
@@ -88,7 +86,7 @@ def _verified(line: Line, said: LineDecision, policy: Policy) -> dict[str, int |
     return {"verified_fen": part_fen, "verified_contract_fen": contract_fen}
 
 
-def _decided(old: Line, decision: LineDecision, policy: Policy, standings: dict[str, Standing]) -> list[table.Write]:
+def _decided(old: Line, decision: LineDecision, policy: Policy, standings: dict[str, Standing]) -> list[Write]:
     """One line, with what it means for its order's money."""
     step = app.step(decision.decision)
     state = lifecycle.next_state("line", old.state, decision.decision)
@@ -116,7 +114,7 @@ def _decided(old: Line, decision: LineDecision, policy: Policy, standings: dict[
     return writes
 
 
-def _reduced(order: Order, verified_fen: int, step: dict[str, Any]) -> list[table.Write]:
+def _reduced(order: Order, verified_fen: int, step: dict[str, Any]) -> list[Write]:
     """§3.5.2: what was held and not verified goes back to the voucher, or lapses if that has ended."""
     released_fen = order.voucher_fen - verified_fen
     voucher = vouchers.load(order.voucher_id)

@@ -10,7 +10,7 @@ from typing import Any
 from voucher.edge import queues
 from voucher.edge.observe import log_work
 from voucher.rules.messages import messages_for
-from voucher.store.engine import table
+from voucher.store.engine.table import decode
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:
@@ -18,8 +18,8 @@ def handler(event: dict[str, Any], _context: Any) -> None:
     by_queue: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for record in event["Records"]:
         change = record["dynamodb"]
-        old = table.decode(change["OldImage"]) if "OldImage" in change else None
-        new = table.decode(change["NewImage"]) if "NewImage" in change else None
+        old = decode(change["OldImage"]) if "OldImage" in change else None
+        new = decode(change["NewImage"]) if "NewImage" in change else None
         for message in messages_for(old, new):
             by_queue[message.queue].append(message.body)
     for queue, bodies in by_queue.items():

@@ -25,7 +25,7 @@ from voucher.rules.rounds import check_opinions, check_round_size
 from voucher.rules.settlements import check_named_once, check_subsidies, owed_fen
 from voucher.rules.working_days import add_working_days, shanghai_date
 from voucher.store import notices, orders, organisations, payables, payouts, programmes, rounds, settlements, standing
-from voucher.store.engine import table
+from voucher.store.engine.table import Write
 
 app = Api()
 
@@ -161,7 +161,7 @@ def approve(round_id: str) -> Response[str]:
     return reply(_shown(new))
 
 
-def _decided(line: Line, said: Said, step: dict[str, Any], standings: dict[str, Standing]) -> list[table.Write]:
+def _decided(line: Line, said: Said, step: dict[str, Any], standings: dict[str, Standing]) -> list[Write]:
     state = lifecycle.next_state("line", line.state, said.decision)
     if said.decision == "approve":
         unchanged = standing.unchanged_check(standings[line.enterprise_uscc])
@@ -170,7 +170,7 @@ def _decided(line: Line, said: Said, step: dict[str, Any], standings: dict[str, 
     return _ended(line, new, step) if said.decision == "reject" else [settlements.line_write(line, new)]
 
 
-def _ended(line: Line, new: Line, step: dict[str, Any]) -> list[table.Write]:
+def _ended(line: Line, new: Line, step: dict[str, Any]) -> list[Write]:
     order = orders.load(line.order_id)
     freed = order.next_version(state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step)
     return settlements.ended_line_writes(line, new, order, freed)

@@ -26,7 +26,8 @@ from voucher.rules.settlements import (
     step_after_withdrawal,
 )
 from voucher.store import orders, organisations, programmes, settlements, standing
-from voucher.store.engine import large, table
+from voucher.store.engine.large import commit_in_parts
+from voucher.store.engine.table import Write, commit
 
 app = Api()
 
@@ -137,7 +138,7 @@ def submit(settlement_id: str) -> Response[str]:
     new = old.next_version(state=state, **by, **step)
     steps = [settlements.line_write(before, after) for before, after in zip(open_lines, moved, strict=True)]
     checks = [standing.unchanged_check(each) for each in standings.values()]
-    table.commit([settlements.step_write(old, new), *steps, *checks])
+    commit([settlements.step_write(old, new), *steps, *checks])
     return reply(_shown(new, settlements.list_lines(settlement_id)))
 
 
@@ -151,7 +152,7 @@ def withdraw(settlement_id: str) -> Response[str]:
     left = [line for line in lines if line.state not in ENDED_LINES]
     groups = [_withdrawn(line, why.reason) for line in left]
     new = old.next_version(state=lifecycle.next_state("settlement", old.state, "withdraw"), **app.step("withdraw"))
-    large.commit_in_parts(groups, [settlements.step_write(old, new)], [settlements.unchanged_check(old)])
+    commit_in_parts(groups, [settlements.step_write(old, new)], [settlements.unchanged_check(old)])
     return reply(_shown(new, settlements.list_lines(settlement_id)))
 
 
@@ -167,7 +168,7 @@ def withdraw_line(settlement_id: str, order_id: str) -> Response[str]:
     action = step_after_withdrawal(old.state, others)
     state = lifecycle.next_state("settlement", old.state, action) if action else old.state
     new = old.next_version(state=state, **app.step("withdraw_line"))
-    table.commit([settlements.step_write(old, new), *writes])
+    commit([settlements.step_write(old, new), *writes])
     return reply(_shown(new, settlements.list_lines(settlement_id)))
 
 
@@ -177,7 +178,7 @@ def _line_of(settlement_id: str, order_id: str) -> Line:
     return line
 
 
-def _withdrawn(line: Line, reason: str) -> list[table.Write]:
+def _withdrawn(line: Line, reason: str) -> list[Write]:
     step = app.step("withdraw")
     state = lifecycle.next_state("line", line.state, "withdraw")
     order = orders.load(line.order_id)

@@ -19,7 +19,7 @@ from voucher.rules import entitlements, lifecycle
 from voucher.rules.credit_code import is_credit_code
 from voucher.rules.standing import with_violation, without_violation
 from voucher.store import standing, violations
-from voucher.store.engine import table
+from voucher.store.engine.table import Write, commit_if_unchanged
 
 app = Api()
 TRIES = 5
@@ -74,7 +74,7 @@ def lift(violation_id: str) -> Response[str]:
     return reply(new)
 
 
-def bring_in_step(uscc: str, write: table.Write, change: Callable[[Standing], Standing]) -> None:
+def bring_in_step(uscc: str, write: Write, change: Callable[[Standing], Standing]) -> None:
     """The violation, the standing and every entitlement it touches, in one transaction."""
     today = clock.today()
     for _ in range(TRIES):
@@ -87,7 +87,7 @@ def bring_in_step(uscc: str, write: table.Write, change: Callable[[Standing], St
             standing.enterprise_check(facts),
             *standing.entitlement_writes(facts, following),
         ]
-        if table.commit_if_unchanged(writes):
+        if commit_if_unchanged(writes):
             return
     raise Refused(Refusal.CHANGED_MEANWHILE)
 

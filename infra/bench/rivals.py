@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from tests.races.stage import QUOTA_FEN, YEAR, Firm
 from voucher.store import conditions, keys
-from voucher.store.engine import reading, table
+from voucher.store.engine.reading import find_item
+from voucher.store.engine.table import Unmet, Write, put_write, transact, update_write
 
 TRIES = 200
 Grab = Callable[[Firm], bool]
@@ -19,7 +20,7 @@ def versioned(name: str, quotas: int) -> Grab:
 
     def grab(firm: Firm) -> bool:
         for _ in range(TRIES):
-            seen, right = reading.find_item(batch), reading.find_item(keys.entitlement(YEAR, firm.uscc))
+            seen, right = find_item(batch), find_item(keys.entitlement(YEAR, firm.uscc))
             if (
                 seen is None
                 or right is None
@@ -28,14 +29,14 @@ def versioned(name: str, quotas: int) -> Grab:
             ):
                 return False
             try:
-                table.transact(
+                transact(
                     [
                         _take(batch, conditions.UNCHANGED, seen_version=seen["version"]),
                         _use_quota(firm, conditions.UNCHANGED, seen_version=right["version"]),
                         _make(name, firm),
                     ]
                 )
-            except table.Unmet as unmet:
+            except Unmet as unmet:
                 if "voucher" in unmet.items:
                     return False
                 continue
@@ -57,8 +58,8 @@ def counter(name: str, quotas: int) -> Grab:
             _make(name, firm),
         ]
         try:
-            table.transact(writes)
-        except table.Unmet:
+            transact(writes)
+        except Unmet:
             return False
         return True
 
@@ -67,26 +68,26 @@ def counter(name: str, quotas: int) -> Grab:
 
 def _batch(name: str, quotas: int) -> keys.Key:
     key = keys.Key("vouchers", f"RIVAL#{name}", "RECORD")
-    table.transact([table.put_write("rival", key, {"left_fen": quotas * QUOTA_FEN, "version": 1}, None)])
+    transact([put_write("rival", key, {"left_fen": quotas * QUOTA_FEN, "version": 1}, None)])
     return key
 
 
-def _take(batch: keys.Key, condition: str, **values: object) -> table.Write:
+def _take(batch: keys.Key, condition: str, **values: object) -> Write:
     change = "SET #left_fen = #left_fen - :amount_fen, #version = #version + :one"
-    return table.update_write("batch", batch, change, condition, amount_fen=QUOTA_FEN, **values)
+    return update_write("batch", batch, change, condition, amount_fen=QUOTA_FEN, **values)
 
 
-def _use_quota(firm: Firm, condition: str, **values: object) -> table.Write:
+def _use_quota(firm: Firm, condition: str, **values: object) -> Write:
     change = (
         "SET #left_fen = #left_fen - :amount_fen, #granted_fen = #granted_fen + :amount_fen, #version = #version + :one"
     )
-    return table.update_write(
+    return update_write(
         "entitlement", keys.entitlement(YEAR, firm.uscc), change, condition, amount_fen=QUOTA_FEN, **values
     )
 
 
-def _make(name: str, firm: Firm) -> table.Write:
+def _make(name: str, firm: Firm) -> Write:
     voucher = {"batch_id": name, "enterprise_uscc": firm.uscc, "face_fen": QUOTA_FEN, "balance_fen": QUOTA_FEN}
-    return table.put_write(
+    return put_write(
         "voucher", keys.Key("vouchers", f"RIVAL#{name}#{firm.uscc}", "VOUCHER"), voucher, conditions.IS_NEW
     )

@@ -15,7 +15,9 @@ from voucher.models.orders import Order
 from voucher.models.pools import batch_pool
 from voucher.models.vouchers import Voucher
 from voucher.store import keys
-from voucher.store.engine import pools, reading, table
+from voucher.store.engine import pools
+from voucher.store.engine.reading import find_item
+from voucher.store.engine.table import delete_write, encode, transact
 
 CONTRACT = {"contract_number": "HT-9", "contract_signed_on": TODAY.isoformat(), "contract_fen": QUOTA_FEN}
 
@@ -91,7 +93,7 @@ def quote(world: World, _clock: StoppedClock) -> Ready:
 def first_grab_of_a_year(world: World, _clock: StoppedClock) -> Ready:
     batch_id = stage.open_batch(world, QUOTA_FEN, total_fen=100 * QUOTA_FEN)
     [firm] = stage.enterprises(1)
-    table.transact([table.delete_write("approved last year", keys.entitlement(YEAR, firm.uscc))])
+    transact([delete_write("approved last year", keys.entitlement(YEAR, firm.uscc))])
 
     def check(shown: Json) -> None:
         assert (shown["face_fen"], balances()) == (QUOTA_FEN, [QUOTA_FEN])
@@ -134,9 +136,9 @@ def void_enterprise(world: World, _clock: StoppedClock) -> Ready:
 def relay(world: World, _clock: StoppedClock) -> Ready:
     trade = open_trade(world)
     order_id = trade.order(300_000)
-    placed = reading.find_item(keys.order(order_id))
+    placed = find_item(keys.order(order_id))
     assert placed is not None
-    event = {"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": table.encode(placed)}}]}
+    event = {"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": encode(placed)}}]}
 
     def ask() -> Reply:
         function("relay").handler(event, None)

@@ -21,7 +21,8 @@ from voucher.models.payouts import PayoutFile
 from voucher.models.settlements import Invoice, Line, Transfer
 from voucher.refusals import Refused
 from voucher.store import keys, settlements
-from voucher.store.engine import files, table
+from voucher.store.engine import files
+from voucher.store.engine.table import transact, update_write
 
 HELD_FEN = 300_000 + 400_000
 WHY = {"reason": "材料有误"}
@@ -396,10 +397,10 @@ def invoice_hand_in(world: World, _clock: StoppedClock) -> Ready:
 
 def invoice_with_another_account(world: World, _clock: StoppedClock) -> Ready:
     trade, path, _ = owed(world)
-    known = table.update_write(
+    known = update_write(
         "account", keys.account(trade.seller.uscc), "SET #fingerprint = :before", None, before="another"
     )
-    table.transact([known])
+    transact([known])
 
     def check(shown: Json) -> None:
         assert (shown["state"], shown["bank_account_masked"]) == ("invoiced", None)

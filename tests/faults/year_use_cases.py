@@ -20,7 +20,8 @@ from voucher.models.pools import SURPLUS_SHARDS, batch_pool, surplus_pool
 from voucher.models.programmes import Programme
 from voucher.refusals import Refused
 from voucher.store import books, keys
-from voucher.store.engine import pools, table
+from voucher.store.engine import pools
+from voucher.store.engine.table import Contended, transact, update_write
 
 YEAR_END = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)
 
@@ -31,7 +32,7 @@ def _scheduled(name: str, instant: datetime) -> Callable[[], Reply | None]:
     def ask() -> Reply | None:
         try:
             return Reply(200, function(name).handler({"time": instant.isoformat()}, None))
-        except (Refused, table.Contended):
+        except (Refused, Contended):
             return None
 
     return ask
@@ -124,7 +125,7 @@ def reconcile_with_a_freeze(world: World, clock: StoppedClock) -> Ready:
     """The books are read beforehand: that is a hundred calls of which none writes."""
     trade = open_trade(world)
     pool_id = batch_pool(trade.batch_id)
-    table.transact([table.update_write("lost", keys.pool(pool_id, 0), "SET #remaining_fen = :lost", None, lost=1)])
+    transact([update_write("lost", keys.pool(pool_id, 0), "SET #remaining_fen = :lost", None, lost=1)])
 
     def check(shown: Json) -> None:
         assert [(each["balanced"], each["frozen"]) for each in shown["reports"]] == [(False, [pool_id])]

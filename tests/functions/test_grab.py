@@ -18,7 +18,8 @@ from tests.support.snapshots import everything_kept, staged
 from tests.support.workers import deliver, deliver_upload
 from voucher.models.pools import batch_pool
 from voucher.rules.messages import messages_for
-from voucher.store.engine import pools, table
+from voucher.store.engine import pools
+from voucher.store.engine.table import decode
 
 QUOTA_FEN = 1_000_000
 
@@ -285,9 +286,7 @@ def apply_list(town: Town, kind: str, year: int, *codes: object, **options: Any)
     applied = town.world.call(BUREAU, "POST", f"{path}/apply", options)
     if applied.status != 200:
         return dict(applied.body)
-    [image] = [
-        table.decode(item) for item in everything_kept()["registry"] if item["sk"]["S"].endswith(record["import_id"])
-    ]
+    [image] = [decode(item) for item in everything_kept()["registry"] if item["sk"]["S"].endswith(record["import_id"])]
     messages = [message.body for message in messages_for({**image, "state": "parsed"}, image)]
     for _ in range(2):
         assert deliver("import_list", *messages) == {"batchItemFailures": []}

@@ -34,7 +34,8 @@ from voucher.store import (
     settlements,
     vouchers,
 )
-from voucher.store.engine import large, pools, table
+from voucher.store.engine import large, pools
+from voucher.store.engine.table import Unmet, encode, transact
 
 Scene = tuple[Town, Json]
 
@@ -43,16 +44,16 @@ def tamper(key: keys.Key, **changes: Any) -> None:
     """Change an item behind the back of everybody who read it: nothing else tells that it changed."""
     boto3.client("dynamodb").update_item(
         TableName=os.environ[f"{key.table.upper()}_TABLE"],
-        Key=table.encode({"pk": key.pk, "sk": key.sk}),
+        Key=encode({"pk": key.pk, "sk": key.sk}),
         UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in changes),
         ExpressionAttributeNames={f"#{name}": name for name in changes},
-        ExpressionAttributeValues=table.encode({f":{name}": value for name, value in changes.items()}),
+        ExpressionAttributeValues=encode({f":{name}": value for name, value in changes.items()}),
     )
 
 
 def take_away(key: keys.Key) -> None:
     """Remove an item behind everybody's back."""
-    where = {"TableName": os.environ[f"{key.table.upper()}_TABLE"], "Key": table.encode({"pk": key.pk, "sk": key.sk})}
+    where = {"TableName": os.environ[f"{key.table.upper()}_TABLE"], "Key": encode({"pk": key.pk, "sk": key.sk})}
     boto3.client("dynamodb").delete_item(**where)
 
 
@@ -66,9 +67,9 @@ def kept(town: Town) -> tuple[Voucher, keys.Key]:
 def changes_nothing(commit: Callable[[], object]) -> None:
     """The write finds that something is not as it must be, and leaves every table as it was."""
     before = everything_kept()
-    with pytest.raises((table.Unmet, Refused)) as no:
+    with pytest.raises((Unmet, Refused)) as no:
         commit()
-    assert isinstance(no.value, table.Unmet) or no.value.refusal is Refusal.CHANGED_MEANWHILE
+    assert isinstance(no.value, Unmet) or no.value.refusal is Refusal.CHANGED_MEANWHILE
     assert everything_kept() == before
 
 
@@ -136,28 +137,28 @@ def test_no_voucher_lapses_before_its_end_or_once_it_has_ended_or_after_another_
 def test_money_goes_back_to_no_voucher_that_ended_or_moved_since_it_was_read(voucher: Scene, change: Json) -> None:
     found, key = kept(voucher[0])
     tamper(key, **change)
-    changes_nothing(lambda: table.transact(vouchers.give_back_writes(found, "o_1", 100, NOW, "sweep")))
+    changes_nothing(lambda: transact(vouchers.give_back_writes(found, "o_1", 100, NOW, "sweep")))
 
 
 @pytest.mark.clause("§1.4a")
 def test_a_batch_is_closed_with_exactly_what_its_shards_hold_and_once(town: Town) -> None:
     pool_id = batch_pool(town.batch_id)
     seen = pools.read_shards(pool_id, pools.read_shard_count(pool_id))
-    changes_nothing(lambda: table.transact(pools.shut_writes(pool_id, seen)))
+    changes_nothing(lambda: transact(pools.shut_writes(pool_id, seen)))
     pools.commit_freeze(pool_id, len(seen))
     changes_nothing(lambda: pools.commit_stop(pool_id, len(seen)))
     pools.commit_freeze(pool_id, len(seen), frozen=False)
     assert pools.commit_stop(pool_id, len(seen)) == [each.model_copy(update={"open": False}) for each in seen]
     tamper(keys.pool(pool_id, 0), remaining_fen=seen[0].remaining_fen - 1)
-    changes_nothing(lambda: table.transact(pools.shut_writes(pool_id, seen)))
+    changes_nothing(lambda: transact(pools.shut_writes(pool_id, seen)))
     tamper(keys.pool(pool_id, 0), remaining_fen=seen[0].remaining_fen)
     pools.commit_freeze(pool_id, len(seen))
-    changes_nothing(lambda: table.transact(pools.shut_writes(pool_id, seen)))
+    changes_nothing(lambda: transact(pools.shut_writes(pool_id, seen)))
     pools.commit_freeze(pool_id, len(seen), frozen=False)
-    table.transact(pools.shut_writes(pool_id, seen))
-    changes_nothing(lambda: table.transact(pools.shut_writes(pool_id, seen)))
+    transact(pools.shut_writes(pool_id, seen))
+    changes_nothing(lambda: transact(pools.shut_writes(pool_id, seen)))
     before = everything_kept()
-    table.transact(pools.shut_writes(pool_id, pools.commit_stop(pool_id, len(seen))))
+    transact(pools.shut_writes(pool_id, pools.commit_stop(pool_id, len(seen))))
     assert everything_kept() == before
 
 
@@ -167,8 +168,8 @@ def test_nothing_is_frozen_moved_or_credited_where_there_is_no_pool(voucher: Sce
     for commit in (
         lambda: pools.commit_freeze("category.1999.legal", 1),
         lambda: pools.commit_stop("category.1999.legal", 1),
-        lambda: table.transact(pools.move_writes("category.1999.legal", {0: 1}, "held_fen", "remaining_fen")),
-        lambda: table.transact([pools.credit_write(1999, found.enterprise_uscc, 1)]),
+        lambda: transact(pools.move_writes("category.1999.legal", {0: 1}, "held_fen", "remaining_fen")),
+        lambda: transact([pools.credit_write(1999, found.enterprise_uscc, 1)]),
     ):
         changes_nothing(commit)
 
@@ -194,7 +195,7 @@ def test_nothing_released_again_is_granted_to_whose_voucher_lapses_while_it_is_l
 def test_a_voucher_of_an_enterprise_without_an_entitlement_does_not_lapse_unnoticed(voucher: Scene) -> None:
     found, _ = kept(voucher[0])
     elsewhere = found.model_copy(update={"year": 1999})
-    changes_nothing(lambda: table.transact(vouchers._surplus_writes(elsewhere, 1, 100, NOW, "sweep")[2:]))
+    changes_nothing(lambda: transact(vouchers._surplus_writes(elsewhere, 1, 100, NOW, "sweep")[2:]))
 
 
 @pytest.mark.clause("§5.2b")
@@ -203,11 +204,9 @@ def test_a_contract_or_invoice_number_that_another_order_took_is_not_given_free(
     [line] = settlements.list_lines(settlement["settlement_id"])
     order = orders.load(line.order_id)
     other = order.model_copy(update={"order_id": "o_other"})
-    changes_nothing(lambda: table.transact(orders.free_contract_writes(other)))
-    changes_nothing(
-        lambda: table.transact(settlements.free_invoice_writes(line.model_copy(update={"order_id": "o_other"})))
-    )
-    table.transact([*orders.free_contract_writes(order), *settlements.free_invoice_writes(line)])
+    changes_nothing(lambda: transact(orders.free_contract_writes(other)))
+    changes_nothing(lambda: transact(settlements.free_invoice_writes(line.model_copy(update={"order_id": "o_other"}))))
+    transact([*orders.free_contract_writes(order), *settlements.free_invoice_writes(line)])
 
 
 def test_what_a_paper_is_found_to_be_is_written_once_and_only_of_one_that_was_announced(submitted: Scene) -> None:
@@ -215,7 +214,7 @@ def test_what_a_paper_is_found_to_be_is_written_once_and_only_of_one_that_was_an
     known = documents.list_of(owner)[0]
     assert known.checked
     for paper in (known.model_copy(update={"sha256": "another"}), known.model_copy(update={"document_id": "d_none"})):
-        changes_nothing(lambda paper=paper: table.transact([documents._remember_write(owner, paper)]))
+        changes_nothing(lambda paper=paper: transact([documents._remember_write(owner, paper)]))
 
 
 @pytest.mark.clause("§4.1.3")

@@ -17,7 +17,7 @@ from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Json, Town
 from tests.support.snapshots import everything_kept, staged
 from tests.support.workers import drain
 from voucher.store import organisations
-from voucher.store.engine import table
+from voucher.store.engine.table import transact
 
 Scene = tuple[Town, Json]
 SMALL_YEAR_FEN = 4_000_000
@@ -558,7 +558,7 @@ def test_an_agency_whose_two_years_are_over_signs_no_more_until_it_is_approved_a
     agency = organisations.find_agency(town.agency.uscc)
     assert agency is not None
     ended = agency.next_version(valid_until=TODAY - timedelta(days=1))
-    table.transact([organisations.step_write(agency, ended)])
+    transact([organisations.step_write(agency, ended)])
     no = town.act(SELLER, order, "contract", town.contract(order))
     assert (no.status, no.code, no.body["clause"]) == (422, "AGENCY_NOT_ACTIVE", "§3.2.3")
 

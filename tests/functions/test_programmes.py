@@ -16,7 +16,8 @@ from tests.support.snapshots import everything_kept
 from voucher.models.pools import batch_pool
 from voucher.refusals import Refusal, Refused
 from voucher.store import batches, keys, programmes
-from voucher.store.engine import pools, table
+from voucher.store.engine import pools
+from voucher.store.engine.table import transact, update_write
 
 BOTH = Person("both-hands", "platform,bureau,finance")
 DRAFT = {"year": 2026, "total_fen": 100_000_000}
@@ -370,5 +371,5 @@ def test_a_year_that_a_later_release_wrote_is_read_by_an_earlier_one(open_year: 
     shown, kept = open_year.call(None, "GET", "/programmes/2026").body, programmes.get(2026)
     policy = kept.policy.model_dump(mode="json") | {"of_a_later_release": 1}
     change = "SET #policy = :policy, #of_a_later_release = :one"
-    table.transact([table.update_write("as written later", keys.programme(2026), change, None, policy=policy, one=1)])
+    transact([update_write("as written later", keys.programme(2026), change, None, policy=policy, one=1)])
     assert open_year.call(None, "GET", "/programmes/2026").body == shown

@@ -14,19 +14,16 @@ from voucher.models.batches import Batch
 from voucher.models.pools import batch_pool, category_pool, non_key_pool, surplus_pool
 from voucher.models.vouchers import Voucher
 from voucher.store import batches, books, keys
-from voucher.store.engine import pools, table
+from voucher.store.engine import pools
+from voucher.store.engine.table import Contended, Write, delete_write, transact, update_write
 
 NIGHT = "2026-06-16T18:00:00Z"
 
 
 def tamper(key: keys.Key, attribute: str, change_fen: int) -> None:
     """Change an amount behind everybody's back."""
-    table.transact(
-        [
-            table.update_write(
-                "tampered", key, f"SET #{attribute} = #{attribute} + :change_fen", None, change_fen=change_fen
-            )
-        ]
+    transact(
+        [update_write("tampered", key, f"SET #{attribute} = #{attribute} + :change_fen", None, change_fen=change_fen)]
     )
 
 
@@ -118,13 +115,13 @@ def test_a_freeze_that_is_held_up_stops_either_all_of_a_pool_or_nothing_and_the_
     tamper(keys.pool(pool_id, 0), "remaining_fen", 1)
     calls = list[int]()
 
-    def busy(writes: list[table.Write], **_: int) -> None:
+    def busy(writes: list[Write], **_: int) -> None:
         calls.append(len(writes))
-        raise table.Contended
+        raise Contended
 
     with monkeypatch.context() as patch:
         patch.setattr(pools, "transact", busy)
-        with pytest.raises(table.Contended):
+        with pytest.raises(Contended):
             reconciled()
     shards = pools.read_shard_count(pool_id)
     assert (calls, shards > 1) == ([shards], True)
@@ -166,7 +163,7 @@ def test_a_category_that_takes_what_is_held_for_owed_or_paid_is_frozen(
 @pytest.mark.clause("§4.2.1")
 def test_an_order_that_is_lost_is_told_of_and_does_not_stop_the_reconciliation(completed: tuple[Town, Json]) -> None:
     _, order = completed
-    table.transact([table.delete_write("lost", keys.order(order["order_id"]))])
+    transact([delete_write("lost", keys.order(order["order_id"]))])
     report = reconciled()
     assert not report["balanced"]
     [told] = [each["detail"] for each in report["invariants"] if each["name"] == "order_records_agree"]
@@ -219,12 +216,12 @@ def test_money_that_comes_and_goes_while_the_books_are_read_freezes_nothing(
 
     def back(year: int) -> list[Batch]:
         if readings:
-            table.transact(pools.move_writes(pool_id, plan, "drawn_fen", "remaining_fen"))
+            transact(pools.move_writes(pool_id, plan, "drawn_fen", "remaining_fen"))
         return batches_of(year)
 
     def away(released: list[Batch]) -> tuple[list[Voucher], list[Posting]]:
         found = read_vouchers(released)
-        table.transact(pools.draw_writes(pool_id, plan, "drawn_fen"))
+        transact(pools.draw_writes(pool_id, plan, "drawn_fen"))
         readings.append(1)
         return found
 

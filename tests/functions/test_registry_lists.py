@@ -18,7 +18,7 @@ from tests.support.scenario import OWNER, SELLER, Json, Town, approve, open_year
 from tests.support.workers import deliver, deliver_upload
 from voucher.models.standing import Standing
 from voucher.store import keys, vouchers
-from voucher.store.engine import reading
+from voucher.store.engine.reading import find_item
 
 KIND = "newly_above_scale"
 CODES = [samples.enterprise(number).uscc for number in range(8)]
@@ -50,7 +50,7 @@ def apply(world: World, record: Json) -> None:
 
 def listed(uscc: str) -> dict[str, tuple[int, ...]]:
     """What lists say of a code."""
-    item = reading.find_item(keys.enterprise(uscc, "STANDING"))
+    item = find_item(keys.enterprise(uscc, "STANDING"))
     return {kind: years for kind, years in Standing.model_validate(item).listed.items() if years} if item else {}
 
 

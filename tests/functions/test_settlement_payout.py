@@ -33,7 +33,8 @@ from tests.support.vault import Vault
 from voucher.models.payables import AccountChange, Payable
 from voucher.models.payouts import Payout
 from voucher.store import keys, organisations, payables, payouts
-from voucher.store.engine import sealing, table
+from voucher.store.engine import sealing
+from voucher.store.engine.table import decode, delete_write, put_write, transact
 
 Scene = tuple[Town, Json]
 ACCOUNT = "6200000000000000018"
@@ -221,7 +222,7 @@ def test_payouts_broken_off_half_way_are_made_by_the_next_call_and_all_shown_by_
     round_id = case.invoiced(order)
     [owed] = kept_record(Payable, "PAYABLE#")
     other = owed.model_copy(update={"agency_uscc": samples.agency(5).uscc})
-    table.transact([table.put_write("payable", keys.payable(round_id, other.agency_uscc), other, None)])
+    transact([put_write("payable", keys.payable(round_id, other.agency_uscc), other, None)])
     make_payout, calls = payouts.commit_payout, []
 
     def killed(*facts: Any) -> None:
@@ -313,7 +314,7 @@ def test_a_payout_stands_in_one_file_only_so_no_bank_gets_it_twice(submitted: Sc
 
 def kept_payouts() -> list[Payout]:
     """Every payout in the table."""
-    items = map(table.decode, everything_kept()["settlements"])
+    items = map(decode, everything_kept()["settlements"])
     return [Payout.model_validate(item) for item in items if item["pk"].startswith("PAYOUT#")]
 
 
@@ -620,7 +621,7 @@ def test_whoever_asked_for_the_account_that_counts_makes_no_payout_on_it(submitt
 def test_an_order_that_is_lost_on_its_way_to_the_bank_is_a_fault_and_no_answer(submitted: Scene) -> None:
     case, order = settling(submitted), the_order(submitted)
     round_id = case.invoiced(order)
-    table.transact([table.delete_write("lost", keys.order(order["order_id"]))])
+    transact([delete_write("lost", keys.order(order["order_id"]))])
     before = everything_kept()
     with pytest.raises(LookupError, match=order["order_id"]):
         case.payouts(round_id)

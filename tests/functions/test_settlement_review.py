@@ -29,7 +29,7 @@ from voucher.models.notices import Notice
 from voucher.rules import rounds
 from voucher.rules.messages import messages_for
 from voucher.store import notices
-from voucher.store.engine import table
+from voucher.store.engine.table import decode
 
 Scene = tuple[Town, Json]
 BOTH = Person("seller", "platform")  # acts for the agency and is operator, too
@@ -130,7 +130,7 @@ def test_the_operators_opinion_reaches_the_agency_in_its_own_words(submitted: Sc
 
 def image(order: Json) -> Json:
     """The line of an order as the stream shows it."""
-    items = map(table.decode, everything_kept()["settlements"])
+    items = map(decode, everything_kept()["settlements"])
     return next(item for item in items if item["sk"] == f"LINE#{order['order_id']}")
 
 
@@ -520,7 +520,7 @@ def test_the_announced_end_is_in_the_inbox_that_operators_and_the_bureau_share(
     case, _ = five_days
 
     def notice_image() -> Json:
-        items = map(table.decode, everything_kept()["settlements"])
+        items = map(decode, everything_kept()["settlements"])
         return next(item for item in items if item["pk"].startswith("NOTICE#"))
 
     before = notice_image()
@@ -560,7 +560,7 @@ def test_a_notice_over_days_nobody_knows_is_not_ended_by_the_schedule_until_they
 
 def kept_notices() -> list[Notice]:
     """Every notice in the table."""
-    items = map(table.decode, everything_kept()["settlements"])
+    items = map(decode, everything_kept()["settlements"])
     return [
         Notice.model_validate(item) for item in items if item["pk"].startswith("NOTICE#") and item["sk"] == "RECORD"
     ]

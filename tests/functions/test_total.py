@@ -8,7 +8,8 @@ from infra.client.http import BUREAU, FINANCE, Person, Reply
 from tests.support.backend import World, function
 from tests.support.scenario import Town
 from voucher.models.pools import yearly_pool
-from voucher.store.engine import pools, table
+from voucher.store.engine import pools
+from voucher.store.engine.table import transact
 
 
 def change(world: World, total_fen: int, hand: Person = FINANCE) -> Reply:
@@ -56,10 +57,10 @@ def test_a_cut_is_refused_when_more_is_used_than_the_new_limit_and_allowed_down_
     pool_id = yearly_pool(2026, category)
     used = {each.shard: each.remaining_fen for each in pools.read_shards(pool_id, pools.read_shard_count(pool_id))}
     used[0] -= 100_000 * percent - 1  # a tenth of the limit is what the cut takes; a fen less is left
-    table.transact(pools.draw_writes(pool_id, used, "held_fen"))
+    transact(pools.draw_writes(pool_id, used, "held_fen"))
     refused = change(open_year, 90_000_000)
     assert (refused.status, refused.code, refused.body["clause"]) == (409, "TOTAL_BELOW_COMMITTED", clause)
-    table.transact(pools.move_writes(pool_id, {0: 1}, "held_fen", "remaining_fen"))
+    transact(pools.move_writes(pool_id, {0: 1}, "held_fen", "remaining_fen"))
     assert change(open_year, 90_000_000).status == 200
 
 

@@ -14,7 +14,7 @@ from tests.model.town import OUTSIDER
 from tests.support.backend import function
 from voucher.rules.messages import messages_for
 from voucher.store import keys
-from voucher.store.engine import reading
+from voucher.store.engine.reading import find_item
 
 ASKED = st.sampled_from([None, None, None, "left", "left + 1", "what the batch has", "a fen more", "odd", "one"])
 KINDS = st.sampled_from(["newly_above_scale", "newly_above_scale", "little_giant_nursery", "rated_d"])
@@ -130,7 +130,7 @@ class FirmSteps(Machine):
 
 def follow_ups(key: keys.Key) -> list[dict[str, Any]]:
     """The work that the relay makes of a record as it now stands."""
-    found = reading.find_item(key)
+    found = find_item(key)
     assert found is not None
     return [each.body for each in messages_for(None, found) if each.queue in ("void_vouchers", "import_list")]
 

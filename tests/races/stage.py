@@ -24,6 +24,7 @@ from voucher.policy import Category, policy_on
 from voucher.rules import entitlements, ledger
 from voucher.store import books, keys
 from voucher.store.engine import table
+from voucher.store.engine.table import Item, decode, put_write, table_name, transact
 
 YEAR = 2026
 TODAY = date(2026, 6, 15)
@@ -49,7 +50,7 @@ class Firm:
 def keep(*records: tuple[keys.Key, Record]) -> None:
     """Put records into their tables as they are."""
     for start in range(0, len(records), 100):
-        table.transact([table.put_write("stage", key, record, None) for key, record in records[start : start + 100]])
+        transact([put_write("stage", key, record, None) for key, record in records[start : start + 100]])
 
 
 def _codes(series: str, count: int) -> list[str]:
@@ -189,12 +190,12 @@ def lapse_message(batch_id: str, voucher_id: str, instant: str) -> dict[str, Any
     return {"task": "lapse", "batch_id": batch_id, "bucket": bucket, "instant": instant}
 
 
-def items(word: str, sort_prefix: str) -> list[table.Item]:
+def items(word: str, sort_prefix: str) -> list[Item]:
     """Every item of a table whose sort key starts so."""
-    found, request = [], {"TableName": table.table_name(word), "ConsistentRead": True}
+    found, request = [], {"TableName": table_name(word), "ConsistentRead": True}
     while True:
         answer = table.client().scan(**request)
-        found += [table.decode(item) for item in answer["Items"]]
+        found += [decode(item) for item in answer["Items"]]
         if "LastEvaluatedKey" not in answer:
             return [item for item in found if item["sk"].startswith(sort_prefix)]
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

@@ -8,17 +8,16 @@ from tests.support.backend import World, function
 from tests.support.scenario import Json
 from tests.support.workers import drain
 from voucher.store import keys
-from voucher.store.engine import reading, table
+from voucher.store.engine.reading import find_item
+from voucher.store.engine.table import Item, encode
 
 
 @contextmanager
 def relayed(*keys: keys.Key) -> Iterator[None]:
     """Relay what the block changes in the items named, deliver it twice, and let the workers finish."""
-    before = [reading.find_item(key) for key in keys]
+    before = [find_item(key) for key in keys]
     yield
-    records = [
-        _record(old, new) for old, new in zip(before, map(reading.find_item, keys), strict=True) if new and new != old
-    ]
+    records = [_record(old, new) for old, new in zip(before, map(find_item, keys), strict=True) if new and new != old]
     for _ in range(2):
         function("relay").handler({"Records": records}, None)
     drain("void_vouchers")
@@ -26,8 +25,8 @@ def relayed(*keys: keys.Key) -> Iterator[None]:
     drain("notify")
 
 
-def _record(old: table.Item | None, new: table.Item) -> Json:
-    images = {"NewImage": table.encode(new)} | ({"OldImage": table.encode(old)} if old else {})
+def _record(old: Item | None, new: Item) -> Json:
+    images = {"NewImage": encode(new)} | ({"OldImage": encode(old)} if old else {})
     return {"eventName": "MODIFY" if old else "INSERT", "dynamodb": images}
 
 

@@ -12,7 +12,7 @@ from voucher.models.accounts import Posting
 from voucher.models.base import Record
 from voucher.models.standing import Standing
 from voucher.store import keys
-from voucher.store.engine import table
+from voucher.store.engine.table import decode, put_write, transact
 
 HELD_FEN = 700_000
 
@@ -153,12 +153,12 @@ def handed_in(town: Town, count: int) -> tuple[Settling, list[Json]]:
 def list_enterprise(uscc: str, kind: str, year: int) -> None:
     """A list that the bureau applied names the enterprise."""
     key = keys.enterprise(uscc, "STANDING")
-    table.transact([table.put_write("standing", key, Standing(uscc=uscc, version=7, listed={kind: (year,)}), None)])
+    transact([put_write("standing", key, Standing(uscc=uscc, version=7, listed={kind: (year,)}), None)])
 
 
 def postings() -> list[Posting]:
     """Every posting in the tables, in the order of their time."""
-    items = [table.decode(item) for kept in everything_kept().values() for item in kept]
+    items = [decode(item) for kept in everything_kept().values() for item in kept]
     found = [Posting.model_validate(item) for item in items if str(item["sk"]).startswith("POSTING#")]
     return sorted(found, key=lambda posting: posting.at)
 
@@ -179,5 +179,5 @@ def books() -> Json:
 
 def kept_record[Kept: Record](kind: type[Kept], sort_prefix: str) -> list[Kept]:
     """Every record of one kind in the settlements table."""
-    items = [table.decode(item) for item in everything_kept()["settlements"]]
+    items = [decode(item) for item in everything_kept()["settlements"]]
     return [kind.model_validate(item) for item in items if str(item["sk"]).startswith(sort_prefix)]

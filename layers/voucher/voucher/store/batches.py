@@ -6,12 +6,15 @@ from voucher.models.pools import SURPLUS_SHARDS, Plan, Shard, batch_pool, surplu
 from voucher.models.programmes import Programme
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, programmes
-from voucher.store.engine import pools, postings, reading, table
+from voucher.store.engine import pools
+from voucher.store.engine.postings import programme_posting_write
+from voucher.store.engine.reading import find_item, read_page, read_partition
+from voucher.store.engine.table import Contended, Unmet, Write, add_write, advance_write, commit, commit_new, refused
 
 
 def find(batch_id: str) -> Batch | None:
     """A batch by its id, None when there is none."""
-    item = reading.find_item(keys.batch(batch_id))
+    item = find_item(keys.batch(batch_id))
     return Batch.model_validate(item) if item else None
 
 
@@ -28,21 +31,21 @@ def _index_entry(batch: Batch) -> dict[str, str]:
 
 def commit_draft(batch: Batch) -> bool:
     """Add a batch, and its name to the year's own list. False when the id is taken."""
-    draft = table.add_write("batch", keys.batch(batch.batch_id), batch, index=_index_entry(batch))
-    pointer = table.add_write("batch of year", keys.programme(batch.year, f"BATCH#{batch.batch_id}"), batch)
-    return table.commit_new("batch", [draft, pointer])
+    draft = add_write("batch", keys.batch(batch.batch_id), batch, index=_index_entry(batch))
+    pointer = add_write("batch of year", keys.programme(batch.year, f"BATCH#{batch.batch_id}"), batch)
+    return commit_new("batch", [draft, pointer])
 
 
 def list_of_year(year: int) -> list[Batch]:
     """Every batch of a year as it now stands, drafts included."""
-    ids = [item["batch_id"] for item in reading.read_partition(keys.programme(year), "BATCH#")]
+    ids = [item["batch_id"] for item in read_partition(keys.programme(year), "BATCH#")]
     return [get(batch_id) for batch_id in ids]
 
 
 def commit_publication(old: Batch, new: Batch, programme: Programme, shares_fen: list[int], at: Instant) -> None:
     """§1.4a: release a batch's money out of what the programme has left, never past it."""
     funded = programme.next_version(unreleased_fen=programme.unreleased_fen - new.amount_fen)
-    step = table.advance_write(
+    step = advance_write(
         "programme",
         keys.programme(new.year),
         programme,
@@ -51,35 +54,35 @@ def commit_publication(old: Batch, new: Batch, programme: Programme, shares_fen:
         index=programmes._index_entry(funded),
         amount_fen=new.amount_fen,
     )
-    table.commit([step, *_released_writes(old, new, funded, "release", f"programme:{new.year}", shares_fen, at)])
+    commit([step, *_released_writes(old, new, funded, "release", f"programme:{new.year}", shares_fen, at)])
 
 
 def commit_rerelease(old: Batch, new: Batch, programme: Programme, shares_fen: list[int], at: Instant) -> None:
     """§2.3.3: release lapsed money again, out of the year's surplus. Raises `pools.Exhausted` when it holds less."""
     counted = programme.next_version()
-    step = table.advance_write(
+    step = advance_write(
         "programme", keys.programme(new.year), programme, counted, index=programmes._index_entry(counted)
     )
     released = _released_writes(old, new, counted, "re-release", f"surplus:{new.year}", shares_fen, at)
     pool_id = surplus_pool(new.year)
 
-    def writes(plans: dict[str, Plan]) -> list[table.Write]:
+    def writes(plans: dict[str, Plan]) -> list[Write]:
         return [step, *released, *pools.draw_writes(pool_id, plans[pool_id], "drawn_fen")]
 
     try:
         pools.commit_draws([pools.Draw(pool_id, SURPLUS_SHARDS, new.amount_fen, "drawn_fen")], new.batch_id, writes)
-    except table.Unmet as unmet:
-        raise table.refused(unmet) from None
+    except Unmet as unmet:
+        raise refused(unmet) from None
 
 
 def _released_writes(
     old: Batch, new: Batch, counted: Programme, entry: str, source: str, shares_fen: list[int], at: Instant
-) -> list[table.Write]:
+) -> list[Write]:
     by, four_eyes = new.published_by or "", conditions.not_by_caller("created_by")
     key = keys.batch(new.batch_id)
     return [
-        table.advance_write("batch", key, old, new, four_eyes, index=_index_entry(new), caller=by),
-        postings.programme_posting_write(counted, entry, source, f"batch:{new.batch_id}", new.amount_fen, at, by),
+        advance_write("batch", key, old, new, four_eyes, index=_index_entry(new), caller=by),
+        programme_posting_write(counted, entry, source, f"batch:{new.batch_id}", new.amount_fen, at, by),
         *pools.create_writes(batch_pool(new.batch_id), shares_fen),
     ]
 
@@ -90,9 +93,9 @@ def commit_stop(batch: Batch) -> list[Shard]:
     counted before somebody has repaired it."""
     try:
         return pools.commit_stop(batch_pool(batch.batch_id), batch.shards)
-    except table.Contended:
+    except Contended:
         raise Refused(Refusal.BUSY) from None
-    except table.Unmet:
+    except Unmet:
         raise Refused(Refusal.FROZEN) from None
 
 
@@ -103,24 +106,22 @@ def commit_close(old: Batch, new: Batch, shards: list[Shard], programme: Program
     """
     counted = programme.next_version()
     pool_id = batch_pool(new.batch_id)
-    writes: list[table.Write] = [
-        table.advance_write("batch", keys.batch(new.batch_id), old, new, index=_index_entry(new)),
+    writes: list[Write] = [
+        advance_write("batch", keys.batch(new.batch_id), old, new, index=_index_entry(new)),
         *pools.shut_writes(pool_id, shards),
     ]
     if new.surplus_fen:
         source, target = f"batch:{new.batch_id}", f"surplus:{new.year}"
         key = keys.programme(new.year)
         writes += [
-            table.advance_write("programme", key, programme, counted, index=programmes._index_entry(counted)),
-            postings.programme_posting_write(counted, "close", source, target, new.surplus_fen, at, by),
+            advance_write("programme", key, programme, counted, index=programmes._index_entry(counted)),
+            programme_posting_write(counted, "close", source, target, new.surplus_fen, at, by),
             pools.credit_write(new.year, new.batch_id, new.surplus_fen),
         ]
-    table.commit(writes)
+    commit(writes)
 
 
 def list_page(limit: int, cursor: str | None) -> tuple[list[Batch], str | None]:
     """A page of published and closed batches, the latest opening first."""
-    found = reading.read_page(
-        "vouchers", "by_newest", "BATCH", limit, cursor, keep=lambda item: item["state"] != "draft"
-    )
+    found = read_page("vouchers", "by_newest", "BATCH", limit, cursor, keep=lambda item: item["state"] != "draft")
     return [Batch.model_validate(item) for item in found.items], found.next_cursor

@@ -16,7 +16,9 @@ from voucher.models.settlements import Line
 from voucher.models.vouchers import Voucher
 from voucher.policy import Category
 from voucher.store import batches, keys, orders, payables, payouts, programmes, rounds, vouchers
-from voucher.store.engine import pools, reading, table
+from voucher.store.engine import pools
+from voucher.store.engine.reading import read_partition
+from voucher.store.engine.table import commit, put_write
 
 HOLDING = {"placed", "accepted", "delivered", "completed", "settling"}
 
@@ -138,12 +140,12 @@ def yearly_pools(book: Book) -> list[Shard]:
 def commit_report(year: int, report: dict[str, Any]) -> None:
     """Keep a reconciliation's report under its cut-off."""
     key = keys.programme(year, f"RECONCILIATION#{report['cut_off']}")
-    table.commit([table.put_write("report", key, report, None)])
+    commit([put_write("report", key, report, None)])
 
 
 def find_latest_report(year: int) -> dict[str, Any] | None:
     """The report with the latest cut-off, None before the first."""
-    found = list(reading.read_partition(keys.programme(year), "RECONCILIATION#"))
+    found = list(read_partition(keys.programme(year), "RECONCILIATION#"))
     if not found:
         return None
     return {name: value for name, value in found[-1].items() if name not in ("pk", "sk")}

@@ -2,7 +2,8 @@
 
 from voucher.models.changes import Change
 from voucher.store import keys
-from voucher.store.engine import reading, table
+from voucher.store.engine.reading import Page, find_item, read_page, read_partition
+from voucher.store.engine.table import Write, add_write, advance_write, commit
 
 
 def _key(change: Change) -> keys.Key:
@@ -13,33 +14,33 @@ def _index_entry(change: Change) -> dict[str, str]:
     return keys.index_entry("CHANGE", change.state, change.created_at, change.change_id)
 
 
-def commit_report(change: Change, *also: table.Write) -> None:
+def commit_report(change: Change, *also: Write) -> None:
     """Record a report. Raises CHANGED_MEANWHILE when its id is taken, or when a condition of `also` is false."""
-    table.commit([table.add_write("change", _key(change), change, index=_index_entry(change)), *also])
+    commit([add_write("change", _key(change), change, index=_index_entry(change)), *also])
 
 
 def find(kind: str, uscc: str, change_id: str) -> Change | None:
     """One report, None when there is none."""
-    item = reading.find_item(keys.organisation(kind, uscc, f"CHANGE#{change_id}"))
+    item = find_item(keys.organisation(kind, uscc, f"CHANGE#{change_id}"))
     return Change.model_validate(item) if item else None
 
 
 def list_of(kind: str, uscc: str) -> list[Change]:
     """Every report of an organisation, the newest first."""
-    found = [Change.model_validate(item) for item in reading.read_partition(keys.organisation(kind, uscc), "CHANGE#")]
+    found = [Change.model_validate(item) for item in read_partition(keys.organisation(kind, uscc), "CHANGE#")]
     return sorted(found, key=lambda change: change.created_at, reverse=True)
 
 
-def step_write(old: Change, new: Change) -> table.Write:
+def step_write(old: Change, new: Change) -> Write:
     """The write that moves a report on, if nobody else decided it first."""
-    return table.advance_write("change", _key(old), old, new, index=_index_entry(new))
+    return advance_write("change", _key(old), old, new, index=_index_entry(new))
 
 
 def commit_step(old: Change, new: Change) -> None:
     """Move a report on. Raises CHANGED_MEANWHILE when somebody else did first."""
-    table.commit([step_write(old, new)])
+    commit([step_write(old, new)])
 
 
-def list_page(state: str | None, limit: int, cursor: str | None) -> reading.Page:
+def list_page(state: str | None, limit: int, cursor: str | None) -> Page:
     """A page of reports of all organisations, the newest first within their state."""
-    return reading.read_page("registry", "by_newest", "CHANGE", limit, cursor, prefix=f"{state}#" if state else "")
+    return read_page("registry", "by_newest", "CHANGE", limit, cursor, prefix=f"{state}#" if state else "")

@@ -7,18 +7,20 @@ from voucher.models.base import instant_text
 from voucher.models.documents import Document
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
-from voucher.store.engine import files, reading, table
+from voucher.store.engine import files
+from voucher.store.engine.reading import find_item, read_partition
+from voucher.store.engine.table import Item, Write, add_write, commit, commit_new, update_write
 
 
 def commit_announced(owner: keys.Key, document: Document) -> dict[str, Any]:
     """Remember an announced document under its owner's key; answers the presigned POST for it."""
     key = owner._replace(sk=f"DOCUMENT#{document.document_id}")
-    if not table.commit_new("document", [table.add_write("document", key, document)]):
-        _refuse_another_file(document, reading.find_item(key))
+    if not commit_new("document", [add_write("document", key, document)]):
+        _refuse_another_file(document, find_item(key))
     return files.presign_upload(document.object_key, document.content_type)
 
 
-def _refuse_another_file(document: Document, existing: table.Item | None) -> None:
+def _refuse_another_file(document: Document, existing: Item | None) -> None:
     """A repeated announcement is answered again; another file under its key is refused."""
     before = Document.model_validate(existing)
     described = ("kind", "filename", "content_type", "size_bytes", "uploaded_by")
@@ -28,7 +30,7 @@ def _refuse_another_file(document: Document, existing: table.Item | None) -> Non
 
 def list_of(owner: keys.Key) -> list[Document]:
     """Every document announced under an owner's key."""
-    return [Document.model_validate(item) for item in reading.read_partition(owner, "DOCUMENT#")]
+    return [Document.model_validate(item) for item in read_partition(owner, "DOCUMENT#")]
 
 
 def list_links(owner: keys.Key) -> list[dict[str, str]]:
@@ -59,7 +61,7 @@ def examine(owner: keys.Key, documents: list[Document]) -> list[Document]:
     in. Raises CHANGED_MEANWHILE."""
     new = [each for each in map(_examine_one, (each for each in documents if not each.checked)) if each]
     for start in range(0, len(new), 50):
-        table.commit([_remember_write(owner, each) for each in new[start : start + 50]])
+        commit([_remember_write(owner, each) for each in new[start : start + 50]])
     return [each for each in documents if each.checked] + new
 
 
@@ -71,8 +73,8 @@ def _examine_one(document: Document) -> Document | None:
     return document.model_copy(update=seen)
 
 
-def _remember_write(owner: keys.Key, document: Document) -> table.Write:
+def _remember_write(owner: keys.Key, document: Document) -> Write:
     key = owner._replace(sk=f"DOCUMENT#{document.document_id}")
     change = "SET #checked = :true, #sha256 = :sha256, #object_version = :version"
     seen = {"sha256": document.sha256, "version": document.object_version}
-    return table.update_write(f"document {document.document_id}", key, change, conditions.NOT_CHECKED, **seen)
+    return update_write(f"document {document.document_id}", key, change, conditions.NOT_CHECKED, **seen)

@@ -10,7 +10,22 @@ from typing import Any
 from voucher.models.lists import ListImport
 from voucher.refusals import Refusal
 from voucher.store import conditions, keys
-from voucher.store.engine import files, reading, table
+from voucher.store.engine import files
+from voucher.store.engine.reading import Page, find_item, read_page
+from voucher.store.engine.table import (
+    Contended,
+    Unmet,
+    Write,
+    add_write,
+    advance_write,
+    commit,
+    commit_if_unchanged,
+    commit_new,
+    delete_write,
+    item_check,
+    put_write,
+    transact,
+)
 
 
 class OutOfTurn(Exception):
@@ -46,51 +61,51 @@ def _place(kind: str, year: int, sk: str) -> keys.Key:
 def commit_import(record: ListImport) -> bool:
     """Remember an announced upload. False when its id is taken."""
     key = _key(record.kind, record.year, record.import_id)
-    return table.commit_new("import", [table.add_write("import", key, record, index=_index_entry(record))])
+    return commit_new("import", [add_write("import", key, record, index=_index_entry(record))])
 
 
-def list_page(kind: str, year: int, limit: int, cursor: str | None) -> reading.Page:
+def list_page(kind: str, year: int, limit: int, cursor: str | None) -> Page:
     """A page of a list's versions, the newest first."""
-    return reading.read_page("registry", "by_newest", f"IMPORTS#{kind}#{year}", limit, cursor)
+    return read_page("registry", "by_newest", f"IMPORTS#{kind}#{year}", limit, cursor)
 
 
 def find(kind: str, year: int, import_id: str) -> ListImport | None:
     """One version of a list, None when there is none."""
-    item = reading.find_item(_key(kind, year, import_id))
+    item = find_item(_key(kind, year, import_id))
     return ListImport.model_validate(item) if item else None
 
 
-def _step_write(old: ListImport, new: ListImport) -> table.Write:
-    return table.advance_write("import", _key(new.kind, new.year, new.import_id), old, new, index=_index_entry(new))
+def _step_write(old: ListImport, new: ListImport) -> Write:
+    return advance_write("import", _key(new.kind, new.year, new.import_id), old, new, index=_index_entry(new))
 
 
 def commit_step(old: ListImport, new: ListImport) -> bool:
     """Move an import on. False when somebody else did first."""
-    return table.commit_if_unchanged([_step_write(old, new)])
+    return commit_if_unchanged([_step_write(old, new)])
 
 
 def commit_turn(old: ListImport, new: ListImport) -> None:
     """Begin to bring a version into force. Raises LIST_IN_TURN while another one is, or CHANGED_MEANWHILE."""
-    turn = table.put_write(
+    turn = put_write(
         "turn",
         _place(new.kind, new.year, "TURN"),
         {"import_id": new.import_id},
         f"{conditions.IS_NEW} OR {conditions.IMPORT_IS_OURS}",
         import_id=new.import_id,
     )
-    table.commit([_step_write(old, new), turn], **{"import": Refusal.CHANGED_MEANWHILE, "turn": Refusal.LIST_IN_TURN})
+    commit([_step_write(old, new), turn], **{"import": Refusal.CHANGED_MEANWHILE, "turn": Refusal.LIST_IN_TURN})
 
 
-def commit_in_turn(record: ListImport, writes: Iterable[table.Write]) -> bool:
+def commit_in_turn(record: ListImport, writes: Iterable[Write]) -> bool:
     """Commit while it is still this version's turn. False when a fact changed, or others were writing it; then none
     of it was done. Raises OutOfTurn when the version is in force already."""
     place = _place(record.kind, record.year, "TURN")
-    turn = table.item_check("turn", place, conditions.IMPORT_IS_OURS, import_id=record.import_id)
+    turn = item_check("turn", place, conditions.IMPORT_IS_OURS, import_id=record.import_id)
     try:
-        table.transact([turn, *writes])
-    except table.Contended:
+        transact([turn, *writes])
+    except Contended:
         return False
-    except table.Unmet as unmet:
+    except Unmet as unmet:
         if "turn" in unmet.items:
             raise OutOfTurn from None
         return False
@@ -148,13 +163,13 @@ def load_errors(record: ListImport) -> list[dict[str, Any]]:
 
 def find_in_force(kind: str, year: int) -> str | None:
     """The import id of the version of a list that readers see, None before the first."""
-    item = reading.find_item(keys.name_list(kind, year))
+    item = find_item(keys.name_list(kind, year))
     return str(item["import_id"]) if item else None
 
 
 def find_latest(kind: str, year: int) -> tuple[int, str] | None:
     """(year, import_id) of the version whose rows stand in the enterprises' standing: of D lists the newest year's."""
-    item = reading.find_item(_place(kind, year, "LATEST"))
+    item = find_item(_place(kind, year, "LATEST"))
     return (int(item["year"]), str(item["import_id"])) if item else None
 
 
@@ -164,10 +179,10 @@ def commit_finish(old: ListImport, new: ListImport, is_latest: bool) -> None:
     turn = _place(new.kind, new.year, "TURN")
     writes = [
         _step_write(old, new),
-        table.delete_write("turn", turn),  # ours for as long as the import is in the state the step starts from
-        table.put_write("in force", keys.name_list(new.kind, new.year), content, None),
+        delete_write("turn", turn),  # ours for as long as the import is in the state the step starts from
+        put_write("in force", keys.name_list(new.kind, new.year), content, None),
     ]
     if is_latest:
-        writes.append(table.put_write("latest", _place(new.kind, new.year, "LATEST"), content, None))
-    if not table.commit_if_unchanged(writes):
+        writes.append(put_write("latest", _place(new.kind, new.year, "LATEST"), content, None))
+    if not commit_if_unchanged(writes):
         raise OutOfTurn

@@ -16,7 +16,10 @@ from voucher.models.programmes import Programme
 from voucher.models.vouchers import Voucher
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, vouchers
-from voucher.store.engine import pools, postings, reading, table
+from voucher.store.engine import pools
+from voucher.store.engine.postings import voucher_posting_write
+from voucher.store.engine.reading import Page, find_item, read_page, read_partition, read_together
+from voucher.store.engine.table import Unmet, Write, add_write, advance_write, commit, item_check, refused, update_write
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Parties:
 def get_parties(product_id: str, voucher_id: str) -> Parties:
     """Product, voucher, both organisations and the programme, in one read. NOT_FOUND when one is missing."""
     batch_id, uscc = keys.split_voucher_id(voucher_id)
-    found = reading.read_together(
+    found = read_together(
         keys.product(product_id),
         keys.voucher(batch_id, uscc),
         keys.enterprise(uscc),
@@ -70,7 +73,7 @@ def commit_place(order: Order, parties: Parties, draws: list[pools.Draw]) -> Non
     and CHANGED_MEANWHILE when something differs from what was read.
     """
     voucher, at = parties.voucher, order.created_at
-    hold = table.update_write(
+    hold = update_write(
         "voucher",
         keys.voucher(voucher.batch_id, voucher.enterprise_uscc),
         "SET #balance_fen = #balance_fen - :amount_fen, #seq = :seq",
@@ -88,46 +91,44 @@ def commit_place(order: Order, parties: Parties, draws: list[pools.Draw]) -> Non
     )
     account = f"voucher:{voucher.voucher_id}"
     source, target = account, f"order:{order.order_id}"
-    posting = postings.voucher_posting_write(
+    posting = voucher_posting_write(
         voucher, voucher.seq + 1, "hold", source, target, order.voucher_fen, at, order.created_by
     )
     fixed = [hold, posting, *_parties_checks(parties), *_contract_writes(order)]
 
-    def writes(plans: dict[str, Plan]) -> list[table.Write]:
+    def writes(plans: dict[str, Plan]) -> list[Write]:
         drawn = {name: {str(shard): fen for shard, fen in plan.items()} for name, plan in plans.items()}
         made = order.model_copy(update={"drawn": drawn})
         taken = [write for name, plan in plans.items() for write in pools.draw_writes(name, plan, "held_fen")]
-        return [table.add_write("order", keys.order(order.order_id), made, index=_index_entry(made)), *fixed, *taken]
+        return [add_write("order", keys.order(order.order_id), made, index=_index_entry(made)), *fixed, *taken]
 
     try:
         pools.commit_draws(draws, voucher.enterprise_uscc, writes)
-    except table.Unmet as unmet:
-        raise table.refused(unmet, order=Refusal.ALREADY_EXISTS, contract=Refusal.CONTRACT_USED) from None
+    except Unmet as unmet:
+        raise refused(unmet, order=Refusal.ALREADY_EXISTS, contract=Refusal.CONTRACT_USED) from None
 
 
-def _parties_checks(parties: Parties) -> list[table.Write]:
+def _parties_checks(parties: Parties) -> list[Write]:
     seen: list[tuple[str, keys.Key, Any]] = [
         ("product", keys.product(parties.product.product_id), parties.product),
         ("enterprise", keys.enterprise(parties.enterprise.uscc), parties.enterprise),
         ("agency", keys.agency(parties.product.agency_uscc), parties.agency),
     ]
     return [
-        table.item_check(name, key, conditions.UNCHANGED, seen_version=record.version)
-        for name, key, record in seen
-        if record
+        item_check(name, key, conditions.UNCHANGED, seen_version=record.version) for name, key, record in seen if record
     ]
 
 
-def _contract_writes(order: Order) -> list[table.Write]:
+def _contract_writes(order: Order) -> list[Write]:
     """§5.2b: a contract number is used by one order, over all agencies and years."""
     if order.contract_number is None:
         return []
     return [contract_write(order.order_id, order.contract_number)]
 
 
-def contract_write(order_id: str, number: str) -> table.Write:
+def contract_write(order_id: str, number: str) -> Write:
     """The write that takes a contract number for an order, or finds that another has it."""
-    return table.update_write(
+    return update_write(
         "contract",
         keys.contract(number),
         "SET #order_id = :order_id",
@@ -138,7 +139,7 @@ def contract_write(order_id: str, number: str) -> table.Write:
 
 def find(order_id: str) -> Order | None:
     """An order by its id, None when there is none."""
-    item = reading.find_item(keys.order(order_id))
+    item = find_item(keys.order(order_id))
     return Order.model_validate(item) if item else None
 
 
@@ -161,33 +162,29 @@ def load_many(order_ids: Iterable[str]) -> list[Order]:
 def find_many(order_ids: Iterable[str]) -> list[Order]:
     """Those of some orders that exist, read a hundred at a time."""
     parts = batched(sorted(set(order_ids)), 100, strict=False)
-    found = [item for part in parts for item in reading.read_together(*(keys.order(order_id) for order_id in part))]
+    found = [item for part in parts for item in read_together(*(keys.order(order_id) for order_id in part))]
     return [Order.model_validate(item) for item in found if item]
 
 
-def step_write(old: Order, new: Order) -> table.Write:
+def step_write(old: Order, new: Order) -> Write:
     """The write that moves an order on, if nobody else moved it first."""
-    return table.advance_write("order", keys.order(new.order_id), old, new, index=_index_entry(new))
+    return advance_write("order", keys.order(new.order_id), old, new, index=_index_entry(new))
 
 
-def commit_step(old: Order, new: Order, *also: table.Write) -> None:
+def commit_step(old: Order, new: Order, *also: Write) -> None:
     """Move an order on. Raises CONTRACT_USED or CHANGED_MEANWHILE."""
-    table.commit([step_write(old, new), *also], contract=Refusal.CONTRACT_USED)
+    commit([step_write(old, new), *also], contract=Refusal.CONTRACT_USED)
 
 
-def free_contract_writes(order: Order) -> list[table.Write]:
+def free_contract_writes(order: Order) -> list[Write]:
     """A refused or cancelled order gives its contract number free again."""
     if order.contract_number is None:
         return []
     key = keys.contract(order.contract_number)
-    return [
-        table.update_write("contract", key, "SET #order_id = :null", conditions.NUMBER_IS_OURS, order_id=order.order_id)
-    ]
+    return [update_write("contract", key, "SET #order_id = :null", conditions.NUMBER_IS_OURS, order_id=order.order_id)]
 
 
-def release_writes(
-    old: Order, new: Order, amount_fen: int, voucher: Voucher, at: Instant, by: str
-) -> list[table.Write]:
+def release_writes(old: Order, new: Order, amount_fen: int, voucher: Voucher, at: Instant, by: str) -> list[Write]:
     """§3.5.1(5), §3.5.2: move an order on and give `amount_fen` of its hold back to its voucher and its pools."""
     return [
         step_write(old, new),
@@ -198,13 +195,13 @@ def release_writes(
 
 
 def commit_release(
-    old: Order, new: Order, amount_fen: int, voucher: Voucher, at: Instant, by: str, *also: table.Write
+    old: Order, new: Order, amount_fen: int, voucher: Voucher, at: Instant, by: str, *also: Write
 ) -> None:
     """`release` as a transaction, with what belongs to it. Raises CHANGED_MEANWHILE when somebody else was first."""
-    table.commit([*release_writes(old, new, amount_fen, voucher, at, by), *also])
+    commit([*release_writes(old, new, amount_fen, voucher, at, by), *also])
 
 
-def return_writes(order: Order, amount_fen: int) -> list[table.Write]:
+def return_writes(order: Order, amount_fen: int) -> list[Write]:
     """Put part or all of an order's hold back into the shards it was drawn from."""
     return [
         write
@@ -232,7 +229,7 @@ def _part(drawn: dict[str, int], amount_fen: int) -> Plan:
     return part
 
 
-def move_writes(order: Order, source: str, target: str) -> list[table.Write]:
+def move_writes(order: Order, source: str, target: str) -> list[Write]:
     """Move all that an order drew of its category from one counter to the next (held, payable, paid)."""
     drawn = order.drawn[category_pool(order.year, order.category)]
     plan = {int(shard): fen for shard, fen in drawn.items()}
@@ -241,12 +238,12 @@ def move_writes(order: Order, source: str, target: str) -> list[table.Write]:
 
 def list_postings(order_id: str) -> list[Posting]:
     """The postings of an order's money after it left the voucher, in order."""
-    return [Posting.model_validate(item) for item in reading.read_partition(keys.order(order_id), "POSTING#")]
+    return [Posting.model_validate(item) for item in read_partition(keys.order(order_id), "POSTING#")]
 
 
-def list_page(index: str, value: str, limit: int, cursor: str | None) -> reading.Page:
+def list_page(index: str, value: str, limit: int, cursor: str | None) -> Page:
     """A page of orders, newest first: all (`by_newest`), or of one party (`by_enterprise`, `by_agency`)."""
-    return reading.read_page("orders", index, value, limit, cursor)
+    return read_page("orders", index, value, limit, cursor)
 
 
 def list_of_enterprise(uscc: str) -> Iterable[Order]:

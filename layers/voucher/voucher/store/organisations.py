@@ -7,7 +7,8 @@ from voucher.models.agencies import Agency
 from voucher.models.enterprises import Enterprise
 from voucher.refusals import Refusal
 from voucher.store import conditions, keys
-from voucher.store.engine import reading, table
+from voucher.store.engine.reading import Page, find_item, read_page, read_partition
+from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check, update_write
 
 Organisation = Enterprise | Agency
 
@@ -30,7 +31,7 @@ def _index_entry(organisation: Organisation) -> dict[str, str]:
 def commit_registration(organisation: Organisation) -> None:
     """Add a new organisation and its first member. Two at once: one wins, the other gets ALREADY_REGISTERED."""
     sub, kind = organisation.created_by, kind_of(organisation)
-    member = table.update_write(
+    member = update_write(
         "member",
         keys.organisation(kind, organisation.uscc, f"MEMBER#{sub}"),
         "SET #sub = :sub, #kind = :kind, #uscc = :uscc, #index_key = :index_key, #index_sort = :index_sort",
@@ -40,40 +41,40 @@ def commit_registration(organisation: Organisation) -> None:
         uscc=organisation.uscc,
         **keys.index_entry(f"USER#{sub}", kind, organisation.uscc),
     )
-    new = table.add_write("organisation", _key(organisation), organisation, index=_index_entry(organisation))
-    table.commit([new, member], organisation=Refusal.ALREADY_REGISTERED)
+    new = add_write("organisation", _key(organisation), organisation, index=_index_entry(organisation))
+    commit([new, member], organisation=Refusal.ALREADY_REGISTERED)
 
 
 def find_enterprise(uscc: str) -> Enterprise | None:
     """The enterprise of a credit code, None when nobody registered it."""
-    item = reading.find_item(keys.enterprise(uscc))
+    item = find_item(keys.enterprise(uscc))
     return Enterprise.model_validate(item) if item else None
 
 
 def find_agency(uscc: str) -> Agency | None:
     """The agency of a credit code, None when nobody registered it."""
-    item = reading.find_item(keys.agency(uscc))
+    item = find_item(keys.agency(uscc))
     return Agency.model_validate(item) if item else None
 
 
-def step_write(old: Organisation, new: Organisation, *more: str, **values: Any) -> table.Write:
+def step_write(old: Organisation, new: Organisation, *more: str, **values: Any) -> Write:
     """The write that moves an organisation on, if nobody else moved it first and `more` holds."""
-    return table.advance_write("organisation", _key(old), old, new, *more, index=_index_entry(new), **values)
+    return advance_write("organisation", _key(old), old, new, *more, index=_index_entry(new), **values)
 
 
-def unchanged_check(organisation: Organisation) -> table.Write:
+def unchanged_check(organisation: Organisation) -> Write:
     """Insist that an organisation is still as it was read."""
-    return table.item_check("organisation", _key(organisation), conditions.UNCHANGED, seen_version=organisation.version)
+    return item_check("organisation", _key(organisation), conditions.UNCHANGED, seen_version=organisation.version)
 
 
-def commit_step(old: Organisation, new: Organisation, *also: table.Write) -> None:
+def commit_step(old: Organisation, new: Organisation, *also: Write) -> None:
     """Move an organisation on. Raises CHANGED_MEANWHILE when somebody else did first."""
-    table.commit([step_write(old, new), *also])
+    commit([step_write(old, new), *also])
 
 
-def list_page(kind: str, state: str | None, limit: int, cursor: str | None) -> reading.Page:
+def list_page(kind: str, state: str | None, limit: int, cursor: str | None) -> Page:
     """A page of enterprises or agencies, newest first within their state."""
-    return reading.read_page("registry", "by_newest", kind.upper(), limit, cursor, prefix=f"{state}#" if state else "")
+    return read_page("registry", "by_newest", kind.upper(), limit, cursor, prefix=f"{state}#" if state else "")
 
 
 def list_agencies_in(state: str) -> Iterable[Agency]:
@@ -88,10 +89,10 @@ def list_agencies_in(state: str) -> Iterable[Agency]:
 
 def list_memberships(sub: str) -> list[dict[str, str]]:
     """The organisations a person acts for: [{kind, uscc}]."""
-    items = reading.read_page("registry", "by_newest", f"USER#{sub}", 100, None).items
+    items = read_page("registry", "by_newest", f"USER#{sub}", 100, None).items
     return [{"kind": item["kind"], "uscc": item["uscc"]} for item in items]
 
 
 def list_members(kind: str, uscc: str) -> list[str]:
     """The subjects of all who act for an organisation."""
-    return [item["sub"] for item in reading.read_partition(keys.organisation(kind, uscc), "MEMBER#")]
+    return [item["sub"] for item in read_partition(keys.organisation(kind, uscc), "MEMBER#")]

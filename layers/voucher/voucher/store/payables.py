@@ -6,17 +6,19 @@ from voucher.models.orders import Order
 from voucher.models.payables import Account, Payable
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, orders, settlements
-from voucher.store.engine import postings, reading, table
+from voucher.store.engine.postings import order_posting_write
+from voucher.store.engine.reading import find_item, read_partition
+from voucher.store.engine.table import Write, advance_write, commit, update_write
 
 
 def list_of_round(round_id: str) -> list[Payable]:
     """What each agency is owed in a round."""
-    return [Payable.model_validate(item) for item in reading.read_partition(keys.round_(round_id), "PAYABLE#")]
+    return [Payable.model_validate(item) for item in read_partition(keys.round_(round_id), "PAYABLE#")]
 
 
 def find(round_id: str, agency_uscc: str) -> Payable | None:
     """What one agency is owed in a round, None before its notice closed."""
-    item = reading.find_item(keys.payable(round_id, agency_uscc))
+    item = find_item(keys.payable(round_id, agency_uscc))
     return Payable.model_validate(item) if item else None
 
 
@@ -27,9 +29,9 @@ def load(round_id: str, agency_uscc: str) -> Payable:
     return payable
 
 
-def step_write(old: Payable, new: Payable, *more: str, **values: Any) -> table.Write:
+def step_write(old: Payable, new: Payable, *more: str, **values: Any) -> Write:
     """The write that moves a payable on, if nobody else moved it first."""
-    return table.advance_write("payable", keys.payable(new.round_id, new.agency_uscc), old, new, *more, **values)
+    return advance_write("payable", keys.payable(new.round_id, new.agency_uscc), old, new, *more, **values)
 
 
 def commit_invoice(old: Payable, new: Payable, number: str, account: Account | None = None) -> bool:
@@ -45,7 +47,7 @@ def commit_invoice(old: Payable, new: Payable, number: str, account: Account | N
         "account": Refusal.ACCOUNT_UNDECIDED,
     }
     try:
-        table.commit([step_write(old, new), settlements.invoice_write(owner, number), *known], **refusals)
+        commit([step_write(old, new), settlements.invoice_write(owner, number), *known], **refusals)
     except Refused as refused:
         if refused.refusal is not Refusal.ACCOUNT_UNDECIDED:
             raise
@@ -53,25 +55,23 @@ def commit_invoice(old: Payable, new: Payable, number: str, account: Account | N
     return True
 
 
-def _account_write(payable: Payable, account: Account, condition: str | None) -> table.Write:
+def _account_write(payable: Payable, account: Account, condition: str | None) -> Write:
     """Remember on which account an agency is paid, over all rounds."""
     change, key = "SET #fingerprint = :fingerprint", keys.account(payable.agency_uscc)
-    return table.update_write("account", key, change, condition, fingerprint=account.fingerprint)
+    return update_write("account", key, change, condition, fingerprint=account.fingerprint)
 
 
 def commit_take_back(
-    owed: Payable, after: Payable, amount_fen: int, order: Order, freed: Order, line_steps: list[table.Write]
+    owed: Payable, after: Payable, amount_fen: int, order: Order, freed: Order, line_steps: list[Write]
 ) -> None:
     """§5.2b: a line leaves what an agency is owed: payable → order, and the summary invoice's number is free again."""
     at, by = after.updated_at or after.created_at, after.last_by or ""
     owner = f"{owed.round_id}.{owed.agency_uscc}"
-    table.commit(
+    commit(
         [
             step_write(owed, after),
             *line_steps,
-            postings.order_posting_write(
-                freed, "take_back", f"payable:{owner}", f"order:{order.order_id}", amount_fen, at, by
-            ),
+            order_posting_write(freed, "take_back", f"payable:{owner}", f"order:{order.order_id}", amount_fen, at, by),
             *orders.move_writes(order, "payable_fen", "held_fen"),
             *(settlements.free_number_writes(owner, owed.invoice_number) if owed.invoice_number else []),
         ]
@@ -80,14 +80,14 @@ def commit_take_back(
 
 def commit_proposed_account(old: Payable, new: Payable) -> None:
     """§3.5.4: the agency asks to be paid on another account; nothing is paid until that is decided."""
-    table.commit([step_write(old, new)])
+    commit([step_write(old, new)])
 
 
 def commit_decided_account(old: Payable, new: Payable, caller: str) -> None:
     """§3.5.4: another account counts from here on, or does not, by the word of somebody who did not ask for it."""
     asked, invoiced = (conditions.not_by_caller(name) for name in ("change.#by", "invoiced_by"))
     counts = [_account_write(new, new.account, None)] if new.account and new.account != old.account else []
-    table.commit([step_write(old, new, asked, invoiced, caller=caller), *counts])
+    commit([step_write(old, new, asked, invoiced, caller=caller), *counts])
 
 
 # §3.5.4: who pays handed in neither the summary invoice nor the account

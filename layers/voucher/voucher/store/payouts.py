@@ -9,25 +9,25 @@ from voucher.models.payouts import Payout, PayoutFile
 from voucher.models.pools import category_pool
 from voucher.models.rounds import Round
 from voucher.store import conditions, keys, orders, payables, rounds
-from voucher.store.engine import pools, reading, table
+from voucher.store.engine import pools
+from voucher.store.engine.reading import find_item, read_partition, read_together
+from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check
 
 NOT_ITS_REVIEWERS = [conditions.caller_not_among(name) for name in ("submitters", "pre_reviewers")]
 
 
-def _hands_check(round_: Round, caller: str, *others: str) -> table.Write:
+def _hands_check(round_: Round, caller: str, *others: str) -> Write:
     condition = conditions.all_of(conditions.not_by_caller("approved_by"), *others)
-    return table.item_check("hands", keys.round_(round_.round_id), condition, caller=caller)
+    return item_check("hands", keys.round_(round_.round_id), condition, caller=caller)
 
 
-def commit_payout(
-    round_: Round, old: Payable, new: Payable, payout: Payout, standings_unchanged: list[table.Write]
-) -> None:
+def commit_payout(round_: Round, old: Payable, new: Payable, payout: Payout, standings_unchanged: list[Write]) -> None:
     """§3.5.4: one order to the bank per agency and round at a time, not by who handed in, pre-reviewed or approved."""
     by = payout.created_by
-    table.commit(
+    commit(
         [
             payables.step_write(old, new, *payables.NOT_ITS_AGENCY, caller=by),
-            table.add_write("payout", keys.payout(payout.payout_id), payout),
+            add_write("payout", keys.payout(payout.payout_id), payout),
             *standings_unchanged,
             _hands_check(round_, by, *NOT_ITS_REVIEWERS),
         ]
@@ -36,7 +36,7 @@ def commit_payout(
 
 def find(payout_id: str) -> Payout | None:
     """A payout by its id, None when there is none."""
-    item = reading.find_item(keys.payout(payout_id))
+    item = find_item(keys.payout(payout_id))
     return Payout.model_validate(item) if item else None
 
 
@@ -50,13 +50,13 @@ def list_of(payables: list[Payable]) -> list[Payout]:
     ids = [payout_id(payable, attempt) for payable in payables for attempt in range(1, payable.attempts + 1)]
     found = []
     for start in range(0, len(ids), 100):
-        items = reading.read_together(*(keys.payout(each) for each in ids[start : start + 100]))
+        items = read_together(*(keys.payout(each) for each in ids[start : start + 100]))
         found += [Payout.model_validate(item) for item in items if item]
     return found
 
 
-def _step_write(old: Payout, new: Payout, *more: str, **values: Any) -> table.Write:
-    return table.advance_write("payout", keys.payout(new.payout_id), old, new, *more, **values)
+def _step_write(old: Payout, new: Payout, *more: str, **values: Any) -> Write:
+    return advance_write("payout", keys.payout(new.payout_id), old, new, *more, **values)
 
 
 def commit_result(
@@ -69,12 +69,12 @@ def commit_result(
         account = f"payable:{new.round_id}.{new.agency_uscc}"
         moved = _category_writes([before for before, _ in paid], "payable_fen", "paid_fen")
         writes += [_posting_write(new, "pay", account, f"paid:{new.year}", caller), *moved, *_order_writes(paid)]
-    table.commit(writes)
+    commit(writes)
 
 
 def _by_other_hands_writes(
     round_: Round, old: Payout, new: Payout, owed: Payable, after: Payable, caller: str
-) -> list[table.Write]:
+) -> list[Write]:
     four_eyes = conditions.not_by_caller("created_by")
     return [
         _step_write(old, new, four_eyes, caller=caller),
@@ -94,7 +94,7 @@ def commit_return(
 ) -> None:
     """§3.5.4: the bank sent back what it had paid: paid → payable, so that a new payout may follow."""
     account = f"payable:{new.round_id}.{new.agency_uscc}"
-    table.commit(
+    commit(
         [
             *_by_other_hands_writes(round_, old, new, owed, after, caller),
             _posting_write(new, "return", f"paid:{new.year}", account, caller),
@@ -104,11 +104,11 @@ def commit_return(
     )
 
 
-def _order_writes(moved: list[tuple[Order, Order]]) -> list[table.Write]:
+def _order_writes(moved: list[tuple[Order, Order]]) -> list[Write]:
     return [orders.step_write(before, after) for before, after in moved]
 
 
-def _posting_write(payout: Payout, entry: str, source: str, target: str, by: str) -> table.Write:
+def _posting_write(payout: Payout, entry: str, source: str, target: str, by: str) -> Write:
     """A payout is paid once and returned once: its id is in the posting's key."""
     posting = Posting(
         posting_id=f"{payout.payout_id}.{entry}",
@@ -122,10 +122,10 @@ def _posting_write(payout: Payout, entry: str, source: str, target: str, by: str
         about=payout.bank_reference if entry == "pay" else payout.return_reference,
         reason=payout.return_reason,
     )
-    return table.add_write("posting", keys.round_(payout.round_id, f"POSTING#{payout.payout_id}.{entry}"), posting)
+    return add_write("posting", keys.round_(payout.round_id, f"POSTING#{payout.payout_id}.{entry}"), posting)
 
 
-def _category_writes(paid: list[Order], source: str, target: str) -> list[table.Write]:
+def _category_writes(paid: list[Order], source: str, target: str) -> list[Write]:
     totals: dict[str, dict[int, int]] = {}
     for order in paid:
         pool_id = category_pool(order.year, order.category)
@@ -137,15 +137,15 @@ def _category_writes(paid: list[Order], source: str, target: str) -> list[table.
 
 def list_postings(round_id: str) -> list[Posting]:
     """The payments of a round, and what came back of them."""
-    return [Posting.model_validate(item) for item in reading.read_partition(keys.round_(round_id), "POSTING#")]
+    return [Posting.model_validate(item) for item in read_partition(keys.round_(round_id), "POSTING#")]
 
 
 def list_files(round_id: str) -> list[PayoutFile]:
     """The payout files of a round, in the order they were made."""
-    return [PayoutFile.model_validate(item) for item in reading.read_partition(keys.round_(round_id), "PAYOUT_FILE#")]
+    return [PayoutFile.model_validate(item) for item in read_partition(keys.round_(round_id), "PAYOUT_FILE#")]
 
 
 def commit_file(made: PayoutFile, moved: list[tuple[Payout, Payout]]) -> None:
     """§3.5.4: a new file, and the payouts that stand in it, in no other before or after. Raises CHANGED_MEANWHILE."""
     key = keys.round_(made.round_id, f"PAYOUT_FILE#{made.number}")
-    table.commit([table.add_write("payout file", key, made), *(_step_write(before, after) for before, after in moved)])
+    commit([add_write("payout file", key, made), *(_step_write(before, after) for before, after in moved)])

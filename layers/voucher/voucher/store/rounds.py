@@ -6,12 +6,14 @@ from typing import Any
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
 from voucher.store import conditions, keys, settlements
-from voucher.store.engine import large, reading, table
+from voucher.store.engine.large import MOST_ITEMS, commit_in_parts
+from voucher.store.engine.reading import Page, find_item, read_page
+from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check
 
 
 def find(round_id: str) -> Round | None:
     """A round by its id, None when there is none."""
-    item = reading.find_item(keys.round_(round_id))
+    item = find_item(keys.round_(round_id))
     return Round.model_validate(item) if item else None
 
 
@@ -36,31 +38,31 @@ def _index_entry(round_: Round) -> dict[str, str]:
     return keys.index_entry("ROUND", round_.created_at, round_.round_id)
 
 
-def list_page(limit: int, cursor: str | None) -> reading.Page:
+def list_page(limit: int, cursor: str | None) -> Page:
     """A page of rounds, newest first."""
-    return reading.read_page("settlements", "by_newest", "ROUND", limit, cursor)
+    return read_page("settlements", "by_newest", "ROUND", limit, cursor)
 
 
 def commit_gathering(round_: Round, old: list[Line], new: list[Line]) -> None:
     """§3.5.2: make a round of passed lines. One of more lines than fit a transaction is there first, then they come;
     lines that this did not reach stay passed, for the next round."""
-    made = table.add_write("round", keys.round_(round_.round_id), round_, index=_index_entry(round_))
+    made = add_write("round", keys.round_(round_.round_id), round_, index=_index_entry(round_))
     steps = [settlements.line_write(before, after) for before, after in zip(old, new, strict=True)]
-    if len(steps) < large.MOST_ITEMS:
-        table.commit([made, *steps])
+    if len(steps) < MOST_ITEMS:
+        commit([made, *steps])
         return
-    table.commit([made])
-    large.commit_in_parts(([each] for each in steps), [unchanged_check(round_)], [unchanged_check(round_)])
+    commit([made])
+    commit_in_parts(([each] for each in steps), [unchanged_check(round_)], [unchanged_check(round_)])
 
 
-def unchanged_check(round_: Round, *more: str, **values: Any) -> table.Write:
+def unchanged_check(round_: Round, *more: str, **values: Any) -> Write:
     condition = conditions.all_of(conditions.UNCHANGED, *more)
-    return table.item_check("round", keys.round_(round_.round_id), condition, seen_version=round_.version, **values)
+    return item_check("round", keys.round_(round_.round_id), condition, seen_version=round_.version, **values)
 
 
-def step_write(old: Round, new: Round, *more: str, **values: Any) -> table.Write:
+def step_write(old: Round, new: Round, *more: str, **values: Any) -> Write:
     """The write that moves a round on, if nobody else moved it first."""
-    return table.advance_write("round", keys.round_(new.round_id), old, new, *more, index=_index_entry(new), **values)
+    return advance_write("round", keys.round_(new.round_id), old, new, *more, index=_index_entry(new), **values)
 
 
 # §3.5.2: who decides on a round handed in, pre-reviewed and gathered nothing of it
@@ -71,7 +73,7 @@ OTHER_HANDS = (
 )
 
 
-def commit_decision(old: Round, new: Round, line_steps: Iterable[Sequence[table.Write]], caller: str) -> None:
+def commit_decision(old: Round, new: Round, line_steps: Iterable[Sequence[Write]], caller: str) -> None:
     """§3.5.2: the bureau's decision, on condition that it is by other hands."""
     last, guard = step_write(old, new, *OTHER_HANDS, caller=caller), unchanged_check(old, *OTHER_HANDS, caller=caller)
-    large.commit_in_parts(line_steps, [last], [guard])
+    commit_in_parts(line_steps, [last], [guard])

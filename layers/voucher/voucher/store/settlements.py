@@ -8,14 +8,15 @@ from voucher.models.orders import Order
 from voucher.models.settlements import Line, Settlement
 from voucher.refusals import Refusal
 from voucher.store import conditions, keys, orders
-from voucher.store.engine import reading, table
+from voucher.store.engine.reading import Page, find_item, read_page, read_partition, read_together
+from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_new, item_check, update_write
 
 MAX_LINES = 40
 
 
 def find(settlement_id: str) -> Settlement | None:
     """A settlement by its id, None when there is none."""
-    item = reading.find_item(keys.settlement(settlement_id))
+    item = find_item(keys.settlement(settlement_id))
     return Settlement.model_validate(item) if item else None
 
 
@@ -28,13 +29,13 @@ def load(settlement_id: str) -> Settlement:
 
 def find_line(settlement_id: str, order_id: str) -> Line | None:
     """One line, None when the settlement has none for that order."""
-    item = reading.find_item(keys.line(settlement_id, order_id))
+    item = find_item(keys.line(settlement_id, order_id))
     return Line.model_validate(item) if item else None
 
 
 def list_lines(settlement_id: str) -> list[Line]:
     """The lines of a settlement, by order id."""
-    return [Line.model_validate(item) for item in reading.read_partition(keys.settlement(settlement_id), "LINE#")]
+    return [Line.model_validate(item) for item in read_partition(keys.settlement(settlement_id), "LINE#")]
 
 
 def _index_entry(settlement: Settlement) -> dict[str, str]:
@@ -46,33 +47,31 @@ def commit_application(settlement: Settlement, lines: list[Line], old: list[Orde
     CHANGED_MEANWHILE when somebody else moved an order."""
     key = keys.settlement(settlement.settlement_id)
     writes = [
-        table.add_write("settlement", key, settlement, index=_index_entry(settlement)),
-        *(table.add_write("line", keys.line(line.settlement_id, line.order_id), line) for line in lines),
+        add_write("settlement", key, settlement, index=_index_entry(settlement)),
+        *(add_write("line", keys.line(line.settlement_id, line.order_id), line) for line in lines),
         *(orders.step_write(before, after) for before, after in zip(old, new, strict=True)),
     ]
-    return table.commit_new("settlement", writes)
+    return commit_new("settlement", writes)
 
 
-def step_write(old: Settlement, new: Settlement, *more: str, **values: Any) -> table.Write:
+def step_write(old: Settlement, new: Settlement, *more: str, **values: Any) -> Write:
     """The write that moves a settlement on, if nobody else moved it first."""
     key = keys.settlement(new.settlement_id)
-    return table.advance_write("settlement", key, old, new, *more, index=_index_entry(new), **values)
+    return advance_write("settlement", key, old, new, *more, index=_index_entry(new), **values)
 
 
-def unchanged_check(settlement: Settlement) -> table.Write:
+def unchanged_check(settlement: Settlement) -> Write:
     """Insist that an application is still the one that was read."""
     key = keys.settlement(settlement.settlement_id)
-    return table.item_check("settlement", key, conditions.UNCHANGED, seen_version=settlement.version)
+    return item_check("settlement", key, conditions.UNCHANGED, seen_version=settlement.version)
 
 
-def line_write(old: Line, new: Line, *more: str, **values: Any) -> table.Write:
+def line_write(old: Line, new: Line, *more: str, **values: Any) -> Write:
     """The write that moves a line on, if nobody else moved it first."""
-    return table.advance_write(
-        f"line {new.order_id}", keys.line(new.settlement_id, new.order_id), old, new, *more, **values
-    )
+    return advance_write(f"line {new.order_id}", keys.line(new.settlement_id, new.order_id), old, new, *more, **values)
 
 
-def reviewed_line_write(old: Line, new: Line, reviewer: str) -> table.Write:
+def reviewed_line_write(old: Line, new: Line, reviewer: str) -> Write:
     """§3.5.2: the write of a pre-review's decision, on condition that the reviewer did not hand the line in."""
     return line_write(old, new, conditions.not_by_caller("submitted_by"), caller=reviewer)
 
@@ -84,35 +83,33 @@ def commit_line(old: Line, new: Line) -> None:
         writes.append(invoice_write(new.order_id, new.invoice.number))
     if old.invoice and new.invoice and keys.invoice(old.invoice.number) != keys.invoice(new.invoice.number):
         writes += free_invoice_writes(old)
-    table.commit(writes, invoice=Refusal.INVOICE_USED)
+    commit(writes, invoice=Refusal.INVOICE_USED)
 
 
-def invoice_write(owner: str, number: str) -> table.Write:
+def invoice_write(owner: str, number: str) -> Write:
     """The write that takes an invoice number for an order or a payable, or finds that another has it."""
     free = conditions.NUMBER_IS_FREE_OR_OURS
-    return table.update_write("invoice", keys.invoice(number), "SET #order_id = :order_id", free, order_id=owner)
+    return update_write("invoice", keys.invoice(number), "SET #order_id = :order_id", free, order_id=owner)
 
 
-def free_invoice_writes(line: Line) -> list[table.Write]:
+def free_invoice_writes(line: Line) -> list[Write]:
     """A rejected, withdrawn or corrected line gives its invoice number free again."""
     return free_number_writes(line.order_id, line.invoice.number) if line.invoice else []
 
 
-def free_number_writes(owner: str, number: str) -> list[table.Write]:
+def free_number_writes(owner: str, number: str) -> list[Write]:
     """The write that gives up an invoice number of an order or a payable."""
     ours = conditions.NUMBER_IS_FREE_OR_OURS
-    return [table.update_write("freed invoice", keys.invoice(number), "SET #order_id = :null", ours, order_id=owner)]
+    return [update_write("freed invoice", keys.invoice(number), "SET #order_id = :null", ours, order_id=owner)]
 
 
-def _file_use_writes(old: Line, new: Line) -> list[table.Write]:
+def _file_use_writes(old: Line, new: Line) -> list[Write]:
     """Remember for each file the orders it was handed in for, so that the same file for two of them shows."""
     before, after = set(old.file_hashes.values()), set(new.file_hashes.values())
     changes = [("ADD", sha256) for sha256 in sorted(after - before)]
     changes += [("DELETE", sha256) for sha256 in sorted(before - after)]
     return [
-        table.update_write(
-            "file", keys.file_uses(sha256), f"{word} #order_ids :order_ids", None, order_ids={new.order_id}
-        )
+        update_write("file", keys.file_uses(sha256), f"{word} #order_ids :order_ids", None, order_ids={new.order_id})
         for word, sha256 in changes
     ]
 
@@ -122,18 +119,18 @@ def read_file_uses(lines: Iterable[Line]) -> dict[str, frozenset[str]]:
     wanted = sorted({sha256 for line in lines for sha256 in line.file_hashes.values()})
     found: dict[str, frozenset[str]] = {}
     for part in batched(wanted, 25, strict=False):  # what moto reads at once; AWS would read 100
-        items = reading.read_together(*(keys.file_uses(sha256) for sha256 in part))
+        items = read_together(*(keys.file_uses(sha256) for sha256 in part))
         found |= {
             sha256: frozenset((item or {}).get("order_ids", ())) for sha256, item in zip(part, items, strict=True)
         }
     return found
 
 
-def ended_line_writes(old: Line, new: Line, order: Order, freed: Order) -> list[table.Write]:
+def ended_line_writes(old: Line, new: Line, order: Order, freed: Order) -> list[Write]:
     """§3.5.1: a line that ends without money: its order may be settled again, its invoice number is free."""
     return [line_write(old, new), orders.step_write(order, freed), *free_invoice_writes(old)]
 
 
-def list_page(index: str, value: str, limit: int, cursor: str | None) -> reading.Page:
+def list_page(index: str, value: str, limit: int, cursor: str | None) -> Page:
     """A page of settlements, newest first: all (`by_newest`) or of one agency (`by_agency`)."""
-    return reading.read_page("settlements", index, value, limit, cursor)
+    return read_page("settlements", index, value, limit, cursor)

@@ -12,7 +12,8 @@ from voucher.models.entitlements import Entitlement
 from voucher.models.programmes import Programme
 from voucher.models.standing import Standing
 from voucher.store import conditions, keys
-from voucher.store.engine import reading, table
+from voucher.store.engine.reading import read_together
+from voucher.store.engine.table import Write, add_write, item_check, put_write
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Facts:
 def read_facts(uscc: str, years: Iterable[int]) -> Facts:
     """The facts about a credit code for some programme years."""
     listed = sorted(set(years))
-    enterprise, standing, *rest = reading.read_together(
+    enterprise, standing, *rest = read_together(
         keys.enterprise(uscc),
         keys.enterprise(uscc, "STANDING"),
         *(keys.entitlement(year, uscc) for year in listed),
@@ -56,18 +57,18 @@ def read_standings(usccs: Iterable[str]) -> dict[str, Standing]:
     found = {}
     for start in range(0, len(wanted), 100):
         part = wanted[start : start + 100]
-        items = reading.read_together(*(keys.enterprise(uscc, "STANDING") for uscc in part))
+        items = read_together(*(keys.enterprise(uscc, "STANDING") for uscc in part))
         for uscc, item in zip(part, items, strict=True):
             found[uscc] = Standing.model_validate(item) if item else Standing(uscc=uscc)
     return found
 
 
-def unchanged_check(standing: Standing) -> table.Write:
+def unchanged_check(standing: Standing) -> Write:
     """Insist that a standing is still the one that was read, or that there is still none."""
     key = keys.enterprise(standing.uscc, "STANDING")
     if standing.version == 0:
-        return table.item_check("standing", key, conditions.IS_NEW)
-    return table.item_check("standing", key, conditions.UNCHANGED, seen_version=standing.version)
+        return item_check("standing", key, conditions.IS_NEW)
+    return item_check("standing", key, conditions.UNCHANGED, seen_version=standing.version)
 
 
 def read_facts_of_many(usccs: Sequence[str], years: Iterable[int]) -> list[Facts]:
@@ -77,7 +78,7 @@ def read_facts_of_many(usccs: Sequence[str], years: Iterable[int]) -> list[Facts
     They stem from several moments: whoever writes on them insists on the version of each.
     """
     listed = sorted(set(years))
-    found = reading.read_together(
+    found = read_together(
         *(keys.programme(year) for year in listed),
         *(keys.enterprise(uscc, sk) for uscc in usccs for sk in ("RECORD", "STANDING")),
     )
@@ -103,37 +104,35 @@ def _read_entitlements(usccs: Sequence[str], years: Sequence[int]) -> dict[str, 
     at_once = 100 // len(years)
     for start in range(0, len(usccs), at_once):
         places = [(uscc, year) for uscc in usccs[start : start + at_once] for year in years]
-        items = reading.read_together(*(keys.entitlement(year, uscc) for uscc, year in places))
+        items = read_together(*(keys.entitlement(year, uscc) for uscc, year in places))
         for (uscc, year), item in zip(places, items, strict=True):
             found.setdefault(uscc, {})[year] = Entitlement.model_validate(item) if item else None
     return found
 
 
-def in_step_writes(
-    facts: Facts, standing: Standing, entitlements: Mapping[int, Entitlement | None]
-) -> list[table.Write]:
+def in_step_writes(facts: Facts, standing: Standing, entitlements: Mapping[int, Entitlement | None]) -> list[Write]:
     """The writes that change a standing and every entitlement with it."""
     return [standing_write(facts, standing), enterprise_check(facts), *entitlement_writes(facts, entitlements)]
 
 
-def standing_write(facts: Facts, standing: Standing) -> table.Write:
+def standing_write(facts: Facts, standing: Standing) -> Write:
     """Write the next standing, if nobody else changed it."""
     key = keys.enterprise(facts.uscc, "STANDING")
     if facts.standing.version == 0:
-        return table.add_write("standing", key, standing)
-    return table.put_write("standing", key, standing, conditions.UNCHANGED, seen_version=facts.standing.version)
+        return add_write("standing", key, standing)
+    return put_write("standing", key, standing, conditions.UNCHANGED, seen_version=facts.standing.version)
 
 
-def standing_check(facts: Facts) -> table.Write:
+def standing_check(facts: Facts) -> Write:
     """Insist that the standing is still the one that was read."""
     return unchanged_check(facts.standing)
 
 
-def enterprise_check(facts: Facts) -> table.Write:
+def enterprise_check(facts: Facts) -> Write:
     """Insist that the enterprise's record is still the one that was read, or still absent."""
     if facts.enterprise is None:
-        return table.item_check("enterprise", keys.enterprise(facts.uscc), conditions.IS_NEW)
-    return table.item_check(
+        return item_check("enterprise", keys.enterprise(facts.uscc), conditions.IS_NEW)
+    return item_check(
         "enterprise",
         keys.enterprise(facts.uscc),
         conditions.UNCHANGED,
@@ -141,16 +140,16 @@ def enterprise_check(facts: Facts) -> table.Write:
     )
 
 
-def entitlement_writes(facts: Facts, entitlements: Mapping[int, Entitlement | None]) -> list[table.Write]:
+def entitlement_writes(facts: Facts, entitlements: Mapping[int, Entitlement | None]) -> list[Write]:
     """Write the entitlement each year now has; a year that has none must still have none."""
     writes = []
     for year, old in facts.entitlements.items():
         key, new = keys.entitlement(year, facts.uscc), entitlements.get(year)
         name = f"entitlement {year}"
         if new is None:
-            writes.append(table.item_check(name, key, conditions.IS_NEW))
+            writes.append(item_check(name, key, conditions.IS_NEW))
         elif old is None:
-            writes.append(table.add_write(name, key, new))
+            writes.append(add_write(name, key, new))
         else:
-            writes.append(table.put_write(name, key, new, conditions.UNCHANGED, seen_version=old.version))
+            writes.append(put_write(name, key, new, conditions.UNCHANGED, seen_version=old.version))
     return writes

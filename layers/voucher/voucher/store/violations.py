@@ -2,31 +2,30 @@
 
 from voucher.models.violations import Violation
 from voucher.store import keys
-from voucher.store.engine import reading, table
+from voucher.store.engine.reading import Page, find_item, read_page
+from voucher.store.engine.table import Write, add_write, advance_write
 
 
 def find(violation_id: str) -> Violation | None:
     """A violation by its id, None when there is none."""
-    item = reading.find_item(keys.violation(violation_id))
+    item = find_item(keys.violation(violation_id))
     return Violation.model_validate(item) if item else None
 
 
-def new_write(violation: Violation) -> table.Write:
+def new_write(violation: Violation) -> Write:
     """The write that records a violation."""
-    return table.add_write(
-        "violation", keys.violation(violation.violation_id), violation, index=_index_entry(violation)
-    )
+    return add_write("violation", keys.violation(violation.violation_id), violation, index=_index_entry(violation))
 
 
-def step_write(old: Violation, new: Violation) -> table.Write:
+def step_write(old: Violation, new: Violation) -> Write:
     """The write that moves a violation on."""
-    return table.advance_write("violation", keys.violation(new.violation_id), old, new, index=_index_entry(new))
+    return advance_write("violation", keys.violation(new.violation_id), old, new, index=_index_entry(new))
 
 
 def _index_entry(violation: Violation) -> dict[str, str]:
     return keys.index_entry("VIOLATION", violation.created_at, violation.violation_id)
 
 
-def list_page(limit: int, cursor: str | None) -> reading.Page:
+def list_page(limit: int, cursor: str | None) -> Page:
     """A page of violations, newest first."""
-    return reading.read_page("supervision", "by_newest", "VIOLATION", limit, cursor)
+    return read_page("supervision", "by_newest", "VIOLATION", limit, cursor)

@@ -11,7 +11,10 @@ from voucher.models.entitlements import Entitlement
 from voucher.models.pools import Plan, batch_pool
 from voucher.models.vouchers import Voucher
 from voucher.store import conditions, keys
-from voucher.store.engine import pools, postings, reading, table
+from voucher.store.engine import pools
+from voucher.store.engine.postings import voucher_posting_write
+from voucher.store.engine.reading import find_item, read_part, read_partition, read_together
+from voucher.store.engine.table import Item, Unmet, Write, add_write, commit_if_unchanged, update_write
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ def commit_grab(batch: Batch, voucher: Voucher, whole_quota: bool) -> NotGranted
     Raises `pools.Exhausted` when the batch as a whole holds less than the voucher's face.
     """
     face_fen = voucher.face_fen
-    use_quota = table.update_write(
+    use_quota = update_write(
         "entitlement",
         keys.entitlement(voucher.year, voucher.enterprise_uscc),
         "SET #left_fen = #left_fen - :amount_fen, #granted_fen = #granted_fen + :amount_fen,"
@@ -46,21 +49,21 @@ def commit_grab(batch: Batch, voucher: Voucher, whole_quota: bool) -> NotGranted
         amount_fen=face_fen,
         these=[batch.batch_id],
     )
-    make = table.add_write("voucher", keys.voucher(batch.batch_id, voucher.enterprise_uscc), voucher)
+    make = add_write("voucher", keys.voucher(batch.batch_id, voucher.enterprise_uscc), voucher)
     pool_id = batch_pool(batch.batch_id)
 
-    def writes(plans: dict[str, Plan]) -> list[table.Write]:
+    def writes(plans: dict[str, Plan]) -> list[Write]:
         return [use_quota, make, *pools.draw_writes(pool_id, plans[pool_id], "drawn_fen")]
 
     drawn = pools.Draw(pool_id, batch.shards, face_fen, "drawn_fen", shrinks=True)
     try:
         pools.commit_draws([drawn], voucher.enterprise_uscc, writes)
-    except table.Unmet as unmet:
+    except Unmet as unmet:
         return _not_granted(unmet.items)
     return None
 
 
-def _not_granted(items: dict[str, table.Item | None]) -> NotGranted:
+def _not_granted(items: dict[str, Item | None]) -> NotGranted:
     existing, entitlement = items.get("voucher"), items.get("entitlement")
     return NotGranted(
         Voucher.model_validate(existing) if existing else None,
@@ -71,7 +74,7 @@ def _not_granted(items: dict[str, table.Item | None]) -> NotGranted:
 
 def find(voucher_id: str) -> Voucher | None:
     """A voucher by its id, None when there is none."""
-    item = reading.find_item(keys.voucher(*keys.split_voucher_id(voucher_id)))
+    item = find_item(keys.voucher(*keys.split_voucher_id(voucher_id)))
     return Voucher.model_validate(item) if item else None
 
 
@@ -84,14 +87,14 @@ def load(voucher_id: str) -> Voucher:
 
 def find_entitlement(year: int, uscc: str) -> Entitlement | None:
     """An enterprise's entitlement of a year, None before its first approval or grab."""
-    item = reading.find_item(keys.entitlement(year, uscc))
+    item = find_item(keys.entitlement(year, uscc))
     return Entitlement.model_validate(item) if item else None
 
 
 def read_entitlements(held: Iterable[Voucher]) -> list[Entitlement]:
     """The entitlements of all who hold some vouchers, each as last written."""
     places = sorted({keys.entitlement(each.year, each.enterprise_uscc) for each in held})
-    found = [item for part in batched(places, 25, strict=False) for item in reading.read_together(*part)]
+    found = [item for part in batched(places, 25, strict=False) for item in read_together(*part)]
     return [Entitlement.model_validate(item) for item in found if item]
 
 
@@ -99,13 +102,13 @@ def list_of(entitlement: Entitlement) -> list[Voucher]:
     """Every voucher of an enterprise in one year, in the order they were granted."""
     if not entitlement.batches:
         return []
-    items = reading.read_together(*(keys.voucher(batch_id, entitlement.uscc) for batch_id in entitlement.batches))
+    items = read_together(*(keys.voucher(batch_id, entitlement.uscc) for batch_id in entitlement.batches))
     return [Voucher.model_validate(item) for item in items if item]
 
 
 def list_in_bucket(batch_id: str, bucket: int) -> list[Voucher]:
     """The vouchers of a batch that stand in one of its partitions."""
-    return [Voucher.model_validate(item) for item in reading.read_partition(keys.bucket(batch_id, bucket), "VOUCHER#")]
+    return [Voucher.model_validate(item) for item in read_partition(keys.bucket(batch_id, bucket), "VOUCHER#")]
 
 
 @dataclass(frozen=True)
@@ -119,9 +122,7 @@ class Part:
 
 def read_part_of_bucket(batch_id: str, bucket: int, limit: int, after: str | None, with_postings: bool) -> Part:
     """At most `limit` items of a bucket, those that follow `after`, or from its beginning."""
-    page = reading.read_part(
-        keys.bucket(batch_id, bucket), after or ("POSTING#" if with_postings else "VOUCHER#"), limit
-    )
+    page = read_part(keys.bucket(batch_id, bucket), after or ("POSTING#" if with_postings else "VOUCHER#"), limit)
     return Part(
         [Posting.model_validate(item) for item in page.items if item["sk"].startswith("POSTING#")],
         [Voucher.model_validate(item) for item in page.items if item["sk"].startswith("VOUCHER#")],
@@ -138,20 +139,18 @@ def list_of_batch(batch_id: str) -> Iterator[Voucher]:
 def list_holders(batch_id: str) -> frozenset[str]:
     """The credit codes of all who hold a voucher of a batch."""
     places = (keys.bucket(batch_id, number) for number in range(keys.BUCKETS))
-    return frozenset(item["enterprise_uscc"] for place in places for item in reading.read_partition(place, "VOUCHER#"))
+    return frozenset(item["enterprise_uscc"] for place in places for item in read_partition(place, "VOUCHER#"))
 
 
 def list_postings_in_bucket(batch_id: str, bucket: int) -> list[Posting]:
     """The postings after the grant of a bucket's vouchers."""
-    return [Posting.model_validate(item) for item in reading.read_partition(keys.bucket(batch_id, bucket), "POSTING#")]
+    return [Posting.model_validate(item) for item in read_partition(keys.bucket(batch_id, bucket), "POSTING#")]
 
 
 def list_postings(voucher: Voucher) -> list[Posting]:
     """The postings after the grant of one voucher, in order."""
     place = keys.bucket(voucher.batch_id, keys.bucket_of(voucher.enterprise_uscc))
-    return [
-        Posting.model_validate(item) for item in reading.read_partition(place, f"POSTING#{voucher.enterprise_uscc}#")
-    ]
+    return [Posting.model_validate(item) for item in read_partition(place, f"POSTING#{voucher.enterprise_uscc}#")]
 
 
 def commit_lapse(voucher: Voucher, state: str, at: Instant, by: str) -> bool:
@@ -161,7 +160,7 @@ def commit_lapse(voucher: Voucher, state: str, at: Instant, by: str) -> bool:
     """
     seq = voucher.seq + 1
     due = (conditions.ENDED,) if state == "expired" else ()
-    end = table.update_write(
+    end = update_write(
         "voucher",
         keys.voucher(voucher.batch_id, voucher.enterprise_uscc),
         "SET #state = :ended, #balance_fen = :nothing, #seq = :seq",
@@ -173,22 +172,22 @@ def commit_lapse(voucher: Voucher, state: str, at: Instant, by: str) -> bool:
         ended=state,
         **({"now": instant_text(at)} if due else {}),
     )
-    return table.commit_if_unchanged([end, *_surplus_writes(voucher, seq, voucher.balance_fen, at, by)])
+    return commit_if_unchanged([end, *_surplus_writes(voucher, seq, voucher.balance_fen, at, by)])
 
 
-def _surplus_writes(voucher: Voucher, seq: int, amount_fen: int, at: Instant, by: str) -> list[table.Write]:
+def _surplus_writes(voucher: Voucher, seq: int, amount_fen: int, at: Instant, by: str) -> list[Write]:
     if not amount_fen:
         return []
     source, target = f"voucher:{voucher.voucher_id}", f"surplus:{voucher.year}"
     return [
-        postings.voucher_posting_write(voucher, seq, "lapse", source, target, amount_fen, at, by),
+        voucher_posting_write(voucher, seq, "lapse", source, target, amount_fen, at, by),
         pools.credit_write(voucher.year, voucher.enterprise_uscc, amount_fen),
         _lapsed_write(voucher),
     ]
 
 
-def _lapsed_write(voucher: Voucher) -> table.Write:
-    return table.update_write(
+def _lapsed_write(voucher: Voucher) -> Write:
+    return update_write(
         "entitlement",
         keys.entitlement(voucher.year, voucher.enterprise_uscc),
         "SET #lapsed = :true, #version = #version + :one",
@@ -196,11 +195,11 @@ def _lapsed_write(voucher: Voucher) -> table.Write:
     )
 
 
-def give_back_writes(voucher: Voucher, order_id: str, amount_fen: int, at: Instant, by: str) -> list[table.Write]:
+def give_back_writes(voucher: Voucher, order_id: str, amount_fen: int, at: Instant, by: str) -> list[Write]:
     """§3.5.1(5): an order's money goes back the way it came; to a voucher that has ended it lapses in the same step."""
     ended = voucher.state != "active" or at >= voucher.ends_at
     seq = voucher.seq + (2 if ended else 1)
-    back = table.update_write(
+    back = update_write(
         "voucher",
         keys.voucher(voucher.batch_id, voucher.enterprise_uscc),
         "SET #seq = :seq" if ended else "SET #seq = :seq, #balance_fen = #balance_fen + :amount_fen",
@@ -216,7 +215,7 @@ def give_back_writes(voucher: Voucher, order_id: str, amount_fen: int, at: Insta
         amount_fen=amount_fen,
     )
     account = f"voucher:{voucher.voucher_id}"
-    release = postings.voucher_posting_write(
+    release = voucher_posting_write(
         voucher, voucher.seq + 1, "release", f"order:{order_id}", account, amount_fen, at, by
     )
     return [back, release, *(_surplus_writes(voucher, seq, amount_fen, at, by) if ended else [])]

@@ -6,19 +6,17 @@ guards; `last` comes at the end, so a change that was broken off is seen by its 
 
 from collections.abc import Iterable, Sequence
 
-from voucher.store.engine import table
+from voucher.store.engine.table import Write, commit
 
 MOST_ITEMS = 100
 
 
-def commit_in_parts(
-    groups: Iterable[Sequence[table.Write]], last: Sequence[table.Write], guards: Sequence[table.Write] = ()
-) -> None:
+def commit_in_parts(groups: Iterable[Sequence[Write]], last: Sequence[Write], guards: Sequence[Write] = ()) -> None:
     """Write every group and then `last`; `guards` are checks that every part but the last one carries.
 
     Raises CHANGED_MEANWHILE when a condition was false.
     """
-    part: list[table.Write] = []
+    part: list[Write] = []
     waiting = list(groups)
     room = MOST_ITEMS - len(guards)
     for position, group in enumerate(waiting):
@@ -27,10 +25,10 @@ def commit_in_parts(
             part += [write for each in waiting[position:] for write in each]
             break
         if len(part) + len(group) > room:
-            table.commit([*part, *guards])
+            commit([*part, *guards])
             part = []
         part += group
     if len(part) + len(last) > MOST_ITEMS:
-        table.commit([*part, *guards])
+        commit([*part, *guards])
         part = []
-    table.commit([*part, *last])
+    commit([*part, *last])

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from voucher.models.pools import SURPLUS_SHARDS, Plan, Shard, added_up, category_pool, gather, home_shard, surplus_pool
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
-from voucher.store.engine import reading, table
+from voucher.store.engine.reading import read_each, read_together
+from voucher.store.engine.table import Contended, Unmet, Write, add_write, transact, update_write
 
 TRIES = 24
 
@@ -41,10 +42,10 @@ class Exhausted(Exception):
         self.pool_id, self.room_fen, self.open = pool_id, room_fen, open_
 
 
-def create_writes(pool_id: str, shares_fen: list[int]) -> list[table.Write]:
+def create_writes(pool_id: str, shares_fen: list[int]) -> list[Write]:
     """A new pool, one shard per share."""
     return [
-        table.add_write(
+        add_write(
             f"pool {pool_id}",
             keys.pool(pool_id, number),
             Shard(pool_id=pool_id, shard=number, shards=len(shares_fen), limit_fen=share, remaining_fen=share),
@@ -53,10 +54,10 @@ def create_writes(pool_id: str, shares_fen: list[int]) -> list[table.Write]:
     ]
 
 
-def draw_writes(pool_id: str, plan: Plan, into: str) -> list[table.Write]:
+def draw_writes(pool_id: str, plan: Plan, into: str) -> list[Write]:
     """Take each shard's part, on condition that it is there, the pool is open and nothing froze it."""
     return [
-        table.update_write(
+        update_write(
             f"{pool_id}#{shard}",
             keys.pool(pool_id, shard),
             f"SET #remaining_fen = #remaining_fen - :drawn_fen, #{into} = #{into} + :drawn_fen",
@@ -67,10 +68,10 @@ def draw_writes(pool_id: str, plan: Plan, into: str) -> list[table.Write]:
     ]
 
 
-def resize_writes(pool_id: str, changes_fen: Mapping[int, int]) -> list[table.Write]:
+def resize_writes(pool_id: str, changes_fen: Mapping[int, int]) -> list[Write]:
     """Change the limits of shards by so much; a cut only of what the shard still holds."""
     return [
-        table.update_write(
+        update_write(
             f"{pool_id}#{shard}",
             keys.pool(pool_id, shard),
             "SET #limit_fen = #limit_fen + :change_fen, #remaining_fen = #remaining_fen + :change_fen",
@@ -91,16 +92,15 @@ def commit_freeze(pool_id: str, shards: int, frozen: bool = True) -> None:
 def _update_each(pool_id: str, shards: int, change: str, condition: str) -> None:
     """All shards in one write, however many draw. Raises `Contended`."""
     writes = [
-        table.update_write(f"{pool_id}#{shard}", keys.pool(pool_id, shard), change, condition)
-        for shard in range(shards)
+        update_write(f"{pool_id}#{shard}", keys.pool(pool_id, shard), change, condition) for shard in range(shards)
     ]
-    table.transact(writes, attempts=TRIES)
+    transact(writes, attempts=TRIES)
 
 
-def move_writes(pool_id: str, plan: Mapping[int, int], source: str, target: str) -> list[table.Write]:
+def move_writes(pool_id: str, plan: Mapping[int, int], source: str, target: str) -> list[Write]:
     """Move drawn money from one counter to another of the same shards (a hold that is released, approved, paid)."""
     return [
-        table.update_write(
+        update_write(
             f"{pool_id}#{shard}",
             keys.pool(pool_id, shard),
             f"SET #{source} = #{source} - :amount_fen, #{target} = #{target} + :amount_fen",
@@ -111,9 +111,9 @@ def move_writes(pool_id: str, plan: Mapping[int, int], source: str, target: str)
     ]
 
 
-def credit_write(year: int, claimant: str, amount_fen: int) -> table.Write:
+def credit_write(year: int, claimant: str, amount_fen: int) -> Write:
     """Money flows into the year's surplus: limit and remaining grow together."""
-    return table.update_write(
+    return update_write(
         "surplus",
         keys.pool(surplus_pool(year), home_shard(claimant, SURPLUS_SHARDS)),
         "SET #remaining_fen = #remaining_fen + :amount_fen, #limit_fen = #limit_fen + :amount_fen",
@@ -124,14 +124,14 @@ def credit_write(year: int, claimant: str, amount_fen: int) -> table.Write:
 
 def read_shards(pool_id: str, shards: int) -> list[Shard]:
     """All shards as they stood at one moment."""
-    items = reading.read_together(*(keys.pool(pool_id, number) for number in range(shards)))
+    items = read_together(*(keys.pool(pool_id, number) for number in range(shards)))
     return [Shard.model_validate(item) for item in items if item]
 
 
 def read_each_shard(pool_id: str, shards: int) -> list[Shard]:
     """All shards, each as last written, in nobody's way; of a pool that only shrinks they held together no less than
     they do when this is done."""
-    items = reading.read_each("vouchers", *(keys.pool(pool_id, number) for number in range(shards)))
+    items = read_each("vouchers", *(keys.pool(pool_id, number) for number in range(shards)))
     return [Shard.model_validate(item) for item in items]
 
 
@@ -159,9 +159,7 @@ def read_used_fen(year: int, category: str, shards: int) -> int:
     return pool.held_fen + pool.payable_fen + pool.paid_fen
 
 
-def commit_draws(
-    draws: list[Draw], claimant: str, writes: Callable[[dict[str, Plan]], list[table.Write]]
-) -> dict[str, Plan]:
+def commit_draws(draws: list[Draw], claimant: str, writes: Callable[[dict[str, Plan]], list[Write]]) -> dict[str, Plan]:
     """Commit `writes(plans)` with a plan for every draw; the plans must be part of those writes.
 
     Raises `Exhausted` for a pool that holds too little in the whole, `Unmet` when a condition outside the pools is
@@ -171,12 +169,12 @@ def commit_draws(
     plans = {each.pool_id: {home_shard(claimant, each.shards): each.amount_fen} for each in draws}
     for attempt in range(TRIES):
         try:
-            table.transact(writes(plans), attempts=2)
+            transact(writes(plans), attempts=2)
             return plans
-        except table.Contended:
+        except Contended:
             plans = {name: _shifted(plan, wanted[name].shards) for name, plan in plans.items()}
             time.sleep(random.uniform(0, min(0.2, 0.005 * 2**attempt)))
-        except table.Unmet as unmet:
+        except Unmet as unmet:
             short = {name.rpartition("#")[0] for name in unmet.items if name.rpartition("#")[0] in wanted}
             if len(short) < len({name.rpartition("#")[0] or name for name in unmet.items}):
                 raise
@@ -207,11 +205,11 @@ def commit_stop(pool_id: str, shards: int) -> list[Shard]:
     return read_shards(pool_id, shards)
 
 
-def shut_writes(pool_id: str, shards: Iterable[Shard]) -> list[table.Write]:
+def shut_writes(pool_id: str, shards: Iterable[Shard]) -> list[Write]:
     """Close a stopped pool for good: what remains is counted as closed, on condition that it is what was read and that
     nobody doubts it."""
     return [
-        table.update_write(
+        update_write(
             f"{pool_id}#{shard.shard}",
             keys.pool(pool_id, shard.shard),
             "SET #closed_fen = #closed_fen + :seen_fen, #remaining_fen = :nothing",

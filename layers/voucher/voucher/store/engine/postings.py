@@ -10,12 +10,12 @@ from voucher.models.orders import Order
 from voucher.models.programmes import Programme
 from voucher.models.vouchers import Voucher
 from voucher.store import keys
-from voucher.store.engine import table
+from voucher.store.engine.table import Write, add_write
 
 
 def programme_posting_write(
     programme: Programme, entry: str, source: str, target: str, amount_fen: int, at: Instant, by: str
-) -> table.Write:
+) -> Write:
     """A movement on the programme's account, numbered by the version of the programme it makes."""
     posting = Posting(
         posting_id=f"programme.{programme.year}.{programme.version}",
@@ -27,12 +27,12 @@ def programme_posting_write(
         at=at,
         by=by,
     )
-    return table.add_write("posting", keys.programme(programme.year, f"POSTING#{programme.version:08}"), posting)
+    return add_write("posting", keys.programme(programme.year, f"POSTING#{programme.version:08}"), posting)
 
 
 def voucher_posting_write(
     voucher: Voucher, seq: int, entry: str, source: str, target: str, amount_fen: int, at: Instant, by: str
-) -> table.Write:
+) -> Write:
     """A movement on a voucher, number `seq` of that voucher."""
     posting = Posting(
         posting_id=f"{voucher.voucher_id}.{seq}",
@@ -44,12 +44,12 @@ def voucher_posting_write(
         at=at,
         by=by,
     )
-    return table.add_write("posting", keys.voucher_posting(voucher.batch_id, voucher.enterprise_uscc, seq), posting)
+    return add_write("posting", keys.voucher_posting(voucher.batch_id, voucher.enterprise_uscc, seq), posting)
 
 
 def order_posting_write(
     order: Order, entry: str, source: str, target: str, amount_fen: int, at: Instant, by: str, reason: str | None = None
-) -> table.Write:
+) -> Write:
     """A movement of an order's money after it left the voucher, numbered by the order's `seq`."""
     posting = Posting(
         posting_id=f"{order.order_id}.{order.seq}",
@@ -62,4 +62,4 @@ def order_posting_write(
         by=by,
         reason=reason,
     )
-    return table.add_write("posting", keys.order(order.order_id, f"POSTING#{order.seq:04}"), posting)
+    return add_write("posting", keys.order(order.order_id, f"POSTING#{order.seq:04}"), posting)
