@@ -104,14 +104,14 @@ def publish_batch(batch_id: str) -> Response[str]:
         _publish_again(old, new, programme, shares_fen)
     else:
         check_release(programme, old.amount_fen)
-        batches.commit_publication(old, new, programme, shares_fen, now)
+        batches.commit_publication(old, new, programme, shares_fen, app.mark)
     return reply(_shown(new, now))
 
 
 def _publish_again(old: Batch, new: Batch, programme: Programme, shares_fen: list[int]) -> None:
     """§2.3.3: only what lapsed this year can be released again."""
     try:
-        batches.commit_rerelease(old, new, programme, shares_fen, clock.now())
+        batches.commit_rerelease(old, new, programme, shares_fen, app.mark)
     except pools.Exhausted as no:
         if batches.get(old.batch_id).version != old.version:  # a twin of this very call took it
             raise Refused(Refusal.CHANGED_MEANWHILE) from None
@@ -134,7 +134,7 @@ def close_batch(batch_id: str) -> Response[str]:
     shards = batches.commit_stop(old)
     left_fen = sum(shard.remaining_fen for shard in shards)
     new = old.next_version(state=state, surplus_fen=left_fen, **app.step("close"))
-    batches.commit_close(old, new, shards, programmes.get(old.year), now, app.caller.sub)
+    batches.commit_close(old, new, shards, programmes.get(old.year), app.mark)
     return reply(_shown(new, now))
 
 

@@ -119,7 +119,7 @@ def close(notice_id: str) -> Response[str]:
             state=lifecycle.next_state("order", order.state, "approve"), seq=order.seq + 1, **step
         )
         amount_fen = owed_fen(line)
-        notices.commit_payable(notice, round_, unchanged, line, payable, order, owed, amount_fen, app.caller.sub)
+        notices.commit_payable(notice, round_, unchanged, line, payable, order, owed, amount_fen, app.mark)
     payables = _payables(round_, [line for line in rounds.list_lines(round_) if line.state == "payable"], step)
     closed = round_.next_version(state=lifecycle.next_state("round", round_.state, "close"), **step)
     new = notice.next_version(state=state, **step)

@@ -136,7 +136,7 @@ def record_result(payout_id: str) -> Response[str]:
     new = old.next_version(state=state, paid_by=app.caller.sub, **told, **step)
     after = owed.next_version(state=lifecycle.next_state("payable", owed.state, body.state), **step)
     paid = _moved(before, "pay", step) if state == "paid" else []
-    payouts.commit_result(round_, old, new, owed, after, paid, app.caller.sub)
+    payouts.commit_result(round_, old, new, owed, after, paid, app.mark)
     return reply(new)
 
 
@@ -166,7 +166,7 @@ def record_return(payout_id: str) -> Response[str]:
     told = {"return_reference": body.bank_reference, "returned_on": body.returned_on, "return_reason": body.reason}
     new = old.next_version(state=state, **told, **step)
     after = owed.next_version(state=lifecycle.next_state("payable", owed.state, "send_back"), **step)
-    payouts.commit_return(round_, old, new, owed, after, _moved(before, "send_back", step), app.caller.sub)
+    payouts.commit_return(round_, old, new, owed, after, _moved(before, "send_back", step), app.mark)
     return reply(new)
 
 

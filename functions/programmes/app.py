@@ -133,7 +133,7 @@ def confirm_programme(year: str) -> Response[str]:
     new = old.next_version(
         state=state, unreleased_fen=old.total_fen, confirmed_by=app.caller.sub, **app.step("confirm")
     )
-    programmes.commit_confirmation(old, new, _yearly_shares(new), clock.now())
+    programmes.commit_confirmation(old, new, _yearly_shares(new), app.mark)
     return reply(new)
 
 
@@ -189,7 +189,7 @@ def confirm_total(year: str) -> Response[str]:
         pending=None,
         **app.step("confirm_total"),
     )
-    programmes.commit_total(old, new, changes_fen, clock.now(), app.caller.sub)
+    programmes.commit_total(old, new, changes_fen, app.mark)
     return reply(new)
 
 

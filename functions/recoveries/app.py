@@ -79,7 +79,7 @@ def withdraw_recovery(order_id: str, recovery_id: str) -> Response[str]:
         recoveries=tuple(withdrawn if each is found else each for each in old.recoveries),
         **app.step("withdraw_recovery"),
     )
-    recoveries.commit_withdrawal(old, new, withdrawn)
+    recoveries.commit_withdrawal(old, new, withdrawn, app.mark)
     return reply(_shown(new, withdrawn))
 
 

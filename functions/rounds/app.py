@@ -212,7 +212,7 @@ def _take_out_payable(round_: Round, old: Line, new: Line, step: dict[str, Any])
     freed = order.next_version(state=state, settlement_id=None, seq=order.seq + 1, **step)
     after = payable_without_line(owed, old).next_version(**step)
     payables.commit_take_back(
-        owed, after, owed_fen(old), order, freed, settlements.ended_line_writes(old, new, order, freed)
+        owed, after, owed_fen(old), order, freed, settlements.ended_line_writes(old, new, order, freed), app.mark
     )
 
 

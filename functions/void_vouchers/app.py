@@ -9,10 +9,10 @@ from typing import Any
 
 from voucher.edge import clock, queues
 from voucher.edge.observe import log_work, logger
-from voucher.models.accounts import Posting
-from voucher.models.base import yuan
+from voucher.models.accounts import Posting, owner_of
+from voucher.models.base import Mark, yuan
 from voucher.models.batches import Batch
-from voucher.models.orders import Order
+from voucher.models.orders import RUNNING_ORDERS, Order
 from voucher.models.programmes import Closing, Programme
 from voucher.models.vouchers import Voucher
 from voucher.policy import Category
@@ -111,7 +111,7 @@ def own_step(action: str, instant: datetime) -> dict[str, Any]:
 def ordered(postings: list[Posting]) -> list[Order]:
     """The orders for which something was held."""
     held = (each.to_account for each in postings if each.entry == "hold")
-    return orders.find_many(account.partition(":")[2] for account in held)
+    return orders.find_many(owner_of(account) for account in held)
 
 
 def close_year(year: int, instant: datetime) -> None:
@@ -133,7 +133,7 @@ def close_year(year: int, instant: datetime) -> None:
                 return
             left_fen = sum(shard.remaining_fen for shard in shards)
             closed = batch.next_version(state="closed", surplus_fen=left_fen, **own_step("close", instant))
-            batches.commit_close(batch, closed, shards, programmes.get(year), instant, SWEEPER)
+            batches.commit_close(batch, closed, shards, programmes.get(year), Mark(by=SWEEPER, at=instant))
     # before looking: a batch that is published while this looks makes it another programme than the one closed below
     old = programmes.get(year)
     if is_anything_left(batches.list_of_year(year)):
@@ -143,7 +143,7 @@ def close_year(year: int, instant: datetime) -> None:
     new = old.next_version(
         state=state, unreleased_fen=0, closing=closing_of(old, instant), **own_step("close_year", instant)
     )
-    programmes.commit_close(old, new, instant, SWEEPER)
+    programmes.commit_close(old, new, Mark(by=SWEEPER, at=instant))
     log_work("year closed", year=year)
 
 
@@ -189,6 +189,6 @@ def tell_agencies(uscc: str, cause: str) -> None:
     told = [
         messages.buyer_disqualified(cause, order.agency_uscc, order.order_id).body
         for order in orders.list_of_enterprise(uscc)
-        if order.state in lifecycle.RUNNING_ORDERS
+        if order.state in RUNNING_ORDERS
     ]
     queues.send("notify", told)

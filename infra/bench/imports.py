@@ -21,6 +21,7 @@ from infra.local.stack import Stack
 from infra.local.state import LOCAL
 
 ROWS = 50_000
+
 KIND = "newly_above_scale"
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WAIT_SECONDS = 1_800

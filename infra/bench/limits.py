@@ -22,6 +22,7 @@ ENVIRONMENTS = 1_000
 # API Gateway developer guide, "Quotas": requests per second and burst of an account by default (may be raised)
 API_REQUESTS_PER_SECOND = 10_000
 API_BURST = 5_000
+
 # ASSUMED: partitions may use one second's worth of unused units at once (documented: bursts are best effort)
 BURST_SECONDS = 1.0
 # ASSUMED: "single-digit milliseconds" is documented; these medians and spread (sigma of a lognormal) are not

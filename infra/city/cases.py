@@ -9,6 +9,7 @@ from typing import Literal
 from infra.city.trades import Sector
 
 Reason = Literal["district", "sector", "not_legal_person", "large", "rated_d", "too_young", "violation"]
+
 CLAUSE_OF_REASON: dict[Reason, str] = {
     "district": "§2.1",
     "sector": "§2.1",
@@ -48,6 +49,7 @@ AT_THE_BOUNDS = [
     Case("telecom", "medium", staff_and_revenue=(1_999, 120_000)),
     Case(days_short_of_12_months=0),
 ]
+
 ON_LISTS = [
     *[Case(on_lists=("newly_above_scale",)) for _ in range(8)],
     *[Case(on_lists=("newly_above_scale", "little_giant_nursery")) for _ in range(2)],
@@ -55,8 +57,11 @@ ON_LISTS = [
     *[Case("software", on_lists=("little_giant_nursery",)) for _ in range(2)],
     *[Case(on_lists=("other_subsidy",)) for _ in range(2)],
 ]
+
 PLAIN = [*_plain("industry", 5, 7, 3), *_plain("telecom", 1, 2, 1), *_plain("software", 2, 3, 1)]
+
 APPROVED = [*AT_THE_BOUNDS, *ON_LISTS, *PLAIN]
+
 REFUSED = [
     Case(reason="district"),
     Case("software", reason="district"),

@@ -10,11 +10,14 @@ from typing import Literal
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+
 Series = Literal["W", "X", "Y"]
 """One block of organisation codes per maker, so that two makers never give out the same code."""
+
 ENTERPRISES: Series = "W"
 AGENCIES: Series = "X"
 OUTSIDERS: Series = "Y"
+
 _OLD_BLOCK = {"W": "91", "X": "92", "Y": "93"}
 _NEW_BLOCK = {"91": "MA", "12": "MB", "31": "MD", "51": "MJ", "52": "MJ"}
 

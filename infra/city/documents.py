@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 _LINES_PER_PAGE = 38
 _LINE_WIDTH = 41_000
 """In thousandths of the letter size, as are the widths below."""
+
 _FONT = (
     (
         b"<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light-UniGB-UCS2-H /Encoding /UniGB-UCS2-H"

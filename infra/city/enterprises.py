@@ -13,8 +13,10 @@ from infra.city.trades import NEWLY_ABOVE_SCALE, SIZES, TRADES, SizeRange, Trade
 
 DEFAULT_QUOTA_FEN = 1_000_000
 QUOTA_BY_LIST_FEN = {"newly_above_scale": 2_000_000, "little_giant_nursery": 1_000_000}
+
 FEN_PER_WAN = 1_000_000
 CODES_REFORM = date(2015, 10, 1)
+
 DISTRICTS = ("city", "liandu", "development_zone")
 REGIONS = {"city": "331100", "liandu": "331102", "development_zone": "331100", "other": "331122"}
 PLACES = {"city": "丽水市", "liandu": "丽水市莲都区", "development_zone": "浙江", "other": "缙云县"}

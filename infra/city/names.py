@@ -9,6 +9,7 @@ _BRAND_SECOND = "恒鼎盛瑞泰嘉禾锐峰越拓源宏远诚晟铭朗跃"
 _SURNAMES = "王李张刘陈叶吴周徐蓝雷季项梅潘林郑何朱胡毛汤练麻阙"
 _GIVEN_FIRST = "建伟晓海丽雪文志小永国明春慧思佳一俊"
 _GIVEN_SECOND = "军勇芳平华敏斌娟霞涛燕锋彬婷轩洁宁栋"
+
 _PHONE_PREFIX = "1990000"
 """Well-formed (11 digits, starts with 1[3-9]), and plain to see that nobody is meant."""
 

@@ -45,6 +45,7 @@ TRADES: dict[Sector, tuple[Trade, ...]] = {
     """),
     "outside": _trades("建筑工程:4790 商贸:5139 物流:543 餐饮管理:6210 农业开发:0141"),
 }
+
 SIZES: dict[tuple[Sector, str], SizeRange] = {
     ("industry", "micro"): SizeRange((4, 20), (40, 1_200)),
     ("industry", "small"): SizeRange((22, 280), (400, 18_000)),
@@ -59,5 +60,6 @@ SIZES: dict[tuple[Sector, str], SizeRange] = {
     ("software", "large"): SizeRange((320, 700), (11_000, 60_000)),
     ("outside", "small"): SizeRange((6, 10), (420, 900)),
 }
+
 NEWLY_ABOVE_SCALE = SizeRange((35, 190), (2_050, 5_800))
 """A firm that has just passed the 20 million yuan of yearly revenue from which the statisticians count it."""

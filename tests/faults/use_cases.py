@@ -26,6 +26,7 @@ from voucher.store import keys
 from voucher.store.engine import pools
 
 END = datetime(2026, 11, 30, 16, tzinfo=UTC)
+
 Json = dict[str, Any]
 
 

@@ -24,6 +24,7 @@ from tests.faults import answers
 
 # as botocore makes its own: without it every answer takes 40 ms
 NETWORK = URLLib3Session(socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)])
+
 # the tables that a request names: those of transactions by this attribute
 NAMED = re.compile(r'"TableName": ?"([^"]+)"')
 # how DynamoDB is read; all else writes

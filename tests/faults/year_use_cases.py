@@ -136,7 +136,7 @@ def reconcile_with_a_freeze(world: World, clock: StoppedClock) -> Ready:
     book, ask = books.read_book(YEAR), _scheduled("reconcile", clock.now())
 
     def asked() -> Reply | None:
-        with patch.object(books, "read", lambda _year: book):
+        with patch.object(books, "read_book", lambda _year: book):
             return ask()
 
     return Ready(asked, check, in_order=False)

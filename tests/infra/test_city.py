@@ -19,6 +19,7 @@ from infra.city.lists import make_list_files
 ISO_DAYS = ("2026-11-23", "2024-02-29", "2025-02-28", "2026-12-31", "2027-01-01", "2028-02-29")
 DAYS = [date.fromisoformat(day) for day in ISO_DAYS]
 SEEDS = [1, 2, 20241231]
+
 # fmt: off
 REGISTRATION_FIELDS = [
     "uscc", "name", "district", "established_on", "industry_code", "employees", "revenue_fen", "assets_fen",

@@ -15,6 +15,7 @@ from infra.city.products import make_products
 
 TODAY = date(2026, 11, 23)
 DAYS = [TODAY, date(2025, 2, 28), date(2026, 12, 31), date(2028, 2, 29)]
+
 CATEGORIES = {
     "hr",
     "tech_innovation",

@@ -38,6 +38,7 @@ KEY = {"pk": {"S": "NOTHING"}, "sk": {"S": "NOTHING"}}
 IF_THERE = "attribute_exists(pk)"
 ONE_KEY = {"KeyConditionExpression": "pk = :k", "ExpressionAttributeValues": {":k": {"S": "NOTHING"}}}
 ONE_LIST = {"KeyConditionExpression": "index_key = :k", "ExpressionAttributeValues": {":k": {"S": "NOTHING"}}}
+
 Permission = tuple[str, str]
 Try = Callable[[], Any]
 

@@ -74,6 +74,7 @@ NOBODY = {
 # What SAM attaches by itself: logs and traces for all, the trigger's own reading for those that have one.
 ATTACHED = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
 TRIGGERS = {"SQS": {"AWSLambdaSQSQueueExecutionRole"}, "DynamoDB": {"AWSLambdaDynamoDBExecutionRole"}}
+
 Permissions = dict[str, frozenset[Permission]]
 
 

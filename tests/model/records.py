@@ -22,11 +22,13 @@ CAP_PERCENT = {
 }
 NON_KEY_PERCENT = 60
 VOUCHER_PERCENT = 70
+
 DEFAULT_QUOTA_FEN = 1_000_000
 LIST_QUOTA_FEN = {"newly_above_scale": 2_000_000, "little_giant_nursery": 1_000_000}
 TERM = date(2024, 8, 9), date(2026, 12, 31)
 HOLDING = ("placed", "accepted", "delivered", "completed", "settling")
 USING = (*HOLDING, "payable", "paid")
+
 # Who took a step with which body: the same call again is answered as done.
 Step = tuple[str, str, Any]
 

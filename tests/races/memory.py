@@ -9,6 +9,7 @@ from unittest.mock import patch
 from voucher.store.engine import table
 
 TABLES = ("registry", "vouchers", "orders", "settlements", "supervision")
+
 Item = dict[str, Any]
 Items = dict[tuple[str, str], Item]
 

@@ -27,8 +27,10 @@ from voucher.store.engine import table
 from voucher.store.engine.table import Item, decode, put_write, table_name, transact
 
 YEAR = 2026
+
 TODAY = date(2026, 6, 15)
 BEGAN = datetime(2026, 1, 5, tzinfo=UTC)
+
 QUOTA_FEN = 1_000_000
 # over how many shards a batch is split here, small as it is
 SHARDS = 4

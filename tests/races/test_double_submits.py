@@ -22,7 +22,9 @@ from voucher.store import programmes
 from voucher.store.engine import pools
 
 TIMES = 16
+
 END = datetime(2026, 11, 30, 16, tzinfo=UTC)
+
 YEAR_END = datetime(2026, 12, 31, 16, tzinfo=UTC)
 
 

@@ -19,6 +19,7 @@ STRINGS = "xl/sharedStrings.xml"
 RELATIONS = "xl/_rels/workbook.xml.rels"
 STRINGS_RELATION = b'<Relationship Id="s" Type="any/sharedStrings" Target="sharedStrings.xml"/>'
 INLINE_TEXT = re.compile(rb't="inlineStr"><is>(.*?)</is>', re.DOTALL)
+
 Rows = Sequence[Sequence[Any]]
 
 

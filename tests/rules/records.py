@@ -16,12 +16,15 @@ from voucher.policy import EDITIONS, Category, Policy
 from voucher.refusals import Refusal, Refused
 
 POLICY = EDITIONS[0]
+
 YEAR = 2026
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)  # 10:00 in Lishui
+
 TODAY = date(2026, 6, 15)
 FIRM = "91331100MA2E000001"
 AGENCY = "91331100MA2E000002"
 YEAR_END = datetime(2026, 12, 31, 16, 0, tzinfo=UTC)  # 24:00 of the year's last day in Lishui
+
 MADE = {"created_at": NOW, "created_by": "someone"}
 
 

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from tests.rules.records import AGENCY, FIRM, MADE, NOW, TODAY, YEAR
-from voucher.models.accounts import Posting
+from voucher.models.accounts import ENTRIES, Movement, Posting, family_of
 from voucher.models.notices import Notice, Objection
 from voucher.models.orders import Order
 from voucher.models.settlements import Invoice, Line, Transfer
@@ -81,7 +81,8 @@ def objection(order_id: str | None, agency_uscc: str | None, state: str = "stand
     return Objection(order_id=order_id, agency_uscc=agency_uscc, **facts)
 
 
-def posting(from_account: str, to_account: str, amount_fen: int, entry: str = "hold") -> Posting:
-    """One movement of money."""
-    told: dict[str, Any] = {"posting_id": "x", "year": YEAR, "entry": entry, "at": NOW, "by": "someone"}
-    return Posting(from_account=from_account, to_account=to_account, amount_fen=amount_fen, **told)
+def posting(from_account: str, to_account: str, amount_fen: int) -> Posting:
+    """One movement of money, by the entry that moves it between these two."""
+    pair = (family_of(from_account), family_of(to_account))
+    entry = next(entry for entry, pairs in ENTRIES.items() if pair in pairs)
+    return Posting.of(Movement(entry, from_account, to_account, amount_fen, NOW, "someone"), "x", YEAR)

@@ -22,6 +22,7 @@ from voucher.rules.products import check_listed
 from voucher.rules.removals import agency_kept, agency_proposed_for_removal
 
 MARK = Mark(by="operator", at=NOW)
+
 # one fen, day, square metre or person short of what `records.agency` has exactly enough of
 FAILS: dict[Refusal, tuple[dict[str, Any], str, str]] = {
     Refusal.AGENCY_NOT_LEGAL_PERSON: ({"is_legal_person": False}, "§3.1.1", "服务机构不具有独立法人资格。"),

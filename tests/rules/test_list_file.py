@@ -13,6 +13,7 @@ from voucher.spreadsheets.list_file import ListRow, RowError, parse
 A, B, C = (credit_code(number) for number in (1, 2, 3))
 NUMBER_MESSAGE = "代码被存成了数字，末几位已经丢失；请把该列设为“文本”格式，再重新填写代码"
 FORMULA_MESSAGE = "单元格是公式，请改为直接填写的文本"
+
 every_format = pytest.mark.parametrize(
     ("filename", "write"),
     [

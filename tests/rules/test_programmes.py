@@ -15,6 +15,7 @@ from voucher.rules.programmes import category_cap_fen, key_share_basis_points, n
 
 TEN_PERCENT = {Category.TAX_AUDIT, Category.MANAGEMENT}
 DEMO_YEAR = policy(year_starts_on="2026-07-01", year_ends_on="2026-07-10")
+
 ONE_MILLISECOND = timedelta(milliseconds=1)
 
 

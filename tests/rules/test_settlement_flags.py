@@ -10,6 +10,7 @@ from voucher.models.settlements import Flag
 from voucher.rules.flags import flags_of, shown_line
 
 PLACED = datetime(2026, 6, 10, 2, tzinfo=UTC)
+
 TODAY = date(2026, 6, 15)
 
 

@@ -13,6 +13,7 @@ from voucher.size_classes import SIZE_CLASSES_2011
 LARGE, MEDIUM, SMALL, MICRO = SizeClass.LARGE, SizeClass.MEDIUM, SizeClass.SMALL, SizeClass.MICRO
 ORDER = [MICRO, SMALL, MEDIUM, LARGE]
 FEN = 1_000_000  # of 10,000 yuan
+
 # The table once more, written apart from the data it checks: a code of the row, then large, medium, small.
 # X persons, Y revenue, Z assets, both in 10,000 yuan.
 TABLE = [
@@ -32,6 +33,7 @@ TABLE = [
     ("71", "租赁和商务服务业", {"X": 300, "Z": 120000}, {"X": 100, "Z": 8000}, {"X": 10, "Z": 100}),
     ("73", "其他未列明行业", {"X": 300}, {"X": 100}, {"X": 10}),
 ]
+
 BOUNDS = [
     pytest.param(code, bounds, size_class, id=f"{name}-{size_class}")
     for code, name, *classes in TABLE

@@ -20,6 +20,7 @@ class Arrangement:
 
 # By year. Empty: the package knows every year published so far; 2027 is expected in November 2026.
 ARRANGEMENTS: dict[int, Arrangement] = {}
+
 # Rest days that stand in the holiday regulation itself (国务院令第795号, from 2025) and need no notice. The
 # lunar festivals and 清明 move; those are known only from the arrangement.
 FIXED_REST_FROM_YEAR = 2025

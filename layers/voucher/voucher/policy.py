@@ -162,6 +162,7 @@ SETTLEMENT_DOCUMENTS = {
     "evidence": "服务佐证材料",
     "summary_invoice": "开具给市经信局的汇总发票",
 }
+
 # Lists that change who may claim and how much (§2.1.1, §2.3.1, §5.2b)
 LIST_KINDS = {
     "rated_d": "亩均论英雄D类企业名单",

@@ -101,6 +101,7 @@ PREFIXES_2011: dict[str, Row] = {
     **_divisions(73, 82, OTHER),  # M 73-75, N 76-79, O 80-82
     **_divisions(84, 90, OTHER),  # Q 84-85, the whole section as this project reads the table, R 86-90
 }
+
 SIZE_CLASSES_2011 = SizeClasses(
     edition="工信部联企业〔2011〕300号",
     in_force_from=date(2011, 6, 18),

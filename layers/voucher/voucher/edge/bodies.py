@@ -11,6 +11,7 @@ from voucher.refusals import FieldError, Refusal, Refused
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_NESTING = 32
+
 # Pydantic's error types in words a shop owner understands; anything else is "格式不正确".
 WORDS = {
     "missing": "必填。",

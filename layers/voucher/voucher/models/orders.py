@@ -6,6 +6,11 @@ from typing import ClassVar, Literal
 from voucher.models.base import Instant, Record, Remembering
 from voucher.policy import Category
 
+# §4.1.3: the states of an order that runs on when a qualification is withdrawn, of which its agency must hear
+RUNNING_ORDERS = frozenset({"placed", "accepted", "delivered"})
+# §2.2.cap: those in which its voucher part is held, and not yet owed to its agency
+HOLDING_ORDERS = RUNNING_ORDERS | {"completed", "settling"}
+
 
 class CancelRequest(Record):
     """One party's written request to cancel (§3.5.1(5))."""

@@ -13,6 +13,7 @@ ENTERPRISE_PREFIXES = ("91",)
 # Besides companies: 12 public institutions, 31 law firms, 32 notaries and forensic bodies, 35 arbitration
 # bodies, 51 social groups, 52 private non-enterprise units, 53 foundations.
 AGENCY_PREFIXES = ("91", "12", "31", "32", "35", "51", "52", "53")
+
 # stdnum forgives spaces, hyphens, lower case and full-width characters; a key may have one spelling only
 EXACT_FORM = re.compile(r"[0-9]{8}[0-9A-HJ-NPQRTUWXY]{10}")
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
-from voucher.models.accounts import Posting
+from voucher.models.accounts import FAMILIES, Posting, family_of, owner_of, voucher_account
 from voucher.models.base import Record
 from voucher.models.entitlements import Entitlement
 from voucher.models.orders import Order
@@ -17,8 +17,6 @@ from voucher.policy import Policy
 from voucher.rules.orders import max_voucher_fen
 from voucher.rules.settlements import owed_fen
 
-# The words of the accounts; what follows the colon says whose it is.
-FAMILIES = ("treasury", "programme", "batch", "voucher", "order", "payable", "paid", "receivable", "surplus")
 NONE_BELOW_ZERO = "no_account_below_zero"
 
 
@@ -59,7 +57,7 @@ def by_family(accounts: Mapping[str, int]) -> dict[str, int]:
     """Balances added up by the word before the colon, in fen."""
     totals = dict.fromkeys(FAMILIES, 0)
     for account, amount_fen in accounts.items():
-        totals[account.partition(":")[0]] += amount_fen
+        totals[family_of(account)] += amount_fen
     return totals
 
 
@@ -92,7 +90,7 @@ def records_agree(name: str, from_postings: Mapping[str, int], recorded: Mapping
 
 def accounts_of_family(accounts: Mapping[str, int], family: str) -> dict[str, int]:
     """The accounts of one family that hold anything."""
-    return {name: fen for name, fen in accounts.items() if name.partition(":")[0] == family and fen}
+    return {name: fen for name, fen in accounts.items() if family_of(name) == family and fen}
 
 
 @dataclass(frozen=True)
@@ -118,13 +116,13 @@ def used_by_order(postings: Iterable[Posting]) -> dict[str, Use]:
     parts: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for each in postings:
         if each.entry in ("hold", "take_back"):
-            held[_whose(each.to_account)] += each.amount_fen
+            held[owner_of(each.to_account)] += each.amount_fen
         if each.entry in ("release", "approve"):
-            held[_whose(each.from_account)] -= each.amount_fen
+            held[owner_of(each.from_account)] -= each.amount_fen
         if each.entry == "approve":
-            parts[_whose(each.from_account)][each.to_account] += each.amount_fen
+            parts[owner_of(each.from_account)][each.to_account] += each.amount_fen
         if each.entry == "take_back":
-            parts[_whose(each.to_account)][each.from_account] -= each.amount_fen
+            parts[owner_of(each.to_account)][each.from_account] -= each.amount_fen
         if each.entry in ("pay", "return"):
             owed[each.from_account] -= each.amount_fen
             owed[each.to_account] += each.amount_fen
@@ -134,10 +132,6 @@ def used_by_order(postings: Iterable[Posting]) -> dict[str, Use]:
         order_id: Use(held_fen, sum(parts[order_id].values()) - paid[order_id], paid[order_id])
         for order_id, held_fen in held.items()
     }
-
-
-def _whose(account: str) -> str:
-    return account.partition(":")[2]
 
 
 def confirmed_breaches(
@@ -166,7 +160,7 @@ def pools_to_freeze(breaches: Iterable[Invariant]) -> list[str]:
     have got the last of it."""
     named = {_pool_named(name) for each in breaches for name in each.concerned}
     below = [name for each in breaches if each.name == NONE_BELOW_ZERO for name in each.wrong]
-    named |= {f"surplus.{_whose(name).partition('.')[0]}" for name in below if name.startswith("batch:")}
+    named |= {f"surplus.{owner_of(name).partition('.')[0]}" for name in below if name.startswith("batch:")}
     return sorted(name for name in named if name.partition(".")[0] in ("batch", "category", "nonkey", "surplus"))
 
 
@@ -211,7 +205,7 @@ def ratios_hold(orders: Iterable[Order], policy: Policy) -> Invariant:
 
 def nothing_after_its_end(vouchers: Iterable[Voucher], postings: Iterable[Posting]) -> Invariant:
     """§4.2.2: nothing was granted or spent at or after a voucher's end, whether or not a sweep had been there."""
-    ends_at = {f"voucher:{each.voucher_id}": each.ends_at for each in vouchers}
+    ends_at = {voucher_account(each.voucher_id): each.ends_at for each in vouchers}
     wrong = {
         account
         for each in postings

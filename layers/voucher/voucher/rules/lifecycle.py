@@ -15,6 +15,7 @@ SAME = "="
 # back to the state that the record itself remembers: the caller gives it
 FORMER = "<"
 Steps = dict[str, tuple[str, str]]
+
 LIFECYCLES: dict[str, Steps] = {
     "enterprise": {  # §4.1
         "edit": ("draft returned rejected", SAME),
@@ -150,10 +151,7 @@ LIFECYCLES: dict[str, Steps] = {
         "lift": ("standing", "lifted"),
     },
 }
-# §4.1.3: what runs on when a qualification is withdrawn, and of which the agency must hear
-RUNNING_ORDERS = frozenset({"placed", "accepted", "delivered"})
-# §2.2.cap: the orders whose voucher part is held, and not yet owed to their agency
-HOLDING_ORDERS = RUNNING_ORDERS | {"completed", "settling"}
+
 # What decides a thing: a second decision is told apart from a step at the wrong time.
 DECISIONS = {
     "enterprise": {"approve", "return", "reject"},

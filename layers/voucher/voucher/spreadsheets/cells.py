@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 HIGHEST_COLUMN = 16_384
+
 BROKEN = "文件已损坏、不完整或不是所标明的格式，无法读取，请用 Excel 打开后另存一份再上传"
 TOO_LARGE = "文件解压后过大，请只保留名单所在的工作表后再上传"
 ENCRYPTED = "文件已加密，请取消密码后再上传"

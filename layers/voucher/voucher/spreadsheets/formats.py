@@ -29,8 +29,10 @@ from voucher.spreadsheets.xlsx import read_xlsx
 ZIP_SIGNATURE = b"PK\x03\x04"
 COMPOUND_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+
 # how a spreadsheet program writes a long number into a .csv: its last digits are gone
 SCIENTIFIC = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+")
+
 # record types of the .xls stream: where substreams begin and end, and the three that hold a formula
 XLS_BEGIN = (0x0009, 0x0209, 0x0409, 0x0809)
 XLS_END = 0x000A
@@ -38,6 +40,7 @@ XLS_FORMULA = (0x0006, 0x0206, 0x0406)
 # those that hold one cell each (number, text, truth value, fault), and the one that holds many numbers
 XLS_CELL = (*XLS_FORMULA, 0x0002, 0x0003, 0x0004, 0x0005, 0x0203, 0x0204, 0x0205, 0x027E, 0x00D6, 0x00FD)
 XLS_NUMBERS = 0x00BD
+
 # what xlrd lets through for a damaged file: it was written for whole ones
 XLS_BREAKS = (
     xlrd.XLRDError,

@@ -14,6 +14,7 @@ from voucher.spreadsheets.cells import Cell, Kind, Limits, ListFileError, Row, S
 from voucher.spreadsheets.formats import open_sheets
 
 __all__ = ["Limits", "ListFileError", "ListRow", "Parsed", "RowError", "parse"]
+
 # in order of preference; compared without spaces and without regard to case
 CODE_HEADERS = ("统一社会信用代码", "信用代码", "uscc")
 NAME_HEADERS = ("企业名称", "单位名称", "name")

@@ -1,6 +1,7 @@
 """Batches: drafted, released and closed, each step with its posting."""
 
-from voucher.models.base import Instant
+from voucher.models.accounts import Entry, Movement, batch_account, programme_account, surplus_account
+from voucher.models.base import Mark
 from voucher.models.batches import Batch
 from voucher.models.pools import SURPLUS_SHARDS, Plan, Shard, batch_pool, surplus_pool
 from voucher.models.programmes import Programme
@@ -42,7 +43,7 @@ def list_of_year(year: int) -> list[Batch]:
     return [get(batch_id) for batch_id in ids]
 
 
-def commit_publication(old: Batch, new: Batch, programme: Programme, shares_fen: list[int], at: Instant) -> None:
+def commit_publication(old: Batch, new: Batch, programme: Programme, shares_fen: list[int], mark: Mark) -> None:
     """§1.4a: release a batch's money out of what the programme has left, never past it."""
     funded = programme.next_version(unreleased_fen=programme.unreleased_fen - new.amount_fen)
     step = advance_write(
@@ -54,16 +55,16 @@ def commit_publication(old: Batch, new: Batch, programme: Programme, shares_fen:
         index=programmes._index_entry(funded),
         amount_fen=new.amount_fen,
     )
-    commit([step, *_released_writes(old, new, funded, "release", f"programme:{new.year}", shares_fen, at)])
+    commit([step, *_released_writes(old, new, funded, "release", programme_account(new.year), shares_fen, mark)])
 
 
-def commit_rerelease(old: Batch, new: Batch, programme: Programme, shares_fen: list[int], at: Instant) -> None:
+def commit_rerelease(old: Batch, new: Batch, programme: Programme, shares_fen: list[int], mark: Mark) -> None:
     """§2.3.3: release lapsed money again, out of the year's surplus. Raises `pools.Exhausted` when it holds less."""
     counted = programme.next_version()
     step = advance_write(
         "programme", keys.programme(new.year), programme, counted, index=programmes._index_entry(counted)
     )
-    released = _released_writes(old, new, counted, "re-release", f"surplus:{new.year}", shares_fen, at)
+    released = _released_writes(old, new, counted, "re-release", surplus_account(new.year), shares_fen, mark)
     pool_id = surplus_pool(new.year)
 
     def writes(plans: dict[str, Plan]) -> list[Write]:
@@ -76,13 +77,13 @@ def commit_rerelease(old: Batch, new: Batch, programme: Programme, shares_fen: l
 
 
 def _released_writes(
-    old: Batch, new: Batch, counted: Programme, entry: str, source: str, shares_fen: list[int], at: Instant
+    old: Batch, new: Batch, counted: Programme, entry: Entry, source: str, shares_fen: list[int], mark: Mark
 ) -> list[Write]:
-    by, four_eyes = new.published_by or "", conditions.not_by_caller("created_by")
-    key = keys.batch(new.batch_id)
+    key, four_eyes = keys.batch(new.batch_id), conditions.not_by_caller("created_by")
+    movement = Movement(entry, source, batch_account(new.batch_id), new.amount_fen, mark.at, mark.by)
     return [
-        advance_write("batch", key, old, new, four_eyes, index=_index_entry(new), caller=by),
-        programme_posting_write(counted, entry, source, f"batch:{new.batch_id}", new.amount_fen, at, by),
+        advance_write("batch", key, old, new, four_eyes, index=_index_entry(new), caller=mark.by),
+        programme_posting_write(counted, movement),
         *pools.create_writes(batch_pool(new.batch_id), shares_fen),
     ]
 
@@ -99,7 +100,7 @@ def commit_stop(batch: Batch) -> list[Shard]:
         raise Refused(Refusal.FROZEN) from None
 
 
-def commit_close(old: Batch, new: Batch, shards: list[Shard], programme: Programme, at: Instant, by: str) -> None:
+def commit_close(old: Batch, new: Batch, shards: list[Shard], programme: Programme, mark: Mark) -> None:
     """§1.4a: end a batch. What nobody claimed becomes surplus, shard by shard, in the same write.
 
     `shards` is what `stop` left, of which `new.surplus_fen` was added up.
@@ -111,11 +112,12 @@ def commit_close(old: Batch, new: Batch, shards: list[Shard], programme: Program
         *pools.shut_writes(pool_id, shards),
     ]
     if new.surplus_fen:
-        source, target = f"batch:{new.batch_id}", f"surplus:{new.year}"
+        source, target = batch_account(new.batch_id), surplus_account(new.year)
+        movement = Movement("close", source, target, new.surplus_fen, mark.at, mark.by)
         key = keys.programme(new.year)
         writes += [
             advance_write("programme", key, programme, counted, index=programmes._index_entry(counted)),
-            programme_posting_write(counted, "close", source, target, new.surplus_fen, at, by),
+            programme_posting_write(counted, movement),
             pools.credit_write(new.year, new.batch_id, new.surplus_fen),
         ]
     commit(writes)

@@ -3,10 +3,22 @@
 from dataclasses import dataclass
 from typing import Any
 
-from voucher.models.accounts import Posting, grant_posting
+from voucher.models.accounts import (
+    Posting,
+    batch_account,
+    grant_posting,
+    order_account,
+    owner_of,
+    paid_account,
+    payable_account,
+    programme_account,
+    receivable_account,
+    surplus_account,
+    voucher_account,
+)
 from voucher.models.batches import Batch
 from voucher.models.entitlements import Entitlement
-from voucher.models.orders import Order
+from voucher.models.orders import HOLDING_ORDERS, Order
 from voucher.models.payables import Payable
 from voucher.models.payouts import Payout
 from voucher.models.pools import SURPLUS_SHARDS, Shard, batch_pool, category_pool, non_key_pool, surplus_pool
@@ -19,8 +31,6 @@ from voucher.store import batches, keys, orders, payables, payouts, programmes, 
 from voucher.store.engine import pools
 from voucher.store.engine.reading import read_partition
 from voucher.store.engine.table import commit, put_write
-
-HOLDING = {"placed", "accepted", "delivered", "completed", "settling"}
 
 
 @dataclass(frozen=True)
@@ -55,12 +65,12 @@ def read_book(year: int) -> Book:
     released = [batch for batch in batches.list_of_year(year) if batch.state != "draft"]
     before = _pools(programme, released)
     held, postings = _vouchers(released)
-    order_ids = sorted({posting.to_account.partition(":")[2] for posting in postings if posting.entry == "hold"})
+    order_ids = sorted({owner_of(posting.to_account) for posting in postings if posting.entry == "hold"})
     placed = orders.find_many(order_ids)  # one that is lost has an account all the same
     order_postings = [posting for order_id in order_ids for posting in orders.list_postings(order_id)]
     settled = _settled(order_postings)
     paid = [posting for each in settled for posting in payouts.list_postings(each.round.round_id)]
-    recovered = {f"receivable:{each.order_id}": each.recovered_fen for each in placed}
+    recovered = {receivable_account(each.order_id): each.recovered_fen for each in placed}
     programme_postings = programmes.list_postings(year)
     found = _pools(programme, released)
     paid_fen = sum(pool.paid_fen for pool in found.values()) - sum(recovered.values())
@@ -69,14 +79,18 @@ def read_book(year: int) -> Book:
         programme,
         [*programme_postings, *postings, *order_postings, *paid],
         {
-            "programme": {f"programme:{year}": programme.unreleased_fen},
-            "batch": {f"batch:{each.batch_id}": found[batch_pool(each.batch_id)].remaining_fen for each in released},
-            "voucher": {f"voucher:{each.voucher_id}": each.balance_fen for each in held},
-            "order": {f"order:{each.order_id}": each.voucher_fen for each in placed if each.state in HOLDING},
+            "programme": {programme_account(year): programme.unreleased_fen},
+            "batch": {
+                batch_account(each.batch_id): found[batch_pool(each.batch_id)].remaining_fen for each in released
+            },
+            "voucher": {voucher_account(each.voucher_id): each.balance_fen for each in held},
+            "order": {
+                order_account(each.order_id): each.voucher_fen for each in placed if each.state in HOLDING_ORDERS
+            },
             "payable": _owed(settled),
-            "paid": {f"paid:{year}": paid_fen},
+            "paid": {paid_account(year): paid_fen},
             "receivable": recovered,
-            "surplus": {f"surplus:{year}": surplus.remaining_fen if surplus else 0},
+            "surplus": {surplus_account(year): surplus.remaining_fen if surplus else 0},
         },
         list(found.values()),
         frozenset(name for name, pool in found.items() if pool != before.get(name)),
@@ -100,7 +114,7 @@ def _vouchers(released: list[Batch]) -> tuple[list[Voucher], list[Posting]]:
 
 
 def _settled(postings: list[Posting]) -> list[Settled]:
-    accounts = {posting.to_account.partition(":")[2] for posting in postings if posting.entry == "approve"}
+    accounts = {owner_of(posting.to_account) for posting in postings if posting.entry == "approve"}
     found = []
     for round_id in sorted({account.rpartition(".")[0] for account in accounts}):
         if (round_ := rounds.find(round_id)) is not None:
@@ -124,10 +138,12 @@ def _owed(settled: list[Settled]) -> dict[str, int]:
     owed: dict[str, int] = {}
     for each in settled:
         for payable in each.payables:
-            owed[f"payable:{payable.round_id}.{payable.agency_uscc}"] = payable.amount_fen * (payable.state != "paid")
+            owed[payable_account(payable.round_id, payable.agency_uscc)] = payable.amount_fen * (
+                payable.state != "paid"
+            )
         for line in each.lines if each.round.state == "noticed" else ():
             if line.state == "payable":
-                account = f"payable:{line.round_id}.{line.agency_uscc}"
+                account = payable_account(each.round.round_id, line.agency_uscc)
                 owed[account] = owed.get(account, 0) + (line.verified_fen or 0)
     return owed
 

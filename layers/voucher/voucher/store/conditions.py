@@ -11,6 +11,7 @@ EXISTS = "attribute_exists(#pk)"
 NOT_CHECKED = "#checked = :false"
 # Nobody changed the record since its facts were read.
 UNCHANGED = "#version = :seen_version"
+
 # A pool's shard: holds enough, is open for draws (or is not, any more), and no reconciliation has frozen it.
 SHARD_HAS_ROOM = "#remaining_fen >= :drawn_fen"
 SHARD_OPEN = "#open = :true"
@@ -20,14 +21,17 @@ SHARD_NOT_FROZEN = "#frozen = :false"
 SHARD_KEEPS = "#remaining_fen >= :least_fen"
 # A shard still holds what was read, so that its closing moves exactly that.
 REMAINING_IS_AS_SEEN = "#remaining_fen = :seen_fen"
+
 # An entitlement: the caller acts for the enterprise, nothing speaks against it, and the quota left is what was guessed.
 CALLER_IS_MEMBER = "contains(#members, :caller)"
 QUALIFIED = "#qualified = :true"
 QUOTA_IS_AS_GUESSED = "#left_fen = :amount_fen"
 QUOTA_SUFFICES = "#left_fen >= :amount_fen"
 NOT_LAPSED = "#lapsed = :false"
+
 # The programme has so much that no batch has taken.
 PROGRAMME_HAS_ROOM = "#unreleased_fen >= :amount_fen"
+
 # A voucher: usable, enough on it, no other posting came between, and its end has not come (or has, for a lapse).
 VOUCHER_ACTIVE = "#state = :active"
 VOUCHER_STATE_AS_SEEN = "#state = :seen_state"
@@ -35,12 +39,16 @@ BALANCE_SUFFICES = "#balance_fen >= :amount_fen"
 NEXT_POSTING = "#seq = :seen_seq"
 NOT_ENDED = "#ends_at > :now"
 ENDED = "#ends_at <= :now"
+
 # A counter has not reached its limit.
 UNDER_LIMIT = "attribute_not_exists(#count) OR #count < :most"
+
 # A list is being brought into force by this very import, and by no other.
 IMPORT_IS_OURS = "#import_id = :import_id"
+
 # An agency was paid on no account yet, or is to be paid on the same again.
 ACCOUNT_IS_KNOWN = "attribute_not_exists(#fingerprint) OR #fingerprint = :fingerprint"
+
 # A contract or invoice number is free again, or was taken by this very order; or nobody ever had it.
 NUMBER_IS_OURS = "#order_id = :null OR #order_id = :order_id"
 NUMBER_IS_FREE_OR_OURS = f"{IS_NEW} OR {NUMBER_IS_OURS}"

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from voucher.models.accounts import Movement, order_account, payable_account
+from voucher.models.base import Mark
 from voucher.models.notices import Notice, Objection
 from voucher.models.orders import Order
 from voucher.models.payables import Payable
@@ -138,19 +140,19 @@ def commit_payable(
     order: Order,
     owed: Order,
     amount_fen: int,
-    by: str,
+    mark: Mark,
 ) -> None:
     """§3.5.3: an unobjected line of a notice that is being closed: order → payable, in one write, by other hands.
     `standing` insists that no list of other subsidies named the enterprise meanwhile (§5.2b)."""
-    account = f"payable:{new.round_id}.{new.agency_uscc}"
-    at = new.updated_at or new.created_at
+    source, target = order_account(order.order_id), payable_account(round_.round_id, new.agency_uscc)
+    movement = Movement("approve", source, target, amount_fen, mark.at, mark.by)
     writes = [
         item_check("notice", keys.notice(notice.notice_id), conditions.UNCHANGED, seen_version=notice.version),
-        rounds.unchanged_check(round_, *rounds.OTHER_HANDS, caller=by),
+        rounds.unchanged_check(round_, *rounds.OTHER_HANDS, caller=mark.by),
         standing,
         settlements.line_write(old, new),
         orders.step_write(order, owed),
-        order_posting_write(owed, "approve", f"order:{order.order_id}", account, amount_fen, at, by),
+        order_posting_write(owed, movement),
         *orders.move_writes(order, "held_fen", "payable_fen"),
     ]
     commit(writes)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import Any
 
-from voucher.models.accounts import Posting
+from voucher.models.accounts import Movement, Posting, order_account, voucher_account
 from voucher.models.agencies import Agency
 from voucher.models.base import Instant, instant_text
 from voucher.models.enterprises import Enterprise
@@ -89,11 +89,9 @@ def commit_place(order: Order, parties: Parties, draws: list[pools.Draw]) -> Non
         seq=voucher.seq + 1,
         now=instant_text(at),
     )
-    account = f"voucher:{voucher.voucher_id}"
-    source, target = account, f"order:{order.order_id}"
-    posting = voucher_posting_write(
-        voucher, voucher.seq + 1, "hold", source, target, order.voucher_fen, at, order.created_by
-    )
+    source, target = voucher_account(voucher.voucher_id), order_account(order.order_id)
+    movement = Movement("hold", source, target, order.voucher_fen, at, order.created_by)
+    posting = voucher_posting_write(voucher, voucher.seq + 1, movement)
     fixed = [hold, posting, *_parties_checks(parties), *_contract_writes(order)]
 
     def writes(plans: dict[str, Plan]) -> list[Write]:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from voucher.models.accounts import Movement, order_account, payable_account
+from voucher.models.base import Mark
 from voucher.models.orders import Order
 from voucher.models.payables import Account, Payable
 from voucher.refusals import Refusal, Refused
@@ -62,16 +64,16 @@ def _account_write(payable: Payable, account: Account, condition: str | None) ->
 
 
 def commit_take_back(
-    owed: Payable, after: Payable, amount_fen: int, order: Order, freed: Order, line_steps: list[Write]
+    owed: Payable, after: Payable, amount_fen: int, order: Order, freed: Order, line_steps: list[Write], mark: Mark
 ) -> None:
     """§5.2b: a line leaves what an agency is owed: payable → order, and the summary invoice's number is free again."""
-    at, by = after.updated_at or after.created_at, after.last_by or ""
     owner = f"{owed.round_id}.{owed.agency_uscc}"
+    source, target = payable_account(owed.round_id, owed.agency_uscc), order_account(order.order_id)
     commit(
         [
             step_write(owed, after),
             *line_steps,
-            order_posting_write(freed, "take_back", f"payable:{owner}", f"order:{order.order_id}", amount_fen, at, by),
+            order_posting_write(freed, Movement("take_back", source, target, amount_fen, mark.at, mark.by)),
             *orders.move_writes(order, "payable_fen", "held_fen"),
             *(settlements.free_number_writes(owner, owed.invoice_number) if owed.invoice_number else []),
         ]

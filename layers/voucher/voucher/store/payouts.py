@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from voucher.models.accounts import Posting
+from voucher.models.accounts import Movement, Posting, paid_account, payable_account
+from voucher.models.base import Mark
 from voucher.models.orders import Order
 from voucher.models.payables import Payable
 from voucher.models.payouts import Payout, PayoutFile
@@ -10,6 +11,7 @@ from voucher.models.pools import category_pool
 from voucher.models.rounds import Round
 from voucher.store import conditions, keys, orders, payables, rounds
 from voucher.store.engine import pools
+from voucher.store.engine.postings import payout_posting_write
 from voucher.store.engine.reading import find_item, read_partition, read_together
 from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check
 
@@ -60,15 +62,16 @@ def _step_write(old: Payout, new: Payout, *more: str, **values: Any) -> Write:
 
 
 def commit_result(
-    round_: Round, old: Payout, new: Payout, owed: Payable, after: Payable, paid: list[tuple[Order, Order]], caller: str
+    round_: Round, old: Payout, new: Payout, owed: Payable, after: Payable, paid: list[tuple[Order, Order]], mark: Mark
 ) -> None:
     """§3.5.4: the bank's answer. Paid: payable → paid in the same write, with its orders. By none of the earlier
     hands."""
-    writes = _by_other_hands_writes(round_, old, new, owed, after, caller)
+    writes = _by_other_hands_writes(round_, old, new, owed, after, mark.by)
     if new.state == "paid":
-        account = f"payable:{new.round_id}.{new.agency_uscc}"
+        source, target = payable_account(new.round_id, new.agency_uscc), paid_account(new.year)
+        movement = Movement("pay", source, target, new.amount_fen, mark.at, mark.by, about=new.bank_reference)
         moved = _category_writes([before for before, _ in paid], "payable_fen", "paid_fen")
-        writes += [_posting_write(new, "pay", account, f"paid:{new.year}", caller), *moved, *_order_writes(paid)]
+        writes += [payout_posting_write(new, movement), *moved, *_order_writes(paid)]
     commit(writes)
 
 
@@ -90,14 +93,16 @@ def commit_return(
     owed: Payable,
     after: Payable,
     unpaid: list[tuple[Order, Order]],
-    caller: str,
+    mark: Mark,
 ) -> None:
     """§3.5.4: the bank sent back what it had paid: paid → payable, so that a new payout may follow."""
-    account = f"payable:{new.round_id}.{new.agency_uscc}"
+    source, target = paid_account(new.year), payable_account(new.round_id, new.agency_uscc)
+    about, reason = new.return_reference, new.return_reason
+    movement = Movement("return", source, target, new.amount_fen, mark.at, mark.by, reason, about)
     commit(
         [
-            *_by_other_hands_writes(round_, old, new, owed, after, caller),
-            _posting_write(new, "return", f"paid:{new.year}", account, caller),
+            *_by_other_hands_writes(round_, old, new, owed, after, mark.by),
+            payout_posting_write(new, movement),
             *_category_writes([before for before, _ in unpaid], "paid_fen", "payable_fen"),
             *_order_writes(unpaid),
         ]
@@ -106,23 +111,6 @@ def commit_return(
 
 def _order_writes(moved: list[tuple[Order, Order]]) -> list[Write]:
     return [orders.step_write(before, after) for before, after in moved]
-
-
-def _posting_write(payout: Payout, entry: str, source: str, target: str, by: str) -> Write:
-    """A payout is paid once and returned once: its id is in the posting's key."""
-    posting = Posting(
-        posting_id=f"{payout.payout_id}.{entry}",
-        year=payout.year,
-        entry=entry,
-        from_account=source,
-        to_account=target,
-        amount_fen=payout.amount_fen,
-        at=payout.updated_at or payout.created_at,
-        by=by,
-        about=payout.bank_reference if entry == "pay" else payout.return_reference,
-        reason=payout.return_reason,
-    )
-    return add_write("posting", keys.round_(payout.round_id, f"POSTING#{payout.payout_id}.{entry}"), posting)
 
 
 def _category_writes(paid: list[Order], source: str, target: str) -> list[Write]:

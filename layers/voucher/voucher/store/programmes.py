@@ -1,7 +1,7 @@
 """Programme years: drafted, confirmed, changed and closed, each step with its posting."""
 
-from voucher.models.accounts import Posting
-from voucher.models.base import Instant
+from voucher.models.accounts import TREASURY, Movement, Posting, programme_account, surplus_account
+from voucher.models.base import Mark
 from voucher.models.programmes import Programme
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
@@ -35,16 +35,14 @@ def commit_step(old: Programme, new: Programme) -> None:
     commit([advance_write("programme", keys.programme(new.year), old, new, index=_index_entry(new))])
 
 
-def commit_confirmation(old: Programme, new: Programme, shares_fen: dict[str, list[int]], at: Instant) -> None:
+def commit_confirmation(old: Programme, new: Programme, shares_fen: dict[str, list[int]], mark: Mark) -> None:
     """§1.3: open a year: the appropriation is posted and every yearly pool made. Not by the drafter."""
-    posting = programme_posting_write(
-        new, "appropriate", "treasury", f"programme:{new.year}", new.total_fen, at, new.confirmed_by or ""
-    )
+    movement = Movement("appropriate", TREASURY, programme_account(new.year), new.total_fen, mark.at, mark.by)
     made = [write for pool_id, shares in shares_fen.items() for write in pools.create_writes(pool_id, shares)]
     four_eyes = conditions.not_by_caller("created_by")
     key = keys.programme(new.year)
-    step = advance_write("programme", key, old, new, four_eyes, index=_index_entry(new), caller=new.confirmed_by)
-    commit([step, posting, *made])
+    step = advance_write("programme", key, old, new, four_eyes, index=_index_entry(new), caller=mark.by)
+    commit([step, programme_posting_write(new, movement), *made])
 
 
 def _index_entry(programme: Programme) -> dict[str, str]:
@@ -56,29 +54,34 @@ def list_all() -> list[Programme]:
     return [Programme.model_validate(item) for item in read_page("vouchers", "by_newest", "PROGRAMME", 100, None).items]
 
 
-def commit_total(old: Programme, new: Programme, changes_fen: dict[str, dict[int, int]], at: Instant, by: str) -> None:
+def commit_total(old: Programme, new: Programme, changes_fen: dict[str, dict[int, int]], mark: Mark) -> None:
     """§1.3: the new total, its posting and every cap that follows it, in one write; not by the proposer."""
-    change_fen = new.total_fen - old.total_fen
-    entry, source, target = ("appropriate", "treasury", f"programme:{new.year}")
-    if change_fen < 0:
-        entry, source, target = "withdraw", target, source
     other = conditions.not_by_caller("pending.#by")
     key = keys.programme(new.year)
     writes = [
-        advance_write("programme", key, old, new, other, index=_index_entry(new), caller=by),
-        programme_posting_write(new, entry, source, target, abs(change_fen), at, by),
+        advance_write("programme", key, old, new, other, index=_index_entry(new), caller=mark.by),
+        *(programme_posting_write(new, movement) for movement in _total_movements(old, new, mark)),
         *(write for pool_id, changes in changes_fen.items() for write in pools.resize_writes(pool_id, changes)),
     ]
     commit(writes)
 
 
-def commit_close(old: Programme, new: Programme, at: Instant, by: str) -> None:
+def _total_movements(old: Programme, new: Programme, mark: Mark) -> list[Movement]:
+    """§1.3: what a changed total moves; nothing where the total that was confirmed is the one there was."""
+    change_fen, account = new.total_fen - old.total_fen, programme_account(new.year)
+    if change_fen > 0:
+        return [Movement("appropriate", TREASURY, account, change_fen, mark.at, mark.by)]
+    return [Movement("withdraw", account, TREASURY, -change_fen, mark.at, mark.by)] if change_fen else []
+
+
+def commit_close(old: Programme, new: Programme, mark: Mark) -> None:
     """§1.4b: what was never released becomes surplus of the year that ended, and the year is closed."""
     key = keys.programme(new.year)
     writes = [advance_write("programme", key, old, new, index=_index_entry(new))]
     if old.unreleased_fen:
-        source, target = f"programme:{new.year}", f"surplus:{new.year}"
-        writes.append(programme_posting_write(new, "expire", source, target, old.unreleased_fen, at, by))
+        source, target = programme_account(new.year), surplus_account(new.year)
+        movement = Movement("expire", source, target, old.unreleased_fen, mark.at, mark.by)
+        writes.append(programme_posting_write(new, movement))
         writes.append(pools.credit_write(new.year, str(new.year), old.unreleased_fen))
     commit(writes)
 

@@ -1,5 +1,7 @@
 """Money claimed back after it was paid out (§5.2b)."""
 
+from voucher.models.accounts import Movement, paid_account, receivable_account
+from voucher.models.base import Mark
 from voucher.models.orders import Order, Recovery
 from voucher.store import orders
 from voucher.store.engine.postings import order_posting_write
@@ -8,24 +10,16 @@ from voucher.store.engine.table import commit
 
 def commit_recovery(old: Order, new: Order, recovery: Recovery) -> None:
     """§5.2b: money claimed back after payout: paid → receivable, in the write that the order counts it."""
-    target, reason = f"receivable:{new.order_id}", recovery.reason
-    source, at, by = f"paid:{new.year}", recovery.at, recovery.by
-    commit(
-        [
-            orders.step_write(old, new),
-            order_posting_write(new, "recover", source, target, recovery.amount_fen, at, by, reason),
-        ]
+    source, target = paid_account(new.year), receivable_account(new.order_id)
+    movement = Movement(
+        "recover", source, target, recovery.amount_fen, recovery.at, recovery.by, reason=recovery.reason
     )
+    commit([orders.step_write(old, new), order_posting_write(new, movement)])
 
 
-def commit_withdrawal(old: Order, new: Order, withdrawn: Recovery) -> None:
+def commit_withdrawal(old: Order, new: Order, withdrawn: Recovery, mark: Mark) -> None:
     """§5.2b: a claim is withdrawn: receivable → paid, in the write that the order counts it less."""
-    source, reason = f"receivable:{new.order_id}", withdrawn.withdrawal_reason
-    target, at, by = f"paid:{new.year}", withdrawn.withdrawn_at or new.created_at, withdrawn.withdrawn_by or ""
-    amount_fen = withdrawn.amount_fen
-    commit(
-        [
-            orders.step_write(old, new),
-            order_posting_write(new, "unrecover", source, target, amount_fen, at, by, reason),
-        ]
-    )
+    source, target = receivable_account(new.order_id), paid_account(new.year)
+    reason = withdrawn.withdrawal_reason
+    movement = Movement("unrecover", source, target, withdrawn.amount_fen, mark.at, mark.by, reason=reason)
+    commit([orders.step_write(old, new), order_posting_write(new, movement)])

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import batched
 
-from voucher.models.accounts import Posting
+from voucher.models.accounts import Movement, Posting, order_account, surplus_account, voucher_account
 from voucher.models.base import Instant, instant_text
 from voucher.models.batches import Batch
 from voucher.models.entitlements import Entitlement
@@ -178,9 +178,9 @@ def commit_lapse(voucher: Voucher, state: str, at: Instant, by: str) -> bool:
 def _surplus_writes(voucher: Voucher, seq: int, amount_fen: int, at: Instant, by: str) -> list[Write]:
     if not amount_fen:
         return []
-    source, target = f"voucher:{voucher.voucher_id}", f"surplus:{voucher.year}"
+    source, target = voucher_account(voucher.voucher_id), surplus_account(voucher.year)
     return [
-        voucher_posting_write(voucher, seq, "lapse", source, target, amount_fen, at, by),
+        voucher_posting_write(voucher, seq, Movement("lapse", source, target, amount_fen, at, by)),
         pools.credit_write(voucher.year, voucher.enterprise_uscc, amount_fen),
         _lapsed_write(voucher),
     ]
@@ -214,8 +214,6 @@ def give_back_writes(voucher: Voucher, order_id: str, amount_fen: int, at: Insta
         now=instant_text(at),
         amount_fen=amount_fen,
     )
-    account = f"voucher:{voucher.voucher_id}"
-    release = voucher_posting_write(
-        voucher, voucher.seq + 1, "release", f"order:{order_id}", account, amount_fen, at, by
-    )
+    source, target = order_account(order_id), voucher_account(voucher.voucher_id)
+    release = voucher_posting_write(voucher, voucher.seq + 1, Movement("release", source, target, amount_fen, at, by))
     return [back, release, *(_surplus_writes(voucher, seq, amount_fen, at, by) if ended else [])]

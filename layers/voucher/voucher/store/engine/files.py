@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 UPLOAD_SECONDS = 900
 DOWNLOAD_SECONDS = 300
+
 # The first bytes that make a file of the type it claims to be.
 FIRST_BYTES = {
     "application/pdf": (b"%PDF-",),
