@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from infra.pages import accounts
+from infra.pages import accounts, modules
 from infra.pages.__main__ import PAGES, rewritten
+from infra.pages.alarms import alarms
 from infra.pages.handlers import ANYBODY, handlers
 from infra.pages.markers import ROOT, filled, first_sentence, table
 from infra.pages.template import subjects
 from tests.infra.templates import FUNCTIONS
 from tests.journeys.test_permissions import TABLE_WRITES
+from tests.support.backend import template
 from voucher.models.accounts import ENTRIES
 
 PARTS = [(page, name) for page, parts in PAGES.items() for name in parts]
@@ -28,8 +30,9 @@ def page_rows(text: str, columns: int) -> list[list[str]]:
 
 
 def test_every_page_of_the_repository_is_looked_after() -> None:
-    found = {path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.md")}
-    assert {path for path in found if not path.startswith(".")} == set(PAGES)
+    rooms = [place for place in ROOT.iterdir() if place.is_dir() and not place.name.startswith(".")]
+    found = [*ROOT.glob("*.md"), *(path for room in rooms for path in room.rglob("*.md"))]
+    assert sorted(path.relative_to(ROOT).as_posix() for path in found) == sorted(PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -129,6 +132,19 @@ def test_the_page_says_which_tables_a_function_may_write() -> None:
     folders = {Path(each["CodeUri"]).name: name for name, each in FUNCTIONS.items()}
     listed = {folders[re.sub(r"\[(\w+)\].*", r"\1", cells[0])]: cells[3] for cells in page_rows(API_PAGE, 5)}
     assert listed == {name: tables or "none" for name, tables in allowed.items()}
+
+
+def test_every_module_of_the_tests_every_tool_and_every_alarm_is_listed_once() -> None:
+    shown = re.findall(r"^\| \[([^]]+)\]", f"{modules.helpers_of_tests()}\n{modules.files_of_tests()}", re.MULTILINE)
+    assert sorted(shown) == sorted(path.relative_to(ROOT / "tests").as_posix() for path in ROOT.glob("tests/**/*.py"))
+    tools = re.findall(r"^\| \[([^]]+)\]", modules.tools(), re.MULTILINE)
+    assert sorted(tools) == sorted({path.parent.name for path in ROOT.glob("infra/*/*.py")})
+    resources = template("infra/alarms.yaml")["Resources"]
+    assert page_rows(alarms(), 2)[1:] == [
+        [f"`{name}`", each["Properties"]["AlarmDescription"]]
+        for name, each in resources.items()
+        if each["Type"] == "AWS::CloudWatch::Alarm"
+    ]
 
 
 def test_callers_are_read_from_checks_wherever_a_handler_makes_them(tmp_path: Path) -> None:
