@@ -9,13 +9,14 @@ from pathlib import Path
 
 from infra.pages.markers import ROOT, first_sentence
 
-PACKAGE = ROOT / "layers/voucher"
+EDGE = ROOT / "layers/voucher/voucher/edge"
+CHECKS = ("require", "as_member", "as_member_or_staff")
 CLAUSE = re.compile(r"§\d(?:\.\w+)*(?:\(\d+\))?")
 STAFF = "staff"
 ANYBODY = "anybody signed in"
 # the role is not in the code but in the request, which may as well name none
 ROLE_ASKED_FOR = "anybody signed in, for a role its holders"
-Definitions = dict[str, ast.FunctionDef]
+Place = tuple[ast.FunctionDef, Path]
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,15 @@ def _routes(node: ast.FunctionDef) -> Iterator[tuple[str, str]]:
 def _callers(handler: ast.FunctionDef, path: Path) -> tuple[str, ...]:
     """Who passes the checks of a handler and of every function it names, here or in the package's edge."""
     found: set[str] = set()
-    seen, waiting = set(), [(handler, path)]
+    seen, waiting = {handler.name}, [(handler, path)]
     while waiting:
         node, where = waiting.pop()
         for part in ast.walk(node):
             found |= _checked(part)
-            if isinstance(part, ast.Name) and (known := _definition(part.id, where)) and known[0].name not in seen:
-                seen.add(known[0].name)
-                waiting.append(known)
+            name = ast.unparse(part) if isinstance(part, ast.Name | ast.Attribute) else ""
+            if name in _known(where) and name not in seen:
+                seen.add(name)
+                waiting.append(_known(where)[name])
     return tuple(sorted(found, key=lambda words: (words.startswith("`"), words)))
 
 
@@ -113,16 +115,19 @@ def _members(organisation: ast.expr) -> str:
     return f"members of the {whose[0]}" if len(whose) == 1 else "members of either party"
 
 
-def _definition(name: str, path: Path) -> tuple[ast.FunctionDef, Path] | None:
-    """A function by its name in a module: its own, or one of voucher.edge, except the checks themselves."""
-    if name in (own := _definitions(path)):
-        return own[name], path
+@cache
+def _known(path: Path) -> dict[str, Place]:
+    """The functions a module may name, by how it writes them: its own and those of voucher.edge, without the checks."""
+    known: dict[str, Place] = {}
     for node in _module(path).body:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("voucher.edge."):
-            where = PACKAGE / f"{str(node.module).replace('.', '/')}.py"
-            if name in {each.name for each in node.names} and where.stem != "identity" and name in _definitions(where):
-                return _definitions(where)[name], where
-    return None
+        if isinstance(node, ast.ImportFrom) and node.module == "voucher.edge":
+            for module in node.names:
+                places = _definitions(EDGE / f"{module.name}.py")
+                known |= {f"{module.name}.{name}": place for name, place in places.items()}
+        elif isinstance(node, ast.ImportFrom) and str(node.module).startswith("voucher.edge."):
+            places = _definitions(EDGE / f"{str(node.module).removeprefix('voucher.edge.')}.py")
+            known |= {each.name: places[each.name] for each in node.names if each.name in places}
+    return {name: place for name, place in (known | _definitions(path)).items() if name not in CHECKS}
 
 
 @cache
@@ -131,5 +136,5 @@ def _module(path: Path) -> ast.Module:
 
 
 @cache
-def _definitions(path: Path) -> Definitions:
-    return {node.name: node for node in _module(path).body if isinstance(node, ast.FunctionDef)}
+def _definitions(path: Path) -> dict[str, Place]:
+    return {node.name: (node, path) for node in _module(path).body if isinstance(node, ast.FunctionDef)}

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.pages import accounts, modules
+from infra.pages import handlers as routes
 from infra.pages.__main__ import PAGES, rewritten
 from infra.pages.alarms import alarms
 from infra.pages.handlers import ANYBODY, handlers
@@ -147,12 +148,23 @@ def test_every_module_of_the_tests_every_tool_and_every_alarm_is_listed_once() -
     ]
 
 
-def test_callers_are_read_from_checks_wherever_a_handler_makes_them(tmp_path: Path) -> None:
+def test_callers_are_read_from_checks_wherever_a_handler_makes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "EDGE", tmp_path)
+    (tmp_path / "guards.py").write_text(
+        """
+def agency_of(caller, agency):
+    return as_member(caller, agency)
+"""
+    )
     (tmp_path / "app.py").write_text(
-        '''
+        """
+from voucher.edge import guards
+from voucher.edge.guards import agency_of
 @app.post("/a/<x>")
-def plain(x):
-    """§1.3, §2.2.cap: does it. And more."""
+def directly(x):
+    '''§1.3, §2.2.cap: does it. And more.'''
     require(app.caller, "bureau" if x == "discipline" else "platform")
 @app.get("/b")
 def by_helper():
@@ -170,21 +182,29 @@ def by_either():
     if not app.caller.is_staff and not any(app.caller.sub in party.members for party in parties):
         raise Refused
 @app.get("/e")
+def by_edge():
+    return agency_of(app.caller, x)
+@app.get("/f")
+def by_module_of_edge():
+    return guards.agency_of(app.caller, x)
+@app.get("/g")
 def unchecked():
     return shown(app.caller.is_staff)
-'''
+"""
     )
-    found = {handler.name: handler for handler in handlers(tmp_path)}
+    found = {handler.name: handler for handler in routes.handlers(tmp_path)}
     assert {name: handler.callers for name, handler in found.items()} == {
-        "plain": ("`bureau`", "`platform`"),
+        "directly": ("`bureau`", "`platform`"),
         "by_helper": ("members of the agency", "staff"),
         "by_looking": ("members of the enterprise", "`finance`"),
         "by_either": ("members of either party", "staff"),
+        "by_edge": ("members of the agency",),
+        "by_module_of_edge": ("members of the agency",),
         "unchecked": (),
     }
-    plain = found["plain"]
-    assert (plain.method, plain.path, plain.purpose) == ("POST", "/a/{x}", "does it.")
-    assert plain.clauses == ("§1.3", "§2.2.cap")
+    first = found["directly"]
+    assert (first.method, first.path, first.purpose) == ("POST", "/a/{x}", "does it.")
+    assert first.clauses == ("§1.3", "§2.2.cap")
 
 
 def test_the_money_is_drawn_as_the_chart_of_accounts_has_it() -> None:
