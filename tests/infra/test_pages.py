@@ -39,7 +39,7 @@ def test_every_page_of_the_repository_is_looked_after() -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_there_is_nothing_to_rewrite(page: str) -> None:
     text = (ROOT / page).read_text()
-    assert rewritten(page, text) == text, "run: python -m infra.pages"
+    assert rewritten(page, text) == text, "run: make pages"
 
 
 @pytest.mark.parametrize(("page", "name"), PARTS)

@@ -8,7 +8,7 @@ UNBUILT = {"§5.1", "§5.1.1", "§5.1.2", "§5.1.3", "§5.3"}
 
 
 def test_the_map_shows_the_tests_that_carry_each_clause() -> None:
-    assert rewritten(PAGE.read_text()) == PAGE.read_text(), "run: python -m infra.pages"
+    assert rewritten(PAGE.read_text()) == PAGE.read_text(), "run: make pages"
     for clause, (_what, _rule, tests) in ROWS.items():
         assert tests.strip() == (NOT_BUILT if clause in UNBUILT else in_short(marked()[clause])), clause
 
