@@ -57,8 +57,8 @@ def test_what_was_handed_in_before_is_kept_but_never_shown(world: World) -> None
     again = steps.expect(world.call(OWNER, "POST", f"{PATH}/submit"), 200)
     kept = organisations.find_enterprise(FIRM.uscc)
     assert kept is not None
-    assert (kept.handed_in_before["name"], kept.handed_in["name"]) == (FIRM.name, "新名称")
-    assert {"handed_in", "handed_in_before", "members"}.isdisjoint(again)
+    assert (kept.submission_before["name"], kept.submission["name"]) == (FIRM.name, "新名称")
+    assert {"submission", "submission_before", "members"}.isdisjoint(again)
 
 
 def test_a_return_without_a_reason_or_for_an_unknown_field_is_malformed(world: World) -> None:

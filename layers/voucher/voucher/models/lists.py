@@ -6,8 +6,10 @@ from voucher.models.base import Instant, Stateful
 
 
 class ListImport(Stateful):
-    """One uploaded version of a list, kept with its file (`object_version`, `sha256`), importer (`created_by`) and
-    time. Its good rows and its errors stand beside the file."""
+    """One uploaded version of a list, with its file (`object_version`, `sha256`), importer (`created_by`) and time.
+
+    Its good rows and its errors are kept beside the file, in the bucket.
+    """
 
     thing: ClassVar[str] = "list_import"
     state: Literal["waiting", "parsed", "failed", "applying", "applied"]

@@ -1,6 +1,7 @@
 """Violations (§2.1.3), in the supervision table."""
 
 from voucher.models.violations import Violation
+from voucher.refusals import Refusal, Refused
 from voucher.store import keys
 from voucher.store.engine.reading import Page, find_item, read_page
 from voucher.store.engine.table import Write, add_write, advance_write
@@ -10,6 +11,13 @@ def find(violation_id: str) -> Violation | None:
     """A violation by its id, None when there is none."""
     item = find_item(keys.violation(violation_id))
     return Violation.model_validate(item) if item else None
+
+
+def get(violation_id: str) -> Violation:
+    """A violation by its id. Raises NOT_FOUND."""
+    if (violation := find(violation_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return violation
 
 
 def new_write(violation: Violation) -> Write:
