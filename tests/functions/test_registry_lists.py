@@ -96,7 +96,7 @@ def test_the_version_of_the_file_that_was_read_is_kept(world: World) -> None:
 def test_a_reader_sees_the_old_list_until_the_new_one_is_wholly_in_force(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(function("import_list"), "FIRMS_PER_MESSAGE", 2)
+    monkeypatch.setattr(function("import_list"), "ENTERPRISES_PER_MESSAGE", 2)
     apply(town.world, uploaded(town.world, content_of(CODES[:3])))
     record = uploaded(town.world, content_of(CODES[2:8]))
     steps.expect(town.world.call(BUREAU, "POST", f"{path_of(record)}/apply"), 200)

@@ -13,8 +13,8 @@ RENEWAL_STATES = frozenset({"submitted", "pre_reviewed", "returned", "rejected"}
 
 
 def condition_refusals(agency: Agency, policy: Policy) -> list[Refused]:
-    """§3.1.1–§3.1.4: every condition that the agency does not meet; equality passes. Its age is that of the day on which
-    it applied."""
+    """§3.1.1–§3.1.4: every condition that the agency does not meet; equality passes. Its age is reckoned
+    on the day of its application."""
     months = policy.agency_min_age_months
     metres = policy.agency_min_premises_m2
     persons = policy.agency_min_insured_staff
