@@ -13,7 +13,7 @@ TEN_THOUSAND_YUAN_FEN = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The least values of one class in one row, each inclusive; all that are given must be met."""
+    """The least values of one class in one row, each inclusive. An enterprise must meet all that are not None."""
 
     employees: int | None = None
     revenue_fen: int | None = None
@@ -92,11 +92,11 @@ PREFIXES_2011: dict[str, Row] = {
     **_divisions(61, 62, LODGING_CATERING),
     **_divisions(63, 64, TRANSMISSION),
     "65": SOFTWARE,
-    # "70" alone does not say which kind of real estate: no row, rather than a guess
+    # "70" alone does not tell which kind of real estate, so it has no row
     "701": REAL_ESTATE,
     "702": PROPERTY_MANAGEMENT,
     "703": OTHER,
-    "709": OTHER,  # not 704: letting one's own property is expressly left out
+    "709": OTHER,  # not 704: the table excludes the letting of one's own property
     **_divisions(71, 72, LEASING_BUSINESS),
     **_divisions(73, 82, OTHER),  # M 73-75, N 76-79, O 80-82
     **_divisions(84, 90, OTHER),  # Q 84-85, the whole section as this project reads the table, R 86-90

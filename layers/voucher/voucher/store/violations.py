@@ -26,7 +26,7 @@ def new_write(violation: Violation) -> Write:
 
 
 def step_write(old: Violation, new: Violation) -> Write:
-    """The write that moves a violation on."""
+    """The write of a violation's next version, if nobody changed it since `old` was read."""
     return advance_write("violation", keys.violation(new.violation_id), old, new, index=_index_entry(new))
 
 
