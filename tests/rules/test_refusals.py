@@ -116,7 +116,7 @@ def test_one_refusal_alone_keeps_its_own_errors_or_names_itself() -> None:
     with pytest.raises(Refused) as bare:
         refuse_first([Refused(Refusal.SOLD_OUT)])
     assert with_errors.value.errors == tuple(own)
-    assert bare.value.errors == (FieldError("sold_out", "本批次服务券已领完。", "SOLD_OUT", "§1.4a"),)
+    assert bare.value.errors == (FieldError("sold_out", "本批次服务券已领完，请关注下一批次。", "SOLD_OUT", "§1.4a"),)
 
 
 def test_two_refusals_with_errors_of_their_own_are_both_named() -> None:
@@ -155,4 +155,4 @@ def test_without_a_refusal_nothing_is_refused() -> None:
 def test_where_it_is_raised_a_refusal_may_name_a_clause_nearer_to_the_matter() -> None:
     assert Refused(Refusal.NOT_ELIGIBLE, reason="企业不属于中小微企业。").clause == "§2.1"
     near = Refused(Refusal.DOCUMENTS_MISSING, clause="§3.2.1", kinds="营业执照")
-    assert (near.clause, near.detail) == ("§3.2.1", "申请材料不齐全，缺少：营业执照。")
+    assert (near.clause, near.detail) == ("§3.2.1", "申请材料不齐全，请补充上传：营业执照。")
