@@ -167,7 +167,7 @@ def test_an_active_agency_acts_on_the_last_day_of_its_approval_and_not_a_day_lon
 
 
 @pytest.mark.clause("§3.2.2")
-def test_an_agency_that_is_not_approved_is_refused_by_that_clause_whatever_its_last_day() -> None:
+def test_an_agency_that_is_not_approved_is_refused_for_that_whatever_its_last_day() -> None:
     for way in ({"state": "returned"}, {"state": "submitted", "renewal": True, "suspended": True}):
         no = refused_by(check_active, agency(**way), TODAY + timedelta(days=1))
         assert no is not None and (no.refusal, no.clause) == (Refusal.AGENCY_NOT_ACTIVE, "§3.2.2")

@@ -51,7 +51,7 @@ def applicant_failing(rules: set[str]) -> list[Any]:
 
 
 @pytest.mark.clause("§2.1")
-def test_an_enterprise_with_everything_right_passes_all_seven_checks_in_the_order_of_the_text() -> None:
+def test_an_enterprise_that_meets_all_passes_seven_checks_in_the_order_of_the_text() -> None:
     found = findings(enterprise(), standing(), POLICY, TODAY)
     assert [(each.rule, each.clause, each.passed) for each in found] == [
         (rule, clause, True) for rule, (_, clause) in RULES.items()
@@ -140,7 +140,7 @@ def test_only_a_large_enterprise_is_refused_for_its_size(employees: int, revenue
 
 @pytest.mark.clause("§2.1")
 @pytest.mark.parametrize("code", ["6610", "70", "53"])
-def test_an_enterprise_whose_size_cannot_be_said_is_asked_for_another_code_and_not_taken_for_a_small_one(
+def test_an_enterprise_of_unknown_size_is_asked_for_another_industry_code(
     code: str,
 ) -> None:
     unknown = enterprise(industry_code=code, digital_economy=True)

@@ -70,7 +70,7 @@ def test_no_sentence_with_facts_is_shown_without_them() -> None:
     assert shown == []
 
 
-def test_every_refusal_is_a_member_of_its_own_even_where_status_clause_and_words_are_alike() -> None:
+def test_refusals_with_the_same_status_clause_and_words_are_still_different_members() -> None:
     assert len({refusal.value for refusal in Refusal}) == len(Refusal.__members__)
     assert [refusal.value for refusal in Refusal] == sorted(refusal.value for refusal in Refusal)
 

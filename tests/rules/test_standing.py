@@ -34,7 +34,7 @@ def test_the_other_lists_keep_every_year_they_named_the_enterprise_in() -> None:
 
 
 @pytest.mark.clause("§2.3.1")
-def test_one_list_leaves_the_others_alone_and_a_second_application_changes_nothing_more() -> None:
+def test_one_list_leaves_the_others_alone_and_applied_twice_changes_nothing_more() -> None:
     before = standing(listed={"rated_d": (YEAR,), "little_giant_nursery": (YEAR,)}, violations=("v1",))
     once = with_list(before, "newly_above_scale", YEAR, True)
     assert once.listed == {**before.listed, "newly_above_scale": (YEAR,)}
@@ -51,7 +51,7 @@ def test_violations_add_up_and_only_the_one_lifted_goes() -> None:
 
 
 @pytest.mark.clause("§2.1.3")
-def test_every_change_of_standing_counts_its_version_on_so_that_no_approval_overlooks_it() -> None:
+def test_every_change_of_a_standing_counts_its_version() -> None:
     before = standing(version=3, violations=("v1",))
     after = (
         with_list(before, "rated_d", YEAR, True),
