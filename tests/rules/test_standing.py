@@ -1,13 +1,9 @@
 """What lists and violations change in a standing: D lists replace each other, violations stay."""
 
-from datetime import date
-
 import pytest
 
 from tests.rules.records import YEAR, standing
-from voucher.refusals import Refused
 from voucher.rules.eligibility import latest_rating_is_d
-from voucher.rules.lists import check_list_year, touched_codes
 from voucher.rules.standing import with_list, with_violation, without_violation
 
 
@@ -60,17 +56,3 @@ def test_every_change_of_a_standing_counts_its_version() -> None:
     )
     assert [each.version for each in after] == [4, 4, 4]
     assert before.violations == ("v1",) and before.listed == {}
-
-
-def test_a_list_touches_those_on_its_predecessor_and_those_on_it_each_once() -> None:
-    assert touched_codes(["c", "a"], ["b", "a"]) == ["a", "b", "c"]
-    assert touched_codes([], []) == []
-
-
-@pytest.mark.clause("§2.1.1")
-@pytest.mark.parametrize(("kind", "latest"), [("rated_d", 2026), ("newly_above_scale", 2027), ("other_subsidy", 2027)])
-def test_a_list_of_a_year_to_come_is_refused_for_it_would_count_as_the_newest(kind: str, latest: int) -> None:
-    check_list_year(kind, latest, date(2026, 12, 31))
-    with pytest.raises(Refused) as refused:
-        check_list_year(kind, latest + 1, date(2026, 12, 31))
-    assert [(each.field, str(latest) in each.message) for each in refused.value.errors] == [("year", True)]
