@@ -190,8 +190,8 @@ def test_the_reviewer_confirms_the_digital_economy_anew_at_each_approval(town: T
     steps.expect(town.world.call(OWNER, "PATCH", path_of(town), moved), 200)
     steps.expect(town.world.call(OWNER, "POST", f"{path_of(town)}/submit"), 200)
     approve = {"decision": "approve", "reasons": []}
-    said = {**approve, "digital_economy": True}
-    assert town.world.call(OPERATOR, "POST", f"{path_of(town)}/review", said).body["digital_economy"] is True
+    confirmed = {**approve, "digital_economy": True}
+    assert town.world.call(OPERATOR, "POST", f"{path_of(town)}/review", confirmed).body["digital_economy"] is True
     decide_change(town, report_change(town), "return")
     steps.expect(town.world.call(OWNER, "POST", f"{path_of(town)}/submit"), 200)
     assert town.world.call(OPERATOR, "POST", f"{path_of(town)}/review", approve).code == "OUTSIDE_SECTOR"

@@ -146,13 +146,13 @@ def test_a_d_rating_that_stands_in_both_years_stands_on(town: Town) -> None:
 @pytest.mark.clause("§2.1.1")
 def test_a_newer_d_list_refuses_in_a_programme_that_runs_on_from_the_year_before(world: World) -> None:
     open_year(world, year=2025, year_starts_on="2025-07-01", year_ends_on="2026-06-30")
-    firm = samples.enterprise(0)
-    approve(world, firm, OWNER)
+    enterprise = samples.enterprise(0)
+    approve(world, enterprise, OWNER)
     days = {"opens_at": "2026-06-01T00:00:00Z", "closes_at": "2026-06-28T00:00:00Z", "valid_until": "2026-06-29"}
     batch = steps.open_batch(world, 2025, samples.batch(**days))
     for year in (2025, 2026):
-        apply_list(world, upload_list(world, content_of([firm.uscc]), "rated_d", year))
-        claim = {"enterprise_uscc": firm.uscc}
+        apply_list(world, upload_list(world, content_of([enterprise.uscc]), "rated_d", year))
+        claim = {"enterprise_uscc": enterprise.uscc}
         refused = world.call(OWNER, "POST", f"/batches/{batch['batch_id']}/vouchers", claim)
         assert (refused.status, refused.code, refused.body["clause"]) == (422, "NOT_ELIGIBLE", "§2.1.1")
 
@@ -169,12 +169,12 @@ def test_a_d_list_of_next_year_is_refused_and_lifts_nobodys_rating(town: Town) -
 @pytest.mark.clause("§2.1.1")
 def test_a_list_without_rows_is_applied_only_if_the_bureau_allows_it(town: Town) -> None:
     apply_list(town.world, upload_list(town.world, content_of([town.enterprise.uscc]), "rated_d", 2025))
-    nobody = upload_list(town.world, content_of([]), "rated_d", 2026)
-    refused = town.world.call(BUREAU, "POST", f"{path_of(nobody)}/apply", {"skip_errors": True})
+    empty = upload_list(town.world, content_of([]), "rated_d", 2026)
+    refused = town.world.call(BUREAU, "POST", f"{path_of(empty)}/apply", {"skip_errors": True})
     assert (refused.status, refused.code) == (409, "LIST_EMPTY")
     assert town.claim(town.batch_id).body["clause"] == "§2.1.1"
-    with relayed(keys.name_list("rated_d", 2026, f"IMPORT#{nobody['import_id']}")):
-        steps.expect(town.world.call(BUREAU, "POST", f"{path_of(nobody)}/apply", {"allow_empty": True}), 200)
+    with relayed(keys.name_list("rated_d", 2026, f"IMPORT#{empty['import_id']}")):
+        steps.expect(town.world.call(BUREAU, "POST", f"{path_of(empty)}/apply", {"allow_empty": True}), 200)
     assert town.grab()["face_fen"] == 1_000_000
 
 

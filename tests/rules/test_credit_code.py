@@ -108,7 +108,7 @@ def test_a_swap_of_the_first_and_the_last_is_not_the_code_of_an_enterprise() -> 
     assert is_enterprise_code(code)
     assert is_credit_code(turned)
     assert not is_enterprise_code(turned)
-    assert is_agency_code(turned)  # 51: here nothing in the digits tells; the papers must
+    assert is_agency_code(turned)  # 51: the digits cannot tell; the documents must
 
 
 def test_the_organisation_check_digit_alone_would_miss_values_eleven_apart() -> None:

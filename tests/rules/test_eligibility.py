@@ -36,18 +36,18 @@ RULES = {
 
 def failed(enterprise_changes: dict[str, Any], standing_changes: dict[str, Any] | None = None) -> list[str]:
     """The rules that an otherwise flawless applicant fails."""
-    applicant, said = enterprise(**enterprise_changes), standing(**standing_changes or {})
-    return [each.rule for each in findings(applicant, said, POLICY, TODAY) if not each.passed]
+    applicant, facts = enterprise(**enterprise_changes), standing(**standing_changes or {})
+    return [each.rule for each in findings(applicant, facts, POLICY, TODAY) if not each.passed]
 
 
 def applicant_failing(rules: set[str]) -> list[Any]:
     """Arguments of `findings` for an applicant who should fail exactly these rules."""
     own: dict[str, Any] = {}
-    said: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     for rule in rules:
         own |= ENTERPRISE_FAILS.get(rule, {})
-        said |= STANDING_FAILS.get(rule, {})
-    return [enterprise(**own), standing(**said), POLICY, TODAY]
+        facts |= STANDING_FAILS.get(rule, {})
+    return [enterprise(**own), standing(**facts), POLICY, TODAY]
 
 
 @pytest.mark.clause("§2.1")

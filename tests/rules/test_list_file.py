@@ -1,4 +1,4 @@
-"""Lists from other offices: which rows count, and what the operator is told of the others."""
+"""Lists from other offices: which rows count, and the errors of the others."""
 
 from collections.abc import Callable
 

@@ -12,7 +12,7 @@ MARK = Mark(by="operator", at=NOW)
 
 @pytest.mark.clause("§3.4.1")
 @pytest.mark.parametrize("state", ["active", "submitted", "pre_reviewed", "returned", "rejected"])
-def test_an_agency_whose_removal_is_declined_is_back_in_the_state_it_was_in(state: str) -> None:
+def test_an_agency_whose_removal_is_refused_is_back_in_its_former_state(state: str) -> None:
     seller = agency(state=state)
     waiting = agency_proposed_for_removal(seller, "虚报", MARK)
     assert (waiting.state, waiting.removal_from, waiting.removal_proposed_by) == ("removal_proposed", state, "operator")
@@ -22,6 +22,6 @@ def test_an_agency_whose_removal_is_declined_is_back_in_the_state_it_was_in(stat
 
 @pytest.mark.clause("§3.4.1")
 @pytest.mark.parametrize("state", ["draft", "submitted", "pre_reviewed", "returned", "rejected"])
-def test_an_agency_never_approved_has_nothing_to_be_removed_from(state: str) -> None:
+def test_an_agency_that_was_never_approved_cannot_be_removed(state: str) -> None:
     never = agency(state=state, approved_at=None, valid_until=None)
     assert refusal_of(agency_proposed_for_removal, never, "虚报", MARK) is Refusal.WRONG_STATE

@@ -22,7 +22,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One industry of the table. What meets none of the three is micro."""
+    """One industry of the table. An enterprise below the bounds of `small` is micro."""
 
     name: str
     large: Bounds
@@ -44,12 +44,12 @@ def _row(name: str, columns: str, *classes: tuple[int, ...]) -> Row:
     """A row as the standard prints it: which of X persons, Y revenue, Z assets (10,000 yuan); large first."""
     bounds = []
     for values in classes:
-        given = dict(zip(columns, values, strict=True))
+        values_by_column = dict(zip(columns, values, strict=True))
         bounds.append(
             Bounds(
-                employees=given.get("X"),
-                revenue_fen=given["Y"] * TEN_THOUSAND_YUAN_FEN if "Y" in given else None,
-                assets_fen=given["Z"] * TEN_THOUSAND_YUAN_FEN if "Z" in given else None,
+                employees=values_by_column.get("X"),
+                revenue_fen=values_by_column["Y"] * TEN_THOUSAND_YUAN_FEN if "Y" in values_by_column else None,
+                assets_fen=values_by_column["Z"] * TEN_THOUSAND_YUAN_FEN if "Z" in values_by_column else None,
             )
         )
     large, medium, small = bounds

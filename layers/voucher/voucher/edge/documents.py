@@ -1,4 +1,4 @@
-"""Documents: what the client says of the file it will upload, where it is told to put it, and links to read it."""
+"""Documents: the client announces a file, learns where to upload it, and gets links to read it."""
 
 from collections.abc import Collection
 from datetime import timedelta

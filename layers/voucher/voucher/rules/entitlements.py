@@ -1,4 +1,4 @@
-"""What an enterprise may claim in a year (§2.3.1), kept in step with every fact it is made of (§4.1.3)."""
+"""What an enterprise may claim in a year (§2.3.1), kept in step with every fact behind it (§4.1.3)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
