@@ -152,7 +152,7 @@ def make_entitlement(batch: Batch, uscc: str, caller: Caller) -> None:
     )
     commit_if_unchanged(
         [
-            standing.standing_check(facts),
+            standing.unchanged_check(facts.standing),
             standing.enterprise_check(facts),
             *standing.entitlement_writes(facts, following),
         ]

@@ -412,7 +412,7 @@ def test_a_violation_is_recorded_only_on_what_the_firm_is_and_may_as_they_were_r
         steps.expect(town.world.call(BUREAU, "POST", "/violations", breach, key="before"), 201)
     nothing_if(
         monkeypatch,
-        (function("supervision"), "commit_if_unchanged"),
+        (function("violations"), "commit_if_unchanged"),
         lambda: town.world.call(BUREAU, "POST", "/violations", breach, key="one"),
         key,
         version=99,

@@ -13,11 +13,15 @@ from tests.journeys.roles import TABLES, Permission, decided, full_names, grante
 TABLE_WRITES = """
                 Registry  Vouchers  Orders  Settlements  Supervision
 Agencies        PU        .         .       .            .
+AgencyReviews   P         .         .       .            .
 Authorize       .         .         .       .            .
 Batches         .         PU        .       .            .
-Changes         P         P         .       .            .
+Catalogue       .         .         .       .            .
+ChangeReviews   P         P         .       .            .
+Changes         P         .         .       .            .
 Closings        .         U         P       P            .
-Enterprises     PU        P         .       .            .
+EnterpriseReviews P       P         .       .            .
+Enterprises     PU        .         .       .            .
 Evidence        .         .         .       PU           .
 Fulfilment      .         PU        PU      PU           .
 Grab            .         PU        .       .            .
@@ -40,8 +44,8 @@ Removals        P         .         .       P            P
 Reports         .         .         .       .            .
 Rounds          .         U         P       PU           .
 Settlements     .         .         P       PU           .
-Supervision     P         P         .       .            P
 Sweep           .         .         .       P            .
+Violations      P         P         .       .            P
 VoidVouchers    .         PU        PU      .            .
 Vouchers        .         .         .       .            .
 """

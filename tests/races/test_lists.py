@@ -82,7 +82,9 @@ def firms_written(writes: Writes, sort: str) -> set[str]:
 def test_no_firm_is_granted_anything_after_its_listing_was_committed(
     world: World, bucket: Files, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr(function("import_list"), "FIRMS_PER_READ", 2)  # many transactions, for grabs to come between
+    monkeypatch.setattr(
+        function("import_list"), "ENTERPRISES_PER_READ", 2
+    )  # many transactions, for grabs to come between
     batches = [stage.open_batch(world, 20 * QUOTA_FEN, total_fen=300 * QUOTA_FEN, partial_allowed=True)]
     batches += [stage.open_batch(world, 20 * QUOTA_FEN, partial_allowed=True) for _ in range(5)]
     firms = stage.enterprises(6)

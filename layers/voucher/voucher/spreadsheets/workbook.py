@@ -1,7 +1,7 @@
-"""Tables for spreadsheets: .xlsx whose bytes depend on nothing but its cells, and cells that are never formulas.
+"""Writes .xlsx files whose bytes depend only on their cells, and whose cells are never formulas.
 
-A workbook is a zip of a few XML parts. Made by hand, it carries no clock and no author, so the same cells are the same
-bytes for ever, and nothing heavy is imported.
+A workbook is a zip of a few XML parts. They are written here by hand, without time and author, so the same cells always
+give the same bytes, and no large library is imported.
 """
 
 import re
@@ -42,12 +42,12 @@ _PARTS = {
 
 
 def inert(text: str) -> str:
-    """A text that no spreadsheet takes for a formula, however it is opened."""
+    """The text, changed so that no spreadsheet program takes it for a formula."""
     return f"'{text}" if text[:1] and normalize("NFKC", text[0])[:1] in "=+-@\t\r\n" else text
 
 
 def workbook(title: str, rows: Iterable[Sequence[Value]]) -> bytes:
-    """An .xlsx of one sheet. Texts are made inert; integers are fen and stand as numbers in yuan."""
+    """An .xlsx of one sheet. No text becomes a formula; integers are fen and are written as numbers in yuan."""
     sheet = "".join(
         f'<row r="{number}">{"".join(_cell(number, column, cell) for column, cell in enumerate(row))}</row>'
         for number, row in enumerate(rows, 1)
@@ -63,7 +63,7 @@ def workbook(title: str, rows: Iterable[Sequence[Value]]) -> bytes:
     with zipfile.ZipFile(out, "w") as archive:
         for name, content in parts.items():
             entry = zipfile.ZipInfo(name, EPOCH)
-            entry.create_system = 0  # else it would say on which system it was made
+            entry.create_system = 0  # else it would name the operating system
             archive.writestr(entry, _HEAD + content)
     return out.getvalue()
 
