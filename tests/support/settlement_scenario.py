@@ -181,3 +181,24 @@ def kept_record[Kept: Record](kind: type[Kept], sort_prefix: str) -> list[Kept]:
     """Every record of one kind in the settlements table."""
     items = [decode(item) for item in everything_kept()["settlements"]]
     return [kind.model_validate(item) for item in items if str(item["sk"]).startswith(sort_prefix)]
+
+
+def object_to(case: Settling, notice: Json, person: Person | None = None, key: str | None = None, **more: Any) -> Json:
+    """§3.5.3: somebody objects, to the whole notice unless `more` names an order or an agency."""
+    body = {"name": "某", "contact": "0578", "reason": "服务未实际发生", **more}
+    path = f"/notices/{notice['notice_id']}/objections"
+    return steps.expect(case.call(person, "POST", path, body, key=key), 201)
+
+
+def resolve(case: Settling, objection: Json, decision: str) -> None:
+    """§3.5.3: the bureau's decision on an objection."""
+    path = f"/objections/{objection['objection_id']}/resolve"
+    steps.expect(case.call(BUREAU, "POST", path, {"decision": decision}), 200)
+
+
+def noticed_by_gatherer(case: Settling, gatherer: Person, *orders: Json) -> Json:
+    """§3.5.2, §3.5.3: a notice of some orders whose round another operator gathered: the notice."""
+    steps.expect(case.decide(*orders), 200)
+    path = f"/rounds/{case.gather(gatherer)['round_id']}"
+    steps.expect(case.call(BUREAU, "POST", f"{path}/approve", {"decision": "approve"}), 200)
+    return steps.expect(case.call(OPERATOR, "POST", f"{path}/notice", {}), 201)

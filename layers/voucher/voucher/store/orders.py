@@ -141,6 +141,13 @@ def find(order_id: str) -> Order | None:
     return Order.model_validate(item) if item else None
 
 
+def get(order_id: str) -> Order:
+    """The order that a request names. Raises NOT_FOUND."""
+    if (order := find(order_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return order
+
+
 def load(order_id: str) -> Order:
     """An order that something else names, so that it must be there. Raises LookupError, a fault."""
     if (found := find(order_id)) is None:

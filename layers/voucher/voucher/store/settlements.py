@@ -6,7 +6,7 @@ from typing import Any
 
 from voucher.models.orders import Order
 from voucher.models.settlements import Line, Settlement
-from voucher.refusals import Refusal
+from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, orders
 from voucher.store.engine.reading import Page, find_item, read_page, read_partition, read_together
 from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_new, item_check, update_write
@@ -18,6 +18,13 @@ def find(settlement_id: str) -> Settlement | None:
     """A settlement by its id, None when there is none."""
     item = find_item(keys.settlement(settlement_id))
     return Settlement.model_validate(item) if item else None
+
+
+def get(settlement_id: str) -> Settlement:
+    """The settlement that a request names. Raises NOT_FOUND."""
+    if (settlement := find(settlement_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return settlement
 
 
 def load(settlement_id: str) -> Settlement:
