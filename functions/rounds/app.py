@@ -20,7 +20,6 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import lifecycle
 from voucher.rules.flags import shown_line
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.payables import payable_without_line
 from voucher.rules.rounds import check_opinions, check_round_size
 from voucher.rules.settlements import check_named_once, check_subsidies, owed_fen
 from voucher.rules.working_days import add_working_days, shanghai_date
@@ -49,10 +48,6 @@ class Decision(Said):
 
 class NoticeText(Request):
     text: Text = "现将通过审核的服务券抵用情况予以公示。"
-
-
-class Why(Request):
-    reason: Text
 
 
 @app.post("/rounds")
@@ -174,46 +169,6 @@ def _ended(line: Line, new: Line, step: dict[str, Any]) -> list[Write]:
     order = orders.load(line.order_id)
     freed = order.next_version(state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step)
     return settlements.ended_line_writes(line, new, order, freed)
-
-
-@app.post("/rounds/<round_id>/lines/<order_id>/withdraw")
-def take_out(round_id: str, order_id: str) -> Response[str]:
-    """§3.5.1(5): under review or on notice the operator takes a line out first; its order may then be cancelled. What
-    is owed already the bureau takes back (§5.2b)."""
-    require(app.caller, "platform", "bureau")
-    round_, why = _found(round_id), app.body(Why)
-    lines = [line for line in rounds.list_lines_around(round_) if line.order_id == order_id]
-    if any(app.is_repeat(line, "take_out") for line in lines):
-        return reply(_shown(round_), replay=True)
-    old = next((line for line in lines if line.round_id == round_id), None)
-    if old is None:
-        raise Refused(Refusal.NOT_FOUND)
-    require(app.caller, "bureau" if old.state == "payable" else "platform")
-    step = app.step("take_out")
-    state = lifecycle.next_state("line", old.state, "take_out")
-    new = old.next_version(state=state, round_id=None, withdrawal_reason=why.reason, **step)
-    if old.state == "payable":
-        _take_out_payable(round_, old, new, step)
-        return reply(_shown(round_))
-    notice = notices.find(round_.notice_id) if round_.notice_id and old.state == "noticed" else None
-    without = notice and notice.next_version(withdrawn=(*notice.withdrawn, order_id))
-    emptied = lifecycle.allows("round", round_.state, "empty") and len(rounds.list_lines(round_)) == 1
-    ended = {"state": lifecycle.next_state("round", round_.state, "empty"), **step} if emptied else {}
-    left = round_.next_version(**ended)
-    notices.commit_take_out(round_, left, notice, without, _ended(old, new, step))
-    return reply(_shown(left))
-
-
-def _take_out_payable(round_: Round, old: Line, new: Line, step: dict[str, Any]) -> None:
-    """§5.2b: what is owed and not yet on its way to the bank is taken back; what the agency is owed is less by it, so
-    that its summary invoice is handed in anew."""
-    order, owed = orders.load(old.order_id), payables.load(round_.round_id, old.agency_uscc)
-    state = lifecycle.next_state("order", order.state, "take_back")
-    freed = order.next_version(state=state, settlement_id=None, seq=order.seq + 1, **step)
-    after = payable_without_line(owed, old).next_version(**step)
-    payables.commit_take_back(
-        owed, after, owed_fen(old), order, freed, settlements.ended_line_writes(old, new, order, freed), app.mark
-    )
 
 
 @app.post("/rounds/<round_id>/notice")

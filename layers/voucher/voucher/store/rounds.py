@@ -5,6 +5,7 @@ from typing import Any
 
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
+from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, settlements
 from voucher.store.engine.large import MOST_ITEMS, commit_in_parts
 from voucher.store.engine.reading import Page, find_item, read_page
@@ -15,6 +16,13 @@ def find(round_id: str) -> Round | None:
     """A round by its id, None when there is none."""
     item = find_item(keys.round_(round_id))
     return Round.model_validate(item) if item else None
+
+
+def get(round_id: str) -> Round:
+    """A round that a request names. Raises NOT_FOUND."""
+    if (round_ := find(round_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return round_
 
 
 def load(round_id: str) -> Round:
