@@ -18,7 +18,7 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import stepped
 from voucher.rules.rounds import check_opinions, check_round_size
-from voucher.rules.settlements import check_named_once, check_subsidies
+from voucher.rules.settlements import check_named_once, check_subsidies, order_without_settlement
 from voucher.store import orders, programmes, rounds, settlements, standing
 from voucher.store.engine.large import MOST_ITEMS
 from voucher.store.engine.table import Write
@@ -135,7 +135,7 @@ def _decision_writes(line: Line, decision: Decision, standings: dict[str, Standi
     if decision.decision == "return":
         return [settlements.line_write(line, new)]
     order = orders.load(line.order_id)
-    return settlements.ended_line_writes(line, new, order, stepped(order, "unsettle", mark, settlement_id=None))
+    return settlements.ended_line_writes(line, new, order, order_without_settlement(order, mark))
 
 
 handler = app.handle

@@ -150,7 +150,7 @@ def test_seventy_per_cent_to_the_fen_and_not_one_more(voucher: Scene) -> None:
     before = everything_kept()
     refused = town.place(contract_fen=142_857, voucher_fen=100_000)
     assert (refused.status, refused.code, refused.body["clause"]) == (422, "OVER_RATIO", "§2.3.2")
-    assert "99999" in refused.body["detail"]
+    assert "999.99 元" in refused.body["detail"]
     assert everything_kept() == before
     order = town.order(contract_fen=142_857, voucher_fen=99_999)
     assert (order["state"], order["voucher_fen"]) == ("placed", 99_999)
@@ -207,7 +207,7 @@ def test_several_orders_draw_on_one_voucher_until_it_is_used_up(voucher: Scene) 
     town.order()
     refused = town.place(voucher_fen=300_001)
     assert (refused.status, refused.code, refused.body["clause"]) == (422, "OVER_BALANCE", "§2.3.2")
-    assert "300000" in refused.body["detail"]
+    assert "3000.00 元" in refused.body["detail"]
     town.order(voucher_fen=300_000)
     assert town.shown(f"/vouchers/{town.voucher_id}", OWNER)["state"] == "used_up"
 
@@ -301,7 +301,7 @@ def test_a_category_is_full_at_its_cap_to_the_fen(world: World) -> None:
     before = everything_kept()
     refused = town.place(voucher_fen=400_001)
     assert (refused.status, refused.code, refused.body["clause"]) == (409, "CATEGORY_CAP", "§2.2.cap")
-    assert "400000" in refused.body["detail"]
+    assert "4000.00 元" in refused.body["detail"]
     assert everything_kept() == before
     order = town.order(voucher_fen=400_000)
     assert town.place(voucher_fen=1).code == "CATEGORY_CAP"

@@ -15,10 +15,11 @@ TABLE_WRITES = """
 Agencies        PU        .         .       .            .
 Authorize       .         .         .       .            .
 Batches         .         PU        .       .            .
+Cancellations   .         PU        PU      PU           .
 Changes         P         P         .       .            .
 Enterprises     PU        P         .       .            .
 Evidence        .         .         .       PU           .
-Fulfilment      .         PU        PU      PU           .
+Fulfilment      .         PU        PU      .            .
 Grab            .         PU        .       .            .
 ImportList      PD        P         .       .            .
 Inbox           .         .         .       .            U
@@ -40,11 +41,12 @@ Relay           .         .         .       .            .
 Removals        P         .         .       P            P
 Reports         .         .         .       .            .
 Rounds          .         .         P       PU           .
-Settlements     .         .         P       PU           .
+Settlements     .         .         P       P            .
 Supervision     P         P         .       .            P
 Sweep           .         .         .       P            .
 VoidVouchers    .         PU        PU      .            .
 Vouchers        .         .         .       .            .
+Withdrawals     .         U         P       PU           .
 """
 FILE_WRITERS = {
     "Agencies": {"documents/agencies"},

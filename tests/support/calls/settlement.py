@@ -11,6 +11,7 @@ from tests.support.scenario import SELLER, Json, Town
 FOLDERS = {
     "settlements",
     "evidence",
+    "withdrawals",
     "pre_reviews",
     "rounds",
     "notices",
