@@ -9,7 +9,6 @@ from tests.support.backend import function
 from tests.support.payout_scenario import (
     ACCOUNT,
     OTHER_ACCOUNT,
-    cells_of,
     decide_account,
     new_payout_id,
     payout_file_of,
@@ -28,6 +27,7 @@ from tests.support.settlement_scenario import (
     the_order,
 )
 from tests.support.snapshots import everything_kept
+from tests.support.spreadsheets import rows_of
 from tests.support.vault import Vault
 from voucher.models.payables import AccountChange, Payable
 from voucher.store import payables
@@ -108,7 +108,7 @@ def test_another_account_counts_once_somebody_else_confirmed_it(submitted: Scene
     assert (done.body["bank_account_masked"], done.body["proposed_account"]) == ("****9999", None)
     assert (again.status, again.body) == (200, done.body)
     payout_id = new_payout_id(case, round_id)
-    assert cells_of(payout_file_of(case, round_id).body)[-1][1:5] == [
+    assert rows_of(payout_file_of(case, round_id).body)[-1][1:5] == [
         payout_id,
         "'=HYPERLINK(机构)",
         "丽水另一银行",
@@ -124,7 +124,7 @@ def test_a_rejected_account_leaves_the_first_one_standing(submitted: Scene) -> N
     assert steps.expect(decide_account(case, round_id, "reject"), 200)["bank_account_masked"] == "****0018"
     assert decide_account(case, round_id, "confirm").code == "WRONG_STATE"
     new_payout_id(case, round_id)
-    assert cells_of(payout_file_of(case, round_id).body)[-1][4] == ACCOUNT
+    assert rows_of(payout_file_of(case, round_id).body)[-1][4] == ACCOUNT
 
 
 @pytest.mark.clause("§3.5.4")

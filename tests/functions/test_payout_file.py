@@ -7,10 +7,11 @@ import pytest
 
 from infra.client import steps
 from infra.client.http import FINANCE
-from tests.support.payout_scenario import ACCOUNT, cells_of, new_payout_id, payout_file_of
+from tests.support.payout_scenario import ACCOUNT, new_payout_id, payout_file_of
 from tests.support.scenario import Json, Town
 from tests.support.settlement_scenario import settling, the_order
 from tests.support.snapshots import everything_kept
+from tests.support.spreadsheets import rows_of
 from voucher.models.payouts import Payout
 from voucher.store import payouts
 from voucher.store.engine.table import decode
@@ -29,7 +30,7 @@ def test_a_payout_file_has_number_hashes_and_payouts_and_is_always_the_same_byte
     once, again = payout_file_of(case, round_id), payout_file_of(case, round_id, person=FINANCE)
     assert once.status == 200 and once.body == again.body and once.headers == again.headers
     assert once.headers["x-content-sha256"] == hashlib.sha256(once.body).hexdigest()
-    rows = cells_of(once.body)
+    rows = rows_of(once.body)
     assert rows[1][:2] == ["清单编号", once.headers["x-payout-file-number"]]
     assert rows[2][1] == once.headers["x-rows-sha256"]
     assert rows[3][1] == 7000
@@ -51,8 +52,8 @@ def test_a_payout_stands_in_one_file_only_so_no_bank_gets_it_twice(submitted: Sc
     assert payout_file_of(case, round_id).body == one.body
     second = new_payout_id(case, round_id)
     two = payout_file_of(case, round_id)
-    assert [row[1] for row in cells_of(one.body)[5:]] == [first]
-    assert [row[1] for row in cells_of(two.body)[5:]] == [second]
+    assert [row[1] for row in rows_of(one.body)[5:]] == [first]
+    assert [row[1] for row in rows_of(two.body)[5:]] == [second]
     assert {each.payout_id: each.file_number for each in kept_payouts()} == {
         first: one.headers["x-payout-file-number"],
         second: two.headers["x-payout-file-number"],

@@ -1,6 +1,5 @@
 """From completed orders to payout: own share to the fen, evidence, the verified amount."""
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -10,8 +9,6 @@ from hypothesis import strategies as st
 from tests.rules.records import POLICY, fields_at_fault, refusal_of
 from tests.rules.settlement_records import invoice, line, order, transfers
 from voucher.refusals import Refusal, Refused
-from voucher.rules.payouts import check_bank_day
-from voucher.rules.rounds import check_round_size
 from voucher.rules.settlements import (
     check_completed,
     check_evidence,
@@ -151,23 +148,6 @@ def test_whatever_is_verified_never_exceeds_the_hold_nor_seventy_percent(
     assert accepted is (said_fen <= held_fen and said_fen * 10 <= contract_fen * 7)
 
 
-@pytest.mark.clause("§3.5.2")
-def test_a_round_is_bounded_by_what_is_written_at_once() -> None:
-    own = [line(order_id=f"o{number}") for number in range(41)]
-    assert refusal_of(check_round_size, own[:40], POLICY) is None
-    assert refusal_of(check_round_size, own, POLICY) is Refusal.ROUND_TOO_LARGE
-    # a payout writes each shard of each category, too: with 8 of them 23 lines are left of 100 writes
-    fine = POLICY.model_copy(update={"yearly_shards": 8})
-    assert refusal_of(check_round_size, own[:23], fine) is None
-    assert refusal_of(check_round_size, own[:24], fine) is Refusal.ROUND_TOO_LARGE
-    many = [line(agency_uscc=f"a{number // 4}", order_id=f"o{number}") for number in range(301)]
-    assert refusal_of(check_round_size, many[:300], POLICY) is None
-    assert refusal_of(check_round_size, many, POLICY) is Refusal.ROUND_TOO_LARGE
-    agencies = [line(agency_uscc=f"a{number}") for number in range(91)]
-    assert refusal_of(check_round_size, agencies[:90], POLICY) is None
-    assert refusal_of(check_round_size, agencies, POLICY) is Refusal.ROUND_TOO_LARGE
-
-
 @pytest.mark.clause("§3.5.1")
 def test_a_transfer_entered_twice_counts_once_so_it_is_refused() -> None:
     once, again = transfers(1)[0], transfers(1)[0]
@@ -182,10 +162,3 @@ def test_a_decision_names_what_it_is_about_and_each_once() -> None:
     assert refusal_of(check_named_once, ["o1", "o2"], {"o1", "o2", "o3"}) is None
     assert fields_at_fault(Refusal.MALFORMED, check_named_once, ["o1", "o1"], {"o1"}) == ["lines"]
     assert fields_at_fault(Refusal.MALFORMED, check_named_once, ["o4"], {"o1"}) == ["lines"]
-
-
-@pytest.mark.clause("§3.5.4")
-def test_a_bank_moves_money_after_it_was_told_to_and_not_in_the_future() -> None:
-    told, today = date(2026, 6, 15), date(2026, 6, 20)
-    for day, fits in ((told, True), (today, True), (date(2026, 6, 14), False), (date(2026, 6, 21), False)):
-        assert refusal_of(check_bank_day, "paid_on", day, told, today) is (None if fits else Refusal.MALFORMED)

@@ -1,10 +1,5 @@
 """What happens to a payable on its way to the bank: its account, its payout and its payout file."""
 
-import io
-from typing import Any
-
-import openpyxl
-
 from infra.client import steps
 from infra.client.http import OPERATOR, Person, Reply
 from tests.support.scenario import SELLER, Json
@@ -45,10 +40,3 @@ def new_payout_id(case: Settling, round_id: str) -> str:
 def payout_file_of(case: Settling, round_id: str, query: str = "", person: Person = OPERATOR) -> Reply:
     """The payout file of a round."""
     return case.call(person, "GET", f"/rounds/{round_id}/payout-file{query}")
-
-
-def cells_of(content: bytes) -> list[list[Any]]:
-    """The rows of an .xlsx as a spreadsheet reads them."""
-    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
-    assert sheet is not None
-    return [list(row) for row in sheet.iter_rows(values_only=True)]
