@@ -206,7 +206,7 @@ def test_a_decision_names_only_what_it_may_decide_on_and_each_once() -> None:
         ("reviewed", ["gathered"], "reviewed"),
     ],
 )
-def test_an_application_is_withdrawn_with_its_last_line_and_reviewed_with_its_last_open_one(
+def test_an_application_ends_with_its_last_line_and_is_reviewed_with_its_last_open(
     state: str, other_states: list[str], after: str
 ) -> None:
     others = [line(order_id=f"o{number}", state=each) for number, each in enumerate(other_states)]
