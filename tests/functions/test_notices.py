@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from infra.client import steps
-from infra.client.http import BUREAU, OPERATOR, Person
+from infra.client.http import Person
 from tests.conftest import NOW, StoppedClock
 from tests.support import scenario as towns
 from tests.support.backend import World
@@ -105,9 +105,7 @@ def test_the_public_table_opens_in_chinese_and_runs_no_formula(voucher: Scene) -
 
 @pytest.mark.clause("§3.5.3")
 def test_a_removal_is_read_among_the_notices_and_takes_no_objection(town: Town) -> None:
-    path = f"/agencies/{town.agency.uscc}/removal"
-    steps.expect(town.world.call(OPERATOR, "POST", path, {"reason": "虚报服务成效"}), 200)
-    steps.expect(town.world.call(BUREAU, "POST", f"{path}/approve"), 200)
+    towns.remove_agency(town)
     [listed] = steps.expect(town.world.call(None, "GET", "/notices"), 200)["items"]
     assert (listed["kind"], listed["agency_uscc"]) == ("removal", town.agency.uscc)
     notice_path = f"/notices/{listed['notice_id']}"

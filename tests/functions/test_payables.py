@@ -1,9 +1,9 @@
-"""§3.5.4, §5.2b: an agency's summary invoice and account, and what is taken back before it is paid."""
+"""§3.5.4: an agency submits its summary invoice and its account, and the operator decides on another account."""
 
 import pytest
 
 from infra.client import steps
-from infra.client.http import BUREAU, OPERATOR, Person
+from infra.client.http import OPERATOR, Person
 from tests.conftest import NOW
 from tests.support.backend import function
 from tests.support.payout_scenario import (
@@ -18,8 +18,6 @@ from tests.support.scenario import SELLER, Json, Town
 from tests.support.settlement_scenario import (
     HELD_FEN,
     Settling,
-    books,
-    handed_in,
     kept_record,
     opened,
     settling,
@@ -204,50 +202,3 @@ def test_the_operator_confirms_the_account_it_looked_at_and_no_later_one(submitt
     assert (no.status, no.code) == (409, "CHANGED_MEANWHILE")
     owed = case.town.shown(f"/rounds/{round_id}/payables/{case.town.agency.uscc}")
     assert (owed["bank_account_masked"], owed["proposed_account"]["bank_account_masked"]) == ("****0018", "****6666")
-
-
-@pytest.mark.clause("§5.2b")
-@pytest.mark.parametrize("step", ["owed", "invoiced"])
-def test_the_bureau_takes_back_what_is_owed_and_the_rest_is_invoiced_anew_and_paid(voucher: Scene, step: str) -> None:
-    town = voucher[0]
-    case, orders = handed_in(town, 2)
-    round_id = case.owed(*orders)
-    if step == "invoiced":
-        steps.expect(case.invoice(round_id, amount_fen=80_000), 200)
-    path = f"/rounds/{round_id}/lines/{orders[0]['order_id']}/withdraw"
-    assert case.call(OPERATOR, "POST", path, {"reason": "已享受其他补助"}).code == "ROLE_REQUIRED"
-    steps.expect(case.call(BUREAU, "POST", path, {"reason": "已享受其他补助"}), 200)
-
-    assert case.order(orders[0])["state"] == "completed"
-    [owed] = kept_record(Payable, "PAYABLE#")
-    assert (owed.state, owed.amount_fen, owed.account, owed.order_ids) == (
-        "awaiting_invoice",
-        40_000,
-        None,
-        (orders[1]["order_id"],),
-    )
-    assert books()["accounts"]["payable"] == 40_000
-    steps.expect(case.invoice(round_id, amount_fen=40_000), 200)  # under the number of the first invoice
-    [payout] = steps.expect(case.payouts(round_id), 201)["items"]
-    assert payout["amount_fen"] == 40_000
-    no = case.call(BUREAU, "POST", path.replace(orders[0]["order_id"], orders[1]["order_id"]), {"reason": "某"})
-    assert (no.status, no.code) == (409, "WRONG_STATE") and no.body["state"] == "paying"
-    steps.expect(case.result(payout["payout_id"]), 200)
-    steps.expect(case.cancel(orders[0]), 200)
-    assert books()["accounts"]["order"] == 0
-
-
-@pytest.mark.clause("§5.2b")
-def test_a_payable_is_dropped_when_its_last_line_is_taken_back(submitted: Scene) -> None:
-    case, order = settling(submitted), the_order(submitted)
-    round_id = case.invoiced(order)
-    path = f"/rounds/{round_id}/lines/{order['order_id']}/withdraw"
-    steps.expect(case.call(BUREAU, "POST", path, {"reason": "已享受其他补助"}), 200)
-    again = case.call(BUREAU, "POST", path, {"reason": "已享受其他补助"})
-    assert (again.status, again.headers["idempotent-replay"]) == (200, "true")
-    [owed] = kept_record(Payable, "PAYABLE#")
-    assert (owed.state, owed.amount_fen) == ("dropped", 0)
-    no = case.invoice(round_id, "SUM-2", 1)
-    assert (no.status, no.code) == (409, "WRONG_STATE") and no.body["state"] == "dropped"
-    assert case.payouts(round_id).code == "NOTHING_PAYABLE"
-    assert books()["accounts"]["payable"] == 0

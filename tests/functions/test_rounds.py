@@ -93,25 +93,3 @@ def test_a_decision_on_an_unknown_order_or_on_one_twice_decides_nothing(submitte
     no = case.call(BUREAU, "POST", path, {"decision": "approve", "lines": lines})
     assert (no.code, {each["field"] for each in no.body["errors"]}) == ("MALFORMED", {"lines"})
     assert everything_kept() == before
-
-
-@pytest.mark.clause("§3.5.3")
-def test_a_round_of_which_every_line_was_taken_out_ends(submitted: Scene) -> None:
-    case, order = settling(submitted), the_order(submitted)
-    path = f"/rounds/{case.passed(order)['round_id']}"
-    steps.expect(case.call(BUREAU, "POST", f"{path}/approve", {"decision": "approve"}), 200)
-    out = f"{path}/lines/{order['order_id']}/withdraw"
-    steps.expect(case.call(OPERATOR, "POST", out, {"reason": "双方协商取消"}), 200)
-    assert case.town.shown(path)["state"] == "rejected"
-    no = case.call(OPERATOR, "POST", f"{path}/notice", {})
-    assert (no.status, no.code) == (409, "WRONG_STATE") and no.body["state"] == "rejected"
-
-
-@pytest.mark.clause("§3.5.2")
-def test_a_round_goes_on_as_long_as_a_line_is_left_in_it(voucher: Scene) -> None:
-    town = voucher[0]
-    case, orders = handed_in(town, 2)
-    path = f"/rounds/{case.passed(*orders)['round_id']}"
-    for order, state in zip(orders, ("gathered", "rejected"), strict=True):
-        out = f"{path}/lines/{order['order_id']}/withdraw"
-        assert steps.expect(case.call(OPERATOR, "POST", out, {"reason": "双方协商取消"}), 200)["state"] == state

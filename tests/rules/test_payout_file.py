@@ -1,4 +1,4 @@
-"""The list of payouts for the bank (§3.5.4): what it says, and the hash printed on it."""
+"""The list of payouts for the bank (§3.5.4): its rows, its sum, and the hash that is printed on it."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from voucher.spreadsheets.payout_file import BankTransfer, payout_file, rows_sha
 
 
 def transfer(**changes: Any) -> BankTransfer:
-    """One payout as the bank needs it."""
+    """One payout to a bank."""
     facts = {
         "payout_id": "r_1.a.1",
         "account_name": "机构",
@@ -40,7 +40,7 @@ def test_the_list_for_the_bank_keeps_leading_zeros_and_adds_up() -> None:
         {"invoice_number": "x"},
     ],
 )
-def test_the_hash_on_the_list_changes_with_every_cell_and_with_the_number(changes: Any) -> None:
+def test_the_printed_hash_changes_with_every_cell_and_with_the_number_of_the_file(changes: Any) -> None:
     printed = rows_sha256("PF-1", [transfer()])
     assert printed == rows_of(payout_file("PF-1", [transfer()]))[2][1]
     assert rows_sha256("PF-1", [transfer(**changes)]) != printed

@@ -1,4 +1,4 @@
-"""Workbooks: a spreadsheet reads back what was written, always the same bytes, and no cell is a formula."""
+"""Workbooks: a spreadsheet reads every value back, no cell is a formula, and equal rows are equal bytes."""
 
 import io
 import zipfile
@@ -35,7 +35,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r", exclude_ca
         max_size=5,
     )
 )
-def test_a_spreadsheet_reads_any_cells_back_and_none_is_a_formula(rows: list[list[Value]]) -> None:
+def test_a_spreadsheet_reads_every_cell_back_and_none_is_a_formula(rows: list[list[Value]]) -> None:
     content = workbook("表 & <1>", rows)
     assert content == workbook("表 & <1>", rows)
     width = max((len(row) for row in rows), default=0)
