@@ -100,7 +100,7 @@ def cancel_uncontracted(postings: list[Posting], instant: datetime) -> None:
         state, step = lifecycle.next_state("order", order.state, "expire"), own_step("expire", instant)
         new = order.next_version(state=state, drawn={}, **step)
         voucher = vouchers.load(order.voucher_id)
-        orders.commit_release(order, new, order.voucher_fen, voucher, instant, SWEEPER)
+        orders.commit_release(order, new, voucher, Mark(by=SWEEPER, at=instant))
 
 
 def own_step(action: str, instant: datetime) -> dict[str, Any]:

@@ -16,22 +16,24 @@ Agencies        PU        .         .       .            .
 AgencyReviews   P         .         .       .            .
 Authorize       .         .         .       .            .
 Batches         .         PU        .       .            .
+Cancellations   .         PU        PU      PU           .
 Catalogue       .         .         .       .            .
 ChangeReviews   P         P         .       .            .
 Changes         P         .         .       .            .
-Closings        .         U         P       P            .
 EnterpriseReviews P       P         .       .            .
 Enterprises     PU        .         .       .            .
 Evidence        .         .         .       PU           .
-Fulfilment      .         PU        PU      PU           .
+Fulfilment      .         PU        PU      .            .
 Grab            .         PU        .       .            .
 ImportList      PD        P         .       .            .
 Inbox           .         .         .       .            U
-Invoices        .         .         .       PU           .
 Lists           P         .         .       .            .
+NoticeClosings  .         U         P       P            .
+NoticeReviews   .         .         .       P            .
 Notices         .         .         .       PU           .
 Notify          .         .         .       .            P
 Orders          .         PU        PU      .            .
+Payables        .         .         .       PU           .
 PayoutFile      .         .         .       P            .
 Payouts         .         U         P       P            .
 PreReviews      .         PU        PU      PU           .
@@ -42,12 +44,13 @@ Recoveries      .         .         P       .            .
 Relay           .         .         .       .            .
 Removals        P         .         .       P            P
 Reports         .         .         .       .            .
-Rounds          .         U         P       PU           .
-Settlements     .         .         P       PU           .
+Rounds          .         .         P       PU           .
+Settlements     .         .         P       P            .
 Sweep           .         .         .       P            .
 Violations      P         P         .       .            P
 VoidVouchers    .         PU        PU      .            .
 Vouchers        .         .         .       .            .
+Withdrawals     .         U         P       PU           .
 """
 FILE_WRITERS = {
     "Agencies": {"documents/agencies"},
