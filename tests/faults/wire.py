@@ -20,7 +20,7 @@ from botocore.httpsession import URLLib3Session
 from botocore.model import OperationModel
 from moto.core.models import botocore_stubber
 
-from tests.faults import answers
+from tests.support import aws_errors
 
 # as botocore makes its own: without it every answer takes 40 ms
 NETWORK = URLLib3Session(socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)])
@@ -69,7 +69,7 @@ class Fault:
     def can_strike(self, call: str) -> bool:
         """Only transactions conflict, and only DynamoDB tells whose fault a throttle is; all else happens anywhere."""
         if self.strike is _conflict:
-            return call in answers.TRANSACTIONS
+            return call in aws_errors.TRANSACTIONS
         return self.strike is not _throttle_account or call.startswith("dynamodb.")
 
 
@@ -88,23 +88,23 @@ def _send_twice(attempt: Attempt) -> AWSResponse:
 
 
 def _conflict(attempt: Attempt) -> AWSResponse | None:
-    return answers.conflict(attempt.call, attempt.request)
+    return aws_errors.conflict(attempt.call, attempt.request)
 
 
 def _throttle(attempt: Attempt) -> AWSResponse:
-    if attempt.call in answers.TRANSACTIONS:
-        return answers.cancelled(attempt.request, "ThrottlingError")
-    return answers.throttled(attempt.request, attempt.service)
+    if attempt.call in aws_errors.TRANSACTIONS:
+        return aws_errors.cancelled(attempt.request, "ThrottlingError")
+    return aws_errors.throttled(attempt.request, attempt.service)
 
 
 def _throttle_account(attempt: Attempt) -> AWSResponse | None:
     if attempt.service != "dynamodb":
         return None
-    return answers.error(attempt.request, attempt.service, 400, "ThrottlingException")
+    return aws_errors.error(attempt.request, attempt.service, 400, "ThrottlingException")
 
 
 def _fail(attempt: Attempt) -> AWSResponse:
-    return answers.error(attempt.request, attempt.service, 500, "InternalServerError")
+    return aws_errors.error(attempt.request, attempt.service, 500, "InternalServerError")
 
 
 def _fail_after(attempt: Attempt) -> AWSResponse:

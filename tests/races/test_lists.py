@@ -11,12 +11,13 @@ import pytest
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Reply
 from tests.conftest import StoppedClock
-from tests.model.firm_steps import follow_ups, list_file
-from tests.model.place import Files
 from tests.races import stage
 from tests.races.stage import QUOTA_FEN, YEAR, Firm
 from tests.races.turns import Turns
+from tests.support import samples
 from tests.support.backend import World, function
+from tests.support.bucket import BucketInMemory
+from tests.support.relaying import work_after
 from voucher.store import keys
 from voucher.store.engine import files, table
 
@@ -25,9 +26,9 @@ KIND = "rated_d"
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Files:
-    """Files in memory."""
-    kept = Files()
+def bucket(monkeypatch: pytest.MonkeyPatch) -> BucketInMemory:
+    """BucketInMemory in memory."""
+    kept = BucketInMemory()
     monkeypatch.setenv("DOCUMENTS_BUCKET", "documents")
     monkeypatch.setattr(files, "client", cache(lambda: kept))
     return kept
@@ -55,16 +56,16 @@ def commits() -> Iterator[list[Writes]]:
             events.unregister(name, hook)
 
 
-def applying(world: World, bucket: Files, usccs: list[str]) -> dict[str, Any]:
+def applying(world: World, bucket: BucketInMemory, usccs: list[str]) -> dict[str, Any]:
     """A list that the bureau has just put in force: the message to its worker."""
-    path, content = f"/lists/{KIND}/{YEAR}/imports", list_file(usccs)
+    path, content = f"/lists/{KIND}/{YEAR}/imports", samples.list_file(usccs)
     announced = {"filename": "list.csv", "content_type": "text/csv", "size_bytes": len(content)}
     record = steps.expect(world.call(OPERATOR, "POST", path, announced), 201)
     key = record["upload"]["fields"]["key"]
     bucket.put_object(Key=key, Body=content)
     function("import_list").work({"Records": [{"s3": {"object": {"key": key}}}]})
     steps.expect(world.call(BUREAU, "POST", f"{path}/{record['import_id']}/apply", {}), 200)
-    [message] = follow_ups(keys.name_list(KIND, YEAR, f"IMPORT#{record['import_id']}"))
+    [message] = work_after(keys.name_list(KIND, YEAR, f"IMPORT#{record['import_id']}"))
     return message
 
 
@@ -80,7 +81,7 @@ def firms_written(writes: Writes, sort: str) -> set[str]:
 
 @pytest.mark.clause("§2.1.1")
 def test_no_firm_is_granted_anything_after_its_listing_was_committed(
-    world: World, bucket: Files, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch, seed: int
+    world: World, bucket: BucketInMemory, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     monkeypatch.setattr(function("import_list"), "FIRMS_PER_READ", 2)  # many transactions, for grabs to come between
     batches = [stage.open_batch(world, 20 * QUOTA_FEN, total_fen=300 * QUOTA_FEN, partial_allowed=True)]

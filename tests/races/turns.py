@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from tests.faults.answers import conflict
+from tests.support.aws_errors import conflict
 from voucher.edge.api import Api
 from voucher.store.engine import pools, table
 
