@@ -22,12 +22,12 @@ from moto.core.models import botocore_stubber
 
 from tests.support import aws_errors
 
-# as botocore makes its own: without it every answer takes 40 ms
+# the option that botocore sets, too; without it every answer takes 40 ms
 NETWORK = URLLib3Session(socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)])
 
-# the tables that a request names: those of transactions by this attribute
-NAMED = re.compile(r'"TableName": ?"([^"]+)"')
-# how DynamoDB is read; all else writes
+# finds the table names in a request
+TABLE_NAME = re.compile(r'"TableName": ?"([^"]+)"')
+# the operations of DynamoDB that only read
 READS = {"GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"}
 
 
@@ -163,12 +163,12 @@ class Wire:
 _UNDISTURBED = Wire(None, 0)
 _current = SimpleNamespace(wire=_UNDISTURBED)
 # the tables, by their deployed names, that were written to since this was emptied
-WRITTEN: set[str] = set()
+WRITTEN_TABLES: set[str] = set()
 
 
-def lay() -> None:
-    """Every client that is made from now on speaks over the wire. moto, which else answers by itself, is asked by it:
-    of all that botocore asks before it sends, each is heard, so a call that is lost would be done none the less."""
+def install() -> None:
+    """Every client created from now on uses the wire. The wire calls moto; if moto stayed registered with botocore, it
+    would execute calls that the wire loses."""
     boto3.setup_default_session()
     session = boto3.DEFAULT_SESSION
     assert session is not None
@@ -180,7 +180,7 @@ def lay() -> None:
 def _before_call(model: OperationModel, params: dict[str, Any], **_: object) -> None:
     service = model.service_model.service_name
     if service == "dynamodb" and model.name not in READS:
-        WRITTEN.update(NAMED.findall(params["body"].decode()))
+        WRITTEN_TABLES.update(TABLE_NAME.findall(params["body"].decode()))
     _current.wire.begin(f"{service}.{model.name}")
 
 

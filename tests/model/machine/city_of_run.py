@@ -8,7 +8,7 @@ from typing import Any
 from infra.city.credit_codes import AGENCIES, ENTERPRISES, OUTSIDERS, CreditCodes
 from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
 from tests.model.reference.records import CAP_PERCENT, City, Enterprise, Product
-from tests.races import stage
+from tests.races import seed_data
 from tests.support import samples
 from voucher.models import agencies, enterprises, products
 from voucher.models.base import Record
@@ -59,7 +59,7 @@ def write_city(city: City) -> None:
     for agency_uscc in sorted({each.agency_uscc for each in city.products}):
         first = next(each for each in city.products if each.agency_uscc == agency_uscc)
         records.append((keys.agency(agency_uscc), agency_record(first)))
-    stage.keep(*records, *((keys.product(each.name), product_record(each)) for each in city.products))
+    seed_data.write_records(*records, *((keys.product(each.name), product_record(each)) for each in city.products))
 
 
 def creation(name: str, state: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tests.model.reference import orders, settlements
 from tests.model.reference.answers import ExpectedAnswer
 from tests.model.reference.records import Order, day_of
 from tests.model.reference.settlement_records import Application, Line
-from tests.races import stage
+from tests.races import seed_data
 from voucher.models.documents import Document
 from voucher.store import keys
 
@@ -97,7 +97,7 @@ class SettlementSteps(Machine):
             application.name = reply["settlement_id"]
             documents = [self.examined_document(application, kind) for kind in DOCUMENT_KINDS]
             key_of_kind = partial(keys.settlement, application.name)
-            stage.keep(*((key_of_kind(f"DOCUMENT#{each.kind}"), each) for each in documents))
+            seed_data.write_records(*((key_of_kind(f"DOCUMENT#{each.kind}"), each) for each in documents))
 
     def examined_document(self, application: Application, kind: str) -> Document:
         """A document that was uploaded and examined."""
