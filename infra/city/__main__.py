@@ -13,9 +13,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from infra.city.agencies import Agency, make_agencies
+from infra.city.document_files import DocumentFile, agency_documents, enterprise_documents, yuan
 from infra.city.enterprises import Enterprise, make_enterprises
 from infra.city.lists import make_list_files
-from infra.city.papers import Paper, agency_papers, enterprise_papers, yuan
 from infra.city.products import Product, make_products
 
 
@@ -36,9 +36,9 @@ def main() -> None:
     for kind, content in lists.items():
         _write(out / "lists" / f"{kind}-{year}.xlsx", content)
     for enterprise in enterprises:
-        _write_papers(out / "papers" / enterprise.uscc, enterprise_papers(enterprise, today))
+        _write_documents(out / "documents" / enterprise.uscc, enterprise_documents(enterprise, today))
     for agency in agencies:
-        _write_papers(out / "papers" / agency.uscc, agency_papers(agency, today))
+        _write_documents(out / "documents" / agency.uscc, agency_documents(agency, today))
     print(f"seed {arguments.seed}, applying on {today}, programme year {year}, written to {out}")
     print(_summary(enterprises, agencies, products))
 
@@ -63,9 +63,9 @@ def _write_json(path: Path, records: Sequence[Enterprise | Agency | Product]) ->
     _write(path, json.dumps(rows, ensure_ascii=False, indent=1, default=date.isoformat).encode())
 
 
-def _write_papers(folder: Path, papers: list[Paper]) -> None:
-    for paper in papers:
-        _write(folder / (paper.kind + Path(paper.filename).suffix), paper.content)
+def _write_documents(folder: Path, documents: list[DocumentFile]) -> None:
+    for document in documents:
+        _write(folder / (document.kind + Path(document.filename).suffix), document.content)
 
 
 def _summary(enterprises: list[Enterprise], agencies: list[Agency], products: list[Product]) -> str:

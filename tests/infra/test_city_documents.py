@@ -12,9 +12,16 @@ from PIL import Image
 
 from infra.city.__main__ import main
 from infra.city.agencies import make_agencies
+from infra.city.document_files import (
+    DocumentFile,
+    agency_documents,
+    enterprise_documents,
+    order_documents,
+    summary_invoice_document,
+    yuan,
+)
 from infra.city.documents import jpeg, pdf
 from infra.city.enterprises import make_enterprises
-from infra.city.papers import Paper, agency_papers, enterprise_papers, order_papers, summary_invoice_paper, yuan
 
 TODAY = date(2028, 2, 29)
 ENTERPRISE_KINDS = [
@@ -56,12 +63,12 @@ def assert_cross_references_lead_to_their_objects(content: bytes) -> None:
         assert content[int(row[:10]) :].startswith(b"%d 0 obj\n" % number)
 
 
-def all_papers() -> list[Paper]:
+def all_papers() -> list[DocumentFile]:
     enterprise = make_enterprises(1, TODAY, TODAY.year)[0]
     agency = make_agencies(1, TODAY)[0]
-    line = order_papers(enterprise.name, agency.name, "商标注册", "LS-2028-0001", 1_428_570, 428_571)
-    summary = summary_invoice_paper(agency.name, 999_999)
-    return [*enterprise_papers(enterprise, TODAY), *agency_papers(agency, TODAY), *line, summary]
+    line = order_documents(enterprise.name, agency.name, "商标注册", "LS-2028-0001", 1_428_570, 428_571)
+    summary = summary_invoice_document(agency.name, 999_999)
+    return [*enterprise_documents(enterprise, TODAY), *agency_documents(agency, TODAY), *line, summary]
 
 
 def test_a_pdf_has_its_header_and_a_cross_reference_table_that_is_right() -> None:
@@ -127,13 +134,13 @@ def test_papers_are_of_the_kinds_the_regulation_names() -> None:
 
 def test_the_first_bytes_of_every_paper_fit_its_type() -> None:
     starts = {"application/pdf": (b"%PDF-", ".pdf"), "image/jpeg": (b"\xff\xd8\xff", ".jpg")}
-    papers = all_papers()
-    assert {each.content_type for each in papers} == set(starts)
-    for paper in papers:
-        magic, suffix = starts[paper.content_type]
-        assert paper.content.startswith(magic)
-        assert paper.filename.endswith(suffix)
-        assert 500 < len(paper.content) < 100_000
+    documents = all_papers()
+    assert {each.content_type for each in documents} == set(starts)
+    for document in documents:
+        magic, suffix = starts[document.content_type]
+        assert document.content.startswith(magic)
+        assert document.filename.endswith(suffix)
+        assert 500 < len(document.content) < 100_000
 
 
 def test_yuan_keeps_every_fen() -> None:
@@ -147,7 +154,7 @@ def test_the_command_writes_the_city_as_files_and_sums_it_up(
     monkeypatch.setattr(sys, "argv", command.split())
     main()
     enterprises = json.loads((tmp_path / "enterprises.json").read_text(encoding="utf-8"))
-    assert len(list((tmp_path / "papers").iterdir())) == len(enterprises) + 12
+    assert len(list((tmp_path / "documents").iterdir())) == len(enterprises) + 12
     assert len(list((tmp_path / "lists").glob("*-2026.xlsx"))) == 4
     printed = capsys.readouterr().out
     assert f"enterprises {len(enterprises)}: 50 to approve" in printed

@@ -9,12 +9,12 @@ from typing import Any
 import boto3
 
 from infra.city.agencies import Agency
+from infra.city.document_files import enterprise_documents
 from infra.city.enterprises import Enterprise
-from infra.city.papers import enterprise_papers
 from infra.client import steps
 from infra.client.http import HttpClient, Person, Reply
-from infra.demo.city import Plan, owner_of
-from infra.demo.night import Night
+from infra.demo.plan import Plan, owner_of
+from infra.demo.scheduled import ScheduledFunctions
 from infra.local.emulator import ROOT_KEY
 from infra.local.stack import Stack
 
@@ -30,7 +30,7 @@ class Place:
 
     stack: Stack
     client: HttpClient
-    night: Night
+    night: ScheduledFunctions
     plan: Plan
     firms: Iterator[Enterprise]
     agencies: Iterator[Agency]
@@ -62,16 +62,16 @@ class Place:
         return steps.expect(self.client.call(person, "GET", path), 200)
 
     def drafted_firm(self) -> Enterprise:
-        """An enterprise on no list, registered, without papers."""
+        """An enterprise on no list, registered, without documents."""
         firm = next(self.firms)
         steps.expect(self.client.call(owner_of(firm.uscc), "POST", "/enterprises", firm.registration()), 201)
         return firm
 
     def approved_firm(self) -> Enterprise:
-        """An enterprise on no list, registered with its six papers and approved."""
+        """An enterprise on no list, registered with its six documents and approved."""
         firm = next(self.firms)
-        papers = enterprise_papers(firm, self.plan.today)
-        steps.register_enterprise(self.client, owner_of(firm.uscc), firm.registration(), papers)
+        documents = enterprise_documents(firm, self.plan.today)
+        steps.register_enterprise(self.client, owner_of(firm.uscc), firm.registration(), documents)
         steps.expect(steps.review_enterprise(self.client, firm.uscc), 200)
         return firm
 
@@ -98,4 +98,4 @@ def found(stack: Stack) -> Place:
     plan = Plan(7, datetime.now(UTC))
     firms = (each for each in plan.enterprises if each.expected_refusal is None and not each.on_lists)
     agencies = (each for each in plan.agencies if each.expected_refusal is None)
-    return Place(stack, HttpClient(asdict(stack)), Night(stack), plan, firms, agencies)
+    return Place(stack, HttpClient(asdict(stack)), ScheduledFunctions(stack), plan, firms, agencies)

@@ -6,7 +6,7 @@ import pytest
 
 from infra.city.enterprises import Enterprise
 from infra.client.http import BUREAU, FINANCE, OPERATOR, Person, Reply
-from infra.demo.city import owner_of
+from infra.demo.plan import owner_of
 from tests.journeys.place import Place
 
 STRANGER = Person("u-stranger")

@@ -2,8 +2,8 @@
 
 import json
 
-from infra.demo.city import owner_of
-from infra.demo.night import wait_for
+from infra.demo.plan import owner_of
+from infra.demo.scheduled import wait_until
 from tests.journeys.place import Place
 
 POISON = "这不是 JSON"
@@ -27,7 +27,7 @@ def test_a_poisoned_message_ends_in_the_dead_letter_queue_and_its_neighbours_in_
         received.extend(message["Body"] for message in answer.get("Messages", []))
         return bool(received)
 
-    wait_for(one_is_parked)
+    wait_until(one_is_parked)
     assert received == [POISON]
     found = place.shown(owner_of(firm.uscc), "/inbox")["items"]
     assert sorted(each["subject"] for each in found) == ["通知 0", "通知 1", "通知 2"]

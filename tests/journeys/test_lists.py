@@ -6,8 +6,8 @@ from infra.city.enterprises import Enterprise
 from infra.city.lists import make_list_files
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR
-from infra.demo.city import owner_of
-from infra.demo.night import wait_for
+from infra.demo.plan import owner_of
+from infra.demo.scheduled import wait_until
 from tests.journeys.place import Json, Place
 
 KIND = "newly_above_scale"
@@ -26,7 +26,7 @@ def applied(place: Place, year: int, firm: Enterprise) -> Json:
     assert (before["quota_fen"], before["eligible"]) == (1_000_000, True)
     listed = Enterprise(**{**vars(firm), "on_lists": (KIND,)})
     content = make_list_files([listed], 7, year)[KIND]
-    return steps.import_list(place.client, KIND, year, content, wait_for)
+    return steps.import_list(place.client, KIND, year, content, wait_until)
 
 
 @pytest.mark.clause("§2.3.1")
@@ -57,7 +57,7 @@ def test_a_file_that_is_no_list_fails_its_import_and_changes_nothing(place: Plac
     }
     record = steps.expect(place.client.call(OPERATOR, "POST", path, announced), 201)
     place.client.upload(record["upload"], b"not a book")
-    wait_for(lambda: bool(place.shown(OPERATOR, f"{path}/{record['import_id']}")["state"] != "waiting"))
+    wait_until(lambda: bool(place.shown(OPERATOR, f"{path}/{record['import_id']}")["state"] != "waiting"))
     assert place.shown(OPERATOR, f"{path}/{record['import_id']}")["state"] == "failed"
     assert place.client.call(BUREAU, "POST", f"{path}/{record['import_id']}/apply").code == "WRONG_STATE"
     assert place.shown(BUREAU, f"/lists/rated_d/{year}")["items"] == []

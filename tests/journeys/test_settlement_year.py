@@ -9,13 +9,13 @@ import openpyxl
 import pytest
 
 from infra.city.agencies import Agency
+from infra.city.document_files import agency_documents, order_documents, summary_invoice_document
 from infra.city.enterprises import Enterprise
-from infra.city.papers import agency_papers, order_papers, summary_invoice_paper
 from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
 from infra.client.steps import Deal
-from infra.demo.city import owner_of
-from infra.demo.night import wait_for
+from infra.demo.plan import owner_of
+from infra.demo.scheduled import wait_until
 from tests.journeys.place import Json, Place
 from tests.support import samples
 
@@ -53,9 +53,9 @@ class Case:
         order_id = self.order["order_id"]
         self.settlement = steps.apply_for_settlement(client, self.person, uscc, [order_id], f"settle-{order_id}")
         names = (self.firm.name, self.agency.name, "企业服务")
-        papers = order_papers(*names, order_id, CONTRACT_FEN, CONTRACT_FEN - VOUCHER_FEN)
+        documents = order_documents(*names, order_id, CONTRACT_FEN, CONTRACT_FEN - VOUCHER_FEN)
         line, settlement_id = self.settlement["lines"][0], self.settlement["settlement_id"]
-        steps.fill_in_line(client, self.person, settlement_id, line, papers, self.place.plan.today)
+        steps.fill_in_line(client, self.person, settlement_id, line, documents, self.place.plan.today)
         steps.expect(self.call(self.person, "POST", f"{self.path}/submit"), 200)
 
     def pre_review(self, **more: int) -> None:
@@ -70,11 +70,11 @@ class Case:
 
     def bill(self, round_id: str, amount_fen: int) -> Json:
         """§3.5.4: the summary invoice and the account."""
-        paper = summary_invoice_paper(self.agency.name, amount_fen)
-        document = steps.announce_and_upload(self.place.client, self.person, self.path, paper)
+        document = summary_invoice_document(self.agency.name, amount_fen)
+        document = steps.announce_and_upload(self.place.client, self.person, self.path, document)
         payable = self.place.shown(self.person, f"/rounds/{round_id}/payables/{self.agency.uscc}")
         assert payable["amount_fen"] == amount_fen
-        return steps.hand_in_invoice(self.place.client, self.person, payable, self.agency.name, document)
+        return steps.submit_summary_invoice(self.place.client, self.person, payable, self.agency.name, document)
 
 
 @dataclass
@@ -99,8 +99,8 @@ def completed_case(place: Place, batch: Json) -> Case:
     """An agency, a firm with a voucher of the batch, and an order of theirs, done."""
     agency, firm = next(place.agencies), place.approved_firm()
     person, owner, today = owner_of(agency.uscc), owner_of(firm.uscc), place.plan.today
-    papers = agency_papers(agency, today)
-    steps.apply_agency(place.client, person, agency.application(), papers)
+    documents = agency_documents(agency, today)
+    steps.apply_agency(place.client, person, agency.application(), documents)
     steps.expect(steps.admit_agency(place.client, agency.uscc), 200)
     product = steps.list_product(place.client, person, samples.product(agency))
     voucher_id = place.grab(batch, firm)["voucher_id"]
@@ -108,7 +108,7 @@ def completed_case(place: Place, batch: Json) -> Case:
     amounts = (CONTRACT_FEN, VOUCHER_FEN)
     deal = Deal(owner, person, product["product_id"], voucher_id, *amounts, number, today)
     order = steps.expect(steps.place_order(place.client, deal), 201)
-    return Case(place, agency, firm, steps.carry_out(place.client, order["order_id"], deal))
+    return Case(place, agency, firm, steps.complete_order(place.client, order["order_id"], deal))
 
 
 def noticed(place: Place, *cases: Case) -> Json:
@@ -207,7 +207,7 @@ def test_what_was_not_verified_is_back_on_the_voucher_and_the_opinion_in_the_age
     voucher = settled.place.shown(owner_of(case.firm.uscc), f"/vouchers/{case.order['voucher_id']}")
     assert voucher["balance_fen"] == voucher["face_fen"] - REDUCED_FEN
     told = "兑付申请预审通过。意见：核实无误"
-    wait_for(lambda: told in {each["subject"] for each in settled.place.inbox(case.agency.uscc)})
+    wait_until(lambda: told in {each["subject"] for each in settled.place.inbox(case.agency.uscc)})
 
 
 @pytest.mark.clause("§3.5.3")
@@ -217,7 +217,7 @@ def test_an_objection_stops_its_own_line_only(settled: Settled) -> None:
     assert {payable["agency_uscc"] for payable in first["payables"]} == uscc
     assert settled.objected.line()["state"] == "payable"
     assert settled.table.startswith("\ufeff订单编号") and settled.plain.firm.name in settled.table
-    wait_for(
+    wait_until(
         lambda: (
             "兑付申请被退回，请查看意见。意见：公示期内的异议成立。"
             in {each["subject"] for each in settled.place.inbox(settled.objected.agency.uscc)}

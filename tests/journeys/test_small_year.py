@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import pytest
 
 from infra.city.agencies import Agency
+from infra.city.document_files import agency_documents, order_documents, summary_invoice_document
 from infra.city.enterprises import Enterprise
-from infra.city.papers import agency_papers, order_papers, summary_invoice_paper
 from infra.client import steps
 from infra.client.http import FINANCE, OPERATOR
 from infra.client.steps import Deal
-from infra.demo.city import owner_of
-from infra.demo.night import wait_for
+from infra.demo.plan import owner_of
+from infra.demo.scheduled import wait_until
 from tests.journeys.place import TOTAL_FEN, Json, Place
 from tests.support import samples
 
@@ -54,7 +54,7 @@ def small_year(place: Place, year: int) -> Year:
         place.plan.today,
     )
     order = steps.expect(steps.place_order(place.client, deal), 201)
-    order = steps.carry_out(place.client, order["order_id"], deal)
+    order = steps.complete_order(place.client, order["order_id"], deal)
     paid = paid_out(place, buyer, seller, order)
     sweep(place, unused)
     report, _ = accounts(place, year)
@@ -71,8 +71,8 @@ def admitted_agency(place: Place) -> tuple[Agency, Json]:
     """An agency taken through application, pre-review and approval, and its one listed product."""
     agency: Agency = next(place.agencies)
     person = owner_of(agency.uscc)
-    papers = agency_papers(agency, place.plan.today)
-    steps.apply_agency(place.client, person, agency.application(), papers)
+    documents = agency_documents(agency, place.plan.today)
+    steps.apply_agency(place.client, person, agency.application(), documents)
     steps.expect(steps.admit_agency(place.client, agency.uscc), 200)
     return agency, steps.list_product(place.client, person, samples.product(agency))
 
@@ -83,13 +83,13 @@ def paid_out(place: Place, buyer: Enterprise, seller: Agency, order: Json) -> li
     opened = steps.apply_for_settlement(client, person, seller.uscc, [order["order_id"]], "settle-1")
     path = f"/settlements/{opened['settlement_id']}"
     own_share_fen = CONTRACT_FEN - VOUCHER_FEN
-    papers = order_papers(buyer.name, seller.name, "企业服务", "HT-1", CONTRACT_FEN, own_share_fen)
-    steps.fill_in_line(client, person, opened["settlement_id"], opened["lines"][0], papers, today)
+    documents = order_documents(buyer.name, seller.name, "企业服务", "HT-1", CONTRACT_FEN, own_share_fen)
+    steps.fill_in_line(client, person, opened["settlement_id"], opened["lines"][0], documents, today)
     submitted = steps.expect(client.call(person, "POST", f"{path}/submit"), 200)
-    steps.pass_all(client, submitted)
-    round_ = steps.run_round(client, [opened["settlement_id"]])
-    invoice = steps.announce_and_upload(client, person, path, summary_invoice_paper(seller.name, VOUCHER_FEN))
-    steps.hand_in_invoice(client, person, round_["payables"][0], seller.name, invoice)
+    steps.pass_all_lines(client, submitted)
+    round_ = steps.take_round_through_notice(client, [opened["settlement_id"]])
+    invoice = steps.announce_and_upload(client, person, path, summary_invoice_document(seller.name, VOUCHER_FEN))
+    steps.submit_summary_invoice(client, person, round_["payables"][0], seller.name, invoice)
     return steps.pay_out(client, round_["round_id"], today)
 
 
@@ -97,7 +97,7 @@ def sweep(place: Place, voucher: Json) -> None:
     """The night after the voucher's end, run by hand; its work goes through the queue."""
     path = f"/vouchers/{voucher['voucher_id']}"
     place.night.run("Sweep", place.plan.coming_night)
-    wait_for(lambda: bool(place.shown(OPERATOR, path)["state"] != "active"))
+    wait_until(lambda: bool(place.shown(OPERATOR, path)["state"] != "active"))
 
 
 @pytest.mark.clause("§3.5.4")
@@ -151,12 +151,12 @@ def test_what_was_committed_is_told_to_both_sides_through_stream_relay_queue_and
         },
     }
     for uscc, subjects in expected.items():
-        wait_for(lambda: subjects <= {each["subject"] for each in small_year.place.inbox(uscc)})  # noqa: B023
+        wait_until(lambda: subjects <= {each["subject"] for each in small_year.place.inbox(uscc)})  # noqa: B023
 
 
 def test_a_message_is_marked_read_by_its_owner_and_unknown_to_others(small_year: Year) -> None:
     place, owner = small_year.place, owner_of(small_year.buyer.uscc)
-    wait_for(lambda: bool(place.inbox(small_year.buyer.uscc)))
+    wait_until(lambda: bool(place.inbox(small_year.buyer.uscc)))
     path = f"/inbox/{place.inbox(small_year.buyer.uscc)[0]['message_id']}/read"
     assert place.client.call(owner_of(small_year.idler.uscc), "POST", path).code == "NOT_FOUND"
     assert steps.expect(place.client.call(owner, "POST", path), 200)["read"] is True

@@ -9,11 +9,11 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from infra.city.document_files import DocumentFile, enterprise_documents
 from infra.city.enterprises import Enterprise
-from infra.city.papers import Paper, enterprise_papers
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Person
-from infra.demo.city import owner_of
+from infra.demo.plan import owner_of
 from tests.journeys.place import Json, Place
 
 MEGABYTE = 1024 * 1024
@@ -91,9 +91,9 @@ def test_a_file_whose_first_bytes_are_not_of_its_type_does_not_count_as_handed_i
     place: Place, firm: Enterprise
 ) -> None:
     owner, path = owner_of(firm.uscc), f"/enterprises/{firm.uscc}"
-    for paper in enterprise_papers(firm, place.plan.today):
-        content = b"MZ" + paper.content if paper.kind == "tax_certificate" else paper.content
-        faked = Paper(paper.kind, paper.filename, paper.content_type, content)
+    for document in enterprise_documents(firm, place.plan.today):
+        content = b"MZ" + document.content if document.kind == "tax_certificate" else document.content
+        faked = DocumentFile(document.kind, document.filename, document.content_type, content)
         steps.announce_and_upload(place.client, owner, path, faked)
     reply = place.client.call(owner, "POST", f"{path}/submit")
     assert (reply.status, reply.code) == (422, "DOCUMENTS_MISSING")
@@ -105,11 +105,11 @@ def test_a_file_whose_first_bytes_are_not_of_its_type_does_not_count_as_handed_i
 def test_members_and_staff_read_a_paper_by_a_link_and_nobody_else_gets_one(place: Place) -> None:
     firm = place.approved_firm()
     path = f"/enterprises/{firm.uscc}/documents"
-    uploaded = {paper.kind: paper for paper in enterprise_papers(firm, place.plan.today)}
+    uploaded = {document.kind: document for document in enterprise_documents(firm, place.plan.today)}
     for person in (owner_of(firm.uscc), OPERATOR, BUREAU):
-        for paper in place.shown(person, path)["items"]:
-            with urlopen(paper["url"]) as answer:
-                assert answer.read() == uploaded[paper["kind"]].content
+        for document in place.shown(person, path)["items"]:
+            with urlopen(document["url"]) as answer:
+                assert answer.read() == uploaded[document["kind"]].content
     shown = place.shown(BUREAU, path)["items"]
     assert {each["kind"]: each["filename"] for each in shown} == {k: each.filename for k, each in uploaded.items()}
     assert place.client.call(Person("u-somebody-else"), "GET", path).code == "NOT_FOUND"
@@ -125,13 +125,13 @@ def test_a_paper_uploaded_anew_under_its_old_link_is_not_what_the_reviewer_reads
     place: Place, firm: Enterprise
 ) -> None:
     owner, path = owner_of(firm.uscc), f"/enterprises/{firm.uscc}"
-    papers = enterprise_papers(firm, place.plan.today)
-    for paper in papers[1:]:
-        steps.announce_and_upload(place.client, owner, path, paper)
-    told = announced(place, firm, kind=papers[0].kind, content_type=papers[0].content_type)
-    place.client.upload(told["upload"], papers[0].content)
+    documents = enterprise_documents(firm, place.plan.today)
+    for document in documents[1:]:
+        steps.announce_and_upload(place.client, owner, path, document)
+    told = announced(place, firm, kind=documents[0].kind, content_type=documents[0].content_type)
+    place.client.upload(told["upload"], documents[0].content)
     steps.expect(place.client.call(owner, "POST", f"{path}/submit"), 200)
-    place.client.upload(told["upload"], papers[0].content + b"changed")
-    [link] = [each for each in place.shown(OPERATOR, f"{path}/documents")["items"] if each["kind"] == papers[0].kind]
+    place.client.upload(told["upload"], documents[0].content + b"changed")
+    [link] = [each for each in place.shown(OPERATOR, f"{path}/documents")["items"] if each["kind"] == documents[0].kind]
     with urlopen(link["url"]) as answer:
-        assert answer.read() == papers[0].content
+        assert answer.read() == documents[0].content
