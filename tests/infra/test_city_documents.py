@@ -47,8 +47,8 @@ AGENCY_KINDS = [
 
 
 def text_of(content: bytes) -> str:
-    shown = re.findall(rb"<([0-9a-f]*)> Tj", content)
-    return "\n".join(bytes.fromhex(each.decode()).decode("utf-16-be") for each in shown)
+    texts = re.findall(rb"<([0-9a-f]*)> Tj", content)
+    return "\n".join(bytes.fromhex(each.decode()).decode("utf-16-be") for each in texts)
 
 
 def assert_cross_references_lead_to_their_objects(content: bytes) -> None:
@@ -63,7 +63,7 @@ def assert_cross_references_lead_to_their_objects(content: bytes) -> None:
         assert content[int(row[:10]) :].startswith(b"%d 0 obj\n" % number)
 
 
-def all_papers() -> list[DocumentFile]:
+def all_documents() -> list[DocumentFile]:
     enterprise = make_enterprises(1, TODAY, TODAY.year)[0]
     agency = make_agencies(1, TODAY)[0]
     line = order_documents(enterprise.name, agency.name, "商标注册", "LS-2028-0001", 1_428_570, 428_571)
@@ -85,9 +85,9 @@ def test_a_pdf_shows_its_title_and_lines_in_chinese_with_a_chinese_encoding() ->
 
 def test_a_long_line_is_wrapped_and_nothing_of_it_is_lost() -> None:
     line = "本企业承诺所提交材料真实、准确、完整，" * 8
-    shown = text_of(pdf("承诺书", [line])).split("\n")[1:]
-    assert "".join(shown) == line
-    assert max(map(len, shown)) <= 41
+    lines = text_of(pdf("承诺书", [line])).split("\n")[1:]
+    assert "".join(lines) == line
+    assert max(map(len, lines)) <= 41
 
 
 def test_many_lines_go_on_to_more_pages() -> None:
@@ -98,7 +98,7 @@ def test_many_lines_go_on_to_more_pages() -> None:
     assert_cross_references_lead_to_their_objects(content)
 
 
-def test_stream_lengths_are_true() -> None:
+def test_stream_lengths_are_correct() -> None:
     content = pdf("清单", ["一", "二"])
     for length, stream in re.findall(rb"/Length (\d+) >>\nstream\n(.*?)\nendstream", content, re.DOTALL):
         assert int(length) == len(stream)
@@ -123,8 +123,8 @@ def test_documents_depend_on_their_seed_and_on_nothing_else() -> None:
     assert pdf("甲", ["乙"]) == pdf("甲", ["乙"]) != pdf("甲", ["丙"])
 
 
-def test_papers_are_of_the_kinds_the_regulation_names() -> None:
-    assert [each.kind for each in all_papers()] == [
+def test_documents_are_of_the_kinds_the_regulation_names() -> None:
+    assert [each.kind for each in all_documents()] == [
         *ENTERPRISE_KINDS,
         *AGENCY_KINDS,
         *("contract", "invoice", "transfer", "evidence"),
@@ -132,9 +132,9 @@ def test_papers_are_of_the_kinds_the_regulation_names() -> None:
     ]
 
 
-def test_the_first_bytes_of_every_paper_fit_its_type() -> None:
+def test_the_first_bytes_of_every_document_fit_its_type() -> None:
     starts = {"application/pdf": (b"%PDF-", ".pdf"), "image/jpeg": (b"\xff\xd8\xff", ".jpg")}
-    documents = all_papers()
+    documents = all_documents()
     assert {each.content_type for each in documents} == set(starts)
     for document in documents:
         magic, suffix = starts[document.content_type]

@@ -34,7 +34,7 @@ def test_a_machine_begins_at_its_first_state_and_ends_where_no_step_leads_on() -
     ]
 
 
-def test_only_what_stands_between_the_markers_is_rewritten_and_without_markers_nothing() -> None:
+def test_only_the_text_between_the_markers_is_rewritten() -> None:
     text = f"above\n{BEGIN}\nold\n{END}\nbelow\n"
     assert rewritten(text) == f"above\n{BEGIN}\n\n{drawing()}\n\n{END}\nbelow\n"
     assert rewritten(rewritten(text)) == rewritten(text)
