@@ -1,6 +1,6 @@
-"""The documents of each step: six kinds of an enterprise, ten of an agency, five of a settlement.
+"""The documents of each step, as files: six kinds for an enterprise, ten for an agency, five for a settlement.
 
-Each document says on its face that it is a specimen. Photographed or scanned kinds are JPEGs, the others PDFs.
+Each document says that it is a specimen. Photographs and scans are JPEGs, the others PDFs.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ def yuan(amount_fen: int) -> str:
 def enterprise_documents(enterprise: Enterprise, today: date) -> list[DocumentFile]:
     """The six documents of §4.1.1; the figures are those of the registration and of last year."""
     last_year = today.year - 1
-    firm = [f"企业名称：{enterprise.name}", f"统一社会信用代码：{enterprise.uscc}"]
+    party = [f"企业名称：{enterprise.name}", f"统一社会信用代码：{enterprise.uscc}"]
     signed = ["", f"法定代表人（签字）：{enterprise.legal_representative}", f"日期：{today.isoformat()}"]
     revenue = f"{last_year}年度营业收入：{yuan(enterprise.revenue_fen)} 元"
     assets = f"资产总额：{yuan(enterprise.assets_fen)} 元"
@@ -42,32 +42,32 @@ def enterprise_documents(enterprise: Enterprise, today: date) -> list[DocumentFi
     credit = ["本企业承诺所提交材料真实、准确、完整，未以其他企业补助重复申领。", *signed]
     return [
         _scan("business_license", "营业执照", enterprise.uscc),
-        _sheet("income_statement", f"{last_year}年度利润表", [*firm, revenue, assets]),
-        _sheet("tax_certificate", f"{last_year}年度纳税证明", [*firm, TAX_PAID]),
-        _sheet("social_insurance", "社会保险参保证明", [*firm, insured]),
-        _sheet("entry_commitment", "入驻承诺书", [*firm, *pledge]),
-        _sheet("credit_commitment", "信用承诺书", [*firm, *credit]),
+        _sheet("income_statement", f"{last_year}年度利润表", [*party, revenue, assets]),
+        _sheet("tax_certificate", f"{last_year}年度纳税证明", [*party, TAX_PAID]),
+        _sheet("social_insurance", "社会保险参保证明", [*party, insured]),
+        _sheet("entry_commitment", "入驻承诺书", [*party, *pledge]),
+        _sheet("credit_commitment", "信用承诺书", [*party, *credit]),
     ]
 
 
 def agency_documents(agency: Agency, today: date) -> list[DocumentFile]:
     """The ten documents of §3.2.1."""
     last_year = today.year - 1
-    firm = [f"机构名称：{agency.name}", f"统一社会信用代码：{agency.uscc}"]
+    party = [f"机构名称：{agency.name}", f"统一社会信用代码：{agency.uscc}"]
     profit = f"{last_year}年度净利润：{yuan(agency.net_profit_last_year_fen)} 元"
     signed = [f"法定代表人（签字）：{agency.legal_representative}", f"日期：{today.isoformat()}"]
     pledge = "本机构承诺明码标价、按约服务，不无故拒收服务券，不虚开发票。"
     return [
         _scan("legal_representative_id", "法定代表人身份证明", agency.uscc),
         _scan("business_license", "营业执照或登记证书", agency.uscc),
-        _sheet("qualification", "执业资质证书", [*firm, "资质在有效期内。"]),
-        _sheet("service_record", "服务业绩材料", [*firm, "近两年服务丽水市中小企业的合同清单见附页。"]),
+        _sheet("qualification", "执业资质证书", [*party, "资质在有效期内。"]),
+        _sheet("service_record", "服务业绩材料", [*party, "近两年服务丽水市中小企业的合同清单见附页。"]),
         _scan("staff_certificates", "专业人员证书", agency.uscc),
-        _sheet("income_statement", f"{last_year}年度利润表", [*firm, profit]),
-        _sheet("tax_certificate", f"{last_year}年度纳税证明", [*firm, TAX_PAID]),
-        _sheet("social_insurance", "社会保险参保证明", [*firm, f"专职参保人数：{agency.insured_staff} 人"]),
-        _sheet("premises_proof", "经营场所证明", [*firm, f"使用面积：{agency.premises_m2} 平方米"]),
-        _sheet("entry_commitment", "入驻承诺书", [*firm, pledge, "", *signed]),
+        _sheet("income_statement", f"{last_year}年度利润表", [*party, profit]),
+        _sheet("tax_certificate", f"{last_year}年度纳税证明", [*party, TAX_PAID]),
+        _sheet("social_insurance", "社会保险参保证明", [*party, f"专职参保人数：{agency.insured_staff} 人"]),
+        _sheet("premises_proof", "经营场所证明", [*party, f"使用面积：{agency.premises_m2} 平方米"]),
+        _sheet("entry_commitment", "入驻承诺书", [*party, pledge, "", *signed]),
     ]
 
 

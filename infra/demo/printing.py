@@ -64,9 +64,3 @@ def _is_number(text: str) -> bool:
 def _padded(text: str, columns: int, right: bool) -> str:
     space = " " * (columns - columns_of(text))
     return space + text if right else text + space
-
-
-def yuan(amount_fen: int) -> str:
-    """Fen as yuan with two decimals, exactly."""
-    sign = "-" if amount_fen < 0 else ""
-    return f"{sign}{abs(amount_fen) // 100:,}.{abs(amount_fen) % 100:02}"

@@ -3,14 +3,14 @@
 from collections import Counter
 
 from infra.city.agencies import Agency
-from infra.city.document_files import agency_documents, enterprise_documents
+from infra.city.document_files import agency_documents, enterprise_documents, yuan
 from infra.city.enterprises import Enterprise
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Reply
 from infra.client.steps import Json, UnexpectedAnswer, expect
 from infra.demo.demo_year import DemoYear, print_refusal
 from infra.demo.plan import FIRST_BATCH_FEN, SHORT_BATCH_FEN, TOTAL_FEN, owner_of
-from infra.demo.printing import print_heading, print_line, print_table, run_together, yuan
+from infra.demo.printing import print_heading, print_line, print_table, run_together
 from infra.demo.scheduled import wait_until
 
 

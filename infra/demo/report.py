@@ -1,10 +1,11 @@
 """The year at its end: what was used, the reconciliation, an inbox."""
 
+from infra.city.document_files import yuan
 from infra.client.http import BUREAU, FINANCE
 from infra.client.steps import UnexpectedAnswer, expect
 from infra.demo.demo_year import DemoYear, print_refusal
 from infra.demo.plan import owner_of
-from infra.demo.printing import print_heading, print_line, print_table, yuan
+from infra.demo.printing import print_heading, print_line, print_table
 from infra.demo.scheduled import wait_until
 
 

@@ -1,12 +1,12 @@
 """Agencies are paid for completed orders, and unused vouchers lapse."""
 
-from infra.city.document_files import order_documents, summary_invoice_document
+from infra.city.document_files import order_documents, summary_invoice_document, yuan
 from infra.client import steps
 from infra.client.http import OPERATOR
 from infra.client.steps import Deal, Json, expect
 from infra.demo.demo_year import DemoYear
 from infra.demo.plan import owner_of
-from infra.demo.printing import print_heading, print_line, print_table, run_together, yuan
+from infra.demo.printing import print_heading, print_line, print_table, run_together
 from infra.demo.scheduled import wait_until
 
 Orders = list[tuple[Json, Deal]]

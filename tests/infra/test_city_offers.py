@@ -94,13 +94,13 @@ def test_list_files_hold_text_only_and_name_enterprises_of_the_city_and_others(t
     enterprises = make_enterprises(1, today, today.year)
     registered = {each.uscc for each in enterprises}
     for kind, content in make_list_files(enterprises, 1, today.year).items():
-        header, *firms = openpyxl.load_workbook(io.BytesIO(content)).active.iter_rows(values_only=True)
+        header, *rows = openpyxl.load_workbook(io.BytesIO(content)).active.iter_rows(values_only=True)
         assert header[:2] == ("统一社会信用代码", "企业名称")
         assert header[2] == ("评价结果" if kind == "rated_d" else "年度")
-        assert {type(cell) for row in firms for cell in row} == {str}
-        assert {row[2] for row in firms} == {"D" if kind == "rated_d" else str(today.year)}
-        codes = {row[0] for row in firms}
-        assert len(codes) == len(firms)
+        assert {type(cell) for row in rows for cell in row} == {str}
+        assert {row[2] for row in rows} == {"D" if kind == "rated_d" else str(today.year)}
+        codes = {row[0] for row in rows}
+        assert len(codes) == len(rows)
         assert codes & registered == {each.uscc for each in enterprises if kind in each.on_lists}
         assert len(codes - registered) >= 5
 

@@ -46,11 +46,11 @@ Try = Callable[[], Any]
 def key_of(deployment: Deployment, role: str) -> dict[str, str]:
     """Credentials of a role; the emulator's root may take any."""
     arn = full_name("iam", f"role/{role}", region="")
-    given = deployment.aws("sts").assume_role(RoleArn=arn, RoleSessionName="journeys")["Credentials"]
+    credentials = deployment.aws("sts").assume_role(RoleArn=arn, RoleSessionName="journeys")["Credentials"]
     return {
-        "aws_access_key_id": given["AccessKeyId"],
-        "aws_secret_access_key": given["SecretAccessKey"],
-        "aws_session_token": given["SessionToken"],
+        "aws_access_key_id": credentials["AccessKeyId"],
+        "aws_secret_access_key": credentials["SecretAccessKey"],
+        "aws_session_token": credentials["SessionToken"],
     }
 
 
@@ -103,30 +103,30 @@ def table_tries(client: Any, resources: dict[str, str]) -> Iterator[tuple[Permis
 def file_tries(client: Any, bucket: str) -> Iterator[tuple[Permission, Try]]:
     """Reading, writing and deleting under each prefix of the bucket, and listing it."""
     for prefix in PREFIXES:
-        where = {"Bucket": bucket, "Key": f"{prefix}/nothing"}
-        yield ("s3:GetObject", prefix), partial(client.get_object, **where)
-        yield ("s3:GetObjectVersion", prefix), partial(client.get_object, **where, VersionId="nothing")
-        yield ("s3:PutObject", prefix), partial(client.put_object, **where, Body=b"")
-        yield ("s3:DeleteObject", prefix), partial(client.delete_object, **where)
+        object_args = {"Bucket": bucket, "Key": f"{prefix}/nothing"}
+        yield ("s3:GetObject", prefix), partial(client.get_object, **object_args)
+        yield ("s3:GetObjectVersion", prefix), partial(client.get_object, **object_args, VersionId="nothing")
+        yield ("s3:PutObject", prefix), partial(client.put_object, **object_args, Body=b"")
+        yield ("s3:DeleteObject", prefix), partial(client.delete_object, **object_args)
     yield ("s3:ListBucket", "Documents"), partial(client.list_objects_v2, Bucket=bucket)
 
 
 def queue_tries(client: Any, resources: dict[str, str]) -> Iterator[tuple[Permission, Try]]:
     """Sending to each queue."""
     for word in (*QUEUES, *DEAD_LETTERS):
-        late = {"QueueUrl": resources[word], "MessageBody": "{}", "DelaySeconds": 900}
-        yield ("sqs:SendMessage", word), partial(client.send_message, **late)
+        request = {"QueueUrl": resources[word], "MessageBody": "{}", "DelaySeconds": 900}
+        yield ("sqs:SendMessage", word), partial(client.send_message, **request)
 
 
 def secret_tries(client: Any, key_id: str) -> Iterator[tuple[Permission, Try]]:
     """Using the key that seals bank accounts."""
     yield ("kms:Encrypt", "BankAccountsKey"), partial(client.encrypt, KeyId=key_id, Plaintext=b"0")
     yield ("kms:Decrypt", "BankAccountsKey"), partial(client.decrypt, KeyId=key_id, CiphertextBlob=b"0")
-    one = {"KeyId": key_id, "KeySpec": "AES_256"}
-    yield ("kms:GenerateDataKey", "BankAccountsKey"), partial(client.generate_data_key, **one)
+    request = {"KeyId": key_id, "KeySpec": "AES_256"}
+    yield ("kms:GenerateDataKey", "BankAccountsKey"), partial(client.generate_data_key, **request)
 
 
-def decided(client: Any, role: str, actions: list[str], resource: str) -> dict[str, str]:
+def decisions_of(client: Any, role: str, actions: list[str], resource: str) -> dict[str, str]:
     """IAM's decision on each action of a role on one resource; the action itself is not done."""
     arn = full_name("iam", f"role/{role}", region="")
     answer = client.simulate_principal_policy(PolicySourceArn=arn, ActionNames=actions, ResourceArns=[resource])
@@ -140,21 +140,21 @@ def full_name(service: str, name: str, region: str = REGION) -> str:
 
 def full_names(resources: dict[str, str], function: str) -> dict[str, list[str]]:
     """Service → full names of what the stack has of it; of functions and roles the function's own."""
-    own = full_name("iam", f"role/{resources[f'{function}Role']}", region="")
+    role_arn = full_name("iam", f"role/{resources[f'{function}Role']}", region="")
     bucket = f"arn:aws:s3:::{resources['Documents']}"
     queues = [resources[word].rpartition("/")[2] for word in (*QUEUES, *DEAD_LETTERS)]
     return {
         "dynamodb": [full_name("dynamodb", f"table/{resources[f'{word}Table']}") for word in TABLES],
-        "iam": [own],
+        "iam": [role_arn],
         "kms": [full_name("kms", f"key/{resources['BankAccountsKey']}")],
         "lambda": [full_name("lambda", f"function:{resources[function]}")],
         "s3": [bucket, *(f"{bucket}/{prefix}/nothing" for prefix in PREFIXES)],
         "sqs": [full_name("sqs", name) for name in queues],
-        "sts": [own],
+        "sts": [role_arn],
     }
 
 
-def granted(function: dict[str, Any]) -> frozenset[Permission]:
+def permissions_by_policy(function: dict[str, Any]) -> frozenset[Permission]:
     """The permissions of a function by its policy in the template, in the same form as the tries."""
     return frozenset(
         (action, word_of(resource))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.infra.templates import FUNCTIONS
 from tests.journeys.deployment import Deployment
-from tests.journeys.roles import TABLES, Permission, decided, full_names, granted, permissions
+from tests.journeys.roles import TABLES, Permission, decisions_of, full_names, permissions, permissions_by_policy
 
 # which function may write which table: P puts items, U updates them, D deletes them (the import worker: its own turn)
 TABLE_WRITES = """
@@ -108,7 +108,7 @@ def permissions_found(deployment: Deployment, resources: dict[str, str]) -> Perm
 def test_a_function_is_allowed_what_its_policy_says_and_nothing_else(
     permissions_found: Permissions, function: str
 ) -> None:
-    assert permissions_found[function] == granted(FUNCTIONS[function])
+    assert permissions_found[function] == permissions_by_policy(FUNCTIONS[function])
 
 
 def test_each_table_is_written_by_exactly_the_functions_listed_here(permissions_found: Permissions) -> None:
@@ -140,7 +140,7 @@ def test_no_function_may_drop_scan_or_widen_what_it_may(
     iam = deployment.aws("iam")
     for service, names in full_names(resources, function).items():
         actions = [f"{service}:{action}" for action in FORBIDDEN[service].split()]
-        decisions = [decided(iam, resources[f"{function}Role"], actions, name) for name in names]
+        decisions = [decisions_of(iam, resources[f"{function}Role"], actions, name) for name in names]
         assert decisions == [dict.fromkeys(actions, "implicitDeny")] * len(names)
 
 
@@ -152,5 +152,5 @@ def test_no_ready_made_policy_is_attached_beyond_logs_traces_and_the_trigger(
         "AttachedPolicies"
     ]
     triggers = {event["Type"] for event in FUNCTIONS[function].get("Events", {}).values()}
-    own = {policy for kind, policies in TRIGGERS.items() if kind in triggers for policy in policies}
-    assert {each["PolicyName"] for each in attached_policies} == ATTACHED | own
+    trigger_policies = {policy for kind, policies in TRIGGERS.items() if kind in triggers for policy in policies}
+    assert {each["PolicyName"] for each in attached_policies} == ATTACHED | trigger_policies
