@@ -1,0 +1,101 @@
+"""The backend of one run: tables of its own on DynamoDB Local, queues and bucket in memory, a clock."""
+
+import http.client
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlparse
+from uuid import uuid4
+
+from tests.conftest import StoppedClock
+from tests.support import backend
+from tests.support.bucket import BucketInMemory
+
+Json = dict[str, Any]
+WORDS = ("registry", "vouchers", "orders", "settlements", "supervision")
+# the engine checks the form of a signature only
+HEADERS = {
+    "Content-Type": "application/x-amz-json-1.0",
+    "X-Amz-Target": "DynamoDB_20120810.Scan",
+    "Authorization": "AWS4-HMAC-SHA256 Credential={key}/20260101/ap-east-1/dynamodb/aws4_request,"
+    " SignedHeaders=host, Signature=0",
+}
+DECODED: dict[str, Callable[[Any], Any]] = {
+    "S": str,
+    "N": int,
+    "BOOL": bool,
+    "NULL": lambda _: None,
+    "SS": frozenset,
+    "L": lambda values: [decoded(each) for each in values],
+    "M": lambda values: {name: decoded(each) for name, each in values.items()},
+}
+
+
+def decoded(value: Json) -> Any:
+    """A DynamoDB attribute value as a plain one."""
+    [(kind, content)] = value.items()
+    return DECODED[kind](content)
+
+
+@dataclass
+class BackendOfRun:
+    """One engine; `client` creates its tables. `queue` holds the messages that no worker has taken yet."""
+
+    url: str
+    client: Any
+    clock: StoppedClock
+    bucket: BucketInMemory = field(default_factory=BucketInMemory)
+    queue: list[Json] = field(default_factory=list)
+    _prefix: str = ""
+    _remembered: dict[str, list[Json]] = field(default_factory=dict)
+
+    def send(self, queue_name: str, bodies: Iterable[Json]) -> None:
+        """Replaces the queues. Inbox messages are dropped: they move no money."""
+        if queue_name != "notify":
+            self.queue += [json.loads(json.dumps(body)) for body in bodies]
+
+    def forget_written_tables(self, params: Json, **_: Any) -> None:
+        """Before a transaction is sent: the remembered items of its tables are out of date."""
+        for write in params["TransactItems"]:
+            [request] = write.values()
+            self._remembered.pop(request["TableName"].removeprefix(self._prefix), None)
+
+    def make_tables(self) -> None:
+        """Create new tables for a run."""
+        self._remembered.clear()
+        self._prefix = f"{uuid4().hex[:12]}."
+        os.environ.update(backend.create_tables(self.client, self._prefix))
+        self.queue.clear()
+        self.start_cold()
+
+    def drop_tables(self) -> None:
+        """Delete the tables of the run."""
+        for word in WORDS:
+            self.client.delete_table(TableName=f"{self._prefix}{word}")
+
+    @staticmethod
+    def start_cold() -> None:
+        """As if the next grab were answered by a new process, which remembers nothing."""
+        backend.forget_batches()
+
+    def scan(self, word: str) -> list[Json]:
+        """Every item of a table; read from the engine only if the table was written since."""
+        if word not in self._remembered:
+            self._remembered[word] = list(self._scan(word))
+        return self._remembered[word]
+
+    def _scan(self, word: str) -> Iterator[Json]:
+        """Every item of a table, read without the project's client, because that is slow and under test."""
+        connection = http.client.HTTPConnection(urlparse(self.url).netloc)
+        headers = {name: value.format(key=os.environ["AWS_ACCESS_KEY_ID"]) for name, value in HEADERS.items()}
+        request: Json = {"TableName": f"{self._prefix}{word}", "ConsistentRead": True}
+        while True:
+            connection.request("POST", "/", json.dumps(request), headers)
+            answer = json.loads(connection.getresponse().read())
+            yield from ({name: decoded(each) for name, each in item.items()} for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                connection.close()
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

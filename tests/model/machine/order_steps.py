@@ -1,0 +1,203 @@
+"""Rules of the machine: every step of an order, by people who may take it and by people who may not."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from infra.client.http import OPERATOR
+from tests.model.machine.machine import PICK, RARELY, REASON, Machine, chosen
+from tests.model.reference import orders
+from tests.model.reference.records import Order, Product, Voucher, day_of
+
+# numbers in City.products: categories with a low and a high cap, an enterprise's own product, one of a leaving agency
+PRODUCTS = st.sampled_from([2, 2, 4, 3, 3, 0, 6, 6, 1, 7, 9, 10])
+AMOUNTS = st.sampled_from(["most", "most", "most", "one too many", "half", "odd", "one", "balance", "a fen more"])
+CONTRACT_NUMBERS = st.sampled_from([None, None, "HT-1", "HT-2", "HT-3", "HT-4"])
+DAYS_AGO = st.sampled_from([None, 0, 0, 0, 1, -1, 40])
+TIGHTNESS = st.sampled_from(["wide", "tight", "tight", "too tight"])
+
+
+class OrderSteps(Machine):
+    """§4.2.1, §2.3.2, §2.2, §3.5.1(5)."""
+
+    attempts: list[tuple[str, str, dict[str, Any]]]
+
+    def contract_fen(self, voucher_fen: int, tightness: str) -> int:
+        """The contract's amount: far above, just at, or one fen below the least that the voucher's part needs."""
+        least_fen = -(-voucher_fen * 10 // 7)
+        return max(1, {"wide": 10 * voucher_fen, "tight": least_fen, "too tight": least_fen - 1}[tightness])
+
+    def voucher_part_fen(self, part: str, voucher: Voucher, product: Product) -> int:
+        """The voucher's part: an amount at or near a limit, in fen."""
+        limits = orders.limits_fen(self.city, voucher, product, 10**12)
+        most_fen = min(limits.values())
+        choices = {
+            "most": most_fen,
+            "one too many": most_fen + 1,
+            "half": most_fen // 2,
+            "odd": 123_457,
+            "one": 1,
+            "balance": voucher.balance_fen,
+            "a fen more": voucher.balance_fen + 1,
+        }
+        return max(1, choices[part])
+
+    def day(self, days_ago: int | None) -> str | None:
+        """The day of a contract, as a body has it."""
+        return None if days_ago is None else (day_of(self.city.now) - timedelta(days=days_ago)).isoformat()
+
+    def place_order(self, by: str, key: str, voucher: Voucher, product: Product, body: dict[str, Any]) -> None:
+        """The enterprise places an order."""
+        expected, order = orders.place(self.city, by, key, voucher, product, body)
+        reply = self.ask(expected, by, "/orders", body, key)
+        if order is not None:
+            order.name = reply.body["order_id"]
+            assert reply.body["voucher_fen"] == order.voucher_fen
+        self.attempts.append((by, key, body))
+
+    @precondition(lambda self: self.city.vouchers)
+    @rule(
+        voucher=PICK,
+        product=PRODUCTS,
+        part=AMOUNTS,
+        tightness=TIGHTNESS,
+        number=CONTRACT_NUMBERS,
+        days_ago=DAYS_AGO,
+        subsidised=RARELY,
+        stranger=RARELY,
+    )
+    def an_order_is_placed(
+        self,
+        voucher: int,
+        product: int,
+        part: str,
+        tightness: str,
+        number: str | None,
+        days_ago: int | None,
+        subsidised: bool,
+        stranger: bool,
+    ) -> None:
+        own_voucher, chosen_product = chosen(self.city.vouchers, voucher), self.city.products[product]
+        voucher_fen = self.voucher_part_fen(part, own_voucher, chosen_product)
+        body = {
+            "product_id": chosen_product.name,
+            "voucher_id": own_voucher.name,
+            "contract_fen": self.contract_fen(voucher_fen, tightness),
+            "voucher_fen": voucher_fen,
+            "contract_number": number,
+            "contract_signed_on": self.day(days_ago),
+            "no_other_subsidy": not subsidised,
+        }
+        by = chosen_product.agency_member if stranger else own_voucher.enterprise.person
+        self.place_order(by, self.fresh("order"), own_voucher, chosen_product, body)
+
+    @precondition(lambda self: any(not each.has_ended(self.city.now) for each in self.city.vouchers))
+    @rule(voucher=PICK, product=PRODUCTS, part=AMOUNTS, signed=st.booleans())
+    def a_plain_order_is_placed(self, voucher: int, product: int, part: str, signed: bool) -> None:
+        own_voucher = chosen([each for each in self.city.vouchers if not each.has_ended(self.city.now)], voucher)
+        self.place_plain_order(own_voucher, self.city.products[product], part, signed)
+
+    def place_plain_order(self, voucher: Voucher, product: Product, part: str, signed: bool) -> None:
+        """Place an order without anything unusual."""
+        voucher_fen = self.voucher_part_fen(part, voucher, product)
+        body = {
+            "product_id": product.name,
+            "voucher_id": voucher.name,
+            "contract_fen": self.contract_fen(voucher_fen, "tight"),
+            "voucher_fen": voucher_fen,
+            "contract_number": self.fresh("HT") if signed else None,
+            "contract_signed_on": self.day(0 if signed else None),
+            "no_other_subsidy": True,
+        }
+        self.place_order(voucher.enterprise.person, self.fresh("order"), voucher, product, body)
+
+    @precondition(lambda self: self.attempts)
+    @rule(pick=PICK, other_body=RARELY)
+    def an_order_is_placed_again(self, pick: int, other_body: bool) -> None:
+        """The same key once more, with the same body or with another one."""
+        by, key, body = chosen(self.attempts, pick)
+        body = body | ({"contract_fen": body["contract_fen"] + 1} if other_body else {})
+        vouchers = {each.name: each for each in self.city.vouchers}
+        products = {each.name: each for each in self.city.products}
+        self.place_order(by, key, vouchers[body["voucher_id"]], products[body["product_id"]], body)
+
+    @precondition(lambda self: self.city.vouchers)
+    @rule(voucher=PICK, product=PRODUCTS, contract_fen=st.sampled_from([1, 142_857, 1_000_000, 100_000_000]))
+    def a_quote_is_requested(self, voucher: int, product: int, contract_fen: int) -> None:
+        own_voucher, chosen_product = chosen(self.city.vouchers, voucher), self.city.products[product]
+        limits = orders.limits_fen(self.city, own_voucher, chosen_product, contract_fen)
+        body = {"product_id": chosen_product.name, "voucher_id": own_voucher.name, "contract_fen": contract_fen}
+        expected = orders.quote(self.city, own_voucher, chosen_product)
+        reply = self.ask(expected, own_voucher.enterprise.person, "/orders/quote", body)
+        if expected.codes:
+            return
+        assert reply.body["limits"] == limits
+        assert reply.body["max_voucher_fen"] == min(limits.values()) == limits[reply.body["binding"]]
+
+    def some_order(self, pick: int) -> Order:
+        """An order; orders that still hold money are preferred."""
+        return chosen([each for each in self.city.orders if each.holds] or self.city.orders, pick)
+
+    @precondition(lambda self: self.city.orders)
+    @rule(pick=PICK, stranger=RARELY)
+    def the_agency_accepts(self, pick: int, stranger: bool) -> None:
+        order = chosen(self.city.orders, pick)
+        by = order.voucher.enterprise.person if stranger else order.product.agency_member
+        self.step(orders.accept(self.city, order, by), by, order, "accept")
+
+    @precondition(lambda self: self.city.orders)
+    @rule(pick=PICK, body=REASON)
+    def the_agency_refuses(self, pick: int, body: dict[str, str]) -> None:
+        order = chosen(self.city.orders, pick)
+        by = order.product.agency_member
+        self.step(orders.refuse(self.city, order, by, body), by, order, "refuse", body)
+
+    @precondition(lambda self: self.city.orders)
+    @rule(
+        pick=PICK,
+        by_agency=st.booleans(),
+        number=st.sampled_from(["HT-1", "HT-2", "HT-3", "HT-4"]),
+        days_ago=st.sampled_from([0, 0, 1, -1, 40]),
+        tightness=TIGHTNESS,
+    )
+    def the_contract_is_signed(self, pick: int, by_agency: bool, number: str, days_ago: int, tightness: str) -> None:
+        order = self.some_order(pick)
+        by = order.product.agency_member if by_agency else order.voucher.enterprise.person
+        body = {
+            "contract_number": number,
+            "contract_signed_on": self.day(days_ago),
+            "contract_fen": self.contract_fen(order.voucher_fen, tightness),
+        }
+        self.step(orders.sign(self.city, order, by, body), by, order, "contract", body)
+
+    @precondition(lambda self: self.city.orders)
+    @rule(pick=PICK)
+    def the_agency_delivers(self, pick: int) -> None:
+        order = self.some_order(pick)
+        self.step(orders.deliver(order, order.product.agency_member), order.product.agency_member, order, "deliver")
+
+    @precondition(lambda self: self.city.orders)
+    @rule(pick=PICK)
+    def the_enterprise_confirms(self, pick: int) -> None:
+        order = self.some_order(pick)
+        by = order.voucher.enterprise.person
+        self.step(orders.confirm(order, by), by, order, "confirm")
+
+    @precondition(lambda self: self.city.orders)
+    @rule(pick=PICK, body=REASON, parties=st.sampled_from(["enterprise", "agency", "both", "both", "stranger"]))
+    def parties_ask_to_cancel(self, pick: int, body: dict[str, str], parties: str) -> None:
+        order = self.some_order(pick)
+        owner, member = order.voucher.enterprise.person, order.product.agency_member
+        people = {"enterprise": [owner], "agency": [member], "both": [owner, member], "stranger": [OPERATOR.name]}
+        for by in people[parties]:
+            self.step(orders.ask_to_cancel(order, by, body), by, order, "cancellation", body)
+
+    @precondition(lambda self: self.city.orders)
+    @rule(pick=PICK, decision=st.sampled_from(["approve", "approve", "approve", "reject"]))
+    def the_operator_reviews_the_cancellation(self, pick: int, decision: str) -> None:
+        both = [each for each in self.city.orders if each.enterprise_requested_cancel and each.agency_requested_cancel]
+        order, body = chosen(both or self.city.orders, pick), {"decision": decision}
+        expected = orders.review_cancel(self.city, order, OPERATOR.name, body)
+        self.step(expected, OPERATOR.name, order, "cancellation/review", body)

@@ -1,0 +1,240 @@
+"""The records of the reference model up to the orders, and the regulation's numbers written down a second time.
+
+The reference imports nothing of the project, so that it cannot repeat a mistake of the project.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+KEY_CATEGORIES = ("tech_innovation", "ip", "digital")
+CAP_PERCENT = {
+    "hr": 30,
+    "tech_innovation": 30,
+    "tax_audit": 10,
+    "legal": 30,
+    "management": 10,
+    "testing": 30,
+    "ip": 30,
+    "digital": 30,
+    "skills": 30,
+}
+NON_KEY_PERCENT = 60
+VOUCHER_PERCENT = 70
+
+DEFAULT_QUOTA_FEN = 1_000_000
+LIST_QUOTA_FEN = {"newly_above_scale": 2_000_000, "little_giant_nursery": 1_000_000}
+TERM = date(2024, 8, 9), date(2026, 12, 31)
+HOLDING = ("placed", "accepted", "delivered", "completed", "settling")
+USING = (*HOLDING, "payable", "paid")
+
+# What was done, by whom, with which body. The same call once more is a repetition and answered with success.
+Step = tuple[str, str, Any]
+
+
+def day_of(instant: datetime) -> date:
+    """The calendar day in Lishui at an instant."""
+    return (instant + timedelta(hours=8)).date()
+
+
+def end_of(day: date) -> datetime:
+    """The end (24:00) of a day in Lishui, as an instant."""
+    return datetime.combine(day, time(16), UTC)
+
+
+@dataclass(eq=False)
+class Year:
+    """A programme year. `lapsed_fen` is the money that its vouchers lost, plus what it never released."""
+
+    number: int
+    total_fen: int
+    sums_quotas: bool
+    drafted_by: str
+    steps: dict[str, Step]
+    state: str = "draft"
+    unreleased_fen: int = 0
+    surplus_fen: int = 0
+    lapsed_fen: int = 0
+    pending: tuple[int, str] | None = None
+    closing: dict[str, int] | None = None
+
+    def repeats(self, step: Step) -> bool:
+        """True if the latest step of this kind was exactly this one: the call is a repetition."""
+        return self.steps.get(step[0]) == step
+
+    def remember(self, step: Step) -> None:
+        """Keep a step as the latest of its kind."""
+        self.steps[step[0]] = step
+
+    @property
+    def ends_at(self) -> datetime:
+        return end_of(date(self.number, 12, 31))
+
+
+@dataclass(eq=False)
+class Batch:
+    """A batch; `name` is the id that the backend gave it (in every record here)."""
+
+    year: Year
+    key: str
+    body: dict[str, Any]
+    amount_fen: int
+    opens_at: datetime
+    closes_at: datetime
+    valid_until: date
+    drafted_by: str
+    state: str = "draft"
+    remaining_fen: int = 0
+    surplus_fen: int = 0
+    name: str = ""
+    steps: dict[str, Step] = field(default_factory=dict)
+
+    def repeats(self, step: Step) -> bool:
+        """True if the latest step of this kind was exactly this one; steps of other kinds in between do not matter."""
+        return self.steps.get(step[0]) == step
+
+    def remember(self, step: Step) -> None:
+        """Keep a step as the latest of its kind."""
+        self.steps[step[0]] = step
+
+    @property
+    def ends_at(self) -> datetime:
+        return min(end_of(self.valid_until), self.year.ends_at)
+
+    @property
+    def is_rerelease(self) -> bool:
+        return bool(self.body["kind"] == "rerelease")
+
+
+@dataclass(eq=False)
+class Enterprise:
+    """An approved enterprise; `person` acts for it."""
+
+    uscc: str
+    person: str
+    disqualified: bool = False
+    violations: set[str] = field(default_factory=set)
+
+
+@dataclass(eq=False)
+class Product:
+    """A listed product; `agency_member` acts for its agency, which is approved to the end of `active_until`."""
+
+    name: str
+    category: str
+    agency_uscc: str
+    agency_member: str
+    active_until: date
+    is_listed: bool = True
+
+
+@dataclass(eq=False)
+class Voucher:
+    """A voucher; `forfeited_fen` is the money it lost at its end or later."""
+
+    batch: Batch
+    enterprise: Enterprise
+    face_fen: int
+    balance_fen: int
+    granted_at: datetime
+    state: str = "active"
+    forfeited_fen: int = 0
+    name: str = ""
+
+    def has_ended(self, now: datetime) -> bool:
+        """True if it has ended by the clock; the sweep may come later."""
+        return self.state != "active" or now >= self.batch.ends_at
+
+
+@dataclass(eq=False)
+class Recovery:
+    """Money claimed back from an agency (§5.2b); `withdrawal` is (person, body) once the bureau withdrew it."""
+
+    amount_fen: int
+    withdrawal: tuple[str, dict[str, Any]] | None = None
+    name: str = ""
+
+
+@dataclass(eq=False)
+class Order:
+    """An order and its hold; `line` is its line in a running settlement application."""
+
+    key: str
+    body: dict[str, Any]
+    voucher: Voucher
+    product: Product
+    contract_fen: int
+    voucher_fen: int
+    contract_number: str | None
+    contract_signed_on: date | None
+    last: Step
+    state: str = "placed"
+    enterprise_requested_cancel: bool = False
+    agency_requested_cancel: bool = False
+    recovered_fen: int = 0
+    recoveries: list[Recovery] = field(default_factory=list)
+    line: Any = None
+    name: str = ""
+    steps: dict[str, Step] = field(default_factory=dict)
+
+    def repeats(self, step: Step) -> bool:
+        """True if the latest step of this kind was exactly this one; steps of other kinds in between do not matter."""
+        return self.steps.get(step[0]) == step
+
+    def remember(self, step: Step) -> None:
+        """Keep a step of a party or of the operator as the latest of its kind."""
+        self.steps[step[0]] = self.last = step
+
+    @property
+    def holds(self) -> bool:
+        return self.state in HOLDING
+
+    @property
+    def has_contract(self) -> bool:
+        return self.contract_number is not None and self.contract_signed_on is not None
+
+
+@dataclass
+class City:
+    """Everything the model remembers of one run."""
+
+    now: datetime
+    enterprises: list[Enterprise]
+    products: list[Product]
+    years: dict[int, Year] = field(default_factory=dict)
+    batches: list[Batch] = field(default_factory=list)
+    vouchers: list[Voucher] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    contracts: dict[str, Order] = field(default_factory=dict)
+    lists: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)
+    rated_d: tuple[int, frozenset[str]] = (0, frozenset())
+    lists_in_turn: set[tuple[str, int]] = field(default_factory=set)
+    applications: list[Any] = field(default_factory=list)
+    rounds: list[Any] = field(default_factory=list)
+    invoices: dict[Any, Any] = field(default_factory=dict)
+
+    def used_fen(self, year: Year, categories: Iterable[str]) -> int:
+        """The sum of the year's orders of these categories that are held, payable or paid, in fen."""
+        category_set = set(categories)
+        orders = (each for each in self.orders if each.state in USING and each.voucher.batch.year is year)
+        return sum(each.voucher_fen for each in orders if each.product.category in category_set)
+
+    def vouchers_of(self, year: Year, enterprise: Enterprise) -> list[Voucher]:
+        """An enterprise's vouchers of a year."""
+        return [each for each in self.vouchers if each.enterprise is enterprise and each.batch.year is year]
+
+
+def cap_fen(total_fen: int, category: str) -> int:
+    """§2.2.cap: a category's cap, rounded down."""
+    return total_fen * CAP_PERCENT[category] // 100
+
+
+def non_key_cap_fen(total_fen: int) -> int:
+    """§2.2.floor: the most that all non-key categories may use together, rounded down."""
+    return total_fen * NON_KEY_PERCENT // 100
+
+
+def non_key_categories() -> list[str]:
+    """Every category except the three key ones."""
+    return [each for each in CAP_PERCENT if each not in KEY_CATEGORIES]
