@@ -8,16 +8,25 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.retries import quota
 from moto import mock_aws
 
 from tests import world as backend
 from tests.faults.wire import lay
 from voucher.edge import queues
-from voucher.store import files, sealing, table
+from voucher.store import files, sealing
 
 KMS = sealing.client
 CONFIG: Any = {"core": {"mock_credentials": False}}
+# of every client: how many of its attempts are left
+QUOTAS: list[quota.RetryQuota] = []
 PAPERS = ("contract", "invoice", "transfer", "evidence", "k")
+
+
+class _KnownQuota(quota.RetryQuota):
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        QUOTAS.append(self)
 
 
 @contextmanager
@@ -27,6 +36,8 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, "faults")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-east-1")
     monkeypatch.setenv("DOCUMENTS_BUCKET", backend.BUCKET)
+    QUOTAS.clear()
+    monkeypatch.setattr(quota, "RetryQuota", _KnownQuota)
     with mock_aws(config=CONFIG):
         lay()
         backend.forget_clients()
@@ -45,9 +56,10 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def start_afresh() -> None:
-    """A new process: nothing remembered, and a client of the tables whose retries are not used up yet. The other
-    clients stay: to make them takes longer than what they are asked."""
-    table.client.cache_clear()
+    """A new process: nothing remembered, and no client's retries used up yet. The clients themselves stay: to make them
+    takes longer than what they are asked."""
+    for each in QUOTAS:
+        each.release(each.INITIAL_CAPACITY)
     backend.forget_batches()
 
 

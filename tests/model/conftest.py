@@ -10,6 +10,7 @@ from tests import world as backend
 from tests.conftest import StoppedClock
 from tests.model.place import Place
 from tests.races.conftest import engine_url
+from tests.short_cuts import send_in_one_piece, speak_plainly
 from voucher.edge import queues
 from voucher.store import files, sealing, table
 
@@ -30,6 +31,8 @@ def place(engine_url: str, stopped_clock: StoppedClock, monkeypatch: pytest.Monk
     for word in backend.table_definitions():
         monkeypatch.setenv(f"{word.upper()}_TABLE", "")
     backend.forget_clients()
+    speak_plainly(monkeypatch)
+    send_in_one_piece(monkeypatch)
     place = Place(engine_url, boto3.client("dynamodb"), stopped_clock)
     table.client().meta.events.register("provide-client-params.dynamodb.TransactWriteItems", place.watch)
     monkeypatch.setattr(files, "client", lambda: place.files)

@@ -1,20 +1,19 @@
 """Where the model's runs happen: tables of their own on DynamoDB Local, queues and files in memory, a clock."""
 
 import hashlib
-import http.client
 import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlparse
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
 from tests import world as backend
 from tests.conftest import StoppedClock
+from tests.short_cuts import post
 from tests.world import function
 
 Json = dict[str, Any]
@@ -116,14 +115,13 @@ class Place:
 
     def _scan(self, word: str) -> Iterator[Json]:
         """Every item of a table, read past the client of the project, which would be slow and is under test."""
-        connection = http.client.HTTPConnection(urlparse(self.url).netloc)
         headers = {name: value.format(key=os.environ["AWS_ACCESS_KEY_ID"]) for name, value in HEADERS.items()}
         request: Json = {"TableName": f"{self._prefix}{word}", "ConsistentRead": True}
         while True:
-            connection.request("POST", "/", json.dumps(request), headers)
-            answer = json.loads(connection.getresponse().read())
+            status, _, content = post(self.url, headers, json.dumps(request).encode())
+            assert status == 200, content
+            answer = json.loads(content)
             yield from ({name: decoded(each) for name, each in item.items()} for item in answer["Items"])
             if "LastEvaluatedKey" not in answer:
-                connection.close()
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

@@ -11,6 +11,7 @@ from infra.local import dynamodb_local
 from tests import world as backend
 from tests.conftest import StoppedClock
 from tests.races.turns import give_each_thread_its_request, never_wait
+from tests.short_cuts import send_in_one_piece, speak_plainly
 from tests.world import World
 from voucher.store import table
 
@@ -18,7 +19,7 @@ from voucher.store import table
 @pytest.fixture(scope="session")
 def engine_url() -> Iterator[str]:
     """One engine for the session."""
-    with dynamodb_local.running() as url:
+    with dynamodb_local.running(*dynamodb_local.SHORT_LIVED) as url:
         yield url
 
 
@@ -36,6 +37,8 @@ def world(engine_url: str, stopped_clock: StoppedClock, monkeypatch: pytest.Monk
         monkeypatch.setenv(name, value)
     backend.forget_clients()
     table.client()  # made before the threads are: making a client is not thread-safe
+    speak_plainly(monkeypatch)
+    send_in_one_piece(monkeypatch)
     give_each_thread_its_request(monkeypatch)
     never_wait(monkeypatch)
     yield World()
