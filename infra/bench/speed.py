@@ -69,7 +69,7 @@ def _bare_requests(batch_id: str, pattern: Firm, firms: list[Firm]) -> list[str]
     with Meter() as meter:
         _grab(batch_id, pattern)
     [sent] = meter.sent
-    shards = function("grab").PUBLISHED[batch_id].shards
+    shards = function("grab").memory.PUBLISHED[batch_id].shards
     pool_id, text = batch_pool(batch_id), json.dumps(sent)
     requests = []
     for firm in firms:

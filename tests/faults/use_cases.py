@@ -42,12 +42,12 @@ class Ready:
     queue: str | None = None
 
 
-def delivery(message: Json) -> Callable[[], Reply | None]:
-    """A message handed to the void queue's worker; None when it stayed in the queue."""
+def delivery(message: Json, worker: str = "void_vouchers") -> Callable[[], Reply | None]:
+    """A message handed to a queue's worker; None when it stayed in the queue."""
     event = stage.queue_event(message)
 
     def ask() -> Reply | None:
-        answer = function("void_vouchers").handler(event, None)
+        answer = function(worker).handler(event, None)
         return None if answer["batchItemFailures"] else Reply(200, answer)
 
     return ask

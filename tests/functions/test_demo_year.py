@@ -54,6 +54,7 @@ class NightInProcess(Night):
     def run(self, name: str, instant: datetime) -> dict[str, object]:
         done: dict[str, object] = function(name.lower()).handler({"time": f"{instant:%Y-%m-%dT%H:%M:%SZ}"}, None)
         drain("void_vouchers")
+        drain("close_year")
         return done
 
 

@@ -160,7 +160,7 @@ def test_part_of_the_quota_only_where_the_batch_allows_it_and_never_more_than_is
     assert (part.status, part.code) == (422, "PARTIAL_NOT_ALLOWED")
     over = town.claim(town.batch_id, amount_fen=QUOTA_FEN + 1)
     assert (over.status, over.code) == (422, "QUOTA_USED")
-    assert str(QUOTA_FEN) in over.body["detail"]
+    assert "10000.00 元" in over.body["detail"]
     roomy = batch_of(town, 5 * QUOTA_FEN, partial_allowed=True)
     assert town.claim(roomy, amount_fen=QUOTA_FEN + 1).code == "QUOTA_USED", "the batch has it, the firm has not"
     assert town.claim(town.batch_id, amount_fen=QUOTA_FEN).status == 201

@@ -147,14 +147,14 @@ def test_a_batch_is_closed_with_exactly_what_its_shards_hold_and_once(town: Town
     changes_nothing(lambda: transact(pools.shut_writes(pool_id, seen)))
     pools.commit_freeze(pool_id, len(seen))
     changes_nothing(lambda: pools.commit_stop(pool_id, len(seen)))
-    pools.commit_freeze(pool_id, len(seen), frozen=False)
+    pools.commit_thaw(pool_id, len(seen))
     assert pools.commit_stop(pool_id, len(seen)) == [each.model_copy(update={"open": False}) for each in seen]
     tamper(keys.pool(pool_id, 0), remaining_fen=seen[0].remaining_fen - 1)
     changes_nothing(lambda: transact(pools.shut_writes(pool_id, seen)))
     tamper(keys.pool(pool_id, 0), remaining_fen=seen[0].remaining_fen)
     pools.commit_freeze(pool_id, len(seen))
     changes_nothing(lambda: transact(pools.shut_writes(pool_id, seen)))
-    pools.commit_freeze(pool_id, len(seen), frozen=False)
+    pools.commit_thaw(pool_id, len(seen))
     transact(pools.shut_writes(pool_id, seen))
     changes_nothing(lambda: transact(pools.shut_writes(pool_id, seen)))
     before = everything_kept()
@@ -164,12 +164,11 @@ def test_a_batch_is_closed_with_exactly_what_its_shards_hold_and_once(town: Town
 
 @pytest.mark.clause("§1.4a")
 def test_nothing_is_frozen_moved_or_credited_where_there_is_no_pool(voucher: Scene) -> None:
-    found, _ = kept(voucher[0])
     for commit in (
         lambda: pools.commit_freeze("category.1999.legal", 1),
         lambda: pools.commit_stop("category.1999.legal", 1),
         lambda: transact(pools.move_writes("category.1999.legal", {0: 1}, "held_fen", "remaining_fen")),
-        lambda: transact([pools.credit_write(1999, found.enterprise_uscc, 1)]),
+        lambda: transact([pools.credit_write("surplus.1999", 0, 1)]),
     ):
         changes_nothing(commit)
 

@@ -14,7 +14,7 @@ def test_a_poisoned_message_ends_in_the_dead_letter_queue_and_its_neighbours_in_
     url, parked = resources["NotifyQueue"], resources["NotifyDeadLetters"]
     # A failed message comes back at once instead of after three minutes.
     queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
-    notice = {"kind": "enterprise", "uscc": firm.uscc, "about": f"enterprise:{firm.uscc}"}
+    notice = {"kind": "enterprise", "recipient": firm.uscc, "about": f"enterprise:{firm.uscc}"}
     good = [json.dumps(notice | {"message_id": f"m{n}", "subject": f"通知 {n}"}) for n in range(3)]
     bodies = [good[0], POISON, *good[1:]]
     entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]

@@ -16,6 +16,7 @@ Agencies        PU        .         .       .            .
 Authorize       .         .         .       .            .
 Batches         .         PU        .       .            .
 Changes         P         P         .       .            .
+CloseYear       .         PU        .       .            .
 Closings        .         U         P       P            .
 Enterprises     PU        P         .       .            .
 Evidence        .         .         .       PU           .
@@ -32,7 +33,7 @@ PayoutFile      .         .         .       P            .
 Payouts         .         U         P       P            .
 PreReviews      .         PU        PU      PU           .
 Products        P         .         .       .            .
-Programmes      .         PU        .       .            .
+Programmes      .         P         .       .            .
 Reconcile       .         PU        .       .            .
 Recoveries      .         .         P       .            .
 Relay           .         .         .       .            .
@@ -42,6 +43,7 @@ Rounds          .         U         P       PU           .
 Settlements     .         .         P       PU           .
 Supervision     P         P         .       .            P
 Sweep           .         .         .       P            .
+Totals          .         PU        .       .            .
 VoidVouchers    .         PU        PU      .            .
 Vouchers        .         .         .       .            .
 """
@@ -56,7 +58,7 @@ FILE_WRITERS = {
 SENDERS = {
     "ImportList": {"ImportListQueue"},
     "Relay": {"NotifyQueue", "VoidVouchersQueue", "ImportListQueue", "RelayDeadLetters"},
-    "Sweep": {"NotifyQueue", "VoidVouchersQueue"},
+    "Sweep": {"NotifyQueue", "VoidVouchersQueue", "CloseYearQueue"},
     "VoidVouchers": {"NotifyQueue", "VoidVouchersQueue"},
 }
 READERS_OF_BANK_ACCOUNTS = {"PayoutFile": {"BankAccountsKey"}}

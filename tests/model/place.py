@@ -15,7 +15,6 @@ from botocore.exceptions import ClientError
 
 from tests.conftest import StoppedClock
 from tests.support import backend
-from tests.support.backend import function
 
 Json = dict[str, Any]
 WORDS = ("registry", "vouchers", "orders", "settlements", "supervision")
@@ -78,9 +77,9 @@ class Place:
     _known: dict[str, list[Json]] = field(default_factory=dict)
 
     def send(self, queue: str, bodies: Iterable[Json]) -> None:
-        """Stands in for the queues; what people are told moves no money."""
+        """Stands in for the queues; what people are told moves no money. A queue of one task is that task's word."""
         if queue != "notify":
-            self.sent += [json.loads(json.dumps(body)) for body in bodies]
+            self.sent += [{"task": queue, **json.loads(json.dumps(body))} for body in bodies]
 
     def watch(self, params: Json, **_: Any) -> None:
         """A transaction leaves: what was known of the tables it writes to may not hold any more."""
@@ -104,9 +103,7 @@ class Place:
     @staticmethod
     def start_cold() -> None:
         """The next grab is answered by a process that remembers nothing."""
-        function("grab").PUBLISHED.clear()
-        function("grab").SOLD_OUT.clear()
-        function("grab").ROOM_LEFT.clear()
+        backend.forget_batches()
 
     def scan(self, word: str) -> list[Json]:
         """Every item of a table, read again only after something was written there."""

@@ -96,7 +96,7 @@ class TimeSteps(Machine):
                 self.applied.add(import_id)
                 ending.apply_list(self.city, message["kind"], message["year"], frozenset(message["usccs"]))
             return
-        function("void_vouchers").work(message)
+        function("close_year" if message["task"] == "close_year" else "void_vouchers").work(message)
         cancelled, closed = self.count_ended()
         self.follow(message)
         after = self.count_ended()
@@ -110,7 +110,7 @@ class TimeSteps(Machine):
         return cancelled, sum(each.state == "closed" for each in self.city.years.values())
 
     def follow(self, message: dict[str, Any]) -> None:
-        """What a message to the void queue does, to the model."""
+        """What a message about vouchers or a year does, to the model."""
         if message["task"] == "void_enterprise":
             ending.void(self.city, next(each for each in self.city.firms if each.uscc == message["uscc"]))
         elif message["task"] == "close_year":

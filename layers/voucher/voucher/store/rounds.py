@@ -6,9 +6,9 @@ from typing import Any
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
 from voucher.store import conditions, keys, settlements
-from voucher.store.engine.large import MOST_ITEMS, commit_in_parts
+from voucher.store.engine.large import commit_in_parts
 from voucher.store.engine.reading import Page, find_item, read_page
-from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check
+from voucher.store.engine.table import MOST_ITEMS, Write, add_write, advance_write, commit, item_check
 
 
 def find(round_id: str) -> Round | None:

@@ -1,4 +1,4 @@
-"""Uploaded files in S3: where they may be put, and what is really there."""
+"""Knows S3: where a client may put a file, what is really there, and how files of our own are written."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 UPLOAD_SECONDS = 900
 DOWNLOAD_SECONDS = 300
 
-# The first bytes that make a file of the type it claims to be.
+# the first bytes of a file of each type
 FIRST_BYTES = {
     "application/pdf": (b"%PDF-",),
     "image/jpeg": (b"\xff\xd8\xff",),
