@@ -5,9 +5,8 @@ from zlib import crc32
 
 from voucher.models.base import Record
 
-# number of a shard → the amount to take from it, in fen
 Plan = dict[int, int]
-# the surplus is split, too, because each voucher that lapses adds to it
+# surplus is credited by every lapse, so it is spread, too
 SURPLUS_SHARDS = 4
 # a pool is made, and closed, in one transaction: each shard is one of its items (store/engine/table.MOST_ITEMS), and
 # the records that change with them are the rest

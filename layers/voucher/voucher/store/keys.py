@@ -153,7 +153,7 @@ def index_entry(index_key: str, *sort: str | Instant) -> dict[str, str]:
 
 
 def batch_year(batch_id: str) -> int:
-    """The programme year that a batch id begins with; 0 for a text that is no batch id."""
+    """The programme year a batch id names; 0 for an id that is none."""
     year = batch_id.partition(".")[0]
     return int(year) if year.isdecimal() and len(year) == 4 else 0
 
@@ -164,6 +164,6 @@ def split_voucher_id(voucher_id: str) -> tuple[str, str]:
     return batch_id, uscc
 
 
-def agency_of_product(product_id: str) -> str:
-    """The credit code of a product's agency, which its id begins with."""
+def split_product_id(product_id: str) -> str:
+    """A product's id names its agency: the agency's credit code."""
     return product_id.rpartition(".")[0]

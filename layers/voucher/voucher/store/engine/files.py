@@ -1,4 +1,4 @@
-"""Knows S3: where a client may put a file, what is really there, and how files of our own are written."""
+"""Uploaded files in S3: where they may be put, and what is really there."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 UPLOAD_SECONDS = 900
 DOWNLOAD_SECONDS = 300
 
-# the first bytes of a file of each type
+# The first bytes that make a file of the type it claims to be.
 FIRST_BYTES = {
     "application/pdf": (b"%PDF-",),
     "image/jpeg": (b"\xff\xd8\xff",),

@@ -1,7 +1,7 @@
-"""Knows KMS: how a text is encrypted that must not stand in a table in clear, and bound to the record it belongs to.
+"""Texts that must not lie in the table in clear: encrypted by KMS, each bound to the record it belongs to.
 
-The binding is KMS's encryption context: a sealed text that is copied into another record cannot be opened there. The
-roles in template.yaml say who may seal and who may open; no function may do both.
+The binding is KMS's encryption context: a sealed text copied into another record does not open there. Who may seal and
+who may open is in the roles of template.yaml; nobody may do both.
 """
 
 import base64
@@ -27,7 +27,7 @@ def key() -> str:
 
 
 def seal(text: str, **belongs_to: str) -> str:
-    """The text encrypted; only `unseal` opens it, and only with the same `belongs_to`."""
+    """A text only `unseal` opens, and only for the same record."""
     sealed = client().encrypt(KeyId=key(), Plaintext=text.encode(), EncryptionContext=belongs_to)["CiphertextBlob"]
     return base64.b64encode(sealed).decode()
 
