@@ -10,7 +10,7 @@ from time import perf_counter
 from infra.bench import engine, imports, plot, scale, speed, sweep
 from infra.bench.scale import Result
 from infra.bench.speed import Line
-from tests.races import stage
+from tests.races import seed_data
 from voucher.policy import EDITIONS
 from voucher.rules.batches import shards_for
 
@@ -23,11 +23,11 @@ def main(wanted: list[str]) -> int:
     lines: list[Line] = []
     if "speed" in parts or "sweep" in parts:
         with engine.running() as world:
-            firms = stage.enterprises(max(speed.FIRMS_NEEDED, sweep.SIZES[-1]))
+            enterprises = seed_data.add_enterprises(max(speed.ENTERPRISES_NEEDED, sweep.SIZES[-1]))
             if "speed" in parts:
-                lines += speed.measure(world, iter(firms))
+                lines += speed.measure(world, iter(enterprises))
             if "sweep" in parts:
-                lines += sweep.measure(world, firms)
+                lines += sweep.measure(world, enterprises)
     if "imports" in parts:
         lines += imports.measure()
     _print_lines(lines)

@@ -17,8 +17,8 @@ import pytest
 from infra.client import steps
 from infra.local import dynamodb_local
 from tests.conftest import NOW
-from tests.races import stage
-from tests.races.turns import give_each_thread_its_request
+from tests.races import seed_data
+from tests.races.interleaving import give_each_thread_its_request
 from tests.support import backend
 from tests.support.backend import World
 from voucher.edge import clock
@@ -46,7 +46,7 @@ def running() -> Iterator[World]:
         patch.setattr(clock, "now", lambda: NOW)
         give_each_thread_its_request(patch)
         with _log_to(os.devnull):
-            steps.open_programme(World(), stage.YEAR, PROGRAMME_FEN, {"notice_working_days": 0})
+            steps.open_programme(World(), seed_data.YEAR, PROGRAMME_FEN, {"notice_working_days": 0})
             yield World()
     backend.forget_clients()
 

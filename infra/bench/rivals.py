@@ -5,35 +5,35 @@ Both keep the promise of one voucher per enterprise and of the quota; both are g
 
 from collections.abc import Callable
 
-from tests.races.stage import QUOTA_FEN, YEAR, Firm
+from tests.races.seed_data import QUOTA_FEN, YEAR, Organisation
 from voucher.store import conditions, keys
 from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import Unmet, Write, put_write, transact, update_write
 
 TRIES = 200
-Grab = Callable[[Firm], bool]
+Grab = Callable[[Organisation], bool]
 
 
 def versioned(name: str, quotas: int) -> Grab:
     """(a) Read the batch and the entitlement, check both, write both back if their versions are still the same."""
     batch = _batch(name, quotas)
 
-    def grab(firm: Firm) -> bool:
+    def grab(enterprise: Organisation) -> bool:
         for _ in range(TRIES):
-            seen, right = find_item(batch), find_item(keys.entitlement(YEAR, firm.uscc))
+            seen, right = find_item(batch), find_item(keys.entitlement(YEAR, enterprise.uscc))
             if (
                 seen is None
                 or right is None
                 or seen["left_fen"] < QUOTA_FEN
-                or firm.person.name not in right["members"]
+                or enterprise.person.name not in right["members"]
             ):
                 return False
             try:
                 transact(
                     [
                         _take(batch, conditions.UNCHANGED, seen_version=seen["version"]),
-                        _use_quota(firm, conditions.UNCHANGED, seen_version=right["version"]),
-                        _make(name, firm),
+                        _use_quota(enterprise, conditions.UNCHANGED, seen_version=right["version"]),
+                        _make(name, enterprise),
                     ]
                 )
             except Unmet as unmet:
@@ -50,12 +50,12 @@ def counter(name: str, quotas: int) -> Grab:
     """(b) One transaction that decreases one counter, on condition that it is enough."""
     batch = _batch(name, quotas)
 
-    def grab(firm: Firm) -> bool:
+    def grab(enterprise: Organisation) -> bool:
         conditional = conditions.all_of(conditions.CALLER_IS_MEMBER, conditions.QUOTA_SUFFICES)
         writes = [
             _take(batch, "#left_fen >= :amount_fen"),
-            _use_quota(firm, conditional, caller=firm.person.name),
-            _make(name, firm),
+            _use_quota(enterprise, conditional, caller=enterprise.person.name),
+            _make(name, enterprise),
         ]
         try:
             transact(writes)
@@ -77,17 +77,17 @@ def _take(batch: keys.Key, condition: str, **values: object) -> Write:
     return update_write("batch", batch, change, condition, amount_fen=QUOTA_FEN, **values)
 
 
-def _use_quota(firm: Firm, condition: str, **values: object) -> Write:
+def _use_quota(enterprise: Organisation, condition: str, **values: object) -> Write:
     change = (
         "SET #left_fen = #left_fen - :amount_fen, #granted_fen = #granted_fen + :amount_fen, #version = #version + :one"
     )
     return update_write(
-        "entitlement", keys.entitlement(YEAR, firm.uscc), change, condition, amount_fen=QUOTA_FEN, **values
+        "entitlement", keys.entitlement(YEAR, enterprise.uscc), change, condition, amount_fen=QUOTA_FEN, **values
     )
 
 
-def _make(name: str, firm: Firm) -> Write:
-    voucher = {"batch_id": name, "enterprise_uscc": firm.uscc, "face_fen": QUOTA_FEN, "balance_fen": QUOTA_FEN}
+def _make(name: str, enterprise: Organisation) -> Write:
+    voucher = {"batch_id": name, "enterprise_uscc": enterprise.uscc, "face_fen": QUOTA_FEN, "balance_fen": QUOTA_FEN}
     return put_write(
-        "voucher", keys.Key("vouchers", f"RIVAL#{name}#{firm.uscc}", "VOUCHER"), voucher, conditions.IS_NEW
+        "voucher", keys.Key("vouchers", f"RIVAL#{name}#{enterprise.uscc}", "VOUCHER"), voucher, conditions.IS_NEW
     )

@@ -14,8 +14,8 @@ import boto3
 
 from infra.bench import rivals
 from infra.bench.engine import Meter
-from tests.races import stage
-from tests.races.stage import QUOTA_FEN, Firm
+from tests.races import requests, seed_data
+from tests.races.seed_data import QUOTA_FEN, Organisation
 from tests.support.backend import World, api_event, function, routes
 from voucher.models.pools import batch_pool, home_shard
 from voucher.policy import Category
@@ -29,7 +29,7 @@ COUNTED = 50
 EACH = 40
 ROUNDS = 5
 THREADS = 8
-FIRMS_NEEDED = 3 * BLOCK * (WARM_UP + BLOCKS) + COUNTED + 6 * ROUNDS * EACH + 24
+ENTERPRISES_NEEDED = 3 * BLOCK * (WARM_UP + BLOCKS) + COUNTED + 6 * ROUNDS * EACH + 24
 
 
 @dataclass(frozen=True)
@@ -41,55 +41,55 @@ class Line:
     goal: str = ""
 
 
-def measure(world: World, firms: Iterator[Firm]) -> list[Line]:
+def measure(world: World, enterprises: Iterator[Organisation]) -> list[Line]:
     """All of it, in one run."""
-    batch_id = stage.open_batch(world, 8_000 * QUOTA_FEN)
+    batch_id = seed_data.open_batch(world, 8_000 * QUOTA_FEN)
     return [
-        *_against_the_bare_call(batch_id, firms),
-        *_cost(world, batch_id, firms),
-        *_against_rivals(batch_id, firms),
-        *_order(world, batch_id, firms),
+        *_against_the_bare_call(batch_id, enterprises),
+        *_cost(world, batch_id, enterprises),
+        *_against_rivals(batch_id, enterprises),
+        *_order(world, batch_id, enterprises),
     ]
 
 
-def claim_event(batch_id: str, firm: Firm) -> dict[str, Any]:
+def claim_event(batch_id: str, enterprise: Organisation) -> dict[str, Any]:
     """What API Gateway would send for one grab."""
     route = next(each for each in routes() if each.folder == "grab")
     path = f"/batches/{batch_id}/vouchers"
-    return api_event(route, path, "", {"batch_id": batch_id}, firm.claim(), firm.person, None, None)
+    return api_event(route, path, "", {"batch_id": batch_id}, enterprise.grab_body(), enterprise.person, None, None)
 
 
-def _grab(batch_id: str, firm: Firm) -> dict[str, Any]:
-    answer: dict[str, Any] = function("grab").handler(claim_event(batch_id, firm), None)
+def _grab(batch_id: str, enterprise: Organisation) -> dict[str, Any]:
+    answer: dict[str, Any] = function("grab").handler(claim_event(batch_id, enterprise), None)
     return answer
 
 
-def _bare_requests(batch_id: str, pattern: Firm, firms: list[Firm]) -> list[str]:
+def _bare_requests(batch_id: str, pattern: Organisation, enterprises: list[Organisation]) -> list[str]:
     """The very request that the handler sends for `pattern`, written for other firms, as JSON."""
     with Meter() as meter:
         _grab(batch_id, pattern)
     [sent] = meter.sent
     shards = function("grab").memory.PUBLISHED[batch_id].shards
     pool_id, text = batch_pool(batch_id), json.dumps(sent)
-    requests = []
-    for firm in firms:
+    bodies = []
+    for enterprise in enterprises:
         changed = text
         for old, new in (
-            (keys.voucher(batch_id, pattern.uscc).pk, keys.voucher(batch_id, firm.uscc).pk),
+            (keys.voucher(batch_id, pattern.uscc).pk, keys.voucher(batch_id, enterprise.uscc).pk),
             (
                 keys.pool(pool_id, home_shard(pattern.uscc, shards)).pk,
-                keys.pool(pool_id, home_shard(firm.uscc, shards)).pk,
+                keys.pool(pool_id, home_shard(enterprise.uscc, shards)).pk,
             ),
-            (pattern.uscc, firm.uscc),
-            (f'"{pattern.person.name}"', f'"{firm.person.name}"'),
+            (pattern.uscc, enterprise.uscc),
+            (f'"{pattern.person.name}"', f'"{enterprise.person.name}"'),
             (sent["ClientRequestToken"], str(uuid4())),
         ):
             changed = changed.replace(old, new)
-        requests.append(changed)
-    return requests
+        bodies.append(changed)
+    return bodies
 
 
-def _against_the_bare_call(batch_id: str, firms: Iterator[Firm]) -> list[Line]:
+def _against_the_bare_call(batch_id: str, enterprises: Iterator[Organisation]) -> list[Line]:
     """The same three items: through the handler, by boto3's client as it comes, and by the store's client, which
     leaves out what the service does anyway.
 
@@ -97,9 +97,11 @@ def _against_the_bare_call(batch_id: str, firms: Iterator[Firm]) -> list[Line]:
     runtime hands them over. The first blocks only warm up.
     """
     number = BLOCK * (WARM_UP + BLOCKS)
-    _grab(batch_id, next(firms))
-    events = [json.dumps(claim_event(batch_id, next(firms))) for _ in range(number)]
-    plain, lean = (_bare_requests(batch_id, next(firms), [next(firms) for _ in range(number)]) for _ in range(2))
+    _grab(batch_id, next(enterprises))
+    events = [json.dumps(claim_event(batch_id, next(enterprises))) for _ in range(number)]
+    plain, lean = (
+        _bare_requests(batch_id, next(enterprises), [next(enterprises) for _ in range(number)]) for _ in range(2)
+    )
     handler, client = function("grab").handler, boto3.client("dynamodb")
     calls: dict[str, tuple[Callable[[Any], Any], Iterator[str]]] = {
         "handler": (lambda event: _insist(handler(event, None)["statusCode"] == 201), iter(events)),
@@ -125,14 +127,14 @@ def _against_the_bare_call(batch_id: str, firms: Iterator[Firm]) -> list[Line]:
     ]
 
 
-def _cost(world: World, batch_id: str, firms: Iterator[Firm]) -> list[Line]:
+def _cost(world: World, batch_id: str, enterprises: Iterator[Organisation]) -> list[Line]:
     """Round trips and units of a granted grab, and of a refusal once a batch is sold out."""
     with Meter() as granted:
         for _ in range(COUNTED):
-            _insist(_grab(batch_id, next(firms))["statusCode"] == 201)
-    small = stage.open_batch(world, 2 * QUOTA_FEN)
-    late = [next(firms) for _ in range(4)]
-    codes = [json.loads(_grab(small, firm)["body"]).get("code") for firm in late[:3]]
+            _insist(_grab(batch_id, next(enterprises))["statusCode"] == 201)
+    small = seed_data.open_batch(world, 2 * QUOTA_FEN)
+    late = [next(enterprises) for _ in range(4)]
+    codes = [json.loads(_grab(small, enterprise)["body"]).get("code") for enterprise in late[:3]]
     _insist(codes == [None, None, "SOLD_OUT"])
     with Meter() as refused:
         for _ in range(COUNTED):
@@ -141,29 +143,29 @@ def _cost(world: World, batch_id: str, firms: Iterator[Firm]) -> list[Line]:
         Line("grab: round trips per grant", f"{granted.round_trips / COUNTED:g}", "1"),
         Line("grab: write units per grant", f"{granted.write_units / COUNTED:g}", "<= 6"),
         Line("grab: DynamoDB calls per refusal after sell-out", f"{refused.round_trips / COUNTED:g}", "0"),
-        *_cost_beside_a_remainder(world, firms),
+        *_cost_beside_a_remainder(world, enterprises),
     ]
 
 
-def _cost_beside_a_remainder(world: World, firms: Iterator[Firm]) -> list[Line]:
+def _cost_beside_a_remainder(world: World, enterprises: Iterator[Organisation]) -> list[Line]:
     """What a refusal costs while a batch still has something, but less than is asked for."""
-    small = stage.open_batch(world, 2 * QUOTA_FEN + QUOTA_FEN // 2, partial_allowed=True)
-    codes = [json.loads(_grab(small, next(firms))["body"]).get("code") for _ in range(3)]
+    small = seed_data.open_batch(world, 2 * QUOTA_FEN + QUOTA_FEN // 2, partial_allowed=True)
+    codes = [json.loads(_grab(small, next(enterprises))["body"]).get("code") for _ in range(3)]
     _insist(codes == [None, None, "SOLD_OUT"])
-    lines, late = [], next(firms)
+    lines, late = [], next(enterprises)
     for words, more in (("the whole quota", {}), ("an amount", {"amount_fen": QUOTA_FEN - 1})):
         with Meter() as meter:
             for _ in range(COUNTED):
-                _insist(stage.grab(world, small, late, **more).code == "SOLD_OUT")
+                _insist(requests.grab(world, small, late, **more).code == "SOLD_OUT")
         figure = f"{meter.round_trips / COUNTED:g}, {meter.write_units / COUNTED:g} WCU"
         lines.append(Line(f"grab: calls per refusal of {words} beside a remainder", figure, "1, 0"))
     return lines
 
 
-def _against_rivals(batch_id: str, firms: Iterator[Firm]) -> list[Line]:
+def _against_rivals(batch_id: str, enterprises: Iterator[Organisation]) -> list[Line]:
     """Each design in turn, round by round, alone and with several threads."""
-    designs: list[tuple[str, Callable[[Firm], bool]]] = [
-        ("ours, whole handler", lambda firm: _grab(batch_id, firm)["statusCode"] == 201),
+    designs: list[tuple[str, Callable[[Organisation], bool]]] = [
+        ("ours, whole handler", lambda enterprise: _grab(batch_id, enterprise)["statusCode"] == 201),
         ("(a) read, check, optimistic version", rivals.versioned("a", 3 * ROUNDS * EACH)),
         ("(b) one counter in a transaction", rivals.counter("b", 3 * ROUNDS * EACH)),
     ]
@@ -172,7 +174,7 @@ def _against_rivals(batch_id: str, firms: Iterator[Firm]) -> list[Line]:
     meters = {name: (Meter(), Meter()) for name, _ in designs}
     for _ in range(ROUNDS):
         for name, grab in designs:
-            few, many = [next(firms) for _ in range(EACH)], [next(firms) for _ in range(EACH)]
+            few, many = [next(enterprises) for _ in range(EACH)], [next(enterprises) for _ in range(EACH)]
             with meters[name][0]:
                 alone[name].append(EACH / _seconds(grab, few, 1))
             with meters[name][1]:
@@ -189,20 +191,20 @@ def _against_rivals(batch_id: str, firms: Iterator[Firm]) -> list[Line]:
     ]
 
 
-def _seconds(grab: Callable[[Firm], bool], firms: list[Firm], threads: int) -> float:
+def _seconds(grab: Callable[[Organisation], bool], enterprises: list[Organisation], threads: int) -> float:
     """How long so many threads take for one grab of each firm."""
     began = perf_counter()
     with ThreadPoolExecutor(threads) as pool:
-        for granted in pool.map(grab, firms):
+        for granted in pool.map(grab, enterprises):
             _insist(granted)
     return perf_counter() - began
 
 
-def _order(world: World, batch_id: str, firms: Iterator[Firm]) -> list[Line]:
+def _order(world: World, batch_id: str, enterprises: Iterator[Organisation]) -> list[Line]:
     """Round trips of placing an order: one read of all parties, one transaction."""
-    seller, buyer = stage.agency(), next(firms)
-    product_id = stage.product(seller, Category.LEGAL)
-    body = stage.order_body(product_id, stage.voucher_of(world, batch_id, buyer), QUOTA_FEN // 2)
+    seller, buyer = seed_data.add_agency(), next(enterprises)
+    product_id = seed_data.add_product(seller, Category.LEGAL)
+    body = requests.order_body(product_id, requests.grab_voucher(world, batch_id, buyer), QUOTA_FEN // 2)
     with Meter() as meter:
         placed = world.call(buyer.person, "POST", "/orders", body, key="bench-1")
     _insist(placed.status == 201)

@@ -11,8 +11,8 @@ from typing import Any
 from infra.bench.engine import Meter
 from infra.bench.speed import Line
 from tests.conftest import NOW
-from tests.races import stage
-from tests.races.stage import QUOTA_FEN, YEAR, Firm
+from tests.races import seed_data
+from tests.races.seed_data import QUOTA_FEN, YEAR, Organisation
 from tests.support.backend import World, function
 from tests.support.workers import deliver
 from voucher.edge import queues
@@ -45,12 +45,12 @@ class Night:
     kills: int = 0
 
 
-def measure(world: World, firms: list[Firm]) -> list[Line]:
+def measure(world: World, enterprises: list[Organisation]) -> list[Line]:
     """The sweep at three sizes, and once with the worker killed again and again."""
-    nights = [_night(world, firms[:size], None) for size in SIZES]
+    nights = [_night(world, enterprises[:size], None) for size in SIZES]
     with _small_parts():
-        parted = [_night(world, firms[:size], None) for size in SIZES]
-    killed = _night(world, firms[:KILLED_SIZE], Random(SEED))
+        parted = [_night(world, enterprises[:size], None) for size in SIZES]
+    killed = _night(world, enterprises[:KILLED_SIZE], Random(SEED))
     lines = [
         Line(
             f"sweep: {night.vouchers:5} vouchers in {night.messages} messages",
@@ -90,10 +90,10 @@ def _small_parts() -> Iterator[None]:
         worker.ITEMS_PER_MESSAGE = before  # type: ignore[attr-defined]
 
 
-def _night(world: World, firms: list[Firm], kills: Random | None) -> Night:
+def _night(world: World, enterprises: list[Organisation], kills: Random | None) -> Night:
     """Grant, let the end come, run the worker over every bucket, and look at what is there."""
-    batch_id = stage.open_batch(world, 2 * len(firms) * QUOTA_FEN)
-    _grant(batch_id, firms)
+    batch_id = seed_data.open_batch(world, 2 * len(enterprises) * QUOTA_FEN)
+    _grant(batch_id, enterprises)
     before, ended = _surplus_fen(), NOW + timedelta(days=365)
     messages = [
         {"task": "lapse", "batch_id": batch_id, "bucket": number, "instant": instant_text(ended)}
@@ -104,8 +104,8 @@ def _night(world: World, firms: list[Firm], kills: Random | None) -> Night:
         while messages:
             delivered += 1
             deaths += _deliver(messages.pop(0), kills)
-    night = Night(len(firms), perf_counter() - began, meter, delivered, deaths)
-    _each_ended_once(batch_id, len(firms), _surplus_fen() - before)
+    night = Night(len(enterprises), perf_counter() - began, meter, delivered, deaths)
+    _each_ended_once(batch_id, len(enterprises), _surplus_fen() - before)
     return night
 
 
@@ -124,26 +124,26 @@ def _queue(messages: list[dict[str, Any]]) -> Iterator[None]:
         queues.send = before
 
 
-def _grant(batch_id: str, firms: list[Firm]) -> None:
+def _grant(batch_id: str, enterprises: list[Organisation]) -> None:
     """Vouchers as grabs leave them, put there directly: only their end is measured."""
-    stage.keep(
+    seed_data.write_records(
         *(
             (
-                keys.voucher(batch_id, firm.uscc),
+                keys.voucher(batch_id, enterprise.uscc),
                 Voucher(
-                    voucher_id=f"{batch_id}.{firm.uscc}",
+                    voucher_id=f"{batch_id}.{enterprise.uscc}",
                     batch_id=batch_id,
                     year=YEAR,
-                    enterprise_uscc=firm.uscc,
+                    enterprise_uscc=enterprise.uscc,
                     face_fen=QUOTA_FEN,
                     balance_fen=QUOTA_FEN,
                     granted_at=NOW,
-                    granted_by=firm.person.name,
+                    granted_by=enterprise.person.name,
                     ends_at=NOW + timedelta(days=1),
                     valid_until=NOW.date(),
                 ),
             )
-            for firm in firms
+            for enterprise in enterprises
         )
     )
 

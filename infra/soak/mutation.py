@@ -81,14 +81,14 @@ def _sites_in(file: str, modules: dict[str, ast.Module]) -> Iterator[Site]:
         if isinstance(statement, ast.Assign):
             users = tuple(_users_of(owner, modules))
         for node in ast.walk(statement):
-            if condition := _condition_of(node):
+            if isinstance(node, ast.expr) and (condition := _condition_of(node)):
                 if node.lineno != node.end_lineno:
                     raise ValueError(f"{file}:{node.lineno}: a condition must stand in one line to be replaced")
                 columns = (node.col_offset, node.end_col_offset or 0)
                 yield Site(file, owner, condition, node.lineno, columns, users)
 
 
-def _condition_of(node: ast.AST) -> str | None:
+def _condition_of(node: ast.expr) -> str | None:
     """The condition that an expression names: `conditions.SHARD_OPEN` or `conditions.not_by_caller("created_by")`. What
     only joins conditions is none."""
     if isinstance(node, ast.Attribute) and ast.unparse(node) == f"conditions.{node.attr.upper()}":

@@ -1,4 +1,4 @@
-"""The backend on DynamoDB Local, with a wire that faults strike; at the end, a table of what was tried."""
+"""The backend on DynamoDB Local behind a wire with faults; at the end, a table of calls and faults."""
 
 from collections.abc import Iterator
 
@@ -13,26 +13,26 @@ TRIED: dict[str, tuple[int, int]] = {}
 
 
 @pytest.fixture(autouse=True)
-def beside_the_tables(vault: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Files, queues and the key."""
-    with services.running(monkeypatch):
+def bucket_queues_and_key(vault: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Bucket, queues and key."""
+    with services.moto_services(monkeypatch):
         yield
 
 
 @pytest.fixture(autouse=True)
 def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing waits between botocore's attempts."""
+    """Waits between botocore's attempts take no time."""
     never_back_off(monkeypatch)
 
 
 @pytest.fixture
 def tried() -> dict[str, tuple[int, int]]:
-    """Use case → the calls it makes, and the faults that struck them."""
+    """Use case → (number of its calls, number of runs with a fault)."""
     return TRIED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many calls met how many faults."""
+    """Print how many faults struck each use case."""
     if TRIED:
         terminalreporter.section("faults tried")
         for name, (calls, runs) in TRIED.items():

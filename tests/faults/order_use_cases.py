@@ -1,15 +1,15 @@
-"""More use cases for faults: an order's steps and who hears of them, unusual grabs, and a buyer's disqualification."""
+"""Use cases for the faults: the steps of an order, their messages, unusual grabs, and a disqualification."""
 
 from typing import Any
 
 from infra.client import steps
 from infra.client.http import Person, Reply
 from tests.conftest import StoppedClock
-from tests.faults.services import received
-from tests.faults.use_cases import Json, Ready, balances, delivery, posted
-from tests.races import stage
-from tests.races.stage import QUOTA_FEN, TODAY, YEAR
-from tests.races.trade import Trade, open_trade
+from tests.faults.services import receive_all
+from tests.faults.use_case import Json, UseCase, deliver_to_worker, list_entries, voucher_balances
+from tests.races import requests, seed_data, tables
+from tests.races.order_parties import Parties, seed_parties
+from tests.races.seed_data import QUOTA_FEN, TODAY, YEAR
 from tests.support.backend import World, function
 from voucher.models.orders import Order
 from voucher.models.pools import batch_pool
@@ -22,134 +22,136 @@ from voucher.store.engine.table import delete_write, encode, transact
 CONTRACT = {"contract_number": "HT-9", "contract_signed_on": TODAY.isoformat(), "contract_fen": QUOTA_FEN}
 
 
-def uncontracted(trade: Trade) -> str:
-    """An order without a contract; its id."""
-    body = stage.order_body(trade.product_id, trade.voucher_id, 200_000)
-    placed = trade.world.call(trade.buyer.person, "POST", "/orders", body, key="uncontracted")
-    order_id: str = steps.expect(placed, 201)["order_id"]
+def place_uncontracted_order(parties: Parties) -> str:
+    """Place an order without a contract; its id."""
+    body = requests.order_body(parties.product_id, parties.voucher_id, 200_000)
+    reply = parties.world.call(parties.enterprise.person, "POST", "/orders", body, key="uncontracted")
+    order_id: str = steps.expect(reply, 201)["order_id"]
     return order_id
 
 
-def one_step(trade: Trade, person: Person, order_id: str, word: str, state: str, body: Any = None) -> Ready:
-    """One step of an order that moves no money."""
-    [before] = stage.stored(Order, "orders", "RECORD")
+def step_of_order(parties: Parties, person: Person, order_id: str, word: str, state: str, body: Any = None) -> UseCase:
+    """A use case that is one step of an order and moves no money."""
+    [before] = tables.list_records(Order, "orders", "RECORD")
 
-    def check(shown: Json) -> None:
-        assert (shown["order_id"], shown["state"]) == (order_id, state)
-        [order] = stage.stored(Order, "orders", "RECORD")
+    def check(answer: Json) -> None:
+        assert (answer["order_id"], answer["state"]) == (order_id, state)
+        [order] = tables.list_records(Order, "orders", "RECORD")
         assert (order.state, order.version) == (state, before.version + 1)
-        assert posted() == ["appropriate", "hold", "release"]
+        assert list_entries() == ["appropriate", "hold", "release"]
 
-    return Ready(lambda: trade.world.call(person, "POST", f"/orders/{order_id}/{word}", body), check)
+    return UseCase(lambda: parties.world.call(person, "POST", f"/orders/{order_id}/{word}", body), check)
 
 
-def contract(world: World, _clock: StoppedClock) -> Ready:
-    trade = open_trade(world)
-    order_id = uncontracted(trade)
-    ready = one_step(trade, trade.buyer.person, order_id, "contract", "placed", CONTRACT)
+def contract(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    order_id = place_uncontracted_order(parties)
+    step = step_of_order(parties, parties.enterprise.person, order_id, "contract", "placed", CONTRACT)
 
-    def check(shown: Json) -> None:
-        ready.check(shown)
-        assert shown["contract_number"] == "HT-9"
-        assert [(each["pk"], each["order_id"]) for each in stage.items("orders", "CONTRACT")] == [
+    def check(answer: Json) -> None:
+        step.check(answer)
+        assert answer["contract_number"] == "HT-9"
+        assert [(each["pk"], each["order_id"]) for each in tables.list_items("orders", "CONTRACT")] == [
             ("CONTRACT#HT-9", order_id)
         ]
 
-    return Ready(ready.ask, check)
+    return UseCase(step.ask, check)
 
 
-def deliver(world: World, _clock: StoppedClock) -> Ready:
-    trade = open_trade(world)
-    order_id, person = trade.order(700_000), trade.seller.person
+def deliver(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    order_id, person = parties.place_order(700_000), parties.agency.person
     steps.expect(world.call(person, "POST", f"/orders/{order_id}/accept"), 200)
-    return one_step(trade, person, order_id, "deliver", "delivered")
+    return step_of_order(parties, person, order_id, "deliver", "delivered")
 
 
-def confirm(world: World, _clock: StoppedClock) -> Ready:
-    trade = open_trade(world)
-    order_id = trade.order(700_000)
+def confirm(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    order_id = parties.place_order(700_000)
     for word in ("accept", "deliver"):
-        steps.expect(world.call(trade.seller.person, "POST", f"/orders/{order_id}/{word}"), 200)
-    return one_step(trade, trade.buyer.person, order_id, "confirm", "completed")
+        steps.expect(world.call(parties.agency.person, "POST", f"/orders/{order_id}/{word}"), 200)
+    return step_of_order(parties, parties.enterprise.person, order_id, "confirm", "completed")
 
 
-def request_cancel(world: World, _clock: StoppedClock) -> Ready:
-    trade = open_trade(world)
-    order_id = trade.order(700_000)
-    return one_step(trade, trade.buyer.person, order_id, "cancellation", "placed", {"reason": "改期"})
+def request_cancel(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    order_id = parties.place_order(700_000)
+    return step_of_order(parties, parties.enterprise.person, order_id, "cancellation", "placed", {"reason": "改期"})
 
 
-def quote(world: World, _clock: StoppedClock) -> Ready:
-    trade = open_trade(world)
-    body = {"product_id": trade.product_id, "voucher_id": trade.voucher_id, "contract_fen": QUOTA_FEN}
+def quote(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    body = {"product_id": parties.product_id, "voucher_id": parties.voucher_id, "contract_fen": QUOTA_FEN}
 
-    def check(shown: Json) -> None:
-        assert (shown["max_voucher_fen"], shown["binding"]) == (700_000, "ratio")
-        assert (balances(), posted()) == ([QUOTA_FEN], ["appropriate", "release"])
+    def check(answer: Json) -> None:
+        assert (answer["max_voucher_fen"], answer["binding"]) == (700_000, "ratio")
+        assert (voucher_balances(), list_entries()) == ([QUOTA_FEN], ["appropriate", "release"])
 
-    return Ready(lambda: world.call(trade.buyer.person, "POST", "/orders/quote", body), check)
+    return UseCase(lambda: world.call(parties.enterprise.person, "POST", "/orders/quote", body), check)
 
 
-def first_grab_of_a_year(world: World, _clock: StoppedClock) -> Ready:
-    batch_id = stage.open_batch(world, QUOTA_FEN, total_fen=100 * QUOTA_FEN)
-    [firm] = stage.enterprises(1)
-    transact([delete_write("approved last year", keys.entitlement(YEAR, firm.uscc))])
+def first_grab_of_a_year(world: World, _clock: StoppedClock) -> UseCase:
+    batch_id = seed_data.open_batch(world, QUOTA_FEN, total_fen=100 * QUOTA_FEN)
+    [enterprise] = seed_data.add_enterprises(1)
+    transact([delete_write("approved last year", keys.entitlement(YEAR, enterprise.uscc))])
 
-    def check(shown: Json) -> None:
-        assert (shown["face_fen"], balances()) == (QUOTA_FEN, [QUOTA_FEN])
-        [entitlement] = stage.items("vouchers", "ENTITLEMENT")
+    def check(answer: Json) -> None:
+        assert (answer["face_fen"], voucher_balances()) == (QUOTA_FEN, [QUOTA_FEN])
+        [entitlement] = tables.list_items("vouchers", "ENTITLEMENT")
         assert (entitlement["granted_fen"], entitlement["left_fen"]) == (QUOTA_FEN, 0)
 
-    return Ready(lambda: stage.grab(world, batch_id, firm), check)
+    return UseCase(lambda: requests.grab(world, batch_id, enterprise), check)
 
 
-def grab_that_gathers(world: World, _clock: StoppedClock) -> Ready:
-    batch_id = stage.open_batch(world, QUOTA_FEN + 400_000, total_fen=100 * QUOTA_FEN, partial_allowed=True)
-    first, firm = stage.enterprises(2)
-    steps.expect(stage.grab(world, batch_id, first, amount_fen=600_000), 201)
+def grab_that_gathers(world: World, _clock: StoppedClock) -> UseCase:
+    batch_id = seed_data.open_batch(world, QUOTA_FEN + 400_000, total_fen=100 * QUOTA_FEN, partial_allowed=True)
+    first, enterprise = seed_data.add_enterprises(2)
+    steps.expect(requests.grab(world, batch_id, first, amount_fen=600_000), 201)
 
-    def check(shown: Json) -> None:
-        assert (shown["face_fen"], balances()) == (700_000, [600_000, 700_000])
-        assert pools.read_total(batch_pool(batch_id), stage.SHARDS).remaining_fen == 100_000
+    def check(answer: Json) -> None:
+        assert (answer["face_fen"], voucher_balances()) == (700_000, [600_000, 700_000])
+        assert pools.read_total(batch_pool(batch_id), seed_data.SHARDS).remaining_fen == 100_000
 
-    return Ready(lambda: stage.grab(world, batch_id, firm, amount_fen=700_000), check)
+    return UseCase(lambda: requests.grab(world, batch_id, enterprise, amount_fen=700_000), check)
 
 
-def void_enterprise(world: World, _clock: StoppedClock) -> Ready:
-    trade = open_trade(world)
-    running, ended = trade.order(300_000), uncontracted(trade)
-    message = {"task": "void_enterprise", "uscc": trade.buyer.uscc, "message_id": "m-1"}
+def void_enterprise(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    contracted_id, uncontracted_id = parties.place_order(300_000), place_uncontracted_order(parties)
+    message = {"task": "void_enterprise", "uscc": parties.enterprise.uscc, "message_id": "m-1"}
 
     def check(_: Json) -> None:
-        assert {each.order_id: each.state for each in stage.stored(Order, "orders", "RECORD")} == {
-            running: "placed",
-            ended: "cancelled",
+        assert {each.order_id: each.state for each in tables.list_records(Order, "orders", "RECORD")} == {
+            contracted_id: "placed",
+            uncontracted_id: "cancelled",
         }
-        assert {each["about"] for each in received("notify")} == {f"order:{running}"}
-        [voucher] = stage.stored(Voucher, "vouchers", "VOUCHER#")
+        assert {each["about"] for each in receive_all("notify")} == {f"order:{contracted_id}"}
+        [voucher] = tables.list_records(Voucher, "vouchers", "VOUCHER#")
         assert (voucher.state, voucher.balance_fen) == ("void", 0)
-        assert posted() == ["appropriate", "hold", "hold", "lapse", "lapse", "release", "release"]
+        assert list_entries() == ["appropriate", "hold", "hold", "lapse", "lapse", "release", "release"]
 
-    return Ready(delivery(message), check, queue="notify")
+    return UseCase(deliver_to_worker(message), check, queue="notify")
 
 
-def relay(world: World, _clock: StoppedClock) -> Ready:
-    trade = open_trade(world)
-    order_id = trade.order(300_000)
-    placed = find_item(keys.order(order_id))
-    assert placed is not None
-    event = {"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": encode(placed)}}]}
+def relay(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    order_id = parties.place_order(300_000)
+    item = find_item(keys.order(order_id))
+    assert item is not None
+    event = {"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": encode(item)}}]}
 
     def ask() -> Reply:
         function("relay").handler(event, None)
         return Reply(200, {})
 
     def check(_: Json) -> None:
-        told = {(each["message_id"], each["kind"]): each for each in received("notify")}
-        assert sorted(each["uscc"] for each in told.values()) == sorted([trade.buyer.uscc, trade.seller.uscc])
-        assert {each["about"] for each in told.values()} == {f"order:{order_id}"}
+        messages = {(each["message_id"], each["kind"]): each for each in receive_all("notify")}
+        assert sorted(each["recipient"] for each in messages.values()) == sorted(
+            [parties.enterprise.uscc, parties.agency.uscc]
+        )
+        assert {each["about"] for each in messages.values()} == {f"order:{order_id}"}
 
-    return Ready(ask, check, queue="notify")
+    return UseCase(ask, check, queue="notify")
 
 
 ORDER_USE_CASES = {

@@ -1,4 +1,4 @@
-"""What is not a table: the documents' bucket, the queues and the key, each answered for by moto, over the wire."""
+"""Bucket, queues and key: moto answers for them, over the wire that faults strike."""
 
 import json
 import os
@@ -10,30 +10,30 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.faults.wire import lay
+from tests.faults.wire import install
 from tests.support import backend
 from voucher.edge import queues
 from voucher.store.engine import files, sealing, table
 
 KMS = sealing.client
 CONFIG: Any = {"core": {"mock_credentials": False}}
-PAPERS = ("contract", "invoice", "transfer", "evidence", "k")
+DOCUMENTS = ("contract", "invoice", "transfer", "evidence", "k")
 
 
 @contextmanager
-def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """All of them, empty but for a few papers that were uploaded."""
+def moto_services(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """All of them, with a few uploaded documents."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "faults")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-east-1")
     monkeypatch.setenv("DOCUMENTS_BUCKET", backend.BUCKET)
     with mock_aws(config=CONFIG):
-        lay()
+        install()
         backend.forget_clients()
-        where: Any = {"LocationConstraint": "ap-east-1"}
-        files.client().create_bucket(Bucket=backend.BUCKET, CreateBucketConfiguration=where)
-        for paper in PAPERS:
-            files.client().put_object(Bucket=backend.BUCKET, Key=paper, Body=f"%PDF-{paper}".encode())
+        location: Any = {"LocationConstraint": "ap-east-1"}
+        files.client().create_bucket(Bucket=backend.BUCKET, CreateBucketConfiguration=location)
+        for name in DOCUMENTS:
+            files.client().put_object(Bucket=backend.BUCKET, Key=name, Body=f"%PDF-{name}".encode())
         for queue in backend.QUEUES:
             url = queues.client().create_queue(QueueName=queue)["QueueUrl"]
             monkeypatch.setenv(f"{queue.upper()}_QUEUE_URL", url)
@@ -44,19 +44,19 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         backend.forget_clients()
 
 
-def start_afresh() -> None:
-    """A new process: nothing remembered, and a client of the tables whose retries are not used up yet. The other
-    clients stay: to make them takes longer than what they are asked."""
+def start_new_process() -> None:
+    """As if a new process started: empty memories, and a new DynamoDB client with all its retries. The other clients
+    stay, because creating them is slow."""
     table.client.cache_clear()
     backend.forget_batches()
 
 
-def received(queue: str) -> list[dict[str, Any]]:
-    """Every message of a queue, each taken out of it; one that came twice stands here twice."""
-    found: list[dict[str, Any]] = []
+def receive_all(queue: str) -> list[dict[str, Any]]:
+    """Take every message out of a queue; a message that was sent twice is listed twice."""
+    bodies: list[dict[str, Any]] = []
     url, sqs = os.environ[f"{queue.upper()}_QUEUE_URL"], queues.client()
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-        found += [json.loads(message["Body"]) for message in messages]
+        bodies += [json.loads(message["Body"]) for message in messages]
         for message in messages:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return found
+    return bodies

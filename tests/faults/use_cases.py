@@ -1,21 +1,17 @@
-"""The use cases that faults are tried on: how each begins, the one request it is, and the one effect it must have."""
+"""Use cases for the faults: grabs, orders, batches, programmes, and one of each later step."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import combinations
-from typing import Any
-from unittest.mock import patch
 
 from infra.client import steps
-from infra.client.http import BUREAU, FINANCE, OPERATOR, Person, Reply
+from infra.client.http import BUREAU, FINANCE, OPERATOR, Person
 from tests.conftest import StoppedClock
-from tests.races import stage
-from tests.races.stage import QUOTA_FEN, YEAR, Firm
-from tests.races.trade import Trade, open_trade
+from tests.faults.use_case import VOUCHER_END, Json, UseCase, deliver_to_worker, list_entries, post, voucher_balances
+from tests.races import requests, seed_data, tables
+from tests.races.order_parties import Parties, seed_parties
+from tests.races.seed_data import QUOTA_FEN, YEAR, Organisation
 from tests.support import samples
-from tests.support.backend import World, function
-from voucher.models.accounts import Posting
+from tests.support.backend import World
 from voucher.models.orders import Order
 from voucher.models.payables import Payable
 from voucher.models.pools import SURPLUS_SHARDS, surplus_pool
@@ -25,290 +21,239 @@ from voucher.models.vouchers import Voucher
 from voucher.store import keys
 from voucher.store.engine import pools
 
-END = datetime(2026, 11, 30, 16, tzinfo=UTC)
 
-Json = dict[str, Any]
+def grab(world: World, _clock: StoppedClock) -> UseCase:
+    batch_id = seed_data.open_batch(world, QUOTA_FEN, total_fen=100 * QUOTA_FEN)
+    [enterprise] = seed_data.add_enterprises(1)
 
+    def check(answer: Json) -> None:
+        assert (answer["voucher_id"], answer["balance_fen"]) == (f"{batch_id}.{enterprise.uscc}", QUOTA_FEN)
+        assert voucher_balances() == [QUOTA_FEN]
 
-@dataclass(frozen=True)
-class Ready:
-    """A prepared world: `ask` makes the request once (None: a worker that left its message in the queue);
-    `check` asserts that the effect is there exactly once and that the last answer tells of it. `in_order` is false of
-    books that were tampered with; `queue` is the one whose messages `check` reads."""
-
-    ask: Callable[[], Reply | None]
-    check: Callable[[Json], None]
-    in_order: bool = True
-    queue: str | None = None
+    return UseCase(lambda: requests.grab(world, batch_id, enterprise), check)
 
 
-def delivery(message: Json, worker: str = "void_vouchers") -> Callable[[], Reply | None]:
-    """A message handed to a queue's worker; None when it stayed in the queue."""
-    event = stage.queue_event(message)
+def grab_of_a_larger_quota(world: World, _clock: StoppedClock) -> UseCase:
+    batch_id = seed_data.open_batch(world, 3 * QUOTA_FEN, total_fen=100 * QUOTA_FEN)
+    [enterprise] = seed_data.add_enterprises(1, double_quota=[0])
 
-    def ask() -> Reply | None:
-        answer = function(worker).handler(event, None)
-        return None if answer["batchItemFailures"] else Reply(200, answer)
+    def check(answer: Json) -> None:
+        assert answer["face_fen"] == 2 * QUOTA_FEN
+        assert voucher_balances() == [2 * QUOTA_FEN]
 
-    return ask
-
-
-def few_buckets(ask: Callable[[], Reply | None]) -> Callable[[], Reply | None]:
-    """The same over two buckets of a batch instead of sixteen, each of which is a call that may go wrong."""
-
-    def asked() -> Reply | None:
-        with patch.object(keys, "BUCKETS", 2):
-            return ask()
-
-    return asked
+    return UseCase(lambda: requests.grab(world, batch_id, enterprise), check)
 
 
-def posted() -> list[str]:
-    """The entry of every posting in the books, sorted."""
-    found = [
-        posting
-        for table in ("vouchers", "orders", "settlements")
-        for posting in stage.stored(Posting, table, "POSTING#")
-    ]
-    return sorted(posting.entry for posting in found)
+def order(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    body = requests.order_body(parties.product_id, parties.voucher_id, 700_000, contract_number="HT-1")
+
+    def check(answer: Json) -> None:
+        assert (answer["state"], answer["voucher_fen"]) == ("placed", 700_000)
+        assert [each.order_id for each in tables.list_records(Order, "orders", "RECORD")] == [answer["order_id"]]
+        assert voucher_balances() == [QUOTA_FEN - 700_000]
+        assert list_entries() == ["appropriate", "hold", "release"]
+
+    return UseCase(post(world, parties.enterprise.person, "/orders", body, key="one"), check)
 
 
-def balances() -> list[int]:
-    """What is left on each voucher, in fen."""
-    return sorted(each.balance_fen for each in stage.stored(Voucher, "vouchers", "VOUCHER#"))
+def accept(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    order_id = parties.place_order(700_000)
+
+    def check(answer: Json) -> None:
+        assert answer["state"] == "accepted"
+        assert [each.version for each in tables.list_records(Order, "orders", "RECORD")] == [2]
+
+    return UseCase(post(world, parties.agency.person, f"/orders/{order_id}/accept"), check)
 
 
-def _post(world: World, person: Person, path: str, body: Any = None, key: str | None = None) -> Callable[[], Reply]:
-    return lambda: world.call(person, "POST", path, body, key=key)
-
-
-def grab(world: World, _clock: StoppedClock) -> Ready:
-    batch_id = stage.open_batch(world, QUOTA_FEN, total_fen=100 * QUOTA_FEN)
-    [firm] = stage.enterprises(1)
-
-    def check(shown: Json) -> None:
-        assert (shown["voucher_id"], shown["balance_fen"]) == (f"{batch_id}.{firm.uscc}", QUOTA_FEN)
-        assert balances() == [QUOTA_FEN]
-
-    return Ready(lambda: stage.grab(world, batch_id, firm), check)
-
-
-def grab_of_a_larger_quota(world: World, _clock: StoppedClock) -> Ready:
-    batch_id = stage.open_batch(world, 3 * QUOTA_FEN, total_fen=100 * QUOTA_FEN)
-    [firm] = stage.enterprises(1, listed=[0])
-
-    def check(shown: Json) -> None:
-        assert shown["face_fen"] == 2 * QUOTA_FEN
-        assert balances() == [2 * QUOTA_FEN]
-
-    return Ready(lambda: stage.grab(world, batch_id, firm), check)
-
-
-def order(world: World, _clock: StoppedClock) -> Ready:
-    trade = open_trade(world)
-    body = stage.order_body(trade.product_id, trade.voucher_id, 700_000, contract_number="HT-1")
-
-    def check(shown: Json) -> None:
-        assert (shown["state"], shown["voucher_fen"]) == ("placed", 700_000)
-        assert [each.order_id for each in stage.stored(Order, "orders", "RECORD")] == [shown["order_id"]]
-        assert balances() == [QUOTA_FEN - 700_000]
-        assert posted() == ["appropriate", "hold", "release"]
-
-    return Ready(_post(world, trade.buyer.person, "/orders", body, key="one"), check)
-
-
-def accept(world: World, _clock: StoppedClock) -> Ready:
-    trade = open_trade(world)
-    order_id = trade.order(700_000)
-
-    def check(shown: Json) -> None:
-        assert shown["state"] == "accepted"
-        assert [each.version for each in stage.stored(Order, "orders", "RECORD")] == [2]
-
-    return Ready(_post(world, trade.seller.person, f"/orders/{order_id}/accept"), check)
-
-
-def _given_back(state: str) -> Callable[[Json], None]:
-    def check(shown: Json) -> None:
-        assert shown["state"] == state
-        assert balances() == [QUOTA_FEN]
-        assert posted() == ["appropriate", "hold", "release", "release"]
+def _check_of_returned_hold(state: str) -> Callable[[Json], None]:
+    def check(answer: Json) -> None:
+        assert answer["state"] == state
+        assert voucher_balances() == [QUOTA_FEN]
+        assert list_entries() == ["appropriate", "hold", "release", "release"]
 
     return check
 
 
-def refuse(world: World, _clock: StoppedClock) -> Ready:
-    trade = open_trade(world)
-    path = f"/orders/{trade.order(700_000)}/refuse"
-    return Ready(_post(world, trade.seller.person, path, {"reason": "人手不足"}), _given_back("refused"))
+def refuse(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    path = f"/orders/{parties.place_order(700_000)}/refuse"
+    return UseCase(post(world, parties.agency.person, path, {"reason": "人手不足"}), _check_of_returned_hold("refused"))
 
 
-def cancellation_review(world: World, _clock: StoppedClock) -> Ready:
-    trade = open_trade(world)
-    order_id = trade.order(700_000)
-    stage.both_ask_to_cancel(world, order_id, trade.buyer.person, trade.seller.person)
+def cancellation_review(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    order_id = parties.place_order(700_000)
+    requests.both_ask_to_cancel(world, order_id, parties.enterprise.person, parties.agency.person)
     path = f"/orders/{order_id}/cancellation/review"
-    return Ready(_post(world, OPERATOR, path, {"decision": "approve"}), _given_back("cancelled"))
+    return UseCase(post(world, OPERATOR, path, {"decision": "approve"}), _check_of_returned_hold("cancelled"))
 
 
-def batch_publish(world: World, _clock: StoppedClock) -> Ready:
+def batch_publish(world: World, _clock: StoppedClock) -> UseCase:
     steps.open_programme(world, YEAR, 10 * QUOTA_FEN, {})
-    batch_id = stage.draft_batch(world, 10 * QUOTA_FEN)
+    batch_id = seed_data.draft_batch(world, 10 * QUOTA_FEN)
 
-    def check(shown: Json) -> None:
-        assert (shown["state"], shown["remaining_fen"]) == ("open", 10 * QUOTA_FEN)
-        assert posted() == ["appropriate", "release"]
+    def check(answer: Json) -> None:
+        assert (answer["state"], answer["remaining_fen"]) == ("open", 10 * QUOTA_FEN)
+        assert list_entries() == ["appropriate", "release"]
 
-    return Ready(_post(world, BUREAU, f"/batches/{batch_id}/publish"), check)
+    return UseCase(post(world, BUREAU, f"/batches/{batch_id}/publish"), check)
 
 
-def batch_publish_again(world: World, _clock: StoppedClock) -> Ready:
-    first = stage.open_batch(world, 10 * QUOTA_FEN, total_fen=10 * QUOTA_FEN)
+def batch_publish_again(world: World, _clock: StoppedClock) -> UseCase:
+    first = seed_data.open_batch(world, 10 * QUOTA_FEN, total_fen=10 * QUOTA_FEN)
     steps.expect(world.call(BUREAU, "POST", f"/batches/{first}/close"), 200)
-    batch_id = stage.draft_batch(world, 10 * QUOTA_FEN, kind="rerelease")
+    batch_id = seed_data.draft_batch(world, 10 * QUOTA_FEN, kind="rerelease")
 
-    def check(shown: Json) -> None:
-        assert (shown["state"], shown["remaining_fen"]) == ("open", 10 * QUOTA_FEN)
-        assert posted() == ["appropriate", "close", "re-release", "release"]
+    def check(answer: Json) -> None:
+        assert (answer["state"], answer["remaining_fen"]) == ("open", 10 * QUOTA_FEN)
+        assert list_entries() == ["appropriate", "close", "re-release", "release"]
 
-    return Ready(_post(world, BUREAU, f"/batches/{batch_id}/publish"), check)
-
-
-def batch_close(world: World, _clock: StoppedClock) -> Ready:
-    trade = open_trade(world)
-
-    def check(shown: Json) -> None:
-        assert (shown["state"], shown["surplus_fen"]) == ("closed", 19 * QUOTA_FEN)
-        assert posted() == ["appropriate", "close", "release"]
-
-    return Ready(_post(world, BUREAU, f"/batches/{trade.batch_id}/close"), check)
+    return UseCase(post(world, BUREAU, f"/batches/{batch_id}/publish"), check)
 
 
-def programme_confirm(world: World, _clock: StoppedClock) -> Ready:
+def batch_close(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+
+    def check(answer: Json) -> None:
+        assert (answer["state"], answer["surplus_fen"]) == ("closed", 19 * QUOTA_FEN)
+        assert list_entries() == ["appropriate", "close", "release"]
+
+    return UseCase(post(world, BUREAU, f"/batches/{parties.batch_id}/close"), check)
+
+
+def programme_confirm(world: World, _clock: StoppedClock) -> UseCase:
     steps.expect(world.call(BUREAU, "POST", "/programmes", {"year": YEAR, "total_fen": QUOTA_FEN, "policy": {}}), 201)
 
-    def check(shown: Json) -> None:
-        assert shown["state"] == "open"
-        assert posted() == ["appropriate"]
+    def check(answer: Json) -> None:
+        assert answer["state"] == "open"
+        assert list_entries() == ["appropriate"]
 
-    return Ready(_post(world, FINANCE, f"/programmes/{YEAR}/confirm"), check)
+    return UseCase(post(world, FINANCE, f"/programmes/{YEAR}/confirm"), check)
 
 
-def total_confirm(world: World, _clock: StoppedClock) -> Ready:
+def total_confirm(world: World, _clock: StoppedClock) -> UseCase:
     steps.open_programme(world, YEAR, 10 * QUOTA_FEN, {})
     cut = {"total_fen": 4 * QUOTA_FEN, "reason": "预算调整"}
     steps.expect(world.call(BUREAU, "POST", f"/programmes/{YEAR}/total", cut), 200)
 
-    def check(shown: Json) -> None:
-        assert (shown["total_fen"], shown["unreleased_fen"]) == (4 * QUOTA_FEN, 4 * QUOTA_FEN)
-        assert posted() == ["appropriate", "withdraw"]
+    def check(answer: Json) -> None:
+        assert (answer["total_fen"], answer["unreleased_fen"]) == (4 * QUOTA_FEN, 4 * QUOTA_FEN)
+        assert list_entries() == ["appropriate", "withdraw"]
 
-    return Ready(_post(world, FINANCE, f"/programmes/{YEAR}/total/confirm"), check)
-
-
-def _two_completed_orders(world: World) -> tuple[Trade, list[str]]:
-    trade = open_trade(world)
-    return trade, [trade.completed_order(300_000), trade.completed_order(400_000)]
+    return UseCase(post(world, FINANCE, f"/programmes/{YEAR}/total/confirm"), check)
 
 
-def settlement_open(world: World, _clock: StoppedClock) -> Ready:
-    trade, order_ids = _two_completed_orders(world)
+def _complete_two_orders(world: World) -> tuple[Parties, list[str]]:
+    parties = seed_parties(world)
+    return parties, [parties.complete_order(300_000), parties.complete_order(400_000)]
 
-    def check(shown: Json) -> None:
-        assert [each.settlement_id for each in stage.stored(Settlement, "settlements", "RECORD")] == [
-            shown["settlement_id"]
+
+def settlement_open(world: World, _clock: StoppedClock) -> UseCase:
+    parties, order_ids = _complete_two_orders(world)
+
+    def check(answer: Json) -> None:
+        assert [each.settlement_id for each in tables.list_records(Settlement, "settlements", "RECORD")] == [
+            answer["settlement_id"]
         ]
-        assert sorted(line["order_id"] for line in shown["lines"]) == sorted(order_ids)
-        assert stage.states(Order, "orders") == ["settling", "settling"]
+        assert sorted(line["order_id"] for line in answer["lines"]) == sorted(order_ids)
+        assert tables.list_states(Order, "orders") == ["settling", "settling"]
 
-    body = {"agency_uscc": trade.seller.uscc, "order_ids": order_ids}
-    return Ready(_post(world, trade.seller.person, "/settlements", body, key="one"), check)
-
-
-def notice_close(world: World, _clock: StoppedClock) -> Ready:
-    trade, order_ids = _two_completed_orders(world)
-    notice = trade.notice(order_ids)
-
-    def check(shown: Json) -> None:
-        assert shown["state"] == "closed"
-        assert stage.states(Order, "orders") == ["payable", "payable"]
-        assert [each.amount_fen for each in stage.stored(Payable, "settlements", "PAYABLE#")] == [700_000]
-        assert posted().count("approve") == 2
-
-    return Ready(_post(world, BUREAU, f"/notices/{notice['notice_id']}/close"), check)
+    body = {"agency_uscc": parties.agency.uscc, "order_ids": order_ids}
+    return UseCase(post(world, parties.agency.person, "/settlements", body, key="one"), check)
 
 
-def payout_result(world: World, _clock: StoppedClock) -> Ready:
-    trade, order_ids = _two_completed_orders(world)
-    path = f"/payouts/{trade.payout(order_ids)}/result"
-    result = {"state": "paid", "bank_reference": "BK-1", "paid_on": stage.TODAY.isoformat()}
+def notice_close(world: World, _clock: StoppedClock) -> UseCase:
+    parties, order_ids = _complete_two_orders(world)
+    notice = parties.open_notice(order_ids)
 
-    def check(shown: Json) -> None:
-        assert (shown["state"], shown["amount_fen"]) == ("paid", 700_000)
-        assert stage.states(Order, "orders") == ["paid", "paid"]
-        assert posted().count("pay") == 1
+    def check(answer: Json) -> None:
+        assert answer["state"] == "closed"
+        assert tables.list_states(Order, "orders") == ["payable", "payable"]
+        assert [each.amount_fen for each in tables.list_records(Payable, "settlements", "PAYABLE#")] == [700_000]
+        assert list_entries().count("approve") == 2
 
-    return Ready(_post(world, FINANCE, path, result), check)
+    return UseCase(post(world, BUREAU, f"/notices/{notice['notice_id']}/close"), check)
 
 
-def violation(world: World, _clock: StoppedClock) -> Ready:
-    stage.open_batch(world, QUOTA_FEN, total_fen=100 * QUOTA_FEN)
-    [firm] = stage.enterprises(1)
+def payout_result(world: World, _clock: StoppedClock) -> UseCase:
+    parties, order_ids = _complete_two_orders(world)
+    path = f"/payouts/{parties.make_payout(order_ids)}/result"
+    result = {"state": "paid", "bank_reference": "BK-1", "paid_on": seed_data.TODAY.isoformat()}
 
-    def check(shown: Json) -> None:
-        assert shown["state"] == "standing"
-        assert len(stage.stored(Violation, "supervision", "RECORD")) == 1
-        [entitlement] = stage.items("vouchers", "ENTITLEMENT")
+    def check(answer: Json) -> None:
+        assert (answer["state"], answer["amount_fen"]) == ("paid", 700_000)
+        assert tables.list_states(Order, "orders") == ["paid", "paid"]
+        assert list_entries().count("pay") == 1
+
+    return UseCase(post(world, FINANCE, path, result), check)
+
+
+def violation(world: World, _clock: StoppedClock) -> UseCase:
+    seed_data.open_batch(world, QUOTA_FEN, total_fen=100 * QUOTA_FEN)
+    [enterprise] = seed_data.add_enterprises(1)
+
+    def check(answer: Json) -> None:
+        assert answer["state"] == "standing"
+        assert len(tables.list_records(Violation, "supervision", "RECORD")) == 1
+        [entitlement] = tables.list_items("vouchers", "ENTITLEMENT")
         assert not entitlement["qualified"]
 
-    body = {"uscc": firm.uscc, "facts": "转让服务券"}
-    return Ready(_post(world, BUREAU, "/violations", body, key="one"), check)
+    body = {"uscc": enterprise.uscc, "facts": "转让服务券"}
+    return UseCase(post(world, BUREAU, "/violations", body, key="one"), check)
 
 
-def registration(world: World, _clock: StoppedClock) -> Ready:
+def registration(world: World, _clock: StoppedClock) -> UseCase:
     steps.open_programme(world, YEAR, QUOTA_FEN, {})
     owner = Person("owner")
 
-    def check(shown: Json) -> None:
-        assert shown["state"] == "draft"
-        assert [item["sub"] for item in stage.items("registry", "MEMBER#")] == [owner.name]
+    def check(answer: Json) -> None:
+        assert answer["state"] == "draft"
+        assert [item["sub"] for item in tables.list_items("registry", "MEMBER#")] == [owner.name]
 
-    return Ready(_post(world, owner, "/enterprises", samples.enterprise().registration()), check)
-
-
-def _neighbours(firms: list[Firm]) -> list[Firm]:
-    """Two firms whose vouchers one message ends."""
-    return next(list(pair) for pair in combinations(firms, 2) if len({keys.bucket_of(each.uscc) for each in pair}) == 1)
+    return UseCase(post(world, owner, "/enterprises", samples.enterprise().registration()), check)
 
 
-def lapse(world: World, clock: StoppedClock) -> Ready:
-    batch_id = stage.open_batch(world, 2 * QUOTA_FEN, total_fen=100 * QUOTA_FEN)
-    ids = [stage.voucher_of(world, batch_id, firm) for firm in _neighbours(stage.enterprises(16))]
-    clock.instant = END
-    message = stage.lapse_message(batch_id, ids[0], "2026-11-30T16:00:00.000Z")
+def _two_in_one_bucket(enterprises: list[Organisation]) -> list[Organisation]:
+    """Two enterprises in one bucket, so that one message ends both vouchers."""
+    return next(
+        list(pair) for pair in combinations(enterprises, 2) if len({keys.bucket_of(each.uscc) for each in pair}) == 1
+    )
+
+
+def lapse(world: World, clock: StoppedClock) -> UseCase:
+    batch_id = seed_data.open_batch(world, 2 * QUOTA_FEN, total_fen=100 * QUOTA_FEN)
+    ids = [
+        requests.grab_voucher(world, batch_id, enterprise)
+        for enterprise in _two_in_one_bucket(seed_data.add_enterprises(16))
+    ]
+    clock.instant = VOUCHER_END
+    message = requests.lapse_message(batch_id, ids[0], "2026-11-30T16:00:00.000Z")
 
     def check(_: Json) -> None:
-        vouchers = stage.stored(Voucher, "vouchers", "VOUCHER#")
+        vouchers = tables.list_records(Voucher, "vouchers", "VOUCHER#")
         assert [(each.state, each.balance_fen) for each in vouchers] == [("expired", 0)] * 2
-        assert posted() == ["appropriate", "lapse", "lapse", "release"]
+        assert list_entries() == ["appropriate", "lapse", "lapse", "release"]
         assert pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS).remaining_fen == 2 * QUOTA_FEN
 
-    return Ready(delivery(message), check)
+    return UseCase(deliver_to_worker(message), check)
 
 
-def year_end(world: World, clock: StoppedClock) -> Ready:
-    trade = open_trade(world)
-    body = stage.order_body(trade.product_id, trade.voucher_id, 700_000)
-    steps.expect(world.call(trade.buyer.person, "POST", "/orders", body, key="uncontracted"), 201)
-    clock.instant = END
-    message = stage.lapse_message(trade.batch_id, trade.voucher_id, "2026-11-30T16:00:00.000Z")
+def year_end(world: World, clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    body = requests.order_body(parties.product_id, parties.voucher_id, 700_000)
+    steps.expect(world.call(parties.enterprise.person, "POST", "/orders", body, key="uncontracted"), 201)
+    clock.instant = VOUCHER_END
+    message = requests.lapse_message(parties.batch_id, parties.voucher_id, "2026-11-30T16:00:00.000Z")
 
     def check(_: Json) -> None:
-        assert stage.states(Order, "orders") == ["cancelled"]
-        assert posted() == ["appropriate", "hold", "lapse", "lapse", "release", "release"]
+        assert tables.list_states(Order, "orders") == ["cancelled"]
+        assert list_entries() == ["appropriate", "hold", "lapse", "lapse", "release", "release"]
         assert pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS).remaining_fen == QUOTA_FEN
 
-    return Ready(delivery(message | {"year_over": True}), check)
+    return UseCase(deliver_to_worker(message | {"year_over": True}), check)
 
 
 USE_CASES = {

@@ -20,14 +20,14 @@ from botocore.httpsession import URLLib3Session
 from botocore.model import OperationModel
 from moto.core.models import botocore_stubber
 
-from tests.faults import answers
+from tests.support import aws_errors
 
-# as botocore makes its own: without it every answer takes 40 ms
+# the option that botocore sets, too; without it every answer takes 40 ms
 NETWORK = URLLib3Session(socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)])
 
-# the tables that a request names: those of transactions by this attribute
-NAMED = re.compile(r'"TableName": ?"([^"]+)"')
-# how DynamoDB is read; all else writes
+# finds the table names in a request
+TABLE_NAME = re.compile(r'"TableName": ?"([^"]+)"')
+# the operations of DynamoDB that only read
 READS = {"GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"}
 
 
@@ -69,7 +69,7 @@ class Fault:
     def can_strike(self, call: str) -> bool:
         """Only transactions conflict, and only DynamoDB tells whose fault a throttle is; all else happens anywhere."""
         if self.strike is _conflict:
-            return call in answers.TRANSACTIONS
+            return call in aws_errors.TRANSACTIONS
         return self.strike is not _throttle_account or call.startswith("dynamodb.")
 
 
@@ -88,23 +88,23 @@ def _send_twice(attempt: Attempt) -> AWSResponse:
 
 
 def _conflict(attempt: Attempt) -> AWSResponse | None:
-    return answers.conflict(attempt.call, attempt.request)
+    return aws_errors.conflict(attempt.call, attempt.request)
 
 
 def _throttle(attempt: Attempt) -> AWSResponse:
-    if attempt.call in answers.TRANSACTIONS:
-        return answers.cancelled(attempt.request, "ThrottlingError")
-    return answers.throttled(attempt.request, attempt.service)
+    if attempt.call in aws_errors.TRANSACTIONS:
+        return aws_errors.cancelled(attempt.request, "ThrottlingError")
+    return aws_errors.throttled(attempt.request, attempt.service)
 
 
 def _throttle_account(attempt: Attempt) -> AWSResponse | None:
     if attempt.service != "dynamodb":
         return None
-    return answers.error(attempt.request, attempt.service, 400, "ThrottlingException")
+    return aws_errors.error(attempt.request, attempt.service, 400, "ThrottlingException")
 
 
 def _fail(attempt: Attempt) -> AWSResponse:
-    return answers.error(attempt.request, attempt.service, 500, "InternalServerError")
+    return aws_errors.error(attempt.request, attempt.service, 500, "InternalServerError")
 
 
 def _fail_after(attempt: Attempt) -> AWSResponse:
@@ -163,12 +163,12 @@ class Wire:
 _UNDISTURBED = Wire(None, 0)
 _current = SimpleNamespace(wire=_UNDISTURBED)
 # the tables, by their deployed names, that were written to since this was emptied
-WRITTEN: set[str] = set()
+WRITTEN_TABLES: set[str] = set()
 
 
-def lay() -> None:
-    """Every client that is made from now on speaks over the wire. moto, which else answers by itself, is asked by it:
-    of all that botocore asks before it sends, each is heard, so a call that is lost would be done none the less."""
+def install() -> None:
+    """Every client created from now on uses the wire. The wire calls moto; if moto stayed registered with botocore, it
+    would execute calls that the wire loses."""
     boto3.setup_default_session()
     session = boto3.DEFAULT_SESSION
     assert session is not None
@@ -180,7 +180,7 @@ def lay() -> None:
 def _before_call(model: OperationModel, params: dict[str, Any], **_: object) -> None:
     service = model.service_model.service_name
     if service == "dynamodb" and model.name not in READS:
-        WRITTEN.update(NAMED.findall(params["body"].decode()))
+        WRITTEN_TABLES.update(TABLE_NAME.findall(params["body"].decode()))
     _current.wire.begin(f"{service}.{model.name}")
 
 

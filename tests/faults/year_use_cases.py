@@ -1,4 +1,4 @@
-"""More use cases for faults: a year and its batches, its end, the nightly sweep, and what reconciliation does."""
+"""Use cases for the faults: a year and its batches, the year's end, the nightly sweep, the reconciliation."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,11 +7,11 @@ from unittest.mock import patch
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Reply
 from tests.conftest import StoppedClock
-from tests.faults.services import received
-from tests.faults.use_cases import END, Json, Ready, delivery, few_buckets, posted
-from tests.races import stage
-from tests.races.stage import QUOTA_FEN, YEAR
-from tests.races.trade import open_trade
+from tests.faults.services import receive_all
+from tests.faults.use_case import VOUCHER_END, Json, UseCase, deliver_to_worker, list_entries, with_few_buckets
+from tests.races import requests, seed_data, tables
+from tests.races.order_parties import seed_parties
+from tests.races.seed_data import QUOTA_FEN, YEAR
 from tests.support import samples
 from tests.support.backend import World, function
 from voucher.models.base import instant_text
@@ -27,7 +27,7 @@ YEAR_END = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)
 
 
 def _scheduled(name: str, instant: datetime) -> Callable[[], Reply | None]:
-    """A schedule's function; None when it failed, so that the schedule tries again."""
+    """Run a scheduled function; None if it failed, because then the schedule runs it again."""
 
     def ask() -> Reply | None:
         try:
@@ -38,108 +38,108 @@ def _scheduled(name: str, instant: datetime) -> Callable[[], Reply | None]:
     return ask
 
 
-def programme_draft(world: World, _clock: StoppedClock) -> Ready:
-    def check(shown: Json) -> None:
-        assert (shown["state"], shown["total_fen"]) == ("draft", QUOTA_FEN)
-        assert len(stage.items("vouchers", "RECORD")) == 1
+def programme_draft(world: World, _clock: StoppedClock) -> UseCase:
+    def check(answer: Json) -> None:
+        assert (answer["state"], answer["total_fen"]) == ("draft", QUOTA_FEN)
+        assert len(tables.list_items("vouchers", "RECORD")) == 1
 
     body = {"year": YEAR, "total_fen": QUOTA_FEN}
-    return Ready(lambda: world.call(BUREAU, "POST", "/programmes", body), check)
+    return UseCase(lambda: world.call(BUREAU, "POST", "/programmes", body), check)
 
 
-def programme_correction(world: World, _clock: StoppedClock) -> Ready:
-    drafted = steps.expect(world.call(BUREAU, "POST", "/programmes", {"year": YEAR, "total_fen": QUOTA_FEN}), 201)
-    body = {"version": drafted["version"], "total_fen": 2 * QUOTA_FEN}
+def programme_correction(world: World, _clock: StoppedClock) -> UseCase:
+    programme = steps.expect(world.call(BUREAU, "POST", "/programmes", {"year": YEAR, "total_fen": QUOTA_FEN}), 201)
+    body = {"version": programme["version"], "total_fen": 2 * QUOTA_FEN}
 
-    def check(shown: Json) -> None:
-        assert (shown["state"], shown["total_fen"], shown["version"]) == (
+    def check(answer: Json) -> None:
+        assert (answer["state"], answer["total_fen"], answer["version"]) == (
             "draft",
             2 * QUOTA_FEN,
-            drafted["version"] + 1,
+            programme["version"] + 1,
         )
 
-    return Ready(lambda: world.call(BUREAU, "PATCH", f"/programmes/{YEAR}", body), check)
+    return UseCase(lambda: world.call(BUREAU, "PATCH", f"/programmes/{YEAR}", body), check)
 
 
-def batch_draft(world: World, _clock: StoppedClock) -> Ready:
+def batch_draft(world: World, _clock: StoppedClock) -> UseCase:
     steps.open_programme(world, YEAR, 10 * QUOTA_FEN, {})
     draft, path = samples.batch(amount_fen=QUOTA_FEN), f"/programmes/{YEAR}/batches"
 
-    def check(shown: Json) -> None:
-        assert shown["state"] == "draft"
-        assert {each["batch_id"] for each in stage.items("vouchers", "BATCH#")} == {shown["batch_id"]}
-        assert stage.states(Batch, "vouchers", "BATCH#") == ["draft"]
+    def check(answer: Json) -> None:
+        assert answer["state"] == "draft"
+        assert {each["batch_id"] for each in tables.list_items("vouchers", "BATCH#")} == {answer["batch_id"]}
+        assert tables.list_states(Batch, "vouchers", "BATCH#") == ["draft"]
 
-    return Ready(lambda: world.call(OPERATOR, "POST", path, draft, key="one"), check)
+    return UseCase(lambda: world.call(OPERATOR, "POST", path, draft, key="one"), check)
 
 
-def propose_total(world: World, _clock: StoppedClock) -> Ready:
+def propose_total(world: World, _clock: StoppedClock) -> UseCase:
     steps.open_programme(world, YEAR, 10 * QUOTA_FEN, {})
     body = {"total_fen": 12 * QUOTA_FEN, "reason": "追加"}
 
-    def check(shown: Json) -> None:
-        assert (shown["total_fen"], shown["pending"]["total_fen"]) == (10 * QUOTA_FEN, 12 * QUOTA_FEN)
-        assert posted() == ["appropriate"]
+    def check(answer: Json) -> None:
+        assert (answer["total_fen"], answer["pending"]["total_fen"]) == (10 * QUOTA_FEN, 12 * QUOTA_FEN)
+        assert list_entries() == ["appropriate"]
 
-    return Ready(lambda: world.call(BUREAU, "POST", f"/programmes/{YEAR}/total", body), check)
+    return UseCase(lambda: world.call(BUREAU, "POST", f"/programmes/{YEAR}/total", body), check)
 
 
-def close_year(world: World, clock: StoppedClock) -> Ready:
+def close_year(world: World, clock: StoppedClock) -> UseCase:
     text = instant_text(YEAR_END)
     with patch.object(keys, "BUCKETS", 2):
-        trade = open_trade(world)
-        trade.completed_order(300_000)
+        parties = seed_parties(world)
+        parties.complete_order(300_000)
         clock.instant = YEAR_END
-        message = stage.lapse_message(trade.batch_id, trade.voucher_id, text) | {"year_over": True}
+        message = requests.lapse_message(parties.batch_id, parties.voucher_id, text) | {"year_over": True}
         function("void_vouchers").work(message)
 
     def check(_: Json) -> None:
-        [year] = [each for each in stage.items("vouchers", "RECORD") if each["pk"].startswith("PROGRAMME#")]
+        [year] = [each for each in tables.list_items("vouchers", "RECORD") if each["pk"].startswith("PROGRAMME#")]
         closed = Programme.model_validate(year)
         assert closed.state == "closed" and closed.closing is not None
         assert sum(closed.closing.used_fen.values()) == 300_000
-        assert posted() == ["appropriate", "close", "expire", "hold", "lapse", "release"]
+        assert list_entries() == ["appropriate", "close", "expire", "hold", "lapse", "release"]
         surplus = pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS)
         assert surplus.remaining_fen == 100 * QUOTA_FEN - 300_000
 
     close = {"year": YEAR, "instant": text, "message_id": "m-1"}
-    return Ready(few_buckets(delivery(close, "close_year")), check)
+    return UseCase(with_few_buckets(deliver_to_worker(close, "close_year")), check)
 
 
-def sweep(world: World, clock: StoppedClock) -> Ready:
-    trade = open_trade(world)
-    clock.instant = END
+def sweep(world: World, clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    clock.instant = VOUCHER_END
 
-    def check(shown: Json) -> None:
-        assert shown["batches"] == 1
-        sent = received("void_vouchers")
-        assert {(each["task"], each["batch_id"], each["bucket"]) for each in sent if "batch_id" in each} == {
-            ("lapse", trade.batch_id, number) for number in range(keys.BUCKETS)
+    def check(answer: Json) -> None:
+        assert answer["batches"] == 1
+        messages = receive_all("void_vouchers")
+        assert {(each["task"], each["batch_id"], each["bucket"]) for each in messages if "batch_id" in each} == {
+            ("lapse", parties.batch_id, number) for number in range(keys.BUCKETS)
         }
-        assert posted() == ["appropriate", "release"]
+        assert list_entries() == ["appropriate", "release"]
 
-    return Ready(_scheduled("sweep", END), check, queue="void_vouchers")
+    return UseCase(_scheduled("sweep", VOUCHER_END), check, queue="void_vouchers")
 
 
-def reconcile_with_a_freeze(world: World, clock: StoppedClock) -> Ready:
-    """The books are read beforehand: that is a hundred calls of which none writes."""
-    trade = open_trade(world)
-    pool_id = batch_pool(trade.batch_id)
+def reconcile_with_a_freeze(world: World, clock: StoppedClock) -> UseCase:
+    """The books are read before the faults, because reading takes a hundred calls and changes nothing."""
+    parties = seed_parties(world)
+    pool_id = batch_pool(parties.batch_id)
     transact([update_write("lost", keys.pool(pool_id, 0), "SET #remaining_fen = :lost", None, lost=1)])
 
-    def check(shown: Json) -> None:
-        assert [(each["balanced"], each["frozen"]) for each in shown["reports"]] == [(False, [pool_id])]
-        assert [each["frozen"] for each in stage.items("vouchers", "RECONCILIATION#")] == [[pool_id]]
-        frozen = [each["frozen"] for each in stage.items("vouchers", "POOL") if each["pool_id"] == pool_id]
-        assert frozen == [True] * stage.SHARDS
+    def check(answer: Json) -> None:
+        assert [(each["balanced"], each["frozen"]) for each in answer["reports"]] == [(False, [pool_id])]
+        assert [each["frozen"] for each in tables.list_items("vouchers", "RECONCILIATION#")] == [[pool_id]]
+        frozen = [each["frozen"] for each in tables.list_items("vouchers", "POOL") if each["pool_id"] == pool_id]
+        assert frozen == [True] * seed_data.SHARDS
 
     book, ask = books.read_book(YEAR), _scheduled("reconcile", clock.now())
 
-    def asked() -> Reply | None:
+    def ask_with_book() -> Reply | None:
         with patch.object(books, "read_book", lambda _year: book):
             return ask()
 
-    return Ready(asked, check, in_order=False)
+    return UseCase(ask_with_book, check, books_hold=False)
 
 
 YEAR_USE_CASES = {

@@ -8,7 +8,7 @@ import pytest
 from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR, Person, Reply
 from tests.conftest import StoppedClock
-from tests.races import stage
+from tests.races import requests, seed_data
 from tests.support import samples
 from tests.support.backend import World, function
 from tests.support.scenario import NEIGHBOUR, OWNER, Json, Town, open_year
@@ -296,15 +296,15 @@ def test_closing_succeeds_in_a_rush_and_whoever_comes_after_its_first_step_is_to
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch_id = steps.open_batch(town.world, 2026, samples.batch(amount_fen=20_000_000))["batch_id"]
-    firms, read, answers = iter(stage.enterprises(30)), pools.read_shards, list[Reply]()
+    firms, read, answers = iter(seed_data.add_enterprises(30)), pools.read_shards, list[Reply]()
 
     def read_in_a_rush(pool_id: str, shards: int) -> Any:
         found = read(pool_id, shards)
         if pool_id == batch_pool(batch_id):
-            answers.append(stage.grab(town.world, batch_id, next(firms)))
+            answers.append(requests.grab(town.world, batch_id, next(firms)))
         return found
 
-    assert stage.grab(town.world, batch_id, next(firms)).status == 201
+    assert requests.grab(town.world, batch_id, next(firms)).status == 201
     monkeypatch.setattr(pools, "read_shards", read_in_a_rush)
     closed = steps.expect(town.world.call(BUREAU, "POST", f"/batches/{batch_id}/close"), 200)
     assert (closed["state"], closed["surplus_fen"], closed["remaining_fen"]) == ("closed", 19_000_000, 0)

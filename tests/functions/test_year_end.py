@@ -9,8 +9,8 @@ from infra.bench.engine import Meter
 from infra.client import http, steps
 from infra.client.http import BUREAU, FINANCE
 from tests.conftest import StoppedClock
-from tests.races import stage
-from tests.races.stage import QUOTA_FEN
+from tests.races import requests, seed_data
+from tests.races.seed_data import QUOTA_FEN
 from tests.support import samples
 from tests.support import scenario as towns
 from tests.support.backend import World, function
@@ -179,10 +179,10 @@ def test_a_worker_killed_between_its_parts_goes_on_where_it_was(
     voucher: tuple[Town, Json], stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     town, _ = voucher
-    firms = [each for each in stage.enterprises(40) if keys.bucket_of(each.uscc) == 3]
+    firms = [each for each in seed_data.add_enterprises(40) if keys.bucket_of(each.uscc) == 3]
     assert len(firms) > 1
     for firm in firms:
-        stage.voucher_of(town.world, town.batch_id, firm)
+        requests.grab_voucher(town.world, town.batch_id, firm)
     worker, sent = function("void_vouchers"), list[Json]()
 
     def fail(_queue: str, bodies: list[Json]) -> None:
@@ -381,9 +381,9 @@ def test_nobody_is_reminded_of_a_voucher_that_is_used_up(
 def test_reminders_of_a_bucket_come_in_parts_and_leave_nobody_out(
     town: Town, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    firms = [each for each in stage.enterprises(40) if keys.bucket_of(each.uscc) == 3]
+    firms = [each for each in seed_data.add_enterprises(40) if keys.bucket_of(each.uscc) == 3]
     for firm in firms:
-        stage.voucher_of(town.world, town.batch_id, firm)
+        requests.grab_voucher(town.world, town.batch_id, firm)
     worker, told = function("void_vouchers"), list[Json]()
     queued = [{"task": "remind", "batch_id": town.batch_id, "bucket": 3}]
     sent = {"void_vouchers": queued, "notify": told}

@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from tests.conftest import StoppedClock
-from tests.model.place import Place
+from tests.model.machine.backend_of_run import BackendOfRun
 from tests.races.conftest import engine_url
 from tests.support import backend
 from voucher.edge import queues
@@ -17,8 +17,10 @@ __all__ = ["engine_url"]
 
 
 @pytest.fixture
-def place(engine_url: str, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """An engine without tables; queues and files stay in memory."""
+def backend_of_run(
+    engine_url: str, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[BackendOfRun]:
+    """The engine without tables yet; queues and bucket in memory."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "model",
         "AWS_SECRET_ACCESS_KEY": "model",
@@ -30,13 +32,13 @@ def place(engine_url: str, stopped_clock: StoppedClock, monkeypatch: pytest.Monk
     for word in backend.table_definitions():
         monkeypatch.setenv(f"{word.upper()}_TABLE", "")
     backend.forget_clients()
-    place = Place(engine_url, boto3.client("dynamodb"), stopped_clock)
-    table.client().meta.events.register("provide-client-params.dynamodb.TransactWriteItems", place.watch)
-    monkeypatch.setattr(files, "client", lambda: place.files)
-    monkeypatch.setattr(queues, "send", place.send)
+    run = BackendOfRun(engine_url, boto3.client("dynamodb"), stopped_clock)
+    table.client().meta.events.register("provide-client-params.dynamodb.TransactWriteItems", run.forget_written_tables)
+    monkeypatch.setattr(files, "client", lambda: run.bucket)
+    monkeypatch.setattr(queues, "send", run.send)
     monkeypatch.setattr(sealing, "seal", lambda text, **_: f"sealed {text[-4:]}")
     logging.disable(logging.ERROR)
-    yield place
+    yield run
     logging.disable(logging.NOTSET)
     monkeypatch.undo()
     backend.forget_clients()

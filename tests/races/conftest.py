@@ -1,4 +1,4 @@
-"""The backend on DynamoDB Local, Amazon's own engine: true conditions and transactions, shared by threads."""
+"""The backend on DynamoDB Local, Amazon's own engine with real conditions and transactions, shared by threads."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 
 from infra.local import dynamodb_local
 from tests.conftest import StoppedClock
-from tests.races.turns import give_each_thread_its_request, never_wait
+from tests.races.interleaving import give_each_thread_its_request, skip_back_off
 from tests.support import backend
 from tests.support.backend import World
 from voucher.store.engine import table
@@ -17,14 +17,14 @@ from voucher.store.engine import table
 
 @pytest.fixture(scope="session")
 def engine_url() -> Iterator[str]:
-    """One engine for the session."""
+    """One engine for all tests of the session."""
     with dynamodb_local.running() as url:
         yield url
 
 
 @pytest.fixture
 def world(engine_url: str, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """The backend with tables of its own, empty; safe to call from threads."""
+    """The backend with empty tables of its own; threads may call it."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "races",
         "AWS_SECRET_ACCESS_KEY": "races",
@@ -35,14 +35,14 @@ def world(engine_url: str, stopped_clock: StoppedClock, monkeypatch: pytest.Monk
     for name, value in backend.create_tables(boto3.client("dynamodb"), f"{uuid4().hex[:8]}.").items():
         monkeypatch.setenv(name, value)
     backend.forget_clients()
-    table.client()  # made before the threads are: making a client is not thread-safe
+    table.client()  # create it before the threads, because creating a client is not thread-safe
     give_each_thread_its_request(monkeypatch)
-    never_wait(monkeypatch)
+    skip_back_off(monkeypatch)
     yield World()
     backend.forget_clients()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that takes a seed runs with several; VOUCHER_RACE_SEEDS says how many (a soak run has more)."""
+    """A test with a `seed` runs once per seed; VOUCHER_RACE_SEEDS is the number of seeds (a soak run has more)."""
     if "seed" in metafunc.fixturenames:
         metafunc.parametrize("seed", range(int(os.environ.get("VOUCHER_RACE_SEEDS", "3"))))

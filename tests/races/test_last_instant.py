@@ -7,36 +7,35 @@ import pytest
 
 from infra.client.http import OPERATOR, Reply
 from tests.conftest import StoppedClock
-from tests.races import stage
-from tests.races.stage import QUOTA_FEN, YEAR
-from tests.races.trade import Trade, open_trade
-from tests.races.turns import Turns
+from tests.races import requests, tables
+from tests.races.interleaving import Interleaving
+from tests.races.order_parties import Parties, seed_parties
+from tests.races.seed_data import QUOTA_FEN, YEAR
 from tests.support.backend import World, function
 from voucher.models.orders import Order
 from voucher.models.pools import SURPLUS_SHARDS, surplus_pool
 from voucher.models.vouchers import Voucher
 from voucher.store.engine import pools
 
-END = datetime(2026, 11, 30, 16, tzinfo=UTC)
-END_TEXT = "2026-11-30T16:00:00.000Z"
-IN_TIME = END - timedelta(milliseconds=1)
+VOUCHER_END = datetime(2026, 11, 30, 16, tzinfo=UTC)
+VOUCHER_END_TEXT = "2026-11-30T16:00:00.000Z"
+IN_TIME = VOUCHER_END - timedelta(milliseconds=1)
 
 
-def sweep(trade: Trade) -> None:
-    """The sweep's work on the voucher's bucket, at its end."""
-    function("void_vouchers").work(stage.lapse_message(trade.batch_id, trade.voucher_id, END_TEXT))
+def sweep_bucket(parties: Parties) -> None:
+    """The worker handles the sweep's message for the voucher's bucket, at the voucher's end."""
+    function("void_vouchers").work(requests.lapse_message(parties.batch_id, parties.voucher_id, VOUCHER_END_TEXT))
 
 
-def ended(trade: Trade) -> Voucher:
-    """The voucher after a last sweep, which must leave nothing on it."""
-    sweep(trade)
-    [voucher] = stage.stored(Voucher, "vouchers", "VOUCHER#")
+def assert_swept(parties: Parties) -> None:
+    """A last sweep leaves no money on the voucher."""
+    sweep_bucket(parties)
+    [voucher] = tables.list_records(Voucher, "vouchers", "VOUCHER#")
     assert (voucher.state, voucher.balance_fen) == ("expired", 0)
-    return voucher
 
 
-def lapsed_fen() -> int:
-    """What came back to the year's surplus."""
+def surplus_fen() -> int:
+    """The year's surplus, in fen."""
     return pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS).remaining_fen
 
 
@@ -44,45 +43,45 @@ def lapsed_fen() -> int:
 def test_orders_placed_in_a_vouchers_last_millisecond_and_its_end_share_its_money(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:
-    trade = open_trade(world)
+    parties = seed_parties(world)
     stopped_clock.instant = IN_TIME
-    body = stage.order_body(trade.product_id, trade.voucher_id, 300_000)
+    body = requests.order_body(parties.product_id, parties.voucher_id, 300_000)
 
     def order(number: int) -> Callable[[], Reply | None]:
-        return lambda: stage.insist(world, trade.buyer.person, "/orders", body, key=f"late-{number}")
+        return lambda: requests.insist(world, parties.enterprise.person, "/orders", body, key=f"late-{number}")
 
-    sweeps: list[Callable[[], Reply | None]] = [lambda: sweep(trade)] * 2
-    outcomes = Turns(seed).run([order(0), order(1), order(2), *sweeps, order(3)])
+    sweeps: list[Callable[[], Reply | None]] = [lambda: sweep_bucket(parties)] * 2
+    outcomes = Interleaving(seed).run([order(0), order(1), order(2), *sweeps, order(3)])
     replies = [reply for reply in outcomes if reply is not None]
     assert {(reply.status, reply.code) for reply in replies} <= {
         (201, None),
         (422, "VOUCHER_ENDED"),
         (422, "OVER_BALANCE"),
     }
-    ended(trade)
-    held_fen = sum(each.voucher_fen for each in stage.stored(Order, "orders", "RECORD"))
+    assert_swept(parties)
+    held_fen = sum(each.voucher_fen for each in tables.list_records(Order, "orders", "RECORD"))
     assert held_fen == 300_000 * [reply.status for reply in replies].count(201)
-    assert held_fen + lapsed_fen() == QUOTA_FEN
-    stage.assert_books_hold()
+    assert held_fen + surplus_fen() == QUOTA_FEN
+    tables.assert_books_hold()
 
 
 @pytest.mark.clause("§3.5.1(5)")
-def test_a_cancellation_approved_in_a_vouchers_last_millisecond_loses_no_fen_to_its_end(
+def test_a_cancellation_in_a_vouchers_last_millisecond_loses_no_fen(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:
-    trade = open_trade(world)
+    parties = seed_parties(world)
     stopped_clock.instant = IN_TIME
-    order_id = trade.order(700_000)
-    stage.both_ask_to_cancel(world, order_id, trade.buyer.person, trade.seller.person)
+    order_id = parties.place_order(700_000)
+    requests.both_ask_to_cancel(world, order_id, parties.enterprise.person, parties.agency.person)
     path, approve = f"/orders/{order_id}/cancellation/review", {"decision": "approve"}
 
     def cancel() -> Reply | None:
-        return stage.insist(world, OPERATOR, path, approve)
+        return requests.insist(world, OPERATOR, path, approve)
 
-    sweeps: list[Callable[[], Reply | None]] = [lambda: sweep(trade)] * 2
-    outcomes = Turns(seed).run([*sweeps, cancel, cancel])
+    sweeps: list[Callable[[], Reply | None]] = [lambda: sweep_bucket(parties)] * 2
+    outcomes = Interleaving(seed).run([*sweeps, cancel, cancel])
     assert [reply.status for reply in outcomes if reply is not None] == [200, 200]
-    ended(trade)
-    assert stage.states(Order, "orders") == ["cancelled"]
-    assert lapsed_fen() == QUOTA_FEN
-    stage.assert_books_hold()
+    assert_swept(parties)
+    assert tables.list_states(Order, "orders") == ["cancelled"]
+    assert surplus_fen() == QUOTA_FEN
+    tables.assert_books_hold()

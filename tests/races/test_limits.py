@@ -1,6 +1,7 @@
-"""Rooms that many want at once: a category's cap, the room beside the key categories, the programme's own money."""
+"""Limits that many reach at once: a category's cap, the cap of all non-key categories, the programme's money."""
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 
 import pytest
@@ -8,59 +9,61 @@ import pytest
 from infra.client import steps
 from infra.client.http import BUREAU, Reply
 from tests.conftest import StoppedClock
-from tests.races import stage
-from tests.races.stage import QUOTA_FEN, YEAR
-from tests.races.turns import Turns
+from tests.races import requests, seed_data, tables
+from tests.races.interleaving import Interleaving
+from tests.races.seed_data import QUOTA_FEN, YEAR
 from tests.support.backend import World
 from voucher.models.pools import SURPLUS_SHARDS, category_pool, non_key_pool, surplus_pool
 from voucher.policy import Category
 from voucher.store.engine import pools
 
-BUYERS = 16
+ENTERPRISES = 16
 
 
-def orders(world: World, seed: int, categories: list[Category], voucher_fen: int, buyers: int = BUYERS) -> list[Reply]:
-    """One order of each of the buyers, over the categories in turn, all at once."""
-    batch_id = stage.open_batch(world, buyers * QUOTA_FEN)
-    seller, firms = stage.agency(), stage.enterprises(buyers)
-    products = [stage.product(seller, category) for category in categories]
+def order_at_once(
+    world: World, seed: int, categories: list[Category], voucher_fen: int, enterprise_count: int = ENTERPRISES
+) -> list[Reply]:
+    """One order of each enterprise, all at once; the categories take turns."""
+    batch_id = seed_data.open_batch(world, enterprise_count * QUOTA_FEN)
+    agency, enterprises = seed_data.add_agency(), seed_data.add_enterprises(enterprise_count)
+    products = [seed_data.add_product(agency, category) for category in categories]
 
-    def one(number: int) -> Callable[[], Reply]:
-        firm = firms[number]
-        voucher_id = stage.voucher_of(world, batch_id, firm)
-        body = stage.order_body(products[number % len(products)], voucher_id, voucher_fen)
-        return lambda: stage.insist(world, firm.person, "/orders", body, key=f"order-{number}")
+    def order_of(number: int) -> Callable[[], Reply]:
+        enterprise = enterprises[number]
+        voucher_id = requests.grab_voucher(world, batch_id, enterprise)
+        body = requests.order_body(products[number % len(products)], voucher_id, voucher_fen)
+        return lambda: requests.insist(world, enterprise.person, "/orders", body, key=f"order-{number}")
 
-    return Turns(seed).run([one(number) for number in range(buyers)])
+    return Interleaving(seed).run([order_of(number) for number in range(enterprise_count)])
 
 
 @pytest.mark.clause("§2.2.cap")
-def test_of_many_buyers_exactly_as_many_find_room_under_a_category_cap_as_fit(
+def test_of_many_orders_at_once_exactly_as_many_succeed_as_fit_under_a_category_cap(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:
-    buyers = 32
+    enterprise_count = 32
     steps.open_programme(world, YEAR, 72 * QUOTA_FEN, {})
-    replies = orders(world, seed, [Category.TAX_AUDIT], 700_000, buyers)
+    replies = order_at_once(world, seed, [Category.TAX_AUDIT], 700_000, enterprise_count)
     assert sorted((reply.status, reply.code or "") for reply in replies) == [(201, "")] * 10 + [
         (409, "CATEGORY_CAP")
-    ] * (buyers - 10)
-    room = pools.read_total(category_pool(YEAR, Category.TAX_AUDIT), 2)
-    assert (room.remaining_fen, room.held_fen) == (200_000, 7_000_000)
-    stage.assert_books_hold()
+    ] * (enterprise_count - 10)
+    pool = pools.read_total(category_pool(YEAR, Category.TAX_AUDIT), 2)
+    assert (pool.remaining_fen, pool.held_fen) == (200_000, 7_000_000)
+    tables.assert_books_hold()
 
 
 @pytest.mark.clause("§2.2.floor")
-def test_of_sixteen_buyers_exactly_as_many_find_room_beside_the_key_categories_as_fit(
+def test_of_sixteen_orders_at_once_exactly_as_many_succeed_as_the_key_floor_allows(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:
     steps.open_programme(world, YEAR, 20 * QUOTA_FEN, {"key_floor_percent": 72})
-    replies = orders(world, seed, [Category.HR, Category.LEGAL, Category.TESTING, Category.SKILLS], 700_000)
+    replies = order_at_once(world, seed, [Category.HR, Category.LEGAL, Category.TESTING, Category.SKILLS], 700_000)
     assert sorted((reply.status, reply.code or "") for reply in replies) == [(201, "")] * 8 + [(409, "KEY_FLOOR")] * (
-        BUYERS - 8
+        ENTERPRISES - 8
     )
-    room = pools.read_total(non_key_pool(YEAR), 2)
-    assert (room.remaining_fen, room.held_fen) == (0, 5_600_000)
-    stage.assert_books_hold()
+    pool = pools.read_total(non_key_pool(YEAR), 2)
+    assert (pool.remaining_fen, pool.held_fen) == (0, 5_600_000)
+    tables.assert_books_hold()
 
 
 @pytest.mark.clause("§1.4a")
@@ -68,31 +71,27 @@ def test_batches_published_at_once_never_release_more_than_the_year_has(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:
     steps.open_programme(world, YEAR, 10 * QUOTA_FEN, {})
-    drafts = [stage.draft_batch(world, 4 * QUOTA_FEN) for _ in range(6)]
-    replies = Turns(seed).run([lambda name=name: stage.publish(world, name) for name in drafts])  # type: ignore[misc]
+    drafts = [seed_data.draft_batch(world, 4 * QUOTA_FEN) for _ in range(6)]
+    replies = Interleaving(seed).run([partial(requests.publish_batch, world, batch_id) for batch_id in drafts])
     assert (
         sorted((reply.status, reply.code or "") for reply in replies)
         == [(200, "")] * 2 + [(409, "OVER_PROGRAMME_TOTAL")] * 4
     )
-    stage.assert_books_hold()
+    tables.assert_books_hold()
 
 
 @pytest.mark.clause("§4.2.2")
-def test_closing_a_batch_while_it_is_grabbed_from_moves_exactly_what_nobody_got(
+def test_closing_a_batch_during_grabs_moves_exactly_its_remainder_to_the_surplus(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:
-    batch_id = stage.open_batch(world, 20 * QUOTA_FEN, total_fen=100 * QUOTA_FEN)
-    firms = stage.enterprises(12)
-    actions: list[Callable[[], Reply]] = [
-        lambda firm=firm: stage.grab(world, batch_id, firm)  # type: ignore[misc]
-        for firm in firms
-    ]
-    close = f"/batches/{batch_id}/close"
-    actions.insert(Random(seed).randrange(4), lambda: stage.insist(world, BUREAU, close))
-    replies = Turns(seed).run(actions)
+    batch_id = seed_data.open_batch(world, 20 * QUOTA_FEN, total_fen=100 * QUOTA_FEN)
+    enterprises = seed_data.add_enterprises(12)
+    actions = [partial(requests.grab, world, batch_id, enterprise) for enterprise in enterprises]
+    actions.insert(Random(seed).randrange(4), partial(requests.insist, world, BUREAU, f"/batches/{batch_id}/close"))
+    replies = Interleaving(seed).run(actions)
     assert {(reply.status, reply.code) for reply in replies} <= {(200, None), (201, None), (409, "BATCH_CLOSED")}
-    left_fen = (20 - [reply.status for reply in replies].count(201)) * QUOTA_FEN
+    remaining_fen = (20 - [reply.status for reply in replies].count(201)) * QUOTA_FEN
     [closed] = [reply.body for reply in replies if reply.status == 200]
-    assert closed["surplus_fen"] == left_fen
-    assert pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS).remaining_fen == left_fen
-    stage.assert_books_hold()
+    assert closed["surplus_fen"] == remaining_fen
+    assert pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS).remaining_fen == remaining_fen
+    tables.assert_books_hold()

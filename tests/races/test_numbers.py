@@ -1,4 +1,4 @@
-"""A contract, an invoice and a summary invoice are used once, whoever hands the same number in at the same moment."""
+"""The number of a contract or an invoice is used once, even if several requests bring it at the same moment."""
 
 from functools import partial
 
@@ -7,22 +7,22 @@ import pytest
 from infra.client import steps
 from infra.client.http import Reply
 from tests.conftest import StoppedClock
-from tests.races import stage
-from tests.races.stage import TODAY
-from tests.races.trade import Trade, open_trade
-from tests.races.turns import Turns
+from tests.races import requests, seed_data, tables
+from tests.races.interleaving import Interleaving
+from tests.races.order_parties import Parties, seed_parties
+from tests.races.seed_data import TODAY
 from tests.support.backend import World
 from voucher.models.documents import Document
 from voucher.models.orders import Order
 from voucher.models.settlements import Line
 from voucher.store import keys
 
-# one number in the forms people type it
-FORMS = ("FP〔2026〕1号", "fp[2026]1号", "ＦＰ(2026)1号", "FP【2026】1号")
+# one number, as different people type it
+SPELLINGS = ("FP〔2026〕1号", "fp[2026]1号", "ＦＰ(2026)1号", "FP【2026】1号")
 
 
-def codes(replies: list[Reply]) -> list[str]:
-    """What everybody was told, whoever was first."""
+def sorted_codes(replies: list[Reply]) -> list[str]:
+    """The codes of all replies, sorted; `done` for a success."""
     return sorted(reply.code or "done" for reply in replies)
 
 
@@ -30,46 +30,48 @@ def codes(replies: list[Reply]) -> list[str]:
 def test_of_orders_placed_at_once_under_one_contract_number_exactly_one_is(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:
-    trade = open_trade(world)
-    buyer, held = trade.buyer.person, (trade.product_id, trade.voucher_id, 100_000)
+    parties = seed_parties(world)
+    owner, ids = parties.enterprise.person, (parties.product_id, parties.voucher_id, 100_000)
     calls = [
-        partial(world.call, buyer, "POST", "/orders", stage.order_body(*held, contract_number=each), key=f"k-{number}")
-        for number, each in enumerate(FORMS)
+        partial(
+            world.call, owner, "POST", "/orders", requests.order_body(*ids, contract_number=each), key=f"k-{number}"
+        )
+        for number, each in enumerate(SPELLINGS)
     ]
-    assert codes(Turns(seed).run(calls)) == ["CONTRACT_USED"] * 3 + ["done"]
-    assert len(stage.stored(Order, "orders", "RECORD")) == 1
-    stage.assert_books_hold()
+    assert sorted_codes(Interleaving(seed).run(calls)) == ["CONTRACT_USED"] * 3 + ["done"]
+    assert len(tables.list_records(Order, "orders", "RECORD")) == 1
+    tables.assert_books_hold()
 
 
 @pytest.mark.clause("§5.2b")
 def test_of_lines_filled_in_at_once_with_one_invoice_number_exactly_one_is(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:
-    trade = open_trade(world)
-    order_ids = [trade.completed_order(100_000) for _ in FORMS]
-    body = {"agency_uscc": trade.seller.uscc, "order_ids": order_ids}
-    opened = steps.expect(world.call(trade.seller.person, "POST", "/settlements", body, key="s"), 201)
-    upload(opened["settlement_id"])
+    parties = seed_parties(world)
+    order_ids = [parties.complete_order(100_000) for _ in SPELLINGS]
+    body = {"agency_uscc": parties.agency.uscc, "order_ids": order_ids}
+    application = steps.expect(world.call(parties.agency.person, "POST", "/settlements", body, key="s"), 201)
+    add_examined_documents(application["settlement_id"])
     calls = [
-        partial(fill_in, trade, opened["settlement_id"], order_id, number)
-        for order_id, number in zip(order_ids, FORMS, strict=True)
+        partial(fill_in, parties, application["settlement_id"], order_id, number)
+        for order_id, number in zip(order_ids, SPELLINGS, strict=True)
     ]
-    assert codes(Turns(seed).run(calls)) == ["INVOICE_USED"] * 3 + ["done"]
-    assert len([line for line in stage.stored(Line, "settlements", "LINE#") if line.invoice]) == 1
+    assert sorted_codes(Interleaving(seed).run(calls)) == ["INVOICE_USED"] * 3 + ["done"]
+    assert len([line for line in tables.list_records(Line, "settlements", "LINE#") if line.invoice]) == 1
 
 
-def upload(settlement_id: str) -> None:
-    """The four papers of a line, examined."""
-    seen = {"filename": "f", "content_type": "application/pdf", "size_bytes": 1, "uploaded_by": "seller"}
-    seen |= {"checked": True, "object_version": "1", "created_at": stage.BEGAN}
+def add_examined_documents(settlement_id: str) -> None:
+    """The four documents of a line, as if uploaded and examined."""
+    facts = {"filename": "f", "content_type": "application/pdf", "size_bytes": 1, "uploaded_by": "seller"}
+    facts |= {"checked": True, "object_version": "1", "created_at": seed_data.CREATED_AT}
     for kind in ("contract", "invoice", "transfer", "evidence"):
-        paper = Document(document_id=kind, owner="x", kind=kind, object_key=kind, sha256=kind, **seen)
-        stage.keep((keys.settlement(settlement_id, f"DOCUMENT#{kind}"), paper))
+        document = Document(document_id=kind, owner="x", kind=kind, object_key=kind, sha256=kind, **facts)
+        seed_data.write_records((keys.settlement(settlement_id, f"DOCUMENT#{kind}"), document))
 
 
-def fill_in(trade: Trade, settlement_id: str, order_id: str, number: str) -> Reply:
-    """A line that adds up, under an invoice of this number."""
-    contract_fen: int = stage.order_body("", "", 100_000)["contract_fen"]
+def fill_in(parties: Parties, settlement_id: str, order_id: str, number: str) -> Reply:
+    """Fill in a line with correct amounts and an invoice of this number."""
+    contract_fen: int = requests.order_body("", "", 100_000)["contract_fen"]
     own_fen, day = contract_fen - 100_000, TODAY.isoformat()
     body = {
         "contract_fen": contract_fen,
@@ -78,4 +80,4 @@ def fill_in(trade: Trade, settlement_id: str, order_id: str, number: str) -> Rep
         "contract_document_id": "contract",
         "evidence_document_ids": ["evidence"],
     }
-    return trade.world.call(trade.seller.person, "PUT", f"/settlements/{settlement_id}/lines/{order_id}", body)
+    return parties.world.call(parties.agency.person, "PUT", f"/settlements/{settlement_id}/lines/{order_id}", body)

@@ -1,14 +1,14 @@
-"""Who may take part, decided while others are already grabbing: registration (§4.1.1) and violations (§2.1.3)."""
+"""Who may take part, decided during grabs: registration (§4.1.1) and violations (§2.1.3)."""
 
-from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from infra.client.http import BUREAU, Person, Reply
 from tests.conftest import StoppedClock
-from tests.races import stage
-from tests.races.stage import QUOTA_FEN
-from tests.races.turns import Turns
+from tests.races import requests, seed_data, tables
+from tests.races.interleaving import Interleaving
+from tests.races.seed_data import QUOTA_FEN
 from tests.support import samples
 from tests.support.backend import World
 from voucher.models.enterprises import Enterprise
@@ -19,47 +19,46 @@ from voucher.models.vouchers import Voucher
 def test_of_two_people_who_register_one_company_at_once_one_becomes_its_member(world: World, seed: int) -> None:
     body = samples.enterprise().registration()
     people = [Person("first"), Person("second")]
-    replies = Turns(seed).run(
-        [lambda person=person: stage.insist(world, person, "/enterprises", body) for person in people]  # type: ignore[misc]
-    )
+    actions = [partial(requests.insist, world, person, "/enterprises", body) for person in people]
+    replies = Interleaving(seed).run(actions)
     assert sorted((reply.status, reply.code or "") for reply in replies) == [(201, ""), (409, "ALREADY_REGISTERED")]
-    [kept] = stage.stored(Enterprise, "registry", "RECORD")
+    [enterprise_record] = tables.list_records(Enterprise, "registry", "RECORD")
     winner = people[[reply.status for reply in replies].index(201)]
-    assert kept.members == {winner.name}
-    assert [item["sub"] for item in stage.items("registry", "MEMBER#")] == [winner.name]
+    assert enterprise_record.members == {winner.name}
+    assert [item["sub"] for item in tables.list_items("registry", "MEMBER#")] == [winner.name]
 
 
 @pytest.mark.clause("§2.1.3")
 def test_after_the_answer_that_a_violation_is_recorded_no_voucher_is_granted(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:
-    batches = [stage.open_batch(world, 20 * QUOTA_FEN, total_fen=100 * QUOTA_FEN, partial_allowed=True)]
-    batches += [stage.open_batch(world, 20 * QUOTA_FEN, partial_allowed=True) for _ in range(3)]
-    firms, turns = stage.enterprises(4), Turns(seed)
-    held_then: dict[str, set[str]] = {}
+    batches = [seed_data.open_batch(world, 20 * QUOTA_FEN, total_fen=100 * QUOTA_FEN, partial_allowed=True)]
+    batches += [seed_data.open_batch(world, 20 * QUOTA_FEN, partial_allowed=True) for _ in range(3)]
+    enterprises, threads = seed_data.add_enterprises(4), Interleaving(seed)
+    vouchers_then: dict[str, set[str]] = {}
 
     def vouchers_of(uscc: str) -> set[str]:
-        kept = stage.stored(Voucher, "vouchers", "VOUCHER#")
-        return {each.voucher_id for each in kept if each.enterprise_uscc == uscc}
+        vouchers = tables.list_records(Voucher, "vouchers", "VOUCHER#")
+        return {each.voucher_id for each in vouchers if each.enterprise_uscc == uscc}
 
-    def breach(uscc: str) -> Reply:
+    def record_violation(uscc: str) -> Reply:
         body = {"uscc": uscc, "facts": "转让服务券"}
-        reply = stage.insist(world, BUREAU, "/violations", body, key=uscc)
-        with turns.watching():
-            held_then[uscc] = vouchers_of(uscc)
+        reply = requests.insist(world, BUREAU, "/violations", body, key=uscc)
+        with threads.without_turns():
+            vouchers_then[uscc] = vouchers_of(uscc)
         return reply
 
-    actions: list[Callable[[], Reply]] = [
-        lambda firm=firm, batch_id=batch_id: stage.grab(world, batch_id, firm, amount_fen=200_000)  # type: ignore[misc]
-        for firm in firms
+    actions = [
+        partial(requests.grab, world, batch_id, enterprise, amount_fen=200_000)
+        for enterprise in enterprises
         for batch_id in batches
     ]
-    actions += [lambda uscc=firm.uscc: breach(uscc) for firm in firms]  # type: ignore[misc]
-    replies = turns.run(actions)
+    actions += [partial(record_violation, enterprise.uscc) for enterprise in enterprises]
+    replies = threads.run(actions)
     assert {(reply.status, reply.code) for reply in replies} <= {(201, None), (422, "NOT_ELIGIBLE")}
-    assert {firm.uscc: vouchers_of(firm.uscc) for firm in firms} == held_then
-    for firm in firms:
-        late = stage.grab(world, batches[0], firm, amount_fen=100_000)
-        assert late.status in (200, 422)
-        assert late.status == 200 or late.body["clause"] == "§2.1.3"
-    stage.assert_books_hold()
+    assert {enterprise.uscc: vouchers_of(enterprise.uscc) for enterprise in enterprises} == vouchers_then
+    for enterprise in enterprises:
+        late_reply = requests.grab(world, batches[0], enterprise, amount_fen=100_000)
+        assert late_reply.status in (200, 422)
+        assert late_reply.status == 200 or late_reply.body["clause"] == "§2.1.3"
+    tables.assert_books_hold()

@@ -10,10 +10,10 @@ import pytest
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Reply
 from tests.conftest import StoppedClock
-from tests.races import stage
-from tests.races.stage import QUOTA_FEN, YEAR
-from tests.races.trade import Trade, open_trade
-from tests.races.turns import Turns
+from tests.races import requests, tables
+from tests.races.interleaving import Interleaving
+from tests.races.order_parties import Parties, seed_parties
+from tests.races.seed_data import QUOTA_FEN, YEAR
 from tests.support.backend import World, function
 from voucher.models.pools import SURPLUS_SHARDS, surplus_pool
 from voucher.policy import Category
@@ -22,74 +22,78 @@ from voucher.store import programmes
 from voucher.store.engine import pools
 
 YEAR_END = datetime(2026, 12, 31, 16, tzinfo=UTC)
-TEXT = "2026-12-31T16:00:00.000Z"
+YEAR_END_TEXT = "2026-12-31T16:00:00.000Z"
 CONTRACTED_FEN, UNCONTRACTED_FEN = 300_000, 200_000
-CLOSE = {"year": YEAR, "instant": TEXT}
+CLOSE_MESSAGE = {"year": YEAR, "instant": YEAR_END_TEXT}
 
 
-def work(message: dict[str, Any]) -> None:
-    """The message's worker, whose queue brings back what somebody else came before."""
-    worker = function("close_year" if message is CLOSE else "void_vouchers")
+def work_until_done(message: dict[str, Any]) -> None:
+    """Hand a message to its worker until it succeeds, as the queue does when another writer came first."""
+    worker = function("close_year" if message is CLOSE_MESSAGE else "void_vouchers")
     for _ in range(40):
         try:
             worker.work(message)
-        except Refused as no:
-            if no.refusal.name not in stage.NOT_YET:
+        except Refused as refused:
+            if refused.refusal.name not in requests.RETRYABLE_CODES:
                 raise
         else:
             return
     raise AssertionError("the message never got through")
 
 
-def uncontracted(trade: Trade) -> str:
-    """An order that nothing carries over the year's end; its id."""
-    body = stage.order_body(trade.product_id, trade.voucher_id, UNCONTRACTED_FEN)
-    placed = trade.world.call(trade.buyer.person, "POST", "/orders", body, key="uncontracted")
-    order_id: str = steps.expect(placed, 201)["order_id"]
+def place_uncontracted_order(parties: Parties) -> str:
+    """Place an order without a contract, which ends with the year; its id."""
+    body = requests.order_body(parties.product_id, parties.voucher_id, UNCONTRACTED_FEN)
+    reply = parties.world.call(parties.enterprise.person, "POST", "/orders", body, key="uncontracted")
+    order_id: str = steps.expect(reply, 201)["order_id"]
     return order_id
 
 
 @pytest.mark.clause("§1.4b")
 @pytest.mark.clause("§4.2.1")
 @pytest.mark.parametrize("lapsed_before", [False, True])
-def test_a_year_closes_once_over_nothing_that_is_left_whatever_happens_in_its_last_night(
+def test_a_year_closes_once_and_leaves_no_money_behind_in_its_last_night(
     world: World, stopped_clock: StoppedClock, seed: int, lapsed_before: bool
 ) -> None:
-    trade = open_trade(world)
-    going = trade.order(CONTRACTED_FEN)
-    stage.both_ask_to_cancel(world, going, trade.buyer.person, trade.seller.person)
-    left = uncontracted(trade)
+    """Meanwhile a voucher lapses, an order is cancelled, and a batch is closed."""
+    parties = seed_parties(world)
+    contracted_id = parties.place_order(CONTRACTED_FEN)
+    requests.both_ask_to_cancel(world, contracted_id, parties.enterprise.person, parties.agency.person)
+    uncontracted_id = place_uncontracted_order(parties)
     stopped_clock.instant = YEAR_END
-    lapse = stage.lapse_message(trade.batch_id, trade.voucher_id, TEXT)
+    lapse = requests.lapse_message(parties.batch_id, parties.voucher_id, YEAR_END_TEXT)
     if lapsed_before:  # the voucher ended in November: only its orders are left
-        work(lapse)
+        work_until_done(lapse)
     lapse["year_over"] = True
-    cancellation = f"/orders/{going}/cancellation/review"
+    cancellation = f"/orders/{contracted_id}/cancellation/review"
 
     def cancel() -> Reply | None:
-        return stage.insist(world, OPERATOR, cancellation, {"decision": "approve"})
+        return requests.insist(world, OPERATOR, cancellation, {"decision": "approve"})
 
     def close_batch() -> Reply | None:
-        return stage.insist(world, BUREAU, f"/batches/{trade.batch_id}/close")
+        return requests.insist(world, BUREAU, f"/batches/{parties.batch_id}/close")
 
-    def later(action: Callable[[], Reply | None], calls: int) -> Callable[[], Reply | None]:
-        """Closing looks at many buckets first: who comes later meets it anywhere on its way."""
+    def after_calls(action: Callable[[], Reply | None], calls: int) -> Callable[[], Reply | None]:
+        """Start an action some calls later, because the closing reads many buckets before it writes."""
         return lambda: [programmes.get(YEAR) for _ in range(calls)] and action()
 
     random = Random(seed)
-    others = [later(each, random.randrange(1, 60)) for each in (lambda: work(lapse), lambda: work(lapse), cancel)]
-    outcomes = Turns(seed).run([*[lambda: work(CLOSE)] * 2, *others, close_batch])
+    others = [
+        after_calls(each, random.randrange(1, 60))
+        for each in (lambda: work_until_done(lapse), lambda: work_until_done(lapse), cancel)
+    ]
+    outcomes = Interleaving(seed).run([*[lambda: work_until_done(CLOSE_MESSAGE)] * 2, *others, close_batch])
     assert 200 in [reply.status for reply in outcomes if reply is not None]
-    closed = programmes.get(YEAR)
-    if closed.closing is not None:
-        assert closed.closing.used_fen[Category.LEGAL] in (0, CONTRACTED_FEN), "what was cancelled is not frozen"
-        assert world.call(OPERATOR, "GET", f"/orders/{left}").body["state"] == "cancelled"
-    for message in (lapse, CLOSE, lapse, CLOSE):
-        work(message)
-    assert programmes.get(YEAR).closing == (closed.closing or programmes.get(YEAR).closing)
+    programme = programmes.get(YEAR)
+    if programme.closing is not None:
+        assert programme.closing.used_fen[Category.LEGAL] in (0, CONTRACTED_FEN), "what was cancelled is not frozen"
+        assert world.call(OPERATOR, "GET", f"/orders/{uncontracted_id}").body["state"] == "cancelled"
+    for message in (lapse, CLOSE_MESSAGE, lapse, CLOSE_MESSAGE):
+        work_until_done(message)
+    assert programmes.get(YEAR).closing == (programme.closing or programmes.get(YEAR).closing)
     assert world.call(OPERATOR, "GET", f"/programmes/{YEAR}").body["state"] == "closed"
-    for order_id in (going, left):
+    for order_id in (contracted_id, uncontracted_id):
         assert world.call(OPERATOR, "GET", f"/orders/{order_id}").body["state"] == "cancelled"
     surplus = pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS)
     assert surplus.remaining_fen == 100 * QUOTA_FEN
-    stage.assert_books_hold()
+    tables.assert_books_hold()

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from infra.client.http import Person
 from tests.support.backend import World, function
 from tests.support.scenario import Json
 from tests.support.workers import drain
+from voucher.rules.messages import messages_for
 from voucher.store import keys
 from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import Item, encode
@@ -28,6 +30,13 @@ def relayed(*keys: keys.Key) -> Iterator[None]:
 def _record(old: Item | None, new: Item) -> Json:
     images = {"NewImage": encode(new)} | ({"OldImage": encode(old)} if old else {})
     return {"eventName": "MODIFY" if old else "INSERT", "dynamodb": images}
+
+
+def work_after(key: keys.Key) -> list[dict[str, Any]]:
+    """The messages to workers that the relay makes of a record as it now stands; inbox messages are left out."""
+    item = find_item(key)
+    assert item is not None
+    return [each.body for each in messages_for(None, item) if each.queue in ("void_vouchers", "import_list")]
 
 
 def subjects(world: World, person: Person) -> list[str]:

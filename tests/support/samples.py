@@ -53,3 +53,8 @@ def batch(**changes: Any) -> dict[str, Any]:
     """A batch of 500,000 yuan that is open on the test day."""
     opens, closes = datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)
     return batch_draft("第一批", 50_000_000, opens, closes, date(2026, 11, 30)) | changes
+
+
+def list_file(usccs: list[str]) -> bytes:
+    """A list of enterprises as another office sends it, in .csv."""
+    return "\n".join(["统一社会信用代码,企业名称", *(f"{uscc},企业" for uscc in usccs)]).encode()

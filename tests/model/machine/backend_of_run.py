@@ -1,8 +1,6 @@
-"""Where the model's runs happen: tables of their own on DynamoDB Local, queues and files in memory, a clock."""
+"""The backend of one run: tables of its own on DynamoDB Local, queues and bucket in memory, a clock."""
 
-import hashlib
 import http.client
-import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -11,14 +9,13 @@ from typing import Any
 from urllib.parse import urlparse
 from uuid import uuid4
 
-from botocore.exceptions import ClientError
-
 from tests.conftest import StoppedClock
 from tests.support import backend
+from tests.support.bucket import BucketInMemory
 
 Json = dict[str, Any]
 WORDS = ("registry", "vouchers", "orders", "settlements", "supervision")
-# the engine asks for a signature's form, not for a true one
+# the engine checks the form of a signature only
 HEADERS = {
     "Content-Type": "application/x-amz-json-1.0",
     "X-Amz-Target": "DynamoDB_20120810.Scan",
@@ -42,77 +39,56 @@ def decoded(value: Json) -> Any:
     return DECODED[kind](content)
 
 
-class Files:
-    """The bucket, in memory."""
-
-    def __init__(self) -> None:
-        self._objects: dict[str, bytes] = {}
-
-    def put_object(self, **request: Any) -> None:
-        """Keep an object."""
-        self._objects[request["Key"]] = request["Body"]
-
-    def generate_presigned_post(self, _bucket: str, key: str, **_: Any) -> Json:
-        """Where an upload would go."""
-        return {"url": "", "fields": {"key": key}}
-
-    def get_object(self, **request: Any) -> Json:
-        """An object that was kept."""
-        if request["Key"] not in self._objects:
-            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
-        content = self._objects[request["Key"]]
-        return {"Body": io.BytesIO(content), "ETag": hashlib.sha256(content).hexdigest()}
-
-
 @dataclass
-class Place:
-    """One engine; `client` makes tables there, `sent` is what was sent to queues and not taken yet."""
+class BackendOfRun:
+    """One engine; `client` creates its tables. `queue` holds the messages that no worker has taken yet."""
 
     url: str
     client: Any
     clock: StoppedClock
-    files: Files = field(default_factory=Files)
-    sent: list[Json] = field(default_factory=list)
+    bucket: BucketInMemory = field(default_factory=BucketInMemory)
+    queue: list[Json] = field(default_factory=list)
     _prefix: str = ""
-    _known: dict[str, list[Json]] = field(default_factory=dict)
+    _remembered: dict[str, list[Json]] = field(default_factory=dict)
 
-    def send(self, queue: str, bodies: Iterable[Json]) -> None:
-        """Stands in for the queues; what people are told moves no money. A queue of one task is that task's word."""
-        if queue != "notify":
-            self.sent += [{"task": queue, **json.loads(json.dumps(body))} for body in bodies]
+    def send(self, queue_name: str, bodies: Iterable[Json]) -> None:
+        """Replaces the queues. Inbox messages are dropped: they move no money. A queue with one task has no word for it
+        in its messages: there the task is the queue's own word."""
+        if queue_name != "notify":
+            self.queue += [{"task": queue_name, **json.loads(json.dumps(body))} for body in bodies]
 
-    def watch(self, params: Json, **_: Any) -> None:
-        """A transaction leaves: what was known of the tables it writes to may not hold any more."""
+    def forget_written_tables(self, params: Json, **_: Any) -> None:
+        """Before a transaction is sent: the remembered items of its tables are out of date."""
         for write in params["TransactItems"]:
             [request] = write.values()
-            self._known.pop(request["TableName"].removeprefix(self._prefix), None)
+            self._remembered.pop(request["TableName"].removeprefix(self._prefix), None)
 
     def make_tables(self) -> None:
-        """Tables that nobody used before."""
-        self._known.clear()
+        """Create new tables for a run."""
+        self._remembered.clear()
         self._prefix = f"{uuid4().hex[:12]}."
         os.environ.update(backend.create_tables(self.client, self._prefix))
-        self.sent.clear()
+        self.queue.clear()
         self.start_cold()
 
     def drop_tables(self) -> None:
-        """Remove them again."""
+        """Delete the tables of the run."""
         for word in WORDS:
             self.client.delete_table(TableName=f"{self._prefix}{word}")
 
     @staticmethod
     def start_cold() -> None:
-        """The next grab is answered by a process that remembers nothing."""
+        """As if the next grab were answered by a new process, which remembers nothing."""
         backend.forget_batches()
 
     def scan(self, word: str) -> list[Json]:
-        """Every item of a table, read again only after something was written there."""
-        if word not in self._known:
-            self._known[word] = list(self._scan(word))
-        return self._known[word]
+        """Every item of a table; read from the engine only if the table was written since."""
+        if word not in self._remembered:
+            self._remembered[word] = list(self._scan(word))
+        return self._remembered[word]
 
     def _scan(self, word: str) -> Iterator[Json]:
-        """Every item of a table, read past the client of the project, which would be slow and is under test."""
+        """Every item of a table, read without the project's client, because that is slow and under test."""
         connection = http.client.HTTPConnection(urlparse(self.url).netloc)
         headers = {name: value.format(key=os.environ["AWS_ACCESS_KEY_ID"]) for name, value in HEADERS.items()}
         request: Json = {"TableName": f"{self._prefix}{word}", "ConsistentRead": True}

@@ -1,4 +1,4 @@
-"""Answers of AWS that its local engines never give: a conflict, a throttle, a failure inside the service."""
+"""Error answers of AWS that its local engines never give: a conflict, a throttle, a failure inside the service."""
 
 import json
 from collections.abc import Iterator
@@ -47,5 +47,5 @@ def cancelled(request: AWSPreparedRequest, reason: str) -> AWSResponse:
 
 
 def conflict(call: str, request: AWSPreparedRequest) -> AWSResponse | None:
-    """Somebody else is writing the same items; None for a plain read, which never conflicts."""
+    """Another transaction writes the same items; None for a call that is no transaction and cannot conflict."""
     return cancelled(request, "TransactionConflict") if call in TRANSACTIONS else None

@@ -1,10 +1,10 @@
-"""What the reference model remembers of settlements: applications and their lines, rounds, what is owed and paid."""
+"""The records of the reference model from the settlement application on: lines, rounds, payables, payouts."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.model.records import VOUCHER_PERCENT, City, Order, Step, Year
+from tests.model.reference.records import VOUCHER_PERCENT, City, Order, Step, Year
 
 ENDED = ("rejected", "withdrawn")
 WITHDRAWABLE = ("draft", "returned", "submitted", "passed")
@@ -13,7 +13,7 @@ UNDER_REVIEW = ("gathered", "approved", "noticed")
 
 @dataclass(eq=False)
 class Line:
-    """One order in an application; an order's voucher part is its line's, too."""
+    """One order in an application. The line has no voucher amount of its own: it is the order's."""
 
     application: "Application"
     order: Order
@@ -33,21 +33,21 @@ class Line:
 
     @property
     def adds_up(self) -> bool:
-        """§3.5.1: what was invoiced and paid is still the enterprise's own share, to the fen."""
+        """§3.5.1: True if the invoiced and paid amount is still exactly the enterprise's own share."""
         return self.own_share_fen == self.contract_fen - self.most_fen(self.contract_fen)
 
     def most_fen(self, contract_fen: int) -> int:
-        """§2.3.2: the voucher part that a contract allows of what is held."""
+        """§2.3.2: the most that the voucher may pay under a contract of this amount: at most the hold."""
         return min(self.order.voucher_fen, contract_fen * VOUCHER_PERCENT // 100)
 
     def end(self, city: City, state: str, last: Step) -> None:
-        """§3.5.1: over without money; the invoice's number may be used again, the order be settled anew."""
+        """§3.5.1: the line ends unpaid; its invoice number and its order may be used in another application."""
         self.state, self.last, self.round, self.order.line = state, last, None, None
         if city.invoices.get(self.invoice) is self:
             del city.invoices[self.invoice]
 
-    def free(self, city: City, state: str, last: Step) -> None:
-        """As `end`, and the order stays as it was completed."""
+    def end_and_free_order(self, city: City, state: str, last: Step) -> None:
+        """As `end`, and the order is completed again."""
         self.end(city, state, last)
         self.order.state, self.order.last = "completed", last
 
@@ -58,8 +58,8 @@ class Application:
 
     key: str
     body: dict[str, Any]
-    seller_uscc: str
-    seller: str
+    agency_uscc: str
+    agency_member: str
     year: Year
     last: Step
     lines: list[Line] = field(default_factory=list)
@@ -68,13 +68,13 @@ class Application:
     name: str = ""
 
     def lines_in(self, *states: str) -> list[Line]:
-        """Its lines in some states."""
+        """The application's lines in these states."""
         return [line for line in self.lines if line.state in states]
 
-    def go_on_without(self) -> None:
-        """§3.5.1: a line left; without any it is withdrawn, with none left to review it is reviewed."""
-        left = [line for line in self.lines if line.state not in ENDED]
-        if not left:
+    def update_after_line_left(self) -> None:
+        """§3.5.1: after a line left: withdrawn without lines, reviewed if no submitted line remains."""
+        live_lines = [line for line in self.lines if line.state not in ENDED]
+        if not live_lines:
             self.state = "withdrawn"
         elif self.state == "submitted" and not self.lines_in("submitted"):
             self.state = "reviewed"
@@ -82,7 +82,7 @@ class Application:
 
 @dataclass(eq=False)
 class Objection:
-    """A word against one line of a notice."""
+    """An objection to one line of a notice."""
 
     order: Order
     hour: datetime
@@ -93,9 +93,9 @@ class Objection:
 
 @dataclass(eq=False)
 class Payout:
-    """An order to the bank."""
+    """One payment order to the bank; `created_by` is the operator who made it."""
 
-    made_by: str
+    created_by: str
     state: str = "made"
     last: Step | None = None
     name: str = ""
@@ -103,11 +103,11 @@ class Payout:
 
 @dataclass(eq=False)
 class Payable:
-    """What an agency is owed in a round."""
+    """The sum that is payable to one agency in a round."""
 
     round: "Round"
-    seller_uscc: str
-    seller: str
+    agency_uscc: str
+    agency_member: str
     lines: list[Line]
     last: Step
     state: str = "awaiting_invoice"
@@ -121,7 +121,7 @@ class Payable:
 
 @dataclass(eq=False)
 class Round:
-    """Passed lines on their way through bureau, notice and payout."""
+    """A round of passed lines: approval by the bureau, notice, payout."""
 
     applications: list[Application]
     submitters: set[str | None]
@@ -130,17 +130,17 @@ class Round:
     last: Step
     state: str = "gathered"
     approved_by: str | None = None
-    notice: str | None = None
-    closed: Step | None = None
+    notice_id: str | None = None
+    close_step: Step | None = None
     objections: list[Objection] = field(default_factory=list)
     payables: list[Payable] = field(default_factory=list)
     name: str = ""
 
     def lines_in(self, *states: str) -> list[Line]:
-        """Its lines in some states."""
+        """The round's lines in these states."""
         lines = (line for each in self.applications for line in each.lines_in(*states))
         return [line for line in lines if line.round is self]
 
-    def holds_back(self, line: Line) -> bool:
-        """§3.5.3: an objection stands against the line, or was upheld."""
+    def is_held_by_objection(self, line: Line) -> bool:
+        """§3.5.3: True if an objection to the line is undecided or upheld."""
         return any(each.order is line.order and each.state != "rejected" for each in self.objections)

@@ -1,4 +1,4 @@
-"""Rules of the machine: the clock moves on, nights sweep, queues deliver when and as often as they like."""
+"""Rules of the machine: the clock moves on, the sweep runs at night, queues deliver late, twice or out of order."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from tests.model import ending
-from tests.model.machine import PICK, Machine, chosen
-from tests.model.records import CAP_PERCENT, KEY_CATEGORIES, Year, cap_fen
+from tests.model.machine.machine import PICK, Machine, chosen
+from tests.model.reference import lists, year_end
+from tests.model.reference.records import CAP_PERCENT, KEY_CATEGORIES, Year, cap_fen
 from tests.support.backend import function
 from voucher.store import keys
 
@@ -22,7 +22,7 @@ class TimeSteps(Machine):
     def move_to(self, instant: datetime) -> None:
         """Set the clock, forward only."""
         self.city.now = max(self.city.now, instant)
-        self.place.clock.instant = self.city.now
+        self.backend.clock.instant = self.city.now
 
     @rule(hours=st.sampled_from([1, 1, 24, 24 * 10]))
     def time_passes(self, hours: int) -> None:
@@ -31,12 +31,12 @@ class TimeSteps(Machine):
     @precondition(lambda self: self.instants())
     @rule(pick=st.sampled_from([0, 0, 0, 1, 2]), beside=BESIDE)
     def an_instant_comes_near(self, pick: int, beside: timedelta) -> None:
-        """To an instant at which something begins or ends, or a millisecond beside it."""
+        """Move to an instant at which something begins or ends, or a millisecond before or after it."""
         instants = self.instants()
         self.move_to(instants[min(pick, len(instants) - 1)] + beside)
 
     def instants(self) -> list[datetime]:
-        """The next instants that matter, the nearest first."""
+        """The coming instants at which something begins or ends, the nearest first."""
         marks = {mark for each in self.city.batches for mark in (each.opens_at, each.closes_at, each.ends_at)}
         marks |= {each.ends_at for each in self.city.years.values()}
         return sorted(mark for mark in marks if mark > self.city.now + MILLISECOND)
@@ -44,110 +44,112 @@ class TimeSteps(Machine):
     @precondition(lambda self: any(each.state == "open" for each in self.city.years.values()))
     @rule()
     def a_night_passes(self) -> None:
-        """The sweep finds what has ended, by the clock, and nothing else."""
+        """The sweep sends messages for exactly those batches and years that have ended by the clock."""
         now = self.city.now
         released = [batch for batch in self.city.batches if batch.year.state == "open" and batch.state != "draft"]
-        due = [batch.name for batch in released if batch.ends_at <= now]
-        before = len(self.place.sent)
-        found = function("sweep").handler({"time": now.isoformat()}, None)
-        assert found["batches"] == len(due)
-        sent = [each for each in self.place.sent[before:] if each["task"] != "remind"]
-        del self.place.sent[before:]
-        assert sorted({each["batch_id"] for each in sent if each["task"] == "lapse"}) == sorted(due)
-        over = [year.number for year in self.city.years.values() if year.state == "open" and year.ends_at <= now]
-        assert sorted(each["year"] for each in sent if each["task"] == "close_year") == sorted(over)
-        buckets = {keys.bucket_of(firm.uscc) for firm in self.city.firms}
-        self.place.sent += [each for each in sent if each["task"] == "close_year" or each["bucket"] in buckets]
+        ended_batches = [batch.name for batch in released if batch.ends_at <= now]
+        before = len(self.backend.queue)
+        result = function("sweep").handler({"time": now.isoformat()}, None)
+        assert result["batches"] == len(ended_batches)
+        messages = [each for each in self.backend.queue[before:] if each["task"] != "remind"]
+        del self.backend.queue[before:]
+        assert sorted({each["batch_id"] for each in messages if each["task"] == "lapse"}) == sorted(ended_batches)
+        ended_years = [year.number for year in self.city.years.values() if year.state == "open" and year.ends_at <= now]
+        assert sorted(each["year"] for each in messages if each["task"] == "close_year") == sorted(ended_years)
+        buckets = {keys.bucket_of(enterprise.uscc) for enterprise in self.city.enterprises}
+        self.backend.queue += [each for each in messages if each["task"] == "close_year" or each["bucket"] in buckets]
 
-    @precondition(lambda self: self.place.sent)
+    @precondition(lambda self: self.backend.queue)
     @rule(pick=PICK, count=st.sampled_from([1, 3, 100, 100]), twice=st.booleans(), backwards=st.booleans())
     def messages_arrive(self, pick: int, count: int, twice: bool, backwards: bool) -> None:
-        """Some of those under way, in some order, once or twice; those taken once stay if they come twice."""
-        start = pick % len(self.place.sent) if count < 100 else 0
-        taken = self.place.sent[start : start + count]
+        """Deliver some waiting messages in some order; with `twice` they stay in the queue."""
+        start = pick % len(self.backend.queue) if count < 100 else 0
+        messages = self.backend.queue[start : start + count]
         if not twice:
-            del self.place.sent[start : start + count]
-        for message in reversed(taken) if backwards else taken:
-            self.deliver(message)
+            del self.backend.queue[start : start + count]
+        for message in reversed(messages) if backwards else messages:
+            self.deliver_message(message)
 
     @precondition(lambda self: self.year_that_ends() is not None)
     @rule(nights=st.sampled_from([1, 2, 2, 3]), backwards=st.booleans())
     def a_year_ends(self, nights: int, backwards: bool) -> None:
-        """It comes to its end, and the nights after that find what is left."""
+        """The year ends, and the sweep runs in the nights after."""
         year = self.year_that_ends()
         assert year is not None
         for number in range(nights):
             self.move_to(year.ends_at + timedelta(days=number))
             self.a_night_passes()
-            if self.place.sent:
+            if self.backend.queue:
                 self.messages_arrive(0, 100, False, backwards)
 
     def year_that_ends(self) -> Year | None:
-        """An open year of which at most two weeks are left."""
+        """An open year that ends within two weeks, or has ended."""
         soon = self.city.now + timedelta(days=14)
         return next((each for each in self.city.years.values() if each.state == "open" and each.ends_at <= soon), None)
 
-    def deliver(self, message: dict[str, Any]) -> None:
-        """One message to its worker, and to the model."""
+    def deliver_message(self, message: dict[str, Any]) -> None:
+        """Deliver one message to its worker, and let the model follow."""
         if message["task"] == "apply":
             import_id = message["import_id"]
             function("import_list").work(message)
             if import_id not in self.applied:
                 self.applied.add(import_id)
-                ending.apply_list(self.city, message["kind"], message["year"], frozenset(message["usccs"]))
+                lists.apply_list(self.city, message["kind"], message["year"], frozenset(message["usccs"]))
             return
         function("close_year" if message["task"] == "close_year" else "void_vouchers").work(message)
         cancelled, closed = self.count_ended()
-        self.follow(message)
+        self.follow_in_model(message)
         after = self.count_ended()
         if message["task"] == "lapse":
-            self.met["orders cancelled at a year's end"] += after[0] - cancelled
-        self.met["years closed"] += after[1] - closed
+            self.rare_events["orders cancelled at a year's end"] += after[0] - cancelled
+        self.rare_events["years closed"] += after[1] - closed
 
     def count_ended(self) -> tuple[int, int]:
-        """Cancelled orders, and closed years."""
+        """(cancelled orders, closed years)"""
         cancelled = sum(each.state == "cancelled" for each in self.city.orders)
         return cancelled, sum(each.state == "closed" for each in self.city.years.values())
 
-    def follow(self, message: dict[str, Any]) -> None:
-        """What a message about vouchers or a year does, to the model."""
+    def follow_in_model(self, message: dict[str, Any]) -> None:
+        """Do in the model what the worker of the void queue does."""
         if message["task"] == "void_enterprise":
-            ending.void(self.city, next(each for each in self.city.firms if each.uscc == message["uscc"]))
+            enterprise = next(each for each in self.city.enterprises if each.uscc == message["uscc"])
+            year_end.void_vouchers(self.city, enterprise)
         elif message["task"] == "close_year":
-            ending.close_year(self.city, message["year"])
+            year_end.close_year(self.city, message["year"])
         else:
             batch = next(each for each in self.city.batches if each.name == message["batch_id"])
-            firms = [each.uscc for each in self.city.firms if keys.bucket_of(each.uscc) == message["bucket"]]
+            usccs = [each.uscc for each in self.city.enterprises if keys.bucket_of(each.uscc) == message["bucket"]]
             instant = datetime.fromisoformat(message["instant"])
-            ending.lapse(self.city, batch, firms, instant, message["year_over"])
+            year_end.lapse_vouchers(self.city, batch, usccs, instant, message["year_over"])
 
     applied: set[str]
 
     @precondition(lambda self: any(each.state != "draft" for each in self.city.years.values()))
     @rule(pick=PICK)
     def everybody_looks_at_the_year(self, pick: int) -> None:
-        """What the programme shows is what there is."""
+        """The programme's public page agrees with the model."""
         year = chosen([each for each in self.city.years.values() if each.state != "draft"], pick)
-        shown = self.world.call(None, "GET", f"/programmes/{year.number}").body
+        programme = self.world.call(None, "GET", f"/programmes/{year.number}").body
         figures = self.figures(year)
-        assert {name: shown[name] for name in figures} == figures
-        for category, each in shown["categories"].items():
-            cap, used = cap_fen(year.total_fen, category), self.city.used_fen(year, [category])
-            assert (each["cap_fen"], each["used_fen"], each["room_fen"]) == (cap, used, cap - used)
+        assert {name: programme[name] for name in figures} == figures
+        for category, each in programme["categories"].items():
+            limit_fen, used_fen = cap_fen(year.total_fen, category), self.city.used_fen(year, [category])
+            figures_fen = (each["cap_fen"], each["used_fen"], each["room_fen"])
+            assert figures_fen == (limit_fen, used_fen, limit_fen - used_fen)
         if year.closing is not None:
-            assert shown["closing"]["used_fen"] == year.closing
-            assert shown["closing"]["key_share_basis_points"] == share_basis_points(year.closing)
+            assert programme["closing"]["used_fen"] == year.closing
+            assert programme["closing"]["key_share_basis_points"] == share_basis_points(year.closing)
 
     @rule()
     def the_books_are_reconciled(self) -> None:
-        """Recomputed from the postings alone, everything agrees: no false alarm in any state there is."""
+        """The reconciliation raises no false alarm in any state."""
         reports = function("reconcile").handler({"time": self.city.now.isoformat()}, None)["reports"]
         for report in reports:
             assert [each for each in report["invariants"] if not each["holds"]] == []
             assert report["residual_fen"] == 0
 
     def figures(self, year: Year) -> dict[str, int]:
-        """A year's figures, from its batches, vouchers and orders."""
+        """The figures of a year by the model, in fen."""
         batches = [each for each in self.city.batches if each.year is year and each.state != "draft"]
         vouchers = [each for each in self.city.vouchers if each.batch.year is year]
         held_fen = sum(each.voucher_fen for each in self.city.orders if each.holds and each.voucher.batch.year is year)
@@ -162,6 +164,6 @@ class TimeSteps(Machine):
 
 
 def share_basis_points(used_fen: dict[str, int]) -> int | None:
-    """§2.2.floor: the real share of the key three, in hundredths of a percent, rounded down."""
+    """§2.2.floor: the used share of the three key categories, in hundredths of a percent, rounded down."""
     all_fen = sum(used_fen.values())
     return 10_000 * sum(used_fen[each] for each in KEY_CATEGORIES) // all_fen if all_fen else None

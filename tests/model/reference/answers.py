@@ -1,4 +1,4 @@
-"""What a call must be answered, as the model sees it: a status, and for a no the codes that would be true."""
+"""The answer that the model expects of a call: a status, or the refusal codes that would be correct."""
 
 from dataclasses import dataclass
 
@@ -34,30 +34,30 @@ STATUS = {
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A yes (`codes` empty) or a no with one of `codes`."""
+class ExpectedAnswer:
+    """Success (`codes` is empty) or a refusal with one of `codes`."""
 
     status: int
     codes: frozenset[str] = frozenset()
     replay: bool = False
 
     @property
-    def done(self) -> bool:
-        """True if the call took effect just now."""
+    def took_effect(self) -> bool:
+        """True if this call changes something: it is neither refused nor a repetition."""
         return not self.codes and not self.replay
 
     def fits(self, status: int, code: str | None, replay: bool) -> bool:
-        """True if the backend's answer is this one."""
+        """True if the backend's answer is the expected one."""
         if self.codes:
             return code in self.codes and status == STATUS.get(code, 422)
         return (status, code, replay) == (self.status, None, self.replay)
 
 
-CREATED = Answer(201)
-OK = Answer(200)
-AGAIN = Answer(200, replay=True)
+CREATED = ExpectedAnswer(201)
+OK = ExpectedAnswer(200)
+REPLAY = ExpectedAnswer(200, replay=True)
 
 
-def no(*codes: str) -> Answer:
-    """A refusal; several codes where each would be the truth."""
-    return Answer(0, frozenset(codes))
+def refusal(*codes: str) -> ExpectedAnswer:
+    """A refusal; several codes where the backend may give any of them."""
+    return ExpectedAnswer(0, frozenset(codes))

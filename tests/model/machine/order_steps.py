@@ -1,4 +1,4 @@
-"""Rules of the machine: orders, from the quote to the end, by those who may and those who may not."""
+"""Rules of the machine: every step of an order, by people who may take it and by people who may not."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from infra.client.http import OPERATOR
-from tests.model import trading
-from tests.model.machine import PICK, RARELY, REASON, Machine, chosen
-from tests.model.records import Order, Product, Voucher, day_of
+from tests.model.machine.machine import PICK, RARELY, REASON, Machine, chosen
+from tests.model.reference import orders
+from tests.model.reference.records import Order, Product, Voucher, day_of
 
-# by number in the town: the narrow categories and the wide ones, a firm's own, and one that leaves
+# numbers in City.products: categories with a low and a high cap, an enterprise's own product, one of a leaving agency
 PRODUCTS = st.sampled_from([2, 2, 4, 3, 3, 0, 6, 6, 1, 7, 9, 10])
-PARTS = st.sampled_from(["most", "most", "most", "one too many", "half", "odd", "one", "balance", "a fen more"])
-NUMBERS = st.sampled_from([None, None, "HT-1", "HT-2", "HT-3", "HT-4"])
+AMOUNTS = st.sampled_from(["most", "most", "most", "one too many", "half", "odd", "one", "balance", "a fen more"])
+CONTRACT_NUMBERS = st.sampled_from([None, None, "HT-1", "HT-2", "HT-3", "HT-4"])
 DAYS_AGO = st.sampled_from([None, 0, 0, 0, 1, -1, 40])
 TIGHTNESS = st.sampled_from(["wide", "tight", "tight", "too tight"])
 
@@ -25,13 +25,13 @@ class OrderSteps(Machine):
     attempts: list[tuple[str, str, dict[str, Any]]]
 
     def contract_fen(self, voucher_fen: int, tightness: str) -> int:
-        """A contract far above, or just above, or just below what the voucher's part needs."""
+        """The contract's amount: far above, just at, or one fen below the least that the voucher's part needs."""
         least_fen = -(-voucher_fen * 10 // 7)
         return max(1, {"wide": 10 * voucher_fen, "tight": least_fen, "too tight": least_fen - 1}[tightness])
 
-    def part_fen(self, part: str, voucher: Voucher, product: Product) -> int:
-        """A voucher part that is interesting beside the limits there are."""
-        limits = trading.limits_fen(self.city, voucher, product, 10**12)
+    def voucher_part_fen(self, part: str, voucher: Voucher, product: Product) -> int:
+        """The voucher's part: an amount at or near a limit, in fen."""
+        limits = orders.limits_fen(self.city, voucher, product, 10**12)
         most_fen = min(limits.values())
         choices = {
             "most": most_fen,
@@ -45,12 +45,12 @@ class OrderSteps(Machine):
         return max(1, choices[part])
 
     def day(self, days_ago: int | None) -> str | None:
-        """The day of a contract."""
+        """The day of a contract, as a body has it."""
         return None if days_ago is None else (day_of(self.city.now) - timedelta(days=days_ago)).isoformat()
 
     def place_order(self, by: str, key: str, voucher: Voucher, product: Product, body: dict[str, Any]) -> None:
-        """One order."""
-        expected, order = trading.place(self.city, by, key, voucher, product, body)
+        """The enterprise places an order."""
+        expected, order = orders.place(self.city, by, key, voucher, product, body)
         reply = self.ask(expected, by, "/orders", body, key)
         if order is not None:
             order.name = reply.body["order_id"]
@@ -61,9 +61,9 @@ class OrderSteps(Machine):
     @rule(
         voucher=PICK,
         product=PRODUCTS,
-        part=PARTS,
+        part=AMOUNTS,
         tightness=TIGHTNESS,
-        number=NUMBERS,
+        number=CONTRACT_NUMBERS,
         days_ago=DAYS_AGO,
         subsidised=RARELY,
         stranger=RARELY,
@@ -79,29 +79,29 @@ class OrderSteps(Machine):
         subsidised: bool,
         stranger: bool,
     ) -> None:
-        used, wanted = chosen(self.city.vouchers, voucher), self.city.products[product]
-        voucher_fen = self.part_fen(part, used, wanted)
+        own_voucher, chosen_product = chosen(self.city.vouchers, voucher), self.city.products[product]
+        voucher_fen = self.voucher_part_fen(part, own_voucher, chosen_product)
         body = {
-            "product_id": wanted.name,
-            "voucher_id": used.name,
+            "product_id": chosen_product.name,
+            "voucher_id": own_voucher.name,
             "contract_fen": self.contract_fen(voucher_fen, tightness),
             "voucher_fen": voucher_fen,
             "contract_number": number,
             "contract_signed_on": self.day(days_ago),
             "no_other_subsidy": not subsidised,
         }
-        by = wanted.seller if stranger else used.firm.person
-        self.place_order(by, self.fresh("order"), used, wanted, body)
+        by = chosen_product.agency_member if stranger else own_voucher.enterprise.person
+        self.place_order(by, self.fresh("order"), own_voucher, chosen_product, body)
 
     @precondition(lambda self: any(not each.has_ended(self.city.now) for each in self.city.vouchers))
-    @rule(voucher=PICK, product=PRODUCTS, part=PARTS, signed=st.booleans())
+    @rule(voucher=PICK, product=PRODUCTS, part=AMOUNTS, signed=st.booleans())
     def a_plain_order_is_placed(self, voucher: int, product: int, part: str, signed: bool) -> None:
-        used = chosen([each for each in self.city.vouchers if not each.has_ended(self.city.now)], voucher)
-        self.place_plain_order(used, self.city.products[product], part, signed)
+        own_voucher = chosen([each for each in self.city.vouchers if not each.has_ended(self.city.now)], voucher)
+        self.place_plain_order(own_voucher, self.city.products[product], part, signed)
 
     def place_plain_order(self, voucher: Voucher, product: Product, part: str, signed: bool) -> None:
-        """An order as most are."""
-        voucher_fen = self.part_fen(part, voucher, product)
+        """Place an order without anything unusual."""
+        voucher_fen = self.voucher_part_fen(part, voucher, product)
         body = {
             "product_id": product.name,
             "voucher_id": voucher.name,
@@ -111,12 +111,12 @@ class OrderSteps(Machine):
             "contract_signed_on": self.day(0 if signed else None),
             "no_other_subsidy": True,
         }
-        self.place_order(voucher.firm.person, self.fresh("order"), voucher, product, body)
+        self.place_order(voucher.enterprise.person, self.fresh("order"), voucher, product, body)
 
     @precondition(lambda self: self.attempts)
     @rule(pick=PICK, other_body=RARELY)
     def an_order_is_placed_again(self, pick: int, other_body: bool) -> None:
-        """The same key once more: after a lost answer, or for something else."""
+        """The same key once more, with the same body or with another one."""
         by, key, body = chosen(self.attempts, pick)
         body = body | ({"contract_fen": body["contract_fen"] + 1} if other_body else {})
         vouchers = {each.name: each for each in self.city.vouchers}
@@ -125,79 +125,79 @@ class OrderSteps(Machine):
 
     @precondition(lambda self: self.city.vouchers)
     @rule(voucher=PICK, product=PRODUCTS, contract_fen=st.sampled_from([1, 142_857, 1_000_000, 100_000_000]))
-    def a_quote_is_asked_for(self, voucher: int, product: int, contract_fen: int) -> None:
-        used, wanted = chosen(self.city.vouchers, voucher), self.city.products[product]
-        limits = trading.limits_fen(self.city, used, wanted, contract_fen)
-        body = {"product_id": wanted.name, "voucher_id": used.name, "contract_fen": contract_fen}
-        expected = trading.quote(self.city, used, wanted)
-        reply = self.ask(expected, used.firm.person, "/orders/quote", body)
+    def a_quote_is_requested(self, voucher: int, product: int, contract_fen: int) -> None:
+        own_voucher, chosen_product = chosen(self.city.vouchers, voucher), self.city.products[product]
+        limits = orders.limits_fen(self.city, own_voucher, chosen_product, contract_fen)
+        body = {"product_id": chosen_product.name, "voucher_id": own_voucher.name, "contract_fen": contract_fen}
+        expected = orders.quote(self.city, own_voucher, chosen_product)
+        reply = self.ask(expected, own_voucher.enterprise.person, "/orders/quote", body)
         if expected.codes:
             return
         assert reply.body["limits"] == limits
         assert reply.body["max_voucher_fen"] == min(limits.values()) == limits[reply.body["binding"]]
 
     def some_order(self, pick: int) -> Order:
-        """An order, those that still hold money before the others."""
+        """An order; orders that still hold money are preferred."""
         return chosen([each for each in self.city.orders if each.holds] or self.city.orders, pick)
 
     @precondition(lambda self: self.city.orders)
     @rule(pick=PICK, stranger=RARELY)
     def the_agency_accepts(self, pick: int, stranger: bool) -> None:
         order = chosen(self.city.orders, pick)
-        by = order.voucher.firm.person if stranger else order.product.seller
-        self.step(trading.accept(self.city, order, by), by, order, "accept")
+        by = order.voucher.enterprise.person if stranger else order.product.agency_member
+        self.step(orders.accept(self.city, order, by), by, order, "accept")
 
     @precondition(lambda self: self.city.orders)
     @rule(pick=PICK, body=REASON)
     def the_agency_refuses(self, pick: int, body: dict[str, str]) -> None:
         order = chosen(self.city.orders, pick)
-        by = order.product.seller
-        self.step(trading.refuse(self.city, order, by, body), by, order, "refuse", body)
+        by = order.product.agency_member
+        self.step(orders.refuse(self.city, order, by, body), by, order, "refuse", body)
 
     @precondition(lambda self: self.city.orders)
     @rule(
         pick=PICK,
-        seller=st.booleans(),
+        by_agency=st.booleans(),
         number=st.sampled_from(["HT-1", "HT-2", "HT-3", "HT-4"]),
         days_ago=st.sampled_from([0, 0, 1, -1, 40]),
         tightness=TIGHTNESS,
     )
-    def the_contract_is_signed(self, pick: int, seller: bool, number: str, days_ago: int, tightness: str) -> None:
+    def the_contract_is_signed(self, pick: int, by_agency: bool, number: str, days_ago: int, tightness: str) -> None:
         order = self.some_order(pick)
-        by = order.product.seller if seller else order.voucher.firm.person
+        by = order.product.agency_member if by_agency else order.voucher.enterprise.person
         body = {
             "contract_number": number,
             "contract_signed_on": self.day(days_ago),
             "contract_fen": self.contract_fen(order.voucher_fen, tightness),
         }
-        self.step(trading.sign(self.city, order, by, body), by, order, "contract", body)
+        self.step(orders.sign(self.city, order, by, body), by, order, "contract", body)
 
     @precondition(lambda self: self.city.orders)
     @rule(pick=PICK)
     def the_agency_delivers(self, pick: int) -> None:
         order = self.some_order(pick)
-        self.step(trading.deliver(order, order.product.seller), order.product.seller, order, "deliver")
+        self.step(orders.deliver(order, order.product.agency_member), order.product.agency_member, order, "deliver")
 
     @precondition(lambda self: self.city.orders)
     @rule(pick=PICK)
-    def the_firm_confirms(self, pick: int) -> None:
+    def the_enterprise_confirms(self, pick: int) -> None:
         order = self.some_order(pick)
-        by = order.voucher.firm.person
-        self.step(trading.confirm(order, by), by, order, "confirm")
+        by = order.voucher.enterprise.person
+        self.step(orders.confirm(order, by), by, order, "confirm")
 
     @precondition(lambda self: self.city.orders)
-    @rule(pick=PICK, body=REASON, parties=st.sampled_from(["firm", "seller", "both", "both", "stranger"]))
-    def they_ask_to_cancel(self, pick: int, body: dict[str, str], parties: str) -> None:
+    @rule(pick=PICK, body=REASON, parties=st.sampled_from(["enterprise", "agency", "both", "both", "stranger"]))
+    def parties_ask_to_cancel(self, pick: int, body: dict[str, str], parties: str) -> None:
         order = self.some_order(pick)
-        firm, seller = order.voucher.firm.person, order.product.seller
-        who = {"firm": [firm], "seller": [seller], "both": [firm, seller], "stranger": [OPERATOR.name]}
-        for by in who[parties]:
-            self.step(trading.ask_to_cancel(order, by, body), by, order, "cancellation", body)
+        owner, member = order.voucher.enterprise.person, order.product.agency_member
+        people = {"enterprise": [owner], "agency": [member], "both": [owner, member], "stranger": [OPERATOR.name]}
+        for by in people[parties]:
+            self.step(orders.ask_to_cancel(order, by, body), by, order, "cancellation", body)
 
     @precondition(lambda self: self.city.orders)
     @rule(pick=PICK, decision=st.sampled_from(["approve", "approve", "approve", "reject"]))
     def the_operator_reviews_the_cancellation(self, pick: int, decision: str) -> None:
-        asked = [each for each in self.city.orders if each.firm_asked and each.seller_asked]
-        order, body = chosen(asked or self.city.orders, pick), {"decision": decision}
-        expected = trading.review_cancel(self.city, order, OPERATOR.name, body)
+        both = [each for each in self.city.orders if each.enterprise_requested_cancel and each.agency_requested_cancel]
+        order, body = chosen(both or self.city.orders, pick), {"decision": decision}
+        expected = orders.review_cancel(self.city, order, OPERATOR.name, body)
         self.step(expected, OPERATOR.name, order, "cancellation/review", body)

@@ -1,6 +1,6 @@
-"""What the reference model remembers of the money, and the regulation's numbers, said again in plain Python.
+"""The records of the reference model up to the orders, and the regulation's numbers written down a second time.
 
-The model imports nothing of the project, so that it cannot be wrong in the same way.
+The reference imports nothing of the project, so that it cannot repeat a mistake of the project.
 """
 
 from collections.abc import Iterable
@@ -29,23 +29,23 @@ TERM = date(2024, 8, 9), date(2026, 12, 31)
 HOLDING = ("placed", "accepted", "delivered", "completed", "settling")
 USING = (*HOLDING, "payable", "paid")
 
-# Who took a step with which body: the same call again is answered as done.
+# What was done, by whom, with which body. The same call once more is a repetition and answered with success.
 Step = tuple[str, str, Any]
 
 
 def day_of(instant: datetime) -> date:
-    """The day it is in Lishui."""
+    """The calendar day in Lishui at an instant."""
     return (instant + timedelta(hours=8)).date()
 
 
 def end_of(day: date) -> datetime:
-    """24:00 of a day in Lishui, as an instant."""
+    """The end (24:00) of a day in Lishui, as an instant."""
     return datetime.combine(day, time(16), UTC)
 
 
 @dataclass(eq=False)
 class Year:
-    """A programme year. `lapsed_fen` is what its vouchers and its unreleased money forfeited."""
+    """A programme year. `lapsed_fen` is the money that its vouchers lost, plus what it never released."""
 
     number: int
     total_fen: int
@@ -59,12 +59,12 @@ class Year:
     pending: tuple[int, str] | None = None
     closing: dict[str, int] | None = None
 
-    def took(self, step: Step) -> bool:
-        """True if the latest step of this kind was this very one: the same call again is answered as done."""
+    def repeats(self, step: Step) -> bool:
+        """True if the latest step of this kind was exactly this one: the call is a repetition."""
         return self.steps.get(step[0]) == step
 
-    def takes(self, step: Step) -> None:
-        """One more step."""
+    def remember(self, step: Step) -> None:
+        """Keep a step as the latest of its kind."""
         self.steps[step[0]] = step
 
     @property
@@ -74,7 +74,7 @@ class Year:
 
 @dataclass(eq=False)
 class Batch:
-    """A batch; `released_from` is the money it came out of, `name` is what the backend calls it."""
+    """A batch; `name` is the id that the backend gave it (in every record here)."""
 
     year: Year
     key: str
@@ -85,17 +85,17 @@ class Batch:
     valid_until: date
     drafted_by: str
     state: str = "draft"
-    left_fen: int = 0
+    remaining_fen: int = 0
     surplus_fen: int = 0
     name: str = ""
     steps: dict[str, Step] = field(default_factory=dict)
 
-    def took(self, step: Step) -> bool:
-        """True if the latest step of this kind was this very one, whatever others did since."""
+    def repeats(self, step: Step) -> bool:
+        """True if the latest step of this kind was exactly this one; steps of other kinds in between do not matter."""
         return self.steps.get(step[0]) == step
 
-    def takes(self, step: Step) -> None:
-        """One more step."""
+    def remember(self, step: Step) -> None:
+        """Keep a step as the latest of its kind."""
         self.steps[step[0]] = step
 
     @property
@@ -108,8 +108,8 @@ class Batch:
 
 
 @dataclass(eq=False)
-class Firm:
-    """An approved enterprise and who acts for it."""
+class Enterprise:
+    """An approved enterprise; `person` acts for it."""
 
     uscc: str
     person: str
@@ -119,22 +119,22 @@ class Firm:
 
 @dataclass(eq=False)
 class Product:
-    """A listed service; its agency's approval holds to the end of `active_until`."""
+    """A listed product; `agency_member` acts for its agency, which is approved to the end of `active_until`."""
 
     name: str
     category: str
-    seller_uscc: str
-    seller: str
+    agency_uscc: str
+    agency_member: str
     active_until: date
     listed: bool = True
 
 
 @dataclass(eq=False)
 class Voucher:
-    """A voucher; `forfeited_fen` is what it lost at or after its end."""
+    """A voucher; `forfeited_fen` is the money it lost at its end or later."""
 
     batch: Batch
-    firm: Firm
+    enterprise: Enterprise
     face_fen: int
     balance_fen: int
     granted_at: datetime
@@ -143,22 +143,22 @@ class Voucher:
     name: str = ""
 
     def has_ended(self, now: datetime) -> bool:
-        """By the clock, whether or not anything was swept."""
+        """True if it has ended by the clock; the sweep may come later."""
         return self.state != "active" or now >= self.batch.ends_at
 
 
 @dataclass(eq=False)
-class Claim:
-    """Money claimed back; `withdrawn` is by whom and why."""
+class Recovery:
+    """Money claimed back from an agency (§5.2b); `withdrawal` is (person, body) once the bureau withdrew it."""
 
     amount_fen: int
-    withdrawn: tuple[str, dict[str, Any]] | None = None
+    withdrawal: tuple[str, dict[str, Any]] | None = None
     name: str = ""
 
 
 @dataclass(eq=False)
 class Order:
-    """An order and its hold; `line` is its place in a live settlement application."""
+    """An order and its hold; `line` is its line in a running settlement application."""
 
     key: str
     body: dict[str, Any]
@@ -170,20 +170,20 @@ class Order:
     contract_signed_on: date | None
     last: Step
     state: str = "placed"
-    firm_asked: bool = False
-    seller_asked: bool = False
+    enterprise_requested_cancel: bool = False
+    agency_requested_cancel: bool = False
     recovered_fen: int = 0
-    claims: list[Claim] = field(default_factory=list)
+    recoveries: list[Recovery] = field(default_factory=list)
     line: Any = None
     name: str = ""
     steps: dict[str, Step] = field(default_factory=dict)
 
-    def took(self, step: Step) -> bool:
-        """True if the latest step of this kind was this very one, whatever others did since."""
+    def repeats(self, step: Step) -> bool:
+        """True if the latest step of this kind was exactly this one; steps of other kinds in between do not matter."""
         return self.steps.get(step[0]) == step
 
-    def takes(self, step: Step) -> None:
-        """One more step of those that the parties and the operator take."""
+    def remember(self, step: Step) -> None:
+        """Keep a step of a party or of the operator as the latest of its kind."""
         self.steps[step[0]] = self.last = step
 
     @property
@@ -197,10 +197,10 @@ class Order:
 
 @dataclass
 class City:
-    """Everything there is."""
+    """Everything the model remembers of one run."""
 
     now: datetime
-    firms: list[Firm]
+    enterprises: list[Enterprise]
     products: list[Product]
     years: dict[int, Year] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
@@ -215,26 +215,26 @@ class City:
     invoices: dict[Any, Any] = field(default_factory=dict)
 
     def used_fen(self, year: Year, categories: Iterable[str]) -> int:
-        """What the year's orders use of these categories: held, owed or paid."""
-        wanted = set(categories)
-        found = (each for each in self.orders if each.state in USING and each.voucher.batch.year is year)
-        return sum(each.voucher_fen for each in found if each.product.category in wanted)
+        """The sum of the year's orders of these categories that are held, payable or paid, in fen."""
+        category_set = set(categories)
+        orders = (each for each in self.orders if each.state in USING and each.voucher.batch.year is year)
+        return sum(each.voucher_fen for each in orders if each.product.category in category_set)
 
-    def vouchers_of(self, year: Year, firm: Firm) -> list[Voucher]:
-        """A firm's vouchers of a year."""
-        return [each for each in self.vouchers if each.firm is firm and each.batch.year is year]
+    def vouchers_of(self, year: Year, enterprise: Enterprise) -> list[Voucher]:
+        """An enterprise's vouchers of a year."""
+        return [each for each in self.vouchers if each.enterprise is enterprise and each.batch.year is year]
 
 
 def cap_fen(total_fen: int, category: str) -> int:
-    """§2.2.cap, rounded down."""
+    """§2.2.cap: a category's cap, rounded down."""
     return total_fen * CAP_PERCENT[category] // 100
 
 
 def non_key_cap_fen(total_fen: int) -> int:
-    """§2.2.floor, as what the other categories may have together, rounded down."""
+    """§2.2.floor: the most that all non-key categories may use together, rounded down."""
     return total_fen * NON_KEY_PERCENT // 100
 
 
 def non_key_categories() -> list[str]:
-    """Every category outside the key three."""
+    """Every category except the three key ones."""
     return [each for each in CAP_PERCENT if each not in KEY_CATEGORIES]

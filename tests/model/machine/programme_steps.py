@@ -1,4 +1,4 @@
-"""Rules of the machine: a year's total and its batches, by one hand or two."""
+"""Rules of the machine: a year's total and its batches, by two people or wrongly by one."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from infra.client.http import BUREAU, FINANCE, OPERATOR
-from tests.model import years
-from tests.model.machine import PICK, RARELY, Machine, chosen
-from tests.model.records import Batch, day_of
-from tests.model.town import EVERYMAN
+from tests.model.machine.city_of_run import EVERYMAN
+from tests.model.machine.machine import PICK, RARELY, Machine, chosen
+from tests.model.reference import programmes
+from tests.model.reference.records import Batch, day_of
 
-NUMBERS = st.sampled_from([2025, 2025, 2025, 2026])
+YEARS = st.sampled_from([2025, 2025, 2025, 2026])
 TOTALS_FEN = st.sampled_from([3_000_000, 5_000_001, 9_999_999, 20_000_000])
 POLICIES = st.fixed_dictionaries(
     {
@@ -26,14 +26,14 @@ CATEGORIES = st.sampled_from([[], [], [], ["legal", "tax_audit"], ["ip"]])
 AMOUNTS = st.sampled_from(["all", "most", "one too many", "half", "three million", "one quota", "one fen"])
 
 
-class YearSteps(Machine):
+class ProgrammeSteps(Machine):
     """§1.3, §1.4a, §2.3.3."""
 
     def open_year(self, number: int, total_fen: int, policy: dict[str, Any]) -> None:
         """Draft and confirm a year."""
         body = {"year": number, "total_fen": total_fen, "policy": policy}
-        self.ask(years.draft(self.city, BUREAU.name, body), BUREAU.name, "/programmes", body)
-        self.ask(years.confirm(self.city, FINANCE.name, number), FINANCE.name, f"/programmes/{number}/confirm")
+        self.ask(programmes.draft(self.city, BUREAU.name, body), BUREAU.name, "/programmes", body)
+        self.ask(programmes.confirm(self.city, FINANCE.name, number), FINANCE.name, f"/programmes/{number}/confirm")
 
     def open_batch(self, number: int, body: dict[str, Any]) -> None:
         """Draft and publish a batch."""
@@ -42,58 +42,58 @@ class YearSteps(Machine):
 
     def draft(self, number: int, by: str, key: str, body: dict[str, Any]) -> None:
         """Draft a batch."""
-        expected, batch = years.draft_batch(self.city, by, number, key, body)
+        expected, batch = programmes.draft_batch(self.city, by, number, key, body)
         reply = self.ask(expected, by, f"/programmes/{number}/batches", body, key)
         if batch is not None:
             batch.name = reply.body["batch_id"]
 
     def publish(self, batch: Batch, by: str) -> None:
         """Publish a batch."""
-        expected = years.publish(self.city, batch, by)
+        expected = programmes.publish(self.city, batch, by)
         self.ask(expected, by, f"/batches/{batch.name}/publish")
-        self.met["batches released again"] += expected.done and batch.is_rerelease
+        self.rare_events["batches re-released"] += expected.took_effect and batch.is_rerelease
 
-    @rule(number=NUMBERS, total_fen=TOTALS_FEN, policy=POLICIES, alone=RARELY)
-    def a_year_is_drafted(self, number: int, total_fen: int, policy: dict[str, Any], alone: bool) -> None:
-        by = EVERYMAN.name if alone else BUREAU.name
+    @rule(number=YEARS, total_fen=TOTALS_FEN, policy=POLICIES, same_person=RARELY)
+    def a_year_is_drafted(self, number: int, total_fen: int, policy: dict[str, Any], same_person: bool) -> None:
+        by = EVERYMAN.name if same_person else BUREAU.name
         body = {"year": number, "total_fen": total_fen, "policy": policy}
-        self.ask(years.draft(self.city, by, body), by, "/programmes", body)
+        self.ask(programmes.draft(self.city, by, body), by, "/programmes", body)
 
-    @rule(number=NUMBERS, alone=RARELY)
-    def a_year_is_confirmed(self, number: int, alone: bool) -> None:
-        by = EVERYMAN.name if alone else FINANCE.name
-        self.ask(years.confirm(self.city, by, number), by, f"/programmes/{number}/confirm")
+    @rule(number=YEARS, same_person=RARELY)
+    def a_year_is_confirmed(self, number: int, same_person: bool) -> None:
+        by = EVERYMAN.name if same_person else FINANCE.name
+        self.ask(programmes.confirm(self.city, by, number), by, f"/programmes/{number}/confirm")
 
-    @rule(number=NUMBERS, total_fen=TOTALS_FEN, least=st.sampled_from([None, 0, -1, 1]), alone=RARELY)
-    def another_total_is_proposed(self, number: int, total_fen: int, least: int | None, alone: bool) -> None:
-        """`least` asks for just what is released, or a fen beside it."""
-        by = EVERYMAN.name if alone else BUREAU.name
+    @rule(number=YEARS, total_fen=TOTALS_FEN, least=st.sampled_from([None, 0, -1, 1]), same_person=RARELY)
+    def another_total_is_proposed(self, number: int, total_fen: int, least: int | None, same_person: bool) -> None:
+        """`least` proposes exactly the released amount, or one fen less or more."""
+        by = EVERYMAN.name if same_person else BUREAU.name
         if least is not None and number in self.city.years:
             year = self.city.years[number]
             total_fen = max(1, year.total_fen - year.unreleased_fen + least)
         body = {"total_fen": total_fen, "reason": "追加或压减"}
-        expected = years.propose_total(self.city, by, number, body)
+        expected = programmes.propose_total(self.city, by, number, body)
         self.ask(expected, by, f"/programmes/{number}/total", body)
 
-    @rule(number=NUMBERS, named=st.sampled_from(["none", "pending", "pending", "another"]), alone=RARELY)
-    def the_other_total_is_confirmed(self, number: int, named: str, alone: bool) -> None:
-        by = EVERYMAN.name if alone else FINANCE.name
+    @rule(number=YEARS, named=st.sampled_from(["none", "pending", "pending", "another"]), same_person=RARELY)
+    def the_proposed_total_is_confirmed(self, number: int, named: str, same_person: bool) -> None:
+        by = EVERYMAN.name if same_person else FINANCE.name
         year = self.city.years.get(number)
         pending_fen = year.pending[0] if year and year.pending else 1
         body = None if named == "none" else {"total_fen": pending_fen + (named == "another")}
-        expected = years.confirm_total(self.city, by, number, body)
+        expected = programmes.confirm_total(self.city, by, number, body)
         self.ask(expected, by, f"/programmes/{number}/total/confirm", body)
 
     @rule(
-        number=NUMBERS,
+        number=YEARS,
         amount=AMOUNTS,
         opens_in=st.sampled_from([-1, 0, 0, 1, 24]),
         open_for=st.sampled_from([0, 2, 24 * 20, 24 * 20]),
         valid_for=st.sampled_from([0, 10, 40, 400]),
         categories=CATEGORIES,
         partial=st.booleans(),
-        again=st.sampled_from(["regular", "regular", "rerelease"]),
-        alone=RARELY,
+        kind=st.sampled_from(["regular", "regular", "rerelease"]),
+        same_person=RARELY,
     )
     def a_batch_is_drafted(
         self,
@@ -104,31 +104,31 @@ class YearSteps(Machine):
         valid_for: int,
         categories: list[str],
         partial: bool,
-        again: str,
-        alone: bool,
+        kind: str,
+        same_person: bool,
     ) -> None:
         opens = self.city.now + timedelta(hours=opens_in)
         valid_until = min(day_of(self.city.now) + timedelta(days=valid_for), date(number, 12, 31))
         body = batch_body(
-            self.amount_fen(number, amount, again),
+            self.batch_amount_fen(number, amount, kind),
             opens.isoformat(),
             (opens + timedelta(hours=open_for)).isoformat(),
             valid_until.isoformat(),
             categories=categories,
             partial_allowed=partial,
-            kind=again,
+            kind=kind,
         )
-        self.draft(number, EVERYMAN.name if alone else OPERATOR.name, self.fresh("batch"), body)
+        self.draft(number, EVERYMAN.name if same_person else OPERATOR.name, self.fresh("batch"), body)
 
-    def amount_fen(self, number: int, amount: str, kind: str) -> int:
-        """An amount that is interesting beside what there is to release."""
+    def batch_amount_fen(self, number: int, amount: str, kind: str) -> int:
+        """An amount at or near what may be released, in fen."""
         year = self.city.years.get(number)
-        there_fen = 0 if year is None else year.surplus_fen if kind == "rerelease" else year.unreleased_fen
+        available_fen = 0 if year is None else year.surplus_fen if kind == "rerelease" else year.unreleased_fen
         choices = {
-            "all": there_fen,
-            "most": there_fen * 9 // 10,
-            "one too many": there_fen + 1,
-            "half": there_fen // 2,
+            "all": available_fen,
+            "most": available_fen * 9 // 10,
+            "one too many": available_fen + 1,
+            "half": available_fen // 2,
             "three million": 3_000_000,
             "one quota": 1_000_000,
             "one fen": 1,
@@ -138,16 +138,16 @@ class YearSteps(Machine):
     @precondition(lambda self: self.city.batches)
     @rule(pick=PICK, other_body=RARELY)
     def a_batch_is_drafted_again(self, pick: int, other_body: bool) -> None:
-        """The same key once more, after a lost answer or by mistake."""
+        """The same key once more, with the same body or with another one."""
         batch = chosen(self.city.batches, pick)
         body = batch.body | ({"name": "另一批"} if other_body else {})
         self.draft(batch.year.number, batch.drafted_by, batch.key, body)
 
     @precondition(lambda self: self.city.batches)
-    @rule(pick=PICK, alone=RARELY)
-    def a_batch_is_published(self, pick: int, alone: bool) -> None:
+    @rule(pick=PICK, same_person=RARELY)
+    def a_batch_is_published(self, pick: int, same_person: bool) -> None:
         drafts = [each for each in self.city.batches if each.state == "draft"] or self.city.batches
-        self.publish(chosen(drafts, pick), EVERYMAN.name if alone else BUREAU.name)
+        self.publish(chosen(drafts, pick), EVERYMAN.name if same_person else BUREAU.name)
 
     @precondition(lambda self: self.city.batches)
     @rule(pick=PICK)
@@ -156,7 +156,7 @@ class YearSteps(Machine):
 
     def close_batch(self, batch: Batch) -> None:
         """The bureau closes a batch."""
-        self.ask(years.close(batch, BUREAU.name), BUREAU.name, f"/batches/{batch.name}/close")
+        self.ask(programmes.close(batch, BUREAU.name), BUREAU.name, f"/batches/{batch.name}/close")
 
 
 def batch_body(amount_fen: int, opens_at: str, closes_at: str, valid_until: str, **more: Any) -> dict[str, Any]:

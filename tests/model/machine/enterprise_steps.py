@@ -1,0 +1,128 @@
+"""Rules of the machine: enterprises grab; violations, lists and disqualifications change who may."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from infra.client.http import BUREAU, OPERATOR
+from tests.model.machine.city_of_run import OUTSIDER
+from tests.model.machine.machine import PICK, RARELY, Machine, chosen
+from tests.model.reference import grabbing, lists
+from tests.model.reference.answers import CREATED, OK, REPLAY
+from tests.model.reference.records import Batch, Enterprise
+from tests.support import samples
+from tests.support.backend import function
+from tests.support.relaying import work_after
+from voucher.store import keys
+
+AMOUNTS = st.sampled_from([None, None, None, "left", "left + 1", "what the batch has", "a fen more", "odd", "one"])
+KINDS = st.sampled_from(["newly_above_scale", "newly_above_scale", "little_giant_nursery", "rated_d"])
+
+
+class EnterpriseSteps(Machine):
+    """§4.1.4, §2.1.1, §2.1.3, §2.3.1, §4.1.3."""
+
+    def grab(self, by: str, batch: Batch, enterprise: Enterprise, amount_fen: int | None = None) -> None:
+        """One grab."""
+        body = {"enterprise_uscc": enterprise.uscc} | ({"amount_fen": amount_fen} if amount_fen else {})
+        expected, voucher = grabbing.grab(self.city, by, batch, enterprise, amount_fen)
+        reply = self.ask(expected, by, f"/batches/{batch.name}/vouchers", body)
+        if voucher is not None:
+            voucher.name = reply.body["voucher_id"]
+            assert reply.body["face_fen"] == reply.body["balance_fen"] == voucher.face_fen
+            self.rare_events["vouchers of a re-release"] += batch.is_rerelease
+        self.rare_events["enterprises excluded from a re-release"] += reply.code == "RERELEASE_EXCLUDED"
+
+    def grab_amount_fen(self, amount: str | None, batch: Batch, enterprise: Enterprise) -> int | None:
+        """An amount at or near a limit, in fen; None claims the whole quota."""
+        left_fen = grabbing.quota_left_fen(self.city, batch.year, enterprise)
+        choices = {
+            "left": left_fen,
+            "left + 1": left_fen + 1,
+            "what the batch has": batch.remaining_fen,
+            "a fen more": batch.remaining_fen + 1,
+            "odd": 333_333,
+            "one": 1,
+        }
+        return choices[amount] or None if amount else None
+
+    @precondition(lambda self: self.city.batches)
+    @rule(batch=PICK, enterprise=PICK, amount=AMOUNTS, stranger=RARELY)
+    def an_enterprise_grabs(self, batch: int, enterprise: int, amount: str | None, stranger: bool) -> None:
+        batch_wanted, claimant = chosen(self.city.batches, batch), chosen(self.city.enterprises, enterprise)
+        by = chosen(self.city.enterprises, enterprise + 1).person if stranger else claimant.person
+        self.grab(by, batch_wanted, claimant, self.grab_amount_fen(amount, batch_wanted, claimant))
+
+    @precondition(lambda self: any(each.state == "published" for each in self.city.batches))
+    @rule(batch=PICK, enterprise=PICK)
+    def an_enterprise_without_voucher_grabs(self, batch: int, enterprise: int) -> None:
+        open_batch = chosen([each for each in self.city.batches if each.state == "published"], batch)
+        holders = {each.enterprise.uscc for each in self.city.vouchers if each.batch is open_batch}
+        enterprises = [each for each in self.city.enterprises if each.uscc not in holders] or self.city.enterprises
+        claimant = chosen(enterprises, enterprise)
+        self.grab(claimant.person, open_batch, claimant)
+
+    @precondition(lambda self: self.open_rereleases())
+    @rule(batch=PICK, enterprise=PICK, amount=AMOUNTS)
+    def an_enterprise_grabs_from_a_rerelease(self, batch: int, enterprise: int, amount: str | None) -> None:
+        """§2.3.3: an enterprise whose own voucher lapsed this year is refused."""
+        batch_wanted, claimant = chosen(self.open_rereleases(), batch), chosen(self.city.enterprises, enterprise)
+        self.grab(claimant.person, batch_wanted, claimant, self.grab_amount_fen(amount, batch_wanted, claimant))
+
+    def open_rereleases(self) -> list[Batch]:
+        """Re-released batches that are open now."""
+        now = self.city.now
+        published = [each for each in self.city.batches if each.is_rerelease and each.state == "published"]
+        return [each for each in published if each.opens_at <= now < min(each.closes_at, each.ends_at)]
+
+    @rule()
+    def a_process_starts_cold(self) -> None:
+        self.backend.start_cold()
+
+    @rule(enterprise=PICK)
+    def a_violation_is_recorded(self, enterprise: int) -> None:
+        violator = self.city.enterprises[enterprise % 2]
+        body = {"uscc": violator.uscc, "facts": "转让服务券"}
+        reply = self.ask(CREATED, BUREAU.name, "/violations", body, self.fresh("violation"))
+        violator.violations.add(reply.body["violation_id"])
+
+    @precondition(lambda self: any(each.violations for each in self.city.enterprises))
+    @rule(pick=PICK)
+    def a_violation_is_lifted(self, pick: int) -> None:
+        violator = chosen([each for each in self.city.enterprises if each.violations], pick)
+        violation = min(violator.violations)
+        self.ask(OK, BUREAU.name, f"/violations/{violation}/lift", {"reason": "复查"})
+        violator.violations.remove(violation)
+
+    @rule(enterprise=PICK)
+    def an_enterprise_is_disqualified(self, enterprise: int) -> None:
+        """§4.1.3: its vouchers become void once the worker gets the message."""
+        offender = self.city.enterprises[enterprise % 3]
+        expected = REPLAY if offender.disqualified else OK
+        path = f"/enterprises/{offender.uscc}/disqualify"
+        self.ask(expected, OPERATOR.name, path, {"reason": "未按期报告重大变更"})
+        if expected is OK:
+            offender.disqualified = True
+            self.backend.queue += work_after(keys.enterprise(offender.uscc))
+
+    @rule(kind=KINDS, last_year=RARELY, rows=st.sets(st.integers(0, 5)))
+    def a_list_is_put_in_force(self, kind: str, last_year: bool, rows: set[int]) -> None:
+        """§2.1.1, §2.3.1: the bureau applies an uploaded file; the worker gets the message later."""
+        year = self.city.now.year - last_year
+        usccs = [self.city.enterprises[number].uscc for number in sorted(rows)]
+        path, content = f"/lists/{kind}/{year}/imports", samples.list_file([*usccs, OUTSIDER])
+        announcement = {"filename": "list.csv", "content_type": "text/csv", "size_bytes": len(content)}
+        import_id, key = self.announce_list(path, announcement)
+        self.backend.bucket.put_object(Key=key, Body=content)
+        function("import_list").work({"Records": [{"s3": {"object": {"key": key}}}]})
+        expected = lists.begin_list(self.city, kind, year)
+        self.ask(expected, BUREAU.name, f"{path}/{import_id}/apply", {})
+        if expected.took_effect:
+            record = keys.name_list(kind, year, f"IMPORT#{import_id}")
+            self.backend.queue += [{**each, "usccs": usccs} for each in work_after(record)]
+
+    def announce_list(self, path: str, announcement: dict[str, Any]) -> tuple[str, str]:
+        """Announce the file of a list; answers (import id, object key)."""
+        reply = self.ask(CREATED, OPERATOR.name, path, announcement)
+        return reply.body["import_id"], reply.body["upload"]["fields"]["key"]

@@ -1,0 +1,90 @@
+"""The base of the state machine: a call of the backend must be answered as the model expects; after each step the
+tables must be as the model has them."""
+
+from collections import Counter
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant
+
+from infra.client.http import Person, Reply
+from tests.model.machine import city_of_run
+from tests.model.machine.backend_of_run import BackendOfRun
+from tests.model.reference import invariants
+from tests.model.reference.answers import ExpectedAnswer
+from tests.model.reference.records import Order
+from tests.support.backend import World
+
+PICK = st.integers(0, 1000)
+RARELY = st.sampled_from([False] * 7 + [True])
+REASON = st.sampled_from(["甲", "乙"]).map(lambda text: {"reason": text})
+
+
+def chosen[Thing](things: list[Thing], pick: int) -> Thing:
+    """One of the things; 0 picks the latest."""
+    return things[-1 - pick % len(things)]
+
+
+class Machine(RuleBasedStateMachine):
+    """One run: a city of its own and the model beside it. Over all runs, `lengths` has the number of steps of each run
+    and `rare_events` counts what must not be too rare. `latest_call` is the last call of settlement that took effect.
+    """
+
+    backend: BackendOfRun
+    lengths: list[int]
+    rare_events: Counter[str]
+    latest_call: tuple[Any, ...] | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.city = city_of_run.make_city()
+        self.backend.clock.instant = self.city.now
+        self.backend.make_tables()
+        city_of_run.write_city(self.city)
+        self.numbers = 0
+        self.lengths.append(0)
+        self.set_up()
+
+    def set_up(self) -> None:
+        """The first steps of a run."""
+
+    def teardown(self) -> None:
+        """Delete the tables of the run."""
+        self.backend.drop_tables()
+
+    @invariant()
+    def the_books_hold(self) -> None:
+        """Check every invariant after each step."""
+        self.lengths[-1] += 1
+        invariants.check(invariants.collect(self.backend.scan), self.city)
+
+    def fresh(self, word: str) -> str:
+        """A name that is new in this run."""
+        self.numbers += 1
+        return f"{word}-{self.numbers}"
+
+    @staticmethod
+    def caller(by: str | None) -> Person | None:
+        """The person of this name; None for a caller without a token."""
+        return city_of_run.person(by) if by else None
+
+    def ask(
+        self,
+        expected: ExpectedAnswer,
+        by: str | None,
+        path: str,
+        body: Any = None,
+        key: str | None = None,
+        method: str = "POST",
+    ) -> Reply:
+        """One call, which must be answered as the model expects."""
+        self.latest_call = None
+        reply = self.world.call(self.caller(by), method, path, body, key=key)
+        replay = reply.headers.get("idempotent-replay") == "true"
+        assert expected.fits(reply.status, reply.code, replay), f"{reply.status} {reply.body}, expected {expected}"
+        return reply
+
+    def step(self, expected: ExpectedAnswer, by: str, order: Order, word: str, body: Any = None) -> None:
+        """One step of an order."""
+        self.ask(expected, by, f"/orders/{order.name}/{word}", body)

@@ -1,0 +1,263 @@
+"""Rules of the machine: from passed lines to the payout, and recoveries."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, precondition, rule
+
+from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO
+from tests.model.machine.city_of_run import EVERYMAN
+from tests.model.machine.machine import PICK, RARELY, REASON, chosen
+from tests.model.machine.settlement_steps import SettlementSteps
+from tests.model.reference import payouts, rounds
+from tests.model.reference.records import Order, day_of
+from tests.model.reference.settlement_records import Application, Payable, Round
+
+DECISIONS = st.sampled_from(["approve", "approve", "approve", "return", "reject"])
+RESULTS = st.sampled_from(["paid", "paid", "failed"])
+HEAD_STARTS = st.sampled_from([None, None, None, 0, 4, 7, 9, 10, 11])
+AMOUNTS = st.sampled_from(["all", "half", "one", "a fen more"])
+
+
+class PayoutSteps(SettlementSteps):
+    """§3.5.2-§3.5.4, §5.2b. `payment_events` counts payments, returns and recoveries over all runs."""
+
+    payment_events: dict[str, int]
+
+    @initialize(head_start=HEAD_STARTS)
+    def some_runs_begin_later(self, head_start: int | None) -> None:
+        """Two thirds of the runs begin with completed orders and an application that is `head_start` steps ahead."""
+        if head_start is not None:
+            self.orders_are_completed(len(self.city.orders))
+            first, *others = self.city.orders
+            self.open_application(first.product.agency_member, True, [first, *others])
+            [application] = self.city.applications
+            for _ in range(head_start):
+                assert self.take_next_step(application) or self.take_next_round_step(application)
+
+    def staff_member(self, usual: str, same_person: bool) -> str:
+        """The person of staff who takes a step: usually `usual`, else the one person with every role."""
+        return EVERYMAN.name if same_person else usual
+
+    @precondition(lambda self: any(each.lines_in("passed") for each in self.city.applications))
+    @rule(pick=PICK, count=st.sampled_from([1, 1, 2, 3]), same_person=RARELY)
+    def passed_lines_are_gathered(self, pick: int, count: int, same_person: bool) -> None:
+        first = chosen([each for each in self.city.applications if each.lines_in("passed")], pick)
+        alike = [each for each in self.city.applications if each.year is first.year and each is not first]
+        self.gather([first, *alike[: count - 1]], self.staff_member(OPERATOR.name, same_person))
+
+    def gather(self, applications: list[Application], by: str) -> None:
+        """The operator gathers a round."""
+        body, key = {"settlement_ids": [each.name for each in applications]}, self.fresh("round")
+        answer, round_ = rounds.gather(self.city, by, body, applications)
+        reply = self.call_repeatable(answer, by, "/rounds", body, key)
+        if round_ is not None:
+            round_.name = reply["round_id"]
+
+    @precondition(lambda self: self.city.rounds)
+    @rule(pick=PICK, decision=DECISIONS, other=DECISIONS, same_person=RARELY)
+    def a_round_is_decided(self, pick: int, decision: str, other: str, same_person: bool) -> None:
+        round_ = chosen(self.city.rounds, pick)
+        decided_alone = [line.order.name for line in round_.lines_in("gathered")[:1]]
+        self.decide(round_, self.staff_member(BUREAU.name, same_person), decision, dict.fromkeys(decided_alone, other))
+
+    def decide(self, round_: Round, by: str, decision: str, own_decisions: dict[str, str]) -> None:
+        """The bureau's decision; `own_decisions` are those of single orders."""
+        lines = [{"order_id": order, "decision": own, "opinion": "意见"} for order, own in own_decisions.items()]
+        body = {"decision": decision, "opinion": "意见", "lines": lines}
+        self.call_repeatable(rounds.approve(self.city, round_, by, body), by, f"/rounds/{round_.name}/approve", body)
+
+    @precondition(lambda self: self.city.rounds)
+    @rule(pick=PICK, same_person=RARELY)
+    def a_notice_is_published(self, pick: int, same_person: bool) -> None:
+        self.put_on_notice(chosen(self.city.rounds, pick), self.staff_member(OPERATOR.name, same_person))
+
+    def put_on_notice(self, round_: Round, by: str) -> None:
+        """The operator publishes the notice."""
+        reply = self.call_repeatable(rounds.publish(round_, by, {}), by, f"/rounds/{round_.name}/notice", {})
+        round_.notice_id = reply.get("notice_id", round_.notice_id)
+
+    @precondition(lambda self: any(each.notice_id for each in self.city.rounds))
+    @rule(pick=PICK, line=PICK)
+    def somebody_objects(self, pick: int, line: int) -> None:
+        round_ = chosen([each for each in self.city.rounds if each.notice_id], pick)
+        if lines := round_.lines_in("noticed"):
+            order, key = chosen(lines, line).order, self.fresh("objection")
+            body = {"order_id": order.name, "name": "某市民", "contact": "0578-1", "reason": "服务没有做"}
+            answer, objection = rounds.object_to(self.city, round_, order)
+            reply = self.call_repeatable(answer, None, f"/notices/{round_.notice_id}/objections", body, key)
+            if objection is not None:
+                objection.name = reply["objection_id"]
+
+    @precondition(lambda self: any(each.objections for each in self.city.rounds))
+    @rule(pick=PICK, objection=PICK, decision=st.sampled_from(["uphold", "reject", "reject"]))
+    def an_objection_is_resolved(self, pick: int, objection: int, decision: str) -> None:
+        round_ = chosen([each for each in self.city.rounds if each.objections], pick)
+        against, by = chosen(round_.objections, objection), BUREAU.name
+        answer = rounds.resolve(round_, against, by, decision)
+        self.call_repeatable(answer, by, f"/objections/{against.name}/resolve", {"decision": decision})
+
+    @precondition(lambda self: any(each.notice_id for each in self.city.rounds))
+    @rule(pick=PICK, same_person=RARELY)
+    def a_notice_is_closed(self, pick: int, same_person: bool) -> None:
+        round_ = chosen([each for each in self.city.rounds if each.notice_id], pick)
+        self.close_notice(round_, self.staff_member(BUREAU.name, same_person))
+
+    def close_notice(self, round_: Round, by: str) -> None:
+        """The bureau closes the notice."""
+        self.call_repeatable(rounds.close(round_, by), by, f"/notices/{round_.notice_id}/close")
+
+    @precondition(lambda self: self.city.rounds)
+    @rule(pick=PICK, line=PICK, body=REASON, bureau=RARELY)
+    def a_line_is_withdrawn_from_its_round(self, pick: int, line: int, body: dict[str, str], bureau: bool) -> None:
+        round_ = chosen(self.city.rounds, pick)
+        lines = [each for application in round_.applications for each in application.lines]
+        withdrawn_line, by = chosen(lines, line), BUREAU.name if bureau else OPERATOR.name
+        answer = rounds.withdraw_line(self.city, round_, withdrawn_line, by, bureau, body)
+        self.payment_events["payable lines taken back"] += answer.took_effect and bureau
+        self.call_repeatable(answer, by, f"/rounds/{round_.name}/lines/{withdrawn_line.order.name}/withdraw", body)
+
+    def some_payable(self, pick: int) -> Payable:
+        """A payable of any round."""
+        return chosen([payable for each in self.city.rounds for payable in each.payables], pick)
+
+    @precondition(lambda self: any(each.payables for each in self.city.rounds))
+    @rule(pick=PICK, slip_fen=st.sampled_from([0, 0, 0, 1]), used_number=RARELY, other=RARELY)
+    def a_summary_invoice_is_submitted(self, pick: int, slip_fen: int, used_number: bool, other: bool) -> None:
+        payable = self.some_payable(pick)
+        number = "FP-1" if used_number else self.fresh("SUM")
+        self.submit_summary_invoice(payable, self.member_of(payable.agency_member, other), slip_fen, number)
+
+    def submit_summary_invoice(self, payable: Payable, by: str, slip_fen: int, number: str) -> None:
+        """The agency submits its summary invoice and account; `slip_fen` is a mistake in the amount."""
+        body = {
+            "agency_uscc": payable.agency_uscc,
+            "invoice_number": number,
+            "amount_fen": payable.amount_fen + slip_fen,
+            "bank_name": "某银行",
+            "bank_account": "6200000000000000018",
+            "account_name": "服务机构",
+            "document_id": "summary_invoice",
+        }
+        answer = payouts.submit_invoice(self.city, payable, by, True, body)
+        self.call_repeatable(answer, by, f"/rounds/{payable.round.name}/invoices", body)
+
+    @precondition(lambda self: any(each.payables for each in self.city.rounds))
+    @rule(pick=PICK, same_person=RARELY)
+    def payouts_are_made(self, pick: int, same_person: bool) -> None:
+        self.make_payouts(self.some_payable(pick).round, self.staff_member(OPERATOR_TWO.name, same_person))
+
+    def make_payouts(self, round_: Round, by: str) -> None:
+        """The operator makes the payouts of a round."""
+        answer, invoiced_payables = payouts.make_payouts(round_, by)
+        reply = self.call_repeatable(answer, by, f"/rounds/{round_.name}/payouts")
+        items = {each["agency_uscc"]: each for each in reply.get("items", ())} if invoiced_payables else {}
+        assert set(items) == {each.agency_uscc for each in invoiced_payables}
+        for payable in invoiced_payables:
+            assert items[payable.agency_uscc]["amount_fen"] == payable.amount_fen
+            payable.payouts[-1].name = items[payable.agency_uscc]["payout_id"]
+
+    @precondition(lambda self: any(payable.payouts for each in self.city.rounds for payable in each.payables))
+    @rule(pick=PICK, payout=PICK, state=RESULTS, same_person=RARELY)
+    def the_bank_answers(self, pick: int, payout: int, state: str, same_person: bool) -> None:
+        by = self.staff_member(FINANCE.name, same_person)
+        self.record_bank_answer(self.payable_with_payout(pick), payout, state, by)
+
+    def payable_with_payout(self, pick: int) -> Payable:
+        """A payable with at least one payout."""
+        return chosen([payable for each in self.city.rounds for payable in each.payables if payable.payouts], pick)
+
+    def record_bank_answer(self, payable: Payable, pick: int, state: str, by: str) -> None:
+        """Finance records the bank's answer."""
+        payout = chosen(payable.payouts, pick)
+        body = {"state": state, "bank_reference": "BK-1", "paid_on": day_of(self.city.now).isoformat()}
+        expected = payouts.record_result(payable, payout, by, body)
+        self.call_repeatable(expected, by, f"/payouts/{payout.name}/result", body)
+        self.payment_events[state] += expected.took_effect
+
+    @precondition(lambda self: any(payable.payouts for each in self.city.rounds for payable in each.payables))
+    @rule(pick=PICK, payout=PICK, same_person=RARELY)
+    def the_bank_sends_it_back(self, pick: int, payout: int, same_person: bool) -> None:
+        payable, by = self.payable_with_payout(pick), self.staff_member(FINANCE.name, same_person)
+        returned_payout, day = chosen(payable.payouts, payout), day_of(self.city.now).isoformat()
+        body = {"bank_reference": "BK-R", "returned_on": day, "reason": "账户已销户"}
+        expected = payouts.record_return(payable, returned_payout, by, body)
+        self.call_repeatable(expected, by, f"/payouts/{returned_payout.name}/return", body)
+        self.payment_events["returned by the bank"] += expected.took_effect
+
+    @precondition(lambda self: any(each.state == "paid" for each in self.city.orders))
+    @rule(pick=PICK, amount=AMOUNTS, unpaid=RARELY)
+    def money_is_recovered(self, pick: int, amount: str, unpaid: bool) -> None:
+        order: Order = chosen([each for each in self.city.orders if unpaid or each.state == "paid"], pick)
+        most_fen, by, key = order.voucher_fen - order.recovered_fen, BUREAU.name, self.fresh("recovery")
+        amounts_fen = {"all": most_fen, "half": most_fen // 2, "one": 1, "a fen more": most_fen + 1}
+        body = {"amount_fen": max(1, amounts_fen[amount]), "reason": "重复享受补助"}
+        expected = payouts.recover(order, by, body)
+        reply = self.call_repeatable(expected, by, f"/orders/{order.name}/recoveries", body, key)
+        if expected.took_effect:
+            order.recoveries[-1].name = reply["recovery_id"]
+        self.payment_events["recovered"] += expected.took_effect
+
+    @precondition(lambda self: any(each.recoveries for each in self.city.orders))
+    @rule(pick=PICK, recovery=PICK, body=REASON)
+    def a_recovery_is_withdrawn(self, pick: int, recovery: int, body: dict[str, str]) -> None:
+        order: Order = chosen([each for each in self.city.orders if each.recoveries], pick)
+        mistaken, by = chosen(order.recoveries, recovery), BUREAU.name
+        answer = payouts.withdraw_recovery(order, mistaken, by, body)
+        self.call_repeatable(answer, by, f"/orders/{order.name}/recoveries/{mistaken.name}/withdraw", body)
+        self.payment_events["recoveries withdrawn"] += answer.took_effect
+
+    @precondition(lambda self: self.city.applications)
+    @rule(pick=PICK, steps=st.sampled_from([1, 2, 4, 8]))
+    def an_application_goes_on(self, pick: int, steps: int) -> None:
+        """The next steps of an application, each by the person who usually takes it."""
+        application = chosen(self.city.applications, pick)
+        for _ in range(steps):
+            if not (self.take_next_step(application) or self.take_next_round_step(application)):
+                return
+
+    def take_next_step(self, application: Application) -> bool:
+        """Take the next step of an application before its round; False if there is none."""
+        open_lines = application.lines_in("draft", "returned")
+        if empty := [line for line in open_lines if line.invoice is None or not line.adds_up]:
+            self.fill_in_line(empty[0], application.agency_member, empty[0].order.contract_fen)
+        elif open_lines and application.state in ("draft", "reviewed"):
+            self.submit(application, application.agency_member)
+        elif submitted_lines := application.lines_in("submitted"):
+            by = self.other_operator({line.submitted_by for line in submitted_lines})
+            self.pre_review(application, by, ["pass"] * len(submitted_lines))
+        elif application.lines_in("passed"):
+            self.gather([application], OPERATOR.name)
+        else:
+            return False
+        return True
+
+    def other_operator(self, submitters: set[str | None]) -> str:
+        """An operator who did not submit the lines to be reviewed."""
+        return EVERYMAN.name if OPERATOR.name in submitters else OPERATOR.name
+
+    def take_next_round_step(self, application: Application) -> bool:
+        """Take the next step of the application's latest round; False if there is none."""
+        running = [each for each in self.city.rounds if application in each.applications and each.state != "rejected"]
+        if not running:
+            return False
+        round_ = running[-1]
+        steps: dict[str, Any] = {
+            "gathered": lambda: self.decide(round_, BUREAU.name, "approve", {}),
+            "approved": lambda: self.put_on_notice(round_, OPERATOR.name),
+            "noticed": lambda: self.close_notice(round_, BUREAU.name),
+        }
+        if round_.state in steps:
+            steps[round_.state]()
+            return True
+        for payable in round_.payables:
+            if payable.state == "awaiting_invoice":
+                self.submit_summary_invoice(payable, payable.agency_member, 0, self.fresh("SUM"))
+            elif payable.state == "invoiced":
+                self.make_payouts(round_, OPERATOR_TWO.name)
+            elif payable.state == "paying":
+                self.record_bank_answer(payable, 0, "paid", FINANCE.name)
+            else:
+                continue
+            return True
+        return False

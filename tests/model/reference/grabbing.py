@@ -1,0 +1,95 @@
+"""The model of grabbing (§4.1.4): who may grab, how much, and whether the batch still has enough."""
+
+from tests.model.reference.answers import CREATED, REPLAY, ExpectedAnswer, refusal
+from tests.model.reference.records import (
+    DEFAULT_QUOTA_FEN,
+    LIST_QUOTA_FEN,
+    TERM,
+    Batch,
+    City,
+    Enterprise,
+    Voucher,
+    Year,
+    day_of,
+)
+
+
+def quota_fen(city: City, year: Year, enterprise: Enterprise) -> int:
+    """§2.3.1: the default quota, or the quota by the year's lists."""
+    lists = [kind for kind in LIST_QUOTA_FEN if enterprise.uscc in city.lists.get((kind, year.number), ())]
+    quotas_fen = [LIST_QUOTA_FEN[kind] for kind in lists]
+    if not quotas_fen:
+        return DEFAULT_QUOTA_FEN
+    return sum(quotas_fen) if year.sums_quotas else max(quotas_fen)
+
+
+def quota_left_fen(city: City, year: Year, enterprise: Enterprise) -> int:
+    """§2.3.1: how much an enterprise may still be granted in a year."""
+    granted_fen = sum(each.face_fen for each in city.vouchers_of(year, enterprise))
+    return max(0, quota_fen(city, year, enterprise) - granted_fen)
+
+
+def may_claim(city: City, enterprise: Enterprise) -> bool:
+    """§2.1.1, §2.1.3, §4.1.3: no reason excludes the enterprise; the newest D list counts in every year."""
+    _, rated_d = city.rated_d
+    return not (enterprise.disqualified or enterprise.violations or enterprise.uscc in rated_d)
+
+
+def has_lapsed(city: City, year: Year, enterprise: Enterprise) -> bool:
+    """§2.3.3: a voucher of the enterprise lost money this year by the clock, even if the sweep has not come yet."""
+    vouchers = city.vouchers_of(year, enterprise)
+    return any(each.forfeited_fen or (each.balance_fen and each.has_ended(city.now)) for each in vouchers)
+
+
+def batch_refusal(city: City, batch: Batch) -> str | None:
+    """§6, §4.2.2: why the batch grants nothing at this instant; None if it is open."""
+    if not TERM[0] <= day_of(city.now) <= TERM[1]:
+        return "OUTSIDE_REGULATION_TERM"
+    if batch.state == "draft" or city.now < batch.opens_at:
+        return "BATCH_NOT_OPEN"
+    if batch.state == "closed" or city.now >= min(batch.closes_at, batch.ends_at):
+        return "BATCH_CLOSED"
+    return None
+
+
+def grab_refusal(city: City, batch: Batch, enterprise: Enterprise, asked_fen: int | None) -> str | None:
+    """Why an open batch grants nothing to this enterprise; None if it does grant."""
+    own_left_fen = quota_left_fen(city, batch.year, enterprise)
+    if not may_claim(city, enterprise):
+        return "NOT_ELIGIBLE"
+    if batch.is_rerelease and has_lapsed(city, batch.year, enterprise):
+        return "RERELEASE_EXCLUDED"
+    if own_left_fen == 0 or (asked_fen or 0) > own_left_fen:
+        return "QUOTA_USED"
+    if asked_fen not in (None, own_left_fen) and not batch.body["partial_allowed"]:
+        return "PARTIAL_NOT_ALLOWED"
+    return "SOLD_OUT" if (asked_fen or own_left_fen) > batch.remaining_fen else None
+
+
+def grab(
+    city: City, by: str, batch: Batch, enterprise: Enterprise, asked_fen: int | None
+) -> tuple[ExpectedAnswer, Voucher | None]:
+    """§4.1.4, §4.2.2: the voucher, or the refusal.
+
+    A warm process remembers that a batch is sold out or published, and then reads less than a cold process. Where
+    several refusals are correct, the two may answer with different ones.
+    """
+    not_open = batch_refusal(city, batch)
+    if not_open == "BATCH_NOT_OPEN":
+        return refusal(not_open), None
+    own_voucher = next((each for each in city.vouchers if each.batch is batch and each.enterprise is enterprise), None)
+    if own_voucher is not None:
+        return (REPLAY if by == enterprise.person else refusal("NOT_FOUND")), None
+    personal = "NOT_FOUND" if by != enterprise.person else grab_refusal(city, batch, enterprise, asked_fen)
+    reasons = {each for each in (not_open, personal) if each}
+    if not reasons:
+        face_fen = asked_fen or quota_left_fen(city, batch.year, enterprise)
+        batch.remaining_fen -= face_fen
+        voucher = Voucher(batch, enterprise, face_fen, face_fen, city.now)
+        city.vouchers.append(voucher)
+        return CREATED, voucher
+    if batch.remaining_fen + batch.surplus_fen == 0:
+        reasons.add("SOLD_OUT")
+    if personal == "NOT_FOUND" and batch.state == "published" and batch.remaining_fen:
+        reasons = {personal}
+    return refusal(*reasons), None

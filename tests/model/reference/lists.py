@@ -1,0 +1,26 @@
+"""The model of lists (§2.1.1, §2.3.1): one version at a time is brought into force, and replaces the version before."""
+
+from tests.model.reference.answers import OK, ExpectedAnswer, refusal
+from tests.model.reference.records import City
+
+
+def turn_of(kind: str, number: int) -> tuple[str, int]:
+    """The lists that take turns: one list's versions; all years of the D list together."""
+    return (kind, 0 if kind == "rated_d" else number)
+
+
+def begin_list(city: City, kind: str, number: int) -> ExpectedAnswer:
+    """The bureau puts a version in force; it counts once the worker has applied it."""
+    if turn_of(kind, number) in city.lists_in_turn:
+        return refusal("LIST_IN_TURN")
+    city.lists_in_turn.add(turn_of(kind, number))
+    return OK
+
+
+def apply_list(city: City, kind: str, number: int, usccs: frozenset[str]) -> None:
+    """§2.1.1, §2.3.1: a list replaces the version before; of the D lists only the newest year counts."""
+    city.lists_in_turn.remove(turn_of(kind, number))
+    if kind != "rated_d":
+        city.lists[(kind, number)] = usccs
+    elif number >= city.rated_d[0]:
+        city.rated_d = (number, usccs)

@@ -1,0 +1,246 @@
+"""The model of orders (§4.2.1): how much may be held, how the hold ends, and where its money returns to."""
+
+from datetime import date
+from typing import Any
+
+from tests.model.reference.answers import CREATED, OK, REPLAY, ExpectedAnswer, refusal
+from tests.model.reference.records import (
+    HOLDING,
+    KEY_CATEGORIES,
+    VOUCHER_PERCENT,
+    City,
+    Order,
+    Product,
+    Step,
+    Voucher,
+    Year,
+    cap_fen,
+    day_of,
+    non_key_cap_fen,
+    non_key_categories,
+)
+
+
+def category_room_fen(city: City, year: Year, category: str) -> int:
+    """§2.2.cap: how much of a category's cap is unused."""
+    return cap_fen(year.total_fen, category) - city.used_fen(year, [category])
+
+
+def non_key_room_fen(city: City, year: Year) -> int:
+    """§2.2.floor: how much of the cap of all non-key categories is unused."""
+    return non_key_cap_fen(year.total_fen) - city.used_fen(year, non_key_categories())
+
+
+def limits_fen(city: City, voucher: Voucher, product: Product, contract_fen: int) -> dict[str, int]:
+    """§2.3.2, §2.2: every limit of one order's voucher part."""
+    year = voucher.batch.year
+    limits = {
+        "ratio": contract_fen * VOUCHER_PERCENT // 100,
+        "balance": voucher.balance_fen,
+        "category_cap": category_room_fen(city, year, product.category),
+    }
+    if product.category not in KEY_CATEGORIES:
+        limits["key_floor"] = non_key_room_fen(city, year)
+    return limits
+
+
+def is_contract_day(city: City, number: int, day: date) -> bool:
+    """§4.2.1: a contract is signed within the year, today at the latest."""
+    return date(number, 1, 1) <= day <= min(date(number, 12, 31), day_of(city.now))
+
+
+def party_refusals(city: City, voucher: Voucher, product: Product) -> dict[str, bool]:
+    """Code → whether it refuses every order of this product with this voucher, whatever the amount."""
+    categories = voucher.batch.body["categories"]
+    return {
+        "DISQUALIFIED": voucher.enterprise.disqualified,
+        "AGENCY_NOT_ACTIVE": day_of(city.now) > product.active_until,
+        "PRODUCT_NOT_LISTED": not product.listed,
+        "SELF_DEALING": product.agency_uscc == voucher.enterprise.uscc,
+        "VOUCHER_ENDED": voucher.has_ended(city.now),
+        "CATEGORY_NOT_ALLOWED": bool(categories) and product.category not in categories,
+    }
+
+
+def quote(city: City, voucher: Voucher, product: Product) -> ExpectedAnswer:
+    """§2.3.2: refused for the same reasons as an order, the amount apart."""
+    codes = [code for code, holds in party_refusals(city, voucher, product).items() if holds]
+    return refusal(codes[0]) if codes else OK
+
+
+def placing_refusal(city: City, voucher: Voucher, product: Product, body: dict[str, Any]) -> str | None:
+    """The first reason to refuse this order; None if it is placed."""
+    limits = limits_fen(city, voucher, product, body["contract_fen"])
+    voucher_fen, signed_on = body["voucher_fen"], body["contract_signed_on"]
+    reasons = {"MALFORMED": bool(signed_on) and body["contract_number"] is None}
+    reasons |= party_refusals(city, voucher, product) | {
+        "OVER_RATIO": voucher_fen * 10 > body["contract_fen"] * 7,
+        "OVER_BALANCE": voucher_fen > voucher.balance_fen,
+        "CONTRACT_YEAR": bool(signed_on)
+        and not is_contract_day(city, voucher.batch.year.number, date.fromisoformat(signed_on)),
+        "OTHER_SUBSIDY": not body["no_other_subsidy"],
+        "CONTRACT_USED": body["contract_number"] in city.contracts,
+        "CATEGORY_CAP": voucher_fen > limits["category_cap"],
+        "KEY_FLOOR": voucher_fen > limits.get("key_floor", voucher_fen),
+    }
+    return next((code for code, holds in reasons.items() if holds), None)
+
+
+def place(
+    city: City, by: str, key: str, voucher: Voucher, product: Product, body: dict[str, Any]
+) -> tuple[ExpectedAnswer, Order | None]:
+    """§4.2.1: the voucher's part is held, once for each idempotency key."""
+    if by != voucher.enterprise.person:
+        return refusal("NOT_FOUND"), None
+    for each in city.orders:
+        if (each.key, each.voucher.enterprise.person) == (key, by):
+            return (REPLAY if each.body == body else refusal("IDEMPOTENCY_KEY_REUSED")), None
+    if (code := placing_refusal(city, voucher, product, body)) is not None:
+        return refusal(code), None
+    number, signed_on = body["contract_number"], body["contract_signed_on"]
+    day = date.fromisoformat(signed_on) if signed_on else None
+    step = ("place", by, body)
+    order = Order(key, body, voucher, product, body["contract_fen"], body["voucher_fen"], number, day, step)
+    if number is not None:
+        city.contracts[number] = order
+    voucher.balance_fen -= order.voucher_fen
+    city.orders.append(order)
+    return CREATED, order
+
+
+def advance(order: Order, step: Step, states: dict[str, str]) -> ExpectedAnswer:
+    """A step that moves no money: `states` maps each state in which it is allowed to the next state."""
+    if order.repeats(step):
+        return REPLAY
+    if order.state not in states:
+        return refusal("WRONG_STATE")
+    order.state = states[order.state]
+    order.remember(step)
+    return OK
+
+
+def contract_refusal(city: City, order: Order) -> str | None:
+    """§4.1.3, §1.4b: why an order without a contract may not get one; None if it may."""
+    if order.has_contract:
+        return None
+    if order.voucher.enterprise.disqualified:
+        return "DISQUALIFIED"
+    return "AGENCY_NOT_ACTIVE" if day_of(city.now) > order.product.active_until else None
+
+
+def accept(city: City, order: Order, by: str) -> ExpectedAnswer:
+    """§4.2.1: the agency accepts the order."""
+    if by != order.product.agency_member:
+        return refusal("NOT_FOUND")
+    if order.state == "placed" and (code := contract_refusal(city, order)):
+        return refusal(code)
+    return advance(order, ("accept", by, None), {"placed": "accepted"})
+
+
+def deliver(order: Order, by: str) -> ExpectedAnswer:
+    """§4.2.1: the agency has delivered, under a recorded contract."""
+    if by != order.product.agency_member:
+        return refusal("NOT_FOUND")
+    if not order.has_contract:
+        return refusal("CONTRACT_MISSING")
+    return advance(order, ("deliver", by, None), {"accepted": "delivered"})
+
+
+def confirm(order: Order, by: str) -> ExpectedAnswer:
+    """The enterprise confirms the delivery."""
+    if by != order.voucher.enterprise.person:
+        return refusal("NOT_FOUND")
+    return advance(order, ("confirm", by, None), {"delivered": "completed"})
+
+
+def sign(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer:
+    """§4.2.1, §2.3.2: the contract is added after the order, or corrected."""
+    if by not in (order.product.agency_member, order.voucher.enterprise.person):
+        return refusal("NOT_FOUND")
+    step, day = ("contract", by, body), date.fromisoformat(body["contract_signed_on"])
+    if order.repeats(step):
+        return REPLAY
+    if order.state not in ("placed", "accepted"):
+        return refusal("WRONG_STATE")
+    number = order.voucher.batch.year.number
+    if not is_contract_day(city, number, day) or (not order.has_contract and day_of(city.now).year > number):
+        return refusal("CONTRACT_YEAR")
+    if order.voucher_fen * 10 > body["contract_fen"] * 7:
+        return refusal("OVER_RATIO")
+    if (code := contract_refusal(city, order)) is not None:
+        return refusal(code)
+    if city.contracts.get(body["contract_number"], order) is not order:
+        return refusal("CONTRACT_USED")
+    free_contract_number(city, order)
+    order.contract_number, order.contract_signed_on = body["contract_number"], day
+    order.contract_fen = body["contract_fen"]
+    order.remember(step)
+    city.contracts[body["contract_number"]] = order
+    return OK
+
+
+def refuse(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer:
+    """§5.2a: the agency refuses the order; the money returns to the voucher."""
+    if by != order.product.agency_member:
+        return refusal("NOT_FOUND")
+    answer = advance(order, ("refuse", by, body), {"placed": "refused"})
+    if answer.took_effect:
+        return_hold(city, order)
+    return answer
+
+
+def ask_to_cancel(order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer:
+    """§3.5.1(5): a party asks to cancel; a person of both parties counts as the enterprise."""
+    is_owner = by == order.voucher.enterprise.person
+    if not is_owner and by != order.product.agency_member:
+        return refusal("NOT_FOUND")
+    answer = advance(order, ("request_cancel", by, body), {each: each for each in HOLDING})
+    if answer.took_effect:
+        order.enterprise_requested_cancel |= is_owner
+        order.agency_requested_cancel |= not is_owner
+    return answer
+
+
+def review_cancel(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer:
+    """§3.5.1(5): the operator approves what both parties asked for, or rejects it."""
+    if body["decision"] == "reject":
+        answer = advance(order, ("request_cancel", by, body), {each: each for each in HOLDING})
+        if answer.took_effect:
+            order.enterprise_requested_cancel = order.agency_requested_cancel = False
+        return answer
+    both = order.enterprise_requested_cancel and order.agency_requested_cancel
+    if order.state in HOLDING and not both:
+        return refusal("CANCEL_NOT_ASKED")
+    if order.state == "settling" and order.line.is_under_review:
+        return refusal("LINE_UNDER_REVIEW")
+    answer = advance(order, ("cancel", by, body), dict.fromkeys(HOLDING, "cancelled"))
+    if answer.took_effect:
+        if (line := order.line) is not None:
+            line.end(city, "withdrawn", order.last)
+            line.application.last = order.last
+            line.application.update_after_line_left()
+        return_hold(city, order)
+    return answer
+
+
+def free_contract_number(city: City, order: Order) -> None:
+    """The order ends or changes its contract: its contract number may be used again."""
+    if order.contract_number is not None:
+        del city.contracts[order.contract_number]
+
+
+def return_hold(city: City, order: Order) -> None:
+    """§3.5.1(5): the hold returns to its voucher; if the voucher has ended, the money lapses in the same step."""
+    free_contract_number(city, order)
+    voucher = order.voucher
+    if voucher.has_ended(city.now):
+        forfeit(voucher, order.voucher_fen)
+    else:
+        voucher.balance_fen += order.voucher_fen
+
+
+def forfeit(voucher: Voucher, amount_fen: int) -> None:
+    """§2.3.3: money of a voucher lapses and becomes the year's surplus."""
+    voucher.forfeited_fen += amount_fen
+    voucher.batch.year.lapsed_fen += amount_fen
+    voucher.batch.year.surplus_fen += amount_fen

@@ -1,0 +1,103 @@
+"""The model of payouts (§3.5.4, §5.2b): summary invoice, payout, the bank's answer, recovery."""
+
+from typing import Any
+
+from tests.model.reference.answers import CREATED, OK, REPLAY, ExpectedAnswer, refusal
+from tests.model.reference.records import City, Order, Recovery
+from tests.model.reference.rounds import reviewers_before
+from tests.model.reference.settlement_records import Payable, Payout, Round
+
+Json = dict[str, Any]
+
+
+def submit_invoice(city: City, payable: Payable, by: str, member: bool, body: Json) -> ExpectedAnswer:
+    """§3.5.4, §5.2b: one summary invoice of exactly the payable amount."""
+    step = ("invoice", by, body)
+    if not member:
+        return refusal("NOT_FOUND")
+    if payable.last == step:
+        return REPLAY
+    if payable.state != "awaiting_invoice":
+        return refusal("WRONG_STATE")
+    if body["amount_fen"] != payable.amount_fen:
+        return refusal("SUMMARY_INVOICE_MISMATCH")
+    if city.invoices.get(body["invoice_number"], payable) is not payable:
+        return refusal("INVOICE_USED")
+    city.invoices[body["invoice_number"]] = payable
+    payable.state, payable.invoiced_by, payable.last = "invoiced", by, step
+    return OK
+
+
+def make_payouts(round_: Round, by: str) -> tuple[ExpectedAnswer, list[Payable]]:
+    """§3.5.4: the operator makes a payout for each invoiced payable; whoever acted earlier is refused."""
+    step, invoiced_payables = ("make_payout", by, None), [each for each in round_.payables if each.state == "invoiced"]
+    if not invoiced_payables:
+        is_repeat = any(each.state == "paying" and each.last == step for each in round_.payables)
+        return (REPLAY if is_repeat else refusal("NOTHING_PAYABLE")), []
+    submitters = round_.submitters | {each.invoiced_by for each in invoiced_payables}
+    if by in submitters | round_.pre_reviewers | {round_.approved_by}:
+        return refusal("FOUR_EYES"), []
+    for each in invoiced_payables:
+        each.state, each.last = "paying", step
+        each.payouts.append(Payout(by))
+    return CREATED, invoiced_payables
+
+
+def earlier_actors(payable: Payable, payout: Payout) -> set[str | None]:
+    """Everybody who acted on this money before finance."""
+    return reviewers_before(payable.round) | {payable.round.approved_by, payable.invoiced_by, payout.created_by}
+
+
+def record_result(payable: Payable, payout: Payout, by: str, body: Json) -> ExpectedAnswer:
+    """§3.5.4: finance records that the bank paid, or failed; whoever acted earlier is refused."""
+    step = (body["state"], by, body)
+    if payout.last == step:
+        return REPLAY
+    if payout.state != "made":
+        return refusal("WRONG_STATE")
+    if by in earlier_actors(payable, payout):
+        return refusal("FOUR_EYES")
+    payout.state, payout.last, payable.last = body["state"], step, step
+    payable.state = "paid" if payout.state == "paid" else "invoiced"
+    for line in payable.lines if payout.state == "paid" else ():
+        line.order.state, line.order.last = "paid", step
+    return OK
+
+
+def record_return(payable: Payable, payout: Payout, by: str, body: Json) -> ExpectedAnswer:
+    """§3.5.4: the bank returned the money, which is payable again; refused if a part was recovered already."""
+    step = ("send_back", by, body)
+    if payout.last == step:
+        return REPLAY
+    if payout.state != "paid":
+        return refusal("WRONG_STATE")
+    if by in earlier_actors(payable, payout):
+        return refusal("FOUR_EYES")
+    if any(line.order.recovered_fen for line in payable.lines):
+        return refusal("ALREADY_RECOVERED")
+    payout.state, payout.last, payable.state, payable.last = "returned", step, "invoiced", step
+    for line in payable.lines:
+        line.order.state, line.order.last = "payable", step
+    return OK
+
+
+def recover(order: Order, by: str, body: Json) -> ExpectedAnswer:
+    """§5.2b: the bureau claims money back, at most the amount paid."""
+    if order.state != "paid":
+        return refusal("WRONG_STATE")
+    if body["amount_fen"] > order.voucher_fen - order.recovered_fen:
+        return refusal("OVER_PAID")
+    order.recovered_fen, order.last = order.recovered_fen + body["amount_fen"], ("recover", by, body)
+    order.recoveries.append(Recovery(body["amount_fen"]))
+    return CREATED
+
+
+def withdraw_recovery(order: Order, recovery: Recovery, by: str, body: Json) -> ExpectedAnswer:
+    """§5.2b: the bureau withdraws a recovery, once."""
+    if recovery.withdrawal == (by, body):
+        return REPLAY
+    if order.state != "paid" or recovery.withdrawal is not None:
+        return refusal("WRONG_STATE")
+    recovery.withdrawal, order.recovered_fen = (by, body), order.recovered_fen - recovery.amount_fen
+    order.last = ("withdraw_recovery", by, body)
+    return OK

@@ -1,0 +1,68 @@
+"""The model of endings: vouchers that expire or become void, orders without a contract, and the year's closing."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from tests.model.reference.orders import forfeit, return_hold
+from tests.model.reference.programmes import close_for_good
+from tests.model.reference.records import CAP_PERCENT, Batch, City, Enterprise, Order, Voucher
+
+UNSTARTED = ("placed", "accepted")
+
+
+def end_voucher(voucher: Voucher, state: str) -> None:
+    """A voucher ends in `state`; its balance lapses."""
+    if voucher.state == "active":
+        forfeit(voucher, voucher.balance_fen)
+        voucher.state, voucher.balance_fen = state, 0
+
+
+def is_uncontracted(order: Order) -> bool:
+    """§4.2.1: True if the order ends with the year: no contract was signed and nothing was delivered."""
+    return order.state in UNSTARTED and not order.has_contract
+
+
+def lapse_vouchers(city: City, batch: Batch, usccs: Iterable[str], instant: datetime, year_over: bool) -> None:
+    """§4.2.2, §4.2.1: the sweep ends the vouchers of some enterprises of a batch, at a year's end their orders, too."""
+    uscc_set = set(usccs)
+    for order in city.orders:
+        of_batch = order.voucher.batch is batch and order.voucher.enterprise.uscc in uscc_set
+        if year_over and of_batch and is_uncontracted(order):
+            cancel_order(city, order)
+    for voucher in city.vouchers:
+        if voucher.batch is batch and voucher.enterprise.uscc in uscc_set and batch.ends_at <= instant:
+            end_voucher(voucher, "expired")
+
+
+def cancel_order(city: City, order: Order) -> None:
+    """An order without a contract is cancelled; its money returns to the voucher, or lapses."""
+    return_hold(city, order)
+    order.state = "cancelled"
+
+
+def void_vouchers(city: City, enterprise: Enterprise) -> None:
+    """§4.1.3: a disqualified enterprise's vouchers are void, its orders without a contract cancelled."""
+    for voucher in city.vouchers:
+        if voucher.enterprise is enterprise and abs(voucher.batch.year.number - city.now.year) <= 1:
+            end_voucher(voucher, "void")
+            for order in city.orders:
+                if order.voucher is voucher and is_uncontracted(order):
+                    cancel_order(city, order)
+
+
+def close_year(city: City, number: int) -> None:
+    """§1.4b, §2.2.floor: batches close; when nothing can lapse any more, the use of each category is final."""
+    year = city.years[number]
+    if year.state != "open":
+        return
+    for batch in city.batches:
+        if batch.year is year and batch.state == "published":
+            close_for_good(batch)
+    orders = [each for each in city.orders if each.voucher.batch.year is year]
+    vouchers = [each for each in city.vouchers if each.batch.year is year]
+    if any(each.state == "active" for each in vouchers) or any(is_uncontracted(each) for each in orders):
+        return
+    year.closing = {category: city.used_fen(year, [category]) for category in CAP_PERCENT}
+    year.lapsed_fen += year.unreleased_fen
+    year.surplus_fen += year.unreleased_fen
+    year.unreleased_fen, year.state = 0, "closed"
