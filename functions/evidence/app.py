@@ -1,4 +1,4 @@
-"""What proves a line of a settlement application: its papers, its invoice and transfers (§3.5.1)."""
+"""What proves a line of a settlement application: its documents, its invoice and transfers (§3.5.1)."""
 
 from typing import Annotated, Any
 
@@ -11,109 +11,106 @@ from voucher.edge.documents import Announcement, announced, upload_answer
 from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff
 from voucher.edge.replies import reply
+from voucher.edge.settlements import public_lines
 from voucher.models.base import Request
 from voucher.models.documents import Document
-from voucher.models.settlements import Invoice, Line, Settlement, Transfer
+from voucher.models.settlements import Invoice, Line, Transfer
 from voucher.policy import SETTLEMENT_DOCUMENTS
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules import lifecycle
-from voucher.rules.flags import flags_of, shown_line
+from voucher.rules.flags import flags_of
+from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.settlements import check_own_share, check_transfers
 from voucher.store import documents, keys, orders, organisations, programmes, settlements
 
 app = Api()
 
 
-class InvoiceGiven(Request):
+class InvoiceBody(Request):
     number: Number
     amount_fen: Fen
     issued_on: Day
     document_id: Identifier
 
 
-class TransferGiven(Request):
+class TransferBody(Request):
     reference: Number
     amount_fen: PositiveFen
     paid_on: Day
     document_id: Identifier
 
 
-class LineGiven(Request):
+class LineBody(Request):
     contract_fen: PositiveFen
-    invoice: InvoiceGiven
-    transfers: Annotated[list[TransferGiven], Field(min_length=1, max_length=20)]
+    invoice: InvoiceBody
+    transfers: Annotated[list[TransferBody], Field(min_length=1, max_length=20)]
     contract_document_id: Identifier
     evidence_document_ids: Annotated[list[Identifier], Field(min_length=1, max_length=20)]
 
 
-def _mine(settlement_id: str) -> Settlement:
-    settlement = settlements.find(settlement_id)
-    if settlement is None:
-        raise Refused(Refusal.NOT_FOUND)
-    as_member(app.caller, organisations.find_agency(settlement.agency_uscc))
-    return settlement
-
-
-def _shown_line(line: Line) -> dict[str, Any]:
-    return shown_line(line, settlements.read_file_uses([line]), app.caller.is_staff)
-
-
 @app.post("/settlements/<settlement_id>/documents")
 def announce_document(settlement_id: str) -> Response[str]:
-    """§3.5.1: contract, invoice, transfer or evidence; answers where to upload it."""
-    settlement, body = _mine(settlement_id), app.body(Announcement)
+    """§3.5.1: announce a contract, an invoice, a transfer or evidence; answers where to upload it."""
+    settlement = settlements.get(settlement_id)
+    as_member(app.caller, organisations.find_agency(settlement.agency_uscc))
+    body = app.body(Announcement)
     if body.kind not in SETTLEMENT_DOCUMENTS:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("kind", "不在可选范围内。")])
-    document = announced(app, f"settlements/{settlement.settlement_id}", body)
+    document = announced(app, f"settlements/{settlement_id}", body)
     upload = documents.commit_announced(keys.settlement(settlement_id), document)
     return reply(upload_answer(document, upload), 201)
 
 
 @app.get("/settlements/<settlement_id>/documents")
 def list_documents(settlement_id: str) -> Response[str]:
-    """§3.4.3: the papers of an application, each with a link that lasts five minutes, for the agency and staff."""
-    settlement = settlements.find(settlement_id)
-    if settlement is None:
-        raise Refused(Refusal.NOT_FOUND)
+    """§3.4.3: the documents of an application, each with a link that lasts five minutes, for the agency and staff."""
+    settlement = settlements.get(settlement_id)
     as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc))
     return reply({"items": documents.list_links(keys.settlement(settlement_id)), "next_cursor": None})
 
 
 @app.put("/settlements/<settlement_id>/lines/<order_id>")
 def fill_in(settlement_id: str, order_id: str) -> Response[str]:
-    """§3.5.1: what proves one order; the own share must match to the fen."""
-    _mine(settlement_id)
-    body = app.body(LineGiven)
-    old = settlements.find_line(settlement_id, order_id)
-    if old is None:
-        raise Refused(Refusal.NOT_FOUND)
+    """§3.5.1: the agency fills in what proves one order; the own share must match to the fen."""
+    settlement = settlements.get(settlement_id)
+    as_member(app.caller, organisations.find_agency(settlement.agency_uscc))
+    body = app.body(LineBody)
+    old = settlements.get_line(settlement_id, order_id)
     if app.is_repeat(old, "edit"):
-        return reply(_shown_line(old), replay=True)
-    state = lifecycle.next_state("line", old.state, "edit")
+        return reply(_public_line(old), replay=True)
+    check_step(old, "edit")
     invoice = Invoice(**body.invoice.model_dump())
     transfers = tuple(Transfer(**each.model_dump()) for each in body.transfers)
     check_transfers(transfers)
     policy = programmes.get(old.year).policy
     check_own_share(old, body.contract_fen, invoice, transfers, policy)
     hashes = _examined_documents(settlement_id, body)
-    order, today = orders.load(order_id), clock.today()
-    new = old.next_version(
-        state=state,
+    order = orders.load(order_id)
+    new = stepped(
+        old,
+        "edit",
+        app.mark,
         contract_fen=body.contract_fen,
         invoice=invoice,
         transfers=transfers,
         contract_document_id=body.contract_document_id,
         evidence_document_ids=tuple(body.evidence_document_ids),
         file_hashes=hashes,
-        flags=flags_of(order, body.contract_fen, invoice, transfers, today),
-        **app.step("edit"),
+        flags=flags_of(order, body.contract_fen, invoice, transfers, clock.today()),
     )
     settlements.commit_line(old, new)
-    return reply(_shown_line(new))
+    return reply(_public_line(new))
 
 
-def _examined_documents(settlement_id: str, body: LineGiven) -> dict[str, str]:
-    """Every document named exists, is of the right kind, and is what it claims to be: document id → SHA-256."""
+def _public_line(line: Line) -> dict[str, Any]:
+    [public] = public_lines([line], for_staff=app.caller.is_staff)
+    return public
+
+
+def _examined_documents(settlement_id: str, body: LineBody) -> dict[str, str]:
+    """The SHA-256 of every document that the line names, by document id. Reads the files and remembers what they are.
+
+    Raises DOCUMENT_NOT_UPLOADED with every document that is missing, of another kind, or not what it claims to be.
+    """
     owner = keys.settlement(settlement_id)
     present = {each.document_id: each for each in documents.list_of(owner)}
     named = [

@@ -1,6 +1,6 @@
-"""Public notices: read by anybody, objected to by anybody (§3.5.3).
+"""Public notices: anybody reads them, and objects to them (§3.5.3).
 
-The function that everybody may call moves no money and no line: closings does.
+Anybody may call this function, so it moves no money and no line: notice_reviews and notice_closings do.
 """
 
 import csv
@@ -16,15 +16,14 @@ from voucher.edge.fields import Identifier, Name, Text, Uscc
 from voucher.edge.replies import reply
 from voucher.models.base import Request, yuan
 from voucher.models.notices import Notice, Objection
-from voucher.models.removals import RemovalNotice
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.spreadsheets.workbook import inert
-from voucher.store import notices, programmes, rounds
+from voucher.store import notices, objections, programmes, rounds
 
 app = Api()
 
 
-class ObjectionGiven(Request):
+class ObjectionText(Request):
     order_id: Identifier | None = None
     agency_uscc: Uscc | None = None
     name: Name
@@ -36,24 +35,20 @@ class ObjectionGiven(Request):
 def list_notices() -> Response[str]:
     """Notices, the newest first."""
     page = notices.list_page(app.limit, app.query("cursor"))
-    kinds = [RemovalNotice if item.get("kind") == "removal" else Notice for item in page.items]
-    items = [kind.model_validate(item).shown() for kind, item in zip(kinds, page.items, strict=True)]
+    items = [notices.notice_of(item).shown() for item in page.items]
     return reply({"items": items, "next_cursor": page.next_cursor})
 
 
 @app.get("/notices/<notice_id>")
 def show(notice_id: str) -> Response[str]:
-    """One notice; with `.csv` at its end, as a table for spreadsheets."""
-    if (removal := notices.find_removal(notice_id)) is not None:
-        return reply(removal.shown())
-    notice = _found(notice_id.removesuffix(".csv"))
-    if not notice_id.endswith(".csv"):
-        return reply(notice.shown())
-    return Response(200, "text/csv; charset=utf-8", _table(notice))
+    """One notice. With `.csv` behind its id, the notice of a round as a table for spreadsheets."""
+    if notice_id.endswith(".csv"):
+        return Response(200, "text/csv; charset=utf-8", _csv(notices.get(notice_id.removesuffix(".csv"))))
+    return reply(notices.get_public(notice_id).shown())
 
 
-def _table(notice: Notice) -> str:
-    """CSV with a byte order mark, so that spreadsheets read Chinese; no cell begins like a formula."""
+def _csv(notice: Notice) -> str:
+    """CSV with a byte order mark, because spreadsheets read Chinese only with it; no cell begins like a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["订单编号", "服务机构", "企业", "服务类别", "抵用金额（元）"])
@@ -63,49 +58,49 @@ def _table(notice: Notice) -> str:
     return "\ufeff" + out.getvalue()
 
 
-def _found(notice_id: str) -> Notice:
-    if (notice := notices.find(notice_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
-    return notice
-
-
 @app.post("/notices/<notice_id>/objections")
 def object_to(notice_id: str) -> Response[str]:
-    """§3.5.3: anybody objects to a line, an agency's lines, or all of a notice, until a human closes it."""
-    old, body = _found(notice_id), app.body(ObjectionGiven)
-    objection_id = f"{notice_id}.{_name_of_request(notice_id)}"
-    if (existing := notices.find_objection(objection_id)) is not None:
+    """§3.5.3: anybody objects to a line, to an agency's lines, or to a whole notice, until its closing begins."""
+    notice = notices.get(notice_id)
+    body = app.body(ObjectionText)
+    objection_id = f"{notice_id}.{_objection_name(notice_id)}"
+    if (existing := objections.find(objection_id)) is not None:
         return reply({"objection_id": objection_id, "state": existing.state}, replay=True)
-    if old.state != "running":
-        raise Refused(Refusal.NOTICE_ENDED, of=old)
-    named = [line for line in old.shown_lines if body.order_id in (None, line["order_id"])]
-    if not named:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("order_id", "不在公示之列。")])
-    if body.agency_uscc not in {None, *(line["agency_uscc"] for line in named)}:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("agency_uscc", "不在公示之列，或不是该订单的服务机构。")])
-    now = clock.now()
+    if notice.state != "running":
+        raise Refused(Refusal.NOTICE_ENDED, of=notice)
+    _check_parties(notice, body)
     objection = Objection(
         **body.model_dump(),
         objection_id=objection_id,
         notice_id=notice_id,
         state="standing",
-        created_at=now,
+        created_at=clock.now(),
         created_by="public",
     )
-    policy = programmes.get(rounds.load(old.round_id).year).policy
-    notices.commit_objection(old, old.next_version(), objection, f"{now:%Y-%m-%dT%H}", _source(notice_id), policy)
-    return reply({"objection_id": objection.objection_id, "state": objection.state}, 201)
+    policy = programmes.get(rounds.load(notice.round_id).year).policy
+    objections.commit_objection(notice, objection, _source(notice_id), policy)
+    return reply({"objection_id": objection_id, "state": objection.state}, 201)
 
 
-def _name_of_request(notice_id: str) -> str:
-    """With an Idempotency-Key the same request is the same objection; nobody is signed in, so its body counts, too."""
+def _check_parties(notice: Notice, body: ObjectionText) -> None:
+    """An objection names only an order and an agency that stand in the notice. Raises MALFORMED."""
+    lines = [line for line in notice.shown_lines if body.order_id in (None, line["order_id"])]
+    if not lines:
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("order_id", "不在公示之列。")])
+    if body.agency_uscc not in {None, *(line["agency_uscc"] for line in lines)}:
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("agency_uscc", "不在公示之列，或不是该订单的服务机构。")])
+
+
+def _objection_name(notice_id: str) -> str:
+    """What tells one objection from another. With an Idempotency-Key the same request has the same name; the request's
+    body is part of it, because the caller is not signed in and another person may use the same key."""
     key = app.idempotency_key()
     seed = f"{notice_id}\n{_source(notice_id)}\n{key}\n{app.request_sha256}"
     return hashlib.sha256(seed.encode()).hexdigest()[:12] if key else uuid4().hex[:12]
 
 
 def _source(notice_id: str) -> str:
-    """The caller's address, only good for telling one from another within one notice."""
+    """A hash of the caller's address. It tells one source from another within a notice, and nothing else."""
     identity = app.current_event.raw_event["requestContext"].get("identity") or {}
     return hashlib.sha256(f"{notice_id}\n{identity.get('sourceIp')}".encode()).hexdigest()[:16]
 

@@ -1,6 +1,7 @@
-"""The payout file for the bank (§3.5.4): the only function that may decrypt account numbers.
+"""The payout file for the bank (§3.5.4): the only function that may unseal account numbers.
 
-A payout stands in exactly one file, so that no bank gets it twice; a file once made is kept and given as it was.
+A payout stands in exactly one file, because the bank must not get it twice. A file is kept as it was made, and always
+answered with the same bytes.
 """
 
 import hashlib
@@ -24,31 +25,32 @@ app = Api()
 
 @app.get("/rounds/<round_id>/payout-file")
 def download(round_id: str) -> Response[bytes]:
-    """§3.5.4: the .xlsx of the payouts that no file has yet; if there are none, the latest file, or `?number=`.
+    """§3.5.4: the .xlsx of the payouts that stand in no file yet; if there are none, the latest file, or `?number=`.
 
-    X-Content-SHA256 is the hash of the bytes, X-Rows-SHA256 the one printed in the sheet.
+    X-Content-SHA256 is the hash of the bytes, X-Rows-SHA256 the hash that is printed in the sheet.
     """
     require(app.caller, "platform", "finance")
-    if rounds.find(round_id) is None:
-        raise Refused(Refusal.NOT_FOUND)
-    known, number = payouts.list_files(round_id), app.query("number")
+    rounds.get(round_id)
+    earlier = payouts.list_files(round_id)
+    number = app.query("number")
     if number is not None:
-        return _given([file for file in known if file.number == number])
-    owed = {payable.agency_uscc: payable for payable in payables.list_of_round(round_id)}
-    made = payouts.list_of(list(owed.values()))
-    new = [payout for payout in made if payout.state == "made" and payout.file_number is None]
+        return _file_reply([file for file in earlier if file.number == number])
+    payables_by_agency = {payable.agency_uscc: payable for payable in payables.list_of_round(round_id)}
+    payouts_of_round = payouts.list_of(list(payables_by_agency.values()))
+    new = [payout for payout in payouts_of_round if payout.state == "made" and payout.file_number is None]
     if not new:
-        return _given(known)
-    return _given([_make(round_id, len(known) + 1, new, owed)])
+        return _file_reply(earlier)
+    return _file_reply([_new_file(round_id, len(earlier) + 1, new, payables_by_agency)])
 
 
-def _make(round_id: str, position: int, new: list[Payout], owed: dict[str, Payable]) -> PayoutFile:
-    """Two at once make the same bytes, and one of them the record; the other is told to look again."""
+def _new_file(round_id: str, position: int, new: list[Payout], payables_by_agency: dict[str, Payable]) -> PayoutFile:
+    """The file number `position` of a round. Two calls at once make the same bytes, but only one of them writes the
+    record; the other one is refused, looks again (see Api.handle) and answers the same file."""
     number = f"PF-{round_id.removeprefix('r_')}-{position:02}"
-    transfers = [_transfer(payout, owed[payout.agency_uscc]) for payout in new]
+    transfers = [_bank_transfer(payout, payables_by_agency[payout.agency_uscc]) for payout in new]
     content = payout_file.payout_file(number, transfers)
     sha256 = hashlib.sha256(content).hexdigest()
-    made = PayoutFile(
+    file = PayoutFile(
         number=number,
         round_id=round_id,
         payout_ids=tuple(payout.payout_id for payout in new),
@@ -59,32 +61,33 @@ def _make(round_id: str, position: int, new: list[Payout], owed: dict[str, Payab
         made_at=clock.now(),
         made_by=app.caller.sub,
     )
-    files.commit_content(made.object_key, content, XLSX, sealing.key())
-    payouts.commit_file(made, [(payout, payout.next_version(file_number=number)) for payout in new])
-    return made
+    files.commit_content(file.object_key, content, XLSX, sealing.key())
+    payouts.commit_file(file, [(payout, payout.next_version(file_number=number)) for payout in new])
+    return file
 
 
-def _transfer(payout: Payout, owed: Payable) -> payout_file.BankTransfer:
-    if owed.account is None or owed.invoice_number is None:
-        raise LookupError("a payout was made without an account")
-    sealed = owed.account.sealed_number
+def _bank_transfer(payout: Payout, payable: Payable) -> payout_file.BankTransfer:
+    account = payable.account
+    if account is None or payable.invoice_number is None:
+        raise LookupError(f"payout {payout.payout_id} has no account or no invoice")
     return payout_file.BankTransfer(
         payout_id=payout.payout_id,
-        account_name=owed.account.account_name,
-        bank_name=owed.account.bank_name,
-        account_number=sealing.unseal(sealed, round=owed.round_id, agency=owed.agency_uscc),
+        account_name=account.account_name,
+        bank_name=account.bank_name,
+        account_number=sealing.unseal_account(account, round_id=payable.round_id, agency_uscc=payable.agency_uscc),
         amount_fen=payout.amount_fen,
-        invoice_number=owed.invoice_number,
+        invoice_number=payable.invoice_number,
     )
 
 
-def _given(known: list[PayoutFile]) -> Response[bytes]:
+def _file_reply(known: list[PayoutFile]) -> Response[bytes]:
+    """The last of some files, as it was made. Raises NO_PAYOUT_FILE; other bytes than were made are a fault."""
     if not known:
         raise Refused(Refusal.NO_PAYOUT_FILE)
     file = known[-1]
     content = files.find_content(file.object_key)
     if content is None or hashlib.sha256(content).hexdigest() != file.sha256:
-        raise LookupError("a payout file is not what was made")
+        raise LookupError(f"payout file {file.number} is not what was made")
     log_outcome("OK", 200, None)
     headers = {
         "X-Content-SHA256": file.sha256,

@@ -1,4 +1,4 @@
-"""Payouts: made by the operator, answered by the bank, recorded by finance, and what the bank sends back (§3.5.4).
+"""Payouts: made by the operator, recorded by finance as the bank answers or sends money back (§3.5.4).
 
 This function knows account numbers only sealed.
 """
@@ -18,16 +18,19 @@ from voucher.models.orders import Order
 from voucher.models.payables import Payable
 from voucher.models.payouts import Payout
 from voucher.models.rounds import Round
+from voucher.models.standing import Standing
 from voucher.refusals import Refusal, Refused
-from voucher.rules import lifecycle
 from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.lifecycle import stepped
 from voucher.rules.payouts import check_bank_day, check_not_recovered
 from voucher.rules.settlements import check_subsidies, subsidised_orders
 from voucher.rules.working_days import shanghai_date
 from voucher.store import orders, payables, payouts, rounds, standing
-from voucher.store.engine.table import Write
+from voucher.store.payouts import PayoutFacts
 
 app = Api()
+# What the bank did → the step of the orders in the payout; a failed payment leaves them as they are.
+ORDER_ACTIONS = {"paid": "pay", "send_back": "send_back"}
 
 
 class BankResult(Request):
@@ -42,59 +45,37 @@ class BankReturn(Request):
     reason: Text
 
 
-def _round(round_id: str) -> Round:
-    if (round_ := rounds.find(round_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
-    return round_
-
-
-def _payout(payout_id: str) -> Payout:
-    if (payout := payouts.find(payout_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
-    return payout
-
-
 @app.post("/rounds/<round_id>/payouts")
 def make_payouts(round_id: str) -> Response[str]:
-    """§3.5.4, §5.2b: one payout for each agency whose invoice is in, whose account is settled, and none of whose
-    enterprises a list of other subsidies names by now."""
+    """§3.5.4, §5.2b: one payout for each agency that has submitted its summary invoice, whose account is decided, and
+    none of whose enterprises is on a list of other subsidies."""
     require(app.caller, "platform")
     app.body(Nothing)
-    round_, owed = _round(round_id), payables.list_of_round(round_id)
-    made: list[Payout] = []
-    invoiced = [each for each in owed if each.state == "invoiced"]
+    round_ = rounds.get(round_id)
+    payables_of_round = payables.list_of_round(round_id)
+    invoiced = [each for each in payables_of_round if each.state == "invoiced"]
     ready = [each for each in invoiced if each.account and each.change is None]
     for each in ready:
-        earlier = (*round_.submitters, *round_.pre_reviewers, round_.approved_by, each.invoiced_by, each.account_by)
-        check_four_eyes(app.caller.sub, "§3.5.4", *earlier)
-    served = {each.agency_uscc: orders.load_many(each.order_ids) for each in ready}
-    standings = standing.read_standings(order.enterprise_uscc for found in served.values() for order in found)
-    clear = [each for each in ready if not subsidised_orders(served[each.agency_uscc], standings)]
-    for each in clear:
-        unchanged = {order.enterprise_uscc: standings[order.enterprise_uscc] for order in served[each.agency_uscc]}
-        made.append(_make_payout(round_, each, [standing.unchanged_check(known) for known in unchanged.values()]))
-    if made:
-        return reply({"items": [each.public() for each in made]}, 201)
-    mine = [each for each in owed if each.state == "paying" and app.is_repeat(each, "make_payout")]
-    if mine:
-        again = [payouts.find(payouts.payout_id(each, each.attempts)) for each in mine]
-        return reply({"items": [each.public() for each in again if each]}, replay=True)
-    check_subsidies([order for found in served.values() for order in found], standings)
+        check_four_eyes(app.caller.sub, "§3.5.4", *round_.reviewers, *each.claimants)
+    orders_of = {each.agency_uscc: orders.load_many(each.order_ids) for each in ready}
+    all_orders = [order for orders_of_agency in orders_of.values() for order in orders_of_agency]
+    standings = standing.read_standings(order.enterprise_uscc for order in all_orders)
+    payable = [each for each in ready if not subsidised_orders(orders_of[each.agency_uscc], standings)]
+    new_payouts = [_make_payout(round_, each, orders_of[each.agency_uscc], standings) for each in payable]
+    if new_payouts:
+        return reply({"items": [each.public() for each in new_payouts]}, 201)
+    repeated = [each for each in payables_of_round if each.state == "paying" and app.is_repeat(each, "make_payout")]
+    if repeated:
+        earlier = [payouts.load(payouts.payout_id(each, each.attempts)) for each in repeated]
+        return reply({"items": [each.public() for each in earlier]}, replay=True)
+    check_subsidies(all_orders, standings)
     if invoiced:
         raise Refused(Refusal.ACCOUNT_UNDECIDED, of=invoiced[0])
     raise Refused(Refusal.NOTHING_PAYABLE, of=round_)
 
 
-def _check_hands(round_: Round, owed: Payable, payout: Payout) -> None:
-    """§3.5.4: who says that money left, or came back, had no earlier step in their hands."""
-    earlier = (round_.created_by, round_.approved_by, owed.invoiced_by, owed.account_by, payout.created_by)
-    check_four_eyes(app.caller.sub, "§3.5.4", *round_.submitters, *round_.pre_reviewers, *earlier)
-
-
-def _make_payout(round_: Round, old: Payable, standings_unchanged: list[Write]) -> Payout:
-    step = app.step("make_payout")
-    state = lifecycle.next_state("payable", old.state, "make_payout")
-    new = old.next_version(state=state, attempts=old.attempts + 1, **step)
+def _make_payout(round_: Round, old: Payable, orders_of_payable: list[Order], standings: dict[str, Standing]) -> Payout:
+    new = stepped(old, "make_payout", app.mark, attempts=old.attempts + 1)
     payout = Payout(
         payout_id=payouts.payout_id(new, new.attempts),
         round_id=new.round_id,
@@ -102,11 +83,10 @@ def _make_payout(round_: Round, old: Payable, standings_unchanged: list[Write]) 
         agency_uscc=new.agency_uscc,
         amount_fen=new.amount_fen,
         state="made",
-        created_at=clock.now(),
-        created_by=app.caller.sub,
-        **step,
+        **app.creation("make_payout"),
     )
-    payouts.commit_payout(round_, old, new, payout, standings_unchanged)
+    usccs = sorted({order.enterprise_uscc for order in orders_of_payable})
+    payouts.commit_payout(round_, old, new, payout, [standing.unchanged_check(standings[uscc]) for uscc in usccs])
     return payout
 
 
@@ -114,60 +94,57 @@ def _make_payout(round_: Round, old: Payable, standings_unchanged: list[Write]) 
 def show(payout_id: str) -> Response[str]:
     """One payout, for staff."""
     require(app.caller, "platform", "bureau", "finance")
-    return reply(_payout(payout_id))
+    return reply(payouts.get(payout_id))
 
 
 @app.post("/payouts/<payout_id>/result")
 def record_result(payout_id: str) -> Response[str]:
-    """§3.5.4: finance records what the bank did. Failed: the money is payable again."""
+    """§3.5.4: finance records what the bank did. If it failed, the money is payable again."""
     require(app.caller, "finance")
-    body, found = app.body(BankResult), _payout(payout_id)
-    round_, owed = _round(found.round_id), payables.load(found.round_id, found.agency_uscc)
-    before = orders.load_many(owed.order_ids)
-    # after all it decides on: else a twin of this very call, coming between, would leave them in a strange state
-    old = _payout(payout_id)
-    if app.is_repeat(old, body.state):
-        return reply(old, replay=True)
-    state = lifecycle.next_state("payout", old.state, body.state)
-    _check_hands(round_, owed, old)
-    check_bank_day("paid_on", body.paid_on, shanghai_date(old.created_at), clock.today())
-    step = app.step(body.state)
-    told = {"bank_reference": body.bank_reference, "paid_on": body.paid_on}
-    new = old.next_version(state=state, paid_by=app.caller.sub, **told, **step)
-    after = owed.next_version(state=lifecycle.next_state("payable", owed.state, body.state), **step)
-    paid = _moved(before, "pay", step) if state == "paid" else []
-    payouts.commit_result(round_, old, new, owed, after, paid, app.mark)
-    return reply(new)
-
-
-def _moved(before: list[Order], action: str, step: dict[str, Any]) -> list[tuple[Order, Order]]:
-    return [
-        (order, order.next_version(state=lifecycle.next_state("order", order.state, action), **step))
-        for order in before
-    ]
+    body = app.body(BankResult)
+    old = payouts.get_facts(payout_id)
+    if app.is_repeat(old.payout, body.state):
+        return reply(old.payout, replay=True)
+    changes = {"bank_reference": body.bank_reference, "paid_on": body.paid_on, "paid_by": app.caller.sub}
+    new = _after(old, body.state, **changes)
+    _check_hands(old)
+    check_bank_day("paid_on", body.paid_on, shanghai_date(old.payout.created_at), clock.today())
+    payouts.commit_result(old, new, app.mark)
+    return reply(new.payout)
 
 
 @app.post("/payouts/<payout_id>/return")
 def record_return(payout_id: str) -> Response[str]:
-    """§3.5.4: the bank sent back what it had paid: the money is payable again, and a new payout may follow."""
+    """§3.5.4: the bank sent back what it had paid: the money is payable again, and another payout may follow."""
     require(app.caller, "finance")
-    body, found = app.body(BankReturn), _payout(payout_id)
-    round_, owed = _round(found.round_id), payables.load(found.round_id, found.agency_uscc)
-    before = orders.load_many(owed.order_ids)
-    old = _payout(payout_id)
-    if app.is_repeat(old, "send_back"):
-        return reply(old, replay=True)
-    state = lifecycle.next_state("payout", old.state, "send_back")
-    _check_hands(round_, owed, old)
-    if old.paid_on:
-        check_bank_day("returned_on", body.returned_on, old.paid_on, clock.today())
-    check_not_recovered(before)
-    step = app.step("send_back")
-    told = {"return_reference": body.bank_reference, "returned_on": body.returned_on, "return_reason": body.reason}
-    new = old.next_version(state=state, **told, **step)
-    after = owed.next_version(state=lifecycle.next_state("payable", owed.state, "send_back"), **step)
-    payouts.commit_return(round_, old, new, owed, after, _moved(before, "send_back", step), app.mark)
-    return reply(new)
+    body = app.body(BankReturn)
+    old = payouts.get_facts(payout_id)
+    if app.is_repeat(old.payout, "send_back"):
+        return reply(old.payout, replay=True)
+    changes = {"return_reference": body.bank_reference, "returned_on": body.returned_on, "return_reason": body.reason}
+    new = _after(old, "send_back", **changes)
+    _check_hands(old)
+    if old.payout.paid_on:
+        check_bank_day("returned_on", body.returned_on, old.payout.paid_on, clock.today())
+    check_not_recovered(old.orders)
+    payouts.commit_return(old, new, app.mark)
+    return reply(new.payout)
+
+
+def _after(old: PayoutFacts, action: str, **changes: Any) -> PayoutFacts:
+    """A payout with `changes`, and all that moves on with it, after what the bank did. Raises WRONG_STATE."""
+    mark = app.mark
+    payout = stepped(old.payout, action, mark, **changes)
+    payable = stepped(old.payable, action, mark)
+    order_action = ORDER_ACTIONS.get(action)
+    moved = [stepped(order, order_action, mark) for order in old.orders] if order_action else old.orders
+    return PayoutFacts(payout, old.round, payable, moved)
+
+
+def _check_hands(facts: PayoutFacts) -> None:
+    """§3.5.4: who records what the bank did took no earlier step of the round and of the payout."""
+    hands = (*facts.round.earlier_hands, *facts.round.reviewers, *facts.payable.claimants, facts.payout.created_by)
+    check_four_eyes(app.caller.sub, "§3.5.4", *hands)
 
 
 handler = app.handle

@@ -1,25 +1,29 @@
-"""Pre-review: the operator's opinion on each line, and the amount it verified (§3.5.2)."""
+"""Pre-review: the operator decides on each line, and verifies its amount (§3.5.2)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
-from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.fields import Identifier, PositiveFen, Text
 from voucher.edge.identity import require
 from voucher.edge.replies import reply
-from voucher.models.base import Request
-from voucher.models.orders import Order
+from voucher.edge.settlements import public_settlement
+from voucher.models.base import Mark, Request
 from voucher.models.settlements import Line, Settlement
 from voucher.models.standing import Standing
 from voucher.policy import Policy
-from voucher.refusals import Refusal, Refused
-from voucher.rules import lifecycle
-from voucher.rules.flags import shown_line
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.settlements import check_named_once, check_subsidies, verified_part_fen
+from voucher.rules.lifecycle import check_step, remembered, stepped
+from voucher.rules.settlements import (
+    check_named_once,
+    check_subsidies,
+    order_without_settlement,
+    reduced_order,
+    verified_part_fen,
+)
 from voucher.store import orders, programmes, settlements, standing, vouchers
 from voucher.store.engine.table import Write, commit
 
@@ -42,84 +46,83 @@ class PreReview(Request):
 
 @app.post("/settlements/<settlement_id>/pre-review")
 def pre_review(settlement_id: str) -> Response[str]:
-    """§3.5.2: the operator's opinion line by line; a lower verified amount gives the difference back."""
+    """§3.5.2: the operator decides line by line; of a line verified lower the difference goes back to the voucher."""
     require(app.caller, "platform")
-    body, old = app.body(PreReview), settlements.find(settlement_id)
-    if old is None:
-        raise Refused(Refusal.NOT_FOUND)
+    decisions = app.body(PreReview).lines
+    old = settlements.get(settlement_id)
     if app.is_repeat(old, "pre_review"):
-        return reply(_shown(old), replay=True)
-    state = lifecycle.next_state("settlement", old.state, "pre_review")
+        return reply(_public(old), replay=True)
+    check_step(old, "pre_review")
     lines = {line.order_id: line for line in settlements.list_lines(settlement_id)}
-    check_named_once((each.order_id for each in body.lines), lines)
-    submitters = (lines[each.order_id].submitted_by for each in body.lines)
+    check_named_once((each.order_id for each in decisions), lines)
+    submitters = (lines[each.order_id].submitted_by for each in decisions)
     check_four_eyes(app.caller.sub, "§3.5.2", old.submitted_by, *submitters)
     policy = programmes.get(old.year).policy
-    passed = [lines[each.order_id] for each in body.lines if each.decision == "pass"]
+    passed = [lines[each.order_id] for each in decisions if each.decision == "pass"]
     standings = standing.read_standings(line.enterprise_uscc for line in passed)
     check_subsidies(passed, standings)
-    for decision in body.lines:
-        _verified(lines[decision.order_id], decision, policy)
-    left = {name for name, line in lines.items() if line.state == "submitted"} - {each.order_id for each in body.lines}
-    new = old.next_version(state=old.state if left else state, pre_reviewed_by=app.caller.sub, **app.step("pre_review"))
-    # one transaction for each line; the application moves on with the last, so it never waits for lines decided already
-    due = [each for each in body.lines if not app.is_repeat(lines[each.order_id], each.decision)]
-    for decision in due[:-1]:
-        commit([*_decided(lines[decision.order_id], decision, policy, standings), settlements.unchanged_check(old)])
-    last = [write for each in due[-1:] for write in _decided(lines[each.order_id], each, policy, standings)]
-    commit([*last, settlements.step_write(old, new)])
-    return reply(_shown(new))
+    amounts = {each.order_id: _verified_amounts(lines[each.order_id], each, policy) for each in decisions}
+    new = _reviewed(old, lines, amounts, app.mark)
+    # Each line is one transaction, and the application moves on with the last of them. So if the call is broken off,
+    # its repetition decides only on the lines that are left, and the application moves on then.
+    undecided = [each for each in decisions if not app.is_repeat(lines[each.order_id], each.decision)]
+    last_writes: list[Write] = []
+    for each in undecided:
+        if last_writes:
+            commit([*last_writes, settlements.unchanged_check(old)])
+        last_writes = _decision_writes(lines[each.order_id], each, amounts[each.order_id], standings)
+    commit([*last_writes, settlements.step_write(old, new)])
+    return reply(_public(new))
 
 
-def _shown(settlement: Settlement) -> dict[str, Any]:
-    lines = settlements.list_lines(settlement.settlement_id)
-    uses = settlements.read_file_uses(lines)
-    return settlement.public() | {"lines": [shown_line(line, uses, with_orders=True) for line in lines]}
+def _public(settlement: Settlement) -> dict[str, Any]:
+    return public_settlement(settlement, settlements.list_lines(settlement.settlement_id), for_staff=True)
 
 
-def _verified(line: Line, said: LineDecision, policy: Policy) -> dict[str, int | None]:
-    """What the review makes of the amounts: of a line that does not pass, nothing."""
-    if said.decision != "pass":
-        return {"verified_fen": None, "verified_contract_fen": None}
-    contract_fen = min(line.contract_fen, said.verified_contract_fen or line.contract_fen)
-    part_fen = verified_part_fen(line, contract_fen, said.verified_fen, policy)
-    return {"verified_fen": part_fen, "verified_contract_fen": contract_fen}
+def _verified_amounts(line: Line, decision: LineDecision, policy: Policy) -> tuple[int | None, int | None]:
+    """The voucher part and the contract as verified, in fen; both None for a line that does not pass."""
+    if decision.decision != "pass":
+        return None, None
+    contract_fen = min(line.contract_fen, decision.verified_contract_fen or line.contract_fen)
+    return verified_part_fen(line, contract_fen, decision.verified_fen, policy), contract_fen
 
 
-def _decided(old: Line, decision: LineDecision, policy: Policy, standings: dict[str, Standing]) -> list[Write]:
-    """One line, with what it means for its order's money."""
-    step = app.step(decision.decision)
-    state = lifecycle.next_state("line", old.state, decision.decision)
-    verified = _verified(old, decision, policy)
-    kept_fen = verified["verified_fen"] or old.voucher_fen
-    new = old.next_version(
-        state=state,
-        voucher_fen=kept_fen,  # what the order holds from here on, should the line come back
-        **verified,
+def _reviewed(old: Settlement, lines: Mapping[str, Line], decided: Mapping[str, object], mark: Mark) -> Settlement:
+    """The application is reviewed once no submitted line is left undecided; till then its state stays."""
+    waiting = any(line.state == "submitted" and order_id not in decided for order_id, line in lines.items())
+    if waiting:
+        return remembered(old, "pre_review", mark, pre_reviewed_by=mark.by)
+    return stepped(old, "pre_review", mark, pre_reviewed_by=mark.by)
+
+
+def _decision_writes(
+    old: Line, decision: LineDecision, amounts: tuple[int | None, int | None], standings: Mapping[str, Standing]
+) -> list[Write]:
+    """One line's decision, with what it means for its order's money."""
+    mark = app.mark
+    verified_fen, verified_contract_fen = amounts
+    kept_fen = verified_fen or old.voucher_fen
+    new = stepped(
+        old,
+        decision.decision,
+        mark,
+        voucher_fen=kept_fen,  # the order holds no more from now on, so a line that comes back claims no more
+        verified_fen=verified_fen,
+        verified_contract_fen=verified_contract_fen,
         opinion=decision.opinion,
-        pre_reviewed_by=app.caller.sub,
-        **step,
+        pre_reviewed_by=mark.by,
     )
-    writes = [settlements.reviewed_line_write(old, new, app.caller.sub)]
+    writes = [settlements.reviewed_line_write(old, new, mark.by)]
     order = orders.load(old.order_id)
     if decision.decision == "pass":
         writes.append(standing.unchanged_check(standings[old.enterprise_uscc]))
     if decision.decision == "reject":
-        freed = order.next_version(
-            state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step
-        )
-        writes += [orders.step_write(order, freed), *settlements.free_invoice_writes(old)]
-    elif kept_fen < order.voucher_fen:
-        writes += _reduced(order, kept_fen, step)
+        freed = order_without_settlement(order, mark)
+        return [*writes, orders.step_write(order, freed), *settlements.free_invoice_writes(old)]
+    if kept_fen < order.voucher_fen:
+        reduced, released_fen = reduced_order(order, kept_fen, mark), order.voucher_fen - kept_fen
+        writes += orders.release_writes(order, reduced, released_fen, vouchers.load(order.voucher_id), mark)
     return writes
-
-
-def _reduced(order: Order, verified_fen: int, step: dict[str, Any]) -> list[Write]:
-    """§3.5.2: what was held and not verified goes back to the voucher, or lapses if that has ended."""
-    released_fen = order.voucher_fen - verified_fen
-    voucher = vouchers.load(order.voucher_id)
-    reduced = order.next_version(voucher_fen=verified_fen, drawn=orders.remaining_draws(order, released_fen), **step)
-    return orders.release_writes(order, reduced, released_fen, voucher, clock.now(), app.caller.sub)
 
 
 handler = app.handle

@@ -1,4 +1,4 @@
-"""Money claimed back after it was paid out, part or all of it, and claims withdrawn: by the bureau (§5.2b)."""
+"""Recoveries: the bureau claims money back after it was paid out, and withdraws a claim (§5.2b)."""
 
 from typing import Any
 
@@ -6,24 +6,21 @@ from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
 from voucher.edge.api import Api
+from voucher.edge.bodies import WithReason
 from voucher.edge.fields import Identifier, PositiveFen, Text
 from voucher.edge.identity import require
 from voucher.edge.replies import reply
 from voucher.models.base import Request
 from voucher.models.orders import Order, Recovery
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules import lifecycle
-from voucher.rules.recoveries import check_recovery
+from voucher.rules.lifecycle import check_step, stepped
+from voucher.rules.recoveries import check_recovery, unclaimed_fen
 from voucher.store import orders, recoveries, violations
 
 app = Api()
 
 
-class Why(Request):
-    reason: Text
-
-
-class RecoveryGiven(Request):
+class Claim(Request):
     amount_fen: PositiveFen
     reason: Text
     violation_id: Identifier | None = None
@@ -31,65 +28,67 @@ class RecoveryGiven(Request):
 
 @app.post("/orders/<order_id>/recoveries")
 def recover(order_id: str) -> Response[str]:
-    """§5.2b: the bureau claims money back after payout, part or all of it, perhaps for a violation on record."""
+    """§5.2b: the bureau claims back a paid order's money, part or all of it, perhaps for a violation on record."""
     require(app.caller, "bureau")
-    recovery_id, body = app.new_id("rc", key_required=True), app.body(RecoveryGiven)
-    old = orders.find(order_id)
-    if old is None:
-        raise Refused(Refusal.NOT_FOUND)
-    if (earlier := old.recovery_requests.get(recovery_id)) is not None:
-        app.check_same(earlier)
-        done = next(each for each in old.recoveries if each.recovery_id == recovery_id)
-        return reply(_shown(old, done), replay=True)
-    state = lifecycle.next_state("order", old.state, "recover")
+    recovery_id = app.new_id("rc", key_required=True)
+    body = app.body(Claim)
+    old = orders.get(order_id)
+    if (earlier_sha256 := old.recovery_requests.get(recovery_id)) is not None:
+        app.check_same(earlier_sha256)
+        earlier = next(each for each in old.recoveries if each.recovery_id == recovery_id)
+        return reply(_public_recovery(old, earlier), replay=True)
+    check_step(old, "recover")
     _check_violation(old, body.violation_id)
     check_recovery(old, body.amount_fen)
     recovery = Recovery(recovery_id=recovery_id, by=app.caller.sub, at=clock.now(), **body.model_dump())
-    new = old.next_version(
-        state=state,
+    new = stepped(
+        old,
+        "recover",
+        app.mark,
         seq=old.seq + 1,
         recovered_fen=old.recovered_fen + body.amount_fen,
         recoveries=(*old.recoveries, recovery),
         recovery_requests={**old.recovery_requests, recovery_id: app.request_sha256},
-        **app.step("recover"),
     )
     recoveries.commit_recovery(old, new, recovery)
-    return reply(_shown(new, recovery), 201)
+    return reply(_public_recovery(new, recovery), 201)
 
 
 @app.post("/orders/<order_id>/recoveries/<recovery_id>/withdraw")
 def withdraw_recovery(order_id: str, recovery_id: str) -> Response[str]:
-    """§5.2b: the bureau withdraws a claim, such as one whose money the bank had sent back before it was recorded."""
+    """§5.2b: the bureau withdraws a claim, for example because the bank had sent the money back before the claim."""
     require(app.caller, "bureau")
-    body, old = app.body(Why), orders.find(order_id)
-    found = next((each for each in old.recoveries if each.recovery_id == recovery_id), None) if old else None
-    if old is None or found is None:
+    body = app.body(WithReason)
+    old = orders.get(order_id)
+    claim = next((each for each in old.recoveries if each.recovery_id == recovery_id), None)
+    if claim is None:
         raise Refused(Refusal.NOT_FOUND)
-    if found.withdrawn_at and (found.withdrawn_by, found.withdrawal_reason) == (app.caller.sub, body.reason):
-        return reply(_shown(old, found), replay=True)
-    state = lifecycle.next_state("order", old.state, "withdraw_recovery")
-    if found.withdrawn_at:
-        raise Refused(Refusal.WRONG_STATE, of=found)
-    told = {"withdrawn_by": app.caller.sub, "withdrawn_at": clock.now(), "withdrawal_reason": body.reason}
-    withdrawn = found.model_copy(update=told)
-    new = old.next_version(
-        state=state,
+    if claim.withdrawn_at and (claim.withdrawn_by, claim.withdrawal_reason) == (app.caller.sub, body.reason):
+        return reply(_public_recovery(old, claim), replay=True)
+    check_step(old, "withdraw_recovery")
+    if claim.withdrawn_at:
+        raise Refused(Refusal.WRONG_STATE, of=claim)
+    changes = {"withdrawn_by": app.caller.sub, "withdrawn_at": clock.now(), "withdrawal_reason": body.reason}
+    withdrawn = claim.model_copy(update=changes)
+    new = stepped(
+        old,
+        "withdraw_recovery",
+        app.mark,
         seq=old.seq + 1,
-        recovered_fen=old.recovered_fen - found.amount_fen,
-        recoveries=tuple(withdrawn if each is found else each for each in old.recoveries),
-        **app.step("withdraw_recovery"),
+        recovered_fen=old.recovered_fen - claim.amount_fen,
+        recoveries=tuple(withdrawn if each is claim else each for each in old.recoveries),
     )
     recoveries.commit_withdrawal(old, new, withdrawn, app.mark)
-    return reply(_shown(new, withdrawn))
+    return reply(_public_recovery(new, withdrawn))
 
 
-def _shown(order: Order, recovery: Recovery) -> dict[str, Any]:
-    left = {"recovered_fen": order.recovered_fen, "left_fen": order.voucher_fen - order.recovered_fen}
-    return {"order_id": order.order_id, **recovery.public(), **left}
+def _public_recovery(order: Order, recovery: Recovery) -> dict[str, Any]:
+    amounts = {"recovered_fen": order.recovered_fen, "left_fen": unclaimed_fen(order)}
+    return {"order_id": order.order_id, **recovery.public(), **amounts}
 
 
 def _check_violation(order: Order, violation_id: str | None) -> None:
-    """A violation named stands on record, and is of one of the order's parties."""
+    """§5.2b: a violation that a claim names stands on record, and one of the order's parties committed it."""
     if violation_id is None:
         return
     violation = violations.find(violation_id)

@@ -1,30 +1,26 @@
-"""Rounds: gathered by the operator, decided by the bureau, put on notice (§3.5.2, §3.5.3)."""
+"""Rounds: the operator gathers passed lines, the bureau decides on them (§3.5.2)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
-from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.fields import Identifier, Text
 from voucher.edge.identity import require
 from voucher.edge.replies import reply
-from voucher.models.base import Request
-from voucher.models.notices import Notice
+from voucher.edge.rounds import public_round
+from voucher.models.base import Mark, Request
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
 from voucher.models.standing import Standing
-from voucher.policy import CATEGORY_WORDS
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules import lifecycle
-from voucher.rules.flags import shown_line
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.payables import payable_without_line
+from voucher.rules.lifecycle import stepped
 from voucher.rules.rounds import check_opinions, check_round_size
-from voucher.rules.settlements import check_named_once, check_subsidies, owed_fen
-from voucher.rules.working_days import add_working_days, shanghai_date
-from voucher.store import notices, orders, organisations, payables, payouts, programmes, rounds, settlements, standing
+from voucher.rules.settlements import check_named_once, check_subsidies, order_without_settlement
+from voucher.store import orders, programmes, rounds, settlements, standing
+from voucher.store.engine.table import MOST_ITEMS
 from voucher.store.engine.table import Write
 
 app = Api()
@@ -34,87 +30,52 @@ class Gathering(Request):
     settlement_ids: Annotated[list[Identifier], Field(min_length=1, max_length=40)]
 
 
-class Said(Request):
+class Decision(Request):
     decision: Literal["approve", "return", "reject"]
     opinion: Text | None = None
 
 
-class LineDecision(Said):
+class LineDecision(Decision):
     order_id: Identifier
 
 
-class Decision(Said):
+class RoundDecision(Decision):
+    """The decision on every line, but for the `lines` that have their own."""
+
     lines: list[LineDecision] = []
-
-
-class NoticeText(Request):
-    text: Text = "现将通过审核的服务券抵用情况予以公示。"
-
-
-class Why(Request):
-    reason: Text
 
 
 @app.post("/rounds")
 def gather() -> Response[str]:
-    """§3.5.2: the operator gathers the passed lines of some applications of one year."""
+    """§3.5.2: the operator gathers the passed lines of some settlement applications of one year."""
     require(app.caller, "platform")
-    round_id, body = app.new_id("r"), app.body(Gathering)
+    round_id = app.new_id("r")
+    body = app.body(Gathering)
     if (existing := rounds.find(round_id)) is not None:
         app.check_same(existing.request_sha256)
-        return reply(_shown(existing), replay=True)
-    found = [settlements.find(settlement_id) for settlement_id in dict.fromkeys(body.settlement_ids)]
-    applications = [each for each in found if each is not None]
-    if len(applications) < len(found):
-        raise Refused(Refusal.NOT_FOUND)
+        return reply(public_round(existing), replay=True)
+    applications = [settlements.get(settlement_id) for settlement_id in dict.fromkeys(body.settlement_ids)]
     if len({each.year for each in applications}) > 1:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("settlement_ids", "须属于同一年度。")])
-    old = [
-        line for each in applications for line in settlements.list_lines(each.settlement_id) if line.state == "passed"
-    ]
+    lines = [line for each in applications for line in settlements.list_lines(each.settlement_id)]
+    old = [line for line in lines if line.state == "passed"]
     if not old:
         raise Refused(Refusal.NOTHING_PASSED)
-    check_round_size(old, programmes.get(applications[0].year).policy)
-    step = app.step("gather")
+    year = applications[0].year
+    check_round_size(old, programmes.get(year).policy, MOST_ITEMS)
     round_ = Round(
         round_id=round_id,
-        year=applications[0].year,
+        year=year,
         settlement_ids=tuple(each.settlement_id for each in applications),
         submitters=frozenset(line.submitted_by for line in old if line.submitted_by),
         pre_reviewers=frozenset(line.pre_reviewed_by for line in old if line.pre_reviewed_by),
         state="gathered",
-        created_at=clock.now(),
-        created_by=app.caller.sub,
-        request_sha256=app.request_sha256,
-        **step,
+        **app.creation("gather"),
     )
-    new = [
-        line.next_version(state=lifecycle.next_state("line", line.state, "gather"), round_id=round_id, **step)
-        for line in old
-    ]
+    mark = app.mark
+    new = [stepped(line, "gather", mark, round_id=round_id) for line in old]
     rounds.commit_gathering(round_, old, new)
-    return reply(_shown(round_), 201)
-
-
-def _shown(round_: Round) -> dict[str, Any]:
-    hands = {"submitters": sorted(round_.submitters), "pre_reviewers": sorted(round_.pre_reviewers)}
-    lines = rounds.list_lines(round_)
-    uses = settlements.read_file_uses(lines)
-    owed = payables.list_of_round(round_.round_id)
-    return {
-        **round_.public(),
-        **hands,
-        "lines": [shown_line(line, uses, with_orders=True) for line in lines],
-        "payables": [payable.public() for payable in owed],
-        "payouts": [payout.public() for payout in payouts.list_of(owed)],
-        "payout_files": [file.public() for file in payouts.list_files(round_.round_id)],
-    }
-
-
-def _found(round_id: str) -> Round:
-    if (round_ := rounds.find(round_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
-    return round_
+    return reply(public_round(round_), 201)
 
 
 @app.get("/rounds")
@@ -130,147 +91,51 @@ def list_rounds() -> Response[str]:
 def show(round_id: str) -> Response[str]:
     """One round with its lines and what is owed, for staff."""
     require(app.caller, "platform", "bureau", "finance")
-    return reply(_shown(_found(round_id)))
+    return reply(public_round(rounds.get(round_id)))
 
 
 @app.post("/rounds/<round_id>/approve")
 def approve(round_id: str) -> Response[str]:
-    """§3.5.2: the bureau decides, line by line where it differs, by somebody who pre-reviewed nothing of it."""
+    """§3.5.2: the bureau decides on a round, and on single lines where it decides otherwise on them. Whoever submitted,
+    pre-reviewed or gathered a line of it may not decide."""
     require(app.caller, "bureau")
-    body, old = app.body(Decision), _found(round_id)
+    body = app.body(RoundDecision)
+    old = rounds.get(round_id)
     if app.is_repeat(old, "approve"):
-        return reply(_shown(old), replay=True)
-    own = {each.order_id: each for each in body.lines}
+        return reply(public_round(old), replay=True)
     lines = rounds.list_lines(old)
-    # a line that is decided already was so by this very call, broken off
+    # a line that was decided on already was so by this very call, which was broken off
     decided = [line for line in rounds.list_lines_around(old) if app.is_repeat(line, "approve")]
     check_named_once((each.order_id for each in body.lines), {line.order_id for line in [*lines, *decided]})
+    own_decisions = {each.order_id: each for each in body.lines}
     open_lines = [line for line in lines if line.state == "gathered"]
-    decisions: dict[str, Said] = {line.order_id: own.get(line.order_id, body) for line in open_lines}
+    decisions: dict[str, Decision] = {line.order_id: own_decisions.get(line.order_id, body) for line in open_lines}
     check_opinions({order_id: (each.decision, each.opinion) for order_id, each in decisions.items()})
-    approved = len(open_lines) < len(lines) or any(each.decision == "approve" for each in decisions.values())
-    state = lifecycle.next_state("round", old.state, "approve" if approved else "reject")
-    check_four_eyes(app.caller.sub, "§3.5.2", old.created_by, *old.submitters, *old.pre_reviewers)
-    going_on = [line for line in open_lines if decisions[line.order_id].decision == "approve"]
-    standings = standing.read_standings(line.enterprise_uscc for line in going_on)
-    check_subsidies(going_on, standings)
-    step = app.step("approve")
-    steps = [_decided(line, decisions[line.order_id], step, standings) for line in open_lines]
-    new = old.next_version(state=state, approved_by=app.caller.sub, **step)
-    rounds.commit_decision(old, new, steps, app.caller.sub)
-    return reply(_shown(new))
+    approved = [line for line in open_lines if decisions[line.order_id].decision == "approve"]
+    goes_on = approved or len(open_lines) < len(lines)
+    mark = app.mark
+    action = "approve" if goes_on else "reject"
+    new = stepped(old, action, mark, remembered_as="approve", approved_by=app.caller.sub)
+    check_four_eyes(app.caller.sub, "§3.5.2", *old.earlier_hands)
+    standings = standing.read_standings(line.enterprise_uscc for line in approved)
+    check_subsidies(approved, standings)
+    line_writes = [_decision_writes(line, decisions[line.order_id], standings, mark) for line in open_lines]
+    rounds.commit_decision(old, new, line_writes, app.caller.sub)
+    return reply(public_round(new))
 
 
-def _decided(line: Line, said: Said, step: dict[str, Any], standings: dict[str, Standing]) -> list[Write]:
-    state = lifecycle.next_state("line", line.state, said.decision)
-    if said.decision == "approve":
-        unchanged = standing.unchanged_check(standings[line.enterprise_uscc])
-        return [settlements.line_write(line, line.next_version(state=state, **step)), unchanged]
-    new = line.next_version(state=state, round_id=None, opinion=said.opinion, **step)
-    return _ended(line, new, step) if said.decision == "reject" else [settlements.line_write(line, new)]
-
-
-def _ended(line: Line, new: Line, step: dict[str, Any]) -> list[Write]:
+def _decision_writes(line: Line, decision: Decision, standings: dict[str, Standing], mark: Mark) -> list[Write]:
+    """The writes of one line's decision. Whatever it is, the line remembers it as "approve": so the same call, sent
+    again after it was broken off, knows which lines it has decided on."""
+    if decision.decision == "approve":
+        new = stepped(line, "approve", mark)
+        return [settlements.line_write(line, new), standing.unchanged_check(standings[line.enterprise_uscc])]
+    changes = {"round_id": None, "opinion": decision.opinion}
+    new = stepped(line, decision.decision, mark, remembered_as="approve", **changes)
+    if decision.decision == "return":
+        return [settlements.line_write(line, new)]
     order = orders.load(line.order_id)
-    freed = order.next_version(state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step)
-    return settlements.ended_line_writes(line, new, order, freed)
-
-
-@app.post("/rounds/<round_id>/lines/<order_id>/withdraw")
-def take_out(round_id: str, order_id: str) -> Response[str]:
-    """§3.5.1(5): under review or on notice the operator takes a line out first; its order may then be cancelled. What
-    is owed already the bureau takes back (§5.2b)."""
-    require(app.caller, "platform", "bureau")
-    round_, why = _found(round_id), app.body(Why)
-    lines = [line for line in rounds.list_lines_around(round_) if line.order_id == order_id]
-    if any(app.is_repeat(line, "take_out") for line in lines):
-        return reply(_shown(round_), replay=True)
-    old = next((line for line in lines if line.round_id == round_id), None)
-    if old is None:
-        raise Refused(Refusal.NOT_FOUND)
-    require(app.caller, "bureau" if old.state == "payable" else "platform")
-    step = app.step("take_out")
-    state = lifecycle.next_state("line", old.state, "take_out")
-    new = old.next_version(state=state, round_id=None, withdrawal_reason=why.reason, **step)
-    if old.state == "payable":
-        _take_out_payable(round_, old, new, step)
-        return reply(_shown(round_))
-    notice = notices.find(round_.notice_id) if round_.notice_id and old.state == "noticed" else None
-    without = notice and notice.next_version(withdrawn=(*notice.withdrawn, order_id))
-    emptied = lifecycle.allows("round", round_.state, "empty") and len(rounds.list_lines(round_)) == 1
-    ended = {"state": lifecycle.next_state("round", round_.state, "empty"), **step} if emptied else {}
-    left = round_.next_version(**ended)
-    notices.commit_take_out(round_, left, notice, without, _ended(old, new, step))
-    return reply(_shown(left))
-
-
-def _take_out_payable(round_: Round, old: Line, new: Line, step: dict[str, Any]) -> None:
-    """§5.2b: what is owed and not yet on its way to the bank is taken back; what the agency is owed is less by it, so
-    that its summary invoice is handed in anew."""
-    order, owed = orders.load(old.order_id), payables.load(round_.round_id, old.agency_uscc)
-    state = lifecycle.next_state("order", order.state, "take_back")
-    freed = order.next_version(state=state, settlement_id=None, seq=order.seq + 1, **step)
-    after = payable_without_line(owed, old).next_version(**step)
-    payables.commit_take_back(
-        owed, after, owed_fen(old), order, freed, settlements.ended_line_writes(old, new, order, freed), app.mark
-    )
-
-
-@app.post("/rounds/<round_id>/notice")
-def publish_notice(round_id: str) -> Response[str]:
-    """§3.5.3: open the public notice of the approved lines for the policy's working days."""
-    require(app.caller, "platform")
-    body, old = app.body(NoticeText), _found(round_id)
-    if app.is_repeat(old, "notice") and old.notice_id:
-        return reply(notices.find(old.notice_id) or old, replay=True)
-    state = lifecycle.next_state("round", old.state, "notice")
-    policy = programmes.get(old.year).policy
-    now, step = clock.now(), app.step("notice")
-    today = shanghai_date(now)
-    due = add_working_days(today, policy.notice_working_days) if policy.notice_working_days else None
-    # a line that stands on notice already was put there by this very call, broken off
-    lines = [line for line in rounds.list_lines(old) if line.state in ("approved", "noticed")]
-    if not lines:
-        raise Refused(Refusal.NOTHING_PASSED)
-    notice = Notice(
-        notice_id=f"n_{round_id.removeprefix('r_')}",
-        round_id=round_id,
-        text=body.text,
-        published_on=today,
-        ends_on=due.date if due else today,
-        ends_certain=due.certain if due else True,
-        working_days=policy.notice_working_days,
-        lines=tuple(_on_notice(line) for line in lines),
-        state="running",
-        created_at=now,
-        created_by=app.caller.sub,
-        **step,
-    )
-    new = old.next_version(state=state, notice_id=notice.notice_id, **step)
-    steps = [
-        settlements.line_write(
-            line, line.next_version(state=lifecycle.next_state("line", line.state, "publish"), **step)
-        )
-        for line in lines
-        if line.state == "approved"
-    ]
-    notices.commit_publication(notice, old, new, steps)
-    return reply(notice, 201)
-
-
-def _on_notice(line: Line) -> dict[str, Any]:
-    """§3.5.3: only what a notice needs."""
-    agency = organisations.find_agency(line.agency_uscc)
-    enterprise = organisations.find_enterprise(line.enterprise_uscc)
-    return {
-        "order_id": line.order_id,
-        "agency_uscc": line.agency_uscc,
-        "agency_name": agency.name if agency else "",
-        "enterprise_name": enterprise.name if enterprise else "",
-        "category": line.category.value,
-        "category_name": CATEGORY_WORDS[line.category],
-        "amount_fen": owed_fen(line),
-    }
+    return settlements.ended_line_writes(line, new, order, order_without_settlement(order, mark))
 
 
 handler = app.handle

@@ -1,33 +1,24 @@
-"""Settlement applications: opened by an agency, handed in when every line is filled in, withdrawn (§3.5.1)."""
+"""Settlement applications: opened by an agency, submitted when every line is filled in, shown (§3.5.1)."""
 
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
-from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
-from voucher.edge.fields import Identifier, Text, Uscc
+from voucher.edge.fields import Identifier, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.replies import reply
+from voucher.edge.settlements import public_settlement
 from voucher.models.base import Request
 from voucher.models.orders import Order
 from voucher.models.settlements import Line, Settlement
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules import lifecycle
-from voucher.rules.flags import shown_line
-from voucher.rules.settlements import (
-    ENDED_LINES,
-    check_completed,
-    check_evidence,
-    check_own_shares,
-    check_subsidies,
-    step_after_withdrawal,
-)
+from voucher.rules.lifecycle import allows, check_step, stepped
+from voucher.rules.settlements import check_completed, check_evidence, check_own_shares, check_subsidies
 from voucher.store import orders, organisations, programmes, settlements, standing
-from voucher.store.engine.large import commit_in_parts
-from voucher.store.engine.table import Write, commit
+from voucher.store.engine.table import commit
 
 app = Api()
 
@@ -37,55 +28,45 @@ class Opening(Request):
     order_ids: Annotated[list[Identifier], Field(min_length=1, max_length=settlements.MAX_LINES)]
 
 
-class Why(Request):
-    reason: Text
-
-
 @app.post("/settlements")
 def open_application() -> Response[str]:
-    """§3.5.1: completed orders of one agency and year, each in one live application."""
+    """§3.5.1: an agency applies for completed orders of one year, each in one application at a time."""
     settlement_id = app.new_id("s", key_required=True)
     body = app.body(Opening)
     as_member(app.caller, organisations.find_agency(body.agency_uscc))
-    # before the application: else a twin of this very call, coming between, would look like another application
     found = {order.order_id: order for order in orders.find_many(body.order_ids)}
-    if existing := settlements.find(settlement_id):
-        return _replayed(existing)
+    existing = settlements.find(settlement_id)  # read last: see Api.handle
+    if existing is not None:
+        return _replay(existing)
     if any(order_id not in found or found[order_id].agency_uscc != body.agency_uscc for order_id in body.order_ids):
         raise Refused(Refusal.NOT_FOUND)
     old = [found[order_id] for order_id in dict.fromkeys(body.order_ids)]
     if len({order.year for order in old}) > 1:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("order_ids", "须属于同一年度。")])
     check_completed(old)
-    now, step = clock.now(), app.step("open")
-    made = {"created_at": now, "created_by": app.caller.sub, **step}
+    creation = app.creation("open")
     settlement = Settlement(
         settlement_id=settlement_id,
         year=old[0].year,
         agency_uscc=body.agency_uscc,
         order_ids=tuple(order.order_id for order in old),
         state="draft",
-        request_sha256=app.request_sha256,
-        **made,
+        **creation,
     )
-    lines = [_line(settlement, order, made) for order in old]
-    new = [
-        order.next_version(
-            state=lifecycle.next_state("order", order.state, "settle"), settlement_id=settlement_id, **step
-        )
-        for order in old
-    ]
+    lines = [_new_line(settlement, order, creation) for order in old]
+    mark = app.mark
+    new = [stepped(order, "settle", mark, settlement_id=settlement_id) for order in old]
     if not settlements.commit_application(settlement, lines, old, new):
-        return _replayed(settlements.load(settlement_id))
-    return reply(_shown(settlement, lines), 201)
+        return _replay(settlements.load(settlement_id))
+    return reply(_public(settlement, lines), 201)
 
 
-def _replayed(existing: Settlement) -> Response[str]:
+def _replay(existing: Settlement) -> Response[str]:
     app.check_same(existing.request_sha256)
-    return reply(_shown(existing, settlements.list_lines(existing.settlement_id)), 200, replay=True)
+    return reply(_public(existing, settlements.list_lines(existing.settlement_id)), 200, replay=True)
 
 
-def _line(settlement: Settlement, order: Order, made: dict[str, Any]) -> Line:
+def _new_line(settlement: Settlement, order: Order, creation: dict[str, Any]) -> Line:
     return Line(
         settlement_id=settlement.settlement_id,
         order_id=order.order_id,
@@ -96,101 +77,44 @@ def _line(settlement: Settlement, order: Order, made: dict[str, Any]) -> Line:
         contract_fen=order.contract_fen,
         voucher_fen=order.voucher_fen,
         state="draft",
-        **made,
+        **creation,
     )
 
 
-def _shown(settlement: Settlement, lines: list[Line]) -> dict[str, Any]:
-    uses = settlements.read_file_uses(lines)
-    return settlement.public() | {"lines": [shown_line(line, uses, app.caller.is_staff) for line in lines]}
-
-
-def _mine(settlement_id: str) -> Settlement:
-    settlement = settlements.find(settlement_id)
-    if settlement is None:
-        raise Refused(Refusal.NOT_FOUND)
-    as_member(app.caller, organisations.find_agency(settlement.agency_uscc))
-    return settlement
+def _public(settlement: Settlement, lines: list[Line]) -> dict[str, Any]:
+    return public_settlement(settlement, lines, for_staff=app.caller.is_staff)
 
 
 @app.post("/settlements/<settlement_id>/submit")
 def submit(settlement_id: str) -> Response[str]:
-    """§3.5.1, §5.2b: hand the application in; all that is missing in one answer."""
-    old = _mine(settlement_id)
+    """§3.5.1, §5.2b: the agency submits the application; all that is missing is named in one answer."""
+    old = settlements.get(settlement_id)
+    as_member(app.caller, organisations.find_agency(old.agency_uscc))
     app.body(Nothing)
     lines = settlements.list_lines(settlement_id)
-    open_lines = [line for line in lines if line.state in ("draft", "returned")]
-    # with a line that came back since, the same call is another one
+    open_lines = [line for line in lines if allows("line", line.state, "submit")]
+    # a line that was returned since is submitted again by an equal request, which is then no repetition
     if app.is_repeat(old, "submit") and not open_lines:
-        return reply(_shown(old, lines), replay=True)
-    state = lifecycle.next_state("settlement", old.state, "submit")
+        return reply(_public(old, lines), replay=True)
+    check_step(old, "submit")
     if not open_lines:
         raise Refused(Refusal.WRONG_STATE, of=old)
     check_evidence(open_lines)
     check_own_shares(open_lines, programmes.get(old.year).policy)
     standings = standing.read_standings(line.enterprise_uscc for line in open_lines)
     check_subsidies(open_lines, standings)
-    step = app.step("submit")
-    by = {"submitted_by": app.caller.sub}
-    moved = [
-        line.next_version(state=lifecycle.next_state("line", line.state, "submit"), **by, **step) for line in open_lines
-    ]
-    new = old.next_version(state=state, **by, **step)
-    steps = [settlements.line_write(before, after) for before, after in zip(open_lines, moved, strict=True)]
+    mark = app.mark
+    new = stepped(old, "submit", mark, submitted_by=mark.by)
+    submitted = [stepped(line, "submit", mark, submitted_by=mark.by) for line in open_lines]
+    line_writes = [settlements.line_write(before, after) for before, after in zip(open_lines, submitted, strict=True)]
     checks = [standing.unchanged_check(each) for each in standings.values()]
-    commit([settlements.step_write(old, new), *steps, *checks])
-    return reply(_shown(new, settlements.list_lines(settlement_id)))
-
-
-@app.post("/settlements/<settlement_id>/withdraw")
-def withdraw(settlement_id: str) -> Response[str]:
-    """§3.5.1: the agency takes the application back, as long as no round has gathered a line of it."""
-    old, why = _mine(settlement_id), app.body(Why)
-    lines = settlements.list_lines(settlement_id)
-    if app.is_repeat(old, "withdraw"):
-        return reply(_shown(old, lines), replay=True)
-    left = [line for line in lines if line.state not in ENDED_LINES]
-    groups = [_withdrawn(line, why.reason) for line in left]
-    new = old.next_version(state=lifecycle.next_state("settlement", old.state, "withdraw"), **app.step("withdraw"))
-    commit_in_parts(groups, [settlements.step_write(old, new)], [settlements.unchanged_check(old)])
-    return reply(_shown(new, settlements.list_lines(settlement_id)))
-
-
-@app.post("/settlements/<settlement_id>/lines/<order_id>/withdraw")
-def withdraw_line(settlement_id: str, order_id: str) -> Response[str]:
-    """§3.5.1: the agency takes one line back; its order may be settled again, or cancelled."""
-    old, why = _mine(settlement_id), app.body(Why)
-    line = _line_of(settlement_id, order_id)
-    if app.is_repeat(line, "withdraw"):
-        return reply(_shown(old, settlements.list_lines(settlement_id)), replay=True)
-    writes = _withdrawn(line, why.reason)
-    others = [each for each in settlements.list_lines(settlement_id) if each.order_id != order_id]
-    action = step_after_withdrawal(old.state, others)
-    state = lifecycle.next_state("settlement", old.state, action) if action else old.state
-    new = old.next_version(state=state, **app.step("withdraw_line"))
-    commit([settlements.step_write(old, new), *writes])
-    return reply(_shown(new, settlements.list_lines(settlement_id)))
-
-
-def _line_of(settlement_id: str, order_id: str) -> Line:
-    if (line := settlements.find_line(settlement_id, order_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
-    return line
-
-
-def _withdrawn(line: Line, reason: str) -> list[Write]:
-    step = app.step("withdraw")
-    state = lifecycle.next_state("line", line.state, "withdraw")
-    order = orders.load(line.order_id)
-    freed = order.next_version(state=lifecycle.next_state("order", order.state, "unsettle"), settlement_id=None, **step)
-    return settlements.ended_line_writes(
-        line, line.next_version(state=state, withdrawal_reason=reason, **step), order, freed
-    )
+    commit([settlements.step_write(old, new), *line_writes, *checks])
+    return reply(_public(new, settlements.list_lines(settlement_id)))
 
 
 @app.get("/settlements")
 def list_settlements() -> Response[str]:
-    """Applications of an agency for its members; all of them for staff."""
+    """Applications of an agency, for its members and staff; all applications, for staff."""
     limit, cursor = app.limit, app.query("cursor")
     if uscc := app.query("agency_uscc"):
         as_member_or_staff(app.caller, organisations.find_agency(uscc))
@@ -205,11 +129,9 @@ def list_settlements() -> Response[str]:
 @app.get("/settlements/<settlement_id>")
 def show(settlement_id: str) -> Response[str]:
     """One application with its lines, for the agency's members and staff."""
-    settlement = settlements.find(settlement_id)
-    if settlement is None:
-        raise Refused(Refusal.NOT_FOUND)
+    settlement = settlements.get(settlement_id)
     as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc))
-    return reply(_shown(settlement, settlements.list_lines(settlement_id)))
+    return reply(_public(settlement, settlements.list_lines(settlement_id)))
 
 
 handler = app.handle

@@ -100,7 +100,7 @@ def cancel_uncontracted(postings: list[Posting], instant: datetime) -> None:
     for order in filter(expires_without_contract, orders.find_many(order_ids_held(postings))):
         new = stepped(order, "expire", Mark(by=SWEEPER, at=instant), drawn={})
         voucher = vouchers.load(order.voucher_id)
-        orders.commit_release(order, new, order.voucher_fen, voucher, instant, SWEEPER)
+        orders.commit_release(order, new, voucher, Mark(by=SWEEPER, at=instant))
 
 
 def void_enterprise(uscc: str) -> None:

@@ -10,6 +10,7 @@ from tests.support.backend import World
 from tests.support.calls.everything import Everything, build_everything
 from tests.support.quick_moto import use_quick_engine
 from tests.support.scenario import Json, Town
+from tests.support.settlement_scenario import Settling, opened, small_orders
 from tests.support.snapshots import staged
 
 
@@ -58,13 +59,20 @@ def completed(world: World) -> tuple[Town, Json]:
 
 @pytest.fixture
 def submitted(world: World) -> tuple[Town, Json]:
-    """The same, and a settlement application for that order, handed in."""
+    """The same, and a settlement application for that order, submitted."""
 
     def build() -> tuple[Town, Json]:
         town, order = towns.complete(towns.settle(towns.open_year(world)))
         return town, town.apply_for_settlement(order)
 
     return staged("submitted", build)
+
+
+@pytest.fixture
+def two_lines(voucher: tuple[Town, Json]) -> tuple[Settling, Json, Json]:
+    """An application for two small orders, nothing filled in; the orders."""
+    first, second = small_orders(voucher[0], 2)
+    return opened(voucher[0], first, second)[0], first, second
 
 
 @pytest.fixture

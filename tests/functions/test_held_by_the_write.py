@@ -27,6 +27,7 @@ from voucher.store import (
     documents,
     keys,
     notices,
+    objections,
     orders,
     organisations,
     programmes,
@@ -383,7 +384,7 @@ def test_an_objection_upheld_in_parts_sends_no_line_back_of_a_notice_that_moved_
     monkeypatch.setattr(large, "MOST_ITEMS", 4)
     nothing_if(
         monkeypatch,
-        (notices, "commit_resolution"),
+        (objections, "commit_resolution"),
         lambda: case.call(BUREAU, "POST", f"/objections/{objection['objection_id']}/resolve", {"decision": "uphold"}),
         keys.notice(path.rpartition("/")[2]),
         version=99,

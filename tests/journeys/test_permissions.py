@@ -15,20 +15,22 @@ TABLE_WRITES = """
 Agencies        PU        .         .       .            .
 Authorize       .         .         .       .            .
 Batches         .         PU        .       .            .
+Cancellations   .         PU        PU      PU           .
 Changes         P         P         .       .            .
 CloseYear       .         PU        .       .            .
-Closings        .         U         P       P            .
 Enterprises     PU        P         .       .            .
 Evidence        .         .         .       PU           .
-Fulfilment      .         PU        PU      PU           .
+Fulfilment      .         PU        PU      .            .
 Grab            .         PU        .       .            .
 ImportList      PD        P         .       .            .
 Inbox           .         .         .       .            U
-Invoices        .         .         .       PU           .
 Lists           P         .         .       .            .
+NoticeClosings  .         U         P       P            .
+NoticeReviews   .         .         .       P            .
 Notices         .         .         .       PU           .
 Notify          .         .         .       .            P
 Orders          .         PU        PU      .            .
+Payables        .         .         .       PU           .
 PayoutFile      .         .         .       P            .
 Payouts         .         U         P       P            .
 PreReviews      .         PU        PU      PU           .
@@ -39,13 +41,14 @@ Recoveries      .         .         P       .            .
 Relay           .         .         .       .            .
 Removals        P         .         .       P            P
 Reports         .         .         .       .            .
-Rounds          .         U         P       PU           .
-Settlements     .         .         P       PU           .
+Rounds          .         .         P       PU           .
+Settlements     .         .         P       P            .
 Supervision     P         P         .       .            P
 Sweep           .         .         .       P            .
 Totals          .         PU        .       .            .
 VoidVouchers    .         PU        PU      .            .
 Vouchers        .         .         .       .            .
+Withdrawals     .         U         P       PU           .
 """
 FILE_WRITERS = {
     "Agencies": {"documents/agencies"},

@@ -7,7 +7,7 @@ from tests.rules.records import AGENCY, FIRM, MADE, NOW, TODAY, YEAR
 from voucher.models.accounts import ENTRIES, Movement, Posting, family_of
 from voucher.models.notices import Notice, Objection
 from voucher.models.orders import Order
-from voucher.models.settlements import Invoice, Line, Transfer
+from voucher.models.settlements import Invoice, Line, Settlement, Transfer
 from voucher.policy import Category
 
 
@@ -47,6 +47,12 @@ def transfers(*amounts_fen: int) -> tuple[Transfer, ...]:
     )
 
 
+def settlement(**changes: Any) -> Settlement:
+    """An application for `order()`."""
+    facts: dict[str, Any] = {"settlement_id": "s1", "year": YEAR, "agency_uscc": AGENCY, "order_ids": ("o1",)}
+    return Settlement(**{**facts, "state": "submitted", **MADE, **changes})
+
+
 def line(**changes: Any) -> Line:
     """The line of `order()`, with all its evidence."""
     facts: dict[str, Any] = {
@@ -76,8 +82,8 @@ def notice(published_on: date, ends_on: date) -> Notice:
 
 def objection(order_id: str | None, agency_uscc: str | None, state: str = "standing") -> Objection:
     """Somebody objects to one line, to an agency, or to the whole notice."""
-    said = {"name": "王五", "contact": "13900000000", "reason": "服务未实际发生"}
-    facts: dict[str, Any] = {"objection_id": "n1.j1", "notice_id": "n1", "state": state, **said, **MADE}
+    words = {"name": "王五", "contact": "13900000000", "reason": "服务未实际发生"}
+    facts: dict[str, Any] = {"objection_id": "n1.j1", "notice_id": "n1", "state": state, **words, **MADE}
     return Objection(order_id=order_id, agency_uscc=agency_uscc, **facts)
 
 

@@ -36,8 +36,8 @@ def payable(**changes: Any) -> Payable:
 def payout(**changes: Any) -> Payout:
     """The payout of that."""
     facts: dict[str, Any] = {"payout_id": f"r1.{AGENCY}.1", "round_id": "r1", "year": YEAR, "agency_uscc": AGENCY}
-    made = {**MADE, "created_by": "o", "state": "paid", "paid_by": "f", "amount_fen": 700_000}
-    return Payout(**{**facts, **made, **changes})
+    steps = {**MADE, "created_by": "o", "state": "paid", "paid_by": "f", "amount_fen": 700_000}
+    return Payout(**{**facts, **steps, **changes})
 
 
 def round_(**changes: Any) -> Round:
@@ -63,8 +63,8 @@ def round_(**changes: Any) -> Round:
 def test_a_settlement_that_is_right_at_every_stage_is_no_breach(
     state: str, more: dict[str, Any], payouts: list[Payout]
 ) -> None:
-    said = settled_agrees([settled_line()], [payable(state=state, **more)], payouts)
-    assert (said.name, said.holds, said.detail) == ("lines_invoice_and_payout_agree", True, "")
+    invariant = settled_agrees([settled_line()], [payable(state=state, **more)], payouts)
+    assert (invariant.name, invariant.holds, invariant.detail) == ("lines_invoice_and_payout_agree", True, "")
 
 
 @pytest.mark.clause("§3.5.4")
@@ -82,22 +82,25 @@ def test_a_settlement_that_is_right_at_every_stage_is_no_breach(
         ([settled_line()], [payable(state="paying")], [payout(state="failed")]),
     ],
 )
-def test_a_fen_apart_or_a_payout_too_many_or_too_few_names_the_agency_in_its_round(
+def test_a_fen_or_a_payout_too_many_or_too_few_names_the_agency_in_its_round(
     lines: list[Line], payables: list[Payable], payouts: list[Payout]
 ) -> None:
-    said = settled_agrees(lines, payables, payouts)
-    assert (said.holds, said.detail, said.concerned) == (False, f"r1.{AGENCY}", (f"r1.{AGENCY}",))
+    invariant = settled_agrees(lines, payables, payouts)
+    assert (invariant.holds, invariant.detail, invariant.concerned) == (False, f"r1.{AGENCY}", (f"r1.{AGENCY}",))
 
 
-def test_a_payout_of_an_agency_that_is_owed_nothing_is_a_breach_and_a_line_before_its_payable_is_none() -> None:
+def test_a_payout_to_an_agency_that_is_owed_nothing_is_a_breach() -> None:
     stray = payout(agency_uscc=OTHER)
     assert settled_agrees([settled_line()], [payable()], [payout(), stray]).detail == f"r1.{OTHER}"
+
+
+def test_a_line_that_has_no_payable_yet_is_no_breach() -> None:
     assert settled_agrees([settled_line()], [], []).holds
     assert settled_agrees([settled_line(state="noticed"), settled_line()], [payable()], [payout()]).holds
 
 
 @pytest.mark.clause("§3.5.2")
-def test_different_hands_are_no_breach() -> None:
+def test_steps_by_different_people_are_no_breach() -> None:
     assert different_hands([settled_line()], [round_()], [payout()]).holds
     unpaid = payout(state="made", paid_by=None)
     assert different_hands([settled_line()], [round_(approved_by=None)], [unpaid]).holds
@@ -120,8 +123,8 @@ def test_different_hands_are_no_breach() -> None:
         ([], [round_(created_by="f")], [payout(paid_by="f")], f"r1.{AGENCY}.1"),
     ],
 )
-def test_the_same_hand_at_two_steps_is_named(
+def test_a_step_by_a_person_of_an_earlier_step_is_named(
     lines: list[Line], rounds: list[Round], payouts: list[Payout], named: str
 ) -> None:
-    said = different_hands(lines, rounds, payouts)
-    assert (said.name, said.holds, said.detail) == ("different_hands", False, named)
+    invariant = different_hands(lines, rounds, payouts)
+    assert (invariant.name, invariant.holds, invariant.detail) == ("different_hands", False, named)

@@ -9,7 +9,7 @@ from infra.city.agencies import Agency
 from infra.city.enterprises import Enterprise
 from infra.city.papers import agency_papers, enterprise_papers, order_papers, summary_invoice_paper
 from infra.client import steps
-from infra.client.http import OPERATOR, Person, Reply
+from infra.client.http import BUREAU, OPERATOR, Person, Reply
 from tests.support import samples
 from tests.support.backend import World
 from tests.support.samples import TODAY
@@ -120,6 +120,16 @@ class Town:
         balance: int = self.shown(f"/vouchers/{self.voucher_id}", OWNER)["balance_fen"]
         return balance
 
+    def movements(self) -> list[tuple[str, int]]:
+        """Every movement on the owner's voucher: its entry and its amount in fen."""
+        items = self.shown(f"/vouchers/{self.voucher_id}/postings", OWNER)["items"]
+        return [(each["entry"], each["amount_fen"]) for each in items]
+
+    def room_fen(self, category: str) -> int:
+        """What a category has left of its cap."""
+        room: int = self.shown("/programmes/2026")["categories"][category]["room_fen"]
+        return room
+
     def open_settlement(self, *orders: Json) -> Json:
         """An application for completed orders, nothing filled in."""
         ids = [order["order_id"] for order in orders]
@@ -127,7 +137,7 @@ class Town:
         return steps.apply_for_settlement(self.world, SELLER, self.agency.uscc, ids, key)
 
     def fill_in(self, settlement: Json) -> None:
-        """The four papers of every line."""
+        """The four documents of every line."""
         for line in settlement["lines"]:
             own_share_fen = line["contract_fen"] - line["voucher_fen"]
             names = (self.enterprise.name, self.agency.name, "企业服务")
@@ -135,7 +145,7 @@ class Town:
             steps.fill_in_line(self.world, SELLER, settlement["settlement_id"], line, papers, TODAY)
 
     def apply_for_settlement(self, *orders: Json) -> Json:
-        """An application filled in and handed in."""
+        """An application filled in and submitted."""
         settlement = self.open_settlement(*orders)
         self.fill_in(settlement)
         path = f"/settlements/{settlement['settlement_id']}/submit"
@@ -165,6 +175,13 @@ def settle(world: World, agency_number: int = 1) -> Town:
     admit(world, agency, SELLER)
     product = steps.list_product(world, SELLER, samples.product(agency))
     return Town(world, batch["batch_id"], firm, neighbour, agency, product["product_id"])
+
+
+def remove_agency(town: Town) -> None:
+    """The operator proposes the agency's removal, the bureau approves it."""
+    path = f"/agencies/{town.agency.uscc}/removal"
+    steps.expect(town.world.call(OPERATOR, "POST", path, {"reason": "不配合监督检查"}), 200)
+    steps.expect(town.world.call(BUREAU, "POST", f"{path}/approve"), 200)
 
 
 def complete(town: Town) -> tuple[Town, Json]:

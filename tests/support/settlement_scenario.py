@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from infra.city.papers import Paper, order_papers
 from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
 from tests.support.backend import function
@@ -71,7 +72,7 @@ class Settling:
         return self.call(SELLER, "POST", f"/rounds/{round_id}/invoices", body)
 
     def invoiced(self, *orders: Json) -> str:
-        """The invoice handed in; the round's id."""
+        """The invoice submitted; the round's id."""
         round_id = self.owed(*orders)
         steps.expect(self.invoice(round_id), 200)
         return round_id
@@ -141,8 +142,34 @@ def small_orders(town: Town, count: int) -> list[Json]:
     return [town.complete(town.order(contract_fen=60_000, voucher_fen=40_000)) for _ in range(count)]
 
 
+def own_documents(town: Town, name: str) -> list[Paper]:
+    """The four documents of a small order; no other order has them unless it is given the same name."""
+    return order_papers(town.enterprise.name, town.agency.name, name, name, 60_000, 20_000)
+
+
+def line_body(case: Settling, documents: list[Paper], number: str, **changes: Any) -> Json:
+    """A body for the line of a small order, its documents uploaded; `number` is that of its invoice."""
+    path = f"/settlements/{case.settlement_id}"
+    ids = {paper.kind: steps.announce_and_upload(case.town.world, SELLER, path, paper) for paper in documents}
+    transfer = {"reference": "TR-1", "amount_fen": 20_000, "paid_on": "2026-06-15", "document_id": ids["transfer"]}
+    invoice = {"number": number, "amount_fen": 20_000, "issued_on": "2026-06-15", "document_id": ids["invoice"]}
+    return {
+        "contract_fen": changes.get("contract_fen", 60_000),
+        "invoice": invoice | changes.get("invoice", {}),
+        "transfers": [transfer | changes.get("transfer", {})],
+        "contract_document_id": ids["contract"],
+        "evidence_document_ids": [ids["evidence"]],
+    }
+
+
+def fill_in(case: Settling, order: Json, number: str, documents: list[Paper] | None = None, **changes: Any) -> Json:
+    """The line of a small order filled in; the answer."""
+    body = line_body(case, documents or own_documents(case.town, number), number, **changes)
+    return steps.expect(case.call(SELLER, "PUT", f"lines/{order['order_id']}", body), 200)
+
+
 def handed_in(town: Town, count: int) -> tuple[Settling, list[Json]]:
-    """An application for so many small orders, filled in and handed in."""
+    """An application for so many small orders, filled in and submitted."""
     orders = small_orders(town, count)
     case, settlement = opened(town, *orders)
     town.fill_in(settlement)
@@ -181,3 +208,24 @@ def kept_record[Kept: Record](kind: type[Kept], sort_prefix: str) -> list[Kept]:
     """Every record of one kind in the settlements table."""
     items = [decode(item) for item in everything_kept()["settlements"]]
     return [kind.model_validate(item) for item in items if str(item["sk"]).startswith(sort_prefix)]
+
+
+def object_to(case: Settling, notice: Json, person: Person | None = None, key: str | None = None, **more: Any) -> Json:
+    """§3.5.3: somebody objects, to the whole notice unless `more` names an order or an agency."""
+    body = {"name": "某", "contact": "0578", "reason": "服务未实际发生", **more}
+    path = f"/notices/{notice['notice_id']}/objections"
+    return steps.expect(case.call(person, "POST", path, body, key=key), 201)
+
+
+def resolve(case: Settling, objection: Json, decision: str) -> None:
+    """§3.5.3: the bureau's decision on an objection."""
+    path = f"/objections/{objection['objection_id']}/resolve"
+    steps.expect(case.call(BUREAU, "POST", path, {"decision": decision}), 200)
+
+
+def noticed_by_gatherer(case: Settling, gatherer: Person, *orders: Json) -> Json:
+    """§3.5.2, §3.5.3: a notice of some orders whose round another operator gathered: the notice."""
+    steps.expect(case.decide(*orders), 200)
+    path = f"/rounds/{case.gather(gatherer)['round_id']}"
+    steps.expect(case.call(BUREAU, "POST", f"{path}/approve", {"decision": "approve"}), 200)
+    return steps.expect(case.call(OPERATOR, "POST", f"{path}/notice", {}), 201)

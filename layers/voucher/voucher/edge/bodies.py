@@ -2,11 +2,13 @@
 
 import json
 import re
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, get_type_hints
 
-from pydantic import ValidationError
+from pydantic import ValidationError, create_model
 
-from voucher.models.base import Request
+from voucher.edge.fields import Name, Text
+from voucher.models.base import Reason, Request
 from voucher.refusals import FieldError, Refusal, Refused
 
 MAX_BODY_BYTES = 64 * 1024
@@ -33,6 +35,34 @@ WORDS = {
 
 class Nothing(Request):
     """The body of a call that takes none: absent, or an empty object."""
+
+
+class WithReason(Request):
+    """The body of a decision that is only its reason."""
+
+    reason: Text
+
+
+class ReviewReason(Request):
+    """One reason of a reviewer: what is wrong, and in which field or kind of document, if it is in one."""
+
+    field: Name | None = None
+    message: Text
+
+
+def reasons_of(reasons: Iterable[ReviewReason | str]) -> tuple[Reason, ...]:
+    """A reviewer's reasons as a record keeps them. A client may send a reason as a plain text, too."""
+    return tuple(
+        Reason(message=each) if isinstance(each, str) else Reason(field=each.field, message=each.message)
+        for each in reasons
+    )
+
+
+def partial(model: type[Request]) -> type[Request]:
+    """The body of a correction: the fields of `model`, each optional. A field that is absent or null stays as it is."""
+    hints = get_type_hints(model, include_extras=True)
+    fields: dict[str, Any] = {name: (hints[name] | None, None) for name in model.model_fields}
+    return create_model(f"Partial{model.__name__}", __base__=Request, **fields)
 
 
 def read_json(text: str) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from voucher.refusals import Refusal, Refused
 
@@ -57,3 +57,11 @@ def as_member_or_staff[Organisation: Joined](caller: Caller, organisation: Organ
     if organisation is not None and caller.is_staff:
         return organisation
     return as_member(caller, organisation)
+
+
+def party_of(caller: Caller, enterprise: Joined | None, agency: Joined | None) -> Literal["enterprise", "agency"]:
+    """Which party of an order the caller acts for. Raises NOT_FOUND for anybody else."""
+    if enterprise is not None and caller.sub in enterprise.members:
+        return "enterprise"
+    as_member(caller, agency)
+    return "agency"

@@ -7,8 +7,8 @@ from voucher.models.base import Instant, Stateful
 
 
 class Notice(Stateful):
-    """The public notice of a round (§3.5.3). `ended_at` is when the schedule announced its end; only a human closes
-    it. Lines withdrawn meanwhile are named in `withdrawn`."""
+    """The public notice of a round (§3.5.3), of `working_days` working days. The schedule announces its end, at
+    `ended_at`; only a human closes it. `withdrawn` names the orders whose lines left the round since."""
 
     thing: ClassVar[str] = "notice"
     state: Literal["running", "closing", "closed"]
@@ -37,7 +37,7 @@ class Notice(Stateful):
 
 
 class Objection(Stateful):
-    """Somebody objects to lines of a notice (§3.5.3)."""
+    """An objection to one line of a notice (`order_id`), to an agency's lines, or to the whole notice (§3.5.3)."""
 
     thing: ClassVar[str] = "objection"
     state: Literal["standing", "upheld", "rejected"]

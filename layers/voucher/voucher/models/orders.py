@@ -4,11 +4,12 @@ from datetime import date
 from typing import ClassVar, Literal
 
 from voucher.models.base import Instant, Record, Remembering
+from voucher.models.pools import Drawn
 from voucher.policy import Category
 
-# §4.1.3: the states of an order that runs on when a qualification is withdrawn, of which its agency must hear
+# §4.1.3: such an order runs on when its enterprise loses the qualification, and its agency must hear of it
 RUNNING_ORDERS = frozenset({"placed", "accepted", "delivered"})
-# §2.2.cap: those in which its voucher part is held, and not yet owed to its agency
+# §2.2.cap: its voucher part is held, and not yet owed to its agency
 HOLDING_ORDERS = RUNNING_ORDERS | {"completed", "settling"}
 
 
@@ -30,7 +31,7 @@ class Rating(Record):
 
 class Recovery(Record):
     """Money claimed back after it was paid out (§5.2b), perhaps for a violation on record. The claim counts until it is
-    withdrawn, such as when the bank turns out to have sent the money back."""
+    withdrawn, for example because the bank had sent the money back."""
 
     recovery_id: str
     amount_fen: int
@@ -54,8 +55,11 @@ class Recovery(Record):
 
 
 class Order(Remembering):
-    """A voucher used toward a contract (§4.2.1). Category and price are those of the day it was placed.
-    `recovery_requests` maps the id of each recovery to the fingerprint of its request."""
+    """A voucher used toward a contract (§4.2.1). Category and price are the product's of the day it was placed.
+
+    `drawn` tells what the order took from which shard of the yearly pools; `seq` is the number of its latest posting.
+    `recovery_requests` maps the id of each recovery to the fingerprint of its request.
+    """
 
     thing: ClassVar[str] = "order"
     state: Literal[
@@ -80,7 +84,7 @@ class Order(Remembering):
     voucher_fen: int
     contract_number: str | None
     contract_signed_on: date | None = None
-    drawn: dict[str, dict[str, int]]
+    drawn: Drawn
     seq: int = 1
     settlement_id: str | None = None
     enterprise_cancel: CancelRequest | None = None

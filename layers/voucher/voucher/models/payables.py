@@ -6,8 +6,8 @@ from voucher.models.base import Instant, Record, Stateful
 
 
 class Account(Record):
-    """A bank account; its number is kept encrypted, and shows its last four digits (§3.5.4). The fingerprint tells
-    whether an agency gave the same one again."""
+    """A bank account (§3.5.4). Its number is kept encrypted; only its last four digits are shown. Two accounts with the
+    same fingerprint are the same account."""
 
     bank_name: str
     account_name: str
@@ -16,20 +16,27 @@ class Account(Record):
     fingerprint: str
 
     def public(self) -> dict[str, Any]:
-        """Who holds it where, and the masked number."""
-        shown = {"bank_name": self.bank_name, "account_name": self.account_name}
-        return shown | {"bank_account_masked": f"****{self.last_digits}"}
+        """Its holder, its bank, and the masked number."""
+        return {
+            "bank_name": self.bank_name,
+            "account_name": self.account_name,
+            "bank_account_masked": f"****{self.last_digits}",
+        }
 
 
 class AccountChange(Record):
-    """Another account the agency asks to be paid on; it counts once the operator confirmed it, by its id: one asked for
-    meanwhile is another."""
+    """Another account that the agency asks to be paid on (§3.5.4). It counts once the operator has confirmed it by its
+    `change_id`, because the agency may propose yet another one while the operator looks at this one."""
 
     change_id: str
     account: Account
     reason: str
     by: str
     at: Instant
+
+    def public(self) -> dict[str, Any]:
+        """The proposed account with the id by which the operator decides on it."""
+        return self.account.public() | {"reason": self.reason, "change_id": self.change_id}
 
 
 class Payable(Stateful):
@@ -55,10 +62,13 @@ class Payable(Stateful):
     document_id: str | None = None
     attempts: int = 0
 
+    @property
+    def claimants(self) -> tuple[str | None, ...]:
+        """Who asked for the money: the people who submitted the summary invoice and proposed the account (§3.5.4)."""
+        return self.invoiced_by, self.account_by
+
     def public(self) -> dict[str, Any]:
-        """The account shows only its last four digits, everywhere."""
-        nothing = {"bank_name": None, "account_name": None, "bank_account_masked": None}
-        account = self.account.public() if self.account else nothing
-        asked = self.change
-        change = asked and asked.account.public() | {"reason": asked.reason, "change_id": asked.change_id}
-        return super().public() | account | {"proposed_account": change}
+        """The payable as its agency and staff see it: of an account only the last four digits."""
+        no_account = {"bank_name": None, "account_name": None, "bank_account_masked": None}
+        account = self.account.public() if self.account else no_account
+        return super().public() | account | {"proposed_account": self.change.public() if self.change else None}

@@ -7,7 +7,7 @@ from voucher.models.base import Instant, Record, Stateful
 
 
 class Payout(Stateful):
-    """One order to the bank (§3.5.4); it stands in exactly one payout file."""
+    """One payment that a bank is told to make to an agency (§3.5.4). It stands in exactly one payout file."""
 
     thing: ClassVar[str] = "payout"
     state: Literal["made", "paid", "failed", "returned"]
@@ -27,7 +27,7 @@ class Payout(Stateful):
 
 
 class PayoutFile(Record):
-    """The list of payouts handed to the bank (§3.5.4): made once, the same bytes ever after."""
+    """A list of payouts for the bank (§3.5.4). It is made once, and its bytes never change."""
 
     number: str
     round_id: str

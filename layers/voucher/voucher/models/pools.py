@@ -1,11 +1,14 @@
 """Pools: bounded amounts that many draw from, split over shards. Their names, and their arithmetic."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from zlib import crc32
 
 from voucher.models.base import Record
 
+# shard → fen
 Plan = dict[int, int]
+# what one claimant drew: pool → shard, as a text, → fen
+Drawn = dict[str, dict[str, int]]
 # surplus is credited by every lapse, so it is spread, too
 SURPLUS_SHARDS = 4
 # a pool is made, and closed, in one transaction: each shard is one of its items (store/engine/table.MOST_ITEMS), and
@@ -86,6 +89,26 @@ def gather(shards: Iterable[Shard], amount_fen: int) -> Plan | None:
         if take > 0:
             plan[shard.shard] = take
     return plan if sum(plan.values()) == amount_fen else None
+
+
+def return_plan(drawn: Mapping[str, int], amount_fen: int) -> Plan:
+    """Which shards take `amount_fen` back of what was drawn from them: each at most what it gave, in their order."""
+    plan: Plan = {}
+    for shard, fen in drawn.items():
+        part_fen = min(fen, amount_fen - sum(plan.values()))
+        if part_fen > 0:
+            plan[int(shard)] = part_fen
+    return plan
+
+
+def remaining_drawn(drawn: Drawn, amount_fen: int) -> Drawn:
+    """What stays drawn of each pool once `amount_fen` went back to it by its `return_plan`."""
+    remaining: Drawn = {}
+    for pool_id, shards in drawn.items():
+        plan = return_plan(shards, amount_fen)
+        after = {shard: fen - plan.get(int(shard), 0) for shard, fen in shards.items()}
+        remaining[pool_id] = {shard: fen for shard, fen in after.items() if fen}
+    return remaining
 
 
 def home_shard(claimant: str, shards: int) -> int:

@@ -6,8 +6,7 @@ from voucher.models.base import Stateful
 
 
 class Round(Stateful):
-    """Passed lines gathered for the bureau (§3.5.2), and whose hands they went through: nobody of `submitters` and
-    `pre_reviewers` may decide, close or pay."""
+    """Passed lines gathered for the bureau (§3.5.2), with the people who submitted and pre-reviewed them."""
 
     thing: ClassVar[str] = "round"
     state: Literal["gathered", "approved", "rejected", "noticed", "closed"]
@@ -19,3 +18,14 @@ class Round(Stateful):
     pre_reviewers: frozenset[str]
     approved_by: str | None = None
     notice_id: str | None = None
+
+    @property
+    def earlier_hands(self) -> frozenset[str]:
+        """Who submitted, pre-reviewed or gathered its lines. The bureau's decision (§3.5.2), the closing of the notice
+        (§3.5.3) and the record of a payment (§3.5.4) are by other people."""
+        return self.submitters | self.pre_reviewers | {self.created_by}
+
+    @property
+    def reviewers(self) -> frozenset[str | None]:
+        """Who submitted, pre-reviewed or approved its lines. Its payouts are made by other people (§3.5.4)."""
+        return self.submitters | self.pre_reviewers | {self.approved_by}

@@ -1,6 +1,6 @@
 """What a reviewer of a settlement line should look at: dates, prices and files that do not fit (§3.5.2, §5.2a, §5.2b).
 
-A flag stops nothing by itself; what stops a line is a refusal.
+A flag does not stop a line; only a refusal does.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ from voucher.rules.working_days import shanghai_date
 def flags_of(
     order: Order, contract_fen: int, invoice: Invoice, transfers: Iterable[Transfer], today: date
 ) -> tuple[Flag, ...]:
-    """All that the figures of one line give reason to look at, when it is saved on `today`."""
+    """§3.5.2, §5.2a: the flags of one line's dates and amounts, when it is filled in on `today`. Amounts are fen."""
     found = []
     if not _in_life(order, invoice.issued_on, today):
         found.append(Flag(code="INVOICE_DATE", field="invoice.issued_on", message="发票日期不在订单存续期间内。"))
@@ -34,16 +34,17 @@ def flags_of(
 
 
 def _in_life(order: Order, day: date, today: date) -> bool:
-    """An order lives from the day it was placed, or its contract signed if that was earlier, to the present."""
+    """True from the order's first day to `today`. The first day is that of its placing, or of its contract if that is
+    earlier."""
     placed = shanghai_date(order.created_at)
     return min(placed, order.contract_signed_on or placed) <= day <= today
 
 
 def shown_line(line: Line, uses: Mapping[str, frozenset[str]], with_orders: bool) -> dict[str, Any]:
-    """A line as a client sees it, its files compared with those of every other order, whoever came first.
+    """§5.2b: a line as a client sees it; a file that another order has, too, is flagged on both.
 
-    `uses` maps a file's SHA-256 to the orders it was handed in for. `with_orders` names those orders: for staff only,
-    since they may be another agency's.
+    `uses` maps a file's SHA-256 to the orders that it was submitted for. `with_orders` names those orders: only for
+    staff, because they may be another agency's.
     """
     flags: list[dict[str, Any]] = [flag.public() for flag in line.flags]
     for document_id, sha256 in sorted(line.file_hashes.items()):

@@ -9,8 +9,8 @@ from voucher.rules.working_days import DueDay, add_working_days, end_of_day
 
 
 def due_day(notice: Notice) -> DueDay:
-    """§3.5.3: the last day of a notice. One set over days nobody knew yet is counted again by what is known now, and
-    never ends earlier than was published."""
+    """§3.5.3: the last day of a notice. If it was counted over days whose holidays were not yet known, it is counted
+    again by what is known now; it never ends earlier than was published."""
     if notice.ends_certain:
         return DueDay(notice.ends_on, True)
     due = add_working_days(notice.published_on, notice.working_days)
@@ -18,24 +18,26 @@ def due_day(notice: Notice) -> DueDay:
 
 
 def is_over(notice: Notice, now: datetime) -> bool:
-    """§3.5.3: a notice of n working days is over when its last day is; one of none is over at once."""
+    """§3.5.3: a notice is over when its last day is over. A notice of 0 working days is over at once."""
     ends_on = due_day(notice).date
     return ends_on == notice.published_on or now >= end_of_day(ends_on)
 
 
 def ends_by_schedule(notice: Notice, now: datetime) -> bool:
-    """§3.5.3: the schedule may announce the end of a notice whose every day is known; a human closes it."""
+    """§3.5.3: True if the schedule may announce the end: every day of the notice is known, and it is over. Only a human
+    closes a notice."""
     return notice.ended_at is None and due_day(notice).certain and is_over(notice, now)
 
 
 def check_notice_over(notice: Notice, now: datetime) -> None:
-    """§3.5.3: nobody closes a notice before its last day is over."""
+    """§3.5.3: a notice is closed only after its last day. Raises NOTICE_RUNNING with that day."""
     if not is_over(notice, now):
         raise Refused(Refusal.NOTICE_RUNNING, ends_on=due_day(notice).date)
 
 
 def is_objected(order_id: str, agency_uscc: str, objections: Iterable[Objection]) -> bool:
-    """§3.5.3: a standing or upheld objection holds its own line; one naming only an agency holds all of its lines."""
+    """§3.5.3: True if an objection that is not rejected holds the line. An objection holds the line of its order; one
+    that names only an agency holds all lines of the agency; one that names neither holds the whole notice."""
     return any(
         objection.state != "rejected"
         and objection.order_id in (None, order_id)

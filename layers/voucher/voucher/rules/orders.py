@@ -1,16 +1,69 @@
-"""Using a voucher toward a contract (§4.2.1): the 70 % of §2.3.2, the year of the contract, who deals with whom."""
+"""Using a voucher toward a contract (§4.2.1): the 70 % of §2.3.2, the year of the contract, its two parties."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from voucher.models.agencies import Agency
 from voucher.models.enterprises import Enterprise
+from voucher.models.order_facts import OrderFacts
 from voucher.models.orders import Order
+from voucher.models.pools import category_pool, non_key_pool
 from voucher.models.vouchers import Voucher
 from voucher.policy import CATEGORY_WORDS, Category, Policy
-from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules.agencies import check_active
+from voucher.refusals import FieldError, Refusal, Refused, refuse_first, refused_by
+from voucher.rules.agencies import check_active, check_scope
 from voucher.rules.lifecycle import allows
+from voucher.rules.products import check_listed
+from voucher.rules.vouchers import check_balance, check_category, check_usable
+from voucher.rules.working_days import shanghai_date
+
+Check = Callable[[], object]
+
+
+def check_order(order: Order, facts: OrderFacts, no_other_subsidy: bool) -> None:
+    """§4.2.1: all that an order must pass before its money is held, at the instant it is placed.
+
+    Raises the refusal that comes first in precedence; its errors name every refusal.
+    """
+    policy = facts.programme.policy
+    number, signed_on = order.contract_number, order.contract_signed_on
+    today = shanghai_date(order.created_at)
+    checks = [
+        *_checks_of_facts(facts, order.created_at),
+        lambda: check_numbered(number, signed_on),
+        lambda: check_ratio(order.voucher_fen, order.contract_fen, policy),
+        lambda: check_balance(order.voucher_fen, facts.voucher),
+        lambda: check_contract_day(signed_on, policy, order.year, today) if signed_on else None,
+        lambda: check_no_other_subsidy(no_other_subsidy),
+    ]
+    refuse_first(refused_by(checks))
+
+
+def check_quotable(facts: OrderFacts, now: datetime) -> None:
+    """§2.3.2: a quote refuses what an order would refuse whatever its amounts are. Raises as `check_order` does."""
+    refuse_first(refused_by(_checks_of_facts(facts, now)))
+
+
+def _checks_of_facts(facts: OrderFacts, now: datetime) -> list[Check]:
+    product, agency, today = facts.product, facts.agency, shanghai_date(now)
+    return [
+        lambda: check_qualified(facts.enterprise),
+        lambda: check_active(agency, today),
+        lambda: check_scope(agency, product.category) if agency else None,
+        lambda: check_listed(product),
+        lambda: check_parties(facts.enterprise.uscc, product.agency_uscc),
+        lambda: check_usable(facts.voucher, now),
+        lambda: check_category(facts.voucher, product.category),
+    ]
+
+
+def pools_to_draw(facts: OrderFacts) -> list[str]:
+    """§2.2.cap, §2.2.floor: the yearly pools that an order draws on: its category's, and for a category outside the key
+    three the one that all those share."""
+    year, category = facts.programme.year, facts.product.category
+    cap = category_pool(year, category)
+    return [cap] if category in facts.programme.policy.key_categories else [cap, non_key_pool(year)]
 
 
 def max_voucher_fen(contract_fen: int, policy: Policy) -> int:
@@ -28,9 +81,10 @@ class Quote:
 
 
 def quote_of(
-    contract_fen: int, voucher: Voucher, policy: Policy, category_fen: int, key_floor_fen: int | None
+    contract_fen: int, voucher: Voucher, policy: Policy, category_fen: int, key_floor_fen: int | None = None
 ) -> Quote:
-    """§2.3.2, §2.2.cap, §2.2.floor: the smallest limit binds; of equal ones the first named."""
+    """§2.3.2, §2.2.cap, §2.2.floor: the smallest limit binds, of equal ones the first. Amounts are fen; `category_fen`
+    is the room of the category, `key_floor_fen` that of all categories outside the key three, None for a key one."""
     limits = {
         "ratio": max_voucher_fen(contract_fen, policy),
         "balance": voucher.balance_fen,
@@ -44,46 +98,47 @@ def quote_of(
 
 def check_ratio(voucher_fen: int, contract_fen: int, policy: Policy) -> None:
     """§2.3.2: the voucher pays at most 70 % of the contract. Raises OVER_RATIO with the largest part possible."""
-    most = max_voucher_fen(contract_fen, policy)
-    if voucher_fen > most:
-        raise Refused(Refusal.OVER_RATIO, percent=policy.voucher_max_percent, max_voucher_fen=most)
+    most_fen = max_voucher_fen(contract_fen, policy)
+    if voucher_fen > most_fen:
+        raise Refused(Refusal.OVER_RATIO, percent=policy.voucher_max_percent, max_voucher_fen=most_fen)
 
 
 def check_qualified(enterprise: Enterprise) -> None:
-    """§4.1.2, §4.1.3: only an approved enterprise uses a voucher."""
+    """§4.1.2, §4.1.3: only an approved enterprise uses a voucher. Raises DISQUALIFIED or NOT_APPROVED."""
     if enterprise.state != "approved":
         disqualified = enterprise.state == "disqualified"
         raise Refused(Refusal.DISQUALIFIED if disqualified else Refusal.NOT_APPROVED)
 
 
 def check_parties(enterprise_uscc: str, agency_uscc: str) -> None:
-    """§5.2b: the two parties of one order are different legal persons."""
+    """§5.2b: the two parties of one order are different legal persons. Raises SELF_DEALING."""
     if enterprise_uscc == agency_uscc:
         raise Refused(Refusal.SELF_DEALING)
 
 
 def check_contract_day(signed_on: date, policy: Policy, year: int, today: date) -> None:
-    """§4.2.1: the contract is signed within the programme year, and not in the future."""
+    """§4.2.1: the contract is signed within the programme year, and not in the future. Raises CONTRACT_YEAR."""
     if not policy.first_day(year) <= signed_on <= min(policy.last_day(year), today):
         raise Refused(Refusal.CONTRACT_YEAR)
 
 
 def check_numbered(number: str | None, signed_on: date | None) -> None:
-    """§4.2.1: a day of signature without the contract's number is no contract on record."""
+    """§4.2.1: a contract on record has a number; a day of signature alone is MALFORMED."""
     if signed_on is not None and number is None:
         errors = [FieldError("contract_number", "填写签订日期的，须同时填写合同编号。")]
         raise Refused(Refusal.MALFORMED, errors=errors)
 
 
 def check_may_contract(enterprise: Enterprise | None, agency: Agency | None, today: date) -> None:
-    """§4.1.3, §1.4b, §3.2.3: an order without a contract goes on only between parties that are still approved."""
+    """§4.1.3, §1.4b, §3.2.3: a new contract is only between parties that are still approved. Raises DISQUALIFIED or
+    AGENCY_NOT_ACTIVE."""
     if enterprise is None or enterprise.state == "disqualified":
         raise Refused(Refusal.DISQUALIFIED)
     check_active(agency, today)
 
 
 def check_no_other_subsidy(declared: bool) -> None:
-    """§5.2b: the enterprise declares that it takes no other subsidy for the order."""
+    """§5.2b: the enterprise declares that it takes no other subsidy for the order. Raises OTHER_SUBSIDY."""
     if not declared:
         raise Refused(Refusal.OTHER_SUBSIDY, errors=[FieldError("no_other_subsidy", "须声明未享受其他政策资金。")])
 
@@ -101,20 +156,22 @@ def has_contract(order: Order) -> bool:
 
 
 def expires_without_contract(order: Order) -> bool:
-    """§4.2.1, §4.1.3: nothing carries the order over its year's end, or over its buyer's disqualification: no contract
-    was signed, and nothing was delivered."""
+    """§4.2.1, §4.1.3: the order ends with its year, or when its enterprise is disqualified, because no contract was
+    signed and nothing was delivered."""
     return not has_contract(order) and allows("order", order.state, "expire")
 
 
 def check_has_contract(order: Order) -> None:
-    """§4.2.1: work is delivered under a contract that is on record."""
+    """§4.2.1: work is delivered under a contract that is on record. Raises CONTRACT_MISSING."""
     if not has_contract(order):
         raise Refused(Refusal.CONTRACT_MISSING)
 
 
 def check_cancel_asked(order: Order, agency: Agency | None) -> None:
-    """§3.5.1(5): both parties have asked in writing; for an agency that was cleared out before it signed anything
-    (§3.4.1) nobody asks any more. Raises CANCEL_NOT_ASKED."""
-    is_gone = agency is not None and agency.state == "removed" and not has_contract(order)
-    if order.enterprise_cancel is None or (order.agency_cancel is None and not is_gone):
+    """§3.5.1(5): both parties asked in writing to cancel. Raises CANCEL_NOT_ASKED.
+
+    §3.4.1: an agency that was removed before it signed the contract need not ask, because it serves no order any more.
+    """
+    needs_agency = agency is None or agency.state != "removed" or has_contract(order)
+    if order.enterprise_cancel is None or (needs_agency and order.agency_cancel is None):
         raise Refused(Refusal.CANCEL_NOT_ASKED)

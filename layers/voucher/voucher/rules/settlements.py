@@ -1,22 +1,27 @@
-"""What a settlement line must carry, and what may be verified of it (§3.5.1, §3.5.2)."""
+"""What a settlement line must carry, what may be verified of it, and what follows when it ends (§3.5.1, §3.5.2)."""
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 
-from voucher.models.base import plain_number, yuan
+from voucher.models.base import Mark, plain_number, yuan
 from voucher.models.orders import Order
-from voucher.models.settlements import Invoice, Line, Transfer
+from voucher.models.pools import remaining_drawn
+from voucher.models.settlements import Invoice, Line, Settlement, Transfer
 from voucher.models.standing import Standing
 from voucher.policy import Policy
 from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules.lifecycle import allows, remembered, stepped
 from voucher.rules.orders import max_voucher_fen
 
-# §3.5.1: a line with nothing more to be decided
+# §3.5.1: such a line has left its application; nothing more is decided on it
 ENDED_LINES = frozenset({"rejected", "withdrawn"})
 
 
 def check_completed(orders: Iterable[Order]) -> None:
-    """§3.5.1: only completed orders are settled, each in one live application. Names every order at fault."""
+    """§3.5.1: only completed orders are settled, each in one application at a time.
+
+    Raises ORDER_NOT_COMPLETED or ORDER_IN_SETTLEMENT, with every order at fault.
+    """
     found = []
     for order in orders:
         error = [FieldError("order_ids", order.order_id)]
@@ -26,7 +31,7 @@ def check_completed(orders: Iterable[Order]) -> None:
             found.append(Refused(Refusal.ORDER_NOT_COMPLETED, errors=error, of=order))
     if found:
         first = min(found, key=lambda refused: refused.refusal.value)
-        raise Refused(first.refusal, errors=[error for refused in found for error in refused.errors], **first.facts)
+        raise Refused(first.refusal, errors=[error for refused in found for error in refused.errors], of=first.of)
 
 
 def claimable_fen(line: Line, contract_fen: int, policy: Policy) -> int:
@@ -37,7 +42,8 @@ def claimable_fen(line: Line, contract_fen: int, policy: Policy) -> int:
 def check_own_share(
     line: Line, contract_fen: int, invoice: Invoice, transfers: Iterable[Transfer], policy: Policy
 ) -> None:
-    """§3.5.1(2)(3): invoice and transfers each equal contract less voucher part, to the fen."""
+    """§3.5.1(2)(3): invoice and transfers each equal contract less voucher part, to the fen. Raises OWN_SHARE_MISMATCH
+    with the amount that they must have."""
     own_share_fen = contract_fen - claimable_fen(line, contract_fen, policy)
     if errors := _own_share_errors(own_share_fen, invoice, transfers):
         raise Refused(Refusal.OWN_SHARE_MISMATCH, errors=errors, own_share_fen=own_share_fen)
@@ -54,8 +60,8 @@ def _own_share_errors(own_share_fen: int, invoice: Invoice, transfers: Iterable[
 
 
 def check_own_shares(lines: Iterable[Line], policy: Policy) -> None:
-    """§3.5.1(2)(3): every line handed in still adds up to the fen, also one whose voucher part was reduced before it
-    came back; all that does not in one answer."""
+    """§3.5.1(2)(3): every line that is submitted adds up to the fen, also one whose voucher part was reduced before it
+    was returned. Raises OWN_SHARE_MISMATCH with every line at fault."""
     errors, first_fen = list[FieldError](), 0
     for line in lines:
         own_share_fen = line.contract_fen - claimable_fen(line, line.contract_fen, policy)
@@ -67,7 +73,7 @@ def check_own_shares(lines: Iterable[Line], policy: Policy) -> None:
 
 
 def check_evidence(lines: Iterable[Line]) -> None:
-    """§3.5.1: every line has contract, invoice, transfer and evidence; all that is missing in one answer."""
+    """§3.5.1: every line has contract, invoice, transfer and evidence. Raises EVIDENCE_MISSING with all that lacks."""
     errors = [
         FieldError(f"{line.order_id}.{kind}", "缺少。")
         for line in lines
@@ -84,7 +90,7 @@ def check_evidence(lines: Iterable[Line]) -> None:
 
 
 def check_transfers(transfers: Iterable[Transfer]) -> None:
-    """§3.5.1(3): a transfer counts once toward the own share, however often it is entered."""
+    """§3.5.1(3): a transfer counts once toward the own share, so it may be entered only once. Raises MALFORMED."""
     seen = Counter(plain_number(transfer.reference) for transfer in transfers)
     if twice := [reference for reference, count in seen.items() if count > 1]:
         errors = [FieldError("transfers", f"转账流水号 {reference} 重复。") for reference in twice]
@@ -92,7 +98,7 @@ def check_transfers(transfers: Iterable[Transfer]) -> None:
 
 
 def subsidised_orders(due: Iterable[Line | Order], standings: Mapping[str, Standing]) -> list[str]:
-    """§5.2b: the orders, of lines or by themselves, whose enterprise had another subsidy of that year."""
+    """§5.2b: the ids of those orders, given themselves or as lines, whose enterprise had another subsidy that year."""
     return [
         each.order_id
         for each in due
@@ -101,14 +107,16 @@ def subsidised_orders(due: Iterable[Line | Order], standings: Mapping[str, Stand
 
 
 def check_subsidies(due: Iterable[Line | Order], standings: Mapping[str, Standing]) -> None:
-    """§5.2b: no settlement for an enterprise that had another subsidy of that year; names every order it concerns."""
+    """§5.2b: an enterprise that had another subsidy of that year gets no settlement. Raises OTHER_SUBSIDY with every
+    order that it concerns."""
     if hit := subsidised_orders(due, standings):
         words = Refusal.OTHER_SUBSIDY.sentence
         raise Refused(Refusal.OTHER_SUBSIDY, errors=[FieldError(order_id, words) for order_id in hit])
 
 
 def check_named_once(order_ids: Iterable[str], known: Container[str]) -> None:
-    """A decision names orders it is about, each once: else a slip of the pen would decide what nobody decided."""
+    """§3.5.2: a decision names only orders that it may decide on, each once, because a slip of the pen must not decide.
+    Raises MALFORMED with every wrong name."""
     errors = [
         FieldError("lines", f"{order_id} {'重复。' if order_id in known else '不在其中。'}")
         for order_id, count in Counter(order_ids).items()
@@ -118,23 +126,56 @@ def check_named_once(order_ids: Iterable[str], known: Container[str]) -> None:
         raise Refused(Refusal.MALFORMED, errors=errors)
 
 
-def step_after_withdrawal(state: str, lines: Iterable[Line]) -> str | None:
-    """§3.5.1: what becomes of an application some of whose lines were withdrawn: the step to take, None for none."""
-    left = [line.state for line in lines if line.state not in ENDED_LINES]
-    if not left:
-        return "withdraw"
-    return "pre_review" if state == "submitted" and "submitted" not in left else None
+def check_withdrawable(line: Line) -> None:
+    """§3.5.1(5): a line under review or on notice is first taken out of its round. Raises LINE_UNDER_REVIEW."""
+    if not allows("line", line.state, "withdraw"):
+        raise Refused(Refusal.LINE_UNDER_REVIEW, of=line)
 
 
-def verified_part_fen(line: Line, contract_fen: int, said_fen: int | None, policy: Policy) -> int:
-    """§3.5.2, §2.3.2: the voucher part that a passed line keeps, in fen: what the reviewer says, at most what was held
-    and 70 % of the contract as verified. Raises VERIFIED_TOO_HIGH; a line of which nothing is left is MALFORMED."""
+def settlement_without_line(settlement: Settlement, other_lines: Iterable[Line], mark: Mark) -> Settlement:
+    """§3.5.1: the application after a line was withdrawn.
+
+    It is withdrawn with its last line; it is reviewed if no line waits for the pre-review any more; else its state
+    stays. `other_lines` are all lines but the withdrawn one.
+    """
+    states = {line.state for line in other_lines} - ENDED_LINES
+    if not states:
+        return stepped(settlement, "withdraw", mark, remembered_as="withdraw_line")
+    if settlement.state == "submitted" and "submitted" not in states:
+        return stepped(settlement, "pre_review", mark, remembered_as="withdraw_line")
+    return remembered(settlement, "withdraw_line", mark)
+
+
+def order_without_settlement(order: Order, mark: Mark) -> Order:
+    """§3.5.1: the order of a line that ended before money was owed for it: completed again, free for another settlement
+    or for cancellation."""
+    return stepped(order, "unsettle", mark, settlement_id=None)
+
+
+def order_taken_back(order: Order, mark: Mark) -> Order:
+    """§5.2b: the order of a line that was owed to its agency and is not paid: completed again, by one more posting."""
+    return stepped(order, "take_back", mark, settlement_id=None, seq=order.seq + 1)
+
+
+def reduced_order(order: Order, verified_fen: int, mark: Mark) -> Order:
+    """§3.5.2: the order that holds only the voucher part that was verified, in fen."""
+    drawn = remaining_drawn(order.drawn, order.voucher_fen - verified_fen)
+    return stepped(order, "reduce", mark, voucher_fen=verified_fen, drawn=drawn)
+
+
+def verified_part_fen(line: Line, contract_fen: int, verified_fen: int | None, policy: Policy) -> int:
+    """§3.5.2, §2.3.2: the voucher part that a passed line keeps, in fen: what the reviewer verified, else the maximum.
+
+    The maximum is what the order holds, but not more than 70 % of the contract as verified (`contract_fen`).
+
+    Raises VERIFIED_TOO_HIGH; MALFORMED for a line that would keep nothing.
+    """
     most_fen = claimable_fen(line, contract_fen, policy)
     if most_fen == 0:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("verified_contract_fen", "核定后抵用额为零，应不予通过。")])
-    if said_fen is not None and said_fen > most_fen:
+    if verified_fen is not None and verified_fen > most_fen:
         raise Refused(Refusal.VERIFIED_TOO_HIGH, percent=policy.voucher_max_percent)
-    return most_fen if said_fen is None else said_fen
+    return most_fen if verified_fen is None else verified_fen
 
 
 def owed_fen(line: Line) -> int:

@@ -1,4 +1,4 @@
-"""The list of payouts for the bank (§3.5.4): its rows, its number and the hash printed on it."""
+"""The list of payouts for the bank (§3.5.4): its rows, its number and the hash that is printed on it."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ COLUMNS = ("序号", "付款编号", "收款单位", "开户银行", "收款账�
 
 @dataclass(frozen=True)
 class BankTransfer:
-    """One payout as the bank needs it, the account number in clear."""
+    """One payout as the bank needs it, with the account number in clear and the amount in fen."""
 
     payout_id: str
     account_name: str
@@ -22,19 +22,30 @@ class BankTransfer:
     invoice_number: str
 
     def row(self, number: int) -> tuple[Value, ...]:
-        """Its line of the list."""
-        named = (self.payout_id, self.account_name, self.bank_name, self.account_number)
-        return (str(number), *named, self.amount_fen, self.invoice_number)
+        """Its row of the list, under COLUMNS; `number` counts from 1."""
+        return (
+            str(number),
+            self.payout_id,
+            self.account_name,
+            self.bank_name,
+            self.account_number,
+            self.amount_fen,
+            self.invoice_number,
+        )
 
 
 def rows_sha256(number: str, transfers: Sequence[BankTransfer]) -> str:
-    """The hash printed on the list: over its number and every row, so that a changed cell shows."""
-    rows = [transfer.row(position) for position, transfer in enumerate(transfers, 1)]
-    return hashlib.sha256(json.dumps([number, rows], ensure_ascii=False).encode()).hexdigest()
+    """The hash printed on the list, over its number and every row, because a cell that is changed later must show."""
+    content = json.dumps([number, _rows(transfers)], ensure_ascii=False)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _rows(transfers: Sequence[BankTransfer]) -> list[tuple[Value, ...]]:
+    return [transfer.row(number) for number, transfer in enumerate(transfers, 1)]
 
 
 def payout_file(number: str, transfers: Sequence[BankTransfer]) -> bytes:
-    """The .xlsx; the same transfers under the same number are the same bytes."""
+    """The list as an .xlsx. The same transfers under the same number give the same bytes."""
     head: list[tuple[Value, ...]] = [
         ("服务券抵用资金拨付清单",),
         ("清单编号", number),
@@ -42,4 +53,4 @@ def payout_file(number: str, transfers: Sequence[BankTransfer]) -> bytes:
         ("合计（元）", sum(transfer.amount_fen for transfer in transfers)),
         COLUMNS,
     ]
-    return workbook("拨付清单", head + [transfer.row(position) for position, transfer in enumerate(transfers, 1)])
+    return workbook("拨付清单", head + _rows(transfers))

@@ -1,7 +1,7 @@
-"""Tables for spreadsheets: .xlsx whose bytes depend on nothing but its cells, and cells that are never formulas.
+"""Tables for spreadsheets: an .xlsx whose bytes depend only on its cells, and whose cells are never formulas.
 
-A workbook is a zip of a few XML parts. Made by hand, it carries no clock and no author, so the same cells are the same
-bytes for ever, and nothing heavy is imported.
+A workbook is a zip of a few XML parts. We write them ourselves, because a library would add the clock and an author:
+then the same cells would not be the same bytes. It would also make the cold start longer.
 """
 
 import re
@@ -42,12 +42,12 @@ _PARTS = {
 
 
 def inert(text: str) -> str:
-    """A text that no spreadsheet takes for a formula, however it is opened."""
+    """The text, so that no spreadsheet takes it for a formula: with a quotation mark in front if it begins like one."""
     return f"'{text}" if text[:1] and normalize("NFKC", text[0])[:1] in "=+-@\t\r\n" else text
 
 
 def workbook(title: str, rows: Iterable[Sequence[Value]]) -> bytes:
-    """An .xlsx of one sheet. Texts are made inert; integers are fen and stand as numbers in yuan."""
+    """An .xlsx of one sheet. Texts are made inert. An integer is an amount in fen and becomes a number in yuan."""
     sheet = "".join(
         f'<row r="{number}">{"".join(_cell(number, column, cell) for column, cell in enumerate(row))}</row>'
         for number, row in enumerate(rows, 1)
@@ -63,7 +63,7 @@ def workbook(title: str, rows: Iterable[Sequence[Value]]) -> bytes:
     with zipfile.ZipFile(out, "w") as archive:
         for name, content in parts.items():
             entry = zipfile.ZipInfo(name, EPOCH)
-            entry.create_system = 0  # else it would say on which system it was made
+            entry.create_system = 0  # else the bytes would depend on the system they are made on
             archive.writestr(entry, _HEAD + content)
     return out.getvalue()
 

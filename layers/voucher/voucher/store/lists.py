@@ -124,7 +124,7 @@ def commit_errors(record: ListImport, errors: list[dict[str, Any]]) -> None:
 
 def _commit_parsed(record: ListImport, part: str, content: list[dict[str, Any]]) -> None:
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    files.client().put_object(Bucket=files.bucket(), Key=_parsed_key(record, part), Body=body)
+    files.commit_content(_parsed_key(record, part), body, "application/json")
 
 
 def _parsed_key(record: ListImport, part: str) -> str:

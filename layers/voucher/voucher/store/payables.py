@@ -12,6 +12,10 @@ from voucher.store.engine.postings import order_posting_write
 from voucher.store.engine.reading import find_item, read_partition
 from voucher.store.engine.table import Write, advance_write, commit, update_write
 
+# §3.5.4: the caller neither submitted the summary invoice nor proposed the account, because who asks for money does not
+# pay it.
+NOT_BY_CLAIMANT = (conditions.not_by_caller("invoiced_by"), conditions.not_by_caller("account_by"))
+
 
 def list_of_round(round_id: str) -> list[Payable]:
     """What each agency is owed in a round."""
@@ -19,15 +23,22 @@ def list_of_round(round_id: str) -> list[Payable]:
 
 
 def find(round_id: str, agency_uscc: str) -> Payable | None:
-    """What one agency is owed in a round, None before its notice closed."""
+    """What one agency is owed in a round, None before its notice is closed."""
     item = find_item(keys.payable(round_id, agency_uscc))
     return Payable.model_validate(item) if item else None
+
+
+def get(round_id: str, agency_uscc: str) -> Payable:
+    """What one agency, which a request names, is owed in a round. Raises NOT_FOUND."""
+    if (payable := find(round_id, agency_uscc)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return payable
 
 
 def load(round_id: str, agency_uscc: str) -> Payable:
     """A payable that must exist, because a payout names it. Raises LookupError: the books are broken."""
     if (payable := find(round_id, agency_uscc)) is None:
-        raise LookupError("a payout outlived its payable")
+        raise LookupError(f"the payable of {agency_uscc} in round {round_id} is lost")
     return payable
 
 
@@ -37,24 +48,30 @@ def step_write(old: Payable, new: Payable, *more: str, **values: Any) -> Write:
 
 
 def commit_invoice(old: Payable, new: Payable, number: str, account: Account | None = None) -> bool:
-    """§3.5.4, §5.2b: the summary invoice, its number used once. Raises INVOICE_USED or CHANGED_MEANWHILE.
+    """§3.5.4, §5.2b: the summary invoice; its number is used once. Raises INVOICE_USED or CHANGED_MEANWHILE.
 
-    False, and nothing done, when `account` is another one than the agency was to be paid on before.
+    With `account` only if the agency was never paid on another account: else False, and nothing is written.
     """
-    owner = f"{new.round_id}.{new.agency_uscc}"
-    known = [_account_write(new, account, conditions.ACCOUNT_IS_KNOWN)] if account else []
-    refusals = {
-        "invoice": Refusal.INVOICE_USED,
-        "payable": Refusal.CHANGED_MEANWHILE,
-        "account": Refusal.ACCOUNT_UNDECIDED,
-    }
+    writes = [step_write(old, new), settlements.invoice_write(_invoice_owner(new), number)]
+    if account:
+        writes.append(_account_write(new, account, conditions.ACCOUNT_IS_KNOWN))
     try:
-        commit([step_write(old, new), settlements.invoice_write(owner, number), *known], **refusals)
+        commit(
+            writes,
+            invoice=Refusal.INVOICE_USED,
+            payable=Refusal.CHANGED_MEANWHILE,
+            account=Refusal.ACCOUNT_UNDECIDED,
+        )
     except Refused as refused:
         if refused.refusal is not Refusal.ACCOUNT_UNDECIDED:
             raise
         return False
     return True
+
+
+def _invoice_owner(payable: Payable) -> str:
+    """Whose the number of a summary invoice is."""
+    return f"{payable.round_id}.{payable.agency_uscc}"
 
 
 def _account_write(payable: Payable, account: Account, condition: str | None) -> Write:
@@ -64,33 +81,34 @@ def _account_write(payable: Payable, account: Account, condition: str | None) ->
 
 
 def commit_take_back(
-    owed: Payable, after: Payable, amount_fen: int, order: Order, freed: Order, line_steps: list[Write], mark: Mark
+    old: Payable, new: Payable, amount_fen: int, order: Order, freed: Order, line_writes: list[Write], mark: Mark
 ) -> None:
-    """§5.2b: a line leaves what an agency is owed: payable → order, and the summary invoice's number is free again."""
-    owner = f"{owed.round_id}.{owed.agency_uscc}"
-    source, target = payable_account(owed.round_id, owed.agency_uscc), order_account(order.order_id)
+    """§5.2b: a line leaves what an agency is owed: payable → order. The number of the summary invoice is free again,
+    because the agency submits another invoice."""
+    source, target = payable_account(old.round_id, old.agency_uscc), order_account(order.order_id)
+    number = old.invoice_number
     commit(
         [
-            step_write(owed, after),
-            *line_steps,
+            step_write(old, new),
+            *line_writes,
             order_posting_write(freed, Movement("take_back", source, target, amount_fen, mark.at, mark.by)),
             *orders.move_writes(order, "payable_fen", "held_fen"),
-            *(settlements.free_number_writes(owner, owed.invoice_number) if owed.invoice_number else []),
+            *(settlements.free_number_writes(_invoice_owner(old), number) if number else []),
         ]
     )
 
 
 def commit_proposed_account(old: Payable, new: Payable) -> None:
-    """§3.5.4: the agency asks to be paid on another account; nothing is paid until that is decided."""
+    """§3.5.4: the agency proposes another account. Raises CHANGED_MEANWHILE."""
     commit([step_write(old, new)])
 
 
 def commit_decided_account(old: Payable, new: Payable, caller: str) -> None:
-    """§3.5.4: another account counts from here on, or does not, by the word of somebody who did not ask for it."""
-    asked, invoiced = (conditions.not_by_caller(name) for name in ("change.#by", "invoiced_by"))
-    counts = [_account_write(new, new.account, None)] if new.account and new.account != old.account else []
-    commit([step_write(old, new, asked, invoiced, caller=caller), *counts])
-
-
-# §3.5.4: who pays handed in neither the summary invoice nor the account
-NOT_ITS_AGENCY = [conditions.not_by_caller(name) for name in ("invoiced_by", "account_by")]
+    """§3.5.4: the operator's decision on another account. Raises CHANGED_MEANWHILE, also if the caller proposed it or
+    submitted the summary invoice."""
+    proposer, invoicer = conditions.not_by_caller("change.#by"), conditions.not_by_caller("invoiced_by")
+    writes = [step_write(old, new, proposer, invoicer, caller=caller)]
+    if new.account and new.account != old.account:
+        # a confirmed account becomes the known one, whatever the agency was paid on before
+        writes.append(_account_write(new, new.account, None))
+    commit(writes)

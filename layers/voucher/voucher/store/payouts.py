@@ -1,5 +1,6 @@
 """Payouts and the files for the bank (§3.5.4), in the settlements table."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from voucher.models.accounts import Movement, Posting, paid_account, payable_account
@@ -9,31 +10,28 @@ from voucher.models.payables import Payable
 from voucher.models.payouts import Payout, PayoutFile
 from voucher.models.pools import category_pool
 from voucher.models.rounds import Round
+from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, orders, payables, rounds
 from voucher.store.engine import pools
 from voucher.store.engine.postings import payout_posting_write
 from voucher.store.engine.reading import find_item, read_partition, read_together
 from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check
 
-NOT_ITS_REVIEWERS = [conditions.caller_not_among(name) for name in ("submitters", "pre_reviewers")]
+# §3.5.4: the caller neither submitted, pre-reviewed nor approved a line of the round, because another person makes its
+# payouts. Who gathered the round may: that is the operator's work, too.
+NOT_BY_REVIEWERS = (
+    conditions.not_by_caller("approved_by"),
+    conditions.caller_not_among("submitters"),
+    conditions.caller_not_among("pre_reviewers"),
+)
+# §3.5.4: the caller is not among the earlier hands of the round and did not approve it, because another person records
+# what the bank did.
+NOT_BY_ROUND = (conditions.not_by_caller("approved_by"), *rounds.NOT_BY_EARLIER_HANDS)
 
 
-def _hands_check(round_: Round, caller: str, *others: str) -> Write:
-    condition = conditions.all_of(conditions.not_by_caller("approved_by"), *others)
-    return item_check("hands", keys.round_(round_.round_id), condition, caller=caller)
-
-
-def commit_payout(round_: Round, old: Payable, new: Payable, payout: Payout, standings_unchanged: list[Write]) -> None:
-    """§3.5.4: one order to the bank per agency and round at a time, not by who handed in, pre-reviewed or approved."""
-    by = payout.created_by
-    commit(
-        [
-            payables.step_write(old, new, *payables.NOT_ITS_AGENCY, caller=by),
-            add_write("payout", keys.payout(payout.payout_id), payout),
-            *standings_unchanged,
-            _hands_check(round_, by, *NOT_ITS_REVIEWERS),
-        ]
-    )
+def payout_id(payable: Payable, attempt: int) -> str:
+    """The id of an agency's payout of a round; its first attempt has the number 1."""
+    return f"{payable.round_id}.{payable.agency_uscc}.{attempt}"
 
 
 def find(payout_id: str) -> Payout | None:
@@ -42,9 +40,18 @@ def find(payout_id: str) -> Payout | None:
     return Payout.model_validate(item) if item else None
 
 
-def payout_id(payable: Payable, attempt: int) -> str:
-    """The id of an agency's payout of a round, its first attempt numbered 1."""
-    return f"{payable.round_id}.{payable.agency_uscc}.{attempt}"
+def get(payout_id: str) -> Payout:
+    """A payout that a request names. Raises NOT_FOUND."""
+    if (payout := find(payout_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return payout
+
+
+def load(payout_id: str) -> Payout:
+    """A payout that must exist, because its payable counts it. Raises LookupError: the books are broken."""
+    if (payout := find(payout_id)) is None:
+        raise LookupError(f"payout {payout_id} is lost")
+    return payout
 
 
 def list_of(payables: list[Payable]) -> list[Payout]:
@@ -57,70 +64,105 @@ def list_of(payables: list[Payable]) -> list[Payout]:
     return found
 
 
-def _step_write(old: Payout, new: Payout, *more: str, **values: Any) -> Write:
-    return advance_write("payout", keys.payout(new.payout_id), old, new, *more, **values)
-
-
-def commit_result(
-    round_: Round, old: Payout, new: Payout, owed: Payable, after: Payable, paid: list[tuple[Order, Order]], mark: Mark
-) -> None:
-    """§3.5.4: the bank's answer. Paid: payable → paid in the same write, with its orders. By none of the earlier
-    hands."""
-    writes = _by_other_hands_writes(round_, old, new, owed, after, mark.by)
-    if new.state == "paid":
-        source, target = payable_account(new.round_id, new.agency_uscc), paid_account(new.year)
-        movement = Movement("pay", source, target, new.amount_fen, mark.at, mark.by, about=new.bank_reference)
-        moved = _category_writes([before for before, _ in paid], "payable_fen", "paid_fen")
-        writes += [payout_posting_write(new, movement), *moved, *_order_writes(paid)]
-    commit(writes)
-
-
-def _by_other_hands_writes(
-    round_: Round, old: Payout, new: Payout, owed: Payable, after: Payable, caller: str
-) -> list[Write]:
-    four_eyes = conditions.not_by_caller("created_by")
-    return [
-        _step_write(old, new, four_eyes, caller=caller),
-        payables.step_write(owed, after, *payables.NOT_ITS_AGENCY, caller=caller),
-        _hands_check(round_, caller, *rounds.OTHER_HANDS),
-    ]
-
-
-def commit_return(
-    round_: Round,
-    old: Payout,
-    new: Payout,
-    owed: Payable,
-    after: Payable,
-    unpaid: list[tuple[Order, Order]],
-    mark: Mark,
-) -> None:
-    """§3.5.4: the bank sent back what it had paid: paid → payable, so that a new payout may follow."""
-    source, target = paid_account(new.year), payable_account(new.round_id, new.agency_uscc)
-    about, reason = new.return_reference, new.return_reason
-    movement = Movement("return", source, target, new.amount_fen, mark.at, mark.by, reason, about)
+def commit_payout(round_: Round, old: Payable, new: Payable, payout: Payout, standing_checks: list[Write]) -> None:
+    """§3.5.4: one payout per agency and round at a time. Raises CHANGED_MEANWHILE, also if the caller submitted,
+    pre-reviewed or approved a line of the round, or asked for the money."""
+    caller = payout.created_by
     commit(
         [
-            *_by_other_hands_writes(round_, old, new, owed, after, mark.by),
-            payout_posting_write(new, movement),
-            *_category_writes([before for before, _ in unpaid], "paid_fen", "payable_fen"),
-            *_order_writes(unpaid),
+            payables.step_write(old, new, *payables.NOT_BY_CLAIMANT, caller=caller),
+            add_write("payout", keys.payout(payout.payout_id), payout),
+            *standing_checks,
+            _hands_check(round_, NOT_BY_REVIEWERS, caller),
         ]
     )
 
 
-def _order_writes(moved: list[tuple[Order, Order]]) -> list[Write]:
-    return [orders.step_write(before, after) for before, after in moved]
+def _hands_check(round_: Round, hands: tuple[str, ...], caller: str) -> Write:
+    return item_check("hands", keys.round_(round_.round_id), conditions.all_of(*hands), caller=caller)
 
 
-def _category_writes(paid: list[Order], source: str, target: str) -> list[Write]:
-    totals: dict[str, dict[int, int]] = {}
-    for order in paid:
+@dataclass(frozen=True)
+class PayoutFacts:
+    """A payout with its round, the payable that it pays, and the orders in that."""
+
+    payout: Payout
+    round: Round
+    payable: Payable
+    orders: list[Order]
+
+
+def get_facts(payout_id: str) -> PayoutFacts:
+    """A payout that a request names, with all that moves on with it. Raises NOT_FOUND."""
+    payout = get(payout_id)
+    round_ = rounds.load(payout.round_id)
+    payable = payables.load(payout.round_id, payout.agency_uscc)
+    orders_of_payable = orders.load_many(payable.order_ids)
+    # read last: see Api.handle
+    return PayoutFacts(get(payout_id), round_, payable, orders_of_payable)
+
+
+def commit_result(old: PayoutFacts, new: PayoutFacts, mark: Mark) -> None:
+    """§3.5.4: the bank's answer; if it paid: payable → paid, with the orders. Raises CHANGED_MEANWHILE, also if the
+    caller took an earlier step of the round or of the payout."""
+    payout = new.payout
+    if payout.state != "paid":
+        commit(_step_writes(old, new, mark.by))
+        return
+    source, target = payable_account(payout.round_id, payout.agency_uscc), paid_account(payout.year)
+    movement = Movement("pay", source, target, payout.amount_fen, mark.at, mark.by, about=payout.bank_reference)
+    commit(
+        [
+            *_step_writes(old, new, mark.by),
+            payout_posting_write(payout, movement),
+            *_category_writes(old.orders, "payable_fen", "paid_fen"),
+            *_order_writes(old, new),
+        ]
+    )
+
+
+def commit_return(old: PayoutFacts, new: PayoutFacts, mark: Mark) -> None:
+    """§3.5.4: the bank sent back what it had paid: paid → payable, so that another payout may follow. Raises
+    CHANGED_MEANWHILE, also if the caller took an earlier step of the round or of the payout."""
+    payout = new.payout
+    source, target = paid_account(payout.year), payable_account(payout.round_id, payout.agency_uscc)
+    about, reason = payout.return_reference, payout.return_reason
+    movement = Movement("return", source, target, payout.amount_fen, mark.at, mark.by, reason, about)
+    commit(
+        [
+            *_step_writes(old, new, mark.by),
+            payout_posting_write(payout, movement),
+            *_category_writes(old.orders, "paid_fen", "payable_fen"),
+            *_order_writes(old, new),
+        ]
+    )
+
+
+def _step_write(old: Payout, new: Payout, *more: str, **values: Any) -> Write:
+    return advance_write("payout", keys.payout(new.payout_id), old, new, *more, **values)
+
+
+def _step_writes(old: PayoutFacts, new: PayoutFacts, caller: str) -> list[Write]:
+    return [
+        _step_write(old.payout, new.payout, conditions.not_by_caller("created_by"), caller=caller),
+        payables.step_write(old.payable, new.payable, *payables.NOT_BY_CLAIMANT, caller=caller),
+        _hands_check(old.round, NOT_BY_ROUND, caller),
+    ]
+
+
+def _order_writes(old: PayoutFacts, new: PayoutFacts) -> list[Write]:
+    return [orders.step_write(before, after) for before, after in zip(old.orders, new.orders, strict=True)]
+
+
+def _category_writes(moved: list[Order], source: str, target: str) -> list[Write]:
+    """Move what the orders drew, in each shard of each category: one write for a shard, however many orders."""
+    plans: dict[str, dict[int, int]] = {}
+    for order in moved:
         pool_id = category_pool(order.year, order.category)
-        plan = totals.setdefault(pool_id, {})
+        plan = plans.setdefault(pool_id, {})
         for shard, fen in order.drawn[pool_id].items():
             plan[int(shard)] = plan.get(int(shard), 0) + fen
-    return [write for pool_id, plan in totals.items() for write in pools.move_writes(pool_id, plan, source, target)]
+    return [write for pool_id, plan in plans.items() for write in pools.move_writes(pool_id, plan, source, target)]
 
 
 def list_postings(round_id: str) -> list[Posting]:
@@ -133,7 +175,8 @@ def list_files(round_id: str) -> list[PayoutFile]:
     return [PayoutFile.model_validate(item) for item in read_partition(keys.round_(round_id), "PAYOUT_FILE#")]
 
 
-def commit_file(made: PayoutFile, moved: list[tuple[Payout, Payout]]) -> None:
-    """§3.5.4: a new file, and the payouts that stand in it, in no other before or after. Raises CHANGED_MEANWHILE."""
-    key = keys.round_(made.round_id, f"PAYOUT_FILE#{made.number}")
-    commit([add_write("payout file", key, made), *(_step_write(before, after) for before, after in moved)])
+def commit_file(file: PayoutFile, payout_steps: list[tuple[Payout, Payout]]) -> None:
+    """§3.5.4: a new file with the payouts that stand in it. Raises CHANGED_MEANWHILE when another file has one of them
+    already, so that no bank gets a payout twice."""
+    key = keys.round_(file.round_id, f"PAYOUT_FILE#{file.number}")
+    commit([add_write("payout file", key, file), *(_step_write(old, new) for old, new in payout_steps)])

@@ -5,10 +5,19 @@ from typing import Any
 
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
+from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, settlements
 from voucher.store.engine.large import commit_in_parts
 from voucher.store.engine.reading import Page, find_item, read_page
 from voucher.store.engine.table import MOST_ITEMS, Write, add_write, advance_write, commit, item_check
+
+# The caller is not among the earlier hands of the round (`Round.earlier_hands`), because its decision (§3.5.2), the
+# closing of its notice (§3.5.3) and the record of its payments (§3.5.4) are by other people.
+NOT_BY_EARLIER_HANDS = (
+    conditions.caller_not_among("submitters"),
+    conditions.caller_not_among("pre_reviewers"),
+    conditions.not_by_caller("created_by"),
+)
 
 
 def find(round_id: str) -> Round | None:
@@ -17,10 +26,17 @@ def find(round_id: str) -> Round | None:
     return Round.model_validate(item) if item else None
 
 
+def get(round_id: str) -> Round:
+    """A round that a request names. Raises NOT_FOUND."""
+    if (round_ := find(round_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return round_
+
+
 def load(round_id: str) -> Round:
     """A round that must exist, because a notice or a payout names it. Raises LookupError: the books are broken."""
     if (round_ := find(round_id)) is None:
-        raise LookupError("something outlived its round")
+        raise LookupError(f"round {round_id} is lost")
     return round_
 
 
@@ -34,28 +50,17 @@ def list_lines_around(round_: Round) -> list[Line]:
     return [line for settlement_id in round_.settlement_ids for line in settlements.list_lines(settlement_id)]
 
 
-def _index_entry(round_: Round) -> dict[str, str]:
-    return keys.index_entry("ROUND", round_.created_at, round_.round_id)
-
-
 def list_page(limit: int, cursor: str | None) -> Page:
     """A page of rounds, newest first."""
     return read_page("settlements", "by_newest", "ROUND", limit, cursor)
 
 
-def commit_gathering(round_: Round, old: list[Line], new: list[Line]) -> None:
-    """§3.5.2: make a round of passed lines. One of more lines than fit a transaction is there first, then they come;
-    lines that this did not reach stay passed, for the next round."""
-    made = add_write("round", keys.round_(round_.round_id), round_, index=_index_entry(round_))
-    steps = [settlements.line_write(before, after) for before, after in zip(old, new, strict=True)]
-    if len(steps) < MOST_ITEMS:
-        commit([made, *steps])
-        return
-    commit([made])
-    commit_in_parts(([each] for each in steps), [unchanged_check(round_)], [unchanged_check(round_)])
+def _index_entry(round_: Round) -> dict[str, str]:
+    return keys.index_entry("ROUND", round_.created_at, round_.round_id)
 
 
 def unchanged_check(round_: Round, *more: str, **values: Any) -> Write:
+    """Insist that a round is still the one that was read, and on the conditions `more`."""
     condition = conditions.all_of(conditions.UNCHANGED, *more)
     return item_check("round", keys.round_(round_.round_id), condition, seen_version=round_.version, **values)
 
@@ -65,15 +70,24 @@ def step_write(old: Round, new: Round, *more: str, **values: Any) -> Write:
     return advance_write("round", keys.round_(new.round_id), old, new, *more, index=_index_entry(new), **values)
 
 
-# §3.5.2: who decides on a round handed in, pre-reviewed and gathered nothing of it
-OTHER_HANDS = (
-    conditions.caller_not_among("submitters"),
-    conditions.caller_not_among("pre_reviewers"),
-    conditions.not_by_caller("created_by"),
-)
+def commit_gathering(round_: Round, old: list[Line], new: list[Line]) -> None:
+    """§3.5.2: make a round of passed lines. Raises CHANGED_MEANWHILE.
+
+    If the lines do not fit one transaction, the round is written before them. A line that a broken-off call did not
+    reach stays passed, for the next round.
+    """
+    round_write = add_write("round", keys.round_(round_.round_id), round_, index=_index_entry(round_))
+    line_writes = [settlements.line_write(before, after) for before, after in zip(old, new, strict=True)]
+    if len(line_writes) < MOST_ITEMS:
+        commit([round_write, *line_writes])
+        return
+    commit([round_write])
+    commit_in_parts(([each] for each in line_writes), [unchanged_check(round_)], [unchanged_check(round_)])
 
 
-def commit_decision(old: Round, new: Round, line_steps: Iterable[Sequence[Write]], caller: str) -> None:
-    """§3.5.2: the bureau's decision, on condition that it is by other hands."""
-    last, guard = step_write(old, new, *OTHER_HANDS, caller=caller), unchanged_check(old, *OTHER_HANDS, caller=caller)
-    commit_in_parts(line_steps, [last], [guard])
+def commit_decision(old: Round, new: Round, line_writes: Iterable[Sequence[Write]], caller: str) -> None:
+    """§3.5.2: the bureau's decision, with the writes of each line. Raises CHANGED_MEANWHILE, also for a caller of the
+    round's earlier hands."""
+    last = step_write(old, new, *NOT_BY_EARLIER_HANDS, caller=caller)
+    guard = unchanged_check(old, *NOT_BY_EARLIER_HANDS, caller=caller)
+    commit_in_parts(line_writes, [last], [guard])

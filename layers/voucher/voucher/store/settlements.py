@@ -6,7 +6,7 @@ from typing import Any
 
 from voucher.models.orders import Order
 from voucher.models.settlements import Line, Settlement
-from voucher.refusals import Refusal
+from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, orders
 from voucher.store.engine.reading import Page, find_item, read_page, read_partition, read_together
 from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_new, item_check, update_write
@@ -20,17 +20,26 @@ def find(settlement_id: str) -> Settlement | None:
     return Settlement.model_validate(item) if item else None
 
 
+def get(settlement_id: str) -> Settlement:
+    """The settlement that a request names. Raises NOT_FOUND."""
+    if (settlement := find(settlement_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return settlement
+
+
 def load(settlement_id: str) -> Settlement:
-    """A settlement that must exist, because something names it. Raises LookupError: the books are broken."""
-    if (found := find(settlement_id)) is None:
+    """A settlement that must exist, because a record names it. Raises LookupError: the books are broken."""
+    if (settlement := find(settlement_id)) is None:
         raise LookupError(f"settlement {settlement_id} is lost")
-    return found
+    return settlement
 
 
-def find_line(settlement_id: str, order_id: str) -> Line | None:
-    """One line, None when the settlement has none for that order."""
+def get_line(settlement_id: str, order_id: str) -> Line:
+    """The line that a request names. Raises NOT_FOUND when the settlement has none for that order."""
     item = find_item(keys.line(settlement_id, order_id))
-    return Line.model_validate(item) if item else None
+    if item is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return Line.model_validate(item)
 
 
 def list_lines(settlement_id: str) -> list[Line]:
@@ -43,8 +52,8 @@ def _index_entry(settlement: Settlement) -> dict[str, str]:
 
 
 def commit_application(settlement: Settlement, lines: list[Line], old: list[Order], new: list[Order]) -> bool:
-    """§3.5.1: the application, its lines, and its orders bound to it: all or none. False when its id is taken. Raises
-    CHANGED_MEANWHILE when somebody else moved an order."""
+    """§3.5.1: add the application and its lines, and bind its orders to it, in one transaction. False when its id is
+    taken. Raises CHANGED_MEANWHILE when somebody else moved an order."""
     key = keys.settlement(settlement.settlement_id)
     writes = [
         add_write("settlement", key, settlement, index=_index_entry(settlement)),
@@ -72,12 +81,15 @@ def line_write(old: Line, new: Line, *more: str, **values: Any) -> Write:
 
 
 def reviewed_line_write(old: Line, new: Line, reviewer: str) -> Write:
-    """§3.5.2: the write of a pre-review's decision, on condition that the reviewer did not hand the line in."""
+    """§3.5.2: the write of a pre-review's decision, on condition that the reviewer did not submit the line."""
     return line_write(old, new, conditions.not_by_caller("submitted_by"), caller=reviewer)
 
 
 def commit_line(old: Line, new: Line) -> None:
-    """Write what a line carries; its invoice number is used once over all agencies and years (§5.2b)."""
+    """§3.5.1, §5.2b: fill a line in; its invoice number is used once over all agencies and years.
+
+    Raises INVOICE_USED or CHANGED_MEANWHILE.
+    """
     writes = [line_write(old, new), *_file_use_writes(old, new)]
     if new.invoice:
         writes.append(invoice_write(new.order_id, new.invoice.number))
@@ -93,7 +105,7 @@ def invoice_write(owner: str, number: str) -> Write:
 
 
 def free_invoice_writes(line: Line) -> list[Write]:
-    """A rejected, withdrawn or corrected line gives its invoice number free again."""
+    """Give the invoice number of a line free again, because the line ends or takes another number."""
     return free_number_writes(line.order_id, line.invoice.number) if line.invoice else []
 
 
@@ -104,7 +116,8 @@ def free_number_writes(owner: str, number: str) -> list[Write]:
 
 
 def _file_use_writes(old: Line, new: Line) -> list[Write]:
-    """Remember for each file the orders it was handed in for, so that the same file for two of them shows."""
+    """§5.2b: remember for each file the orders that it was submitted for, because a reviewer must see a file that two
+    orders have."""
     before, after = set(old.file_hashes.values()), set(new.file_hashes.values())
     changes = [("ADD", sha256) for sha256 in sorted(after - before)]
     changes += [("DELETE", sha256) for sha256 in sorted(before - after)]
@@ -115,7 +128,7 @@ def _file_use_writes(old: Line, new: Line) -> list[Write]:
 
 
 def read_file_uses(lines: Iterable[Line]) -> dict[str, frozenset[str]]:
-    """SHA-256 → the orders that file was handed in for, for every file of some lines."""
+    """SHA-256 → the orders that the file was submitted for, for every file of some lines."""
     wanted = sorted({sha256 for line in lines for sha256 in line.file_hashes.values()})
     found: dict[str, frozenset[str]] = {}
     for part in batched(wanted, 25, strict=False):  # what moto reads at once; AWS would read 100
@@ -127,7 +140,7 @@ def read_file_uses(lines: Iterable[Line]) -> dict[str, frozenset[str]]:
 
 
 def ended_line_writes(old: Line, new: Line, order: Order, freed: Order) -> list[Write]:
-    """§3.5.1: a line that ends without money: its order may be settled again, its invoice number is free."""
+    """§3.5.1: the writes that end a line: its order may be settled again, its invoice number is free."""
     return [line_write(old, new), orders.step_write(order, freed), *free_invoice_writes(old)]
 
 

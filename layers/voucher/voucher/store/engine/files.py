@@ -1,4 +1,4 @@
-"""Uploaded files in S3: where they may be put, and what is really there."""
+"""Files in S3: where a client may upload one, what an upload really holds, and the files that we make ourselves."""
 
 import hashlib
 import os
@@ -15,6 +15,8 @@ MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 UPLOAD_SECONDS = 900
 DOWNLOAD_SECONDS = 300
 
+# What S3 answers for an object that is not there; AccessDenied, too, because our roles may not list the bucket.
+MISSING = {"NoSuchKey", "AccessDenied", "404", "403"}
 # The first bytes that make a file of the type it claims to be.
 FIRST_BYTES = {
     "application/pdf": (b"%PDF-",),
@@ -50,17 +52,21 @@ def presign_upload(object_key: str, content_type: str) -> dict[str, Any]:
 
 
 def presign_download(object_key: str, version: str | None, content_type: str, filename: str) -> str:
-    """A link to read one version of a file for five minutes; it is saved under its own name, never shown as a page."""
-    told = {
+    """A link to read one version of a file for five minutes. A browser saves the file under its own name and does not
+    show it, because a page of a stranger must not run here."""
+    request = {
+        "Bucket": bucket(),
+        "Key": object_key,
         "ResponseContentType": content_type,
         "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(filename, safe='')}",
     }
-    asked = {"Bucket": bucket(), "Key": object_key, **({"VersionId": version} if version else {}), **told}
-    return str(client().generate_presigned_url("get_object", Params=asked, ExpiresIn=DOWNLOAD_SECONDS))
+    if version:
+        request["VersionId"] = version
+    return str(client().generate_presigned_url("get_object", Params=request, ExpiresIn=DOWNLOAD_SECONDS))
 
 
 def find_content(object_key: str) -> bytes | None:
-    """The object's content; None when there is nothing, or nothing we may read."""
+    """The object's content; None when there is no object, or none that we may read."""
     found = find_version(object_key)
     return found[0] if found else None
 
@@ -71,8 +77,7 @@ def find_version(object_key: str) -> tuple[bytes, str | None] | None:
         answer = client().get_object(Bucket=bucket(), Key=object_key)
         return bytes(answer["Body"].read()), answer.get("VersionId")
     except ClientError as error:
-        # without ListBucket S3 answers AccessDenied for what does not exist
-        if error.response["Error"]["Code"] in ("NoSuchKey", "AccessDenied", "404", "403"):
+        if error.response["Error"]["Code"] in MISSING:
             return None
         raise
 
@@ -92,7 +97,7 @@ def examine(object_key: str, content_type: str) -> Content | None:
     try:
         answer = client().get_object(Bucket=bucket(), Key=object_key)
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "AccessDenied", "404", "403"):
+        if error.response["Error"]["Code"] in MISSING:
             return None
         raise
     with answer["Body"] as body:
@@ -103,13 +108,7 @@ def examine(object_key: str, content_type: str) -> Content | None:
     return Content(answer.get("VersionId"), digest.hexdigest(), begins.startswith(FIRST_BYTES[content_type]))
 
 
-def commit_content(object_key: str, content: bytes, content_type: str, key_id: str) -> None:
-    """Write a file of our own, encrypted under a key of KMS."""
-    client().put_object(
-        Bucket=bucket(),
-        Key=object_key,
-        Body=content,
-        ContentType=content_type,
-        ServerSideEncryption="aws:kms",
-        SSEKMSKeyId=key_id,
-    )
+def commit_content(object_key: str, content: bytes, content_type: str, key_id: str | None = None) -> None:
+    """Write a file of our own, encrypted under a key of KMS, or as the bucket encrypts when no key is given."""
+    encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_id} if key_id else {}
+    client().put_object(Bucket=bucket(), Key=object_key, Body=content, ContentType=content_type, **encryption)

@@ -1,13 +1,31 @@
-"""Using a voucher toward a contract: seventy percent in whole fen, the end of a voucher, the year of the contract."""
+"""Using a voucher toward a contract: 70 % in whole fen, the end of a voucher, the year of the contract, its parties."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.rules.records import AGENCY, FIRM, NOW, POLICY, TODAY, YEAR, YEAR_END, agency, policy, refusal_of, voucher
+from tests.rules.records import (
+    AGENCY,
+    FIRM,
+    NOW,
+    POLICY,
+    TODAY,
+    YEAR,
+    YEAR_END,
+    agency,
+    enterprise,
+    policy,
+    product,
+    programme,
+    refusal_of,
+    refused_by,
+    voucher,
+)
 from tests.rules.settlement_records import order
+from voucher.models.order_facts import OrderFacts
 from voucher.models.orders import CancelRequest
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
@@ -15,20 +33,89 @@ from voucher.rules.orders import (
     check_cancel_asked,
     check_contract_day,
     check_has_contract,
+    check_order,
     check_parties,
+    check_quotable,
     check_ratio,
     max_voucher_fen,
+    pools_to_draw,
     quote_of,
     room_refusal,
 )
 from voucher.rules.vouchers import check_balance, check_category, check_usable, has_ended, shown_state
 
 ONE_MILLISECOND = timedelta(milliseconds=1)
+CANCEL_REQUEST = CancelRequest(by="someone", at=datetime(2026, 6, 1, tzinfo=UTC), reason="项目终止")
+
+
+def facts(**changes: Any) -> OrderFacts:
+    """What `order()` is decided on, with everything right about it."""
+    right = {"product": product(), "voucher": voucher(), "enterprise": enterprise(), "agency": agency()}
+    return OrderFacts(**{**right, "programme": programme(), **changes})
+
+
+@pytest.mark.clause("§4.2.1")
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({}, None),
+        ({"enterprise": enterprise(state="disqualified")}, Refusal.DISQUALIFIED),
+        ({"enterprise": enterprise(state="submitted")}, Refusal.NOT_APPROVED),
+        ({"agency": agency(state="removed")}, Refusal.AGENCY_NOT_ACTIVE),
+        ({"agency": None}, Refusal.AGENCY_NOT_ACTIVE),
+        ({"agency": agency(categories=(Category.HR,))}, Refusal.OUTSIDE_AGENCY_SCOPE),
+        ({"product": product(state="withdrawn")}, Refusal.PRODUCT_NOT_LISTED),
+        ({"product": product(agency_uscc=FIRM)}, Refusal.SELF_DEALING),
+        ({"voucher": voucher(state="void")}, Refusal.VOUCHER_ENDED),
+        ({"voucher": voucher(categories=(Category.HR,))}, Refusal.CATEGORY_NOT_ALLOWED),
+    ],
+)
+def test_an_order_and_its_quote_are_refused_for_each_fact_that_is_wrong(
+    changes: dict[str, Any], refusal: Refusal | None
+) -> None:
+    assert refusal_of(check_order, order(), facts(**changes), True) is refusal
+    assert refusal_of(check_quotable, facts(**changes), NOW) is refusal
+
+
+@pytest.mark.clause("§4.2.1")
+@pytest.mark.parametrize(
+    ("changes", "no_other_subsidy", "refusal"),
+    [
+        ({"contract_number": None}, True, Refusal.MALFORMED),
+        ({"contract_fen": 999_999}, True, Refusal.OVER_RATIO),
+        ({"contract_fen": 2_000_000, "voucher_fen": 1_000_001}, True, Refusal.OVER_BALANCE),
+        ({"contract_signed_on": TODAY + timedelta(days=1)}, True, Refusal.CONTRACT_YEAR),
+        ({"contract_number": None, "contract_signed_on": None}, True, None),
+        ({}, False, Refusal.OTHER_SUBSIDY),
+    ],
+)
+def test_an_order_is_refused_for_each_of_its_own_figures_that_is_wrong(
+    changes: dict[str, Any], no_other_subsidy: bool, refusal: Refusal | None
+) -> None:
+    assert refusal_of(check_order, order(**changes), facts(), no_other_subsidy) is refusal
+
+
+@pytest.mark.clause("§4.2.1")
+def test_an_order_is_refused_with_all_that_it_fails_the_first_in_precedence_in_front() -> None:
+    no = refused_by(check_order, order(voucher_fen=1_000_001), facts(voucher=voucher(state="void")), False)
+    assert no is not None
+    assert no.refusal is Refusal.VOUCHER_ENDED
+    assert [each.code for each in no.errors] == ["VOUCHER_ENDED", "OVER_RATIO", "OVER_BALANCE", "OTHER_SUBSIDY"]
+
+
+@pytest.mark.clause("§2.2.cap")
+@pytest.mark.clause("§2.2.floor")
+def test_an_order_draws_on_its_cap_and_outside_the_key_categories_on_their_room() -> None:
+    key, other = Category.TECH_INNOVATION, Category.TAX_AUDIT
+    assert key in POLICY.key_categories
+    assert other not in POLICY.key_categories
+    assert pools_to_draw(facts(product=product(category=key))) == [f"category.{YEAR}.{key}"]
+    assert pools_to_draw(facts(product=product(category=other))) == [f"category.{YEAR}.{other}", f"nonkey.{YEAR}"]
 
 
 @pytest.mark.clause("§2.3.2")
 @given(contract_fen=st.integers(0, 10**13), voucher_fen=st.integers(0, 10**13))
-def test_any_voucher_part_is_accepted_exactly_if_ten_times_it_is_at_most_seven_times_the_contract(
+def test_a_voucher_part_is_accepted_exactly_up_to_seven_tenths_of_the_contract(
     contract_fen: int, voucher_fen: int
 ) -> None:
     accepted = refusal_of(check_ratio, voucher_fen, contract_fen, POLICY) is None
@@ -45,13 +132,13 @@ def test_the_largest_part_is_accepted_and_one_fen_more_is_not(contract_fen: int)
 
 
 @pytest.mark.clause("§2.3.2")
-def test_seventy_percent_of_142857_fen_is_99999_fen_where_rounding_would_give_too_much() -> None:
+def test_seventy_percent_of_142857_fen_is_rounded_down_to_99999_fen() -> None:
     assert round(142_857 * 0.7) == 100_000
     assert max_voucher_fen(142_857, POLICY) == 99_999
 
 
 @pytest.mark.clause("§2.3.2")
-def test_over_the_ratio_the_refusal_tells_the_largest_part_possible() -> None:
+def test_a_refusal_over_the_ratio_names_the_largest_part_possible() -> None:
     with pytest.raises(Refused) as no:
         check_ratio(100_000, 142_857, POLICY)
     assert no.value.clause == "§2.3.2"
@@ -86,12 +173,12 @@ def test_an_order_takes_the_whole_balance_but_never_a_fen_more() -> None:
 def test_a_quote_is_the_smallest_of_its_limits_and_names_the_one_that_binds(
     balance_fen: int, category_fen: int, floor_fen: int | None, most_fen: int, binding: str
 ) -> None:
-    given_limits = {"ratio": 700, "balance": balance_fen, "category_cap": category_fen}
+    limits = {"ratio": 700, "balance": balance_fen, "category_cap": category_fen}
     if floor_fen is not None:
-        given_limits["key_floor"] = floor_fen
+        limits["key_floor"] = floor_fen
     quoted = quote_of(1_000, voucher(balance_fen=balance_fen), POLICY, category_fen, floor_fen)
     assert (quoted.max_voucher_fen, quoted.binding) == (most_fen, binding)
-    assert quoted.limits == given_limits
+    assert quoted.limits == limits
 
 
 @pytest.mark.clause("§4.2.2")
@@ -106,7 +193,7 @@ def test_a_quote_is_the_smallest_of_its_limits_and_names_the_one_that_binds(
         ("void", 0, NOW, True, "void"),
     ],
 )
-def test_the_clock_decides_that_a_voucher_has_ended_whether_or_not_it_was_swept(
+def test_a_voucher_ends_by_the_clock_whether_or_not_it_was_swept(
     state: str, balance_fen: int, now: datetime, ended: bool, shown: str
 ) -> None:
     held = voucher(state=state, balance_fen=balance_fen)
@@ -124,10 +211,10 @@ def test_an_enterprise_does_not_buy_from_itself() -> None:
 @pytest.mark.clause("§2.2")
 def test_a_voucher_pays_for_any_category_unless_its_batch_names_some() -> None:
     named = voucher(categories=(Category.IP, Category.DIGITAL))
-    anything = [each for each in Category if refusal_of(check_category, voucher(), each) is None]
-    only_these = [each for each in Category if refusal_of(check_category, named, each) is None]
-    assert anything == list(Category)
-    assert only_these == [Category.IP, Category.DIGITAL]
+    paid_by_any = [each for each in Category if refusal_of(check_category, voucher(), each) is None]
+    paid_by_named = [each for each in Category if refusal_of(check_category, named, each) is None]
+    assert paid_by_any == list(Category)
+    assert paid_by_named == [Category.IP, Category.DIGITAL]
     assert refusal_of(check_category, named, Category.HR) is Refusal.CATEGORY_NOT_ALLOWED
 
 
@@ -178,21 +265,21 @@ def test_a_yearly_pool_without_room_refuses_with_its_own_clause_and_what_is_left
 
 @pytest.mark.clause("§3.5.1(5)")
 def test_an_order_is_cancelled_only_after_both_parties_asked() -> None:
-    asked = CancelRequest(by="someone", at=datetime(2026, 6, 1, tzinfo=UTC), reason="项目终止")
-    for enterprise, seller in ((None, None), (asked, None), (None, asked)):
-        wanted = order(enterprise_cancel=enterprise, agency_cancel=seller)
-        assert refusal_of(check_cancel_asked, wanted, agency()) is Refusal.CANCEL_NOT_ASKED
-    assert refusal_of(check_cancel_asked, order(enterprise_cancel=asked, agency_cancel=asked), agency()) is None
+    for of_enterprise, of_agency in ((None, None), (CANCEL_REQUEST, None), (None, CANCEL_REQUEST)):
+        unwanted = order(enterprise_cancel=of_enterprise, agency_cancel=of_agency)
+        assert refusal_of(check_cancel_asked, unwanted, agency()) is Refusal.CANCEL_NOT_ASKED
+    both_asked = order(enterprise_cancel=CANCEL_REQUEST, agency_cancel=CANCEL_REQUEST)
+    assert refusal_of(check_cancel_asked, both_asked, agency()) is None
 
 
 @pytest.mark.clause("§3.4.1")
 @pytest.mark.parametrize("state", ["active", "removal_proposed", "returned", "removed"])
 @pytest.mark.parametrize("signed", [False, True])
-def test_only_of_an_agency_that_is_gone_and_signed_nothing_no_word_is_waited_for(state: str, signed: bool) -> None:
-    asked = CancelRequest(by="someone", at=datetime(2026, 6, 1, tzinfo=UTC), reason="项目终止")
-    wanted = order(enterprise_cancel=asked, agency_cancel=None, **({} if signed else {"contract_signed_on": None}))
-    is_free = state == "removed" and not signed
-    refusal = refusal_of(check_cancel_asked, wanted, agency(state=state))
-    assert refusal is (None if is_free else Refusal.CANCEL_NOT_ASKED)
-    nobody_asked = wanted.model_copy(update={"enterprise_cancel": None})
+def test_only_a_removed_agency_without_a_contract_need_not_ask_to_cancel(state: str, signed: bool) -> None:
+    contract = {} if signed else {"contract_signed_on": None}
+    unwanted = order(enterprise_cancel=CANCEL_REQUEST, agency_cancel=None, **contract)
+    needs_no_agency = state == "removed" and not signed
+    refusal = refusal_of(check_cancel_asked, unwanted, agency(state=state))
+    assert refusal is (None if needs_no_agency else Refusal.CANCEL_NOT_ASKED)
+    nobody_asked = unwanted.model_copy(update={"enterprise_cancel": None})
     assert refusal_of(check_cancel_asked, nobody_asked, agency(state=state)) is Refusal.CANCEL_NOT_ASKED

@@ -1,27 +1,32 @@
-"""From completed orders to payout: own share to the fen, evidence, the verified amount."""
+"""A settlement line: its own share to the fen, its evidence, its verified amount, and what follows when it ends."""
 
-from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.rules.records import POLICY, fields_at_fault, refusal_of
-from tests.rules.settlement_records import invoice, line, order, transfers
+from tests.rules.records import NOW, POLICY, fields_at_fault, refusal_of
+from tests.rules.settlement_records import invoice, line, order, settlement, transfers
+from voucher.models.base import Mark
 from voucher.refusals import Refusal, Refused
-from voucher.rules.payouts import check_bank_day
-from voucher.rules.rounds import check_round_size
 from voucher.rules.settlements import (
     check_completed,
     check_evidence,
     check_named_once,
     check_own_share,
     check_transfers,
+    check_withdrawable,
     claimable_fen,
+    order_taken_back,
+    order_without_settlement,
     owed_fen,
+    reduced_order,
+    settlement_without_line,
     verified_part_fen,
 )
+
+MARK = Mark(by="someone", at=NOW)
 
 
 @pytest.mark.clause("§3.5.1")
@@ -34,11 +39,12 @@ def test_an_order_that_is_not_completed_cannot_be_settled(state: str) -> None:
 
 
 @pytest.mark.clause("§3.5.1")
-def test_every_order_at_fault_is_named_and_the_first_reason_in_precedence_stands_in_front() -> None:
+def test_every_order_at_fault_is_named_and_the_first_refusal_in_precedence_answers() -> None:
     held = order(order_id="o2", settlement_id="s1", state="settling")
     with pytest.raises(Refused) as no:
         check_completed([order(), held, order(order_id="o3", state="placed")])
     assert no.value.refusal is Refusal.ORDER_NOT_COMPLETED
+    assert no.value.detail == "订单服务尚未完成（当前状态为“已下单”），不能申请兑付。"
     assert [(each.field, each.message) for each in no.value.errors] == [("order_ids", "o2"), ("order_ids", "o3")]
     assert refusal_of(check_completed, [held]) is Refusal.ORDER_IN_SETTLEMENT
 
@@ -65,7 +71,7 @@ def test_invoice_and_transfers_each_make_up_the_own_share_to_the_fen(
 
 
 @pytest.mark.clause("§3.5.1")
-def test_a_mismatch_tells_what_the_own_share_must_be() -> None:
+def test_a_mismatch_names_what_the_own_share_must_be() -> None:
     with pytest.raises(Refused) as no:
         check_own_share(line(), 1_000_000, invoice(1), transfers(1), POLICY)
     assert no.value.detail == "发票、转账金额须与企业自行承担部分（3000.00 元）完全一致。"
@@ -82,7 +88,7 @@ def test_a_mismatch_tells_what_the_own_share_must_be() -> None:
         (800_000, 560_000, 240_000),
     ],
 )
-def test_the_voucher_part_shrinks_with_a_contract_that_turned_out_lower_and_the_own_share_is_the_rest(
+def test_the_voucher_part_shrinks_with_a_contract_that_turned_out_lower(
     contract_fen: int, voucher_fen: int, own_fen: int
 ) -> None:
     facts = (line(), contract_fen, invoice(own_fen), transfers(own_fen), POLICY)
@@ -100,14 +106,14 @@ def test_the_voucher_part_shrinks_with_a_contract_that_turned_out_lower_and_the_
         ({"evidence_document_ids": ()}, "evidence"),
     ],
 )
-def test_each_of_the_four_papers_of_a_line_is_needed(missing: dict[str, Any], kind: str) -> None:
+def test_each_of_the_four_documents_of_a_line_is_needed(missing: dict[str, Any], kind: str) -> None:
     check_evidence([line()])
     lines = [line(), line(order_id="o2", **missing)]
     assert fields_at_fault(Refusal.EVIDENCE_MISSING, check_evidence, lines) == [f"o2.{kind}"]
 
 
 @pytest.mark.clause("§3.5.1")
-def test_all_that_is_missing_over_all_lines_is_told_in_one_answer() -> None:
+def test_all_that_is_missing_over_all_lines_is_named_in_one_answer() -> None:
     bare = {"contract_document_id": None, "invoice": None, "transfers": (), "evidence_document_ids": ()}
     lines = [line(**bare), line(order_id="o2", transfers=())]
     assert fields_at_fault(Refusal.EVIDENCE_MISSING, check_evidence, lines) == [
@@ -135,41 +141,24 @@ def test_a_line_of_which_nothing_is_left_is_not_passed() -> None:
 
 
 @pytest.mark.clause("§3.5.2")
-def test_the_programme_owes_the_verified_amount_or_what_was_held_before_one_is_known() -> None:
+def test_the_programme_owes_the_verified_amount_or_what_is_held_before_there_is_one() -> None:
     assert owed_fen(line()) == 700_000
     assert owed_fen(line(verified_fen=650_000)) == 650_000
     assert owed_fen(line(verified_fen=0)) == 0
 
 
-@given(contract_fen=st.integers(2, 10**9), held_fen=st.integers(1, 10**9), said_fen=st.integers(1, 10**9))
+@given(contract_fen=st.integers(2, 10**9), held_fen=st.integers(1, 10**9), verified_fen=st.integers(1, 10**9))
 @pytest.mark.clause("§3.5.2")
 def test_whatever_is_verified_never_exceeds_the_hold_nor_seventy_percent(
-    contract_fen: int, held_fen: int, said_fen: int
+    contract_fen: int, held_fen: int, verified_fen: int
 ) -> None:
     claimed = line(contract_fen=contract_fen, voucher_fen=held_fen)
-    accepted = refusal_of(verified_part_fen, claimed, contract_fen, said_fen, POLICY) is None
-    assert accepted is (said_fen <= held_fen and said_fen * 10 <= contract_fen * 7)
-
-
-@pytest.mark.clause("§3.5.2")
-def test_a_round_is_bounded_by_what_is_written_at_once() -> None:
-    own = [line(order_id=f"o{number}") for number in range(41)]
-    assert refusal_of(check_round_size, own[:40], POLICY) is None
-    assert refusal_of(check_round_size, own, POLICY) is Refusal.ROUND_TOO_LARGE
-    # a payout writes each shard of each category, too: with 8 of them 23 lines are left of 100 writes
-    fine = POLICY.model_copy(update={"yearly_shards": 8})
-    assert refusal_of(check_round_size, own[:23], fine) is None
-    assert refusal_of(check_round_size, own[:24], fine) is Refusal.ROUND_TOO_LARGE
-    many = [line(agency_uscc=f"a{number // 4}", order_id=f"o{number}") for number in range(301)]
-    assert refusal_of(check_round_size, many[:300], POLICY) is None
-    assert refusal_of(check_round_size, many, POLICY) is Refusal.ROUND_TOO_LARGE
-    agencies = [line(agency_uscc=f"a{number}") for number in range(91)]
-    assert refusal_of(check_round_size, agencies[:90], POLICY) is None
-    assert refusal_of(check_round_size, agencies, POLICY) is Refusal.ROUND_TOO_LARGE
+    accepted = refusal_of(verified_part_fen, claimed, contract_fen, verified_fen, POLICY) is None
+    assert accepted is (verified_fen <= held_fen and verified_fen * 10 <= contract_fen * 7)
 
 
 @pytest.mark.clause("§3.5.1")
-def test_a_transfer_entered_twice_counts_once_so_it_is_refused() -> None:
+def test_a_transfer_that_is_entered_twice_is_refused() -> None:
     once, again = transfers(1)[0], transfers(1)[0]
     assert refusal_of(check_transfers, [once]) is None
     assert refusal_of(check_transfers, [once, again]) is Refusal.MALFORMED
@@ -178,14 +167,64 @@ def test_a_transfer_entered_twice_counts_once_so_it_is_refused() -> None:
     assert refusal_of(check_transfers, [wide, narrow]) is Refusal.MALFORMED
 
 
-def test_a_decision_names_what_it_is_about_and_each_once() -> None:
+def test_a_decision_names_only_what_it_may_decide_on_and_each_once() -> None:
     assert refusal_of(check_named_once, ["o1", "o2"], {"o1", "o2", "o3"}) is None
     assert fields_at_fault(Refusal.MALFORMED, check_named_once, ["o1", "o1"], {"o1"}) == ["lines"]
     assert fields_at_fault(Refusal.MALFORMED, check_named_once, ["o4"], {"o1"}) == ["lines"]
 
 
-@pytest.mark.clause("§3.5.4")
-def test_a_bank_moves_money_after_it_was_told_to_and_not_in_the_future() -> None:
-    told, today = date(2026, 6, 15), date(2026, 6, 20)
-    for day, fits in ((told, True), (today, True), (date(2026, 6, 14), False), (date(2026, 6, 21), False)):
-        assert refusal_of(check_bank_day, "paid_on", day, told, today) is (None if fits else Refusal.MALFORMED)
+@pytest.mark.clause("§3.5.1")
+@pytest.mark.parametrize(
+    ("state", "other_states", "after"),
+    [
+        ("draft", [], "withdrawn"),
+        ("submitted", ["rejected", "withdrawn"], "withdrawn"),
+        ("submitted", ["submitted", "passed"], "submitted"),
+        ("submitted", ["passed", "withdrawn"], "reviewed"),
+        ("submitted", ["returned"], "reviewed"),
+        ("draft", ["draft"], "draft"),
+        ("reviewed", ["gathered"], "reviewed"),
+    ],
+)
+def test_an_application_ends_with_its_last_line_and_is_reviewed_with_its_last_open(
+    state: str, other_states: list[str], after: str
+) -> None:
+    others = [line(order_id=f"o{number}", state=each) for number, each in enumerate(other_states)]
+    new = settlement_without_line(settlement(state=state), others, MARK)
+    assert (new.state, new.version, new.last_action) == (after, 2, "withdraw_line")
+
+
+@pytest.mark.clause("§3.5.1(5)")
+@pytest.mark.parametrize(
+    ("state", "refusal"),
+    [
+        *((state, None) for state in ("draft", "returned", "submitted", "passed")),
+        *((state, Refusal.LINE_UNDER_REVIEW) for state in ("gathered", "approved", "noticed", "payable")),
+    ],
+)
+def test_a_line_that_a_round_has_leaves_its_round_first(state: str, refusal: Refusal | None) -> None:
+    assert refusal_of(check_withdrawable, line(state=state)) is refusal
+
+
+@pytest.mark.clause("§3.5.1")
+@pytest.mark.clause("§5.2b")
+def test_an_order_whose_line_ended_is_completed_again_and_in_no_settlement() -> None:
+    freed = order_without_settlement(order(state="settling", settlement_id="s1"), MARK)
+    assert (freed.state, freed.settlement_id, freed.seq) == ("completed", None, 1)
+    back = order_taken_back(order(state="payable", settlement_id="s1"), MARK)
+    assert (back.state, back.settlement_id, back.seq) == ("completed", None, 2)
+    for rule, state in (
+        (order_without_settlement, "payable"),
+        (order_taken_back, "settling"),
+        (order_taken_back, "paid"),
+    ):
+        assert refusal_of(rule, order(state=state), MARK) is Refusal.WRONG_STATE
+
+
+@pytest.mark.clause("§3.5.2")
+def test_an_order_that_is_verified_lower_keeps_its_state_and_draws_so_much_less() -> None:
+    drawn = {"category.2026.legal": {"0": 300_000, "3": 400_000}, "nonkey.2026": {"1": 700_000}}
+    new = reduced_order(order(state="settling", drawn=drawn), 200_000, MARK)
+    assert (new.state, new.voucher_fen) == ("settling", 200_000)
+    assert new.drawn == {"category.2026.legal": {"3": 200_000}, "nonkey.2026": {"1": 200_000}}
+    assert refusal_of(reduced_order, order(state="payable", drawn=drawn), 200_000, MARK) is Refusal.WRONG_STATE

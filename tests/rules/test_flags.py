@@ -1,4 +1,4 @@
-"""What a reviewer is pointed at: dates outside an order's life, prices, figures, files of other orders."""
+"""What a reviewer should look at: dates outside an order's life, prices, amounts, files of other orders."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -17,9 +17,9 @@ TODAY = date(2026, 6, 15)
 def codes(**facts: Any) -> list[str]:
     """The flags of a line whose figures fit, but for `facts`."""
     changed = {"created_at": PLACED, "contract_signed_on": date(2026, 6, 8), **facts.pop("order", {})}
-    bill = invoice().model_copy(update={"issued_on": facts.get("issued_on", TODAY)})
+    issued = invoice().model_copy(update={"issued_on": facts.get("issued_on", TODAY)})
     paid = [each.model_copy(update={"paid_on": day}) for day in facts.get("paid_on", [TODAY]) for each in transfers(1)]
-    found = flags_of(order(**changed), facts.get("contract_fen", 1_000_000), bill, paid, TODAY)
+    found = flags_of(order(**changed), facts.get("contract_fen", 1_000_000), issued, paid, TODAY)
     return [f"{flag.code} {flag.field}" for flag in found]
 
 
@@ -48,7 +48,7 @@ def test_the_day_of_placing_is_the_day_in_shanghai() -> None:
 
 
 @pytest.mark.clause("§5.2a")
-def test_a_contract_above_the_listed_price_and_one_other_than_the_orders_are_told_apart() -> None:
+def test_a_contract_above_the_listed_price_and_one_unlike_the_orders_are_two_flags() -> None:
     assert codes() == []
     assert codes(contract_fen=999_999) == ["CONTRACT_DIFFERS contract_fen"]
     assert codes(contract_fen=1_000_001) == ["PRICE_ABOVE_LISTED contract_fen", "CONTRACT_DIFFERS contract_fen"]
@@ -56,7 +56,7 @@ def test_a_contract_above_the_listed_price_and_one_other_than_the_orders_are_tol
 
 
 @pytest.mark.clause("§5.2b")
-def test_a_file_that_another_order_has_is_flagged_once_for_each_document_and_its_own_use_is_not() -> None:
+def test_a_file_of_another_order_is_flagged_once_for_each_document_that_has_it() -> None:
     own = line(file_hashes={"d1": "a", "d2": "b", "d3": "c"}, flags=(Flag(code="X", field="f", message="看。"),))
     uses = {"a": frozenset({"o1"}), "b": frozenset({"o1", "o9", "o8"})}
     flags = shown_line(own, uses, with_orders=True)["flags"]

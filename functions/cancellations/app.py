@@ -1,0 +1,82 @@
+"""How an order is cancelled: both parties ask in writing, the operator decides (§3.5.1(5))."""
+
+from typing import Any, Literal
+
+from aws_lambda_powertools.event_handler import Response
+
+from voucher.edge import clock
+from voucher.edge.api import Api
+from voucher.edge.bodies import WithReason
+from voucher.edge.identity import party_of, require
+from voucher.edge.replies import reply
+from voucher.models.base import Mark, Request
+from voucher.models.orders import CancelRequest, Order
+from voucher.rules.lifecycle import stepped
+from voucher.rules.orders import check_cancel_asked
+from voucher.rules.settlements import check_withdrawable, settlement_without_line
+from voucher.store import orders, organisations, settlements, vouchers
+from voucher.store.engine.table import Write
+
+app = Api()
+
+
+class Decision(Request):
+    decision: Literal["approve", "reject"]
+
+
+@app.post("/orders/<order_id>/cancellation")
+def request_cancel(order_id: str) -> Response[str]:
+    """§3.5.1(5): a party asks in writing to cancel."""
+    old = orders.get(order_id)
+    party = party_of(app.caller, *orders.find_parties(old))
+    reason = app.body(WithReason).reason
+    if app.is_repeat(old, "request_cancel"):
+        return reply(old, replay=True)
+    changes: dict[str, Any] = {f"{party}_cancel": CancelRequest(by=app.caller.sub, at=clock.now(), reason=reason)}
+    new = stepped(old, "request_cancel", app.mark, **changes)
+    orders.commit_step(old, new)
+    return reply(new)
+
+
+@app.post("/orders/<order_id>/cancellation/review")
+def review_cancel(order_id: str) -> Response[str]:
+    """§3.5.1(5): the operator decides. Approved, the order is void and its money goes back the way it came; rejected,
+    both parties have to ask anew."""
+    require(app.caller, "platform")
+    old = orders.get(order_id)
+    return _cancel(old) if app.body(Decision).decision == "approve" else _keep(old)
+
+
+def _keep(old: Order) -> Response[str]:
+    if app.is_repeat(old, "request_cancel"):
+        return reply(old, replay=True)
+    new = stepped(old, "request_cancel", app.mark, enterprise_cancel=None, agency_cancel=None)
+    orders.commit_step(old, new)
+    return reply(new)
+
+
+def _cancel(old: Order) -> Response[str]:
+    if app.is_repeat(old, "cancel"):
+        return reply(old, replay=True)
+    mark = app.mark
+    new = stepped(old, "cancel", mark, drawn={}, settlement_id=None)
+    check_cancel_asked(old, organisations.find_agency(old.agency_uscc))
+    line_writes = _line_withdrawal_writes(old, mark) if old.state == "settling" else []
+    orders.commit_release(old, new, vouchers.load(old.voucher_id), mark, *line_writes)
+    return reply(new)
+
+
+def _line_withdrawal_writes(order: Order, mark: Mark) -> list[Write]:
+    """§3.5.1(5): an order in settlement takes its line out of the application. Raises LINE_UNDER_REVIEW."""
+    settlement = settlements.load(order.settlement_id or "")
+    lines = {line.order_id: line for line in settlements.list_lines(settlement.settlement_id)}
+    line = lines.pop(order.order_id)
+    check_withdrawable(line)
+    return [
+        settlements.step_write(settlement, settlement_without_line(settlement, lines.values(), mark)),
+        settlements.line_write(line, stepped(line, "withdraw", mark)),
+        *settlements.free_invoice_writes(line),
+    ]
+
+
+handler = app.handle

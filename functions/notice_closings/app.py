@@ -1,0 +1,118 @@
+"""A notice is closed by a human, and its lines become payable (§3.5.3)."""
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from voucher.edge import clock
+from voucher.edge.api import Api
+from voucher.edge.bodies import Nothing
+from voucher.edge.identity import require
+from voucher.edge.replies import reply
+from voucher.models.base import Mark
+from voucher.models.notices import Notice
+from voucher.models.payables import Payable
+from voucher.models.rounds import Round
+from voucher.models.settlements import Line
+from voucher.refusals import Refusal, Refused
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.lifecycle import stepped
+from voucher.rules.notices import check_notice_over, is_objected
+from voucher.rules.settlements import check_subsidies, owed_fen
+from voucher.store import notices, objections, orders, rounds, standing
+from voucher.store.engine.table import Write
+from voucher.store.notices import PayableLine
+
+app = Api()
+
+
+@app.post("/notices/<notice_id>/close")
+def close(notice_id: str) -> Response[str]:
+    """§3.5.3: a human closes the notice, who took no earlier step of its round.
+
+    From the first write on the notice takes no objection. Then each line without an objection becomes payable, in a
+    write of its own. If the call is broken off, another call goes on where it stopped.
+    """
+    require(app.caller, "bureau")
+    app.body(Nothing)
+    round_ = rounds.load(notices.get(notice_id).round_id)
+    # read last: see Api.handle
+    old = notices.get(notice_id)
+    if app.is_repeat(old, "close"):
+        return reply(old.shown(), replay=True)
+    closing = old if old.state == "closing" else _begin_close(old, round_)
+    # once more, because another person may go on with a closing that was broken off
+    check_four_eyes(app.caller.sub, "§3.5.3", *round_.earlier_hands)
+    mark = app.mark
+    new = stepped(closing, "close", mark)
+    for line, standing_check in _unobjected(closing, round_):
+        notices.commit_payable(closing, round_, _payable_line(line, standing_check, mark), mark)
+    lines = [line for line in rounds.list_lines(round_) if line.state == "payable"]
+    closed = stepped(round_, "close", mark)
+    notices.commit_close(closing, new, round_, closed, _payables(round_, lines), app.caller.sub)
+    return reply(new.shown())
+
+
+def _begin_close(old: Notice, round_: Round) -> Notice:
+    closing = stepped(old, "begin_close", app.mark)
+    check_four_eyes(app.caller.sub, "§3.5.3", *round_.earlier_hands)
+    check_notice_over(old, clock.now())
+    _unobjected(old, round_)
+    notices.commit_begin_close(old, closing, round_, app.caller.sub)
+    return closing
+
+
+def _unobjected(notice: Notice, round_: Round) -> list[tuple[Line, Write]]:
+    """The lines without an objection, each with the check that its enterprise's standing is still as it was read.
+
+    Raises OTHER_SUBSIDY (§5.2b) when a list has named an enterprise since: the operator takes its line out first.
+    """
+    known = objections.list_of_notice(notice.notice_id)
+    lines = [
+        line
+        for line in rounds.list_lines(round_)
+        if line.state == "noticed" and not is_objected(line.order_id, line.agency_uscc, known)
+    ]
+    standings = standing.read_standings(line.enterprise_uscc for line in lines)
+    check_subsidies(lines, standings)
+    return [(line, standing.unchanged_check(standings[line.enterprise_uscc])) for line in lines]
+
+
+def _payable_line(line: Line, standing_check: Write, mark: Mark) -> PayableLine:
+    order = orders.load(line.order_id)
+    if order.state == "payable":
+        # the same call, sent twice, has come first: so this one is answered once more (see Api.handle)
+        raise Refused(Refusal.CHANGED_MEANWHILE)
+    return PayableLine(
+        old_line=line,
+        new_line=stepped(line, "close", mark),
+        old_order=order,
+        new_order=stepped(order, "approve", mark, seq=order.seq + 1),
+        amount_fen=owed_fen(line),
+        standing_check=standing_check,
+    )
+
+
+def _payables(round_: Round, lines: list[Line]) -> list[Payable]:
+    """§3.5.4: what each agency is owed: the sum of its payable lines."""
+    creation: dict[str, Any] = app.creation("close")
+    lines_of = {
+        agency_uscc: [line for line in lines if line.agency_uscc == agency_uscc]
+        for agency_uscc in sorted({line.agency_uscc for line in lines})
+    }
+    return [
+        Payable(
+            round_id=round_.round_id,
+            year=round_.year,
+            agency_uscc=agency_uscc,
+            amount_fen=sum(owed_fen(line) for line in lines_of_agency),
+            order_ids=tuple(line.order_id for line in lines_of_agency),
+            settlement_ids=tuple(sorted({line.settlement_id for line in lines_of_agency})),
+            state="awaiting_invoice",
+            **creation,
+        )
+        for agency_uscc, lines_of_agency in lines_of.items()
+    ]
+
+
+handler = app.handle

@@ -1,0 +1,149 @@
+"""Payables: an agency's summary invoice and bank account, and the operator's decision on another account (§3.5.4).
+
+This function may seal account numbers and may not unseal one.
+"""
+
+from typing import Annotated, Any, Literal
+from uuid import uuid4
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import Field
+
+from voucher.edge import clock
+from voucher.edge.api import Api
+from voucher.edge.fields import Identifier, Name, Number, PositiveFen, Text, Uscc
+from voucher.edge.identity import as_member, as_member_or_staff, require
+from voucher.edge.replies import reply
+from voucher.models.base import Mark, Request
+from voucher.models.payables import Account, AccountChange, Payable
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.lifecycle import check_step, stepped
+from voucher.store import documents, keys, organisations, payables
+from voucher.store.engine import sealing
+
+app = Api()
+
+
+class BankAccount(Request):
+    agency_uscc: Uscc
+    bank_name: Name
+    bank_account: Annotated[str, Field(pattern=r"^[0-9]{8,32}$")]
+    account_name: Name
+
+
+class SummaryInvoice(BankAccount):
+    invoice_number: Number
+    amount_fen: PositiveFen
+    document_id: Identifier
+
+
+class OtherAccount(BankAccount):
+    reason: Text
+
+
+class AccountDecision(Request):
+    agency_uscc: Uscc
+    change_id: Identifier  # of the proposed account that the operator looked at
+    decision: Literal["confirm", "reject"]
+
+
+@app.get("/rounds/<round_id>/payables/<agency_uscc>")
+def show(round_id: str, agency_uscc: str) -> Response[str]:
+    """What the agency is owed in a round, for its members and staff."""
+    as_member_or_staff(app.caller, organisations.find_agency(agency_uscc))
+    return reply(payables.get(round_id, agency_uscc))
+
+
+@app.post("/rounds/<round_id>/invoices")
+def submit_invoice(round_id: str) -> Response[str]:
+    """§3.5.4: the agency's one summary invoice for the round, with its bank account. If the agency was paid on another
+    account before, the operator decides on this one first."""
+    body = app.body(SummaryInvoice)
+    as_member(app.caller, organisations.find_agency(body.agency_uscc))
+    old = payables.get(round_id, body.agency_uscc)
+    mark = _slow_mark(round_id)
+    if _is_repeat(old, "invoice", mark):
+        return reply(old, replay=True)
+    invoice: dict[str, Any] = {"invoice_number": body.invoice_number, "invoice_fen": body.amount_fen}
+    invoiced = stepped(old, "invoice", mark, **invoice, document_id=body.document_id, invoiced_by=app.caller.sub)
+    if body.amount_fen != old.amount_fen:
+        raise Refused(Refusal.SUMMARY_INVOICE_MISMATCH, amount_fen=old.amount_fen)
+    _check_document(old, body.document_id)
+    account = _sealed_account(round_id, body)
+    new = invoiced.model_copy(update={"account": account, "account_by": app.caller.sub})
+    if not payables.commit_invoice(old, new, body.invoice_number, account):
+        new = invoiced.model_copy(update={"change": _account_change(account, "与此前使用的收款账户不同。")})
+        payables.commit_invoice(old, new, body.invoice_number)
+    return reply(new)
+
+
+def _slow_mark(round_id: str) -> Mark:
+    """The mark of a request that names an account: a fast hash of it would give the account away."""
+    return app.mark.model_copy(update={"sha256": sealing.slow_hash(app.request_sha256, round_id)})
+
+
+def _is_repeat(payable: Payable, action: str, mark: Mark) -> bool:
+    return (payable.last_action, payable.last_by, payable.last_sha256) == (action, mark.by, mark.sha256)
+
+
+def _sealed_account(round_id: str, body: BankAccount) -> Account:
+    return sealing.seal_account(
+        body.bank_account, body.bank_name, body.account_name, round_id=round_id, agency_uscc=body.agency_uscc
+    )
+
+
+def _account_change(account: Account, reason: str) -> AccountChange:
+    change_id = f"ac_{uuid4().hex[:24]}"
+    return AccountChange(change_id=change_id, account=account, reason=reason, by=app.caller.sub, at=clock.now())
+
+
+def _check_document(payable: Payable, document_id: str) -> None:
+    """§3.5.4: the invoice's document lies with one of the settlement applications that the invoice is for."""
+    for settlement_id in payable.settlement_ids:
+        owner = keys.settlement(settlement_id)
+        named = [each for each in documents.list_of(owner) if each.document_id == document_id]
+        if documents.examine(owner, [each for each in named if each.kind == "summary_invoice"]):
+            return
+    error = FieldError("document_id", Refusal.DOCUMENT_NOT_UPLOADED.sentence)
+    raise Refused(Refusal.DOCUMENT_NOT_UPLOADED, errors=[error])
+
+
+@app.post("/rounds/<round_id>/bank-account")
+def propose_account(round_id: str) -> Response[str]:
+    """§3.5.4: the agency proposes another account. Until the operator has decided, its payable is not paid."""
+    body = app.body(OtherAccount)
+    as_member(app.caller, organisations.find_agency(body.agency_uscc))
+    old = payables.get(round_id, body.agency_uscc)
+    mark = _slow_mark(round_id)
+    if _is_repeat(old, "propose_account", mark):
+        return reply(old, replay=True)
+    check_step(old, "propose_account")
+    change = _account_change(_sealed_account(round_id, body), body.reason)
+    new = stepped(old, "propose_account", mark, change=change)
+    payables.commit_proposed_account(old, new)
+    return reply(new)
+
+
+@app.post("/rounds/<round_id>/bank-account/review")
+def decide_account(round_id: str) -> Response[str]:
+    """§3.5.4: the operator decides on the account it looked at. Whoever proposed it or sent the invoice may not."""
+    require(app.caller, "platform")
+    body = app.body(AccountDecision)
+    old = payables.get(round_id, body.agency_uscc)
+    if app.is_repeat(old, body.decision):
+        return reply(old, replay=True)
+    check_step(old, "decide_account")
+    if old.change is None:
+        raise Refused(Refusal.WRONG_STATE, of=old)
+    if old.change.change_id != body.change_id:
+        raise Refused(Refusal.CHANGED_MEANWHILE)
+    check_four_eyes(app.caller.sub, "§3.5.4", old.change.by, old.invoiced_by)
+    is_confirmed = body.decision == "confirm"
+    account: dict[str, Any] = {"account": old.change.account, "account_by": old.change.by} if is_confirmed else {}
+    new = stepped(old, "decide_account", app.mark, remembered_as=body.decision, change=None, **account)
+    payables.commit_decided_account(old, new, app.caller.sub)
+    return reply(new)
+
+
+handler = app.handle

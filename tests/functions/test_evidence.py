@@ -1,0 +1,148 @@
+"""A line is filled in: what its documents and amounts must be, and what a reviewer should look at (§3.5.1, §5.2b)."""
+
+import pytest
+
+from infra.city.papers import Paper
+from infra.client import steps
+from infra.client.http import OPERATOR
+from tests.support.scenario import SELLER, Json, Town
+from tests.support.settlement_scenario import (
+    Settling,
+    fill_in,
+    line_body,
+    opened,
+    own_documents,
+)
+
+Scene = tuple[Town, Json]
+TwoLines = tuple[Settling, Json, Json]
+
+
+def codes(line: Json) -> list[str]:
+    """The codes of a line's flags."""
+    return [flag["code"] for flag in line["flags"]]
+
+
+@pytest.mark.clause("§5.2b")
+def test_the_same_file_for_two_orders_is_flagged_on_both_whoever_was_first(two_lines: TwoLines) -> None:
+    case, first, second = two_lines
+    shared, own = own_documents(case.town, "甲"), own_documents(case.town, "乙")
+    assert codes(fill_in(case, first, "INV-1", shared)) == []
+    mixed = [shared[0], *own[1:]]
+    assert codes(fill_in(case, second, "INV-2", mixed)) == ["SAME_FILE"]
+    for order, other in ((first, second), (second, first)):
+        [flag] = case.line(order)["flags"]
+        assert flag["order_ids"] == [other["order_id"]]
+        assert flag["field"] == case.line(order)["contract_document_id"]
+
+
+@pytest.mark.clause("§5.2b")
+def test_an_agency_does_not_see_whose_order_has_the_same_file(two_lines: TwoLines) -> None:
+    case, first, second = two_lines
+    shared = own_documents(case.town, "甲")
+    fill_in(case, first, "INV-1", shared)
+    fill_in(case, second, "INV-2", shared)
+    assert len(case.line(second, SELLER)["flags"]) == 4
+    assert not any("order_ids" in flag for flag in case.line(second, SELLER)["flags"])
+
+
+def test_a_file_twice_within_an_order_is_no_flag_and_a_replaced_one_takes_it_away(
+    two_lines: TwoLines,
+) -> None:
+    case, first, second = two_lines
+    shared = own_documents(case.town, "甲")
+    again = [shared[0], Paper("invoice", shared[0].filename, shared[0].content_type, shared[0].content), *shared[2:]]
+    assert codes(fill_in(case, first, "INV-1", again)) == []
+    assert codes(fill_in(case, second, "INV-2", shared)) != []
+    assert codes(fill_in(case, second, "INV-2", own_documents(case.town, "乙"))) == []
+    assert codes(case.line(first)) == []
+
+
+def test_a_file_uploaded_anew_under_a_document_that_was_examined_changes_nothing(
+    two_lines: TwoLines,
+) -> None:
+    case, first, second = two_lines
+    shared, own = own_documents(case.town, "甲"), own_documents(case.town, "乙")
+    fill_in(case, first, "INV-1", shared)
+    body = line_body(case, own, "INV-2")
+    path = f"lines/{second['order_id']}"
+    assert codes(steps.expect(case.call(SELLER, "PUT", path, body), 200)) == []
+    key = f"documents/settlements/{case.settlement_id}/{body['contract_document_id']}"
+    case.town.world.upload({"fields": {"key": key, "Content-Type": "application/pdf"}}, shared[0].content)
+    body["transfers"][0]["reference"] = "TR-2"
+    assert codes(steps.expect(case.call(SELLER, "PUT", path, body), 200)) == []
+
+
+@pytest.mark.clause("§3.5.2")
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"invoice": {"issued_on": "2026-06-14"}}, ["INVOICE_DATE"]),
+        ({"invoice": {"issued_on": "2026-06-16"}}, ["INVOICE_DATE"]),
+        ({"transfer": {"paid_on": "2025-06-15"}}, ["TRANSFER_DATE"]),
+        (
+            {"contract_fen": 60_001, "invoice": {"amount_fen": 20_001}, "transfer": {"amount_fen": 20_001}},
+            ["CONTRACT_DIFFERS"],
+        ),
+    ],
+)
+def test_figures_that_do_not_fit_the_order_are_flagged_and_stop_nothing(
+    two_lines: TwoLines, changes: Json, expected: list[str]
+) -> None:
+    case, first, _ = two_lines
+    assert codes(fill_in(case, first, "INV-1", **changes)) == expected
+    assert codes(case.line(first, SELLER)) == codes(case.line(first, OPERATOR)) == expected
+
+
+@pytest.mark.clause("§5.2a")
+@pytest.mark.parametrize(("contract_fen", "expected"), [(1_000_000, []), (1_000_001, ["PRICE_ABOVE_LISTED"])])
+def test_a_price_above_the_agencys_own_standard_is_flagged(
+    voucher: Scene, contract_fen: int, expected: list[str]
+) -> None:
+    town = voucher[0]
+    order = town.complete(town.order(contract_fen=contract_fen, voucher_fen=100_000))
+    case, _ = opened(town, order)
+    own_fen = contract_fen - 100_000
+    changes = {"contract_fen": contract_fen, "invoice": {"amount_fen": own_fen}, "transfer": {"amount_fen": own_fen}}
+    assert codes(fill_in(case, order, "INV-1", **changes)) == expected
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("number", ["INV-1", "inv-1", "ＩＮＶ-1"])
+def test_an_invoice_number_is_used_once_however_it_is_written(two_lines: TwoLines, number: str) -> None:
+    case, first, second = two_lines
+    fill_in(case, first, "INV-1")
+    body = line_body(case, own_documents(case.town, "乙"), number)
+    assert case.call(SELLER, "PUT", f"lines/{second['order_id']}", body).code == "INVOICE_USED"
+    fill_in(case, first, "INV-3")
+    assert case.call(SELLER, "PUT", f"lines/{second['order_id']}", body).status == 200
+
+
+@pytest.mark.clause("§3.5.1")
+def test_one_transfer_entered_twice_does_not_make_up_the_own_share(two_lines: TwoLines) -> None:
+    case, first, _ = two_lines
+    body = line_body(case, own_documents(case.town, "甲"), "INV-1")
+    half = {**body["transfers"][0], "amount_fen": 10_000}
+    no = case.call(SELLER, "PUT", f"lines/{first['order_id']}", {**body, "transfers": [half, half]})
+    assert (no.code, [each["field"] for each in no.body["errors"]]) == ("MALFORMED", ["transfers"])
+
+
+@pytest.mark.clause("§3.5.1")
+@pytest.mark.parametrize("state", ["submitted", "passed", "rejected", "withdrawn"])
+def test_a_line_that_is_not_open_cannot_be_filled_in(voucher: tuple[Town, Json], state: str) -> None:
+    town = voucher[0]
+    order = town.complete(town.order())
+    case, settlement = opened(town, order)
+    town.fill_in(settlement)
+    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    if state == "withdrawn":
+        steps.expect(case.call(SELLER, "POST", "withdraw", {"reason": "有误"}), 200)
+    elif state != "submitted":
+        steps.expect(case.decide(order, decision={"passed": "pass", "rejected": "reject"}[state]), 200)
+    line = case.line(order)
+    given = {name: line[name] for name in ("contract_fen", "invoice", "transfers", "contract_document_id")}
+    body = {**given, "contract_fen": 1_000_000, "evidence_document_ids": line["evidence_document_ids"]}
+    no = case.call(SELLER, "PUT", f"lines/{order['order_id']}", body)
+    assert (no.status, no.code) == (409, "WRONG_STATE")
+    assert no.body["state"] == state

@@ -1,0 +1,204 @@
+"""§3.5.4: an agency submits its summary invoice and its account, and the operator decides on another account."""
+
+import pytest
+
+from infra.client import steps
+from infra.client.http import OPERATOR, Person
+from tests.conftest import NOW
+from tests.support.backend import function
+from tests.support.payout_scenario import (
+    ACCOUNT,
+    OTHER_ACCOUNT,
+    decide_account,
+    new_payout_id,
+    payout_file_of,
+    propose_account,
+)
+from tests.support.scenario import SELLER, Json, Town
+from tests.support.settlement_scenario import (
+    HELD_FEN,
+    Settling,
+    kept_record,
+    opened,
+    settling,
+    small_orders,
+    the_order,
+)
+from tests.support.snapshots import everything_kept
+from tests.support.spreadsheets import rows_of
+from tests.support.vault import Vault
+from voucher.models.payables import AccountChange, Payable
+from voucher.store import payables
+from voucher.store.engine import sealing
+
+Scene = tuple[Town, Json]
+SELLING_OPERATOR = Person("seller", "platform")  # acts for the agency and is operator, too
+
+
+@pytest.mark.clause("§3.5.4")
+def test_an_account_number_is_kept_sealed_and_shown_by_its_last_four_digits(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    steps.expect(propose_account(case, round_id), 200)
+    assert not any(
+        number in str(everything_kept()) for number in (ACCOUNT, OTHER_ACCOUNT, ACCOUNT[4:], OTHER_ACCOUNT[4:])
+    )
+    owed = case.town.shown(f"/rounds/{round_id}/payables/{case.town.agency.uscc}", SELLER)
+    assert (owed["bank_account_masked"], owed["proposed_account"]["bank_account_masked"]) == ("****0018", "****9999")
+    shown = case.town.shown(f"/rounds/{round_id}")["payables"][0]
+    assert shown == owed and "sealed" not in str(shown)
+
+
+@pytest.mark.clause("§3.5.4")
+def test_a_sealed_account_opens_only_for_its_own_round_and_agency(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id, uscc = case.invoiced(order), case.town.agency.uscc
+    [payable] = kept_record(Payable, "PAYABLE#")
+    assert payable.account is not None
+    assert sealing.unseal(payable.account.sealed_number, round=round_id, agency=uscc) == ACCOUNT
+    for wrong in ({"round": "r_other", "agency": uscc}, {"round": round_id, "agency": "other"}):
+        with pytest.raises(Vault.InvalidCiphertextError):
+            sealing.unseal(payable.account.sealed_number, **wrong)
+
+
+@pytest.mark.clause("§3.5.4")
+def test_a_repeated_invoice_is_known_again_without_a_fast_hash_of_the_account(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.owed(order)
+    body = case.town.summary_invoice(case.shown(), HELD_FEN)
+    path = f"/rounds/{round_id}/invoices"
+    once, twice = (case.call(SELLER, "POST", path, body) for _ in range(2))
+    assert (once.status, twice.status, twice.headers["idempotent-replay"]) == (200, 200, "true")
+    assert case.call(SELLER, "POST", path, {**body, "bank_account": OTHER_ACCOUNT}).code == "WRONG_STATE"
+    [payable] = kept_record(Payable, "PAYABLE#")
+    assert payable.last_sha256 is not None and len(payable.last_sha256) == 128
+
+
+@pytest.mark.clause("§3.5.4")
+def test_a_summary_invoice_has_a_document_an_unused_number_and_the_amount_owed(
+    submitted: Scene,
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.owed(order)
+    body = case.town.summary_invoice(case.shown(), HELD_FEN, f"INV-{order['order_id'][-12:]}")
+    path = f"/rounds/{round_id}/invoices"
+    assert case.call(SELLER, "POST", path, body).code == "INVOICE_USED"
+    assert case.call(SELLER, "POST", path, {**body, "document_id": "d_none"}).code == "DOCUMENT_NOT_UPLOADED"
+    line = case.line(order)
+    wrong_kind = {**body, "document_id": line["contract_document_id"]}
+    assert case.call(SELLER, "POST", path, wrong_kind).code == "DOCUMENT_NOT_UPLOADED"
+    for amount_fen in (HELD_FEN - 1, HELD_FEN + 1):
+        no = case.call(SELLER, "POST", path, {**body, "amount_fen": amount_fen})
+        assert no.code == "SUMMARY_INVOICE_MISMATCH"
+    assert case.call(SELLER, "POST", path, {**body, "invoice_number": "SUM-9"}).status == 200
+
+
+@pytest.mark.clause("§3.5.4")
+def test_another_account_counts_once_somebody_else_confirmed_it(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    steps.expect(propose_account(case, round_id, SELLING_OPERATOR), 200)
+    waiting = case.payouts(round_id)
+    assert (waiting.status, waiting.code) == (409, "ACCOUNT_UNDECIDED")
+    assert decide_account(case, round_id, person=SELLING_OPERATOR).code == "FOUR_EYES"
+    change_id = case.town.shown(f"/rounds/{round_id}/payables/{case.town.agency.uscc}")["proposed_account"]["change_id"]
+    done, again = decide_account(case, round_id), decide_account(case, round_id, change_id=change_id)
+    assert (done.body["bank_account_masked"], done.body["proposed_account"]) == ("****9999", None)
+    assert (again.status, again.body) == (200, done.body)
+    payout_id = new_payout_id(case, round_id)
+    assert rows_of(payout_file_of(case, round_id).body)[-1][1:5] == [
+        payout_id,
+        "'=HYPERLINK(机构)",
+        "丽水另一银行",
+        OTHER_ACCOUNT,
+    ]
+
+
+@pytest.mark.clause("§3.5.4")
+def test_a_rejected_account_leaves_the_first_one_standing(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    steps.expect(propose_account(case, round_id), 200)
+    assert steps.expect(decide_account(case, round_id, "reject"), 200)["bank_account_masked"] == "****0018"
+    assert decide_account(case, round_id, "confirm").code == "WRONG_STATE"
+    new_payout_id(case, round_id)
+    assert rows_of(payout_file_of(case, round_id).body)[-1][4] == ACCOUNT
+
+
+@pytest.mark.clause("§3.5.4")
+def test_another_account_than_in_the_round_before_waits_for_a_second_person(voucher: Scene) -> None:
+    town = voucher[0]
+    rounds = [closed_round_of(town, order) for order in small_orders(town, 4)]
+
+    def invoice(position: int, number: str, person: Person = SELLER) -> Json:
+        case, round_id = rounds[position]
+        body = {**town.summary_invoice(case.shown(), 40_000, f"SUM-{position}"), "bank_account": number}
+        return steps.expect(case.call(person, "POST", f"/rounds/{round_id}/invoices", body), 200)
+
+    assert invoice(0, ACCOUNT)["bank_account_masked"] == "****0018"
+    assert invoice(1, ACCOUNT)["proposed_account"] is None
+    changed = invoice(2, OTHER_ACCOUNT)
+    assert (changed["state"], changed["bank_account_masked"]) == ("invoiced", None)
+    assert changed["proposed_account"]["bank_account_masked"] == "****9999"
+    case, round_id = rounds[2]
+    assert case.payouts(round_id).code == "ACCOUNT_UNDECIDED"
+    assert decide_account(case, round_id, person=SELLING_OPERATOR).code == "FOUR_EYES"
+    assert steps.expect(decide_account(case, round_id, "reject"), 200)["bank_account_masked"] is None
+    assert case.payouts(round_id).code == "ACCOUNT_UNDECIDED"
+    steps.expect(propose_account(case, round_id), 200)
+    assert steps.expect(decide_account(case, round_id), 200)["bank_account_masked"] == "****9999"
+    new_payout_id(case, round_id)
+    # from here on the confirmed one is the known one, and the first is another
+    assert invoice(3, ACCOUNT)["proposed_account"]["bank_account_masked"] == "****0018"
+
+
+def closed_round_of(town: Town, order: Json) -> tuple[Settling, str]:
+    """An application of one order, and its round, whose notice is closed."""
+    case, settlement = opened(town, order)
+    town.fill_in(settlement)
+    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    return case, case.owed(order)
+
+
+@pytest.mark.clause("§3.5.4")
+@pytest.mark.parametrize("rule", [True, False])
+@pytest.mark.parametrize(("proposer", "invoicer"), [("seller", "partner"), ("partner", "seller")])
+def test_whoever_proposed_an_account_or_sent_the_invoice_does_not_decide_on_it(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch, proposer: str, invoicer: str, rule: bool
+) -> None:
+    """By rule, and by the write itself if the rule did not look."""
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    [payable] = kept_record(Payable, "PAYABLE#")
+    assert payable.account is not None
+    change = AccountChange(change_id="ac_1", account=payable.account, reason="换户", by=proposer, at=NOW)
+    payables.commit_proposed_account(payable, payable.next_version(change=change, invoiced_by=invoicer))
+    if not rule:
+        monkeypatch.setattr(function("payables"), "check_four_eyes", lambda *_: None)
+    no = decide_account(case, round_id, person=SELLING_OPERATOR)
+    assert no.code == ("FOUR_EYES" if rule else "CHANGED_MEANWHILE")
+    steps.expect(decide_account(case, round_id), 200)
+
+
+@pytest.mark.clause("§3.5.4")
+def test_no_account_is_changed_while_a_payout_is_on_its_way_or_after_it_was_paid(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    payout_id = new_payout_id(case, round_id)
+    assert propose_account(case, round_id).code == "WRONG_STATE"
+    steps.expect(case.result(payout_id), 200)
+    no = propose_account(case, round_id)
+    assert (no.status, no.code) == (409, "WRONG_STATE") and no.body["state"] == "paid"
+
+
+@pytest.mark.clause("§3.5.4")
+def test_the_operator_confirms_the_account_it_looked_at_and_no_later_one(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    seen = steps.expect(propose_account(case, round_id), 200)["proposed_account"]
+    steps.expect(propose_account(case, round_id, number="6200000000000006666"), 200)
+    body = {"agency_uscc": case.town.agency.uscc, "change_id": seen["change_id"], "decision": "confirm"}
+    no = case.call(OPERATOR, "POST", f"/rounds/{round_id}/bank-account/review", body)
+    assert (no.status, no.code) == (409, "CHANGED_MEANWHILE")
+    owed = case.town.shown(f"/rounds/{round_id}/payables/{case.town.agency.uscc}")
+    assert (owed["bank_account_masked"], owed["proposed_account"]["bank_account_masked"]) == ("****0018", "****6666")

@@ -1,0 +1,26 @@
+"""What goes back to the shards it was drawn from: never more than was drawn, and every fen of it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voucher.models.pools import remaining_drawn, return_plan
+
+DRAWN = st.dictionaries(st.integers(0, 7).map(str), st.integers(1, 10**6), min_size=1)
+
+
+@given(drawn=DRAWN, data=st.data())
+def test_what_goes_back_to_each_shard_and_what_stays_drawn_make_up_what_was_drawn(
+    drawn: dict[str, int], data: st.DataObject
+) -> None:
+    amount_fen = data.draw(st.integers(0, sum(drawn.values())))
+    plan = return_plan(drawn, amount_fen)
+    [remaining] = remaining_drawn({"pool": drawn}, amount_fen).values()
+    assert sum(plan.values()) == amount_fen
+    assert {shard: plan.get(int(shard), 0) + remaining.get(shard, 0) for shard in drawn} == drawn
+    assert all(fen > 0 for fen in [*plan.values(), *remaining.values()])
+
+
+def test_each_pool_gets_the_whole_amount_back() -> None:
+    drawn = {"category.2026.legal": {"0": 30, "3": 70}, "nonkey.2026": {"1": 100}}
+    assert remaining_drawn(drawn, 40) == {"category.2026.legal": {"3": 60}, "nonkey.2026": {"1": 60}}
+    assert remaining_drawn(drawn, 100) == {"category.2026.legal": {}, "nonkey.2026": {}}
