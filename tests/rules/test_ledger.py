@@ -116,13 +116,13 @@ def test_balances_are_added_up_by_family_and_a_family_without_accounts_is_zero()
     }
 
 
-def test_a_part_of_the_books_shows_only_the_accounts_of_its_family_that_hold_something() -> None:
+def test_a_family_of_accounts_is_shown_without_those_whose_balance_is_zero() -> None:
     assert accounts_of_family(ACCOUNTS, "voucher") == {"voucher:v2": 200}
     assert accounts_of_family(ACCOUNTS, "order") == {}
     assert accounts_of_family({"order:o1": 5, "orders:o2": 6}, "order") == {"order:o1": 5}
 
 
-def test_records_that_say_what_the_postings_say_agree_and_a_missing_zero_is_no_disagreement() -> None:
+def test_records_agree_with_postings_and_a_missing_account_counts_as_zero() -> None:
     said = records_agree("vouchers", {"voucher:v1": 0, "voucher:v2": 200}, {"voucher:v2": 200, "voucher:v3": 0})
     assert (said.name, said.holds, said.detail) == ("vouchers", True, "")
 
@@ -260,7 +260,7 @@ def test_a_breach_freezes_the_pools_it_touches_and_no_others() -> None:
 
 
 @pytest.mark.clause("§1.4a")
-def test_a_batch_that_gave_more_than_it_had_freezes_the_surplus_that_it_may_have_gone_to() -> None:
+def test_a_batch_that_gave_more_than_it_had_freezes_the_years_surplus_too() -> None:
     breach = no_account_below_zero({"batch:2026.b1": -1, "batch:2026.b2": 1})
     assert pools_to_freeze([breach]) == ["batch.2026.b1", "surplus.2026"]
 

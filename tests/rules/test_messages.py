@@ -130,7 +130,7 @@ def test_an_order_freed_from_its_application_is_not_told_as_completed_a_second_t
     assert len(notices("ORDER", "delivered", "completed")) == 2
 
 
-def test_a_line_that_goes_on_after_a_rejected_objection_is_not_told_as_passed_a_second_time() -> None:
+def test_a_line_released_after_an_objection_is_not_told_as_passed_a_second_time() -> None:
     assert notices("LINE", "noticed", "passed") == []
     assert len(notices("LINE", "submitted", "passed")) == 1
 
