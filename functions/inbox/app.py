@@ -12,8 +12,9 @@ from voucher.store import inbox, organisations
 app = Api()
 
 
-def _whose() -> str:
-    """The caller's own inbox, or with `?role=` the one that the holders of that staff role share."""
+def chosen_inbox() -> str:
+    """The caller's own inbox, or with `?role=` the one that the holders of that staff role share. Raises
+    ROLE_REQUIRED."""
     role = app.query("role")
     if role is None:
         return app.caller.sub
@@ -23,30 +24,30 @@ def _whose() -> str:
 
 @app.get("/inbox")
 def show_inbox() -> Response[str]:
-    """The caller's messages, the newest first."""
-    page = inbox.list_page(_whose(), app.limit, app.query("cursor"))
+    """The messages of an inbox, newest first."""
+    page = inbox.list_page(chosen_inbox(), app.limit, app.query("cursor"))
     items = [InboxMessage.model_validate(item).public() for item in page.items]
     return reply({"items": items, "next_cursor": page.next_cursor})
 
 
 @app.post("/inbox/<message_id>/read")
 def mark_read(message_id: str) -> Response[str]:
-    """Mark one of the caller's own messages read."""
+    """Mark a message of that inbox read."""
     app.body(Nothing)
-    return reply(inbox.commit_read(_whose(), message_id))
+    return reply(inbox.commit_read(chosen_inbox(), message_id))
 
 
 @app.get("/me")
 def me() -> Response[str]:
     """Who is calling: staff roles, and the organisations they act for."""
     caller = app.caller
-    organisations_ = organisations.list_memberships(caller.sub)
-    return reply({"sub": caller.sub, "roles": sorted(caller.roles), "organisations": organisations_})
+    memberships = organisations.list_memberships(caller.sub)
+    return reply({"sub": caller.sub, "roles": sorted(caller.roles), "organisations": memberships})
 
 
 @app.get("/health")
 def health() -> Response[str]:
-    """The service is up; nothing else is asked."""
+    """The service is up. No table is read for this answer."""
     return reply({"status": "ok"})
 
 

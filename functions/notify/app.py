@@ -1,4 +1,4 @@
-"""Worker: puts a message into the inbox of everybody who acts for the organisation concerned, or of a staff role."""
+"""Worker: puts a message into the inbox of each member of an organisation, or into the shared inbox of a staff role."""
 
 import hashlib
 from typing import Any
@@ -10,21 +10,28 @@ from voucher.store import inbox, organisations
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Messages of the notify queue."""
+    """Messages of the notify queue (rules/messages.py)."""
     return queues.handle_each(event, context, work)
 
 
 def work(body: dict[str, Any]) -> None:
-    """One notice to one organisation. Delivered twice, it is still one message in each inbox."""
+    """One message to one recipient. Delivered twice, it is still one message in each inbox."""
     message_id = hashlib.sha256(f"{body['message_id']}/{body['kind']}".encode()).hexdigest()[:24]
-    staff = body["kind"] == "staff"  # then `uscc` is the word of a role, whose holders share an inbox
-    for sub in [inbox.inbox_of_role(body["uscc"])] if staff else organisations.list_members(body["kind"], body["uscc"]):
+    for sub in inboxes_of(body["kind"], body["recipient"]):
         message = InboxMessage(
             message_id=message_id,
             sub=sub,
-            uscc=body["uscc"],
+            recipient=body["recipient"],
             subject=body["subject"],
             about=body["about"],
             at=instant_text(clock.now()),
         )
         inbox.commit_message(message)
+
+
+def inboxes_of(kind: str, recipient: str) -> list[str]:
+    """Whose inboxes a message goes to. A staff role is addressed by its word and has one inbox, which its holders
+    share; an organisation is addressed by its credit code, and each of its members has an inbox."""
+    if kind == "staff":
+        return [inbox.inbox_of_role(recipient)]
+    return organisations.list_members(kind, recipient)

@@ -1,8 +1,10 @@
-"""Schedule: rebuilds every account of a programme year from the postings alone and compares with the records.
+"""Schedule, every night: rebuilds each account of a programme year from the postings alone and compares it with the
+records.
 
-Postings are found from each other, without an index: programme → batches → vouchers → orders → rounds. Nothing is
-repaired: a breach that two readings agree on freezes the pools it touches and raises the alarm. The report is kept
-where `GET /reports/{year}/reconciliation` finds it. After repair a pool is freed by hand: invoke with {"free": [pool]}.
+Postings are found from each other, without an index: programme → batches → vouchers → orders → rounds. A reconciliation
+repairs nothing: a breach that two readings agree on freezes the pools it concerns and raises the alarm. The report is
+kept where `GET /reports/{year}/reconciliation` finds it. After the repair a person frees the pool by hand: invoke with
+{"free": [pool]}.
 """
 
 from collections import defaultdict
@@ -22,18 +24,19 @@ from voucher.rules.programmes import yearly_limits_fen
 from voucher.store import books, programmes
 from voucher.store.engine import pools
 
+# so often the books are read again after a reading that shows a breach
 MORE_READINGS = 4
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """All programme years up to the event's instant. A fault of one is raised once all had their turn."""
+    """All programme years up to the event's instant. A fault of one year is raised after all years had their turn."""
     for pool_id in event.get("free", []):
-        pools.commit_freeze(pool_id, pools.read_shard_count(pool_id), frozen=False)
+        pools.commit_thaw(pool_id, pools.read_shard_count(pool_id))
     if "free" in event:
         return {"freed": event["free"]}
     cut_off = datetime.fromisoformat(event["time"])
     reports: list[dict[str, Any]] = []
-    with ExitStack() as turns:  # every year has its turn, whatever fault another one meets
+    with ExitStack() as turns:  # because a fault of one year must not keep the others from their turn
         for programme in programmes.list_all():
             turns.callback(lambda year: reports.append(reconcile(year, cut_off)), programme.year)
     log_work("reconciled", years=len(reports))
@@ -41,7 +44,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
 
 def reconcile(year: int, cut_off: datetime) -> dict[str, Any]:
-    """One year's report; a breach is believed when a second reading shows the same, and its pools stood still."""
+    """One year's report. A breach is believed if a second reading shows it, too, and its pools did not move
+    meanwhile."""
     book = books.read_book(year)
     found, breaches = invariants(book), list[Invariant]()
     for _ in range(MORE_READINGS):
@@ -61,14 +65,14 @@ def reconcile(year: int, cut_off: datetime) -> dict[str, Any]:
 
 
 def invariants(book: books.Book) -> list[Invariant]:
-    """Everything that must hold between postings and records."""
-    every = ledger.balances(book.postings)
+    """All that must hold between postings and records."""
+    balances = ledger.balances(book.postings)
     return [
-        ledger.adds_up_to_nothing(every),
-        ledger.none_below_zero(every),
+        ledger.accounts_sum_to_zero(balances),
+        ledger.no_account_below_zero(balances),
         *(
-            ledger.records_agree(f"{name}_records_agree", ledger.accounts_of_family(every, name), said)
-            for name, said in book.recorded.items()
+            ledger.records_agree(f"{family}_records_agree", ledger.accounts_of_family(balances, family), recorded)
+            for family, recorded in book.recorded.items()
         ),
         ledger.records_agree("yearly_pools_agree", used_of_yearly_pools(book), pools_use(book)),
         ledger.pools_add_up(book.pools),
@@ -92,8 +96,9 @@ def settlement_invariants(book: books.Book) -> list[Invariant]:
 
 
 def used_of_yearly_pools(book: books.Book) -> dict[str, int]:
-    """§2.2.cap, §2.2.floor: what each yearly pool must have given out, from the postings of its orders, in fen: held,
-    payable and paid of each category, and the sum beside the key three, of which nothing moves on."""
+    """§2.2.cap, §2.2.floor: what each yearly pool must have given out by the postings of its orders, in fen: of each
+    category what is held, payable and paid, and one total for all non-key categories, whose pool does not tell these
+    apart."""
     by_order = ledger.used_by_order(book.postings)
     key, non_key = book.programme.policy.key_categories, non_key_pool(book.programme.year)
     used: defaultdict[str, int] = defaultdict(int)
@@ -107,20 +112,21 @@ def used_of_yearly_pools(book: books.Book) -> dict[str, int]:
 
 
 def pools_use(book: books.Book) -> dict[str, int]:
-    """What each yearly pool says it has given out, in fen, under the names of `used_of_yearly_pools`."""
-    said = {}
+    """What the records of the yearly pools say they have given out, in fen, under the names of
+    `used_of_yearly_pools`."""
+    recorded = {}
     for pool in books.yearly_pools(book):
         use = Use(pool.held_fen, pool.payable_fen, pool.paid_fen)
         if pool.pool_id == non_key_pool(book.programme.year):
-            said[pool.pool_id] = use.all_fen
+            recorded[pool.pool_id] = use.all_fen
         else:
-            said |= {f"{pool.pool_id}: {counter}": used_fen for counter, used_fen in asdict(use).items()}
-    return said
+            recorded |= {f"{pool.pool_id}: {counter}": used_fen for counter, used_fen in asdict(use).items()}
+    return recorded
 
 
 def limits_of_yearly_pools(programme: Programme) -> dict[str, int]:
-    """§2.2.cap, §2.2.floor: the limit each yearly pool must have, in fen; none before the year is confirmed."""
-    if programme.state == "draft":
+    """§2.2.cap, §2.2.floor: the limit each yearly pool must have, in fen; a draft has no pools yet."""
+    if not programme.is_confirmed:
         return {}
     return {
         yearly_pool(programme.year, category): limit_fen
@@ -131,7 +137,7 @@ def limits_of_yearly_pools(programme: Programme) -> dict[str, int]:
 def report_of(
     year: int, book: books.Book, found: list[Invariant], breaches: list[Invariant], cut_off: datetime
 ) -> dict[str, Any]:
-    """What is kept and shown: accounts up to the cut-off, invariants as last read."""
+    """The report that is kept and shown: the accounts up to the cut-off, the invariants as last read."""
     accounts = ledger.balances(posting for posting in book.postings if posting.at <= cut_off)
     return {
         "year": year,

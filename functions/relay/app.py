@@ -1,7 +1,8 @@
-"""Relay: what a committed record sets in motion, from the tables' streams to the queues.
+"""Relay: reads committed changes off the tables' streams and sends the messages that follow from them to the queues.
 
-A record that cannot be relayed fails its batch: the stream delivers it again, and parks it at last (see data.yaml).
-Messages carry an id made from the change itself, so that a second delivery says the same.
+A change that cannot be relayed fails its batch: the stream delivers it again, and after the last try parks it in
+RelayDeadLetters (infra/data.yaml). The id of a message is made from the change, so a second delivery makes the same
+one.
 """
 
 from collections import defaultdict
@@ -14,7 +15,7 @@ from voucher.store.engine.table import decode
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:
-    """A batch of stream records of any table."""
+    """A batch of changes of any table."""
     by_queue: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for record in event["Records"]:
         change = record["dynamodb"]

@@ -1,4 +1,4 @@
-"""Reports for bureau, finance and operator: so far the latest reconciliation of a year (§5.1)."""
+"""Reports for bureau, finance and operator (§5.1): until now, the latest reconciliation of a year."""
 
 from aws_lambda_powertools.event_handler import Response
 

@@ -20,8 +20,7 @@ from voucher.rules.lifecycle import stepped
 from voucher.rules.rounds import check_opinions, check_round_size
 from voucher.rules.settlements import check_named_once, check_subsidies, order_without_settlement
 from voucher.store import orders, programmes, rounds, settlements, standing
-from voucher.store.engine.large import MOST_ITEMS
-from voucher.store.engine.table import Write
+from voucher.store.engine.table import MOST_ITEMS, Write
 
 app = Api()
 

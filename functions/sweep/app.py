@@ -1,10 +1,11 @@
-"""Schedule: every night, finds the batches whose vouchers have ended, or will soon, and hands them to the void queue
-(§4.2.2, §1.4b), announces the end of public notices, which a human then closes (§3.5.3), and reminds agencies whose
-approval ends soon (§3.2.3).
+"""Schedule, every night: finds the batches whose vouchers have ended or will end soon, and the years that are over, and
+sends them to the workers (§4.2.2, §1.4b); announces the end of public notices, which a person then closes (§3.5.3);
+reminds agencies whose approval ends soon (§3.2.3).
 
-The instant is the event's, so a night that was missed can be run by hand: invoke with {"time": …}. One that has not
-come is refused, because nothing that it ends comes back; only the local stack, which plays a year in minutes, says
-SWEEP_AHEAD=allowed. Nothing depends on the sweep in time: the clock already refuses a voucher that has ended.
+The instant is that of the event, so a night that was missed can be run by hand: invoke with {"time": …}. An instant in
+the future is refused, because what a sweep ends does not come back. Only the local stack, which plays a year in
+minutes, allows it: SWEEP_AHEAD=allowed. A late sweep does no harm: by the clock alone a voucher that has ended is
+refused.
 """
 
 import os
@@ -13,53 +14,63 @@ from typing import Any
 
 from voucher.edge import clock, queues
 from voucher.edge.observe import log_work
-from voucher.models.base import instant_text
+from voucher.models.base import Mark, instant_text
 from voucher.models.batches import Batch
-from voucher.rules import agencies, lifecycle, messages
+from voucher.models.programmes import Programme
+from voucher.rules import agencies, messages
 from voucher.rules.batches import ends_soon
+from voucher.rules.lifecycle import stepped
 from voucher.rules.notices import due_day, ends_by_schedule
 from voucher.rules.programmes import policy_for, year_is_over
 from voucher.rules.working_days import shanghai_date
 from voucher.store import batches, keys, notices, organisations, programmes
 
+SWEEPER = "sweep"
+
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
-    """One night. Raises ValueError for one that has not come."""
+    """One night. Raises ValueError for an instant that has not come."""
     instant = datetime.fromisoformat(event["time"])
     if instant > clock.now() and os.environ.get("SWEEP_AHEAD") != "allowed":
         raise ValueError("nothing is ended before its time")
-    swept = 0
-    for programme in programmes.list_all():
-        over = programme.state == "open" and year_is_over(programme.policy, programme.year, instant)
-        for batch in batches.list_of_year(programme.year):
-            if batch.state == "draft" or programme.state != "open":
-                continue
-            if batch.ends_at <= instant:
-                queues.send("void_vouchers", bucket_messages("lapse", batch, instant, over))
-                swept += 1
-            elif ends_soon(batch, programme.policy, instant):
-                queues.send("void_vouchers", bucket_messages("remind", batch, instant))
-        if over:
-            queues.send("void_vouchers", [year_message(programme.year, instant)])
+    swept = sum(sweep_year(programme, instant) for programme in programmes.list_all() if programme.state == "open")
     ended = announce_ended_notices(instant)
     reminded = remind_agencies(instant)
     log_work("swept", batches=swept, notices=ended, agencies=reminded)
     return {"batches": swept, "notices": ended, "agencies": reminded}
 
 
+def sweep_year(programme: Programme, instant: datetime) -> int:
+    """§4.2.2, §1.4b: send one open year's ended batches, those that end soon, and the year itself if it is over, to
+    their workers; how many batches have ended."""
+    is_over = year_is_over(programme.policy, programme.year, instant)
+    released = [batch for batch in batches.list_of_year(programme.year) if batch.state != "draft"]
+    ended = [batch for batch in released if batch.ends_at <= instant]
+    for batch in ended:
+        queues.send("void_vouchers", bucket_messages("lapse", batch, instant, is_over))
+    for batch in released:
+        if ends_soon(batch, programme.policy, instant):
+            queues.send("void_vouchers", bucket_messages("remind", batch, instant))
+    if is_over:
+        queues.send("close_year", [year_message(programme.year, instant)])
+    return len(ended)
+
+
 def announce_ended_notices(instant: datetime) -> int:
-    """§3.5.3: say of every notice whose last day is over, and known, that it may be closed; how many there were."""
-    ended = 0
-    for notice in notices.list_running():
-        if ends_by_schedule(notice, instant):
-            state = lifecycle.next_state("notice", notice.state, "announce_end")
-            known = {"ends_on": due_day(notice).date, "ends_certain": True}
-            ended += notices.commit_announced_end(notice, notice.next_version(state=state, ended_at=instant, **known))
-    return ended
+    """§3.5.3: announce of each notice whose last day is known and over that it may be closed; how many were
+    announced."""
+    announced = []
+    for old in notices.list_running():
+        if ends_by_schedule(old, instant):
+            last_day = due_day(old).date
+            mark = Mark(by=SWEEPER, at=instant)
+            new = stepped(old, "announce_end", mark, ended_at=instant, ends_on=last_day, ends_certain=True)
+            announced.append(notices.commit_announced_end(old, new))
+    return announced.count(True)
 
 
 def remind_agencies(instant: datetime) -> int:
-    """§3.2.3: tell every agency whose approval ends soon; the inbox keeps one message, however many nights send it."""
+    """§3.2.3: remind each agency whose approval ends soon; the inbox keeps one message, however many nights send it."""
     today = shanghai_date(instant)
     policy = policy_for(programmes.find(today.year), today)
     due = [
@@ -71,8 +82,8 @@ def remind_agencies(instant: datetime) -> int:
     return len(due)
 
 
-def bucket_messages(task: str, batch: Batch, instant: datetime, year_over: bool = False) -> list[dict[str, Any]]:
-    """One bounded piece of work for each bucket of a batch."""
+def bucket_messages(task: str, batch: Batch, instant: datetime, is_over: bool = False) -> list[dict[str, Any]]:
+    """One message for each bucket of a batch."""
     return [
         {
             "message_id": f"{task}.{batch.batch_id}.{number}.{instant_text(instant)}",
@@ -80,13 +91,13 @@ def bucket_messages(task: str, batch: Batch, instant: datetime, year_over: bool 
             "batch_id": batch.batch_id,
             "bucket": number,
             "instant": instant_text(instant),
-            "year_over": year_over,
+            "year_over": is_over,
         }
         for number in range(keys.BUCKETS)
     ]
 
 
 def year_message(year: int, instant: datetime) -> dict[str, Any]:
-    """§1.4b: the year is over; closed by the first night that finds nothing left to lapse."""
-    name, text = f"close_year.{year}.{instant_text(instant)}", instant_text(instant)
-    return {"message_id": name, "task": "close_year", "year": year, "instant": text}
+    """§1.4b: the year is over; the first night after which nothing is left to lapse closes it."""
+    text = instant_text(instant)
+    return {"message_id": f"close_year.{year}.{text}", "year": year, "instant": text}

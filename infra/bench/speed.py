@@ -69,7 +69,7 @@ def _bare_requests(batch_id: str, pattern: Organisation, enterprises: list[Organ
     with Meter() as meter:
         _grab(batch_id, pattern)
     [handler_requests] = meter.requests
-    shards = function("grab").PUBLISHED[batch_id].shards
+    shards = function("grab").memory.PUBLISHED[batch_id].shards
     pool_id, text = batch_pool(batch_id), json.dumps(handler_requests)
     bodies = []
     for enterprise in enterprises:

@@ -38,7 +38,7 @@ MODEL_RUNS = 60
 @dataclass(frozen=True)
 class Site:
     """One use of a named condition: `line` is 1-based, `columns` are those of the expression. `users` are the functions
-    that write it: the one it is in, or those that use the constant it is part of."""
+    that write it: the one it is in, or those that use the constant it is part of. `file` is relative to the store."""
 
     file: str
     function: str
@@ -49,12 +49,12 @@ class Site:
 
     @property
     def place(self) -> str:
-        """The function it is in, such as `pools.draw`."""
-        return f"{self.file.removesuffix('.py')}.{self.function}"
+        """The function it is in, such as `pools.draw_writes`."""
+        return f"{Path(self.file).stem}.{self.function}"
 
     @property
     def name(self) -> str:
-        """Such as `pools.draw SHARD_OPEN`."""
+        """Such as `pools.draw_writes SHARD_OPEN`, or `batches._release_writes not_by_caller('created_by')`."""
         return f"{self.place} {self.condition}"
 
 
@@ -68,21 +68,35 @@ class Verdict:
 
 
 def sites() -> list[Site]:
-    """Every place of the store where a named condition is used."""
-    modules = {path.name: ast.parse(path.read_text()) for path in sorted((ROOT / STORE).glob("*.py"))}
+    """Every place of the store and its engine where a named condition is used."""
+    paths = sorted((ROOT / STORE).rglob("*.py"))
+    modules = {path.relative_to(ROOT / STORE).as_posix(): ast.parse(path.read_text()) for path in paths}
     return [site for file in modules for site in _sites_in(file, modules)]
 
 
 def _sites_in(file: str, modules: dict[str, ast.Module]) -> Iterator[Site]:
     for statement in modules[file].body:
         owner = _owner(statement)
-        users: tuple[str, ...] = (f"{file.removesuffix('.py')}.{owner}",)
+        users: tuple[str, ...] = (f"{Path(file).stem}.{owner}",)
         if isinstance(statement, ast.Assign):
             users = tuple(_users_of(owner, modules))
         for node in ast.walk(statement):
-            if isinstance(node, ast.Attribute) and ast.unparse(node) == f"conditions.{node.attr.upper()}":
+            if isinstance(node, ast.expr) and (condition := _condition_of(node)):
+                if node.lineno != node.end_lineno:
+                    raise ValueError(f"{file}:{node.lineno}: a condition must stand in one line to be replaced")
                 columns = (node.col_offset, node.end_col_offset or 0)
-                yield Site(file, owner, node.attr, node.lineno, columns, users)
+                yield Site(file, owner, condition, node.lineno, columns, users)
+
+
+def _condition_of(node: ast.expr) -> str | None:
+    """The condition that an expression names: `conditions.SHARD_OPEN` or `conditions.not_by_caller("created_by")`. What
+    only joins conditions is none."""
+    if isinstance(node, ast.Attribute) and ast.unparse(node) == f"conditions.{node.attr.upper()}":
+        return node.attr
+    if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("conditions."):
+        text = ast.unparse(node).removeprefix("conditions.")
+        return None if text.startswith("all_of(") else text
+    return None
 
 
 def _owner(statement: ast.stmt) -> str:
@@ -95,13 +109,20 @@ def _owner(statement: ast.stmt) -> str:
 def _users_of(constant: str, modules: dict[str, ast.Module]) -> Iterator[str]:
     for file, module in modules.items():
         for function in module.body:
-            names = (node.id for node in ast.walk(function) if isinstance(node, ast.Name))
-            if isinstance(function, ast.FunctionDef) and constant in names:
-                yield f"{file.removesuffix('.py')}.{function.name}"
+            if isinstance(function, ast.FunctionDef) and constant in _names_in(function):
+                yield f"{Path(file).stem}.{function.name}"
+
+
+def _names_in(function: ast.FunctionDef) -> set[str]:
+    """The names that a function uses, those of other modules as well, such as CONSTANT in `module.CONSTANT`."""
+    nodes = list(ast.walk(function))
+    return {node.id for node in nodes if isinstance(node, ast.Name)} | {
+        node.attr for node in nodes if isinstance(node, ast.Attribute)
+    }
 
 
 def run(only: str = "") -> int:
-    """Try every mutant whose name contains `only`; how many survived that should not."""
+    """Try each mutant whose name contains `only`; how many survived, which none should."""
     wanted = [site for site in sites() if only in site.name]
     trees: SimpleQueue[Path] = SimpleQueue()
     with TemporaryDirectory(dir=LOCAL, prefix="mutants-") as scratch, ThreadPoolExecutor(WORKERS) as pool:

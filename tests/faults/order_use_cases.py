@@ -146,7 +146,7 @@ def relay(world: World, _clock: StoppedClock) -> UseCase:
 
     def check(_: Json) -> None:
         messages = {(each["message_id"], each["kind"]): each for each in receive_all("notify")}
-        assert sorted(each["uscc"] for each in messages.values()) == sorted(
+        assert sorted(each["recipient"] for each in messages.values()) == sorted(
             [parties.enterprise.uscc, parties.agency.uscc]
         )
         assert {each["about"] for each in messages.values()} == {f"order:{order_id}"}

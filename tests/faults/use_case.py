@@ -33,12 +33,12 @@ class UseCase:
     queue: str | None = None
 
 
-def deliver_to_worker(message: Json) -> Callable[[], Reply | None]:
-    """Hand a message to the worker of the void queue; the function answers None if the message stayed in the queue."""
+def deliver_to_worker(message: Json, worker: str = "void_vouchers") -> Callable[[], Reply | None]:
+    """Hand a message to the worker of a queue; the function answers None if the message stayed in the queue."""
     event = requests.queue_event(message)
 
     def ask() -> Reply | None:
-        answer = function("void_vouchers").handler(event, None)
+        answer = function(worker).handler(event, None)
         return None if answer["batchItemFailures"] else Reply(200, answer)
 
     return ask

@@ -102,8 +102,8 @@ def close_year(world: World, clock: StoppedClock) -> UseCase:
         surplus = pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS)
         assert surplus.remaining_fen == 100 * QUOTA_FEN - 300_000
 
-    close = {"task": "close_year", "year": YEAR, "instant": text, "message_id": "m-1"}
-    return UseCase(with_few_buckets(deliver_to_worker(close)), check)
+    close = {"year": YEAR, "instant": text, "message_id": "m-1"}
+    return UseCase(with_few_buckets(deliver_to_worker(close, "close_year")), check)
 
 
 def sweep(world: World, clock: StoppedClock) -> UseCase:

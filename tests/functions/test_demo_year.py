@@ -53,6 +53,7 @@ class FunctionsInProcess(ScheduledFunctions):
     def run(self, name: str, instant: datetime) -> dict[str, object]:
         result: dict[str, object] = function(name.lower()).handler({"time": f"{instant:%Y-%m-%dT%H:%M:%SZ}"}, None)
         drain("void_vouchers")
+        drain("close_year")
         return result
 
 

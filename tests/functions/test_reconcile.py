@@ -108,7 +108,7 @@ def test_a_frozen_batch_is_not_closed_before_somebody_repaired_it(town: Town) ->
     assert reconciled()["balanced"]
 
 
-def test_a_freeze_that_is_held_up_stops_either_all_of_a_pool_or_nothing_and_the_report_is_there(
+def test_a_freeze_under_contention_stops_all_of_a_pool_or_nothing_and_is_reported(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool_id = batch_pool(town.batch_id)

@@ -24,8 +24,14 @@ PREFIXES = (
     "rows",
     "elsewhere",
 )
-QUEUES = ("NotifyQueue", "VoidVouchersQueue", "ImportListQueue")
-DEAD_LETTERS = ("NotifyDeadLetters", "VoidVouchersDeadLetters", "ImportListDeadLetters", "RelayDeadLetters")
+QUEUES = ("NotifyQueue", "VoidVouchersQueue", "CloseYearQueue", "ImportListQueue")
+DEAD_LETTERS = (
+    "NotifyDeadLetters",
+    "VoidVouchersDeadLetters",
+    "CloseYearDeadLetters",
+    "ImportListDeadLetters",
+    "RelayDeadLetters",
+)
 DENIED = {"AccessDenied", "AccessDeniedException"}
 ALLOWED = {
     "ConditionalCheckFailedException",

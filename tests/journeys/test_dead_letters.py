@@ -16,7 +16,7 @@ def test_a_broken_message_ends_in_the_dead_letter_queue_the_others_in_the_inbox(
     url, dead_letters = resources["NotifyQueue"], resources["NotifyDeadLetters"]
     # a failed message comes back at once instead of after three minutes
     queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
-    notice = {"kind": "enterprise", "uscc": enterprise.uscc, "about": f"enterprise:{enterprise.uscc}"}
+    notice = {"kind": "enterprise", "recipient": enterprise.uscc, "about": f"enterprise:{enterprise.uscc}"}
     bodies_of_notices = [json.dumps(notice | {"message_id": f"m{n}", "subject": f"通知 {n}"}) for n in range(3)]
     bodies = [bodies_of_notices[0], BROKEN_BODY, *bodies_of_notices[1:]]
     entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]

@@ -20,6 +20,7 @@ Cancellations   .         PU        PU      PU           .
 Catalogue       .         .         .       .            .
 ChangeReviews   P         P         .       .            .
 Changes         P         .         .       .            .
+CloseYear       .         PU        .       .            .
 EnterpriseReviews P       P         .       .            .
 Enterprises     PU        .         .       .            .
 Evidence        .         .         .       PU           .
@@ -38,7 +39,7 @@ PayoutFile      .         .         .       P            .
 Payouts         .         U         P       P            .
 PreReviews      .         PU        PU      PU           .
 Products        P         .         .       .            .
-Programmes      .         PU        .       .            .
+Programmes      .         P         .       .            .
 Reconcile       .         PU        .       .            .
 Recoveries      .         .         P       .            .
 Relay           .         .         .       .            .
@@ -47,6 +48,7 @@ Reports         .         .         .       .            .
 Rounds          .         .         P       PU           .
 Settlements     .         .         P       P            .
 Sweep           .         .         .       P            .
+Totals          .         PU        .       .            .
 Violations      P         P         .       .            P
 VoidVouchers    .         PU        PU      .            .
 Vouchers        .         .         .       .            .
@@ -63,7 +65,7 @@ FILE_WRITERS = {
 SENDERS = {
     "ImportList": {"ImportListQueue"},
     "Relay": {"NotifyQueue", "VoidVouchersQueue", "ImportListQueue", "RelayDeadLetters"},
-    "Sweep": {"NotifyQueue", "VoidVouchersQueue"},
+    "Sweep": {"NotifyQueue", "VoidVouchersQueue", "CloseYearQueue"},
     "VoidVouchers": {"NotifyQueue", "VoidVouchersQueue"},
 }
 READERS_OF_BANK_ACCOUNTS = {"PayoutFile": {"BankAccountsKey"}}

@@ -160,11 +160,11 @@ def test_sixteen_deliveries_of_the_years_end_close_the_year_once(
 ) -> None:
     seed_data.open_batch(world, 10 * QUOTA_FEN, total_fen=30 * QUOTA_FEN)
     stopped_clock.instant = YEAR_END
-    message = {"task": "close_year", "year": YEAR, "instant": "2026-12-31T16:00:00.000Z"}
+    message = {"year": YEAR, "instant": "2026-12-31T16:00:00.000Z"}
 
     def deliver() -> None:
         event = requests.queue_event(message)
-        while function("void_vouchers").handler(event, None)["batchItemFailures"]:
+        while function("close_year").handler(event, None)["batchItemFailures"]:
             pass
 
     Interleaving(seed).run([deliver] * TIMES)

@@ -24,14 +24,15 @@ from voucher.store.engine import pools
 YEAR_END = datetime(2026, 12, 31, 16, tzinfo=UTC)
 YEAR_END_TEXT = "2026-12-31T16:00:00.000Z"
 CONTRACTED_FEN, UNCONTRACTED_FEN = 300_000, 200_000
-CLOSE_MESSAGE = {"task": "close_year", "year": YEAR, "instant": YEAR_END_TEXT}
+CLOSE_MESSAGE = {"year": YEAR, "instant": YEAR_END_TEXT}
 
 
 def work_until_done(message: dict[str, Any]) -> None:
-    """Hand a message to the worker until it succeeds, as the queue does when another writer came first."""
+    """Hand a message to its worker until it succeeds, as the queue does when another writer came first."""
+    worker = function("close_year" if message is CLOSE_MESSAGE else "void_vouchers")
     for _ in range(40):
         try:
-            function("void_vouchers").work(message)
+            worker.work(message)
         except Refused as refused:
             if refused.refusal.name not in requests.RETRYABLE_CODES:
                 raise

@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 from tests.rules.records import FIRM, POLICY, YEAR, entitlement, voucher
 from tests.rules.settlement_records import order, posting
 from voucher.models.accounts import ENTRIES
-from voucher.models.base import Record
+from voucher.models.pools import Shard
 from voucher.rules.ledger import (
     Invariant,
     Use,
     accounts_of_family,
-    adds_up_to_nothing,
+    accounts_sum_to_zero,
     balances,
     by_family,
     caps_follow_total,
     confirmed_breaches,
-    none_below_zero,
+    no_account_below_zero,
     nothing_after_its_end,
     pools_add_up,
     pools_to_freeze,
@@ -55,18 +55,23 @@ ACCOUNTS = {
 }
 
 
-class Pool(Record):
-    """A shard as the books show it: every counter ends in `_fen`."""
+POOL = Shard(
+    pool_id="batch.b1",
+    shard=7,
+    shards=8,
+    limit_fen=100,
+    remaining_fen=40,
+    drawn_fen=30,
+    held_fen=10,
+    payable_fen=10,
+    paid_fen=5,
+    closed_fen=5,
+)
 
-    pool_id: str = "batch.b1"
-    shard: int = 7
-    limit_fen: int = 100
-    remaining_fen: int = 40
-    drawn_fen: int = 30
-    held_fen: int = 10
-    payable_fen: int = 10
-    paid_fen: int = 5
-    closed_fen: int = 5
+
+def pool(**changes: Any) -> Shard:
+    """A pool of 100 fen that adds up, but for what is said."""
+    return POOL.model_copy(update=changes)
 
 
 def test_every_posting_takes_from_one_account_what_it_gives_to_another() -> None:
@@ -77,7 +82,7 @@ def test_every_posting_takes_from_one_account_what_it_gives_to_another() -> None
 def test_a_healthy_year_has_no_residual_and_no_account_below_zero_but_the_treasury() -> None:
     accounts = balances(A_YEAR)
     assert residual_fen(accounts) == 0
-    assert none_below_zero(accounts).holds
+    assert no_account_below_zero(accounts).holds
 
 
 @given(moves=st.lists(st.tuples(st.sampled_from(PAIRS), st.integers(1, 10**13)), max_size=30))
@@ -93,7 +98,7 @@ def test_money_that_came_from_nowhere_shows_as_a_residual() -> None:
 
 
 def test_an_account_below_zero_is_named_and_one_at_zero_is_not() -> None:
-    broken = none_below_zero({"treasury": -9, "voucher:v2": -1, "order:o1": 0, "batch:b1": -5})
+    broken = no_account_below_zero({"treasury": -9, "voucher:v2": -1, "order:o1": 0, "batch:b1": -5})
     assert (broken.holds, broken.detail) == (False, "batch:b1; voucher:v2")
 
 
@@ -111,13 +116,13 @@ def test_balances_are_added_up_by_family_and_a_family_without_accounts_is_zero()
     }
 
 
-def test_a_part_of_the_books_shows_only_the_accounts_of_its_family_that_hold_something() -> None:
+def test_a_family_of_accounts_is_shown_without_those_whose_balance_is_zero() -> None:
     assert accounts_of_family(ACCOUNTS, "voucher") == {"voucher:v2": 200}
     assert accounts_of_family(ACCOUNTS, "order") == {}
     assert accounts_of_family({"order:o1": 5, "orders:o2": 6}, "order") == {"order:o1": 5}
 
 
-def test_records_that_say_what_the_postings_say_agree_and_a_missing_zero_is_no_disagreement() -> None:
+def test_records_agree_with_postings_and_a_missing_account_counts_as_zero() -> None:
     said = records_agree("vouchers", {"voucher:v1": 0, "voucher:v2": 200}, {"voucher:v2": 200, "voucher:v3": 0})
     assert (said.name, said.holds, said.detail) == ("vouchers", True, "")
 
@@ -146,9 +151,15 @@ def test_of_many_disagreements_twenty_are_told() -> None:
 
 @pytest.mark.clause("§2.2.cap")
 def test_a_pool_adds_up_when_what_remains_and_all_that_left_make_its_limit() -> None:
-    sold_out = Pool(remaining_fen=0, drawn_fen=70)
-    assert pools_add_up([Pool(), sold_out]).holds
+    sold_out = pool(remaining_fen=0, drawn_fen=70)
+    assert pools_add_up([pool(), sold_out]).holds
     assert pools_add_up([]).holds
+
+
+@pytest.mark.clause("§2.2.cap")
+@pytest.mark.parametrize("counter", [name for name in Shard.model_fields if name.endswith("_fen")])
+def test_each_counter_of_a_pool_counts_towards_its_sum(counter: str) -> None:
+    assert not pools_add_up([pool(**{counter: getattr(POOL, counter) + 1})]).holds
 
 
 @pytest.mark.clause("§2.2.cap")
@@ -167,7 +178,7 @@ def test_a_pool_adds_up_when_what_remains_and_all_that_left_make_its_limit() -> 
     ],
 )
 def test_a_pool_with_a_fen_too_many_too_few_or_below_zero_is_named(wrong: dict[str, Any]) -> None:
-    said = pools_add_up([Pool(), Pool(pool_id="category.2026.hr", **wrong)])
+    said = pools_add_up([pool(), pool(pool_id="category.2026.hr", **wrong)])
     assert (said.holds, said.detail) == (False, "category.2026.hr")
     assert said.concerned == ("category.2026.hr",)
 
@@ -249,22 +260,22 @@ def test_a_breach_freezes_the_pools_it_touches_and_no_others() -> None:
 
 
 @pytest.mark.clause("§1.4a")
-def test_a_batch_that_gave_more_than_it_had_freezes_the_surplus_that_it_may_have_gone_to() -> None:
-    breach = none_below_zero({"batch:2026.b1": -1, "batch:2026.b2": 1})
+def test_a_batch_that_gave_more_than_it_had_freezes_the_years_surplus_too() -> None:
+    breach = no_account_below_zero({"batch:2026.b1": -1, "batch:2026.b2": 1})
     assert pools_to_freeze([breach]) == ["batch.2026.b1", "surplus.2026"]
 
 
 def test_a_residual_is_a_breach() -> None:
-    assert adds_up_to_nothing(ACCOUNTS).holds
-    assert adds_up_to_nothing({**ACCOUNTS, "voucher:v2": 201}).detail == "residual: 1"
+    assert accounts_sum_to_zero(ACCOUNTS).holds
+    assert accounts_sum_to_zero({**ACCOUNTS, "voucher:v2": 201}).detail == "residual: 1"
 
 
 @pytest.mark.clause("§2.2.cap")
 def test_a_yearly_pool_whose_limit_is_not_its_share_of_the_total_is_named() -> None:
-    pool = Pool(pool_id="category.2026.hr", limit_fen=30)
-    assert caps_follow_total({"category.2026.hr": 30}, [pool]).holds
-    assert caps_follow_total({"category.2026.hr": 29}, [pool]).concerned == ("category.2026.hr",)
-    assert caps_follow_total({"category.2026.hr": 30, "nonkey.2026": 60}, [pool]).concerned == ("nonkey.2026",)
+    cap = pool(pool_id="category.2026.hr", limit_fen=30)
+    assert caps_follow_total({"category.2026.hr": 30}, [cap]).holds
+    assert caps_follow_total({"category.2026.hr": 29}, [cap]).concerned == ("category.2026.hr",)
+    assert caps_follow_total({"category.2026.hr": 30, "nonkey.2026": 60}, [cap]).concerned == ("nonkey.2026",)
 
 
 @pytest.mark.clause("§2.3.1")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.rules.records import AGENCY, FIRM
-from voucher.rules.messages import CONCERNED, SUBJECTS, messages_for, thing_of
+from voucher.rules.messages import RECIPIENTS, SUBJECTS, messages_for, thing_of
 
 # a record of each thing as its table keeps it
 IMAGES: dict[str, dict[str, Any]] = {
@@ -81,7 +81,7 @@ def test_an_approved_enterprise_is_told_so() -> None:
     assert message.body == {
         "message_id": f"ENTERPRISE.{FIRM}/RECORD/3/approved",
         "kind": "enterprise",
-        "uscc": FIRM,
+        "recipient": FIRM,
         "subject": "企业资格审核通过，可以领取服务券。",
         "about": f"enterprise:{FIRM}",
     }
@@ -89,16 +89,16 @@ def test_an_approved_enterprise_is_told_so() -> None:
 
 def test_a_new_order_is_told_to_both_parties() -> None:
     enterprise, agency = notices("ORDER", None, "placed")
-    assert (enterprise["kind"], enterprise["uscc"]) == ("enterprise", FIRM)
-    assert (agency["kind"], agency["uscc"]) == ("agency", AGENCY)
+    assert (enterprise["kind"], enterprise["recipient"]) == ("enterprise", FIRM)
+    assert (agency["kind"], agency["recipient"]) == ("agency", AGENCY)
     assert enterprise["subject"] == agency["subject"] == "使用服务券的订单已提交，等待服务机构接受。"
 
 
 @pytest.mark.parametrize(("thing", "state"), SUBJECTS)
 def test_each_state_worth_telling_is_told_once_to_everybody_concerned(thing: str, state: str) -> None:
     bodies = notices(thing, "before", state)
-    assert [(each["kind"], each["uscc"]) for each in bodies] == [
-        (kind, IMAGES[thing][attribute]) for kind, attribute in CONCERNED[thing].items()
+    assert [(each["kind"], each["recipient"]) for each in bodies] == [
+        (kind, IMAGES[thing][attribute]) for kind, attribute in RECIPIENTS[thing].items()
     ]
     assert {each["subject"] for each in bodies} == {SUBJECTS[thing, state]}
     assert {each["about"] for each in bodies} == {ABOUT[thing]}
@@ -130,7 +130,7 @@ def test_an_order_freed_from_its_application_is_not_told_as_completed_a_second_t
     assert len(notices("ORDER", "delivered", "completed")) == 2
 
 
-def test_a_line_that_goes_on_after_a_rejected_objection_is_not_told_as_passed_a_second_time() -> None:
+def test_a_line_released_after_an_objection_is_not_told_as_passed_a_second_time() -> None:
     assert notices("LINE", "noticed", "passed") == []
     assert len(notices("LINE", "submitted", "passed")) == 1
 
@@ -197,7 +197,7 @@ def test_the_end_of_a_year_is_reported_once_to_operator_bureau_and_finance(point
     open_ = {"pk": "PROGRAMME#2026", "sk": "RECORD", "version": 8, "year": 2026, "state": "open", "closing": None}
     closed = open_ | {"version": 9, "state": "closed", "closing": {"key_share_basis_points": points}}
     told = [each.body for each in messages_for(open_, closed)]
-    assert [each["uscc"] for each in told] == ["platform", "bureau", "finance"]
+    assert [each["recipient"] for each in told] == ["platform", "bureau", "finance"]
     assert {each["subject"] for each in told} == {f"2026年度服务券已结束，余额全部作废；{words}。"}
     assert len({each["message_id"] for each in told}) == 3
     assert messages_for(closed, closed | {"version": 10}) == messages_for(None, open_) == []

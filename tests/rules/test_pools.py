@@ -1,9 +1,10 @@
 """What goes back to the shards it was drawn from: never more than was drawn, and every fen of it."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voucher.models.pools import remaining_drawn, return_plan
+from voucher.models.pools import even_shares, remaining_drawn, return_plan
 
 DRAWN = st.dictionaries(st.integers(0, 7).map(str), st.integers(1, 10**6), min_size=1)
 
@@ -24,3 +25,15 @@ def test_each_pool_gets_the_whole_amount_back() -> None:
     drawn = {"category.2026.legal": {"0": 30, "3": 70}, "nonkey.2026": {"1": 100}}
     assert remaining_drawn(drawn, 40) == {"category.2026.legal": {"3": 60}, "nonkey.2026": {"1": 60}}
     assert remaining_drawn(drawn, 100) == {"category.2026.legal": {}, "nonkey.2026": {}}
+
+
+@pytest.mark.clause("§1.4a")
+@given(amount_fen=st.integers(0, 10**13), shards=st.integers(1, 64), unit_fen=st.integers(0, 10**9))
+def test_money_split_over_shards_adds_up_and_is_cut_into_whole_quotas(
+    amount_fen: int, shards: int, unit_fen: int
+) -> None:
+    shares = even_shares(amount_fen, shards, unit_fen)
+    assert len(shares) == shards and sum(shares) == amount_fen and min(shares) >= 0
+    unit_fen = max(1, unit_fen)
+    assert all(share % unit_fen == 0 for share in shares[:-1])
+    assert max(shares) - min(shares) < 2 * unit_fen

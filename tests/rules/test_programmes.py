@@ -1,22 +1,31 @@
-"""A year's money: caps and the floor in whole fen, when vouchers end, which days a batch may have, what is shown."""
+"""A year's money: caps and the floor in whole fen, cuts within what is free, the figures, the end of the year."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.rules.records import POLICY, YEAR, batch, fields_at_fault, policy, programme, refusal_of
-from voucher.models.pools import even_shares
+from tests.rules.records import POLICY, YEAR, YEAR_END, policy, programme, refusal_of
+from voucher.models.pools import SURPLUS_SHARDS, Shard, surplus_pool, yearly_pool
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
-from voucher.rules.batches import check_batch_dates, check_publishing, check_release, shown_state, voucher_end
-from voucher.rules.programmes import category_cap_fen, key_share_basis_points, non_key_room_fen
+from voucher.rules.programmes import (
+    category_cap_fen,
+    check_cut,
+    closing_of,
+    figures_of,
+    key_share_basis_points,
+    limit_changes_fen,
+    limit_cut,
+    limit_raise,
+    non_key_room_fen,
+    year_is_over,
+    yearly_limits_fen,
+    yearly_shares_fen,
+)
 
 TEN_PERCENT = {Category.TAX_AUDIT, Category.MANAGEMENT}
-DEMO_YEAR = policy(year_starts_on="2026-07-01", year_ends_on="2026-07-10")
-
-ONE_MILLISECOND = timedelta(milliseconds=1)
 
 
 @pytest.mark.clause("§2.2.cap")
@@ -62,134 +71,116 @@ def test_the_real_share_of_the_key_categories_is_told_once_something_was_used() 
     assert key_share_basis_points(3, 3) == 10_000
 
 
-@pytest.mark.clause("§4.2.2")
-@pytest.mark.clause("§1.4b")
+@pytest.mark.clause("§2.2.cap")
+@pytest.mark.clause("§2.2.floor")
+def test_a_total_gives_nine_caps_and_one_room_for_all_that_is_not_key() -> None:
+    limits_fen = yearly_limits_fen(1_000, POLICY)
+    assert limits_fen.keys() == {*Category, None}
+    assert (limits_fen[Category.TAX_AUDIT], limits_fen[Category.IP], limits_fen[None]) == (100, 300, 600)
+
+
+@pytest.mark.clause("§1.3")
 @pytest.mark.parametrize(
-    ("face_date", "end"),
+    ("total_fen", "refusal"),
     [
-        (date(2026, 11, 30), datetime(2026, 11, 30, 16, tzinfo=UTC)),
-        (date(2026, 12, 31), datetime(2026, 12, 31, 16, tzinfo=UTC)),
-        (date(2027, 3, 1), datetime(2026, 12, 31, 16, tzinfo=UTC)),
+        (1_000, None),
+        (2_000, None),
+        (600, None),
+        (599, Refusal.TOTAL_BELOW_COMMITTED),
+        (0, Refusal.TOTAL_BELOW_COMMITTED),
     ],
 )
-def test_a_voucher_ends_at_midnight_in_lishui_after_its_face_date_or_the_years_last_day(
-    face_date: date, end: datetime
+def test_a_total_is_cut_down_to_what_batches_have_taken_and_not_a_fen_further(
+    total_fen: int, refusal: Refusal | None
 ) -> None:
-    assert voucher_end(face_date, POLICY, YEAR) == end
+    assert refusal_of(check_cut, programme(total_fen=1_000, unreleased_fen=400), total_fen) is refusal
 
 
 @pytest.mark.clause("§1.4b")
-def test_a_programme_with_dates_of_its_own_ends_its_vouchers_on_its_own_last_day() -> None:
-    assert voucher_end(date(2026, 12, 31), DEMO_YEAR, YEAR) == datetime(2026, 7, 10, 16, tzinfo=UTC)
-    assert voucher_end(date(2026, 7, 9), DEMO_YEAR, YEAR) == datetime(2026, 7, 9, 16, tzinfo=UTC)
+def test_a_year_is_over_with_the_last_instant_of_its_last_day() -> None:
+    assert not year_is_over(POLICY, YEAR, YEAR_END - timedelta(milliseconds=1))
+    assert year_is_over(POLICY, YEAR, YEAR_END)
+    assert year_is_over(policy(year_ends_on="2026-07-10"), YEAR, datetime(2026, 7, 10, 16, tzinfo=UTC))
 
 
-OPENS = datetime(2026, 6, 1, 1, 0, tzinfo=UTC)  # 09:00 on 1 June in Lishui
-NEW_YEAR = datetime(2025, 12, 31, 16, 0, tzinfo=UTC)  # 00:00 on 1 January in Lishui
-LAST_MOMENT = datetime(2026, 12, 31, 15, 59, 59, 999_000, tzinfo=UTC)
+@pytest.mark.clause("§2.2.cap")
+@pytest.mark.clause("§2.2.floor")
+def test_a_confirmed_year_begins_with_caps_split_over_shards_and_an_empty_surplus() -> None:
+    year = programme(total_fen=10_000_000)
+    shares = yearly_shares_fen(year)
+    limits = {yearly_pool(YEAR, category): fen for category, fen in yearly_limits_fen(10_000_000, POLICY).items()}
+    assert {pool_id: sum(parts) for pool_id, parts in shares.items()} == limits | {surplus_pool(YEAR): 0}
+    assert {len(parts) for pool_id, parts in shares.items() if pool_id in limits} == {POLICY.yearly_shards}
+    assert shares[surplus_pool(YEAR)] == [0] * SURPLUS_SHARDS
 
 
-@pytest.mark.clause("§1.4b")
-@pytest.mark.parametrize(
-    ("opens_at", "closes_at", "valid_until", "wrong"),
-    [
-        (OPENS, OPENS + ONE_MILLISECOND, date(2026, 6, 1), []),
-        (OPENS, OPENS, date(2026, 6, 1), ["closes_at"]),
-        (OPENS, OPENS + ONE_MILLISECOND, date(2026, 5, 31), ["valid_until"]),
-        (OPENS, OPENS + ONE_MILLISECOND, date(2026, 12, 31), []),
-        (OPENS, OPENS + ONE_MILLISECOND, date(2027, 1, 1), ["valid_until"]),
-        (NEW_YEAR, OPENS, date(2026, 12, 31), []),
-        (NEW_YEAR - ONE_MILLISECOND, OPENS, date(2026, 12, 31), ["opens_at"]),
-        (LAST_MOMENT, LAST_MOMENT + ONE_MILLISECOND, date(2026, 12, 31), []),
-        (LAST_MOMENT + ONE_MILLISECOND, OPENS, date(2027, 1, 1), ["closes_at", "opens_at", "valid_until"]),
-    ],
-)
-def test_a_batch_opens_before_it_closes_inside_its_year_and_every_wrong_date_is_named(
-    opens_at: datetime, closes_at: datetime, valid_until: date, wrong: list[str]
+@pytest.mark.clause("§2.2.cap")
+@pytest.mark.clause("§2.2.floor")
+def test_each_limit_changes_with_the_total_and_one_that_stays_is_left_out() -> None:
+    year = programme(total_fen=1_000)
+    assert limit_changes_fen(year, 2_000) == yearly_limits_fen(1_000, POLICY)
+    assert limit_changes_fen(year, 1_000) == {}
+    # a tenth of 1,009 is 100, as it is of 1,000; of the others it is 302 and 605
+    assert set(limit_changes_fen(year, 1_009).values()) == {2, 5}
+
+
+@pytest.mark.clause("§2.2.cap")
+@pytest.mark.clause("§2.2.floor")
+@pytest.mark.parametrize(("category", "clause"), [(Category.HR, "§2.2.cap"), (None, "§2.2.floor")])
+def test_a_limit_is_cut_by_what_its_shards_still_hold_and_not_a_fen_further(
+    category: Category | None, clause: str
 ) -> None:
-    facts = (opens_at, closes_at, valid_until, POLICY, YEAR)
-    assert fields_at_fault(Refusal.OUTSIDE_PROGRAMME_YEAR, check_batch_dates, *facts) == wrong
-
-
-@pytest.mark.clause("§1.4b")
-def test_a_batch_of_a_programme_with_dates_of_its_own_keeps_to_those() -> None:
-    closes, inside = datetime(2026, 7, 20, tzinfo=UTC), datetime(2026, 7, 10, 15, 59, tzinfo=UTC)
-    last_day = date(2026, 7, 10)
-    assert refusal_of(check_batch_dates, inside, closes, last_day, DEMO_YEAR, YEAR) is None
-    for opens, face in ((OPENS, last_day), (inside, date(2026, 7, 11))):
-        refusal = refusal_of(check_batch_dates, opens, closes, face, DEMO_YEAR, YEAR)
-        assert refusal is Refusal.OUTSIDE_PROGRAMME_YEAR
-
-
-@pytest.mark.clause("§1.4a")
-def test_a_batch_takes_what_the_year_has_left_to_the_fen_and_not_one_more() -> None:
-    year = programme(unreleased_fen=500)
-    check_release(year, 500)
+    shards = [shard_of(category, number, remaining_fen=fen) for number, fen in enumerate((30, 20))]
+    assert limit_cut(category, -50, shards) == {0: -30, 1: -20}
+    assert limit_cut(category, -10, shards) == {0: -10}
     with pytest.raises(Refused) as no:
-        check_release(year, 501)
-    assert (no.value.refusal, no.value.clause) == (Refusal.OVER_PROGRAMME_TOTAL, "§1.4a")
-    assert "剩余 5.00 元" in no.value.detail
+        limit_cut(category, -51, shards)
+    assert (no.value.refusal, no.value.clause) == (Refusal.TOTAL_BELOW_COMMITTED, clause)
 
 
-@pytest.mark.clause("§1.4a")
-@given(amount_fen=st.integers(0, 10**13), shards=st.integers(1, 64), unit_fen=st.integers(0, 10**9))
-def test_money_split_over_shards_adds_up_and_is_cut_into_whole_quotas(
-    amount_fen: int, shards: int, unit_fen: int
-) -> None:
-    shares = even_shares(amount_fen, shards, unit_fen)
-    assert len(shares) == shards and sum(shares) == amount_fen and min(shares) >= 0
-    unit_fen = max(1, unit_fen)
-    assert all(share % unit_fen == 0 for share in shares[:-1])
-    assert max(shares) - min(shares) < 2 * unit_fen
+@pytest.mark.clause("§2.2.cap")
+@given(change_fen=st.integers(1, 10**13), shards=st.integers(1, 8))
+def test_a_limit_that_is_raised_grows_on_all_shards_by_about_the_same(change_fen: int, shards: int) -> None:
+    changes = limit_raise(change_fen, shards)
+    assert sorted(changes) == list(range(shards))
+    assert sum(changes.values()) == change_fen
+    assert max(changes.values()) - min(changes.values()) <= 1
 
 
-@pytest.mark.clause("§2.3.3")
-@pytest.mark.parametrize("kind", ["regular", "rerelease"])
-@pytest.mark.parametrize(
-    ("state", "left", "refusal"),
-    [
-        ("open", ONE_MILLISECOND, None),
-        ("open", timedelta(), Refusal.BATCH_CLOSED),
-        ("closed", ONE_MILLISECOND, Refusal.WRONG_STATE),
-        ("draft", timedelta(), Refusal.WRONG_STATE),
-    ],
-)
-def test_a_batch_is_published_only_in_an_open_year_and_before_claiming_ends(
-    kind: str, state: str, left: timedelta, refusal: Refusal | None
-) -> None:
-    for ending in ("closes_at", "ends_at"):
-        draft = batch(kind=kind, closes_at=ENDS_AT, ends_at=ENDS_AT).model_copy(update={ending: CLOSES_AT})
-        assert refusal_of(check_publishing, programme(state=state), draft, CLOSES_AT - left) is refusal
+def shard_of(category: Category | None, number: int = 0, **counters: int) -> Shard:
+    """One of two shards of a yearly pool, nothing in it but what is said."""
+    amounts = {"limit_fen": sum(counters.values()), "remaining_fen": 0, **counters}
+    return Shard(pool_id=yearly_pool(YEAR, category), shard=number, shards=2, **amounts)
 
 
-OPENS_AT, CLOSES_AT, ENDS_AT = batch().opens_at, batch().closes_at, batch().ends_at
+@pytest.mark.clause("§1.3", "§2.2.cap")
+def test_the_figures_of_a_year_are_the_sums_of_its_pools() -> None:
+    totals = {each: shard_of(each) for each in Category}
+    totals[Category.IP] = shard_of(Category.IP, remaining_fen=50, held_fen=20, payable_fen=10, paid_fen=3)
+    totals[Category.HR] = shard_of(Category.HR, remaining_fen=40, held_fen=1, payable_fen=2, paid_fen=63)
+    released = [
+        Shard(pool_id="batch.b1", shard=0, shards=1, limit_fen=300, remaining_fen=90, drawn_fen=200, closed_fen=10),
+        Shard(pool_id="batch.b2", shard=0, shards=1, limit_fen=100, remaining_fen=100),
+    ]
+    surplus = Shard(pool_id=surplus_pool(YEAR), shard=0, shards=4, limit_fen=25, remaining_fen=15, drawn_fen=10)
+    shown = figures_of(POLICY, totals, released, surplus)
+    sums = {"released_fen": 400, "granted_fen": 200, "held_fen": 21, "spent_fen": 78, "lapsed_fen": 15}
+    assert {name: shown[name] for name in sums} == sums
+    assert (shown["surplus_fen"], shown["key_share_percent"], shown["key_floor_percent"]) == (15, 33.33, 40)
+    assert shown["categories"]["ip"] == {
+        "cap_fen": 83,
+        "used_fen": 33,
+        "room_fen": 50,
+        "held_fen": 20,
+        "payable_fen": 10,
+        "paid_fen": 3,
+    }
+    assert figures_of(POLICY, {each: shard_of(each) for each in Category}, [], surplus)["key_share_percent"] is None
 
 
-@pytest.mark.clause("§1.4a")
-@pytest.mark.parametrize(
-    ("kept", "now", "remaining_fen", "shown"),
-    [
-        ("draft", OPENS_AT, 5, "draft"),
-        ("closed", OPENS_AT, 5, "closed"),
-        ("published", OPENS_AT - ONE_MILLISECOND, 5, "published"),
-        ("published", OPENS_AT, 1, "open"),
-        ("published", OPENS_AT, 0, "sold_out"),
-        ("published", CLOSES_AT - ONE_MILLISECOND, 1, "open"),
-        ("published", CLOSES_AT, 1, "closed"),
-        ("published", CLOSES_AT, 0, "closed"),
-    ],
-)
-def test_a_batch_is_shown_as_it_is_at_this_millisecond(
-    kept: str, now: datetime, remaining_fen: int, shown: str
-) -> None:
-    assert shown_state(batch(state=kept), now, remaining_fen) == shown
-    assert shown_state(batch(state=kept), now, remaining_fen, stopped=True) == (
-        "draft" if kept == "draft" else "closed"
-    )
-
-
-@pytest.mark.clause("§4.2.2")
-def test_a_batch_whose_vouchers_have_ended_is_not_shown_as_open() -> None:
-    late = batch(closes_at=datetime(2027, 1, 1, tzinfo=UTC))
-    assert shown_state(late, ENDS_AT - ONE_MILLISECOND, 1) == "open"
-    assert shown_state(late, ENDS_AT, 1) == "closed"
+@pytest.mark.clause("§2.2.floor")
+def test_the_end_of_a_year_freezes_what_was_used_and_the_key_share() -> None:
+    used_fen = dict.fromkeys(Category, 0) | {Category.DIGITAL: 2, Category.LEGAL: 1}
+    closing = closing_of(programme(unreleased_fen=7), used_fen, YEAR_END)
+    assert (closing.closed_at, closing.used_fen, closing.expired_fen) == (YEAR_END, used_fen, 7)
+    assert closing.key_share_basis_points == 6_666

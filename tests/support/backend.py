@@ -5,6 +5,7 @@ import base64
 import importlib.util
 import json
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from infra.client.http import Person, Reply
 
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET = "documents"
-QUEUES = ("notify", "void_vouchers", "import_list")
+QUEUES = ("notify", "void_vouchers", "close_year", "import_list")
 
 
 class _Loader(yaml.SafeLoader):
@@ -59,11 +60,17 @@ def create_tables(client: Any, prefix: str = "") -> dict[str, str]:
 
 @cache
 def function(folder: str) -> ModuleType:
-    """The module app.py of one function, imported once."""
-    spec = importlib.util.spec_from_file_location(f"function_{folder}", ROOT / "functions" / folder / "app.py")
+    """The module app.py of one function, imported once. As on Lambda, it finds the other files of its folder by their
+    names."""
+    folder_path = ROOT / "functions" / folder
+    spec = importlib.util.spec_from_file_location(f"function_{folder}", folder_path / "app.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    sys.path.insert(0, str(folder_path))
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(folder_path))
     return module
 
 
@@ -186,9 +193,9 @@ def forget_clients() -> None:
 
 def forget_batches() -> None:
     """Forget what a warm process remembers of batches."""
-    grab = function("grab")
-    for memory in (grab.PUBLISHED, grab.SOLD_OUT, grab.ROOM_LEFT):
-        memory.clear()
+    memory = function("grab").memory
+    for remembered in (memory.PUBLISHED, memory.SOLD_OUT, memory.ROOM_LEFT):
+        remembered.clear()
 
 
 @contextmanager

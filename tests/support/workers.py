@@ -2,11 +2,15 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 
+from tests.conftest import StoppedClock
 from tests.support.backend import BUCKET, function
+
+LAST_NIGHT = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)  # 1 January 2027, five past midnight in Lishui
 
 
 def deliver(folder: str, *bodies: Any) -> Any:
@@ -37,3 +41,11 @@ def drain(queue: str) -> int:
             client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             count += 1
     return count
+
+
+def sweep_night(clock: StoppedClock, instant: datetime) -> None:
+    """Run the sweep of one night and all that it sets in motion."""
+    clock.instant = instant
+    function("sweep").handler({"time": instant.isoformat()}, None)
+    drain("void_vouchers")
+    drain("close_year")

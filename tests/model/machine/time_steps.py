@@ -96,7 +96,7 @@ class TimeSteps(Machine):
                 self.applied.add(import_id)
                 lists.apply_list(self.city, message["kind"], message["year"], frozenset(message["usccs"]))
             return
-        function("void_vouchers").work(message)
+        function("close_year" if message["task"] == "close_year" else "void_vouchers").work(message)
         cancelled, closed = self.count_ended()
         self.follow_in_model(message)
         after = self.count_ended()

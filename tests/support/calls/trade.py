@@ -99,7 +99,13 @@ def other_calls(town: Town) -> Calls:
     breach = {"uscc": samples.enterprise(5).uscc, "facts": "转让服务券", "order_ids": ["o_1"]}
     violation = steps.expect(town.world.call(BUREAU, "POST", "/violations", breach), 201)
     function("reconcile").handler({"time": "2026-06-15T18:00:00Z"}, None)
-    told = {"message_id": "m1", "kind": "enterprise", "uscc": town.enterprise.uscc, "subject": "通知", "about": "x"}
+    told = {
+        "message_id": "m1",
+        "kind": "enterprise",
+        "recipient": town.enterprise.uscc,
+        "subject": "通知",
+        "about": "x",
+    }
     deliver("notify", told)
     message = town.shown("/inbox", OWNER)["items"][0]
     readers = ("bureau", "finance", "platform", "discipline")

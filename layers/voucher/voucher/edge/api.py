@@ -144,11 +144,6 @@ class Api(APIGatewayRestResolver):
         made = {"created_at": now, "created_by": sub, "request_sha256": sha256}
         return made | {"last_action": action, "last_by": sub, "last_sha256": sha256, "updated_at": now}
 
-    def step(self, action: str) -> dict[str, Any]:
-        """What a record remembers of the step now taken, so that its repetition is known again."""
-        mark = {"last_action": action, "last_by": self.caller.sub, "last_sha256": self.request_sha256}
-        return mark | {"updated_at": clock.now()}
-
     def is_repeat(self, record: Stateful, action: str) -> bool:
         """True if the latest step of `record` is this very request: same person, same action, same body; of a record
         that remembers, the latest step of that action."""

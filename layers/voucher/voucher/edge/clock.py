@@ -1,4 +1,4 @@
-"""The server's clock, in one place, so that tests can stand still and nothing else reads the time."""
+"""The server's clock. All code reads the time here, so that a test can set it."""
 
 from datetime import UTC, date, datetime
 
@@ -6,7 +6,7 @@ from voucher.rules.working_days import shanghai_date
 
 
 def now() -> datetime:
-    """The present instant, UTC, to the millisecond (the resolution everything is stored in)."""
+    """The present instant in UTC, to the millisecond, because instants are stored so."""
     instant = datetime.now(UTC)
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 

@@ -1,4 +1,4 @@
-"""What an alarm listens for (`infra/alarms.yaml`); apart from the log lines, since the import costs a cold start."""
+"""Metrics that an alarm listens to (infra/alarms.yaml). A module of its own, because its import slows a cold start."""
 
 import os
 
@@ -8,6 +8,6 @@ NAMESPACE = "Voucher"
 
 
 def count(name: str, value: int) -> None:
-    """One data point of a metric of this function, written into its log in the embedded metric format."""
+    """Record one value of a metric of this function, as a line of its log (embedded metric format)."""
     with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE) as metric:
         metric.add_dimension("function_name", os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local"))

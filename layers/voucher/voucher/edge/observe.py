@@ -1,11 +1,11 @@
-"""One log line per outcome: what was asked, how it ended, by which clause. No payloads, tokens, phones or accounts."""
+"""One log line for each outcome: its code, status and clause. It never holds payloads, tokens, phones or accounts."""
 
 import os
 import resource
 
 from aws_lambda_powertools import Logger
 
-# nearly every line is made here, so its place says nothing, and no message is JSON that would have to be read
+# no location, because nearly all lines are logged in this module; no JSON is parsed, because no message is JSON
 logger = Logger(
     service=os.environ.get("POWERTOOLS_SERVICE_NAME", "voucher"),
     log_uncaught_exceptions=False,
@@ -17,11 +17,11 @@ logger = Logger(
 
 
 def log_outcome(code: str, status: int, clause: str | None) -> None:
-    """The single line of a request's end."""
+    """The one line of a request that ended."""
     logger.info("outcome", extra={"code": code, "status": status, "clause": clause})
 
 
 def log_work(what: str, **counts: int | str) -> None:
-    """The single line of a worker's or a schedule's end, with the most memory that its process ever had."""
+    """The one line of a worker or schedule that ended, with the most memory that its process ever used."""
     peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     logger.info(what, extra={**counts, "peak_memory_mb": peak_kb // 1024})

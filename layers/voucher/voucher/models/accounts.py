@@ -4,6 +4,7 @@ An account's name is its family and its owner, such as `voucher:2026.1a2b.91…`
 two accounts, and only as an entry of `ENTRIES` says. The drawing of the money in the pages is made from here.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
@@ -154,8 +155,13 @@ class Posting(Record):
         )
 
 
+def order_ids_held(postings: Iterable[Posting]) -> list[str]:
+    """The orders for which some postings hold money, or held it once."""
+    return sorted({owner_of(each.to_account) for each in postings if each.entry == "hold"})
+
+
 def grant_posting(voucher: Voucher) -> Posting:
-    """A voucher's creation, as the posting it is."""
+    """§4.1.4: a voucher's creation as a posting; it is not kept as an item of its own."""
     source, target = batch_account(voucher.batch_id), voucher_account(voucher.voucher_id)
     grant = Movement("grant", source, target, voucher.face_fen, voucher.granted_at, voucher.granted_by)
     return Posting.of(grant, f"{voucher.voucher_id}.0", voucher.year)

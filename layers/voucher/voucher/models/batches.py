@@ -8,7 +8,7 @@ from voucher.policy import Category
 
 
 class Batch(Remembering):
-    """One release of vouchers (§1.4a). States kept: draft, published, closed; open and sold_out are read off."""
+    """One release of vouchers (§1.4a). Kept states: draft, published, closed; a client also sees open and sold_out."""
 
     thing: ClassVar[str] = "batch"
     state: Literal["draft", "published", "closed"]
@@ -36,10 +36,10 @@ class Batch(Remembering):
 
     @property
     def claims_end_at(self) -> Instant:
-        """From this instant on nothing is granted (§4.2.2): claiming closed, or the vouchers themselves have ended."""
+        """§4.2.2: from this instant on nothing is granted, because claiming is closed or the vouchers have ended."""
         return min(self.closes_at, self.ends_at)
 
     @property
     def excludes_lapsed(self) -> bool:
-        """Whether a firm whose own voucher lapsed this year is left out (§2.3.3)."""
+        """§2.3.3: an enterprise whose own voucher lapsed this year takes no part."""
         return self.kind == "rerelease" and self.rerelease_excludes_lapsed

@@ -1,14 +1,15 @@
-"""Messages in a person's inbox."""
+"""Messages in an inbox: of one person, or shared by the holders of a staff role."""
 
 from voucher.models.base import Record
 
 
 class InboxMessage(Record):
-    """One message to one person."""
+    """One message. `sub` is whose inbox it is in: a person's subject, or the shared inbox of a staff role. `recipient`
+    is whom it was sent to: the credit code of an organisation that the person acts for, or the word of that role."""
 
     message_id: str
     sub: str
-    uscc: str
+    recipient: str
     subject: str
     about: str
     at: str

@@ -11,10 +11,13 @@ Plan = dict[int, int]
 Drawn = dict[str, dict[str, int]]
 # surplus is credited by every lapse, so it is spread, too
 SURPLUS_SHARDS = 4
+# a pool is made, and closed, in one transaction: each shard is one of its items (store/engine/table.MOST_ITEMS), and
+# the records that change with them are the rest
+MOST_SHARDS = 64
 
 
 class Shard(Record):
-    """One shard. remaining + drawn + held + payable + paid + closed = limit, at every moment."""
+    """One shard of a pool. remaining + drawn + held + payable + paid + closed = limit, at every moment, in fen."""
 
     pool_id: str
     shard: int
@@ -28,6 +31,16 @@ class Shard(Record):
     closed_fen: int = 0
     open: bool = True
     frozen: bool = False
+
+    @property
+    def parts_fen(self) -> tuple[int, ...]:
+        """What adds up to the limit, in fen."""
+        return (self.remaining_fen, self.drawn_fen, self.held_fen, self.payable_fen, self.paid_fen, self.closed_fen)
+
+    @property
+    def used_fen(self) -> int:
+        """§2.2.cap: what orders use of a cap, however far their money has come: held, payable and paid."""
+        return self.held_fen + self.payable_fen + self.paid_fen
 
 
 def batch_pool(batch_id: str) -> str:
@@ -55,14 +68,21 @@ def surplus_pool(year: int) -> str:
     return f"surplus.{year}"
 
 
-def added_up(found: list[Shard]) -> Shard:
+def surplus_shard(claimant: str) -> int:
+    """The shard of the surplus to which money of a claimant (a voucher's enterprise, a batch, a year) flows."""
+    return home_shard(claimant, SURPLUS_SHARDS)
+
+
+def total_of(found: list[Shard]) -> Shard:
+    """All shards of a pool added up, counter by counter, as if they were one."""
     counters = [name for name in Shard.model_fields if name.endswith("_fen")]
     sums = {name: sum(getattr(shard, name) for shard in found) for name in counters}
     return found[0].model_copy(update={**sums, "shard": 0})
 
 
 def gather(shards: Iterable[Shard], amount_fen: int) -> Plan | None:
-    """A plan over as few shards as will do, the fullest first; None when all together hold too little."""
+    """A plan that takes an amount in fen from as few shards as possible, the fullest first; None if all shards together
+    hold too little."""
     plan: Plan = {}
     for shard in sorted(shards, key=lambda each: (-each.remaining_fen, each.shard)):
         take = min(shard.remaining_fen, amount_fen - sum(plan.values()))
@@ -97,7 +117,8 @@ def home_shard(claimant: str, shards: int) -> int:
 
 
 def even_shares(amount_fen: int, shards: int, unit_fen: int) -> list[int]:
-    """Split an amount over shards in whole units (a default quota) as far as it goes; the rest on the first ones."""
+    """Split an amount in fen over shards, in whole units (a default quota) that differ by one at most; what is less
+    than a unit goes to the last shard."""
     unit_fen = max(1, unit_fen)
     units, rest = divmod(amount_fen, unit_fen)
     shares = [(units // shards + (number < units % shards)) * unit_fen for number in range(shards)]

@@ -15,8 +15,8 @@ class PendingTotal(Record):
 
 
 class Closing(Record):
-    """What the year's end froze (§1.4b, §2.2.floor): the real key share (hundredths
-    of a percent), and what was used by category, in fen."""
+    """What the year's end froze (§1.4b, §2.2.floor): the real key share in hundredths of a percent, what was used of
+    each category, and what was never released, in fen."""
 
     closed_at: Instant
     key_share_basis_points: int | None
@@ -25,7 +25,7 @@ class Closing(Record):
 
 
 class Programme(Remembering):
-    """One year's money (§1.3). `unreleased_fen` is what no batch has taken yet."""
+    """One year's money (§1.3). `unreleased_fen` is what no batch has taken yet. Kept states: draft, open, closed."""
 
     thing: ClassVar[str] = "programme"
     state: Literal["draft", "open", "closed"]
@@ -42,5 +42,5 @@ class Programme(Remembering):
 
     @property
     def is_confirmed(self) -> bool:
-        """§1.3: finance confirmed it. Until then it is the bureau's draft, and what it says holds for nobody."""
+        """§1.3: finance confirmed it. Until then it is the bureau's draft and binds nobody."""
         return self.state != "draft"

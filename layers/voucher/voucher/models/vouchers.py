@@ -6,9 +6,14 @@ from voucher.models.base import Instant, Record
 from voucher.policy import Category
 
 
+def voucher_id_of(batch_id: str, uscc: str) -> str:
+    """§4.1.4: the id of the one voucher that an enterprise can have of a batch."""
+    return f"{batch_id}.{uscc}"
+
+
 class Voucher(Record):
-    """A voucher; its creation is its own grant posting. `seq` counts the postings after it.
-    Usable while `now < ends_at` (§4.2.2). Kept states: active, expired, void."""
+    """A voucher; its creation is its own grant posting, and `seq` counts the postings after that. It can be used while
+    `now < ends_at` (§4.2.2). Kept states: active, expired, void."""
 
     voucher_id: str
     batch_id: str

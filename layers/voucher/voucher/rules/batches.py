@@ -1,31 +1,36 @@
-"""Releasing vouchers (§1.4a): dates, amounts, shards, and what a client sees of a batch."""
+"""Batches (§1.4a): their dates, amounts and shards, how they end, and what a client sees of them."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from math import isqrt
+from typing import Any
 
+from voucher.models.base import Mark
 from voucher.models.batches import Batch
+from voucher.models.pools import MOST_SHARDS, Shard
 from voucher.models.programmes import Programme
 from voucher.policy import Policy
 from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules.lifecycle import stepped
 from voucher.rules.working_days import end_of_day, shanghai_date
-
-# a batch is closed in one transaction, of which each shard is a part
-MOST_SHARDS = 64
 
 
 def voucher_end(valid_until: date, policy: Policy, year: int) -> datetime:
-    """§1.4b, §4.2.2: min(face date, last day of the year) 24:00 Asia/Shanghai, as an exclusive UTC instant."""
+    """§1.4b, §4.2.2: the vouchers' end, exclusive, in UTC: 24:00 in Shanghai of the face date, or of the year's last
+    day if that is earlier."""
     return end_of_day(min(valid_until, policy.last_day(year)))
 
 
 def ends_soon(batch: Batch, policy: Policy, instant: datetime) -> bool:
-    """§4.2.2: the batch's vouchers have not ended yet, and their last day is at most the reminder's days away."""
+    """§4.2.2: the batch's vouchers have not ended yet, and their last day is at most so many days away as the policy
+    says for the reminder."""
     begins_on = batch.valid_until - timedelta(days=policy.voucher_reminder_days)
     return instant < batch.ends_at and shanghai_date(instant) >= begins_on
 
 
 def check_batch_dates(opens_at: datetime, closes_at: datetime, valid_until: date, policy: Policy, year: int) -> None:
-    """§1.4b: a batch opens before it closes, inside its programme year, and its vouchers outlast its opening."""
+    """§1.4b: a batch opens before it closes, inside its programme year, and its vouchers are valid on the day it opens.
+    Raises OUTSIDE_PROGRAMME_YEAR with each date at fault."""
     errors = []
     if closes_at <= opens_at:
         errors.append(FieldError("closes_at", "须晚于开始时间。"))
@@ -38,13 +43,15 @@ def check_batch_dates(opens_at: datetime, closes_at: datetime, valid_until: date
 
 
 def check_release(programme: Programme, amount_fen: int) -> None:
-    """§1.4a: never past the total. A courtesy at drafting; the write that publishes carries the condition."""
+    """§1.4a: a batch takes at most what the year has left, in fen. Raises OVER_PROGRAMME_TOTAL. This check only answers
+    early: the write that publishes carries the condition."""
     if amount_fen > programme.unreleased_fen:
         raise Refused(Refusal.OVER_PROGRAMME_TOTAL, left_fen=programme.unreleased_fen)
 
 
 def check_publishing(programme: Programme, batch: Batch, now: datetime) -> None:
-    """§1.4b, §4.2.2: nothing is released, nor released again, in a year that is not open, or after claiming ended."""
+    """§1.4b, §4.2.2: money is released, or released again, only in an open year and before claiming ends. Raises
+    WRONG_STATE or BATCH_CLOSED."""
     if programme.state != "open":
         raise Refused(Refusal.WRONG_STATE, of=programme)
     if now >= batch.claims_end_at:
@@ -52,9 +59,10 @@ def check_publishing(programme: Programme, batch: Batch, now: datetime) -> None:
 
 
 def shards_for(amount_fen: int, policy: Policy) -> int:
-    """How many shards a batch's pool has: the policy's setting, else about the root of the default quotas in it.
+    """How many shards a batch's pool has: what the policy says, or else the root of the number of default quotas in it.
 
-    Fewer make grabs collide, more leave crumbs that must be gathered at the end: read off `make bench scale`.
+    With fewer shards more grabs conflict; with more shards more amounts must be gathered at the end (`make bench
+    scale`).
     """
     if policy.batch_shards is not None:
         return policy.batch_shards
@@ -62,8 +70,34 @@ def shards_for(amount_fen: int, policy: Policy) -> int:
     return max(1, min(MOST_SHARDS, isqrt(quotas)))
 
 
+def new_batch(batch_id: str, programme: Programme, draft: Mapping[str, Any], creation: Mapping[str, Any]) -> Batch:
+    """§1.4a: a batch as it is drafted: what the operator asks for (`draft`), what the year's policy says, and who made
+    it (`creation`)."""
+    policy = programme.policy
+    return Batch(
+        **draft,
+        **creation,
+        state="draft",
+        batch_id=batch_id,
+        year=programme.year,
+        ends_at=voucher_end(draft["valid_until"], policy, programme.year),
+        shards=shards_for(draft["amount_fen"], policy),
+        grants_from=policy.grants_from,
+        grants_until=policy.grants_until,
+        guess_fen=policy.quota_default_fen,
+        rerelease_excludes_lapsed=policy.rerelease_excludes_lapsed,
+    )
+
+
+def closed_batch(batch: Batch, shards: list[Shard], mark: Mark) -> Batch:
+    """§1.4a, §1.4b: a batch once it is closed, by the bureau or at the year's end: what its stopped shards hold becomes
+    surplus, in fen. Raises WRONG_STATE."""
+    return stepped(batch, "close", mark, surplus_fen=sum(each.remaining_fen for each in shards))
+
+
 def shown_state(batch: Batch, now: datetime, remaining_fen: int, stopped: bool = False) -> str:
-    """What a client sees: draft, published (not open yet), open, sold_out or closed; `stopped`: about to be."""
+    """What a client sees of a batch at an instant: draft, published (claiming has not begun), open, sold_out or closed.
+    `stopped`: its closing has begun."""
     if batch.state != "published":
         return batch.state
     if stopped:

@@ -120,3 +120,10 @@ def refusals(found: Iterable[Finding]) -> list[Refused]:
         for each in found
         if not each.passed
     ]
+
+
+def not_eligible(failed: list[Refused]) -> Refused:
+    """§4.1.2: NOT_ELIGIBLE for the reasons that speak against an enterprise: the first one in its sentence, each of
+    them as a field error."""
+    errors = [FieldError(each.refusal.name.lower(), each.detail, each.refusal.name, each.clause) for each in failed]
+    return Refused(Refusal.NOT_ELIGIBLE, clause=failed[0].clause, errors=errors, reason=failed[0].detail)

@@ -1,15 +1,15 @@
-"""Accounts rebuilt from postings alone, and the invariants that must hold between them and what the records say."""
+"""The accounts, rebuilt from the postings alone, and what must hold between them and the records."""
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from voucher.models.accounts import FAMILIES, Posting, family_of, owner_of, voucher_account
-from voucher.models.base import Record
 from voucher.models.entitlements import Entitlement
 from voucher.models.orders import Order
 from voucher.models.payables import Payable
 from voucher.models.payouts import Payout
+from voucher.models.pools import Shard
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
 from voucher.models.vouchers import Voucher
@@ -17,13 +17,13 @@ from voucher.policy import Policy
 from voucher.rules.orders import max_voucher_fen
 from voucher.rules.settlements import owed_fen
 
-NONE_BELOW_ZERO = "no_account_below_zero"
+NO_ACCOUNT_BELOW_ZERO = "no_account_below_zero"
 
 
 @dataclass(frozen=True)
 class Invariant:
-    """One thing that must hold, and where it does not: each of `wrong` begins with the account, pool or record that it
-    concerns; amounts may follow after a colon and a blank."""
+    """One thing that must hold. `wrong` says where it does not: each text begins with the account, pool or record
+    concerned; amounts may follow after a colon and a blank."""
 
     name: str
     wrong: tuple[str, ...] = ()
@@ -35,17 +35,17 @@ class Invariant:
 
     @property
     def detail(self) -> str:
-        """What is wrong, the first twenty."""
+        """The first twenty texts of what is wrong."""
         return "; ".join(self.wrong[:20])
 
     @property
     def concerned(self) -> tuple[str, ...]:
-        """The accounts, pools or records that something is wrong with."""
+        """The accounts, pools or records concerned."""
         return tuple(each.partition(": ")[0] for each in self.wrong)
 
 
 def balances(postings: Iterable[Posting]) -> dict[str, int]:
-    """Each account's balance in fen; what leaves the treasury stands there as a negative amount."""
+    """Each account's balance, in fen; what left the treasury is its negative balance."""
     accounts: defaultdict[str, int] = defaultdict(int)
     for posting in postings:
         accounts[posting.from_account] -= posting.amount_fen
@@ -54,7 +54,7 @@ def balances(postings: Iterable[Posting]) -> dict[str, int]:
 
 
 def by_family(accounts: Mapping[str, int]) -> dict[str, int]:
-    """Balances added up by the word before the colon, in fen."""
+    """The balances of each family of accounts added up, in fen."""
     totals = dict.fromkeys(FAMILIES, 0)
     for account, amount_fen in accounts.items():
         totals[family_of(account)] += amount_fen
@@ -62,24 +62,24 @@ def by_family(accounts: Mapping[str, int]) -> dict[str, int]:
 
 
 def residual_fen(accounts: Mapping[str, int]) -> int:
-    """The sum over all accounts, the treasury's outflow included: 0, or money was made or lost."""
+    """The sum of all accounts, the treasury's negative balance included, in fen: 0 unless money was made or lost."""
     return sum(accounts.values())
 
 
-def adds_up_to_nothing(accounts: Mapping[str, int]) -> Invariant:
-    """No fen was made or lost: the sum over all accounts is 0."""
+def accounts_sum_to_zero(accounts: Mapping[str, int]) -> Invariant:
+    """No fen was made or lost."""
     residual = residual_fen(accounts)
     return Invariant("accounts_sum_to_zero", (f"residual: {residual}",) if residual else ())
 
 
-def none_below_zero(accounts: Mapping[str, int]) -> Invariant:
-    """No account but the treasury is ever negative."""
+def no_account_below_zero(accounts: Mapping[str, int]) -> Invariant:
+    """Only the treasury's account is negative."""
     below = sorted(name for name, fen in accounts.items() if fen < 0 and name != "treasury")
-    return Invariant(NONE_BELOW_ZERO, tuple(below))
+    return Invariant(NO_ACCOUNT_BELOW_ZERO, tuple(below))
 
 
 def records_agree(name: str, from_postings: Mapping[str, int], recorded: Mapping[str, int]) -> Invariant:
-    """What the records say equals what the postings add up to, account by account."""
+    """Account by account, the record says what the postings add up to, in fen."""
     wrong = [
         f"{account}: postings {from_postings.get(account, 0)}, record {recorded.get(account, 0)}"
         for account in sorted(from_postings.keys() | recorded.keys())
@@ -89,13 +89,13 @@ def records_agree(name: str, from_postings: Mapping[str, int], recorded: Mapping
 
 
 def accounts_of_family(accounts: Mapping[str, int], family: str) -> dict[str, int]:
-    """The accounts of one family that hold anything."""
+    """The accounts of one family whose balance is not 0, in fen."""
     return {name: fen for name, fen in accounts.items() if family_of(name) == family and fen}
 
 
 @dataclass(frozen=True)
 class Use:
-    """What an order uses of its category's cap, in fen, by how far its money has come."""
+    """§2.2.cap: what an order uses of its category's cap, in fen, by how far its money has come."""
 
     held_fen: int = 0
     payable_fen: int = 0
@@ -103,42 +103,46 @@ class Use:
 
     @property
     def all_fen(self) -> int:
-        """However far it has come."""
+        """All of it, however far it has come."""
         return self.held_fen + self.payable_fen + self.paid_fen
 
 
 def used_by_order(postings: Iterable[Posting]) -> dict[str, Use]:
-    """§2.2.cap: what each order uses: held less given back, then owed to its agency, then paid, or owed again.
+    """§2.2.cap: order id → what the order uses: first it is held, then owed to its agency, then paid (and owed again if
+    the bank returns it).
 
-    A payable is paid, and returned, as a whole, and so is each order's part of it.
+    A payable is paid, and returned, as a whole; so an order's part of it is paid exactly if the payable is.
     """
-    held, owed, paid = (defaultdict[str, int](int) for _ in range(3))
-    parts: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    held_fen: defaultdict[str, int] = defaultdict(int)
+    # of the payables only what payments moved: below zero while the payable is paid
+    paid_out_fen: defaultdict[str, int] = defaultdict(int)
+    # order id → account of the payable → the order's part of it
+    parts_fen: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for each in postings:
         if each.entry in ("hold", "take_back"):
-            held[owner_of(each.to_account)] += each.amount_fen
+            held_fen[owner_of(each.to_account)] += each.amount_fen
         if each.entry in ("release", "approve"):
-            held[owner_of(each.from_account)] -= each.amount_fen
+            held_fen[owner_of(each.from_account)] -= each.amount_fen
         if each.entry == "approve":
-            parts[owner_of(each.from_account)][each.to_account] += each.amount_fen
+            parts_fen[owner_of(each.from_account)][each.to_account] += each.amount_fen
         if each.entry == "take_back":
-            parts[owner_of(each.to_account)][each.from_account] -= each.amount_fen
+            parts_fen[owner_of(each.to_account)][each.from_account] -= each.amount_fen
         if each.entry in ("pay", "return"):
-            owed[each.from_account] -= each.amount_fen
-            owed[each.to_account] += each.amount_fen
-    for order_id, accounts in parts.items():
-        paid[order_id] = sum(fen for account, fen in accounts.items() if owed[account] < 0)
-    return {
-        order_id: Use(held_fen, sum(parts[order_id].values()) - paid[order_id], paid[order_id])
-        for order_id, held_fen in held.items()
-    }
+            paid_out_fen[each.from_account] -= each.amount_fen
+            paid_out_fen[each.to_account] += each.amount_fen
+    return {order_id: _use_of(fen, parts_fen[order_id], paid_out_fen) for order_id, fen in held_fen.items()}
+
+
+def _use_of(held_fen: int, parts_fen: Mapping[str, int], paid_out_fen: Mapping[str, int]) -> Use:
+    paid_fen = sum(part_fen for payable, part_fen in parts_fen.items() if paid_out_fen.get(payable, 0) < 0)
+    return Use(held_fen, sum(parts_fen.values()) - paid_fen, paid_fen)
 
 
 def confirmed_breaches(
     first: Iterable[Invariant], second: Iterable[Invariant], moving: Container[str] = frozenset()
 ) -> list[Invariant]:
-    """The breaches two readings of the books agree on, without those of a pool that was `moving` in the second: money
-    on its way looks different each time, or, where much of the same amount is, moves its pool."""
+    """The breaches that both readings of the books show, without those of a pool that was `moving` during the second.
+    Money in flight differs between two readings, or moves its pool; a real breach does neither."""
     before = {(each.name, wrong) for each in first for wrong in each.wrong}
     believed = [
         Invariant(
@@ -151,40 +155,41 @@ def confirmed_breaches(
 
 
 def _pool_named(wrong: str) -> str:
-    """An account of a batch or of the surplus is its pool, and pools name themselves."""
+    """The pool that a text of `Invariant.wrong` is about: it names the pool, or the account of a batch or of the
+    surplus, which is named as its pool but for the colon."""
     return wrong.partition(": ")[0].replace(":", ".")
 
 
 def pools_to_freeze(breaches: Iterable[Invariant]) -> list[str]:
-    """The pools a confirmed breach touches; of a batch that gave more than it had also the year's surplus, which may
-    have got the last of it."""
-    named = {_pool_named(name) for each in breaches for name in each.concerned}
-    below = [name for each in breaches if each.name == NONE_BELOW_ZERO for name in each.wrong]
-    named |= {f"surplus.{owner_of(name).partition('.')[0]}" for name in below if name.startswith("batch:")}
+    """The pools that confirmed breaches concern. If a batch gave out more than it had, also the year's surplus: at the
+    batch's closing the surplus may have got the missing money."""
+    confirmed = list(breaches)
+    named = {_pool_named(name) for each in confirmed for name in each.concerned}
+    below_zero = [name for each in confirmed if each.name == NO_ACCOUNT_BELOW_ZERO for name in each.wrong]
+    # a batch's id begins with its year
+    named |= {f"surplus.{owner_of(name).partition('.')[0]}" for name in below_zero if family_of(name) == "batch"}
     return sorted(name for name in named if name.partition(".")[0] in ("batch", "category", "nonkey", "surplus"))
 
 
-def pools_add_up(pools: Iterable[Record]) -> Invariant:
-    """In every pool, what remains and all that was drawn make its limit, and nothing is below zero (§2.2.cap)."""
-    wrong = []
-    for pool in pools:
-        counters = {name: fen for name, fen in pool.model_dump().items() if name.endswith("_fen")}
-        limit_fen = counters.pop("limit_fen")
-        if sum(counters.values()) != limit_fen or min(counters.values()) < 0:
-            wrong.append(str(pool.model_dump()["pool_id"]))
-    return Invariant("pools_add_up", tuple(wrong))
+def pools_add_up(pools: Iterable[Shard]) -> Invariant:
+    """§2.2.cap: in each pool, what remains and all that was drawn add up to its limit, and no counter is below zero."""
+    return Invariant("pools_add_up", tuple(pool.pool_id for pool in pools if not _adds_up(pool)))
 
 
-def caps_follow_total(limits_fen: Mapping[str, int], pools: Iterable[Record]) -> Invariant:
-    """§2.2.cap, §2.2.floor: each yearly pool's limit is its share of the confirmed total; what is drawn fits in it."""
-    said = {str(pool.model_dump()["pool_id"]): int(pool.model_dump()["limit_fen"]) for pool in pools}
-    wrong = sorted(name for name in limits_fen.keys() | said.keys() if limits_fen.get(name) != said.get(name))
+def _adds_up(pool: Shard) -> bool:
+    return sum(pool.parts_fen) == pool.limit_fen and min(pool.parts_fen) >= 0
+
+
+def caps_follow_total(limits_fen: Mapping[str, int], pools: Iterable[Shard]) -> Invariant:
+    """§2.2.cap, §2.2.floor: the limit of each yearly pool, in fen, is its share of the confirmed total."""
+    recorded = {pool.pool_id: pool.limit_fen for pool in pools}
+    wrong = sorted(name for name in limits_fen.keys() | recorded.keys() if limits_fen.get(name) != recorded.get(name))
     return Invariant("caps_follow_total", tuple(wrong))
 
 
 def quotas_agree(vouchers: Iterable[Voucher], entitlements: Iterable[Entitlement]) -> Invariant:
-    """§2.3.1: what an enterprise was granted in a year is what its entitlement counts, and what it may still claim is
-    the rest of its quota."""
+    """§2.3.1: an entitlement counts what its enterprise was granted in the year, and what it may still claim is the
+    rest of its quota."""
     granted: defaultdict[tuple[int, str], int] = defaultdict(int)
     for voucher in vouchers:
         granted[voucher.year, voucher.enterprise_uscc] += voucher.face_fen
@@ -198,13 +203,13 @@ def quotas_agree(vouchers: Iterable[Voucher], entitlements: Iterable[Entitlement
 
 
 def ratios_hold(orders: Iterable[Order], policy: Policy) -> Invariant:
-    """§2.3.2: no order's voucher part is more than its share of the contract."""
+    """§2.3.2: an order's voucher part is at most its share of the contract."""
     wrong = [each.order_id for each in orders if each.voucher_fen > max_voucher_fen(each.contract_fen, policy)]
     return Invariant("ratios_hold", tuple(sorted(wrong)))
 
 
 def nothing_after_its_end(vouchers: Iterable[Voucher], postings: Iterable[Posting]) -> Invariant:
-    """§4.2.2: nothing was granted or spent at or after a voucher's end, whether or not a sweep had been there."""
+    """§4.2.2: a voucher was granted, and spent, only before its end, even if no sweep had been there."""
     ends_at = {voucher_account(each.voucher_id): each.ends_at for each in vouchers}
     wrong = {
         account
@@ -218,7 +223,8 @@ def nothing_after_its_end(vouchers: Iterable[Voucher], postings: Iterable[Postin
 def settled_agrees(lines: Iterable[Line], payables: Iterable[Payable], payouts: Iterable[Payout]) -> Invariant:
     """§3.5.4: the approved lines of an agency in a round = what it is owed = its summary invoice = what it was paid.
 
-    Not yet invoiced or paid is no breach; two payouts that both count, or one of another amount, are.
+    A payable that is not invoiced or paid yet is in order. Two payouts that both count, or one of another amount, are a
+    breach.
     """
     approved: defaultdict[str, int] = defaultdict(int)
     for line in lines:
@@ -235,13 +241,14 @@ def settled_agrees(lines: Iterable[Line], payables: Iterable[Payable], payouts: 
         lines_fen, paid_fen = approved.pop(name, 0), live.pop(name, [])
         if lines_fen != fen or payable.invoice_fen not in (None, fen) or paid_fen != expected:
             wrong.append(name)
-    # lines stand before their payable while a notice is being closed, so they alone are no breach
+    # lines without a payable are in order, because a closing notice makes them payable first; payouts are not
     wrong += sorted(live)
     return Invariant("lines_invoice_and_payout_agree", tuple(wrong))
 
 
 def different_hands(lines: Iterable[Line], rounds: Iterable[Round], payouts: Iterable[Payout]) -> Invariant:
-    """§3.5.2, §3.5.4: who handed in, pre-reviewed, approved, made the payout and recorded it are different people."""
+    """§3.5.2, §3.5.4: whoever submitted, pre-reviewed, approved, made the payout and recorded it are different
+    people."""
     wrong = [
         f"{line.settlement_id}.{line.order_id}"
         for line in lines

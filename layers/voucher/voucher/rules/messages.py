@@ -1,4 +1,8 @@
-"""What a committed change of a record sets in motion: messages to queues, read off its old and new image."""
+"""What follows from a committed change of a record: messages to queues, made from its old and its new image.
+
+A message of the notify queue is for the inboxes of one recipient. `kind` says what `recipient` is: the credit code of
+an enterprise or agency, whose members each get it, or the word of a staff role, whose holders share one inbox.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,13 +15,13 @@ Image = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Message:
-    """`queue` is the word of the queue; `body` is its JSON, whose `message_id` is the same however often it is sent."""
+    """`queue` is the word of the queue; `body` is its JSON. Sent again, it has the same `message_id`."""
 
     queue: str
     body: dict[str, Any]
 
 
-# (thing, state entered) → subject of the notice in the inbox of the organisation concerned
+# (thing, state entered) → subject of the message to the organisations concerned
 SUBJECTS = {
     ("ENTERPRISE", "approved"): "企业资格审核通过，可以领取服务券。",
     ("ENTERPRISE", "returned"): "企业注册材料被退回，请修改后重新提交。",
@@ -47,14 +51,14 @@ SUBJECTS = {
     ("PAYOUT", "paid"): "服务券抵用资金已拨付。",
     ("PAYOUT", "failed"): "服务券抵用资金拨付被银行退回，请核对收款账户。",
 }
-# (thing, state left, state entered): back to where it was before, so the words of that state would not be true
+# (thing, state left, state entered): the thing goes back to an earlier state, so the subject above would not be true
 STEPS_BACK = {
     ("ORDER", "settling", "completed"),
     ("LINE", "noticed", "passed"),
     *(("AGENCY", "removal_proposed", former) for former in LIFECYCLES["agency"]["propose_removal"][0].split()),
 }
-# whom a subject concerns: the organisations named by these attributes
-CONCERNED = {
+# thing → kind of organisation → the attribute that names the recipient
+RECIPIENTS = {
     "ENTERPRISE": {"enterprise": "uscc"},
     "AGENCY": {"agency": "uscc"},
     "VOUCHER": {"enterprise": "enterprise_uscc"},
@@ -66,38 +70,35 @@ CONCERNED = {
 
 
 def messages_for(old: Image | None, new: Image | None) -> list[Message]:
-    """Every message that follows from one change; none for what nobody needs to hear of."""
+    """Every message that follows from one change."""
     if new is None:
         return []
-    return [*_notices(old, new), *(message for follow in FOLLOWERS for message in follow(old, new))]
+    return [*_state_messages(old, new), *(message for follow in FOLLOWERS for message in follow(old, new))]
 
 
 def thing_of(image: Image) -> str:
-    """The word of a record, from its keys."""
+    """The word of a record's thing, from its keys."""
     family = str(image["pk"]).partition("#")[0]
     part = str(image["sk"]).partition("#")[0]
     return family if part == "RECORD" else part
 
 
-def _notices(old: Image | None, new: Image) -> list[Message]:
+def _state_messages(old: Image | None, new: Image) -> list[Message]:
+    """The state entered, told to each organisation concerned."""
     thing, state = thing_of(new), new.get("state")
     before = None if old is None else old.get("state")
     subject = SUBJECTS.get((thing, str(state)))
     if subject is None or before == state or (thing, before, state) in STEPS_BACK:
         return []
-    return [
-        Message(
-            "notify",
-            {
-                "message_id": _change_id(new, state),
-                "kind": kind,
-                "uscc": new[attribute],
-                "subject": subject + _opinion(thing, new),
-                "about": f"{thing.lower()}:{_name_of(new, thing)}",
-            },
-        )
-        for kind, attribute in CONCERNED[thing].items()
-    ]
+    change_id, about = _change_id(new, state), f"{thing.lower()}:{_name_of(new, thing)}"
+    words = subject + _opinion(thing, new)
+    return [_notify(change_id, kind, new[attribute], words, about) for kind, attribute in RECIPIENTS[thing].items()]
+
+
+def _notify(message_id: str, kind: str, recipient: str, subject: str, about: str) -> Message:
+    """A message to an inbox; `about` is the thing and its id, as `order:o_1`."""
+    body = {"message_id": message_id, "kind": kind, "recipient": recipient, "subject": subject, "about": about}
+    return Message("notify", body)
 
 
 def _opinion(thing: str, new: Image) -> str:
@@ -108,7 +109,7 @@ def _opinion(thing: str, new: Image) -> str:
 
 
 def _disqualified(old: Image | None, new: Image) -> list[Message]:
-    """§4.1.3: withdrawing a qualification voids what is unused, through the queue."""
+    """§4.1.3: once a qualification is withdrawn, what is unused becomes void, through the queue."""
     entered = thing_of(new) == "ENTERPRISE" and new.get("state") == "disqualified"
     if not entered or (old is not None and old.get("state") == "disqualified"):
         return []
@@ -117,7 +118,7 @@ def _disqualified(old: Image | None, new: Image) -> list[Message]:
 
 
 def _list_applied(old: Image | None, new: Image) -> list[Message]:
-    """§2.1.1, §2.3.1: the bureau's word to apply a list is carried out firm by firm by the worker."""
+    """§2.1.1, §2.3.1: the bureau decided to apply a list; the worker does so, one enterprise after the other."""
     if thing_of(new) != "IMPORT" or new.get("state") != "applying" or (old or {}).get("state") == "applying":
         return []
     body = {key: new[key] for key in ("kind", "year", "import_id")}
@@ -125,7 +126,7 @@ def _list_applied(old: Image | None, new: Image) -> list[Message]:
 
 
 def _notice_ended(old: Image | None, new: Image) -> list[Message]:
-    """§3.5.3: the schedule announces the end of a notice to operator and bureau; a human closes it."""
+    """§3.5.3: the end of a notice is announced to operator and bureau; a person closes it."""
     if thing_of(new) != "NOTICE" or not new.get("ended_at") or (old or {}).get("ended_at"):
         return []
     words = "公示期已满，请核实异议办理情况后结束公示。"
@@ -133,7 +134,7 @@ def _notice_ended(old: Image | None, new: Image) -> list[Message]:
 
 
 def _year_closed(old: Image | None, new: Image) -> list[Message]:
-    """§1.4b, §2.2.floor: the year's end is reported, with the share of the key categories that it froze."""
+    """§1.4b, §2.2.floor: the year is closed: operator, bureau and finance hear of it, with the key share it froze."""
     if thing_of(new) != "PROGRAMME" or new.get("state") != "closed" or (old or {}).get("state") == "closed":
         return []
     points = new["closing"]["key_share_basis_points"]
@@ -143,53 +144,45 @@ def _year_closed(old: Image | None, new: Image) -> list[Message]:
 
 
 def _to_staff(new: Image, word: str, subject: str, about: str, *roles: str) -> list[Message]:
-    said = {"kind": "staff", "subject": subject, "about": about}
-    return [
-        Message("notify", {"message_id": _change_id(new, f"{word}.{role}"), "uscc": role, **said}) for role in roles
-    ]
+    """One message to the shared inbox of each staff role."""
+    return [_notify(_change_id(new, f"{word}.{role}"), "staff", role, subject, about) for role in roles]
 
 
 def _change_kept(old: Image | None, new: Image) -> list[Message]:
-    """§3.2.3, §4.1.3: a reported change that alters nothing; what alters something is told by the organisation."""
+    """§3.2.3, §4.1.3: a reported change that alters nothing. One that alters something changes the organisation's
+    state, and that is told."""
     if thing_of(new) != "CHANGE" or new.get("state") != "kept" or (old or {}).get("state") == "kept":
         return []
-    told = {"subject": "重大变更报告已审核，资格保持不变。", "about": f"change:{new['change_id']}"}
-    body = {"message_id": _change_id(new, "kept"), "kind": new["kind"], "uscc": new["uscc"], **told}
-    return [Message("notify", body)]
+    words, about = "重大变更报告已审核，资格保持不变。", f"change:{new['change_id']}"
+    return [_notify(_change_id(new, "kept"), new["kind"], new["uscc"], words, about)]
 
 
 def _removal_declined(old: Image | None, new: Image) -> list[Message]:
-    """§3.4.1: the bureau left the agency as it was."""
+    """§3.4.1: the bureau rejected a removal: the agency is what it was before."""
     before = str((old or {}).get("state"))
     if thing_of(new) != "AGENCY" or (thing_of(new), before, new.get("state")) not in STEPS_BACK:
         return []
-    told = {"subject": "市经信局未同意清退，服务机构恢复原状。", "about": f"agency:{new['uscc']}"}
-    body = {"message_id": _change_id(new, "removal_declined"), "kind": "agency", "uscc": new["uscc"], **told}
-    return [Message("notify", body)]
+    words, about = "市经信局未同意清退，服务机构恢复原状。", f"agency:{new['uscc']}"
+    return [_notify(_change_id(new, "removal_declined"), "agency", new["uscc"], words, about)]
 
 
 def ending_soon(agency_uscc: str, valid_until: str) -> Message:
-    """§3.2.3: the reminder before an approval's end; the same one however many nights find it due."""
-    told = {"subject": f"服务机构入驻有效期至{valid_until}，请及时申请续期。", "about": f"agency:{agency_uscc}"}
-    name = f"AGENCY.{agency_uscc}/ends/{valid_until}"
-    return Message("notify", {"message_id": name, "kind": "agency", "uscc": agency_uscc, **told})
+    """§3.2.3: the reminder before an approval's end; each night that finds it due makes the same message."""
+    words, about = f"服务机构入驻有效期至{valid_until}，请及时申请续期。", f"agency:{agency_uscc}"
+    return _notify(f"AGENCY.{agency_uscc}/ends/{valid_until}", "agency", agency_uscc, words, about)
 
 
 def voucher_ending(voucher_id: str, enterprise_uscc: str, valid_until: str, balance_yuan: str) -> Message:
-    """§4.2.2: the reminder before a voucher's end; the same one however many nights find it due."""
-    told = {
-        "subject": f"服务券余额{balance_yuan}元，有效期至{valid_until}，逾期作废。",
-        "about": f"voucher:{voucher_id}",
-    }
-    name = f"VOUCHER.{voucher_id}/ends/{valid_until}"
-    return Message("notify", {"message_id": name, "kind": "enterprise", "uscc": enterprise_uscc, **told})
+    """§4.2.2: the reminder before a voucher's end; each night that finds it due makes the same message."""
+    words, about = f"服务券余额{balance_yuan}元，有效期至{valid_until}，逾期作废。", f"voucher:{voucher_id}"
+    return _notify(f"VOUCHER.{voucher_id}/ends/{valid_until}", "enterprise", enterprise_uscc, words, about)
 
 
 def buyer_disqualified(cause: str, agency_uscc: str, order_id: str) -> Message:
-    """§4.1.3: an agency hears that the enterprise of its running order lost its qualification; `cause` names when."""
-    told = {"subject": "订单的企业已被取消用券资格；已签合同的订单继续履行。", "about": f"order:{order_id}"}
-    name = f"{cause}/{order_id}"
-    return Message("notify", {"message_id": name, "kind": "agency", "uscc": agency_uscc, **told})
+    """§4.1.3: the enterprise of an agency's running order lost its qualification; `cause` is the id of the message that
+    the withdrawal set in motion."""
+    words, about = "订单的企业已被取消用券资格；已签合同的订单继续履行。", f"order:{order_id}"
+    return _notify(f"{cause}/{order_id}", "agency", agency_uscc, words, about)
 
 
 FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
@@ -203,6 +196,7 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
 
 
 def _change_id(new: Image, word: object) -> str:
+    """The id of a change: its record, the version it made, and a word; the same for each delivery of the change."""
     mark = new.get("version", new.get("seq", 0))
     return f"{new['pk']}/{new['sk']}/{mark}/{word}".replace("#", ".")
 

@@ -1,18 +1,20 @@
-"""Grabbing a voucher (§4.1.4, §2.3.1) and how long it pays for anything (§4.2.2)."""
+"""Vouchers: who grabs one and of what amount (§4.1.4, §2.3.1, §2.3.3), and how long it can be used (§4.2.2)."""
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from voucher.models.batches import Batch
 from voucher.models.entitlements import Entitlement
-from voucher.models.vouchers import Voucher
+from voucher.models.vouchers import Voucher, voucher_id_of
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
 from voucher.rules.working_days import shanghai_date
 
 
 def check_open(batch: Batch, now: datetime) -> None:
-    """§6, §4.1.4, §4.2.2: inside the regulation's term and between the batch's instants, by the server's clock."""
+    """§6, §4.1.4, §4.2.2: a grab comes within the regulation's term and between the batch's instants, by the server's
+    clock. Raises OUTSIDE_REGULATION_TERM, BATCH_NOT_OPEN or BATCH_CLOSED."""
     if not batch.grants_from <= shanghai_date(now) <= batch.grants_until:
         raise Refused(Refusal.OUTSIDE_REGULATION_TERM, grants_from=batch.grants_from, grants_until=batch.grants_until)
     if batch.state == "draft" or now < batch.opens_at:
@@ -21,8 +23,26 @@ def check_open(batch: Batch, now: datetime) -> None:
         raise Refused(Refusal.BATCH_CLOSED)
 
 
+def new_voucher(batch: Batch, uscc: str, face_fen: int, granted_by: str, now: datetime) -> Voucher:
+    """§4.1.4: the voucher that a grab makes, of a face in fen."""
+    return Voucher(
+        voucher_id=voucher_id_of(batch.batch_id, uscc),
+        batch_id=batch.batch_id,
+        year=batch.year,
+        enterprise_uscc=uscc,
+        face_fen=face_fen,
+        balance_fen=face_fen,
+        granted_at=now,
+        granted_by=granted_by,
+        ends_at=batch.ends_at,
+        valid_until=batch.valid_until,
+        categories=batch.categories,
+    )
+
+
 def amount_to_claim(entitlement: Entitlement, batch: Batch, asked_fen: int | None) -> int:
-    """§2.3.1: the whole remaining quota, or less where the batch allows it, in fen. Refuses with what is left."""
+    """§2.3.1: the amount of the voucher, in fen: the whole remaining quota, or less if the batch allows a part. Raises
+    QUOTA_USED or PARTIAL_NOT_ALLOWED, each with what is left."""
     if entitlement.left_fen == 0 or (asked_fen or 0) > entitlement.left_fen:
         raise Refused(Refusal.QUOTA_USED, left_fen=entitlement.left_fen)
     if asked_fen is None or asked_fen == entitlement.left_fen:
@@ -33,9 +53,10 @@ def amount_to_claim(entitlement: Entitlement, batch: Batch, asked_fen: int | Non
 
 
 def check_rerelease(entitlement: Entitlement, held: Iterable[Voucher], batch: Batch, now: datetime) -> None:
-    """§2.3.3: a firm whose own voucher lapsed this year takes no part in what is released again.
+    """§2.3.3: an enterprise whose own voucher lapsed this year takes no part in a re-release. Raises
+    RERELEASE_EXCLUDED.
 
-    The clock decides: of the vouchers it holds, one that ended with money on it has lapsed, swept or not.
+    The clock decides: a voucher it holds that ended with a balance has lapsed, even if no sweep has been there.
     """
     lapsed = entitlement.lapsed or any(each.balance_fen and has_ended(each, now) for each in held)
     if batch.excludes_lapsed and lapsed:
@@ -43,24 +64,29 @@ def check_rerelease(entitlement: Entitlement, held: Iterable[Voucher], batch: Ba
 
 
 def check_balance(voucher_fen: int, voucher: Voucher) -> None:
-    """§2.3.2: stored value; an order draws on one voucher, once, and never past its balance."""
+    """§2.3.2: an order takes at most the balance of its voucher, in fen. Raises OVER_BALANCE."""
     if voucher_fen > voucher.balance_fen:
         raise Refused(Refusal.OVER_BALANCE, balance_fen=voucher.balance_fen)
 
 
 def has_ended(voucher: Voucher, now: datetime) -> bool:
-    """§4.2.2: the clock decides, whether or not a sweep has been there; `ends_at` itself is too late."""
+    """§4.2.2: the voucher has ended at this instant, even if no sweep has been there; `ends_at` itself is too late."""
     return voucher.state != "active" or now >= voucher.ends_at
 
 
 def check_usable(voucher: Voucher, now: datetime) -> None:
-    """§4.2.2: a voucher that has ended, or is void, pays for nothing."""
+    """§4.2.2: a voucher that has ended, or is void, cannot be used. Raises VOUCHER_ENDED."""
     if has_ended(voucher, now):
         raise Refused(Refusal.VOUCHER_ENDED)
 
 
+def public_voucher(voucher: Voucher, now: datetime) -> dict[str, Any]:
+    """A voucher as a client sees it at this instant."""
+    return voucher.public() | {"state": shown_state(voucher, now)}
+
+
 def shown_state(voucher: Voucher, now: datetime) -> str:
-    """active, used_up, expired or void, as it is at `now`, swept or not."""
+    """active, used_up, expired or void, as the voucher is at this instant, even if no sweep has been there."""
     if voucher.state == "active" and now >= voucher.ends_at:
         return "expired"
     if voucher.state == "active" and voucher.balance_fen == 0:
@@ -69,6 +95,6 @@ def shown_state(voucher: Voucher, now: datetime) -> str:
 
 
 def check_category(voucher: Voucher, category: Category) -> None:
-    """§2.2: a batch may restrict what its vouchers can be spent on."""
+    """§2.2: a batch may name the categories that its vouchers can be used for. Raises CATEGORY_NOT_ALLOWED."""
     if voucher.categories and category not in voucher.categories:
         raise Refused(Refusal.CATEGORY_NOT_ALLOWED)

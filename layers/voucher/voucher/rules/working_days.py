@@ -1,7 +1,7 @@
 """Days, months and deadlines in Shanghai time: working days and ends of terms (§3.2.3, §3.5.3, §4.1.3).
 
-A year's holidays are unknown until the State Council publishes them, so a term that crosses an unknown day
-still gets a date, but says that it is not certain; nothing irreversible may rest on such a date alone.
+The holidays of a year are unknown until the State Council publishes them. A term that crosses an unknown day gets a
+date all the same, but says that it is not certain: nothing irreversible may rest on such a date alone.
 """
 
 from calendar import monthrange
@@ -12,10 +12,10 @@ import chinese_calendar
 
 from voucher.holidays import ARRANGEMENTS, FIXED_REST_DAYS, FIXED_REST_FROM_YEAR
 
-# One offset and no summer time since 1991, so no time zone database is needed: a function may have none.
+# One offset and no summer time since 1991: so no time zone database is needed, which a Lambda function may lack.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 ONE_DAY = timedelta(days=1)
-# the package raises outside its years
+# the package raises an error outside these years
 PACKAGE_YEARS = frozenset(day.year for day in chinese_calendar.holidays)
 
 
@@ -27,7 +27,7 @@ class DueDay(NamedTuple):
 
 
 def is_working_day(day: date) -> bool | None:
-    """Whether `day` is worked in China, make-up days included; None if nobody knows yet."""
+    """True if `day` is a working day in China, make-up days included; None if that is not published yet."""
     for arrangement in ARRANGEMENTS.values():
         if day in arrangement.rest_days:
             return False
@@ -43,7 +43,7 @@ def is_working_day(day: date) -> bool | None:
 
 
 def add_working_days(day: date, count: int) -> DueDay:
-    """The `count`-th working day after `day`, which is itself not counted; 0 is `day` (§3.5.3)."""
+    """§3.5.3: the `count`-th working day after `day`; `day` itself is not counted, and a count of 0 is `day`."""
     if count < 0:
         raise ValueError("a term cannot have fewer than 0 working days")
     certain = True
@@ -51,15 +51,14 @@ def add_working_days(day: date, count: int) -> DueDay:
         day += ONE_DAY
         worked, known = _assume(day)
         certain = certain and known
-        count -= worked
+        if worked:
+            count -= 1
     return DueDay(day, certain)
 
 
 def material_change_due(happened_on: date, days: int) -> DueDay:
-    """The last day to report a material change: `days` calendar days, the first not counted (§3.2.3, §4.1.3).
-
-    If the last one is a day of rest, the term ends on the next working day.
-    """
+    """§3.2.3, §4.1.3: the last day to report a material change: `days` calendar days, the first one not counted. If the
+    last one is a day of rest, the term ends on the next working day."""
     due = happened_on + timedelta(days=days)
     worked, certain = _assume(due)
     while not worked:
@@ -70,26 +69,26 @@ def material_change_due(happened_on: date, days: int) -> DueDay:
 
 
 def add_months(day: date, months: int) -> date:
-    """The same day `months` later (or earlier); the month's last day if it has no such day (§2.1.2)."""
+    """§2.1.2: the same day `months` later (or earlier), or the month's last day if that month is shorter."""
     year, month_index = divmod(day.year * 12 + day.month - 1 + months, 12)
     days_in_month = monthrange(year, month_index + 1)[1]
     return date(year, month_index + 1, min(day.day, days_in_month))
 
 
 def end_of_day(day: date) -> datetime:
-    """The UTC instant at 24:00 of `day` in Shanghai, exclusive: before it, it is still that day (§4.2.2)."""
+    """§4.2.2: the UTC instant at 24:00 of `day` in Shanghai, exclusive: before it, it is still that day."""
     return datetime.combine(day + ONE_DAY, time(), SHANGHAI).astimezone(UTC)
 
 
 def shanghai_date(instant: datetime) -> date:
     """The day it is in Shanghai at `instant`. Raises ValueError for a datetime without a zone."""
     if instant.tzinfo is None:
-        raise ValueError("an instant without a zone is not an instant")
+        raise ValueError("an instant needs a time zone")
     return instant.astimezone(SHANGHAI).date()
 
 
 def _assume(day: date) -> tuple[bool, bool]:
-    """Whether to count `day` as worked, and whether that is known: an unknown day counts by its weekday."""
+    """(counts as a working day, is known): an unknown day counts by its weekday."""
     worked = is_working_day(day)
     return (_is_weekday(day), False) if worked is None else (worked, True)
 

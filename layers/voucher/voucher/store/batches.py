@@ -1,9 +1,9 @@
-"""Batches: drafted, released and closed, each step with its posting."""
+"""Batches: how each step is written, with its posting, and what their pools hold."""
 
 from voucher.models.accounts import Entry, Movement, batch_account, programme_account, surplus_account
 from voucher.models.base import Mark
 from voucher.models.batches import Batch
-from voucher.models.pools import SURPLUS_SHARDS, Plan, Shard, batch_pool, surplus_pool
+from voucher.models.pools import SURPLUS_SHARDS, Plan, Shard, batch_pool, surplus_pool, surplus_shard
 from voucher.models.programmes import Programme
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, programmes
@@ -14,7 +14,7 @@ from voucher.store.engine.table import Contended, Unmet, Write, add_write, advan
 
 
 def find(batch_id: str) -> Batch | None:
-    """A batch by its id, None when there is none."""
+    """A batch by its id, None if there is none."""
     item = find_item(keys.batch(batch_id))
     return Batch.model_validate(item) if item else None
 
@@ -26,49 +26,56 @@ def get(batch_id: str) -> Batch:
     return found
 
 
+def load(batch_id: str) -> Batch:
+    """A batch that must exist, because a record names it. Raises LookupError, a fault."""
+    if (found := find(batch_id)) is None:
+        raise LookupError(f"the batch {batch_id} is lost")
+    return found
+
+
 def _index_entry(batch: Batch) -> dict[str, str]:
     return keys.index_entry("BATCH", batch.opens_at, batch.batch_id)
 
 
 def commit_draft(batch: Batch) -> bool:
-    """Add a batch, and its name to the year's own list. False when the id is taken."""
+    """Add a batch, and its id to the list of its year. False if the id is taken: the caller then looks whether the call
+    is a repetition."""
     draft = add_write("batch", keys.batch(batch.batch_id), batch, index=_index_entry(batch))
     pointer = add_write("batch of year", keys.programme(batch.year, f"BATCH#{batch.batch_id}"), batch)
     return commit_new("batch", [draft, pointer])
 
 
 def list_of_year(year: int) -> list[Batch]:
-    """Every batch of a year as it now stands, drafts included."""
+    """Every batch of a year as last written, drafts included."""
     ids = [item["batch_id"] for item in read_partition(keys.programme(year), "BATCH#")]
-    return [get(batch_id) for batch_id in ids]
+    return [load(batch_id) for batch_id in ids]
+
+
+def read_totals(released: list[Batch]) -> list[Shard]:
+    """What the pool of each of some batches holds, for a page: each shard as last written."""
+    return [pools.read_approximate_total(batch_pool(each.batch_id), each.shards) for each in released]
 
 
 def commit_publication(old: Batch, new: Batch, programme: Programme, shares_fen: list[int], mark: Mark) -> None:
-    """§1.4a: release a batch's money out of what the programme has left, never past it."""
-    funded = programme.next_version(unreleased_fen=programme.unreleased_fen - new.amount_fen)
-    step = advance_write(
-        "programme",
-        keys.programme(new.year),
-        programme,
-        funded,
-        conditions.PROGRAMME_HAS_ROOM,
-        index=programmes._index_entry(funded),
-        amount_fen=new.amount_fen,
-    )
-    commit([step, *_released_writes(old, new, funded, "release", programme_account(new.year), shares_fen, mark)])
+    """§1.4a: release a batch's money, in shares in fen, out of what the programme has left: never more than that. Not
+    by the drafter. Raises CHANGED_MEANWHILE."""
+    next_programme = programme.next_version(unreleased_fen=programme.unreleased_fen - new.amount_fen)
+    step = programmes.step_write(programme, next_programme, conditions.PROGRAMME_HAS_ROOM, amount_fen=new.amount_fen)
+    source = programme_account(new.year)
+    commit([step, *_release_writes(old, new, next_programme, "release", source, shares_fen, mark)])
 
 
 def commit_rerelease(old: Batch, new: Batch, programme: Programme, shares_fen: list[int], mark: Mark) -> None:
-    """§2.3.3: release lapsed money again, out of the year's surplus. Raises `pools.Exhausted` when it holds less."""
-    counted = programme.next_version()
-    step = advance_write(
-        "programme", keys.programme(new.year), programme, counted, index=programmes._index_entry(counted)
-    )
-    released = _released_writes(old, new, counted, "re-release", surplus_account(new.year), shares_fen, mark)
+    """§2.3.3: release lapsed money again, out of the year's surplus. Not by the drafter. Raises `pools.Exhausted` if
+    the surplus holds less, CHANGED_MEANWHILE, FROZEN and BUSY."""
+    next_programme = programme.next_version()
+    step = programmes.step_write(programme, next_programme)
+    source = surplus_account(new.year)
+    release = _release_writes(old, new, next_programme, "re-release", source, shares_fen, mark)
     pool_id = surplus_pool(new.year)
 
     def writes(plans: dict[str, Plan]) -> list[Write]:
-        return [step, *released, *pools.draw_writes(pool_id, plans[pool_id], "drawn_fen")]
+        return [step, *release, *pools.draw_writes(pool_id, plans[pool_id], "drawn_fen")]
 
     try:
         pools.commit_draws([pools.Draw(pool_id, SURPLUS_SHARDS, new.amount_fen, "drawn_fen")], new.batch_id, writes)
@@ -76,22 +83,22 @@ def commit_rerelease(old: Batch, new: Batch, programme: Programme, shares_fen: l
         raise refused(unmet) from None
 
 
-def _released_writes(
-    old: Batch, new: Batch, counted: Programme, entry: Entry, source: str, shares_fen: list[int], mark: Mark
+def _release_writes(
+    old: Batch, new: Batch, programme: Programme, entry: Entry, source: str, shares_fen: list[int], mark: Mark
 ) -> list[Write]:
     key, four_eyes = keys.batch(new.batch_id), conditions.not_by_caller("created_by")
     movement = Movement(entry, source, batch_account(new.batch_id), new.amount_fen, mark.at, mark.by)
     return [
         advance_write("batch", key, old, new, four_eyes, index=_index_entry(new), caller=mark.by),
-        programme_posting_write(counted, movement),
+        programme_posting_write(programme, movement),
         *pools.create_writes(batch_pool(new.batch_id), shares_fen),
     ]
 
 
 def commit_stop(batch: Batch) -> list[Shard]:
-    """§4.2.2: the first step of closing, which no rush can hold up: nothing is granted any more. What each shard has
-    left then stays, until `close` counts it. Raises BUSY, and FROZEN for what a reconciliation doubts: it cannot be
-    counted before somebody has repaired it."""
+    """§4.2.2: the first step of closing, which works during a rush, too: from now on the batch grants nothing. What
+    each shard holds stays as it is until `commit_close` counts it. Raises BUSY, and FROZEN if a reconciliation doubts
+    the pool: it must be repaired before it is counted."""
     try:
         return pools.commit_stop(batch_pool(batch.batch_id), batch.shards)
     except Contended:
@@ -101,11 +108,12 @@ def commit_stop(batch: Batch) -> list[Shard]:
 
 
 def commit_close(old: Batch, new: Batch, shards: list[Shard], programme: Programme, mark: Mark) -> None:
-    """§1.4a: end a batch. What nobody claimed becomes surplus, shard by shard, in the same write.
+    """§1.4a: the second step of closing: what nobody claimed becomes surplus, in the same write. Raises
+    CHANGED_MEANWHILE.
 
-    `shards` is what `stop` left, of which `new.surplus_fen` was added up.
+    `shards` is what `commit_stop` returned; `new.surplus_fen` is their sum.
     """
-    counted = programme.next_version()
+    next_programme = programme.next_version()
     pool_id = batch_pool(new.batch_id)
     writes: list[Write] = [
         advance_write("batch", keys.batch(new.batch_id), old, new, index=_index_entry(new)),
@@ -114,11 +122,10 @@ def commit_close(old: Batch, new: Batch, shards: list[Shard], programme: Program
     if new.surplus_fen:
         source, target = batch_account(new.batch_id), surplus_account(new.year)
         movement = Movement("close", source, target, new.surplus_fen, mark.at, mark.by)
-        key = keys.programme(new.year)
         writes += [
-            advance_write("programme", key, programme, counted, index=programmes._index_entry(counted)),
-            programme_posting_write(counted, movement),
-            pools.credit_write(new.year, new.batch_id, new.surplus_fen),
+            programmes.step_write(programme, next_programme),
+            programme_posting_write(next_programme, movement),
+            pools.credit_write(surplus_pool(new.year), surplus_shard(new.batch_id), new.surplus_fen),
         ]
     commit(writes)
 

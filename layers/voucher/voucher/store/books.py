@@ -1,4 +1,4 @@
-"""All postings of a programme year and what the records say beside them, for reconciliation; and its reports."""
+"""For the reconciliation: all postings of a programme year, what the records say of the same money, and the reports."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +8,7 @@ from voucher.models.accounts import (
     batch_account,
     grant_posting,
     order_account,
+    order_ids_held,
     owner_of,
     paid_account,
     payable_account,
@@ -35,8 +36,9 @@ from voucher.store.engine.table import commit, put_write
 
 @dataclass(frozen=True)
 class Book:
-    """`recorded` maps a family of accounts to account → fen as the records have it. `moving` names the pools that were
-    drawn on while the book was read: what it says of those may be of several moments."""
+    """The books of one programme year. `recorded`: family of accounts → account → fen as the records say. `moving`
+    names the pools that were drawn on while the book was read, so that what it says of them may stem from several
+    moments."""
 
     programme: Programme
     postings: list[Posting]
@@ -46,12 +48,12 @@ class Book:
     vouchers: list[Voucher]
     entitlements: list[Entitlement]
     orders: list[Order]
-    settled: list["Settled"]
+    settled: list["SettledRound"]
 
 
 @dataclass(frozen=True)
-class Settled:
-    """One round with its lines, what its agencies are owed, and every payout made for that."""
+class SettledRound:
+    """One round with its lines, its payables, and each payout made for them."""
 
     round: Round
     lines: list[Line]
@@ -60,13 +62,14 @@ class Settled:
 
 
 def read_book(year: int) -> Book:
-    """Follow the money from the programme through batches, vouchers, orders and rounds."""
-    programme = programmes.get(year)
+    """Follow the money from the programme through batches, vouchers, orders and rounds. Raises LookupError, a fault, if
+    the programme is lost."""
+    programme = programmes.load(year)
     released = [batch for batch in batches.list_of_year(year) if batch.state != "draft"]
     before = _pools(programme, released)
     held, postings = _vouchers(released)
-    order_ids = sorted({owner_of(posting.to_account) for posting in postings if posting.entry == "hold"})
-    placed = orders.find_many(order_ids)  # one that is lost has an account all the same
+    order_ids = order_ids_held(postings)
+    placed = orders.find_many(order_ids)  # a lost order is no fault here: its account then agrees with no record
     order_postings = [posting for order_id in order_ids for posting in orders.list_postings(order_id)]
     settled = _settled(order_postings)
     paid = [posting for each in settled for posting in payouts.list_postings(each.round.round_id)]
@@ -113,13 +116,13 @@ def _vouchers(released: list[Batch]) -> tuple[list[Voucher], list[Posting]]:
     return held, postings
 
 
-def _settled(postings: list[Posting]) -> list[Settled]:
+def _settled(postings: list[Posting]) -> list[SettledRound]:
     accounts = {owner_of(posting.to_account) for posting in postings if posting.entry == "approve"}
     found = []
     for round_id in sorted({account.rpartition(".")[0] for account in accounts}):
         if (round_ := rounds.find(round_id)) is not None:
             owed = payables.list_of_round(round_id)
-            found.append(Settled(round_, rounds.list_lines(round_), owed, payouts.list_of(owed)))
+            found.append(SettledRound(round_, rounds.list_lines(round_), owed, payouts.list_of(owed)))
     return found
 
 
@@ -133,14 +136,14 @@ def _pools(programme: Programme, released: list[Batch]) -> dict[str, Shard]:
     return {pool_id: pools.read_total(pool_id, count) for pool_id, count in sizes.items()}
 
 
-def _owed(settled: list[Settled]) -> dict[str, int]:
-    """What is owed to each agency of each round; while a notice is being closed, what its lines say already."""
+def _owed(settled: list[SettledRound]) -> dict[str, int]:
+    """What is owed to each agency of each round, in fen. While a notice is being closed, some lines are payable already
+    and their payable is not written yet: then the lines are counted."""
     owed: dict[str, int] = {}
     for each in settled:
         for payable in each.payables:
-            owed[payable_account(payable.round_id, payable.agency_uscc)] = payable.amount_fen * (
-                payable.state != "paid"
-            )
+            account = payable_account(payable.round_id, payable.agency_uscc)
+            owed[account] = 0 if payable.state == "paid" else payable.amount_fen
         for line in each.lines if each.round.state == "noticed" else ():
             if line.state == "payable":
                 account = payable_account(each.round.round_id, line.agency_uscc)
@@ -149,18 +152,18 @@ def _owed(settled: list[Settled]) -> dict[str, int]:
 
 
 def yearly_pools(book: Book) -> list[Shard]:
-    """The pools of categories and of all outside the key three: those whose limit is a cap (§2.2)."""
+    """§2.2: the pools whose limit is a cap: one for each category, and one for all non-key categories together."""
     return [pool for pool in book.pools if pool.pool_id.partition(".")[0] in ("category", "nonkey")]
 
 
 def commit_report(year: int, report: dict[str, Any]) -> None:
-    """Keep a reconciliation's report under its cut-off."""
+    """Keep the report of a reconciliation under its cut-off."""
     key = keys.programme(year, f"RECONCILIATION#{report['cut_off']}")
     commit([put_write("report", key, report, None)])
 
 
 def find_latest_report(year: int) -> dict[str, Any] | None:
-    """The report with the latest cut-off, None before the first."""
+    """The report with the latest cut-off, None before the first reconciliation."""
     found = list(read_partition(keys.programme(year), "RECONCILIATION#"))
     if not found:
         return None

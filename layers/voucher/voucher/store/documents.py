@@ -1,6 +1,7 @@
 """Uploaded documents, under the organisation or the settlement they belong to; their files are in S3."""
 
 from datetime import datetime
+from itertools import batched
 from typing import Any
 
 from voucher.models.base import instant_text
@@ -9,7 +10,7 @@ from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
 from voucher.store.engine import files
 from voucher.store.engine.reading import find_item, read_partition
-from voucher.store.engine.table import Item, Write, add_write, commit, commit_new, update_write
+from voucher.store.engine.table import MOST_ITEMS, Item, Write, add_write, commit, commit_new, update_write
 
 
 def commit_announced(owner: keys.Key, document: Document) -> dict[str, Any]:
@@ -62,8 +63,8 @@ def examine(owner: keys.Key, documents: list[Document]) -> list[Document]:
     reviewer sees what was submitted. Raises CHANGED_MEANWHILE.
     """
     new = [each for each in map(_examine_one, (each for each in documents if not each.checked)) if each]
-    for start in range(0, len(new), 50):
-        commit([_remember_write(owner, each) for each in new[start : start + 50]])
+    for part in batched(new, MOST_ITEMS, strict=False):
+        commit([_remember_write(owner, each) for each in part])
     return [each for each in documents if each.checked] + new
 
 

@@ -1,4 +1,4 @@
-"""The in-app inbox of persons and of staff roles, in the supervision table."""
+"""Inboxes: one of each person, and one that the holders of a staff role share."""
 
 from typing import Any
 
@@ -10,24 +10,25 @@ from voucher.store.engine.table import add_write, commit, commit_new, update_wri
 
 
 def commit_message(message: InboxMessage) -> bool:
-    """Put a message into a person's inbox; False when it is there already (queues deliver at least once)."""
+    """Put a message into its inbox. False if it is there already, because queues deliver at least once."""
     key = keys.inbox(message.sub, message.message_id)
     index = keys.index_entry(f"INBOX#{message.sub}", message.at, message.message_id)
     return commit_new("message", [add_write("message", key, message, index=index)])
 
 
 def inbox_of_role(role: str) -> str:
-    """Whose inbox the holders of a staff role share; no token's subject looks like that."""
+    """The name of the inbox that the holders of a staff role share. It cannot be a person's: no token's
+    subject begins with `role:`."""
     return f"role:{role}"
 
 
 def list_page(sub: str, limit: int, cursor: str | None) -> Page:
-    """A page of a person's messages, newest first."""
+    """A page of an inbox, newest first."""
     return read_page("supervision", "by_newest", f"INBOX#{sub}", limit, cursor)
 
 
 def commit_read(sub: str, message_id: str) -> dict[str, Any]:
-    """Mark a message read; NOT_FOUND when the person has no such message."""
+    """Mark a message read, and show it. Raises NOT_FOUND if the inbox has no such message."""
     key = keys.inbox(sub, message_id)
     commit([update_write("message", key, "SET #read = :true", conditions.EXISTS)], message=Refusal.NOT_FOUND)
     return InboxMessage.model_validate(find_item(key)).public()

@@ -24,7 +24,7 @@ BUCKETS = 16
 
 
 class Key(NamedTuple):
-    """Where one item stands: the table's word and its two key attributes."""
+    """The place of one item: the word of its table, and its two key attributes."""
 
     table: str
     pk: str
@@ -68,7 +68,8 @@ def entitlement(year: int, uscc: str) -> Key:
 
 
 def bucket_of(uscc: str) -> int:
-    """Vouchers of a batch are spread over a fixed number of partitions, so that a rush is not one hot key."""
+    """The bucket of an enterprise's voucher. The vouchers of a batch are spread over a fixed number of partitions,
+    because one partition would be too slow for a rush."""
     return crc32(uscc.encode()) % BUCKETS
 
 
@@ -125,7 +126,7 @@ def notice(notice_id: str, sk: str = "RECORD") -> Key:
 
 
 def objection(objection_id: str) -> Key:
-    """An objection's id names its notice."""
+    """The key of an objection, whose id begins with that of its notice."""
     return notice(objection_id.rpartition(".")[0], f"OBJECTION#{objection_id}")
 
 
@@ -146,7 +147,7 @@ def inbox(sub: str, message_id: str = "") -> Key:
 
 
 def index_entry(index_key: str, *sort: str | Instant) -> dict[str, str]:
-    """The index attributes that make an item appear in the list `index_key`, sorted by the parts given."""
+    """The attributes that put an item into the list `index_key` of the index by_newest, sorted by some parts."""
     texts = [part if isinstance(part, str) else instant_text(part) for part in sort]
     return {"index_key": index_key, "index_sort": "#".join(texts)}
 
@@ -157,7 +158,7 @@ def batch_year(batch_id: str) -> int:
 
 
 def split_voucher_id(voucher_id: str) -> tuple[str, str]:
-    """A voucher's id names its batch and its enterprise: (batch_id, uscc)."""
+    """(batch_id, uscc): a voucher's id is made of the ids of its batch and its enterprise."""
     batch_id, _, uscc = voucher_id.rpartition(".")
     return batch_id, uscc
 

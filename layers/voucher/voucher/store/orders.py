@@ -1,7 +1,6 @@
 """Orders (§4.2.1): placed in one transaction with what they hold, and every later step of their money."""
 
 from collections.abc import Iterable
-from itertools import batched
 from typing import Any
 
 from voucher.models.accounts import Movement, Posting, order_account, voucher_account
@@ -18,7 +17,7 @@ from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, organisations, vouchers
 from voucher.store.engine import pools
 from voucher.store.engine.postings import voucher_posting_write
-from voucher.store.engine.reading import Page, find_item, read_page, read_partition, read_together
+from voucher.store.engine.reading import Page, find_item, read_many, read_page, read_partition, read_together
 from voucher.store.engine.table import Unmet, Write, add_write, advance_write, commit, item_check, refused, update_write
 
 
@@ -147,9 +146,8 @@ def load_many(order_ids: Iterable[str]) -> list[Order]:
 
 
 def find_many(order_ids: Iterable[str]) -> list[Order]:
-    """Those of some orders that exist, read a hundred at a time."""
-    parts = batched(sorted(set(order_ids)), 100, strict=False)
-    found = [item for part in parts for item in read_together(*(keys.order(order_id) for order_id in part))]
+    """Those of some orders that exist."""
+    found = read_many(keys.order(order_id) for order_id in sorted(set(order_ids)))
     return [Order.model_validate(item) for item in found if item]
 
 

@@ -14,7 +14,7 @@ from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, orders, payables, rounds
 from voucher.store.engine import pools
 from voucher.store.engine.postings import payout_posting_write
-from voucher.store.engine.reading import find_item, read_partition, read_together
+from voucher.store.engine.reading import find_item, read_many, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check
 
 # §3.5.4: the caller neither submitted, pre-reviewed nor approved a line of the round, because another person makes its
@@ -57,11 +57,7 @@ def load(payout_id: str) -> Payout:
 def list_of(payables: list[Payable]) -> list[Payout]:
     """Every payout ever made for some payables, in order."""
     ids = [payout_id(payable, attempt) for payable in payables for attempt in range(1, payable.attempts + 1)]
-    found = []
-    for start in range(0, len(ids), 100):
-        items = read_together(*(keys.payout(each) for each in ids[start : start + 100]))
-        found += [Payout.model_validate(item) for item in items if item]
-    return found
+    return [Payout.model_validate(item) for item in read_many(keys.payout(each) for each in ids) if item]
 
 
 def commit_payout(round_: Round, old: Payable, new: Payable, payout: Payout, standing_checks: list[Write]) -> None:

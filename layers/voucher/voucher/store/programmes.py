@@ -1,18 +1,22 @@
-"""Programme years: drafted, confirmed, changed and closed, each step with its posting."""
+"""Programme years: how each step is written, with its posting, and what the yearly pools hold."""
+
+from typing import Any
 
 from voucher.models.accounts import TREASURY, Movement, Posting, programme_account, surplus_account
 from voucher.models.base import Mark
+from voucher.models.pools import SURPLUS_SHARDS, Shard, category_pool, surplus_pool, surplus_shard
 from voucher.models.programmes import Programme
+from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
 from voucher.store.engine import pools
 from voucher.store.engine.postings import programme_posting_write
 from voucher.store.engine.reading import find_item, read_page, read_partition
-from voucher.store.engine.table import add_write, advance_write, commit
+from voucher.store.engine.table import Write, add_write, advance_write, commit
 
 
 def find(year: int) -> Programme | None:
-    """The programme of a year, None when none was drafted."""
+    """The programme of a year, None if none was drafted."""
     item = find_item(keys.programme(year))
     return Programme.model_validate(item) if item else None
 
@@ -24,28 +28,40 @@ def get(year: int) -> Programme:
     return found
 
 
+def load(year: int) -> Programme:
+    """The programme that a record names. Raises LookupError, a fault."""
+    if (found := find(year)) is None:
+        raise LookupError(f"the programme of {year} is lost")
+    return found
+
+
 def commit_draft(programme: Programme) -> None:
-    """Add a year's programme. Raises ALREADY_EXISTS when the year has one."""
-    new = add_write("programme", keys.programme(programme.year), programme, index=_index_entry(programme))
-    commit([new], programme=Refusal.ALREADY_EXISTS)
+    """Add a year's programme. Raises ALREADY_EXISTS if the year has one."""
+    draft = add_write("programme", keys.programme(programme.year), programme, index=index_entry(programme))
+    commit([draft], programme=Refusal.ALREADY_EXISTS)
 
 
 def commit_step(old: Programme, new: Programme) -> None:
-    """§1.3: a step that moves no money: a draft corrected, another total proposed. Raises CHANGED_MEANWHILE."""
-    commit([advance_write("programme", keys.programme(new.year), old, new, index=_index_entry(new))])
+    """§1.3: a step that moves no money: a draft is corrected, another total is proposed. Raises CHANGED_MEANWHILE."""
+    commit([step_write(old, new)])
 
 
 def commit_confirmation(old: Programme, new: Programme, shares_fen: dict[str, list[int]], mark: Mark) -> None:
-    """§1.3: open a year: the appropriation is posted and every yearly pool made. Not by the drafter."""
+    """§1.3: open a year: the appropriation is posted and each yearly pool is made, with its shares in fen. Not by the
+    drafter. Raises CHANGED_MEANWHILE."""
     movement = Movement("appropriate", TREASURY, programme_account(new.year), new.total_fen, mark.at, mark.by)
-    made = [write for pool_id, shares in shares_fen.items() for write in pools.create_writes(pool_id, shares)]
-    four_eyes = conditions.not_by_caller("created_by")
-    key = keys.programme(new.year)
-    step = advance_write("programme", key, old, new, four_eyes, index=_index_entry(new), caller=mark.by)
-    commit([step, programme_posting_write(new, movement), *made])
+    new_pools = [write for pool_id, shares in shares_fen.items() for write in pools.create_writes(pool_id, shares)]
+    step = step_write(old, new, conditions.not_by_caller("created_by"), caller=mark.by)
+    commit([step, programme_posting_write(new, movement), *new_pools])
 
 
-def _index_entry(programme: Programme) -> dict[str, str]:
+def step_write(old: Programme, new: Programme, *more: str, **values: Any) -> Write:
+    """The next version of a programme, if nobody changed it since `old` was read, and if `more` conditions hold."""
+    return advance_write("programme", keys.programme(new.year), old, new, *more, index=index_entry(new), **values)
+
+
+def index_entry(programme: Programme) -> dict[str, str]:
+    """Where the list of all programme years finds it."""
     return keys.index_entry("PROGRAMME", str(programme.year))
 
 
@@ -55,11 +71,10 @@ def list_all() -> list[Programme]:
 
 
 def commit_total(old: Programme, new: Programme, changes_fen: dict[str, dict[int, int]], mark: Mark) -> None:
-    """§1.3: the new total, its posting and every cap that follows it, in one write; not by the proposer."""
-    other = conditions.not_by_caller("pending.#by")
-    key = keys.programme(new.year)
+    """§1.3: the new total, its posting and each cap that follows it, in one write. `changes_fen`: pool → shard → change
+    of its limit. Not by the proposer. Raises CHANGED_MEANWHILE."""
     writes = [
-        advance_write("programme", key, old, new, other, index=_index_entry(new), caller=mark.by),
+        step_write(old, new, conditions.not_by_caller("pending.#by"), caller=mark.by),
         *(programme_posting_write(new, movement) for movement in _total_movements(old, new, mark)),
         *(write for pool_id, changes in changes_fen.items() for write in pools.resize_writes(pool_id, changes)),
     ]
@@ -67,23 +82,41 @@ def commit_total(old: Programme, new: Programme, changes_fen: dict[str, dict[int
 
 
 def _total_movements(old: Programme, new: Programme, mark: Mark) -> list[Movement]:
-    """§1.3: what a changed total moves; nothing where the total that was confirmed is the one there was."""
-    change_fen, account = new.total_fen - old.total_fen, programme_account(new.year)
+    """§1.3: what a changed total moves; no money if the new total equals the old one."""
+    change_fen = new.total_fen - old.total_fen
+    account = programme_account(new.year)
     if change_fen > 0:
         return [Movement("appropriate", TREASURY, account, change_fen, mark.at, mark.by)]
     return [Movement("withdraw", account, TREASURY, -change_fen, mark.at, mark.by)] if change_fen else []
 
 
 def commit_close(old: Programme, new: Programme, mark: Mark) -> None:
-    """§1.4b: what was never released becomes surplus of the year that ended, and the year is closed."""
-    key = keys.programme(new.year)
-    writes = [advance_write("programme", key, old, new, index=_index_entry(new))]
+    """§1.4b: close a year that ended; what was never released becomes its surplus. Raises CHANGED_MEANWHILE."""
+    writes = [step_write(old, new)]
     if old.unreleased_fen:
         source, target = programme_account(new.year), surplus_account(new.year)
         movement = Movement("expire", source, target, old.unreleased_fen, mark.at, mark.by)
         writes.append(programme_posting_write(new, movement))
-        writes.append(pools.credit_write(new.year, str(new.year), old.unreleased_fen))
+        shard = surplus_shard(str(new.year))
+        writes.append(pools.credit_write(surplus_pool(new.year), shard, old.unreleased_fen))
     commit(writes)
+
+
+def read_category_totals(programme: Programme) -> dict[Category, Shard]:
+    """§2.2.cap: each category's cap and what is used of it, for a page: each shard as last written."""
+    year, shards = programme.year, programme.policy.yearly_shards
+    return {each: pools.read_approximate_total(category_pool(year, each), shards) for each in Category}
+
+
+def read_surplus_total(year: int) -> Shard:
+    """§2.3.3: a year's surplus, for a page: each shard as last written."""
+    return pools.read_approximate_total(surplus_pool(year), SURPLUS_SHARDS)
+
+
+def read_used_fen(programme: Programme) -> dict[Category, int]:
+    """§2.2.cap: what each category has used of its cap, in fen, at one moment for each. Raises BUSY while many draw."""
+    year, shards = programme.year, programme.policy.yearly_shards
+    return {each: pools.read_total(category_pool(year, each), shards).used_fen for each in Category}
 
 
 def list_postings(year: int) -> list[Posting]:

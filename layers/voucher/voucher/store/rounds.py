@@ -7,9 +7,9 @@ from voucher.models.rounds import Round
 from voucher.models.settlements import Line
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, settlements
-from voucher.store.engine.large import MOST_ITEMS, commit_in_parts
+from voucher.store.engine.large import commit_in_parts
 from voucher.store.engine.reading import Page, find_item, read_page
-from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check
+from voucher.store.engine.table import MOST_ITEMS, Write, add_write, advance_write, commit, item_check
 
 # The caller is not among the earlier hands of the round (`Round.earlier_hands`), because its decision (§3.5.2), the
 # closing of its notice (§3.5.3) and the record of its payments (§3.5.4) are by other people.

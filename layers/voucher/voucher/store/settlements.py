@@ -1,14 +1,13 @@
 """Settlement applications and their lines (§3.5.1, §3.5.2), in the settlements table."""
 
 from collections.abc import Iterable
-from itertools import batched
 from typing import Any
 
 from voucher.models.orders import Order
 from voucher.models.settlements import Line, Settlement
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys, orders
-from voucher.store.engine.reading import Page, find_item, read_page, read_partition, read_together
+from voucher.store.engine.reading import Page, find_item, read_many, read_page, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_new, item_check, update_write
 
 MAX_LINES = 40
@@ -130,13 +129,8 @@ def _file_use_writes(old: Line, new: Line) -> list[Write]:
 def read_file_uses(lines: Iterable[Line]) -> dict[str, frozenset[str]]:
     """SHA-256 → the orders that the file was submitted for, for every file of some lines."""
     wanted = sorted({sha256 for line in lines for sha256 in line.file_hashes.values()})
-    found: dict[str, frozenset[str]] = {}
-    for part in batched(wanted, 25, strict=False):  # what moto reads at once; AWS would read 100
-        items = read_together(*(keys.file_uses(sha256) for sha256 in part))
-        found |= {
-            sha256: frozenset((item or {}).get("order_ids", ())) for sha256, item in zip(part, items, strict=True)
-        }
-    return found
+    items = read_many(keys.file_uses(sha256) for sha256 in wanted)
+    return {sha256: frozenset((item or {}).get("order_ids", ())) for sha256, item in zip(wanted, items, strict=True)}
 
 
 def ended_line_writes(old: Line, new: Line, order: Order, freed: Order) -> list[Write]:

@@ -12,8 +12,8 @@ from voucher.models.entitlements import Entitlement
 from voucher.models.programmes import Programme
 from voucher.models.standing import Standing
 from voucher.store import conditions, keys
-from voucher.store.engine.reading import read_together
-from voucher.store.engine.table import Write, add_write, item_check, put_write
+from voucher.store.engine.reading import read_many, read_together
+from voucher.store.engine.table import MOST_ITEMS, Write, add_write, item_check, put_write
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,11 @@ def read_facts(uscc: str, years: Iterable[int]) -> Facts:
 def read_standings(usccs: Iterable[str]) -> dict[str, Standing]:
     """The standings of some credit codes. A code that no list and no violation names has a standing of version 0."""
     wanted = sorted(set(usccs))
-    found = {}
-    for start in range(0, len(wanted), 100):
-        part = wanted[start : start + 100]
-        items = read_together(*(keys.enterprise(uscc, "STANDING") for uscc in part))
-        for uscc, item in zip(part, items, strict=True):
-            found[uscc] = Standing.model_validate(item) if item else Standing(uscc=uscc)
-    return found
+    items = read_many(keys.enterprise(uscc, "STANDING") for uscc in wanted)
+    return {
+        uscc: Standing.model_validate(item) if item else Standing(uscc=uscc)
+        for uscc, item in zip(wanted, items, strict=True)
+    }
 
 
 def unchanged_check(standing: Standing) -> Write:
@@ -102,7 +100,7 @@ def read_facts_of_many(usccs: Sequence[str], years: Iterable[int]) -> list[Facts
 
 def _read_entitlements(usccs: Sequence[str], years: Sequence[int]) -> dict[str, dict[int, Entitlement | None]]:
     found: dict[str, dict[int, Entitlement | None]] = {}
-    at_once = 100 // len(years)
+    at_once = MOST_ITEMS // len(years)
     for start in range(0, len(usccs), at_once):
         places = [(uscc, year) for uscc in usccs[start : start + at_once] for year in years]
         items = read_together(*(keys.entitlement(year, uscc) for uscc, year in places))

@@ -1,37 +1,56 @@
-"""Vouchers: the one transaction of a grab, and what becomes of the balance later."""
+"""Vouchers: the one transaction of a grab, and how a balance ends or grows again."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import batched
 
 from voucher.models.accounts import Movement, Posting, order_account, surplus_account, voucher_account
 from voucher.models.base import Instant, instant_text
 from voucher.models.batches import Batch
 from voucher.models.entitlements import Entitlement
-from voucher.models.pools import Plan, batch_pool
+from voucher.models.pools import Plan, batch_pool, surplus_pool, surplus_shard
 from voucher.models.vouchers import Voucher
+from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
 from voucher.store.engine import pools
 from voucher.store.engine.postings import voucher_posting_write
-from voucher.store.engine.reading import find_item, read_part, read_partition, read_together
+from voucher.store.engine.reading import find_item, read_many, read_part, read_partition, read_together
 from voucher.store.engine.table import Item, Unmet, Write, add_write, commit_if_unchanged, update_write
 
 
 @dataclass(frozen=True)
-class NotGranted:
-    """Why a grab did nothing: the voucher that is there already, and the entitlement if its condition failed.
-    `entitlement_failed` with no entitlement means that there is none for the year."""
-
-    existing: Voucher | None
-    entitlement_failed: bool
-    entitlement: Entitlement | None
+class Granted:
+    """The voucher was made."""
 
 
-def commit_grab(batch: Batch, voucher: Voucher, whole_quota: bool) -> NotGranted | None:
-    """§4.1.4: draw the batch's pool, use the quota, make the voucher: all or none. None means granted.
+@dataclass(frozen=True)
+class Held:
+    """The caller acts for the enterprise, and it holds its voucher of this batch already."""
 
-    Who may act, what is left of the quota and whether the batch still has it are conditions of this one write.
-    Raises `pools.Exhausted` when the batch as a whole holds less than the voucher's face.
+    voucher: Voucher
+
+
+@dataclass(frozen=True)
+class NoEntitlement:
+    """The enterprise has no entitlement of this year."""
+
+
+@dataclass(frozen=True)
+class Differs:
+    """The entitlement is not as it was guessed: another quota is left, something speaks against the enterprise, or the
+    caller does not act for it."""
+
+    entitlement: Entitlement
+
+
+GrabOutcome = Granted | Held | NoEntitlement | Differs
+
+
+def commit_grab(batch: Batch, voucher: Voucher, whole_quota: bool) -> GrabOutcome:
+    """§4.1.4: draw on the batch's pool, use the quota, make the voucher: all or none.
+
+    Three facts are conditions of this one write: the caller acts for the enterprise, the quota is what was guessed
+    (`whole_quota`) or suffices, and the batch holds as much. Raises `pools.Exhausted` if the batch as a whole holds
+    less than the voucher's face, and the refusals FROZEN and BUSY.
     """
     face_fen = voucher.face_fen
     use_quota = update_write(
@@ -59,47 +78,55 @@ def commit_grab(batch: Batch, voucher: Voucher, whole_quota: bool) -> NotGranted
     try:
         pools.commit_draws([drawn], voucher.enterprise_uscc, writes)
     except Unmet as unmet:
-        return _not_granted(unmet.items)
-    return None
+        return _outcome_of(unmet.items, voucher.granted_by)
+    return Granted()
 
 
-def _not_granted(items: dict[str, Item | None]) -> NotGranted:
-    existing, entitlement = items.get("voucher"), items.get("entitlement")
-    return NotGranted(
-        Voucher.model_validate(existing) if existing else None,
-        "entitlement" in items,
-        Entitlement.model_validate(entitlement) if entitlement else None,
-    )
+def _outcome_of(unmet: dict[str, Item | None], caller: str) -> GrabOutcome:
+    existing = unmet.get("voucher")
+    item = unmet.get("entitlement")
+    entitlement = Entitlement.model_validate(item) if item else None
+    # the caller is a member if the entitlement's condition was true, or if the item says so
+    is_member = "entitlement" not in unmet or (entitlement is not None and caller in entitlement.members)
+    if existing is not None and is_member:
+        return Held(Voucher.model_validate(existing))
+    return NoEntitlement() if entitlement is None else Differs(entitlement)
 
 
 def find(voucher_id: str) -> Voucher | None:
-    """A voucher by its id, None when there is none."""
+    """A voucher by its id, None if there is none."""
     item = find_item(keys.voucher(*keys.split_voucher_id(voucher_id)))
     return Voucher.model_validate(item) if item else None
 
 
+def get(voucher_id: str) -> Voucher:
+    """A voucher by its id. Raises NOT_FOUND."""
+    if (found := find(voucher_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return found
+
+
 def load(voucher_id: str) -> Voucher:
-    """A voucher that must exist, because an order names it. Raises LookupError: the books are broken."""
-    if (voucher := find(voucher_id)) is None:
-        raise LookupError("an order outlived its voucher")
-    return voucher
+    """A voucher that must exist, because an order names it. Raises LookupError, a fault: the books are broken."""
+    if (found := find(voucher_id)) is None:
+        raise LookupError(f"an order names the voucher {voucher_id}, which is lost")
+    return found
 
 
 def find_entitlement(year: int, uscc: str) -> Entitlement | None:
-    """An enterprise's entitlement of a year, None before its first approval or grab."""
+    """An enterprise's entitlement of a year, None before its first approval or grab of that year."""
     item = find_item(keys.entitlement(year, uscc))
     return Entitlement.model_validate(item) if item else None
 
 
 def read_entitlements(held: Iterable[Voucher]) -> list[Entitlement]:
-    """The entitlements of all who hold some vouchers, each as last written."""
+    """The entitlements of all enterprises that hold some vouchers, each as last written."""
     places = sorted({keys.entitlement(each.year, each.enterprise_uscc) for each in held})
-    found = [item for part in batched(places, 25, strict=False) for item in read_together(*part)]
-    return [Entitlement.model_validate(item) for item in found if item]
+    return [Entitlement.model_validate(item) for item in read_many(places) if item]
 
 
 def list_of(entitlement: Entitlement) -> list[Voucher]:
-    """Every voucher of an enterprise in one year, in the order they were granted."""
+    """Every voucher of an enterprise in one year, in the order of their grants."""
     if not entitlement.batches:
         return []
     items = read_together(*(keys.voucher(batch_id, entitlement.uscc) for batch_id in entitlement.batches))
@@ -112,18 +139,19 @@ def list_in_bucket(batch_id: str, bucket: int) -> list[Voucher]:
 
 
 @dataclass(frozen=True)
-class Part:
-    """Some of a bucket: postings come before vouchers. `last` is how far it goes, None when the bucket ends here."""
+class BucketPart:
+    """Some items of a bucket: its postings come before its vouchers. `last` says where the following part begins, None
+    if the bucket ends here."""
 
     postings: list[Posting]
     vouchers: list[Voucher]
     last: str | None
 
 
-def read_part_of_bucket(batch_id: str, bucket: int, limit: int, after: str | None, with_postings: bool) -> Part:
-    """At most `limit` items of a bucket, those that follow `after`, or from its beginning."""
+def read_part_of_bucket(batch_id: str, bucket: int, limit: int, after: str | None, with_postings: bool) -> BucketPart:
+    """At most `limit` items of a bucket: those that follow `after`, or the first ones."""
     page = read_part(keys.bucket(batch_id, bucket), after or ("POSTING#" if with_postings else "VOUCHER#"), limit)
-    return Part(
+    return BucketPart(
         [Posting.model_validate(item) for item in page.items if item["sk"].startswith("POSTING#")],
         [Voucher.model_validate(item) for item in page.items if item["sk"].startswith("VOUCHER#")],
         page.next_cursor,
@@ -137,26 +165,27 @@ def list_of_batch(batch_id: str) -> Iterator[Voucher]:
 
 
 def list_holders(batch_id: str) -> frozenset[str]:
-    """The credit codes of all who hold a voucher of a batch."""
+    """The credit codes of all enterprises that hold a voucher of a batch."""
     places = (keys.bucket(batch_id, number) for number in range(keys.BUCKETS))
     return frozenset(item["enterprise_uscc"] for place in places for item in read_partition(place, "VOUCHER#"))
 
 
 def list_postings_in_bucket(batch_id: str, bucket: int) -> list[Posting]:
-    """The postings after the grant of a bucket's vouchers."""
+    """The postings of a bucket's vouchers, their grants left out."""
     return [Posting.model_validate(item) for item in read_partition(keys.bucket(batch_id, bucket), "POSTING#")]
 
 
 def list_postings(voucher: Voucher) -> list[Posting]:
-    """The postings after the grant of one voucher, in order."""
+    """The postings of one voucher in order, its grant left out."""
     place = keys.bucket(voucher.batch_id, keys.bucket_of(voucher.enterprise_uscc))
     return [Posting.model_validate(item) for item in read_partition(place, f"POSTING#{voucher.enterprise_uscc}#")]
 
 
 def commit_lapse(voucher: Voucher, state: str, at: Instant, by: str) -> bool:
-    """§1.4b, §4.2.2: end a voucher; its balance becomes surplus. False when somebody was faster or it is not due.
+    """§1.4b, §4.2.2: end a voucher at an instant; its balance becomes surplus. False if the voucher changed since it
+    was read, or is not due.
 
-    `state` is expired (only at or after its end, `at`) or void (a qualification was withdrawn).
+    `state` is expired (only at or after its end) or void (a qualification was withdrawn).
     """
     seq = voucher.seq + 1
     due = (conditions.ENDED,) if state == "expired" else ()
@@ -181,7 +210,7 @@ def _surplus_writes(voucher: Voucher, seq: int, amount_fen: int, at: Instant, by
     source, target = voucher_account(voucher.voucher_id), surplus_account(voucher.year)
     return [
         voucher_posting_write(voucher, seq, Movement("lapse", source, target, amount_fen, at, by)),
-        pools.credit_write(voucher.year, voucher.enterprise_uscc, amount_fen),
+        pools.credit_write(surplus_pool(voucher.year), surplus_shard(voucher.enterprise_uscc), amount_fen),
         _lapsed_write(voucher),
     ]
 
@@ -196,17 +225,17 @@ def _lapsed_write(voucher: Voucher) -> Write:
 
 
 def give_back_writes(voucher: Voucher, order_id: str, amount_fen: int, at: Instant, by: str) -> list[Write]:
-    """§3.5.1(5): an order's money goes back the way it came; to a voucher that has ended it lapses in the same step."""
-    ended = voucher.state != "active" or at >= voucher.ends_at
-    seq = voucher.seq + (2 if ended else 1)
-    back = update_write(
+    """§3.5.1(5): an order's money goes back to its voucher; if the voucher has ended, it lapses in the same write."""
+    has_ended = voucher.state != "active" or at >= voucher.ends_at
+    seq = voucher.seq + (2 if has_ended else 1)
+    give_back = update_write(
         "voucher",
         keys.voucher(voucher.batch_id, voucher.enterprise_uscc),
-        "SET #seq = :seq" if ended else "SET #seq = :seq, #balance_fen = #balance_fen + :amount_fen",
+        "SET #seq = :seq" if has_ended else "SET #seq = :seq, #balance_fen = #balance_fen + :amount_fen",
         conditions.all_of(
             conditions.NEXT_POSTING,
             conditions.VOUCHER_STATE_AS_SEEN,
-            *(() if ended else (conditions.NOT_ENDED,)),
+            *(() if has_ended else (conditions.NOT_ENDED,)),
         ),
         seq=seq,
         seen_seq=voucher.seq,
@@ -216,4 +245,4 @@ def give_back_writes(voucher: Voucher, order_id: str, amount_fen: int, at: Insta
     )
     source, target = order_account(order_id), voucher_account(voucher.voucher_id)
     release = voucher_posting_write(voucher, voucher.seq + 1, Movement("release", source, target, amount_fen, at, by))
-    return [back, release, *(_surplus_writes(voucher, seq, amount_fen, at, by) if ended else [])]
+    return [give_back, release, *(_surplus_writes(voucher, seq, amount_fen, at, by) if has_ended else [])]

@@ -1,1 +1,1 @@
-"""What knows DynamoDB, S3 and KMS, and no subject: transactions, reads, pools, postings, files, sealed texts."""
+"""The engine knows DynamoDB, S3 and KMS, and no subject: transactions, reads, pools, postings, files, sealed texts."""

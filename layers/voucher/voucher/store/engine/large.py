@@ -1,20 +1,20 @@
-"""A change of more items than one transaction holds: in parts that each leave everything in order.
+"""Knows how a change of more items than one transaction holds is written: in parts, each of which leaves the records in
+order.
 
-What fits is one transaction. What does not is written group by group, each group whole, every part under the same
-guards; `last` comes at the end, so a change that was broken off is seen by its record and goes on when it is repeated.
+A change that fits is one transaction. A larger one is written group by group: a group is never split, and each part
+carries the same `guards`. `last` marks the change as done and is written last, so that a change that was broken off is
+seen in its record and is completed when the call is repeated.
 """
 
 from collections.abc import Iterable, Sequence
 
-from voucher.store.engine.table import Write, commit
-
-MOST_ITEMS = 100
+from voucher.store.engine.table import MOST_ITEMS, Write, commit
 
 
 def commit_in_parts(groups: Iterable[Sequence[Write]], last: Sequence[Write], guards: Sequence[Write] = ()) -> None:
-    """Write every group and then `last`; `guards` are checks that every part but the last one carries.
+    """Write each group and then `last`; `guards` are checks that each part but the last one carries.
 
-    Raises CHANGED_MEANWHILE when a condition was false.
+    Raises CHANGED_MEANWHILE if a condition was false, BUSY under contention; the parts before stay written.
     """
     part: list[Write] = []
     waiting = list(groups)

@@ -1,9 +1,11 @@
-"""A bounded amount that many draw from, split over shard items so that no single item is the limit of the rush.
+"""Knows pools: how a bounded amount is split over shard items, so that many can draw on it at the same moment.
 
-A batch's money, a category's yearly cap, the room of all non-key categories, and the surplus are pools. A draw takes
-one shard on the usual path; when no single shard has enough it gathers from several. Before it says "exhausted", all
-shards are read. Most pools need one serialisable read. A batch only shrinks, so separate consistent reads are enough:
-their sum is never below what is left.
+A draw takes one shard on the usual path; if that shard holds too little, it gathers from several. Before it says
+"exhausted", all shards are read: of most pools at one moment, because money may come back to them. A pool that only
+shrinks is read shard by shard, which is in nobody's way: the sum of such reads is never below what is left.
+
+    create_writes  draw_writes  resize_writes  move_writes  credit_write  shut_writes     build Writes
+    commit_draws  commit_stop  commit_freeze  commit_thaw                                 write
 """
 
 import random
@@ -11,20 +13,23 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from voucher.models.pools import SURPLUS_SHARDS, Plan, Shard, added_up, category_pool, gather, home_shard, surplus_pool
+from voucher.models.pools import Plan, Shard, gather, home_shard, total_of
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
 from voucher.store.engine.reading import read_each, read_together
 from voucher.store.engine.table import Contended, Unmet, Write, add_write, transact, update_write
 
-TRIES = 24
+# so many plans are tried for one draw, each after a conflict or a shard that held too little; then the answer is BUSY
+MOST_PLANS = 24
+# so often a change of all shards is sent while others draw on them, since it is in the way of each of them
+ATTEMPTS_AT_ALL_SHARDS = 24
 
 
 @dataclass(frozen=True)
 class Draw:
-    """Wanted: `amount_fen` out of a pool; `into` names the counter that grows by what the pool loses.
+    """A wish to take `amount_fen` out of a pool of so many shards; `into` names the counter that grows by as much.
 
-    `shrinks` says that nothing ever flows back into the pool while it is open.
+    `shrinks` says that nothing flows back into the pool while it is open.
     """
 
     pool_id: str
@@ -35,15 +40,17 @@ class Draw:
 
 
 class Exhausted(Exception):
-    """The pool as a whole holds less than was asked for."""
+    """The pool as a whole holds less than a draw asks for: `room_fen`, or it is not open any more."""
 
-    def __init__(self, pool_id: str, room_fen: int, open_: bool) -> None:
+    def __init__(self, pool_id: str, room_fen: int, is_open: bool) -> None:
         super().__init__(pool_id)
-        self.pool_id, self.room_fen, self.open = pool_id, room_fen, open_
+        self.pool_id = pool_id
+        self.room_fen = room_fen
+        self.is_open = is_open
 
 
 def create_writes(pool_id: str, shares_fen: list[int]) -> list[Write]:
-    """A new pool, one shard per share."""
+    """A new pool, one shard for each share, in fen."""
     return [
         add_write(
             f"pool {pool_id}",
@@ -55,7 +62,7 @@ def create_writes(pool_id: str, shares_fen: list[int]) -> list[Write]:
 
 
 def draw_writes(pool_id: str, plan: Plan, into: str) -> list[Write]:
-    """Take each shard's part, on condition that it is there, the pool is open and nothing froze it."""
+    """Take from each shard what the plan says, if the shard holds as much, is open and is not frozen."""
     return [
         update_write(
             f"{pool_id}#{shard}",
@@ -69,7 +76,7 @@ def draw_writes(pool_id: str, plan: Plan, into: str) -> list[Write]:
 
 
 def resize_writes(pool_id: str, changes_fen: Mapping[int, int]) -> list[Write]:
-    """Change the limits of shards by so much; a cut only of what the shard still holds."""
+    """Change the limit of each shard by an amount in fen; a cut is written only if the shard still holds as much."""
     return [
         update_write(
             f"{pool_id}#{shard}",
@@ -83,22 +90,27 @@ def resize_writes(pool_id: str, changes_fen: Mapping[int, int]) -> list[Write]:
     ]
 
 
-def commit_freeze(pool_id: str, shards: int, frozen: bool = True) -> None:
-    """Stop (or free again) every draw on a pool; what is held, released and paid goes on."""
-    flag = ":true" if frozen else ":false"
-    _update_each(pool_id, shards, f"SET #frozen = {flag}", conditions.EXISTS)
+def commit_freeze(pool_id: str, shards: int) -> None:
+    """Stop all draws on a pool; money that was drawn before may still be released, approved and paid. Raises
+    `Contended`, and `Unmet` if there is no such pool."""
+    _commit_all_shards(pool_id, shards, "SET #frozen = :true", conditions.EXISTS)
 
 
-def _update_each(pool_id: str, shards: int, change: str, condition: str) -> None:
-    """All shards in one write, however many draw. Raises `Contended`."""
+def commit_thaw(pool_id: str, shards: int) -> None:
+    """Allow draws on a frozen pool again. Raises `Contended`, and `Unmet` if there is no such pool."""
+    _commit_all_shards(pool_id, shards, "SET #frozen = :false", conditions.EXISTS)
+
+
+def _commit_all_shards(pool_id: str, shards: int, change: str, condition: str) -> None:
     writes = [
         update_write(f"{pool_id}#{shard}", keys.pool(pool_id, shard), change, condition) for shard in range(shards)
     ]
-    transact(writes, attempts=TRIES)
+    transact(writes, attempts=ATTEMPTS_AT_ALL_SHARDS)
 
 
 def move_writes(pool_id: str, plan: Mapping[int, int], source: str, target: str) -> list[Write]:
-    """Move drawn money from one counter to another of the same shards (a hold that is released, approved, paid)."""
+    """Move drawn money, in fen, from one counter to another of the same shards: what was held is released, approved or
+    paid."""
     return [
         update_write(
             f"{pool_id}#{shard}",
@@ -111,11 +123,11 @@ def move_writes(pool_id: str, plan: Mapping[int, int], source: str, target: str)
     ]
 
 
-def credit_write(year: int, claimant: str, amount_fen: int) -> Write:
-    """Money flows into the year's surplus: limit and remaining grow together."""
+def credit_write(pool_id: str, shard: int, amount_fen: int) -> Write:
+    """Money flows into a pool: the limit and what remains of one shard grow by the same amount, in fen."""
     return update_write(
-        "surplus",
-        keys.pool(surplus_pool(year), home_shard(claimant, SURPLUS_SHARDS)),
+        f"{pool_id}#{shard}",
+        keys.pool(pool_id, shard),
         "SET #remaining_fen = #remaining_fen + :amount_fen, #limit_fen = #limit_fen + :amount_fen",
         conditions.EXISTS,
         amount_fen=amount_fen,
@@ -129,14 +141,14 @@ def read_shards(pool_id: str, shards: int) -> list[Shard]:
 
 
 def read_each_shard(pool_id: str, shards: int) -> list[Shard]:
-    """All shards, each as last written, in nobody's way; of a pool that only shrinks they held together no less than
-    they do when this is done."""
+    """All shards, each as last written: no draw is disturbed. Of a pool that only shrinks their sum is never below what
+    is left when the last one is read."""
     items = read_each("vouchers", *(keys.pool(pool_id, number) for number in range(shards)))
     return [Shard.model_validate(item) for item in items]
 
 
 def read_shard_count(pool_id: str) -> int:
-    """Over how many shards a pool is split, as its first one says. Raises LookupError for a pool that is none."""
+    """Over how many shards a pool is split, as its first one says. Raises LookupError if there is no such pool."""
     first = read_shards(pool_id, 1)
     if not first:
         raise LookupError(pool_id)
@@ -144,70 +156,68 @@ def read_shard_count(pool_id: str) -> int:
 
 
 def read_total(pool_id: str, shards: int) -> Shard:
-    """All shards of a pool added up, as they stood at one moment. Raises BUSY where many draw."""
-    return added_up(read_shards(pool_id, shards))
+    """All shards of a pool added up, as they stood at one moment. Raises BUSY while many draw."""
+    return total_of(read_shards(pool_id, shards))
 
 
 def read_approximate_total(pool_id: str, shards: int) -> Shard:
-    """All shards of a pool added up for a page, where a rush must be able to look: about what they are."""
-    return added_up(read_each_shard(pool_id, shards))
-
-
-def read_used_fen(year: int, category: str, shards: int) -> int:
-    """What a category has used of its cap: held, payable and paid."""
-    pool = read_total(category_pool(year, category), shards)
-    return pool.held_fen + pool.payable_fen + pool.paid_fen
+    """All shards of a pool added up, each as last written: good enough for a page that is read during a rush."""
+    return total_of(read_each_shard(pool_id, shards))
 
 
 def commit_draws(draws: list[Draw], claimant: str, writes: Callable[[dict[str, Plan]], list[Write]]) -> dict[str, Plan]:
-    """Commit `writes(plans)` with a plan for every draw; the plans must be part of those writes.
+    """Commit `writes(plans)`, in which each draw has its plan (`draw_writes`); return the plans that were committed.
 
-    Raises `Exhausted` for a pool that holds too little in the whole, `Unmet` when a condition outside the pools is
-    false, and the refusals FROZEN and BUSY. Answers the plans that were committed.
+    Each draw first tries the shard that the claimant's hash names. Raises `Exhausted` for a pool that as a whole holds
+    too little, `Unmet` if a condition outside the pools is false, and the refusals FROZEN and BUSY.
     """
-    wanted = {each.pool_id: each for each in draws}
+    draw_of = {each.pool_id: each for each in draws}
     plans = {each.pool_id: {home_shard(claimant, each.shards): each.amount_fen} for each in draws}
-    for attempt in range(TRIES):
+    for attempt in range(MOST_PLANS):
         try:
             transact(writes(plans), attempts=2)
             return plans
         except Contended:
-            plans = {name: _shifted(plan, wanted[name].shards) for name, plan in plans.items()}
+            plans = {pool_id: _plan_on_next_shard(plan, draw_of[pool_id].shards) for pool_id, plan in plans.items()}
             time.sleep(random.uniform(0, min(0.2, 0.005 * 2**attempt)))
         except Unmet as unmet:
-            short = {name.rpartition("#")[0] for name in unmet.items if name.rpartition("#")[0] in wanted}
+            # a write of a pool is named by the pool and its shard, `pool_id#shard`; other writes have no `#`
+            short = {name.rpartition("#")[0] for name in unmet.items if name.rpartition("#")[0] in draw_of}
             if len(short) < len({name.rpartition("#")[0] or name for name in unmet.items}):
                 raise
-            for pool_id in (name for name in wanted if name in short):  # in the order asked: that refusal comes first
-                plans[pool_id] = _planned_afresh(wanted[pool_id])
+            # in the order of the draws, because the first pool that is exhausted names the refusal
+            for pool_id in (each for each in draw_of if each in short):
+                plans[pool_id] = _read_new_plan(draw_of[pool_id])
     raise Refused(Refusal.BUSY)
 
 
-def _shifted(plan: Plan, shards: int) -> Plan:
+def _plan_on_next_shard(plan: Plan, shards: int) -> Plan:
+    """After a conflict a plan of one shard moves on to the next one; a gathered plan stays as it is."""
     return {(next(iter(plan)) + 1) % shards: sum(plan.values())} if len(plan) == 1 else plan
 
 
-def _planned_afresh(wanted: Draw) -> Plan:
-    shards = (read_each_shard if wanted.shrinks else read_shards)(wanted.pool_id, wanted.shards)
+def _read_new_plan(draw: Draw) -> Plan:
+    """A plan from what the shards hold now. Raises `Exhausted`, or FROZEN."""
+    shards = (read_each_shard if draw.shrinks else read_shards)(draw.pool_id, draw.shards)
     if any(shard.frozen for shard in shards):
         raise Refused(Refusal.FROZEN)
-    open_ = all(shard.open for shard in shards)
-    plan = gather(shards, wanted.amount_fen) if open_ else None
+    is_open = all(shard.open for shard in shards)
+    plan = gather(shards, draw.amount_fen) if is_open else None
     if plan is None:
-        raise Exhausted(wanted.pool_id, sum(shard.remaining_fen for shard in shards), open_)
+        raise Exhausted(draw.pool_id, sum(shard.remaining_fen for shard in shards), is_open)
     return plan
 
 
 def commit_stop(pool_id: str, shards: int) -> list[Shard]:
-    """No more draws: every shard as it stays from now on. Raises `Contended`, and `Unmet` for a frozen pool: it stays
-    as it is until it is repaired."""
-    _update_each(pool_id, shards, "SET #open = :false", conditions.SHARD_NOT_FROZEN)
+    """End all draws on a pool for good, and read the shards: what they hold does not change any more. Raises
+    `Contended`, and `Unmet` for a frozen pool, because a doubtful amount must be repaired before it is counted."""
+    _commit_all_shards(pool_id, shards, "SET #open = :false", conditions.SHARD_NOT_FROZEN)
     return read_shards(pool_id, shards)
 
 
 def shut_writes(pool_id: str, shards: Iterable[Shard]) -> list[Write]:
-    """Close a stopped pool for good: what remains is counted as closed, on condition that it is what was read and that
-    nobody doubts it."""
+    """Close a stopped pool: what remains is counted as closed, if each shard still holds what was read and is not
+    frozen."""
     return [
         update_write(
             f"{pool_id}#{shard.shard}",

@@ -1,6 +1,6 @@
-"""Postings: one item each, append-only, numbered within the record they stand with.
+"""Knows where a posting is kept: one item each, never changed, numbered within the record that it stands beside.
 
-A posting stands with the voucher while the voucher is one of its two accounts, else with its order, its payable or
+A posting stands beside the voucher if the voucher is one of its two accounts, or else beside its order, its round or
 its programme. A voucher's creation is its own grant posting. A movement that the chart of accounts forbids is a fault.
 """
 

@@ -1,9 +1,12 @@
-"""Reads that can be trusted: items as last written, several at one moment, partitions in order, pages of an index."""
+"""Knows how DynamoDB is read so that a decision may rest on it: items as last written, several items at one moment,
+partitions in order; and pages of an index, which may lag and are only shown.
+"""
 
 import base64
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import batched
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,18 +15,25 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.store import keys
 from voucher.store.engine import table
 
+# a page of an index is read in steps of so many items, because some of them may be left out
+LEAST_ITEMS_READ = 25
+
 
 def find_item(key: keys.Key) -> table.Item | None:
     """One item, as last written."""
     answer = table.client().get_item(
-        TableName=table.table_name(key.table), Key=table.encode(table.plain(key)), ConsistentRead=True
+        TableName=table.table_name(key.table), Key=table.encode(table.key_attributes(key)), ConsistentRead=True
     )
     return table.decode(answer["Item"]) if "Item" in answer else None
 
 
 def read_together(*keys: keys.Key) -> list[table.Item | None]:
-    """Several items as they stood at one moment (serialisable), in the order asked for; at most 100."""
-    gets = [{"Get": {"TableName": table.table_name(key.table), "Key": table.encode(table.plain(key))}} for key in keys]
+    """Several items as they stood at one moment (serialisable), in the order asked for, None for one that is missing.
+    At most `table.MOST_ITEMS`. Raises BUSY when others kept writing them."""
+    gets = [
+        {"Get": {"TableName": table.table_name(key.table), "Key": table.encode(table.key_attributes(key))}}
+        for key in keys
+    ]
     for attempt in range(table.ATTEMPTS):
         try:
             answer = table.client().transact_get_items(TransactItems=gets)
@@ -34,13 +44,24 @@ def read_together(*keys: keys.Key) -> list[table.Item | None]:
     raise Refused(Refusal.BUSY)
 
 
-def read_each(name: str, *keys: keys.Key) -> list[table.Item]:
-    """Those of several items of one table that exist, each as last written, in any order; at most 100.
+def read_many(places: Iterable[keys.Key]) -> list[table.Item | None]:
+    """Any number of items, in the order asked for, None for one that is missing. As many as a transaction holds are
+    read at one moment, the following ones at a later moment."""
+    parts = batched(places, table.MOST_ITEMS, strict=False)
+    return [item for part in parts for item in read_together(*part)]
 
-    Cheaper than `load_together` and never in the way of a transaction, but not one moment: each at its own.
+
+def read_each(name: str, *keys: keys.Key) -> list[table.Item]:
+    """Those of several items of one table that exist, each as last written, in any order; at most `table.MOST_ITEMS`.
+
+    This costs half of `read_together` and never conflicts with a transaction, but each item is read at its own moment.
+    Raises BUSY under throttling.
     """
     request: dict[str, Any] = {
-        table.table_name(name): {"Keys": [table.encode(table.plain(key)) for key in keys], "ConsistentRead": True}
+        table.table_name(name): {
+            "Keys": [table.encode(table.key_attributes(key)) for key in keys],
+            "ConsistentRead": True,
+        }
     }
     found: list[table.Item] = []
     for attempt in range(table.ATTEMPTS):
@@ -54,7 +75,7 @@ def read_each(name: str, *keys: keys.Key) -> list[table.Item]:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of items and the cursor of the next one, None at the end."""
+    """A page of items, and the cursor of the next page: None after the last one."""
 
     items: list[table.Item]
     next_cursor: str | None
@@ -101,7 +122,8 @@ def read_page(
 ) -> Page:
     """One page of a table's index, newest first: items whose sort key starts with `prefix` and that `keep` accepts.
 
-    May lag a moment behind the table. The cursor names the last item given, so pages stay stable under writes.
+    An index may lag a moment behind its table. The cursor names the last item of the page, so that an item that is
+    written meanwhile shifts no page. Raises MALFORMED for a cursor of another list.
     """
     request: dict[str, Any] = {
         "TableName": table.table_name(name),
@@ -109,7 +131,7 @@ def read_page(
         "KeyConditionExpression": f"{table.INDEXES[index]} = :key"
         + (" AND begins_with(index_sort, :sort)" if prefix else ""),
         "ExpressionAttributeValues": table.encode({":key": value} | ({":sort": prefix} if prefix else {})),
-        "Limit": max(25, limit),
+        "Limit": max(LEAST_ITEMS_READ, limit),
         "ScanIndexForward": False,
     }
     if cursor:
@@ -136,7 +158,7 @@ def _read_cursor(cursor: str, prefix: str) -> dict[str, str]:
     try:
         texts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         pk, sk, index_sort = texts
-        # a cursor of another list would start outside the one asked for, which DynamoDB refuses as a fault
+        # refused here, because DynamoDB would answer a cursor of another list with a fault
         if not all(isinstance(text, str) and 0 < len(text) < 300 for text in texts) or not index_sort.startswith(
             prefix
         ):

@@ -1,7 +1,11 @@
-"""The only module that writes to DynamoDB: items, and conditional transactions of them.
+"""Knows how DynamoDB is written: single writes, built one by one, and transactions that commit all of them or none.
 
-Every write is a TransactWriteItems with a client token, so that a request sent twice by the network happens once.
-A transaction that met a false condition raises `Unmet`, naming each condition and showing the item as it was.
+No other module writes to DynamoDB. Each transaction carries a client token, so that a request that the network sends
+twice happens once. If a condition is false, nothing is written and `Unmet` is raised: it names each write whose
+condition was false and shows its item as it stood.
+
+    add_write  put_write  advance_write  update_write  delete_write  item_check     build a Write
+    commit  commit_new  commit_if_unchanged                                         write, or refuse
 """
 
 import os
@@ -24,6 +28,9 @@ from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
 
 Item = dict[str, Any]
+# DynamoDB takes so many items in one transaction, for writing and for reading
+MOST_ITEMS = 100
+# so often one transaction is sent while others write the same items; it waits for at most 1.5 seconds in all
 ATTEMPTS = 8
 INDEXES = {"by_newest": "index_key", "by_enterprise": "enterprise_uscc", "by_agency": "agency_uscc"}
 INDEXED = {*INDEXES.values(), "index_sort"}
@@ -32,10 +39,10 @@ CONTENTION = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputEx
 
 @cache
 def client() -> Any:
-    """The DynamoDB client of this process; short time-outs, because a Lambda waits for nobody.
+    """The DynamoDB client of this process; its time-outs are short, because a Lambda is paid while it waits.
 
-    What is malformed the service refuses, and who asks is the same each time: to look for the one and to spell out the
-    other takes nearly half of what a call costs on this side (make bench).
+    Two things are switched off because they cost half of our own time per call (make bench): the client's validation of
+    parameters, which DynamoDB validates anyway, and the long user agent.
     """
     return boto3.client(
         "dynamodb",
@@ -55,7 +62,7 @@ def table_name(table: str) -> str:
 
 
 class _Integers(TypeDeserializer):
-    """Every number here is an integer; a Decimal would leak into JSON."""
+    """Reads each number as an integer, because a Decimal could not be written as JSON."""
 
     def _deserialize_n(self, value: str) -> int:
         return int(value)
@@ -65,7 +72,7 @@ _any, _deserialize = TypeSerializer().serialize, _Integers().deserialize
 
 
 def _serialize(value: Any) -> dict[str, Any]:
-    # nearly all there is; boto3's way takes a fifth of a grab's own time (make bench)
+    # nearly all values are of these kinds; boto3's general way takes a fifth of a grab's own time (make bench)
     kind = type(value)
     if kind is str:
         return {"S": value}
@@ -96,7 +103,8 @@ class Write:
 
 
 class Unmet(Exception):
-    """A transaction did nothing because conditions were false: name of the write → the item as it stood (or None)."""
+    """A transaction changed nothing because conditions were false. `items`: name of the write → the item as it stood,
+    None if there was no item."""
 
     def __init__(self, items: dict[str, Item | None]) -> None:
         super().__init__(", ".join(items))
@@ -104,12 +112,12 @@ class Unmet(Exception):
 
 
 class Contended(Exception):
-    """A transaction did nothing because others were writing the same items at the same moment."""
+    """A transaction changed nothing because others were writing the same items at the same moment."""
 
 
 @cache
 def _placeholders(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The #names and :values of an expression; there are as many expressions as places in the code that write one."""
+    """The #names and :values of an expression. The cache stays small, because expressions are written in the code."""
     return frozenset(re.findall(r"#(\w+)", text)), frozenset(re.findall(r":(\w+)", text))
 
 
@@ -119,8 +127,8 @@ def _expression(key: keys.Key, condition: str | None, change: str | None, values
     if names:
         request["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
     if used:
-        given = {"true": True, "false": False, "null": None, "one": 1, **values}
-        request["ExpressionAttributeValues"] = encode({f":{name}": given[name] for name in used})
+        known = {"true": True, "false": False, "null": None, "one": 1, **values}
+        request["ExpressionAttributeValues"] = encode({f":{name}": known[name] for name in used})
     if condition:
         request["ConditionExpression"] = condition
         request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
@@ -139,10 +147,10 @@ def put_write(
     """Write a whole item, usually under `IS_NEW`. `index` may give index_key and index_sort."""
     plain = content.model_dump(mode="json") if isinstance(content, Record) else content
     request = _expression(key, condition, None, values)
-    kept = {**plain, **(index or {}), "pk": key.pk, "sk": key.sk}
-    # an index takes text or nothing: DynamoDB refuses a null there
+    item = {**plain, **(index or {}), "pk": key.pk, "sk": key.sk}
+    # the key of an index is left out where it is None, because DynamoDB refuses a null there
     request["Item"] = encode(
-        {field: value for field, value in kept.items() if value is not None or field not in INDEXED}
+        {field: value for field, value in item.items() if value is not None or field not in INDEXED}
     )
     return Write(name, "Put", request)
 
@@ -170,50 +178,52 @@ def update_write(name: str, key: keys.Key, change: str, condition: str | None, *
     """Change an item by an update expression."""
     request = _expression(key, condition, change, values)
     request["UpdateExpression"] = change
-    request["Key"] = encode({"pk": key.pk, "sk": key.sk})
+    request["Key"] = encode(key_attributes(key))
     return Write(name, "Update", request)
 
 
 def item_check(name: str, key: keys.Key, condition: str, **values: Any) -> Write:
-    """Only insist on a condition of an item that the transaction does not change."""
-    return Write(name, "ConditionCheck", _expression(key, condition, None, values) | {"Key": encode(plain(key))})
+    """Insist on a condition of an item that the transaction does not change."""
+    return Write(
+        name, "ConditionCheck", _expression(key, condition, None, values) | {"Key": encode(key_attributes(key))}
+    )
 
 
 def delete_write(name: str, key: keys.Key) -> Write:
     """Remove an item that is not a record of money."""
-    return Write(name, "Delete", _expression(key, None, None, {}) | {"Key": encode(plain(key))})
+    return Write(name, "Delete", _expression(key, None, None, {}) | {"Key": encode(key_attributes(key))})
 
 
-def plain(key: keys.Key) -> dict[str, str]:
-    """A key as the two attributes it is."""
+def key_attributes(key: keys.Key) -> dict[str, str]:
+    """A key as the two attributes of an item."""
     return {"pk": key.pk, "sk": key.sk}
 
 
 def transact(writes: Iterable[Write], attempts: int = ATTEMPTS) -> None:
-    """All of `writes` or none. Raises `Unmet` for false conditions and `Contended` when others kept coming first.
+    """Commit all of `writes` or none. Raises `Unmet` for false conditions, `Contended` when others kept coming first.
 
-    Only a cancellation whose every reason is contention is tried again: same token, same payload, full jitter.
+    It is sent again only if contention is the reason for each write: with the same token and the same content.
     """
-    listed = list(writes)
-    request = {"TransactItems": [{write.kind: write.request} for write in listed], "ClientRequestToken": str(uuid4())}
+    asked = list(writes)
+    request = {"TransactItems": [{write.kind: write.request} for write in asked], "ClientRequestToken": str(uuid4())}
     for attempt in range(attempts):
         try:
             client().transact_write_items(**request)
             return
         except ClientError as error:
-            interpret(error, listed)
+            interpret(error, asked)
         pause(attempt)
     raise Contended
 
 
 def pause(attempt: int) -> None:
-    """Wait before another attempt, full jitter, longer each time, at most 0.4 seconds."""
+    """Wait before another attempt: a random time (full jitter), longer with each attempt, at most 0.4 seconds."""
     time.sleep(random.uniform(0, min(0.4, 0.01 * 2**attempt)))
 
 
 def interpret(error: ClientError, writes: list[Write]) -> None:
-    """Nothing if others were in the way and the same may be tried again. Raises `Unmet` for false conditions, and the
-    error for anything else."""
+    """Return if only contention was the reason, so that the same may be sent again. Raises `Unmet` for false
+    conditions, and the error itself for any other reason."""
     code = error.response["Error"]["Code"]
     if code == "TransactionInProgressException":
         return
@@ -235,10 +245,10 @@ def interpret(error: ClientError, writes: list[Write]) -> None:
 
 
 def commit(writes: Iterable[Write], **refusals: Refusal) -> None:
-    """Commit all or none; a check that several groups carry stands in the transaction once.
+    """Commit all of `writes` or none; equal checks are sent as one.
 
-    Raises BUSY under contention. When a condition was false: the refusal given for its write by name, of several the
-    one given first, else CHANGED_MEANWHILE.
+    Raises BUSY under contention. If a condition was false, raises the refusal that `refusals` names for its write (the
+    first one in their order), or else CHANGED_MEANWHILE.
     """
     try:
         transact(_once(writes))
@@ -249,13 +259,13 @@ def commit(writes: Iterable[Write], **refusals: Refusal) -> None:
 
 
 def refused(unmet: Unmet, **refusals: Refusal) -> Refused:
-    """The refusal for false conditions: what is given for a write by its name, the first of several, else
+    """The refusal for false conditions: the first of `refusals` whose write is among them, or else
     CHANGED_MEANWHILE."""
     return Refused(next((no for name, no in refusals.items() if name in unmet.items), Refusal.CHANGED_MEANWHILE))
 
 
 def commit_if_unchanged(writes: Iterable[Write]) -> bool:
-    """Commit; False when a condition was false, so that the caller reads again. Raises BUSY under contention."""
+    """Commit; False if a condition was false: the caller then reads again. Raises BUSY under contention."""
     try:
         commit(writes)
     except Refused as no:
@@ -266,8 +276,9 @@ def commit_if_unchanged(writes: Iterable[Write]) -> bool:
 
 
 def commit_new(name: str, writes: Iterable[Write]) -> bool:
-    """Commit a new record with what belongs to it; `name` is that of its write. False when its key is taken: the caller
-    looks whether by a replay. Raises CHANGED_MEANWHILE for any other condition, BUSY under contention."""
+    """Commit a new record with what belongs to it; `name` is the name of its write. False if its key is taken: the
+    caller then looks whether the call is a repetition. Raises CHANGED_MEANWHILE for any other condition, BUSY under
+    contention."""
     try:
         commit(writes, **{name: Refusal.ALREADY_EXISTS})
     except Refused as no:
@@ -278,9 +289,10 @@ def commit_new(name: str, writes: Iterable[Write]) -> bool:
 
 
 def _once(writes: Iterable[Write]) -> list[Write]:
-    """Equal checks become one. Two equal movements of money are two, and DynamoDB refuses them aloud."""
-    once: list[Write] = []
+    """Equal checks become one. Two equal movements of money stay two: DynamoDB then refuses the transaction, a
+    fault."""
+    distinct: list[Write] = []
     for write in writes:
-        if write.kind != "ConditionCheck" or write not in once:
-            once.append(write)
-    return once
+        if write.kind != "ConditionCheck" or write not in distinct:
+            distinct.append(write)
+    return distinct

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.rules.records import batch, entitlement, refusal_of, voucher
+from tests.rules.records import FIRM, batch, entitlement, refusal_of, voucher
+from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
-from voucher.rules.vouchers import amount_to_claim, check_open, check_rerelease
+from voucher.rules.vouchers import amount_to_claim, check_open, check_rerelease, new_voucher, public_voucher
 
 ONE_MILLISECOND = timedelta(milliseconds=1)
 OPENS_AT, CLOSES_AT = batch().opens_at, batch().closes_at
@@ -50,9 +51,7 @@ def test_a_draft_is_not_open_and_a_closed_batch_stays_closed_within_its_instants
         (datetime(2026, 12, 31, 16, 0, tzinfo=UTC), False),
     ],
 )
-def test_vouchers_are_granted_only_within_the_term_of_the_regulation_by_the_day_in_lishui(
-    now: datetime, inside: bool
-) -> None:
+def test_vouchers_are_granted_only_within_the_regulations_term_by_lishuis_day(now: datetime, inside: bool) -> None:
     later = datetime(2030, 1, 1, tzinfo=UTC)
     endless = batch(opens_at=datetime(2020, 1, 1, tzinfo=UTC), closes_at=later, ends_at=later)
     assert refusal_of(check_open, endless, now) is (None if inside else Refusal.OUTSIDE_REGULATION_TERM)
@@ -84,7 +83,7 @@ def test_outside_the_term_the_refusal_names_the_days_even_if_the_batch_is_closed
         (0, 1, True, Refusal.QUOTA_USED),
     ],
 )
-def test_a_claim_takes_the_whole_remaining_quota_or_less_only_where_the_batch_allows_it(
+def test_a_claim_takes_the_whole_remaining_quota_or_a_part_where_the_batch_allows(
     left_fen: int, asked_fen: int | None, partial_allowed: bool, outcome: int | Refusal
 ) -> None:
     owner, release = entitlement(left_fen=left_fen), batch(partial_allowed=partial_allowed)
@@ -121,7 +120,7 @@ def test_whatever_is_asked_a_claim_is_never_more_than_what_is_left(
         ("regular", False, None),
     ],
 )
-def test_whose_own_voucher_lapsed_this_year_is_kept_out_of_a_rerelease_only(
+def test_an_enterprise_whose_voucher_lapsed_is_kept_out_of_a_rerelease_only(
     kind: str, lapsed: bool, refusal: Refusal | None
 ) -> None:
     assert refusal_of(check_rerelease, entitlement(lapsed=lapsed), [], batch(kind=kind), OPENS_AT) is refusal
@@ -145,7 +144,25 @@ def test_a_voucher_that_ended_with_money_on_it_has_lapsed_by_the_clock_swept_or_
 
 
 @pytest.mark.clause("§2.3.3")
-def test_the_bureau_may_let_those_take_part_whose_voucher_lapsed() -> None:
+def test_the_policy_may_let_an_enterprise_take_part_whose_voucher_lapsed() -> None:
     open_to_all = batch(kind="rerelease", rerelease_excludes_lapsed=False)
     ended = [voucher(ends_at=OPENS_AT)]
     assert refusal_of(check_rerelease, entitlement(lapsed=True), ended, open_to_all, OPENS_AT) is None
+
+
+@pytest.mark.clause("§4.1.4")
+def test_a_new_voucher_has_its_face_as_balance_and_the_terms_of_its_batch() -> None:
+    release = batch(categories=(Category.HR,))
+    made = new_voucher(release, FIRM, 700, "owner", OPENS_AT)
+    assert (made.voucher_id, made.face_fen, made.balance_fen) == (f"{release.batch_id}.{FIRM}", 700, 700)
+    assert (made.granted_by, made.granted_at, made.state, made.seq) == ("owner", OPENS_AT, "active", 0)
+    assert (made.ends_at, made.valid_until) == (release.ends_at, release.valid_until)
+    assert made.categories == release.categories
+
+
+@pytest.mark.clause("§4.2.2")
+def test_a_client_sees_a_voucher_in_the_state_that_it_has_at_this_instant() -> None:
+    held = voucher()
+    assert public_voucher(held, held.ends_at - ONE_MILLISECOND)["state"] == "active"
+    assert public_voucher(held, held.ends_at)["state"] == "expired"
+    assert public_voucher(held, held.ends_at)["balance_fen"] == held.balance_fen

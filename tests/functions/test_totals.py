@@ -51,7 +51,7 @@ def test_a_cut_is_refused_below_what_batches_took_and_allowed_down_to_it(town: T
 @pytest.mark.clause("§2.2.cap")
 @pytest.mark.clause("§2.2.floor")
 @pytest.mark.parametrize(("category", "percent", "clause"), [("hr", 30, "§2.2.cap"), (None, 60, "§2.2.floor")])
-def test_a_cut_is_refused_when_more_is_used_than_the_new_limit_and_allowed_down_to_it(
+def test_a_cut_is_refused_below_what_a_limit_has_in_use_and_allowed_down_to_it(
     open_year: World, category: str | None, percent: int, clause: str
 ) -> None:
     pool_id = yearly_pool(2026, category)
@@ -100,7 +100,7 @@ def test_a_retried_confirmation_of_a_total_never_confirms_a_newer_proposal(open_
 
 
 @pytest.mark.clause("§1.3")
-def test_whoever_names_the_total_confirms_no_other(open_year: World) -> None:
+def test_a_confirmation_that_names_the_total_confirms_no_other_one(open_year: World) -> None:
     propose(open_year, 110_000_000)
     propose(open_year, 120_000_000)
     refused = confirm(open_year, total_fen=110_000_000)
@@ -118,7 +118,7 @@ def test_the_same_total_may_be_proposed_and_confirmed_again_after_another_one(op
 
 
 @pytest.mark.clause("§1.3")
-def test_one_change_after_the_other_is_confirmed_by_the_same_person_without_naming_it(open_year: World) -> None:
+def test_the_same_person_confirms_two_changes_in_turn_without_naming_the_total(open_year: World) -> None:
     for total_fen in (110_000_000, 120_000_000):
         propose(open_year, total_fen)
         assert confirm(open_year).body["total_fen"] == total_fen
@@ -126,7 +126,7 @@ def test_one_change_after_the_other_is_confirmed_by_the_same_person_without_nami
 
 
 @pytest.mark.clause("§1.3")
-def test_steps_of_a_year_whose_answers_were_lost_are_answered_as_done_though_others_went_on(world: World) -> None:
+def test_repeated_steps_of_a_year_are_answered_as_done_after_later_steps(world: World) -> None:
     draft = {"year": 2026, "total_fen": 100_000_000}
     assert world.call(BUREAU, "POST", "/programmes", draft).status == 201
     assert world.call(FINANCE, "POST", "/programmes/2026/confirm").status == 200

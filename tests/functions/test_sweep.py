@@ -1,0 +1,44 @@
+"""The nightly sweep: by the clock, for a night that has come, whether or not it was missed."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.conftest import StoppedClock
+from tests.support.backend import function
+from tests.support.scenario import OWNER, Json, Town
+from tests.support.snapshots import everything_kept
+from tests.support.workers import LAST_NIGHT, drain
+
+ENDS_AT = datetime(2026, 11, 30, 16, tzinfo=UTC)
+
+
+@pytest.mark.clause("§4.2.2")
+def test_a_night_that_has_not_come_is_not_swept_and_one_that_was_missed_is(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town, _ = voucher
+    before, stopped_clock.instant = everything_kept(), ENDS_AT
+    sweep = function("sweep").handler
+    with pytest.raises(ValueError, match="before its time"):
+        sweep({"time": (ENDS_AT + timedelta(milliseconds=1)).isoformat()}, None)
+    assert drain("void_vouchers") == 0
+    assert everything_kept() == before
+    monkeypatch.setenv("SWEEP_AHEAD", "allowed")
+    assert sweep({"time": LAST_NIGHT.isoformat()}, None)["batches"] == 1
+    monkeypatch.setenv("SWEEP_AHEAD", "refused")
+    stopped_clock.instant = LAST_NIGHT
+    assert sweep({"time": ENDS_AT.isoformat()}, None)["batches"] == 1
+    drain("void_vouchers")
+    assert town.shown(f"/vouchers/{town.voucher_id}")["state"] == "expired"
+
+
+def test_a_voucher_that_has_ended_pays_for_nothing_before_any_sweep(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock
+) -> None:
+    town, held = voucher
+    stopped_clock.instant = datetime.fromisoformat(held["ends_at"]) - timedelta(milliseconds=1)
+    assert town.place(voucher_fen=100_000).status == 201
+    stopped_clock.instant = datetime.fromisoformat(held["ends_at"])
+    assert town.place(voucher_fen=100_000).code == "VOUCHER_ENDED"
+    assert town.shown(f"/vouchers/{town.voucher_id}", OWNER)["state"] == "expired"

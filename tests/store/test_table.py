@@ -1,0 +1,67 @@
+"""Transactions: equal checks become one, and a false condition becomes the refusal that the caller names."""
+
+from typing import Any
+
+import pytest
+
+from tests.store.transactions import GUARD, write
+from voucher.refusals import Refusal, Refused
+from voucher.store import keys
+from voucher.store.engine import table
+
+
+def test_equal_checks_are_sent_once_and_equal_changes_as_often_as_they_are_meant(
+    committed: list[list[str]],
+) -> None:
+    guard = table.item_check(*GUARD)
+    credit = table.update_write("credit", keys.order("o1"), "SET #paid_fen = #paid_fen + :one", None)
+    table.commit([guard, credit, guard, credit, write("o2"), write("o2")])
+    assert committed == [["guard", "credit", "credit", "o2", "o2"]]
+
+
+def test_a_condition_that_was_false_is_told_as_changed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unmet(_writes: Any) -> None:
+        raise table.Unmet({"x": None})
+
+    monkeypatch.setattr(table, "transact", unmet)
+    with pytest.raises(Refused) as no:
+        table.commit([])
+    assert no.value.refusal.name == "CHANGED_MEANWHILE"
+
+
+@pytest.mark.parametrize(
+    ("unmet", "refusal"),
+    [
+        (["contract"], Refusal.CONTRACT_USED),
+        (["order"], Refusal.ALREADY_EXISTS),
+        (["order", "contract"], Refusal.CONTRACT_USED),
+        (["voucher"], Refusal.CHANGED_MEANWHILE),
+        (["voucher", "order"], Refusal.ALREADY_EXISTS),
+    ],
+)
+def test_a_false_condition_is_the_refusal_named_for_its_write_the_first_of_several(
+    monkeypatch: pytest.MonkeyPatch, unmet: list[str], refusal: Refusal
+) -> None:
+    def refuse(_writes: Any) -> None:
+        raise table.Unmet(dict.fromkeys(unmet))
+
+    monkeypatch.setattr(table, "transact", refuse)
+    with pytest.raises(Refused) as no:
+        table.commit([], contract=Refusal.CONTRACT_USED, order=Refusal.ALREADY_EXISTS)
+    assert no.value.refusal is refusal
+
+
+def test_only_a_taken_key_and_only_a_changed_fact_are_answered_by_false(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_writes: Any) -> None:
+        raise failure
+
+    monkeypatch.setattr(table, "transact", refuse)
+    failure: Exception = table.Unmet({"order": None})
+    assert table.commit_new("order", []) is False
+    assert table.commit_if_unchanged([]) is False
+    with pytest.raises(Refused, match="CHANGED_MEANWHILE"):
+        table.commit_new("voucher", [])
+    failure = table.Contended()
+    for commit in (lambda: table.commit_new("order", []), lambda: table.commit_if_unchanged([])):
+        with pytest.raises(Refused, match="BUSY"):
+            commit()
