@@ -16,11 +16,10 @@ from typing import Any
 from voucher.edge import metrics
 from voucher.edge.observe import log_work, logger
 from voucher.models.base import instant_text
-from voucher.models.pools import category_pool, non_key_pool, yearly_pool
-from voucher.models.programmes import Programme
+from voucher.models.pools import category_pool, non_key_pool
 from voucher.rules import ledger
 from voucher.rules.ledger import Invariant, Use
-from voucher.rules.programmes import yearly_limits_fen
+from voucher.rules.programmes import pool_limits_fen
 from voucher.store import books, programmes
 from voucher.store.engine import pools
 
@@ -76,7 +75,7 @@ def invariants(book: books.Book) -> list[Invariant]:
         ),
         ledger.records_agree("yearly_pools_agree", used_of_yearly_pools(book), pools_use(book)),
         ledger.pools_add_up(book.pools),
-        ledger.caps_follow_total(limits_of_yearly_pools(book.programme), books.yearly_pools(book)),
+        ledger.caps_follow_total(pool_limits_fen(book.programme), books.yearly_pools(book)),
         ledger.quotas_agree(book.vouchers, book.entitlements),
         ledger.ratios_hold(book.orders, book.programme.policy),
         ledger.nothing_after_its_end(book.vouchers, book.postings),
@@ -122,16 +121,6 @@ def pools_use(book: books.Book) -> dict[str, int]:
         else:
             recorded |= {f"{pool.pool_id}: {counter}": used_fen for counter, used_fen in asdict(use).items()}
     return recorded
-
-
-def limits_of_yearly_pools(programme: Programme) -> dict[str, int]:
-    """§2.2.cap, §2.2.floor: the limit each yearly pool must have, in fen; a draft has no pools yet."""
-    if not programme.is_confirmed:
-        return {}
-    return {
-        yearly_pool(programme.year, category): limit_fen
-        for category, limit_fen in yearly_limits_fen(programme.total_fen, programme.policy).items()
-    }
 
 
 def report_of(

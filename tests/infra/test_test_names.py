@@ -7,7 +7,7 @@ import pytest
 from tests.support.backend import ROOT
 
 LONGEST = 80
-FOLDERS = ("faults", "infra", "journeys", "model", "races")
+FOLDERS = ("faults", "functions", "infra", "journeys", "model", "races", "rules", "store")
 
 
 def names_of_tests(folder: str) -> list[str]:
