@@ -11,7 +11,15 @@ from typing import NamedTuple
 
 # room → its floor: an import may go to the same floor or to a lower one; a room not named here stands at the bottom
 FLOORS = {"(root)": 0, "models": 0, "rules": 1, "spreadsheets": 1, "store": 2, "edge": 3, "functions": 4}
-RITUAL = ["lifecycle.next_state(", ".moved(", "app.step(", "is_repeat(", "Refused(Refusal.NOT_FOUND)", "except Unmet"]
+RITUAL = [
+    "lifecycle.next_state(",
+    ".moved(",
+    "app.step(",
+    "stepped(",
+    "is_repeat(",
+    "Refused(Refusal.NOT_FOUND)",
+    "except Unmet",
+]
 NEGATION = re.compile(r"\b(?i:no|not|none|nobody|nothing|never|neither|nor|without|cannot|unless)\b|n['’]t\b")
 PARTICIPLES = """announced approved asked begun changed closed counted decided done drawn due earlier ended existing
     failed following found freed given granted held kept known latest left listed lost made mine missing moved named
@@ -80,19 +88,24 @@ def rooms(modules: list[Module]) -> None:
     print("| room | files | lines | functions | length median / p90 / max | complexity | arguments", end=" | ")
     print("public with docstring | comments | docstring lines | docstring words |\n|" + "---|" * 11)
     for room in dict.fromkeys(module.room for module in modules):
-        inside = [module for module in modules if module.room == room]
-        functions = [function for module in inside for function in module.all(ast.FunctionDef)]
-        docstrings = [each for module in inside for each in module.docstrings()]
-        public = [bool(text) for node, text in docstrings if getattr(node, "name", "_")[0] != "_"]
-        source = [line.strip() for module in inside for line in module.text.splitlines()]
-        explained = sum(lines(node.body[0]) for node, text in docstrings if text)
-        code = sum(bool(line) and not line.startswith("#") for line in source) - explained
-        comments = sum(line.startswith("#") or "  # " in line for line in source)
-        cells = [room, str(len(inside)), f"{len(source):,}", str(len(functions))]
-        cells += [spread([measure(each) for each in functions]) for measure in (lines, complexity)]
-        cells += [spread([len(each.args.args + each.args.kwonlyargs) for each in functions])]
-        cells += [f"{sum(public) / max(1, len(public)):.0%}", f"{comments / code:.3f}", f"{explained / code:.2f}"]
-        print("|", " | ".join(cells), f"| {sum(len(text.split()) for _, text in docstrings) / code:.2f} |")
+        print("|", " | ".join([room, *_cells([module for module in modules if module.room == room])]), "|")
+
+
+def _cells(inside: list[Module]) -> list[str]:
+    functions = [function for module in inside for function in module.all(ast.FunctionDef)]
+    source = [line.strip() for module in inside for line in module.text.splitlines()]
+    docstrings = [each for module in inside for each in module.docstrings()]
+    public = [bool(text) for node, text in docstrings if getattr(node, "name", "_")[0] != "_"]
+    explained = sum(lines(node.body[0]) for node, text in docstrings if text)
+    code = sum(bool(line) and not line.startswith("#") for line in source) - explained
+    comments = sum(line.startswith("#") or "  # " in line for line in source)
+    return [
+        *(str(len(inside)), f"{len(source):,}", str(len(functions))),
+        *(spread([measure(each) for each in functions]) for measure in (lines, complexity)),
+        spread([len(each.args.args + each.args.kwonlyargs) for each in functions]),
+        *(f"{sum(public) / max(1, len(public)):.0%}", f"{comments / code:.3f}", f"{explained / code:.2f}"),
+        f"{sum(len(text.split()) for _, text in docstrings) / code:.2f}",
+    ]
 
 
 def sizes(production: list[Module]) -> None:

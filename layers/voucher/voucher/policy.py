@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
-Fen = Annotated[int, Field(strict=True, ge=0, le=10**13)]
-SignedFen = Annotated[int, Field(strict=True, ge=-(10**13), le=10**13)]
-Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+ValueFen = Annotated[int, Field(strict=True, ge=0, le=10**13)]
+SignedValueFen = Annotated[int, Field(strict=True, ge=-(10**13), le=10**13)]
+WholeNumber = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 IndustryCode = Annotated[str, Field(strict=True, pattern=r"^[0-9]{2,4}$")]
 
 
@@ -68,12 +68,12 @@ class Policy(BaseModel):
     districts: tuple[str, ...] = ("city", "liandu", "development_zone")
     # 工业 (GB/T 4754 divisions 06–46), 信息化 (63–65), or finer codes; for any other, a reviewer may confirm 数字经济
     sector_divisions: tuple[IndustryCode, ...] = (*(f"{n:02}" for n in range(6, 47)), "63", "64", "65")
-    enterprise_min_age_months: Count = 12  # §2.1.2
+    enterprise_min_age_months: WholeNumber = 12  # §2.1.2
 
     # §2.3.1 quota per enterprise and year
     quota_default_fen: Annotated[int, Field(strict=True, gt=0, le=10**13)] = 1_000_000
-    quota_newly_above_scale_fen: Fen = 2_000_000
-    quota_little_giant_nursery_fen: Fen = 1_000_000
+    quota_newly_above_scale_fen: ValueFen = 2_000_000
+    quota_little_giant_nursery_fen: ValueFen = 1_000_000
     quota_combination: Literal["max", "sum"] = "max"  # on two lists: the larger counts
 
     # §2.3.3 an enterprise whose own voucher lapsed this year is excluded from a re-release
@@ -93,23 +93,25 @@ class Policy(BaseModel):
     voucher_max_percent: Percent = 70
 
     # §3.1 agencies; equality passes
-    agency_min_age_months: Count = 24  # §3.1.1
-    agency_min_net_profit_fen: SignedFen = 0  # §3.1.1 "no loss last year"
-    agency_min_premises_m2: Count = 50  # §3.1.2
-    agency_min_insured_staff: Count = 5  # §3.1.4
-    agency_approval_months: Count = 24  # §3.2.3
-    agency_renewal_days: Count = 90  # §3.2.3 so long before the approval's end a renewal may be submitted
-    agency_reminder_days: Count = 30  # §3.2.3 so long before the approval's end the agency is reminded
+    agency_min_age_months: WholeNumber = 24  # §3.1.1
+    agency_min_net_profit_fen: SignedValueFen = 0  # §3.1.1 "no loss last year"
+    agency_min_premises_m2: WholeNumber = 50  # §3.1.2
+    agency_min_insured_staff: WholeNumber = 5  # §3.1.4
+    agency_approval_months: WholeNumber = 24  # §3.2.3
+    agency_renewal_days: WholeNumber = 90  # §3.2.3 so long before the approval's end a renewal may be submitted
+    agency_reminder_days: WholeNumber = 30  # §3.2.3 so long before the approval's end the agency is reminded
 
-    voucher_reminder_days: Count = 14  # §4.2.2 so long before a voucher's end its enterprise is reminded of the balance
+    voucher_reminder_days: WholeNumber = (
+        14  # §4.2.2 so long before a voucher's end its enterprise is reminded of the balance
+    )
 
     # §3.2.3, §4.1.3 a material change is reported within this many calendar days
-    material_change_days: Count = 15
+    material_change_days: WholeNumber = 15
     # §3.5.3 length of the public notice, in working days after the day of publication
-    notice_working_days: Count = 5
+    notice_working_days: WholeNumber = 5
     # §3.5.3 anybody may object, so objections are limited: per hour and notice, and of these per network address
-    notice_objections_per_hour: Count = 100
-    source_objections_per_hour: Count = 10
+    notice_objections_per_hour: WholeNumber = 100
+    source_objections_per_hour: WholeNumber = 10
 
     # How bounded amounts are stored (no clause): shards of a batch's pool (None: by its size), and of each yearly pool
     batch_shards: Annotated[int, Field(strict=True, ge=1, le=64)] | None = None

@@ -102,19 +102,20 @@ def figures_of(
         # what flowed into the surplus and did not come from a batch that was closed
         "lapsed_fen": surplus.limit_fen - sum(each.closed_fen for each in batches),
         "surplus_fen": surplus.remaining_fen,
-        "categories": {
-            category.value: {
-                "cap_fen": total.limit_fen,
-                "used_fen": total.used_fen,
-                "room_fen": total.remaining_fen,
-                "held_fen": total.held_fen,
-                "payable_fen": total.payable_fen,
-                "paid_fen": total.paid_fen,
-            }
-            for category, total in categories.items()
-        },
+        "categories": {category.value: _figures_of_category(total) for category, total in categories.items()},
         "key_share_percent": None if share is None else share / 100,
         "key_floor_percent": policy.key_floor_percent,
+    }
+
+
+def _figures_of_category(total: Shard) -> dict[str, int]:
+    return {
+        "cap_fen": total.limit_fen,
+        "used_fen": total.used_fen,
+        "room_fen": total.remaining_fen,
+        "held_fen": total.held_fen,
+        "payable_fen": total.payable_fen,
+        "paid_fen": total.paid_fen,
     }
 
 

@@ -33,16 +33,18 @@ from voucher.store.engine import pools
 from voucher.store.engine.reading import read_partition
 from voucher.store.engine.table import commit, put_write
 
+# family of accounts → account → fen as the records say
+Recorded = dict[str, dict[str, int]]
+
 
 @dataclass(frozen=True)
 class Book:
-    """The books of one programme year. `recorded`: family of accounts → account → fen as the records say. `moving`
-    names the pools that were drawn on while the book was read, so that what it says of them may stem from several
-    moments."""
+    """The books of one programme year. `moving` names the pools that were drawn on while the book was read, so that
+    what it says of them may stem from several moments."""
 
     programme: Programme
     postings: list[Posting]
-    recorded: dict[str, dict[str, int]]
+    recorded: Recorded
     pools: list[Shard]
     moving: frozenset[str]
     vouchers: list[Voucher]
@@ -73,28 +75,15 @@ def read_book(year: int) -> Book:
     order_postings = [posting for order_id in order_ids for posting in orders.list_postings(order_id)]
     settled = _settled(order_postings)
     paid = [posting for each in settled for posting in payouts.list_postings(each.round.round_id)]
-    recovered = {receivable_account(each.order_id): each.recovered_fen for each in placed}
     programme_postings = programmes.list_postings(year)
     found = _pools(programme, released)
-    paid_fen = sum(pool.paid_fen for pool in found.values()) - sum(recovered.values())
-    surplus = found.get(surplus_pool(year))
+    recorded = _recorded_of_pools(programme, released, found) | _recorded_of_orders(year, placed, found)
+    recorded["voucher"] = {voucher_account(each.voucher_id): each.balance_fen for each in held}
+    recorded["payable"] = _owed(settled)
     return Book(
         programme,
         [*programme_postings, *postings, *order_postings, *paid],
-        {
-            "programme": {programme_account(year): programme.unreleased_fen},
-            "batch": {
-                batch_account(each.batch_id): found[batch_pool(each.batch_id)].remaining_fen for each in released
-            },
-            "voucher": {voucher_account(each.voucher_id): each.balance_fen for each in held},
-            "order": {
-                order_account(each.order_id): each.voucher_fen for each in placed if each.state in HOLDING_ORDERS
-            },
-            "payable": _owed(settled),
-            "paid": {paid_account(year): paid_fen},
-            "receivable": recovered,
-            "surplus": {surplus_account(year): surplus.remaining_fen if surplus else 0},
-        },
+        recorded,
         list(found.values()),
         frozenset(name for name, pool in found.items() if pool != before.get(name)),
         held,
@@ -102,6 +91,26 @@ def read_book(year: int) -> Book:
         placed,
         settled,
     )
+
+
+def _recorded_of_pools(programme: Programme, released: list[Batch], found: dict[str, Shard]) -> Recorded:
+    year, surplus = programme.year, found.get(surplus_pool(programme.year))
+    return {
+        "programme": {programme_account(year): programme.unreleased_fen},
+        "batch": {batch_account(each.batch_id): found[batch_pool(each.batch_id)].remaining_fen for each in released},
+        "surplus": {surplus_account(year): surplus.remaining_fen if surplus else 0},
+    }
+
+
+def _recorded_of_orders(year: int, placed: list[Order], found: dict[str, Shard]) -> Recorded:
+    holding = [each for each in placed if each.state in HOLDING_ORDERS]
+    recovered = {receivable_account(each.order_id): each.recovered_fen for each in placed}
+    paid_fen = sum(pool.paid_fen for pool in found.values()) - sum(recovered.values())
+    return {
+        "order": {order_account(each.order_id): each.voucher_fen for each in holding},
+        "paid": {paid_account(year): paid_fen},
+        "receivable": recovered,
+    }
 
 
 def _vouchers(released: list[Batch]) -> tuple[list[Voucher], list[Posting]]:
