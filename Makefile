@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run up down build test soak bench lint lock clean ready-to-deploy ready-to-test
+.PHONY: help run up down build test soak bench pages lint lock clean ready-to-deploy ready-to-test
 
 export PYTHONPATH := layers/voucher:.
 export PYTHONDONTWRITEBYTECODE := 1
@@ -45,6 +45,9 @@ soak: ready-to-test ## the long tests: thousands of model runs, every condition 
 
 bench: ready-to-test ## measure speed, scale and cost, and print the table
 	@$(PYTHON) -m infra.bench
+
+pages: ready-to-deploy ## rewrite what the pages (README.md of each room) say of the code
+	@$(PYTHON) -m infra.pages
 
 lint: ready-to-deploy ## style, types, arrows between the rooms, templates for Hong Kong and both regions in China
 	@$(PYTHON) -m ruff check $(CHECKED)

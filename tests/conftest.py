@@ -1,4 +1,4 @@
-"""Fixtures of all rings: the backend in one process on moto, with a clock that stands where a test puts it."""
+"""Fixtures of all rings: the backend in one process on moto, with a clock that only a test moves."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)  # a Monday, 10:00 in Lishui
 
 
 class StoppedClock:
-    """The server's clock, standing still until a test moves it."""
+    """The server's clock; it stands still until a test moves it."""
 
     def __init__(self) -> None:
         self.instant = NOW
@@ -43,7 +43,7 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def world(stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """The backend on moto: every table, queue and bucket, nothing in them."""
+    """The backend on moto, with empty tables, queues and bucket."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.documents import Announcement, announced, upload_answer
+from voucher.edge.documents import announce, read_announcement, reply_with_links
 from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff
 from voucher.edge.replies import reply
@@ -52,12 +52,8 @@ def announce_document(settlement_id: str) -> Response[str]:
     """§3.5.1: announce a contract, an invoice, a transfer or evidence; answers where to upload it."""
     settlement = settlements.get(settlement_id)
     as_member(app.caller, organisations.find_agency(settlement.agency_uscc))
-    body = app.body(Announcement)
-    if body.kind not in SETTLEMENT_DOCUMENTS:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("kind", "不在可选范围内。")])
-    document = announced(app, f"settlements/{settlement_id}", body)
-    upload = documents.commit_announced(keys.settlement(settlement_id), document)
-    return reply(upload_answer(document, upload), 201)
+    body = read_announcement(app, SETTLEMENT_DOCUMENTS)
+    return announce(app, keys.settlement(settlement_id), f"settlements/{settlement_id}", body)
 
 
 @app.get("/settlements/<settlement_id>/documents")
@@ -65,7 +61,7 @@ def list_documents(settlement_id: str) -> Response[str]:
     """§3.4.3: the documents of an application, each with a link that lasts five minutes, for the agency and staff."""
     settlement = settlements.get(settlement_id)
     as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc))
-    return reply({"items": documents.list_links(keys.settlement(settlement_id)), "next_cursor": None})
+    return reply_with_links(keys.settlement(settlement_id))
 
 
 @app.put("/settlements/<settlement_id>/lines/<order_id>")

@@ -121,7 +121,7 @@ def make_entitlement(attempt: Attempt) -> None:
     following = entitlements.next_entitlements(
         enterprise, facts.standing, facts.entitlements, facts.programmes, clock.today(), wanted=attempt.batch.year
     )
-    checks = [standing.standing_check(facts), standing.enterprise_check(facts)]
+    checks = [standing.unchanged_check(facts.standing), standing.enterprise_check(facts)]
     # False if another call made it meanwhile: the next try finds it
     commit_if_unchanged([*checks, *standing.entitlement_writes(facts, following)])
 

@@ -1,4 +1,4 @@
-"""Payouts: made by the operator, recorded by finance as the bank answers or sends money back (§3.5.4).
+"""Payouts: the operator makes them, finance records what the bank paid, refused or sent back (§3.5.4).
 
 This function knows account numbers only sealed.
 """
@@ -47,8 +47,8 @@ class BankReturn(Request):
 
 @app.post("/rounds/<round_id>/payouts")
 def make_payouts(round_id: str) -> Response[str]:
-    """§3.5.4, §5.2b: one payout for each agency that has submitted its summary invoice, whose account is decided, and
-    none of whose enterprises is on a list of other subsidies."""
+    """§3.5.4, §5.2b: one payout for each agency that submitted its summary invoice and whose account is decided. An
+    agency waits as long as one of its enterprises is on a list of other subsidies."""
     require(app.caller, "platform")
     app.body(Nothing)
     round_ = rounds.get(round_id)

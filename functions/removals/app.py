@@ -1,4 +1,4 @@
-"""Clearing out an agency: proposed by the operator, approved by the bureau, public, its products down (§3.4.1)."""
+"""Removals of agencies: the operator proposes, the bureau decides; public, and their products withdrawn (§3.4.1)."""
 
 from typing import Literal
 
@@ -6,41 +6,30 @@ from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.fields import Text
+from voucher.edge.bodies import WithReason
 from voucher.edge.identity import require
 from voucher.edge.replies import reply
 from voucher.models.agencies import Agency
 from voucher.models.base import Request
 from voucher.models.removals import Lead, RemovalNotice
-from voucher.refusals import Refusal, Refused
-from voucher.rules import lifecycle
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.lifecycle import stepped
+from voucher.rules.lifecycle import allows, stepped
 from voucher.rules.removals import agency_kept, agency_proposed_for_removal
 from voucher.store import organisations, products, removals
 
 app = Api()
 
 
-class Proposal(Request):
-    reason: Text
-
-
 class Decision(Request):
     decision: Literal["approve", "reject"] = "approve"
 
 
-def _found(uscc: str) -> Agency:
-    if (agency := organisations.find_agency(uscc)) is None:
-        raise Refused(Refusal.NOT_FOUND)
-    return agency
-
-
 @app.post("/agencies/<uscc>/removal")
 def propose(uscc: str) -> Response[str]:
-    """§3.4.1: the operator proposes, with its reason; until the bureau decides, nothing more can be ordered."""
+    """§3.4.1: the operator proposes the removal, with its reason. Until the bureau decides, nobody can order."""
     require(app.caller, "platform")
-    body, old = app.body(Proposal), _found(uscc)
+    body = app.body(WithReason)
+    old = organisations.get_agency(uscc)
     if app.is_repeat(old, "propose_removal"):
         return reply(old, replay=True)
     new = agency_proposed_for_removal(old, body.reason, app.mark)
@@ -50,12 +39,13 @@ def propose(uscc: str) -> Response[str]:
 
 @app.post("/agencies/<uscc>/removal/approve")
 def decide(uscc: str) -> Response[str]:
-    """§3.4.1: the bureau's decision, by somebody else: removed and published at once, or as it was before."""
+    """§3.4.1: the bureau's decision, by somebody else: removed and published at once, or back in its former state."""
     require(app.caller, "bureau")
-    body, old = app.body(Decision), _found(uscc)
+    body = app.body(Decision)
+    old = organisations.get_agency(uscc)
     action = f"{body.decision}_removal"
     if app.is_repeat(old, action):
-        take_down_products(old)
+        withdraw_products(old)
         return reply(old, replay=True)
     new = agency_kept(old, app.mark) if body.decision == "reject" else stepped(old, action, app.mark)
     check_four_eyes(app.caller.sub, "§3.4.1", old.removal_proposed_by)
@@ -63,7 +53,7 @@ def decide(uscc: str) -> Response[str]:
         organisations.commit_step(old, new)
         return reply(new)
     removals.commit_removal(old, new, _notice(new), _lead(new), app.caller.sub)
-    take_down_products(new)
+    withdraw_products(new)
     return reply(new)
 
 
@@ -76,8 +66,7 @@ def _notice(agency: Agency) -> RemovalNotice:
         agency_name=agency.name,
         text=f"{agency.name}自{today.year}年{today.month}月{today.day}日起被清退，不再承接服务券业务。",
         published_on=today,
-        created_at=clock.now(),
-        created_by=app.caller.sub,
+        **app.creation("record"),
     )
 
 
@@ -89,24 +78,24 @@ def _lead(agency: Agency) -> Lead:
         name=agency.name,
         facts=agency.removal_reason or "",
         proposed_by=agency.removal_proposed_by,
-        created_at=clock.now(),
-        created_by=app.caller.sub,
+        **app.creation("record"),
     )
 
 
-def take_down_products(agency: Agency) -> None:
-    """Withdraw what a removed agency lists. Nobody sees or orders it any more already, so this may come twice."""
+def withdraw_products(agency: Agency) -> None:
+    """Withdraw the products of a removed agency. A repeated decision does it again, in case the first try broke off:
+    nobody can see or order them since the removal."""
     if agency.state != "removed":
         return
     for product_id in [each.product_id for each in products.list_of_agency(agency.uscc)]:
         old = products.get(product_id)
-        if lifecycle.allows("product", old.state, "withdraw"):
+        if allows("product", old.state, "withdraw"):
             products.commit_step(old, stepped(old, "withdraw", app.mark))
 
 
 @app.get("/leads")
 def list_leads() -> Response[str]:
-    """§3.4.1: the leads to be handed on, the newest first."""
+    """§3.4.1: the leads for the offices that follow them up, the newest first."""
     require(app.caller, "bureau", "discipline")
     page = removals.list_leads(app.limit, app.query("cursor"))
     items = [Lead.model_validate(item).public() for item in page.items]

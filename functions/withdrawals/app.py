@@ -98,8 +98,8 @@ def take_out(round_id: str, order_id: str) -> Response[str]:
 
 def _take_out_unowed(old: Round, line: Line, withdrawn: Line, mark: Mark) -> Round:
     """§3.5.1(5): the round without the line, rejected with its last one, and the notice without it."""
-    notice = notices.find(old.notice_id) if old.notice_id and line.state == "noticed" else None
-    notice_without_line = notice and notice.next_version(withdrawn=(*notice.withdrawn, line.order_id))
+    notice = notices.load(old.notice_id) if old.notice_id and line.state == "noticed" else None
+    notice_without_line = notice.next_version(withdrawn=(*notice.withdrawn, line.order_id)) if notice else None
     is_last = allows("round", old.state, "empty") and len(rounds.list_lines(old)) == 1
     new = stepped(old, "empty", mark, remembered_as="take_out") if is_last else old.next_version()
     order = orders.load(line.order_id)

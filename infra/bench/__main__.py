@@ -8,8 +8,8 @@ import sys
 from time import perf_counter
 
 from infra.bench import engine, imports, plot, scale, speed, sweep
-from infra.bench.scale import Result
-from infra.bench.speed import Line
+from infra.bench.scale import RushResult
+from infra.bench.speed import ResultLine
 from tests.races import seed_data
 from voucher.policy import EDITIONS
 from voucher.rules.batches import shards_for
@@ -17,20 +17,20 @@ from voucher.rules.batches import shards_for
 PARTS = ("speed", "sweep", "imports", "scale")
 
 
-def main(wanted: list[str]) -> int:
-    """Run the parts named, or all."""
-    began, parts = perf_counter(), wanted or list(PARTS)
-    lines: list[Line] = []
+def main(part_names: list[str]) -> int:
+    """Run the named parts, or all of them."""
+    began, parts = perf_counter(), part_names or list(PARTS)
+    result_lines: list[ResultLine] = []
     if "speed" in parts or "sweep" in parts:
-        with engine.running() as world:
+        with engine.running_backend() as world:
             enterprises = seed_data.add_enterprises(max(speed.ENTERPRISES_NEEDED, sweep.SIZES[-1]))
             if "speed" in parts:
-                lines += speed.measure(world, iter(enterprises))
+                result_lines += speed.measure(world, iter(enterprises))
             if "sweep" in parts:
-                lines += sweep.measure(world, enterprises)
+                result_lines += sweep.measure(world, enterprises)
     if "imports" in parts:
-        lines += imports.measure()
-    _print_lines(lines)
+        result_lines += imports.measure()
+    _print_lines(result_lines)
     if "scale" in parts:
         results = scale.run_all(scale.grid())
         plot.draw(results)
@@ -39,12 +39,12 @@ def main(wanted: list[str]) -> int:
     return 0
 
 
-def _print_lines(lines: list[Line]) -> None:
+def _print_lines(lines: list[ResultLine]) -> None:
     for line in lines:
-        print(f"{line.what:62} {line.figure:45} {'goal ' + line.goal if line.goal else ''}".rstrip())
+        print(f"{line.label:62} {line.figure:45} {'goal ' + line.goal if line.goal else ''}".rstrip())
 
 
-def _print_scale(results: list[Result]) -> None:
+def _print_scale(results: list[RushResult]) -> None:
     print(
         f"\nSimulated rush: {scale.CLAIMANTS:,} claimants, {scale.QUOTAS:,} quotas, table warm for"
         f" {scale.WARM_TABLE_WRITE_UNITS:,} write units. * marks the rule's shards.\n"

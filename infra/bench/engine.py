@@ -1,6 +1,6 @@
-"""The backend on DynamoDB Local for the measurements: one engine, one year with many firms, and a meter of its calls.
+"""The backend on DynamoDB Local for the measurements: one engine, one programme year, and a meter of the calls.
 
-The stage and the harness are those of the tests, so what is measured is what is tested.
+Data and harness are those of the tests, so the measured backend is the tested one.
 """
 
 import json
@@ -30,8 +30,8 @@ TYPES = {"S", "N", "BOOL", "NULL", "L", "M", "SS"}
 
 
 @contextmanager
-def running() -> Iterator[World]:
-    """Tables on an engine of their own, a programme year, the clock standing on a day inside it."""
+def running_backend() -> Iterator[World]:
+    """Tables on an engine of their own, a programme year, and a clock stopped on a day of this year."""
     with dynamodb_local.running() as url, pytest.MonkeyPatch.context() as patch:
         for name, value in {
             "AWS_ACCESS_KEY_ID": "bench",
@@ -53,7 +53,7 @@ def running() -> Iterator[World]:
 
 @contextmanager
 def _log_to(path: str) -> Iterator[None]:
-    """Log lines are made and written as always, but not into the table that is printed."""
+    """Log lines are written as always, but to `path`, so that the printed table has none."""
     handlers = [each for each in logger.handlers if isinstance(each, logging.StreamHandler)]
     with open(path, "w") as sink:  # noqa: PTH123 - a device, not a file of ours
         before = [(each, each.setStream(sink)) for each in handlers]
@@ -65,26 +65,26 @@ def _log_to(path: str) -> Iterator[None]:
 
 
 class Meter:
-    """What the calls of DynamoDB between `with` and its end came to: round trips by operation, and units.
+    """Measures the DynamoDB calls inside a `with` block: round trips by operation, and units.
 
-    Read units are the engine's. It reports four write units for every transaction, whatever is in it, so write units
-    are reckoned from the items' sizes as AWS documents it: two for each KB of each item, without copies in indexes.
+    Read units are reported by the engine. For write units it reports four for every transaction, whatever its size, so
+    they are computed from the sizes of the items, as AWS documents it: two per KB of each item, without indexes.
     """
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.read_units = 0.0
-        self.sent: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
 
     @property
     def round_trips(self) -> int:
-        """All requests that went over the wire."""
+        """All requests that were sent."""
         return sum(self.calls.values())
 
     @property
     def write_units(self) -> int:
-        """Units of all items written or checked, at the sizes they have now."""
-        writes = [each for params in self.sent for each in params.get("TransactItems", ()) if "Get" not in each]
+        """Units of all written or checked items, by their present sizes."""
+        writes = [each for params in self.requests for each in params.get("TransactItems", ()) if "Get" not in each]
         return sum(2 * -(-_bytes(_item(request)) // 1024) for write in writes for request in write.values())
 
     def __enter__(self) -> "Meter":
@@ -101,7 +101,7 @@ class Meter:
         events.unregister("after-call.dynamodb", self._add)
 
     def _ask(self, params: dict[str, Any], **_: object) -> dict[str, Any]:
-        self.sent.append(json.loads(json.dumps(params)))
+        self.requests.append(json.loads(json.dumps(params)))
         return params | {"ReturnConsumedCapacity": "TOTAL"}
 
     def _count(self, request: Any, **_: object) -> None:
@@ -109,17 +109,19 @@ class Meter:
         self.calls[(target.decode() if isinstance(target, bytes) else target).rpartition(".")[2]] += 1
 
     def _add(self, parsed: dict[str, Any], model: Any, **_: object) -> None:
-        used = parsed.get("ConsumedCapacity", [])
+        consumed = parsed.get("ConsumedCapacity", [])
         if "Get" in model.name or model.name in ("Query", "Scan"):
-            self.read_units += sum(each["CapacityUnits"] for each in (used if isinstance(used, list) else [used]))
+            self.read_units += sum(
+                each["CapacityUnits"] for each in (consumed if isinstance(consumed, list) else [consumed])
+            )
 
 
 def _item(request: dict[str, Any]) -> dict[str, Any]:
-    """The item that a write wrote, in DynamoDB's own form."""
+    """The item after a write, in DynamoDB's own form."""
     if "Item" in request:
         return dict(request["Item"])
-    found = table.client().get_item(TableName=request["TableName"], Key=request["Key"], ConsistentRead=True)
-    return dict(found.get("Item", request["Key"]))
+    item = table.client().get_item(TableName=request["TableName"], Key=request["Key"], ConsistentRead=True)
+    return dict(item.get("Item", request["Key"]))
 
 
 def _bytes(value: Any) -> int:

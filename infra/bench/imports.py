@@ -1,5 +1,5 @@
-"""A list of 50,000 firms through the deployed stack: how long it takes to parse and to bring into force, and how much
-memory the worker needed for it (its own peak, from its log)."""
+"""A list of 50,000 enterprises through the deployed stack: the time to parse it and to bring it into force, and the
+worker's peak memory, which its log lines have."""
 
 import io
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 from openpyxl import Workbook
 
-from infra.bench.speed import Line
+from infra.bench.speed import ResultLine
 from infra.city.credit_codes import OUTSIDERS, CreditCodes
 from infra.client.http import BUREAU, OPERATOR, HttpClient
 from infra.client.steps import Json, expect
@@ -28,8 +28,8 @@ WAIT_SECONDS = 1_800
 LOOK_EVERY_SECONDS = 0.5
 
 
-def measure() -> list[Line]:
-    """On a stack of its own, which is ended again."""
+def measure() -> list[ResultLine]:
+    """Measure on a stack of its own, which is ended afterwards."""
     state = LOCAL / "bench"
     stack.down(state)
     try:
@@ -38,29 +38,31 @@ def measure() -> list[Line]:
         stack.down(state)
 
 
-def _import(running: Stack) -> list[Line]:
-    client, content = HttpClient(asdict(running)), _workbook()
+def _import(own_stack: Stack) -> list[ResultLine]:
+    client, content = HttpClient(asdict(own_stack)), _workbook()
     path = f"/lists/{KIND}/{datetime.now(UTC).year}/imports"
-    announced = {"filename": "list.xlsx", "content_type": TYPE, "size_bytes": len(content)}
-    record = expect(client.call(OPERATOR, "POST", path, announced), 201)
+    announcement = {"filename": "list.xlsx", "content_type": TYPE, "size_bytes": len(content)}
+    record = expect(client.call(OPERATOR, "POST", path, announcement), 201)
     path = f"{path}/{record['import_id']}"
 
-    def shown() -> Json:
+    def get_import() -> Json:
         return expect(client.call(OPERATOR, "GET", path), 200)
 
     client.upload(record["upload"], content)
-    parsing_seconds = _seconds_until(lambda: shown()["state"] != "waiting")
-    parsed = shown()
+    parsing_seconds = _seconds_until(lambda: get_import()["state"] != "waiting")
+    parsed = get_import()
     if (parsed["state"], parsed["row_count"], parsed["error_count"]) != ("parsed", ROWS, 0):
         raise RuntimeError(f"the list was not read as it stands: {parsed}")
     expect(client.call(BUREAU, "POST", f"{path}/apply"), 200)
-    applying_seconds = _seconds_until(lambda: bool(shown()["state"] == "applied"))
-    peaks = {line["message"]: line["peak_memory_mb"] for line in _work_lines(running)}
+    applying_seconds = _seconds_until(lambda: bool(get_import()["state"] == "applied"))
+    peaks = {line["message"]: line["peak_memory_mb"] for line in _work_lines(own_stack)}
     size = f"{len(content) / 2**20:.1f} MB .xlsx"
     return [
-        Line(f"list of {ROWS:,} rows, {size}: parsed", f"{parsing_seconds:.0f} s, {peaks['list parsed']} MB at most"),
-        Line(
-            f"list of {ROWS:,} firms nobody listed before: in force",
+        ResultLine(
+            f"list of {ROWS:,} rows, {size}: parsed", f"{parsing_seconds:.0f} s, {peaks['list parsed']} MB at most"
+        ),
+        ResultLine(
+            f"list of {ROWS:,} enterprises that were on no list: in force",
             f"{applying_seconds:.0f} s, {ROWS / applying_seconds:.0f}/s, {peaks['list applied']} MB at most",
         ),
     ]
@@ -77,18 +79,18 @@ def _workbook() -> bytes:
     return content.getvalue()
 
 
-def _seconds_until(done: Callable[[], bool]) -> float:
+def _seconds_until(is_done: Callable[[], bool]) -> float:
     began = perf_counter()
-    while not done():
+    while not is_done():
         if perf_counter() - began > WAIT_SECONDS:
             raise TimeoutError("the worker did not finish in time")
         sleep(LOOK_EVERY_SECONDS)
     return perf_counter() - began
 
 
-def _work_lines(running: Stack) -> list[dict[str, Any]]:
-    """What the worker logged of its work."""
-    logs = stack.session().client("logs", endpoint_url=running.aws_endpoint_url)
+def _work_lines(own_stack: Stack) -> list[dict[str, Any]]:
+    """The worker's log lines about parsing and applying."""
+    logs = stack.session().client("logs", endpoint_url=own_stack.aws_endpoint_url)
     groups = logs.describe_log_groups()["logGroups"]
     [name] = [each["logGroupName"] for each in groups if "ImportList" in each["logGroupName"]]
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=name)

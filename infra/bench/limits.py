@@ -1,4 +1,4 @@
-"""What the simulation takes as given: limits that AWS documents, and assumptions, which are marked as such.
+"""The constants of the simulation: limits that AWS documents, and assumptions, which are marked ASSUMED.
 
 Documentation is named by guide and page, as of 2026.
 """

@@ -1,4 +1,4 @@
-"""The simulation as one picture: granted per second, waiting and fairness over the number of shards, by load."""
+"""The simulation as one picture: grants per second, waiting time and fairness by number of shards and load."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,18 +7,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infra.bench import scale
-from infra.bench.scale import Result
+from infra.bench.scale import RushResult
 
 PICTURE = Path(__file__).with_name("scale.png")
 DOTS_PER_INCH = 80
 CEILING_SECONDS = scale.HORIZON_SECONDS
 
 
-def draw(results: list[Result]) -> None:
+def draw(results: list[RushResult]) -> None:
     """Write scale.png."""
     figure = Figure(figsize=(13, 9))  # a file is written, no window opened
     axes = figure.subplots(2, 2, sharex=True)
-    panels: list[tuple[str, Callable[[Result], float], str]] = [
+    panels: list[tuple[str, Callable[[RushResult], float], str]] = [
         ("granted per second", lambda result: result.granted_per_second, "log"),
         ("p99 seconds to a definite answer", lambda result: min(result.p99_seconds, CEILING_SECONDS), "log"),
         ("conflicts per grant", lambda result: result.conflicts_per_grant, "linear"),
@@ -40,16 +40,18 @@ def draw(results: list[Result]) -> None:
     figure.savefig(PICTURE, dpi=DOTS_PER_INCH)
 
 
-def _panel(axis: Axes, results: list[Result], value: Callable[[Result], float]) -> None:
+def _panel(axis: Axes, results: list[RushResult], value: Callable[[RushResult], float]) -> None:
     for number, load in enumerate(scale.LOADS_PER_SECOND):
         colour = f"C{number}"
-        here = [result for result in results if result.rush.per_second == load]
+        results_of_load = [result for result in results if result.rush.per_second == load]
         for design, style in ((scale.PLAIN, "-o"), (scale.SERIALISABLE, ":")):
-            found = [result for result in here if result.rush.design == design]
+            results_of_design = [result for result in results_of_load if result.rush.design == design]
             label = f"{load:,}" if design == scale.PLAIN else None
-            shards = [result.rush.shards for result in found]
-            axis.plot(shards, [value(result) for result in found], style, color=colour, markersize=3, label=label)
+            shards = [result.rush.shards for result in results_of_design]
+            axis.plot(
+                shards, [value(result) for result in results_of_design], style, color=colour, markersize=3, label=label
+            )
         for design, mark in ((scale.VERSIONED, "x"), (scale.COUNTER, "+")):
-            for result in here:
+            for result in results_of_load:
                 if result.rush.design == design:
                     axis.plot([1], [value(result)], mark, color=colour, markersize=9)

@@ -1,6 +1,6 @@
-"""The two designs that ours is measured against on the same engine: (a) optimistic version, (b) one counter.
+"""Two other designs, for comparison on the same engine: (a) optimistic version, (b) one counter.
 
-Both keep the promise of one voucher per enterprise and of the quota; both are given our store's client and encoding.
+Both grant one voucher per enterprise within its quota, and both use our store's client and encoding.
 """
 
 from collections.abc import Callable
@@ -10,29 +10,29 @@ from voucher.store import conditions, keys
 from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import Unmet, Write, put_write, transact, update_write
 
-TRIES = 200
+GRAB_ATTEMPTS = 200
 Grab = Callable[[Organisation], bool]
 
 
 def versioned(name: str, quotas: int) -> Grab:
-    """(a) Read the batch and the entitlement, check both, write both back if their versions are still the same."""
+    """(a) Read and check the batch and the entitlement; write both on condition that their versions are unchanged."""
     batch = _batch(name, quotas)
 
     def grab(enterprise: Organisation) -> bool:
-        for _ in range(TRIES):
-            seen, right = find_item(batch), find_item(keys.entitlement(YEAR, enterprise.uscc))
+        for _ in range(GRAB_ATTEMPTS):
+            batch_item, entitlement_item = find_item(batch), find_item(keys.entitlement(YEAR, enterprise.uscc))
             if (
-                seen is None
-                or right is None
-                or seen["left_fen"] < QUOTA_FEN
-                or enterprise.person.name not in right["members"]
+                batch_item is None
+                or entitlement_item is None
+                or batch_item["left_fen"] < QUOTA_FEN
+                or enterprise.person.name not in entitlement_item["members"]
             ):
                 return False
             try:
                 transact(
                     [
-                        _take(batch, conditions.UNCHANGED, seen_version=seen["version"]),
-                        _use_quota(enterprise, conditions.UNCHANGED, seen_version=right["version"]),
+                        _take(batch, conditions.UNCHANGED, seen_version=batch_item["version"]),
+                        _use_quota(enterprise, conditions.UNCHANGED, seen_version=entitlement_item["version"]),
                         _make(name, enterprise),
                     ]
                 )
@@ -47,7 +47,7 @@ def versioned(name: str, quotas: int) -> Grab:
 
 
 def counter(name: str, quotas: int) -> Grab:
-    """(b) One transaction that decreases one counter, on condition that it is enough."""
+    """(b) One transaction that decreases one counter, on condition that the counter suffices."""
     batch = _batch(name, quotas)
 
     def grab(enterprise: Organisation) -> bool:

@@ -1,7 +1,7 @@
-"""A rush in simulated time: how many are granted each second, how long they wait, and how far out of turn.
+"""A rush on a batch in simulated time: grants per second, waiting times, and how many grants are out of turn.
 
-`rush` is one opening of one batch: claimants arrive at a rate, most for one quota and some for two, until everybody
-has a definite answer. The same seed gives the same rush.
+A rush is one opening of one batch: claimants arrive at a rate, most for one quota and some for two, until each has a
+definite answer. The same seed gives the same rush.
 """
 
 from concurrent.futures import ProcessPoolExecutor
@@ -13,7 +13,7 @@ import simpy
 
 from infra.bench import limits
 from infra.bench.designs import Design, OneCounter, Ours, Versioned, split
-from infra.bench.service import Fleet, Steps, Table
+from infra.bench.service import Fleet, SimulatedTable, Steps
 
 PLAIN, SERIALISABLE = "ours", "ours, serialisable reads"
 VERSIONED, COUNTER = "(a) optimistic version", "(b) one counter"
@@ -24,13 +24,13 @@ QUOTAS = 1_000
 DOUBLE_SHARE = 0.1
 SEED = 2026
 WARM_TABLE_WRITE_UNITS = 40_000
-# whoever has no answer so long after the last claimant came counts as unanswered
+# a claimant without an answer this long after the last arrival counts as unanswered
 HORIZON_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class Rush:
-    """What happens: the design, its shards, claimants per second, and the batch's size in default quotas."""
+    """The input: the design, its shards, claimants per second, and the batch's size in default quotas."""
 
     design: str
     shards: int
@@ -42,8 +42,8 @@ class Rush:
 
 
 @dataclass(frozen=True)
-class Result:
-    """How it went. Times in seconds from a claimant's first request to the definite answer."""
+class RushResult:
+    """The outcome. Times are in seconds, from a claimant's first request to its definite answer."""
 
     rush: Rush
     granted: int
@@ -62,8 +62,8 @@ class Result:
 
 
 @dataclass
-class Claim:
-    """One claimant: when it came, and when and how it was answered."""
+class Claimant:
+    """One claimant: its arrival, and the time and kind of its answer."""
 
     arrived: float
     units: int
@@ -74,36 +74,36 @@ class Claim:
 
 
 def grid() -> list[Rush]:
-    """Every rush of the report."""
+    """All rushes of the report."""
     ours = [
         Rush(name, shards, load) for name in (PLAIN, SERIALISABLE) for load in LOADS_PER_SECOND for shards in SHARDS
     ]
     return ours + [Rush(name, 1, load) for name in (VERSIONED, COUNTER) for load in LOADS_PER_SECOND]
 
 
-def run_all(rushes: list[Rush]) -> list[Result]:
+def run_all(rushes: list[Rush]) -> list[RushResult]:
     """Simulate many rushes, on as many processes as there are cores."""
     with ProcessPoolExecutor() as pool:
         return list(pool.map(run, rushes))
 
 
-def run(rush: Rush) -> Result:
+def run(rush: Rush) -> RushResult:
     """Simulate one rush."""
     clock, random = simpy.Environment(), Random(rush.seed)
-    table, fleet = Table(clock, random, rush.write_units), Fleet(clock, random)
+    table, fleet = SimulatedTable(clock, random, rush.write_units), Fleet(clock, random)
     design = _design(rush, table, random)
-    claims, now = [], 0.0
+    claimants, now = [], 0.0
     for _ in range(rush.claimants):
         now += random.expovariate(rush.per_second)
-        claims.append(Claim(now, 2 if random.random() < DOUBLE_SHARE else 1, random.getrandbits(32)))
-    wrong: list[Claim] = []
-    for claim in claims:
-        clock.process(_claimant(clock, random, fleet, design, claim, wrong))
+        claimants.append(Claimant(now, 2 if random.random() < DOUBLE_SHARE else 1, random.getrandbits(32)))
+    wrongly_refused: list[Claimant] = []
+    for claimant in claimants:
+        clock.process(_claimant(clock, random, fleet, design, claimant, wrongly_refused))
     clock.run(until=HORIZON_SECONDS + now)
-    return _result(rush, claims, table, design, len(wrong))
+    return _result(rush, claimants, table, design, len(wrongly_refused))
 
 
-def _design(rush: Rush, table: Table, random: Random) -> Design:
+def _design(rush: Rush, table: SimulatedTable, random: Random) -> Design:
     rows = [table.row(units) for units in split(rush.quotas, rush.shards)]
     if rush.design == VERSIONED:
         return Versioned(table, random, rows)
@@ -113,21 +113,26 @@ def _design(rush: Rush, table: Table, random: Random) -> Design:
 
 
 def _claimant(
-    clock: simpy.Environment, random: Random, fleet: Fleet, design: Design, claim: Claim, wrong: list[Claim]
+    clock: simpy.Environment,
+    random: Random,
+    fleet: Fleet,
+    design: Design,
+    claimant: Claimant,
+    wrongly_refused: list[Claimant],
 ) -> Steps:
-    yield clock.timeout(claim.arrived)
+    yield clock.timeout(claimant.arrived)
     for attempt in range(1_000):
-        process = yield from fleet.enter()
-        if process is not None:
+        environment = yield from fleet.enter()
+        if environment is not None:
             yield clock.timeout(handler_seconds(random))
-            answer = yield from design.grab(claim.home, claim.units, process)
-            fleet.leave(process)
+            answer = yield from design.grab(claimant.home, claimant.units, environment)
+            fleet.leave(environment)
             if answer != "busy":
-                claim.answered, claim.granted = clock.now, answer == "granted"
-                if answer == "refused" and sum(row.units for row in design.rows) >= claim.units:
-                    wrong.append(claim)
+                claimant.answered, claimant.granted = clock.now, answer == "granted"
+                if answer == "refused" and sum(row.units for row in design.rows) >= claimant.units:
+                    wrongly_refused.append(claimant)
                 return
-            claim.busy += 1
+            claimant.busy += 1
         yield clock.timeout(random.uniform(0.5, 1.5) * limits.CLIENT_WAIT_SECONDS * min(8, 2**attempt))
 
 
@@ -136,48 +141,49 @@ def handler_seconds(random: Random) -> float:
     return random.lognormvariate(0, limits.SPREAD / 2) * limits.HANDLER_SECONDS
 
 
-def _result(rush: Rush, claims: list[Claim], table: Table, design: Design, wrong: int) -> Result:
-    granted = [claim for claim in claims if claim.granted]
-    waits = sorted(claim.answered - claim.arrived for claim in claims)
-    ended = sorted(claim.answered for claim in granted)
-    span = max(1e-9, ended[len(ended) * 99 // 100] - claims[0].arrived)
-    return Result(
+def _result(rush: Rush, claimants: list[Claimant], table: SimulatedTable, design: Design, wrong: int) -> RushResult:
+    granted_claimants = [claimant for claimant in claimants if claimant.granted]
+    waits = sorted(claimant.answered - claimant.arrived for claimant in claimants)
+    answer_times = sorted(claimant.answered for claimant in granted_claimants)
+    span = max(1e-9, answer_times[len(answer_times) * 99 // 100] - claimants[0].arrived)
+    return RushResult(
         rush,
-        granted=len(granted),
-        units_granted=sum(claim.units for claim in granted),
+        granted=len(granted_claimants),
+        units_granted=sum(claimant.units for claimant in granted_claimants),
         units_left=sum(row.units for row in design.rows),
-        granted_per_second=0.99 * len(granted) / span,
+        granted_per_second=0.99 * len(granted_claimants) / span,
         p50_seconds=waits[len(waits) // 2],
         p99_seconds=waits[len(waits) * 99 // 100],
-        conflicts_per_grant=table.counts.conflicts / len(granted),
-        busy_per_claim=sum(claim.busy for claim in claims) / len(claims),
-        reads_per_claim=table.counts.reads / len(claims),
-        out_of_turn=_out_of_turn(claims),
-        inversions=_inversions([claim.answered for claim in granted]),
+        conflicts_per_grant=table.counts.conflicts / len(granted_claimants),
+        busy_per_claim=sum(claimant.busy for claimant in claimants) / len(claimants),
+        reads_per_claim=table.counts.reads / len(claimants),
+        out_of_turn=_out_of_turn(claimants),
+        inversions=_inversions([claimant.answered for claimant in granted_claimants]),
         wrongly_refused=wrong,
-        unanswered=sum(claim.answered == inf for claim in claims),
+        unanswered=sum(claimant.answered == inf for claimant in claimants),
     )
 
 
-def _out_of_turn(claims: list[Claim]) -> float:
-    """The share of grants that a strict queue would have given to somebody else."""
-    due, left = [], sum(claim.units for claim in claims if claim.granted)
-    for claim in claims:
-        due.append(claim.units <= left)
-        left -= claim.units if due[-1] else 0
-    granted = sum(claim.granted for claim in claims)
-    return sum(claim.granted and not is_due for claim, is_due in zip(claims, due, strict=True)) / granted
+def _out_of_turn(claimants: list[Claimant]) -> float:
+    """The share of grants that a strict queue would have given to other claimants."""
+    would_be_granted, remaining_units = [], sum(claimant.units for claimant in claimants if claimant.granted)
+    for claimant in claimants:
+        would_be_granted.append(claimant.units <= remaining_units)
+        remaining_units -= claimant.units if would_be_granted[-1] else 0
+    granted_count = sum(claimant.granted for claimant in claimants)
+    pairs = zip(claimants, would_be_granted, strict=True)
+    return sum(claimant.granted and not is_in_turn for claimant, is_in_turn in pairs) / granted_count
 
 
 def _inversions(values: list[float]) -> float:
-    """The share of pairs that stand in the wrong order: 0 is strictly in turn, 0.5 is a lottery."""
+    """The share of pairs in the wrong order: 0 is strictly in turn, 0.5 is a lottery."""
     count, tree = 0, [0] * (len(values) + 1)
     ranks = {value: rank for rank, value in enumerate(sorted(values), start=1)}
-    for seen, value in enumerate(values):
+    for position, value in enumerate(values):
         rank, before = ranks[value], 0
         while rank:
             before, rank = before + tree[rank], rank & (rank - 1)
-        count += seen - before
+        count += position - before
         rank = ranks[value]
         while rank < len(tree):
             tree[rank] += 1

@@ -1,4 +1,4 @@
-"""How fast and how dear: the grab's handler against the bare call, against two other designs, and in round trips."""
+"""Speed and cost: the grab's handler beside the bare call and two other designs; the round trips of an order."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -33,16 +33,16 @@ ENTERPRISES_NEEDED = 3 * BLOCK * (WARM_UP + BLOCKS) + COUNTED + 6 * ROUNDS * EAC
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line of the table: what was measured, the figures, and the goal (empty where there is none)."""
+class ResultLine:
+    """One line of the printed table: label, figures, and goal (empty if there is no goal)."""
 
-    what: str
+    label: str
     figure: str
     goal: str = ""
 
 
-def measure(world: World, enterprises: Iterator[Organisation]) -> list[Line]:
-    """All of it, in one run."""
+def measure(world: World, enterprises: Iterator[Organisation]) -> list[ResultLine]:
+    """All measurements of this module."""
     batch_id = seed_data.open_batch(world, 8_000 * QUOTA_FEN)
     return [
         *_against_the_bare_call(batch_id, enterprises),
@@ -53,7 +53,7 @@ def measure(world: World, enterprises: Iterator[Organisation]) -> list[Line]:
 
 
 def claim_event(batch_id: str, enterprise: Organisation) -> dict[str, Any]:
-    """What API Gateway would send for one grab."""
+    """The event that API Gateway sends for one grab."""
     route = next(each for each in routes() if each.folder == "grab")
     path = f"/batches/{batch_id}/vouchers"
     return api_event(route, path, "", {"batch_id": batch_id}, enterprise.grab_body(), enterprise.person, None, None)
@@ -65,12 +65,12 @@ def _grab(batch_id: str, enterprise: Organisation) -> dict[str, Any]:
 
 
 def _bare_requests(batch_id: str, pattern: Organisation, enterprises: list[Organisation]) -> list[str]:
-    """The very request that the handler sends for `pattern`, written for other firms, as JSON."""
+    """The request that the handler sends for `pattern`, as JSON, with the codes of other enterprises in it."""
     with Meter() as meter:
         _grab(batch_id, pattern)
-    [sent] = meter.sent
+    [handler_requests] = meter.requests
     shards = function("grab").memory.PUBLISHED[batch_id].shards
-    pool_id, text = batch_pool(batch_id), json.dumps(sent)
+    pool_id, text = batch_pool(batch_id), json.dumps(handler_requests)
     bodies = []
     for enterprise in enterprises:
         changed = text
@@ -82,19 +82,19 @@ def _bare_requests(batch_id: str, pattern: Organisation, enterprises: list[Organ
             ),
             (pattern.uscc, enterprise.uscc),
             (f'"{pattern.person.name}"', f'"{enterprise.person.name}"'),
-            (sent["ClientRequestToken"], str(uuid4())),
+            (handler_requests["ClientRequestToken"], str(uuid4())),
         ):
             changed = changed.replace(old, new)
         bodies.append(changed)
     return bodies
 
 
-def _against_the_bare_call(batch_id: str, enterprises: Iterator[Organisation]) -> list[Line]:
-    """The same three items: through the handler, by boto3's client as it comes, and by the store's client, which
-    leaves out what the service does anyway.
+def _against_the_bare_call(batch_id: str, enterprises: Iterator[Organisation]) -> list[ResultLine]:
+    """Three ways to write the same three items: the handler, boto3's own client, and the store's client, which skips
+    checks that the service repeats.
 
-    A few of each at a time, as a warm process does them, in changing order, and each from fresh objects, as the
-    runtime hands them over. The first blocks only warm up.
+    They are measured in small blocks, in changing order, each call with new objects, as the runtime passes them. The
+    first blocks only warm up.
     """
     number = BLOCK * (WARM_UP + BLOCKS)
     _grab(batch_id, next(enterprises))
@@ -108,7 +108,7 @@ def _against_the_bare_call(batch_id: str, enterprises: Iterator[Organisation]) -
         "plain": (lambda request: client.transact_write_items(**request), iter(plain)),
         "lean": (lambda request: table.client().transact_write_items(**request), iter(lean)),
     }
-    taken: dict[str, list[float]] = {name: [] for name in calls}
+    seconds_of_call: dict[str, list[float]] = {name: [] for name in calls}
     for _, order in zip(range(WARM_UP + BLOCKS), cycle(permutations(calls)), strict=False):
         for name in order:
             call, texts = calls[name]
@@ -116,103 +116,105 @@ def _against_the_bare_call(batch_id: str, enterprises: Iterator[Organisation]) -
                 fresh = json.loads(text)
                 began = perf_counter()
                 call(fresh)
-                taken[name].append(perf_counter() - began)
-    handled, sent, sent_lean = (median(seconds[BLOCK * WARM_UP :]) for seconds in taken.values())
+                seconds_of_call[name].append(perf_counter() - began)
+    handler_seconds, bare_seconds, lean_seconds = (
+        median(seconds[BLOCK * WARM_UP :]) for seconds in seconds_of_call.values()
+    )
     return [
-        Line("grab: whole handler, one thread, median", f"{handled * 1e3:.2f} ms"),
-        Line("grab: bare TransactWriteItems of the same items, median", f"{sent * 1e3:.2f} ms"),
-        Line("grab: handler / bare call", f"{handled / sent:.3f}", "<= 1.10"),
-        Line("grab: handler / bare call by the store's own client", f"{handled / sent_lean:.3f}"),
-        Line("grab: handler's own time", f"{(handled - sent_lean) * 1e3:.2f} ms"),
+        ResultLine("grab: whole handler, one thread, median", f"{handler_seconds * 1e3:.2f} ms"),
+        ResultLine("grab: bare TransactWriteItems of the same items, median", f"{bare_seconds * 1e3:.2f} ms"),
+        ResultLine("grab: handler / bare call", f"{handler_seconds / bare_seconds:.3f}", "<= 1.10"),
+        ResultLine("grab: handler / bare call by the store's own client", f"{handler_seconds / lean_seconds:.3f}"),
+        ResultLine("grab: handler's own time", f"{(handler_seconds - lean_seconds) * 1e3:.2f} ms"),
     ]
 
 
-def _cost(world: World, batch_id: str, enterprises: Iterator[Organisation]) -> list[Line]:
-    """Round trips and units of a granted grab, and of a refusal once a batch is sold out."""
-    with Meter() as granted:
+def _cost(world: World, batch_id: str, enterprises: Iterator[Organisation]) -> list[ResultLine]:
+    """Round trips and units of a granted grab, and of a refusal after the batch is sold out."""
+    with Meter() as grants:
         for _ in range(COUNTED):
             _insist(_grab(batch_id, next(enterprises))["statusCode"] == 201)
     small = seed_data.open_batch(world, 2 * QUOTA_FEN)
-    late = [next(enterprises) for _ in range(4)]
-    codes = [json.loads(_grab(small, enterprise)["body"]).get("code") for enterprise in late[:3]]
+    late_enterprises = [next(enterprises) for _ in range(4)]
+    codes = [json.loads(_grab(small, enterprise)["body"]).get("code") for enterprise in late_enterprises[:3]]
     _insist(codes == [None, None, "SOLD_OUT"])
-    with Meter() as refused:
+    with Meter() as refusals:
         for _ in range(COUNTED):
-            _insist(json.loads(_grab(small, late[3])["body"])["code"] == "SOLD_OUT")
+            _insist(json.loads(_grab(small, late_enterprises[3])["body"])["code"] == "SOLD_OUT")
     return [
-        Line("grab: round trips per grant", f"{granted.round_trips / COUNTED:g}", "1"),
-        Line("grab: write units per grant", f"{granted.write_units / COUNTED:g}", "<= 6"),
-        Line("grab: DynamoDB calls per refusal after sell-out", f"{refused.round_trips / COUNTED:g}", "0"),
+        ResultLine("grab: round trips per grant", f"{grants.round_trips / COUNTED:g}", "1"),
+        ResultLine("grab: write units per grant", f"{grants.write_units / COUNTED:g}", "<= 6"),
+        ResultLine("grab: DynamoDB calls per refusal after sell-out", f"{refusals.round_trips / COUNTED:g}", "0"),
         *_cost_beside_a_remainder(world, enterprises),
     ]
 
 
-def _cost_beside_a_remainder(world: World, enterprises: Iterator[Organisation]) -> list[Line]:
-    """What a refusal costs while a batch still has something, but less than is asked for."""
+def _cost_beside_a_remainder(world: World, enterprises: Iterator[Organisation]) -> list[ResultLine]:
+    """The cost of a refusal while the batch still has money, but less than the requested amount."""
     small = seed_data.open_batch(world, 2 * QUOTA_FEN + QUOTA_FEN // 2, partial_allowed=True)
     codes = [json.loads(_grab(small, next(enterprises))["body"]).get("code") for _ in range(3)]
     _insist(codes == [None, None, "SOLD_OUT"])
-    lines, late = [], next(enterprises)
-    for words, more in (("the whole quota", {}), ("an amount", {"amount_fen": QUOTA_FEN - 1})):
+    lines, late_enterprise = [], next(enterprises)
+    for words, changes in (("the whole quota", {}), ("an amount", {"amount_fen": QUOTA_FEN - 1})):
         with Meter() as meter:
             for _ in range(COUNTED):
-                _insist(requests.grab(world, small, late, **more).code == "SOLD_OUT")
+                _insist(requests.grab(world, small, late_enterprise, **changes).code == "SOLD_OUT")
         figure = f"{meter.round_trips / COUNTED:g}, {meter.write_units / COUNTED:g} WCU"
-        lines.append(Line(f"grab: calls per refusal of {words} beside a remainder", figure, "1, 0"))
+        lines.append(ResultLine(f"grab: calls per refusal of {words} beside a remainder", figure, "1, 0"))
     return lines
 
 
-def _against_rivals(batch_id: str, enterprises: Iterator[Organisation]) -> list[Line]:
+def _against_rivals(batch_id: str, enterprises: Iterator[Organisation]) -> list[ResultLine]:
     """Each design in turn, round by round, alone and with several threads."""
     designs: list[tuple[str, Callable[[Organisation], bool]]] = [
         ("ours, whole handler", lambda enterprise: _grab(batch_id, enterprise)["statusCode"] == 201),
         ("(a) read, check, optimistic version", rivals.versioned("a", 3 * ROUNDS * EACH)),
         ("(b) one counter in a transaction", rivals.counter("b", 3 * ROUNDS * EACH)),
     ]
-    alone: dict[str, list[float]] = {name: [] for name, _ in designs}
-    crowd: dict[str, list[float]] = {name: [] for name, _ in designs}
+    rates_alone: dict[str, list[float]] = {name: [] for name, _ in designs}
+    rates_together: dict[str, list[float]] = {name: [] for name, _ in designs}
     meters = {name: (Meter(), Meter()) for name, _ in designs}
     for _ in range(ROUNDS):
         for name, grab in designs:
-            few, many = [next(enterprises) for _ in range(EACH)], [next(enterprises) for _ in range(EACH)]
+            one_by_one, at_once = list(islice(enterprises, EACH)), list(islice(enterprises, EACH))
             with meters[name][0]:
-                alone[name].append(EACH / _seconds(grab, few, 1))
+                rates_alone[name].append(EACH / _seconds(grab, one_by_one, 1))
             with meters[name][1]:
-                crowd[name].append(EACH / _seconds(grab, many, THREADS))
+                rates_together[name].append(EACH / _seconds(grab, at_once, THREADS))
+    count = EACH * ROUNDS
     return [
-        Line(
+        ResultLine(
             f"design: {name}",
-            f"{median(alone[name]):.0f}/s, {one.round_trips / made:.2f} calls, {one.write_units / made:g} WCU,"
-            f" {one.read_units / made:g} RCU; {THREADS} threads: {median(crowd[name]):.0f}/s,"
-            f" {eight.round_trips / made:.2f} calls",
+            f"{median(rates_alone[name]):.0f}/s, {one.round_trips / count:.2f} calls, {one.write_units / count:g} WCU,"
+            f" {one.read_units / count:g} RCU; {THREADS} threads: {median(rates_together[name]):.0f}/s,"
+            f" {eight.round_trips / count:.2f} calls",
         )
         for name, (one, eight) in meters.items()
-        for made in (EACH * ROUNDS,)
     ]
 
 
 def _seconds(grab: Callable[[Organisation], bool], enterprises: list[Organisation], threads: int) -> float:
-    """How long so many threads take for one grab of each firm."""
+    """How long `threads` threads take for one grab of each enterprise, in seconds."""
     began = perf_counter()
     with ThreadPoolExecutor(threads) as pool:
-        for granted in pool.map(grab, enterprises):
-            _insist(granted)
+        for is_granted in pool.map(grab, enterprises):
+            _insist(is_granted)
     return perf_counter() - began
 
 
-def _order(world: World, batch_id: str, enterprises: Iterator[Organisation]) -> list[Line]:
+def _order(world: World, batch_id: str, enterprises: Iterator[Organisation]) -> list[ResultLine]:
     """Round trips of placing an order: one read of all parties, one transaction."""
-    seller, buyer = seed_data.add_agency(), next(enterprises)
-    product_id = seed_data.add_product(seller, Category.LEGAL)
-    body = requests.order_body(product_id, requests.grab_voucher(world, batch_id, buyer), QUOTA_FEN // 2)
+    agency, enterprise = seed_data.add_agency(), next(enterprises)
+    product_id = seed_data.add_product(agency, Category.LEGAL)
+    body = requests.order_body(product_id, requests.grab_voucher(world, batch_id, enterprise), QUOTA_FEN // 2)
     with Meter() as meter:
-        placed = world.call(buyer.person, "POST", "/orders", body, key="bench-1")
-    _insist(placed.status == 201)
+        reply = world.call(enterprise.person, "POST", "/orders", body, key="bench-1")
+    _insist(reply.status == 201)
     figure = f"{meter.round_trips} ({', '.join(meter.calls)}), {meter.write_units:g} WCU"
-    return [Line("order placement: round trips", figure, "<= 2")]
+    return [ResultLine("order placement: round trips", figure, "<= 2")]
 
 
 def _insist(holds: bool) -> None:
-    """A measurement of something that did not happen is none."""
+    """Raises RuntimeError if the backend did not do what is being measured."""
     if not holds:
         raise RuntimeError("the backend answered otherwise than the measurement takes for granted")

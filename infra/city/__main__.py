@@ -1,4 +1,4 @@
-"""Writes the whole city as files and prints a summary, so that a person can look at it.
+"""Writes the whole city as files and prints a summary, for people who want to look at it.
 
 python -m infra.city --seed 1 --out DIR [--today YYYY-MM-DD] [--year YYYY]
 """
@@ -13,33 +13,33 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from infra.city.agencies import Agency, make_agencies
+from infra.city.document_files import DocumentFile, agency_documents, enterprise_documents, yuan
 from infra.city.enterprises import Enterprise, make_enterprises
 from infra.city.lists import make_list_files
-from infra.city.papers import Paper, agency_papers, enterprise_papers, yuan
 from infra.city.products import Product, make_products
 
 
 def main() -> None:
-    """Reads the command line, makes the city, writes and prints it."""
+    """Read the command line, make the city, write its files and print the summary."""
     arguments = _arguments()
     today: date = arguments.today
     year: int = arguments.year or today.year
-    out: Path = arguments.out
+    folder: Path = arguments.out
     enterprises = make_enterprises(arguments.seed, today, year)
     agencies = make_agencies(arguments.seed, today)
     products = make_products(arguments.seed, agencies)
     lists = make_list_files(enterprises, arguments.seed, year)
 
-    _write_json(out / "enterprises.json", enterprises)
-    _write_json(out / "agencies.json", agencies)
-    _write_json(out / "products.json", products)
+    _write_json(folder / "enterprises.json", enterprises)
+    _write_json(folder / "agencies.json", agencies)
+    _write_json(folder / "products.json", products)
     for kind, content in lists.items():
-        _write(out / "lists" / f"{kind}-{year}.xlsx", content)
+        _write(folder / "lists" / f"{kind}-{year}.xlsx", content)
     for enterprise in enterprises:
-        _write_papers(out / "papers" / enterprise.uscc, enterprise_papers(enterprise, today))
+        _write_documents(folder / "documents" / enterprise.uscc, enterprise_documents(enterprise, today))
     for agency in agencies:
-        _write_papers(out / "papers" / agency.uscc, agency_papers(agency, today))
-    print(f"seed {arguments.seed}, applying on {today}, programme year {year}, written to {out}")
+        _write_documents(folder / "documents" / agency.uscc, agency_documents(agency, today))
+    print(f"seed {arguments.seed}, applying on {today}, programme year {year}, written to {folder}")
     print(_summary(enterprises, agencies, products))
 
 
@@ -63,19 +63,19 @@ def _write_json(path: Path, records: Sequence[Enterprise | Agency | Product]) ->
     _write(path, json.dumps(rows, ensure_ascii=False, indent=1, default=date.isoformat).encode())
 
 
-def _write_papers(folder: Path, papers: list[Paper]) -> None:
-    for paper in papers:
-        _write(folder / (paper.kind + Path(paper.filename).suffix), paper.content)
+def _write_documents(folder: Path, documents: list[DocumentFile]) -> None:
+    for document in documents:
+        _write(folder / (document.kind + Path(document.filename).suffix), document.content)
 
 
 def _summary(enterprises: list[Enterprise], agencies: list[Agency], products: list[Product]) -> str:
-    approved = [each for each in enterprises if each.expected_refusal is None]
-    refused = [f"{each.expected_refusal} {each.refusal_reason}" for each in enterprises if each.refusal_reason]
+    to_approve = [each for each in enterprises if each.expected_refusal is None]
+    refusals = [f"{each.expected_refusal} {each.refusal_reason}" for each in enterprises if each.refusal_reason]
     quota_fen = sum(each.expected_quota_fen for each in enterprises)
     refused_agencies = [each.expected_refusal for each in agencies if each.expected_refusal]
     lines = [
-        f"enterprises {len(enterprises)}: {len(approved)} to approve, quotas {yuan(quota_fen)} yuan in all",
-        "  refused    " + _counts(Counter(refused)),
+        f"enterprises {len(enterprises)}: {len(to_approve)} to approve, quotas {yuan(quota_fen)} yuan in all",
+        "  refused    " + _counts(Counter(refusals)),
         "  districts  " + _counts(Counter(each.district for each in enterprises)),
         "  sizes      " + _counts(Counter(each.size_class for each in enterprises)),
         f"  industries {len({each.industry_code[:2] for each in enterprises})} divisions",

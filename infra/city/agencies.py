@@ -1,7 +1,7 @@
-"""The service agencies that apply: what each sends to POST /agencies and what must become of it (§3.1).
+"""The service agencies that apply: the body of POST /agencies, and the expected decision (§3.1).
 
-The minima are 24 months of operation, no loss last year, 50 square metres and 5 insured staff. Several
-agencies stand exactly on one, the first on all four; two fall short by one rule each.
+The minima are 24 months of operation, no loss last year, 50 square metres and 5 insured staff. Several agencies are
+exactly at one minimum, the first at all four; two agencies miss one minimum each.
 """
 
 from dataclasses import dataclass, fields
@@ -16,9 +16,9 @@ from infra.city.names import Names
 
 class _Plan(NamedTuple):
     prefix: str
-    """Who registered it, as what: 91 company, 12 public institution, 31 law firm, 51 society, 52 school."""
+    """The code's first two characters: 91 company, 12 public institution, 31 law office, 51 society, 52 school."""
     name: str
-    """With {} where the brand goes."""
+    """{} is replaced by the brand."""
     categories: tuple[str, ...]
     founded_days_ago: int | None
     """None: 24 months ago to the day."""
@@ -32,7 +32,7 @@ _PLANS = (
     _Plan("91", "丽水{}人力资源有限公司", ("hr", "skills"), None, 0, 50, 5),
     _Plan("91", "浙江{}科技创新服务有限公司", ("tech_innovation", "ip", "testing"), 2_900, 412_000, 320, 18),
     _Plan("91", "丽水{}税务师事务所有限公司", ("tax_audit", "management"), 4_100, 0, 180, 16),
-    # Among law firms only a state-funded one is a legal person; others would need the bureau's override.
+    # only a state-funded law office is a legal person; others need the bureau's override
     _Plan("31", "浙江{}律师事务所（国资所）", ("legal",), 5_200, 236_000, 50, 12),
     _Plan("91", "丽水{}企业管理咨询有限公司", ("management", "hr"), 1_450, 87_500, 96, 5),
     _Plan("12", "丽水市{}产业质量检验检测研究所", ("testing",), 6_300, 0, 2_400, 46),
@@ -47,7 +47,7 @@ _PLANS = (
 
 @dataclass(frozen=True)
 class Agency:
-    """One agency. The first twelve fields are what it declares."""
+    """One agency. The first twelve fields are declared in its application."""
 
     uscc: str
     name: str

@@ -1,6 +1,7 @@
-"""The cast: which enterprises the city must have to meet every rule of §2.1 and every quota of §2.3.1.
+"""The cases: enterprises that the city needs so that every rule of §2.1 and every quota of §2.3.1 occurs.
 
-A case says only what is special about its firm; the rest is drawn. A case with a reason breaks just one rule.
+A case names only the special properties of its enterprise; the rest is random. A case with a reason breaks exactly
+one rule.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ CLAUSE_OF_REASON: dict[Reason, str] = {
 
 @dataclass(frozen=True)
 class Case:
-    """One firm to make. `staff_and_revenue` (people, 10,000 yuan) puts it on an exact bound."""
+    """One enterprise to make. `staff_and_revenue` (people, 10,000 yuan) puts it exactly on a bound."""
 
     sector: Sector = "industry"
     size_class: str = "small"
@@ -31,11 +32,11 @@ class Case:
     on_lists: tuple[str, ...] = ()
     staff_and_revenue: tuple[int, int] | None = None
     days_short_of_12_months: int | None = None
-    """0 is twelve months to the day. A firm that must be refused misses it by a week or more, so that
-    midnight may pass while the journey runs."""
+    """0: exactly twelve months old. An enterprise to be refused is at least a week too young, because midnight may pass
+    during a journey."""
 
 
-def _plain(sector: Sector, micro: int, small: int, medium: int) -> list[Case]:
+def _plain_cases(sector: Sector, micro: int, small: int, medium: int) -> list[Case]:
     counts = {"micro": micro, "small": small, "medium": medium}
     return [Case(sector, size) for size, count in counts.items() for _ in range(count)]
 
@@ -58,9 +59,13 @@ ON_LISTS = [
     *[Case(on_lists=("other_subsidy",)) for _ in range(2)],
 ]
 
-PLAIN = [*_plain("industry", 5, 7, 3), *_plain("telecom", 1, 2, 1), *_plain("software", 2, 3, 1)]
+PLAIN_CASES = [
+    *_plain_cases("industry", 5, 7, 3),
+    *_plain_cases("telecom", 1, 2, 1),
+    *_plain_cases("software", 2, 3, 1),
+]
 
-APPROVED = [*AT_THE_BOUNDS, *ON_LISTS, *PLAIN]
+APPROVED = [*AT_THE_BOUNDS, *ON_LISTS, *PLAIN_CASES]
 
 REFUSED = [
     Case(reason="district"),

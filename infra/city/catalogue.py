@@ -1,10 +1,10 @@
-"""What the agencies offer: forty services over the nine categories of §2.2, with the span of their prices."""
+"""The services that agencies offer: forty in the nine categories of §2.2, with a lowest and a highest price."""
 
 from typing import NamedTuple
 
 
 class Offer(NamedTuple):
-    """One service. Prices in yuan; an agency's own price lies between the two, in steps of 100 yuan."""
+    """One service. Prices are in yuan; an agency's own price is between the two, in steps of 100 yuan."""
 
     name: str
     content: str

@@ -1,8 +1,8 @@
-"""Valid unified social credit codes for firms that do not exist (GB 32100-2015 around GB 11714).
+"""Valid unified social credit codes (统一社会信用代码) of organisations that do not exist (GB 32100-2015, GB 11714).
 
-A code is 2 characters of registering body and kind, 6 of region, 9 of organisation code (8 and a check
-digit of their own) and one check digit over the rest. The organisation codes come from number blocks that
-stand outside the ordinary ones (MAW…, 9…), so that a made-up firm does not carry a real firm's code.
+A code has 2 characters for the registering body and the kind, 6 for the region, 9 for the organisation (8 and their
+own check digit) and a last check digit. The organisation codes are from number blocks outside the usual ones (MAW…,
+9…), so that an invented organisation does not get a real code.
 """
 
 from random import Random
@@ -12,7 +12,7 @@ ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
 Series = Literal["W", "X", "Y"]
-"""One block of organisation codes per maker, so that two makers never give out the same code."""
+"""Each series has its own number block, so that two series never give out the same code."""
 
 ENTERPRISES: Series = "W"
 AGENCIES: Series = "X"
@@ -35,24 +35,24 @@ def credit_check_digit(first_17: str) -> str:
 
 
 class CreditCodes:
-    """Gives out codes of one series, each once."""
+    """Gives out the codes of one series, each only once."""
 
     def __init__(self, random: Random, series: Series) -> None:
         self._random = random
         self._series = series
-        self._given: set[str] = set()
+        self._codes_given: set[str] = set()
 
     def next(self, prefix: str, region: str, *, all_digits: bool = False) -> str:
         """A new code: `prefix` 91, 12, 31, 51 or 52, `region` six digits.
 
-        `all_digits` gives the organisation code the look it had before the reform of October 2015.
+        With `all_digits` the organisation code looks as before the reform of October 2015.
         """
         while True:
             body = self._old_body() if all_digits else self._new_body(prefix)
             first_17 = prefix + region + body + organisation_check_digit(body)
             code = first_17 + credit_check_digit(first_17)
-            if code not in self._given:
-                self._given.add(code)
+            if code not in self._codes_given:
+                self._codes_given.add(code)
                 return code
 
     def _old_body(self) -> str:

@@ -1,6 +1,6 @@
-"""Real small document files: PDFs written by hand, JPEGs drawn with Pillow. Same input, same bytes.
+"""Small real files: PDFs written byte by byte, JPEGs drawn with Pillow. The same input gives the same bytes.
 
-The PDFs name a Chinese font that readers bring along (STSong-Light, Adobe-GB1) instead of embedding one.
+The PDFs name a Chinese font that PDF readers contain (STSong-Light, Adobe-GB1); no font is embedded.
 """
 
 import io
@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 _LINES_PER_PAGE = 38
 _LINE_WIDTH = 41_000
-"""In thousandths of the letter size, as are the widths below."""
+"""In thousandths of the letter size, as all widths here."""
 
 _FONT = (
     (
@@ -31,9 +31,9 @@ _FONT = (
 
 
 def pdf(title: str, lines: list[str]) -> bytes:
-    """An A4 document: a centred title, then the lines, wrapped and paged as needed.
+    """An A4 document: a centred title, then the lines, wrapped and split into pages.
 
-    Characters outside the Basic Multilingual Plane raise ValueError, for the font's encoding has none.
+    Raises ValueError for a character outside the Basic Multilingual Plane: the font's encoding has no such code.
     """
     wrapped = [part for line in lines for part in _wrap(line)] or [""]
     pages = [wrapped[start : start + _LINES_PER_PAGE] for start in range(0, len(wrapped), _LINES_PER_PAGE)]
@@ -52,7 +52,7 @@ def pdf(title: str, lines: list[str]) -> bytes:
 
 
 def _wrap(line: str) -> list[str]:
-    """The line in pieces that fit the page."""
+    """The line in pieces that fit the page's width."""
     pieces, width = [""], 0
     for char in line:
         width += _width(char)
@@ -63,7 +63,7 @@ def _wrap(line: str) -> list[str]:
 
 
 def _width(char: str) -> int:
-    """As the font's /W entry says: capitals run wide, so that a credit code stays legible in any reader."""
+    """The width of a character, as in the font's /W entry; capitals are wide, so that credit codes are legible."""
     if not char.isascii():
         return 1_000
     return 750 if char.isupper() else 500
@@ -71,10 +71,10 @@ def _width(char: str) -> int:
 
 def _content(title: str, lines: list[str]) -> bytes:
     title_width = sum(map(_width, title)) * 18 // 1_000
-    shown = [b"BT /F1 18 Tf %d 770 Td %b Tj ET" % ((595 - title_width) // 2, _hex(title))]
+    operators = [b"BT /F1 18 Tf %d 770 Td %b Tj ET" % ((595 - title_width) // 2, _hex(title))]
     for row, line in enumerate(lines):
-        shown.append(b"BT /F1 12 Tf 51 %d Td %b Tj ET" % (730 - 18 * row, _hex(line)))
-    return b"\n".join(shown)
+        operators.append(b"BT /F1 12 Tf 51 %d Td %b Tj ET" % (730 - 18 * row, _hex(line)))
+    return b"\n".join(operators)
 
 
 def _hex(text: str) -> bytes:
@@ -84,7 +84,7 @@ def _hex(text: str) -> bytes:
 
 
 def _file(objects: list[bytes]) -> bytes:
-    """Numbers the objects from 1 and adds the cross-reference table; each of its rows is 20 bytes."""
+    """The objects, numbered from 1, with the cross-reference table, whose rows have 20 bytes each."""
     body, rows = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", [b"0000000000 65535 f \n"]
     for number, content in enumerate(objects, start=1):
         rows.append(b"%010d 00000 n \n" % len(body))
@@ -94,7 +94,7 @@ def _file(objects: list[bytes]) -> bytes:
 
 
 def jpeg(seed: int | str) -> bytes:
-    """A scan-like receipt with rows of figures and a red round stamp, 640 x 440 pixels."""
+    """An image like a scanned receipt, with rows of figures and a red stamp, 640 x 440 pixels."""
     random = Random(f"jpeg:{seed}")
     image = Image.new("RGB", (640, 440), (250, 247, 238))
     draw = ImageDraw.Draw(image)
@@ -128,5 +128,5 @@ def _draw_stamp(draw: ImageDraw.ImageDraw, x: int, y: int) -> None:
     draw.text((x - 36, y + 36), "SPECIMEN", fill=red, font=ImageFont.load_default(15))
     for step in range(9):
         angle = math.radians(200 + 17.5 * step)
-        left, top = x + 57 * math.cos(angle) - 5, y + 57 * math.sin(angle) - 5
-        draw.rectangle((left, top, left + 10, top + 10), fill=red)
+        x_left, top = x + 57 * math.cos(angle) - 5, y + 57 * math.sin(angle) - 5
+        draw.rectangle((x_left, top, x_left + 10, top + 10), fill=red)

@@ -1,4 +1,4 @@
-"""The enterprises that register: what each sends to POST /enterprises and what must become of it."""
+"""The enterprises that register: the body of POST /enterprises, and the expected decision."""
 
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
@@ -24,7 +24,7 @@ PLACES = {"city": "丽水市", "liandu": "丽水市莲都区", "development_zone
 
 @dataclass(frozen=True)
 class Enterprise:
-    """One enterprise. The first twelve fields are what it declares, the rest is known to the journey only."""
+    """One enterprise. The first twelve fields are declared in its registration; the rest is for the tests."""
 
     uscc: str
     name: str
@@ -41,19 +41,19 @@ class Enterprise:
     size_class: str
     on_lists: tuple[str, ...]
     refusal_reason: Reason | None
-    """The one rule that it breaks; None: it must be approved."""
+    """The one rule that it breaks; None if it must be approved."""
     quota_year: int
     expected_quota_fen: int
-    """What it may claim in `quota_year` (§2.3.1, the larger list counts); 0 if it must be refused."""
+    """Its quota in `quota_year` (§2.3.1, the larger list counts); 0 if it must be refused."""
 
     @property
     def expected_refusal(self) -> str | None:
-        """The clause that must refuse it at review; None: it must be approved."""
+        """The clause that must refuse it at review; None if it must be approved."""
         return CLAUSE_OF_REASON[self.refusal_reason] if self.refusal_reason else None
 
     @property
     def has_violation(self) -> bool:
-        """Whether the bureau must have a violation on record before the review (§2.1.3)."""
+        """True if the bureau must record a violation before the review (§2.1.3)."""
         return self.refusal_reason == "violation"
 
     def registration(self) -> dict[str, object]:
@@ -67,7 +67,7 @@ class Enterprise:
 
 
 def make_enterprises(seed: int, today: date, year: int) -> list[Enterprise]:
-    """The enterprises of the city, in a shuffled order; `today` is the day they apply, `year` the quota's."""
+    """The enterprises of the city, in random order; they apply on `today`, and `year` is the year of the quota."""
     random = Random(f"enterprises:{seed}")
     cases = [*APPROVED, *REFUSED]
     random.shuffle(cases)
@@ -76,7 +76,7 @@ def make_enterprises(seed: int, today: date, year: int) -> list[Enterprise]:
 
 
 class _EnterpriseMaker:
-    """Turns cases into enterprises; keeps what must not repeat."""
+    """Makes enterprises of cases; no name and no code occurs twice."""
 
     def __init__(self, random: Random, today: date, year: int) -> None:
         self._random = random
@@ -88,7 +88,7 @@ class _EnterpriseMaker:
         self._trades = {sector: cycle(random.sample(each, len(each))) for sector, each in TRADES.items()}
 
     def make(self, case: Case) -> Enterprise:
-        """One enterprise that has all that `case` asks for and breaks no other rule."""
+        """One enterprise with all properties of `case`; it breaks no other rule."""
         trade = next(self._trades[case.sector])
         district = "other" if case.reason == "district" else next(self._districts)
         established_on = self._established_on(case)
@@ -119,7 +119,7 @@ class _EnterpriseMaker:
         return self._today - timedelta(days=self._random.randrange(430, 8_600))
 
     def _employees_and_revenue_fen(self, case: Case) -> tuple[int, int]:
-        """On the bound, if the case names one, else inside the class."""
+        """On the bound that the case names, or else inside the size class."""
         if case.staff_and_revenue:
             employees, revenue_wan = case.staff_and_revenue
             return employees, revenue_wan * FEN_PER_WAN
@@ -127,7 +127,7 @@ class _EnterpriseMaker:
         fewest, too_many = size.employees
         lowest, too_much = size.revenue_wan
         employees = self._random.randrange(fewest, too_many)
-        # Revenue follows the head count loosely, and small figures are the more common ones.
+        # revenue depends loosely on the staff, and small figures are more frequent
         share = 0.6 * (employees - fewest) / (too_many - fewest) + 0.4 * self._random.random()
         revenue_wan = lowest + int((too_much - lowest) * share**1.5)
         return employees, revenue_wan * FEN_PER_WAN + self._random.randrange(0, FEN_PER_WAN, 100)

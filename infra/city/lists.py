@@ -1,6 +1,6 @@
-"""The list files that the offices hand in: real .xlsx workbooks, one row per firm, codes as text.
+"""The list files of other offices: real .xlsx workbooks, one row per enterprise, codes as text.
 
-Besides the enterprises of the city each list names firms that never register, as real lists do.
+Like a real list, each also names enterprises that are not registered.
 """
 
 import io
@@ -34,22 +34,22 @@ SHEETS = {
 
 
 def make_list_files(enterprises: Sequence[Enterprise], seed: int, year: int) -> dict[str, bytes]:
-    """Each kind of list as the bytes of an .xlsx file; 年度 is `year`, for which the list is imported."""
+    """Kind of list → bytes of an .xlsx file; 年度 is `year`, for which the list is imported."""
     random = Random(f"lists:{seed}")
     codes = CreditCodes(random, OUTSIDERS)
     names = Names(random, OUTSIDERS)
     files = {}
     for kind, sheet in SHEETS.items():
-        firms = [(each.uscc, each.name) for each in enterprises if kind in each.on_lists]
-        firms += [_outsider(random, codes, names) for _ in range(sheet.outsiders)]
-        random.shuffle(firms)
+        rows = [(each.uscc, each.name) for each in enterprises if kind in each.on_lists]
+        rows += [_outsider(random, codes, names) for _ in range(sheet.outsiders)]
+        random.shuffle(rows)
         note = "D" if kind == "rated_d" else str(year)
-        files[kind] = _workbook(sheet, [(code, name, note) for code, name in firms])
+        files[kind] = _workbook(sheet, [(code, name, note) for code, name in rows])
     return files
 
 
 def _outsider(random: Random, codes: CreditCodes, names: Names) -> tuple[str, str]:
-    """Code and name of a firm that is on a list and takes no part in the programme."""
+    """Code and name of an enterprise that is on a list, but not registered."""
     code = codes.next("91", random.choice(("331100", "331102")), all_digits=random.random() < 0.3)
     return code, f"丽水市{names.brand()}{random.choice(TRADES['industry']).words}有限公司"
 
@@ -74,7 +74,7 @@ def _workbook(sheet: _Sheet, rows: list[tuple[str, str, str]]) -> bytes:
 
 
 def _without_clock(xlsx: bytes) -> bytes:
-    """The same workbook with every time stamp at one fixed instant: the same seed gives the same bytes."""
+    """The workbook with a fixed instant in every time stamp, so that the same seed gives the same bytes."""
     with zipfile.ZipFile(io.BytesIO(xlsx)) as source:
         parts = {name: source.read(name) for name in source.namelist()}
     core = "docProps/core.xml"

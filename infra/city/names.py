@@ -1,4 +1,4 @@
-"""Names of firms and people, and phone numbers: they sound like Lishui and belong to nobody."""
+"""Names of organisations and people, and phone numbers: they look real, but nobody has them."""
 
 from random import Random
 
@@ -11,13 +11,13 @@ _GIVEN_FIRST = "建伟晓海丽雪文志小永国明春慧思佳一俊"
 _GIVEN_SECOND = "军勇芳平华敏斌娟霞涛燕锋彬婷轩洁宁栋"
 
 _PHONE_PREFIX = "1990000"
-"""Well-formed (11 digits, starts with 1[3-9]), and plain to see that nobody is meant."""
+"""Well-formed (11 digits, starts with 1[3-9]), but recognisable as invented."""
 
 
 class Names:
-    """Draws brands, people and phones; a brand and a phone come once only.
+    """Draws brands, people and phones; each brand and each phone is drawn only once.
 
-    The brands and phones are dealt out among the series, so two makers never clash.
+    Each series has its own brands and phones, so two series never draw the same one.
     """
 
     def __init__(self, random: Random, series: Series) -> None:
@@ -34,8 +34,8 @@ class Names:
 
     def person(self) -> str:
         """A full name of two or three characters."""
-        given = self._random.choice(_GIVEN_FIRST) if self._random.random() < 0.7 else ""
-        return self._random.choice(_SURNAMES) + given + self._random.choice(_GIVEN_SECOND)
+        given_name = self._random.choice(_GIVEN_FIRST) if self._random.random() < 0.7 else ""
+        return self._random.choice(_SURNAMES) + given_name + self._random.choice(_GIVEN_SECOND)
 
     def phone(self) -> str:
         """A mobile number of eleven digits."""

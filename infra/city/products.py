@@ -1,4 +1,4 @@
-"""The products that agencies list: what goes into POST /products (§3.3)."""
+"""The products that agencies list: the bodies of POST /products (§3.3)."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ AREAS = ("丽水市全域", "市直、莲都区、丽水经开区", "浙江省�
 
 @dataclass(frozen=True)
 class Product:
-    """One product, of one category, by an agency that has that category."""
+    """One product of an agency; its category is one of the agency's."""
 
     agency_uscc: str
     category: str
@@ -30,13 +30,13 @@ class Product:
 
 
 def make_products(seed: int, agencies: Sequence[Agency]) -> list[Product]:
-    """Forty products over the nine categories, of the agencies that must be approved: no other may list."""
+    """Forty products in nine categories, only of agencies that must be approved."""
     random = Random(f"products:{seed}")
-    approved = [agency for agency in agencies if agency.expected_refusal is None]
+    approved_agencies = [agency for agency in agencies if agency.expected_refusal is None]
     return [
         _make(random, agency, category, offer)
         for category, offers in OFFERS.items()
-        for agency, offer in zip(cycle(a for a in approved if category in a.categories), offers, strict=False)
+        for agency, offer in zip(cycle(a for a in approved_agencies if category in a.categories), offers, strict=False)
     ]
 
 

@@ -1,7 +1,6 @@
-"""What the city's firms do: trades with their GB/T 4754-2017 codes, and how big a firm of each size is.
+"""The trades of the city's enterprises with their GB/T 4754-2017 codes, and the staff and revenue of each size class.
 
-The ranges of staff and revenue lie well inside the classes of 工信部联企业〔2011〕300号; firms that stand
-exactly on a bound are listed one by one in `cases`.
+The ranges are well inside the classes of 工信部联企业〔2011〕300号; enterprises exactly on a bound are in `cases`.
 """
 
 from typing import Literal, NamedTuple
@@ -10,14 +9,14 @@ Sector = Literal["industry", "telecom", "software", "outside"]
 
 
 class Trade(NamedTuple):
-    """A trade as it stands in a firm's name, and its industry code (2 to 4 digits)."""
+    """A trade as part of an enterprise's name, and its industry code (2 to 4 digits)."""
 
     words: str
     industry_code: str
 
 
 class SizeRange(NamedTuple):
-    """Lower bounds inclusive, upper exclusive; revenue in 10,000 yuan."""
+    """Lower bounds are inclusive, upper bounds exclusive; revenue in 10,000 yuan."""
 
     employees: tuple[int, int]
     revenue_wan: tuple[int, int]
@@ -62,4 +61,4 @@ SIZES: dict[tuple[Sector, str], SizeRange] = {
 }
 
 NEWLY_ABOVE_SCALE = SizeRange((35, 190), (2_050, 5_800))
-"""A firm that has just passed the 20 million yuan of yearly revenue from which the statisticians count it."""
+"""An enterprise (规上) whose yearly revenue has just passed 20 million yuan."""

@@ -1,4 +1,4 @@
-"""A client of the API as people use it: signing in at the identity provider, calling over HTTP, uploading files."""
+"""A client of the API: it signs in at the identity provider, calls over HTTP, and uploads files."""
 
 import json
 import threading
@@ -11,12 +11,12 @@ from uuid import uuid4
 import boto3
 
 PASSWORD = "Lishui-Voucher-2026"  # noqa: S105 - demo accounts of a local pool
-SECONDS = 90
+TIMEOUT_SECONDS = 90
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who calls: a name and, for staff, the role their group gives."""
+    """A caller: a name and, for staff, the role of their group."""
 
     name: str
     role: str = ""
@@ -30,7 +30,7 @@ FINANCE = Person("finance-zhou", "finance")
 
 @dataclass
 class Reply:
-    """What came back; `body` is decoded JSON, the bytes of a spreadsheet, or the text of anything else."""
+    """A reply; `body` is decoded JSON, the bytes of a spreadsheet, or the text of anything else."""
 
     status: int
     body: Any
@@ -38,12 +38,12 @@ class Reply:
 
     @property
     def code(self) -> str | None:
-        """The stable code of a refusal."""
+        """The code of a refusal; None for a success."""
         return self.body.get("code") if isinstance(self.body, dict) else None
 
 
 class Client(Protocol):
-    """What the steps of a programme year need: over HTTP here, in one process in the tests."""
+    """What `steps` needs of a client: this module has one over HTTP, the tests have one in their own process."""
 
     def call(
         self, person: Person | None, method: str, path: str, body: Any = None, key: str | None = None
@@ -53,7 +53,7 @@ class Client(Protocol):
 
 
 class HttpClient:
-    """Calls a deployed stack. People are made in the local pool when they first call."""
+    """Calls a deployed stack. The account of a person is created in the local user pool at the first call."""
 
     def __init__(self, stack: dict[str, str]) -> None:
         """`stack` is the content of .local/stack.json."""
@@ -70,14 +70,14 @@ class HttpClient:
         )
 
     def token(self, person: Person) -> str:
-        """The person's access token; the account is made on the first call."""
+        """The person's access token; the account is created on the first call."""
         with self._lock:
             if person.name not in self._tokens:
                 self._tokens[person.name] = self.sign_in(person)["access"]
             return self._tokens[person.name]
 
     def sign_in(self, person: Person) -> dict[str, str]:
-        """The person's tokens, `access` and `id`, after making sure of account, password and group."""
+        """The person's tokens, `access` and `id`. Creates account, password and group if they are missing."""
         pool, name = self._stack["user_pool_id"], person.name
         with suppress(self.identity.exceptions.UsernameExistsException):
             self.identity.admin_create_user(UserPoolId=pool, Username=name, MessageAction="SUPPRESS")
@@ -95,21 +95,21 @@ class HttpClient:
         }
 
     def call(self, person: Person | None, method: str, path: str, body: Any = None, key: str | None = None) -> Reply:
-        """One call; a reply of any status comes back, a broken connection raises."""
+        """One call; the reply may have any status. Raises URLError if the connection breaks."""
         headers = {"Authorization": f"Bearer {self.token(person)}"} if person else {}
         if key:
             headers["Idempotency-Key"] = key
         return self.send(method, path, json.dumps(body).encode() if body is not None else None, headers)
 
     def send(self, method: str, path: str, data: bytes | None, headers: dict[str, str]) -> Reply:
-        """One request with headers and body as they are."""
+        """One request with exactly these headers and this body."""
         self.calls += 1
         route, _, search = path.partition("?")
         url = self._stack["api_url"].rstrip("/") + urllib.parse.quote(route) + (f"?{search}" if search else "")
         accepted = {"Content-Type": "application/json", "Accept": "*/*"}
         request = urllib.request.Request(url, data, accepted | headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
                 return _reply(answer.status, answer.read(), dict(answer.headers))
         except urllib.error.HTTPError as error:
             return _reply(error.code, error.read(), dict(error.headers))
@@ -124,7 +124,7 @@ class HttpClient:
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\n\r\n'.encode()
         data = b"".join([*parts, head, content, f"\r\n--{boundary}--\r\n".encode()])
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        with urllib.request.urlopen(urllib.request.Request(post["url"], data, headers), timeout=SECONDS):
+        with urllib.request.urlopen(urllib.request.Request(post["url"], data, headers), timeout=TIMEOUT_SECONDS):
             pass
 
 

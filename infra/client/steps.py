@@ -1,24 +1,24 @@
-"""The steps of a programme year, each a few calls of the API as people make them; each insists on the right answer."""
+"""The steps of a programme year: each makes a few API calls, as people do, and raises if an answer is unexpected."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from infra.city.papers import Paper
+from infra.city.document_files import DocumentFile
 from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Client, Person, Reply
 
 Json = dict[str, Any]
 
 
-class Unexpected(Exception):
-    """A step did not answer as it should."""
+class UnexpectedAnswer(Exception):
+    """An answer of the API was not the expected one."""
 
 
 def expect(reply: Reply, *statuses: int) -> Json:
-    """The body, if the status is one of those expected."""
+    """The body of the reply. Raises UnexpectedAnswer if its status is not one of `statuses`."""
     if reply.status not in statuses:
-        raise Unexpected(f"expected {statuses}, got {reply.status}: {reply.body}")
+        raise UnexpectedAnswer(f"expected {statuses}, got {reply.status}: {reply.body}")
     body: Json = reply.body
     return body
 
@@ -54,40 +54,40 @@ def batch_draft(name: str, amount_fen: int, opens: datetime, closes: datetime, v
     }
 
 
-def announce_and_upload(client: Client, person: Person, path: str, paper: Paper) -> str:
-    """Announce a document, upload it; its id."""
-    announced = {
-        "kind": paper.kind,
-        "filename": paper.filename,
-        "content_type": paper.content_type,
-        "size_bytes": len(paper.content),
+def announce_and_upload(client: Client, person: Person, path: str, document: DocumentFile) -> str:
+    """Announce a document and upload it; its id."""
+    announcement = {
+        "kind": document.kind,
+        "filename": document.filename,
+        "content_type": document.content_type,
+        "size_bytes": len(document.content),
     }
-    answer = expect(client.call(person, "POST", f"{path}/documents", announced), 201)
-    client.upload(answer["upload"], paper.content)
+    answer = expect(client.call(person, "POST", f"{path}/documents", announcement), 201)
+    client.upload(answer["upload"], document.content)
     document_id: str = answer["document_id"]
     return document_id
 
 
-def register_enterprise(client: Client, person: Person, registration: Json, papers: Iterable[Paper]) -> Json:
-    """§4.1.1: register, hand in the papers, submit."""
+def register_enterprise(client: Client, person: Person, registration: Json, documents: Iterable[DocumentFile]) -> Json:
+    """§4.1.1: register, upload the documents, submit."""
     path = f"/enterprises/{registration['uscc']}"
     expect(client.call(person, "POST", "/enterprises", registration), 201)
-    for paper in papers:
-        announce_and_upload(client, person, path, paper)
+    for document in documents:
+        announce_and_upload(client, person, path, document)
     return expect(client.call(person, "POST", f"{path}/submit"), 200)
 
 
 def review_enterprise(client: Client, uscc: str, decision: str = "approve") -> Reply:
-    """§4.1.2: the operator's decision; a clause may refuse it."""
+    """§4.1.2: the operator's decision; the reply may be a refusal."""
     return client.call(OPERATOR, "POST", f"/enterprises/{uscc}/review", {"decision": decision, "reasons": []})
 
 
-def apply_agency(client: Client, person: Person, application: Json, papers: Iterable[Paper]) -> Json:
-    """§3.2.1: apply, hand in the papers, submit."""
+def apply_agency(client: Client, person: Person, application: Json, documents: Iterable[DocumentFile]) -> Json:
+    """§3.2.1: apply, upload the documents, submit."""
     path = f"/agencies/{application['uscc']}"
     expect(client.call(person, "POST", "/agencies", application), 201)
-    for paper in papers:
-        announce_and_upload(client, person, path, paper)
+    for document in documents:
+        announce_and_upload(client, person, path, document)
     return expect(client.call(person, "POST", f"{path}/submit"), 200)
 
 
@@ -107,14 +107,14 @@ def list_product(client: Client, person: Person, listing: Json) -> Json:
 def import_list(
     client: Client, kind: str, year: int, content: bytes, wait: Callable[[Callable[[], bool]], None]
 ) -> Json:
-    """§2.1.1, §2.3.1: upload, let the worker parse, the bureau applies; `wait` waits for a condition."""
+    """§2.1.1, §2.3.1: the operator uploads, the worker parses, the bureau applies; `wait` waits for a condition."""
     path = f"/lists/{kind}/{year}/imports"
-    announced = {
+    announcement = {
         "filename": f"{kind}.xlsx",
         "content_type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "size_bytes": len(content),
     }
-    record = expect(client.call(OPERATOR, "POST", path, announced), 201)
+    record = expect(client.call(OPERATOR, "POST", path, announcement), 201)
     client.upload(record["upload"], content)
     path = f"{path}/{record['import_id']}"
     wait(lambda: expect(client.call(OPERATOR, "GET", path), 200)["state"] != "waiting")
@@ -125,10 +125,10 @@ def import_list(
 
 @dataclass(frozen=True)
 class Deal:
-    """One order from placing to completion, with the people on both sides."""
+    """One order: `owner` acts for the enterprise, `agency_person` for the agency."""
 
-    buyer: Person
-    seller: Person
+    owner: Person
+    agency_person: Person
     product_id: str
     voucher_id: str
     contract_fen: int
@@ -138,7 +138,7 @@ class Deal:
 
 
 def place_order(client: Client, deal: Deal) -> Reply:
-    """§4.2.1: use the voucher toward a product; the contract follows later."""
+    """§4.2.1: place the order; its contract is added later."""
     body = {
         "product_id": deal.product_id,
         "voucher_id": deal.voucher_id,
@@ -146,21 +146,21 @@ def place_order(client: Client, deal: Deal) -> Reply:
         "voucher_fen": deal.voucher_fen,
         "no_other_subsidy": True,
     }
-    return client.call(deal.buyer, "POST", "/orders", body, key=f"order-{deal.contract_number}")
+    return client.call(deal.owner, "POST", "/orders", body, key=f"order-{deal.contract_number}")
 
 
-def carry_out(client: Client, order_id: str, deal: Deal) -> Json:
-    """§4.2.1: accepted, contracted, delivered, confirmed."""
+def complete_order(client: Client, order_id: str, deal: Deal) -> Json:
+    """§4.2.1: accept, add the contract, deliver, confirm."""
     path = f"/orders/{order_id}"
     contract = {
         "contract_number": deal.contract_number,
         "contract_signed_on": deal.signed_on.isoformat(),
         "contract_fen": deal.contract_fen,
     }
-    expect(client.call(deal.seller, "POST", f"{path}/accept"), 200)
-    expect(client.call(deal.seller, "POST", f"{path}/contract", contract), 200)
-    expect(client.call(deal.seller, "POST", f"{path}/deliver"), 200)
-    return expect(client.call(deal.buyer, "POST", f"{path}/confirm"), 200)
+    expect(client.call(deal.agency_person, "POST", f"{path}/accept"), 200)
+    expect(client.call(deal.agency_person, "POST", f"{path}/contract", contract), 200)
+    expect(client.call(deal.agency_person, "POST", f"{path}/deliver"), 200)
+    return expect(client.call(deal.owner, "POST", f"{path}/confirm"), 200)
 
 
 def apply_for_settlement(client: Client, person: Person, agency_uscc: str, order_ids: list[str], key: str) -> Json:
@@ -170,36 +170,36 @@ def apply_for_settlement(client: Client, person: Person, agency_uscc: str, order
 
 
 def fill_in_line(
-    client: Client, person: Person, settlement_id: str, line: Json, papers: list[Paper], day: date
+    client: Client, person: Person, settlement_id: str, line: Json, documents: list[DocumentFile], day: date
 ) -> Json:
-    """§3.5.1: the four papers of one order, and what they say."""
+    """§3.5.1: upload the four documents of a line and fill it in."""
     path = f"/settlements/{settlement_id}"
-    documents = {paper.kind: announce_and_upload(client, person, path, paper) for paper in papers}
+    document_ids = {each.kind: announce_and_upload(client, person, path, each) for each in documents}
     own_share_fen = line["contract_fen"] - line["voucher_fen"]
     number = line["order_id"][-12:]
-    given = {
+    body = {
         "contract_fen": line["contract_fen"],
         "invoice": {
             "number": f"INV-{number}",
             "amount_fen": own_share_fen,
             "issued_on": day.isoformat(),
-            "document_id": documents["invoice"],
+            "document_id": document_ids["invoice"],
         },
         "transfers": [
             {
                 "reference": f"TR-{number}",
                 "amount_fen": own_share_fen,
                 "paid_on": day.isoformat(),
-                "document_id": documents["transfer"],
+                "document_id": document_ids["transfer"],
             }
         ],
-        "contract_document_id": documents["contract"],
-        "evidence_document_ids": [documents["evidence"]],
+        "contract_document_id": document_ids["contract"],
+        "evidence_document_ids": [document_ids["evidence"]],
     }
-    return expect(client.call(person, "PUT", f"{path}/lines/{line['order_id']}", given), 200)
+    return expect(client.call(person, "PUT", f"{path}/lines/{line['order_id']}", body), 200)
 
 
-def pass_all(client: Client, settlement: Json) -> Json:
+def pass_all_lines(client: Client, settlement: Json) -> Json:
     """§3.5.2: the operator passes every line."""
     lines = [
         {"order_id": line["order_id"], "decision": "pass", "opinion": "材料完整有效"} for line in settlement["lines"]
@@ -208,8 +208,8 @@ def pass_all(client: Client, settlement: Json) -> Json:
     return expect(client.call(OPERATOR, "POST", path, {"lines": lines}), 200)
 
 
-def run_round(client: Client, settlement_ids: list[str]) -> Json:
-    """§3.5.2, §3.5.3: gathered, approved by the bureau, put on notice, closed; the round with what is payable."""
+def take_round_through_notice(client: Client, settlement_ids: list[str]) -> Json:
+    """§3.5.2, §3.5.3: gather, approve, publish the notice, close it; the round with its payables."""
     round_ = expect(client.call(OPERATOR, "POST", "/rounds", {"settlement_ids": settlement_ids}), 201)
     path = f"/rounds/{round_['round_id']}"
     expect(client.call(BUREAU, "POST", f"{path}/approve", {"decision": "approve"}), 200)
@@ -218,8 +218,8 @@ def run_round(client: Client, settlement_ids: list[str]) -> Json:
     return expect(client.call(OPERATOR, "GET", path), 200)
 
 
-def hand_in_invoice(client: Client, person: Person, payable: Json, name: str, document_id: str) -> Json:
-    """§3.5.4: the summary invoice and the bank account."""
+def submit_summary_invoice(client: Client, person: Person, payable: Json, name: str, document_id: str) -> Json:
+    """§3.5.4: submit the summary invoice and the bank account."""
     body = {
         "agency_uscc": payable["agency_uscc"],
         "invoice_number": f"SUM-{payable['round_id'][-8:]}-{payable['agency_uscc'][-8:]}",
@@ -233,8 +233,8 @@ def hand_in_invoice(client: Client, person: Person, payable: Json, name: str, do
 
 
 def pay_out(client: Client, round_id: str, day: date) -> list[Json]:
-    """§3.5.4: payouts made by the operator, paid by the bank, recorded by finance."""
-    made = expect(client.call(OPERATOR_TWO, "POST", f"/rounds/{round_id}/payouts"), 201)["items"]
+    """§3.5.4: the operator makes the payouts, finance records that the bank paid; the payouts."""
+    payouts = expect(client.call(OPERATOR_TWO, "POST", f"/rounds/{round_id}/payouts"), 201)["items"]
     return [
         expect(
             client.call(
@@ -245,5 +245,5 @@ def pay_out(client: Client, round_id: str, day: date) -> list[Json]:
             ),
             200,
         )
-        for number, payout in enumerate(made)
+        for number, payout in enumerate(payouts)
     ]

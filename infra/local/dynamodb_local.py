@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +28,8 @@ FOLDER = LOCAL / "dynamodb-local"
 JAR = FOLDER / "DynamoDBLocal.jar"
 LIBRARIES = FOLDER / "DynamoDBLocal_lib"
 LAUNCHER = ROOT / "infra" / "local" / "Loopback.java"
+# For some minutes of small calls the optimising compiler and a collector with threads cost more than they save.
+SHORT_LIVED = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xms512m", "-Xmn256m")
 
 
 class FetchFailed(Exception):
@@ -48,16 +50,16 @@ def fetch() -> None:
 
 
 @contextmanager
-def running() -> Iterator[str]:
+def running(*options: str) -> Iterator[str]:
     """One DynamoDB Local in memory on a free port of 127.0.0.1, while the block lasts: its endpoint URL.
 
-    Each access key and region has tables of its own. Raises FetchFailed, EmulatorFailed.
+    Each access key and region has tables of its own. `options` go to Java. Raises FetchFailed, EmulatorFailed.
     """
     fetch()
     port = free_port()
     with tempfile.TemporaryDirectory(dir=LOCAL, prefix="dynamodb-") as scratch:
         log = Path(scratch) / "log"
-        server = start(_command(port), log, dict(os.environ), FOLDER)
+        server = start(_command(port, options), log, dict(os.environ), FOLDER)
         try:
             url = f"http://127.0.0.1:{port}"
             try:
@@ -69,10 +71,10 @@ def running() -> Iterator[str]:
             end(server)
 
 
-def _command(port: int) -> list[str]:
+def _command(port: int, options: Iterable[str]) -> list[str]:
     classes = os.pathsep.join([str(_launcher()), _engine()])
     arguments = ["-inMemory", "-disableTelemetry", "-port", str(port)]
-    return ["java", f"-Djava.library.path={LIBRARIES}", "-cp", classes, "Loopback", *arguments]
+    return ["java", *options, f"-Djava.library.path={LIBRARIES}", "-cp", classes, "Loopback", *arguments]
 
 
 def _engine() -> str:

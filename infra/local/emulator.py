@@ -18,9 +18,11 @@ from uuid import uuid4
 
 from infra.local.environment import python_of, requirements
 from infra.local.processes import POLL_SECONDS, Server, end, start
+from infra.local.state import ROOT
 
 REGION: Final = "ap-east-1"
 ROOT_KEY = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+LAUNCHER = ROOT / "infra" / "local" / "shared_layers.py"
 READY_WITHIN_SECONDS = 90.0
 
 
@@ -61,7 +63,7 @@ def launch(state: Path) -> Emulator:
     log = state / "ministack.log"
     log.unlink(missing_ok=True)
     port = free_port()
-    command = [str(python_of("emulator")), "-m", "ministack"]
+    command = [str(python_of("emulator")), str(LAUNCHER)]
     emulator = Emulator(start(command, log, _settings(state, port), state), port, _installed_from())
     (state / "emulator.json").write_text(json.dumps(asdict(emulator), indent=2))
     try:
@@ -85,8 +87,8 @@ def stop(state: Path) -> bool:
 
 
 def _discard(*folders: Path) -> None:
-    """Delete folders without waiting: each worker unpacked its layers, and a slow disk takes minutes over 100,000
-    files. What an earlier deletion left behind goes, too."""
+    """Delete folders without waiting: a slow disk takes long over the files of the layers and of ninety workers. What
+    an earlier deletion left behind goes, too."""
     for folder in folders:
         if folder.exists():
             folder.rename(folder.with_name(f"discarded-{uuid4().hex}"))
@@ -107,7 +109,8 @@ def wait_until_answers(server: Server, url: str, log: Path) -> None:
     deadline = time.monotonic() + READY_WITHIN_SECONDS
     while time.monotonic() < deadline:
         if not server.alive():
-            raise EmulatorFailed(f"The server ended before it was ready; its log: {log}")
+            said = log.read_text(errors="replace").strip().rpartition("\n")[2] if log.is_file() else ""
+            raise EmulatorFailed(f"The server ended before it was ready: {said or 'without a word'} (its log: {log})")
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return
@@ -137,6 +140,6 @@ def _settings(state: Path, port: int) -> dict[str, str]:
         "AWS_DEFAULT_REGION": REGION,
         "S3_DATA_DIR": str(state / "data" / "s3"),
         "STATE_DIR": str(state / "data"),
-        # Layers come compiled; a worker that wrote byte code into its own unpacked copy would only lose time.
+        # Layers come compiled; a worker that wrote byte code into the shared copy would only lose time.
         "PYTHONDONTWRITEBYTECODE": "1",
     }

@@ -1,1 +1,4 @@
-"""Writes the parts of the pages that the code knows itself; the tests insist that there is nothing to rewrite."""
+"""Writes the parts of the pages that the code knows itself; the tests insist that there is nothing to rewrite.
+
+python -m infra.pages
+"""

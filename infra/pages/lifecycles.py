@@ -1,15 +1,6 @@
-"""Draws README's state diagrams from `rules/lifecycle.py`, the one place where the states are written.
-
-`python -m infra.pages.lifecycles` rewrites what stands between the markers; a test insists that there was nothing to
-rewrite.
-"""
-
-from pathlib import Path
+"""The state diagrams, drawn from `rules/lifecycle.py`, the one place where the states are written."""
 
 from voucher.rules.lifecycle import FORMER, LIFECYCLES, SAME, Steps
-
-README = Path(__file__).resolve().parents[2] / "README.md"
-BEGIN, END = "<!-- lifecycles -->", "<!-- /lifecycles -->"
 
 
 def diagram(steps: Steps) -> str:
@@ -35,22 +26,4 @@ def moves(steps: Steps, action: str) -> list[tuple[str, str]]:
 
 def drawing() -> str:
     """Every state machine under its name."""
-    return "\n\n".join(f"**{thing}**\n\n{diagram(steps)}" for thing, steps in LIFECYCLES.items())
-
-
-def rewritten(text: str) -> str:
-    """The text with the drawing between its markers. Raises ValueError when a marker is missing."""
-    before, found, rest = text.partition(BEGIN)
-    _, closed, after = rest.partition(END)
-    if not found or not closed:
-        raise ValueError(f"the markers {BEGIN} and {END} are missing")
-    return f"{before}{BEGIN}\n\n{drawing()}\n\n{END}{after}"
-
-
-def main() -> None:
-    """Rewrite the README in place."""
-    README.write_text(rewritten(README.read_text()))
-
-
-if __name__ == "__main__":
-    main()
+    return "\n\n".join(f"### {thing}\n\n{diagram(steps)}" for thing, steps in LIFECYCLES.items())

@@ -1,19 +1,21 @@
-"""Keeps the last column of README's regulation map true: the test files that carry each clause's marker.
+"""The regulation map: which rule and which tests stand behind each clause.
 
-`python -m infra.pages.regulation_map` rewrites it; a test insists that there was nothing to rewrite.
+Clause, words and rule are kept by hand in the page; the last column, the tests, is read from their markers.
 """
 
 import re
 from collections import defaultdict
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-README = ROOT / "README.md"
+from infra.pages.markers import ROOT
+
+PAGE = ROOT / "layers/voucher/voucher/rules/README.md"
 ROW = re.compile(r"^\| (§[^ |]+) \| ([^|]*) \| ([^|]*) \|([^|]*)\|$", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)]+)\)")
+NOT_BUILT = "not built"
 
 
 def marked() -> dict[str, list[str]]:
-    """Clause → test files that prove it, by their markers."""
+    """Clause → test files that prove it, by their markers; such as `rules/test_orders.py`."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for path in (ROOT / "tests").rglob("test_*.py"):
         for arguments in re.findall(r"clause\(([^\n]*)\)", path.read_text()):
@@ -23,26 +25,26 @@ def marked() -> dict[str, list[str]]:
 
 
 def rows(text: str) -> dict[str, tuple[str, str, str]]:
-    """Clause → (what it says, where its rule is, tests) as the README has it."""
+    """Clause → (what the software does, links to its rules, tests) as the page has it."""
     return {clause: (what, rule, tests) for clause, what, rule, tests in ROW.findall(text)}
 
 
+def in_short(files: list[str]) -> str:
+    """Test files by ring, in short: `rules: orders, vouchers` is tests/rules/test_orders.py and test_vouchers.py."""
+    by_ring: defaultdict[str, list[str]] = defaultdict(list)
+    for file in files:
+        ring, _, name = file.rpartition("/")
+        by_ring[ring].append(name.removeprefix("test_").removesuffix(".py"))
+    return "<br>".join(f"{ring}: {', '.join(names)}" for ring, names in by_ring.items())
+
+
 def rewritten(text: str) -> str:
-    """The README with the tests of each clause as the markers say; `not built` where neither rule nor test is."""
+    """The page with the tests of each clause as the markers say; `not built` where neither rule nor test is."""
     tests = marked()
 
     def row(match: re.Match[str]) -> str:
         clause, what, rule, _ = match.groups()
-        shown = "not built" if rule == "not built" else "<br>".join(tests.get(clause, ["**no test**"]))
+        shown = NOT_BUILT if rule == NOT_BUILT else in_short(tests.get(clause, [])) or "**no test**"
         return f"| {clause} | {what} | {rule} | {shown} |"
 
     return ROW.sub(row, text)
-
-
-def main() -> None:
-    """Rewrite the README in place."""
-    README.write_text(rewritten(README.read_text()))
-
-
-if __name__ == "__main__":
-    main()

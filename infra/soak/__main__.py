@@ -12,24 +12,24 @@ from subprocess import PIPE, STDOUT
 from infra.local.state import ROOT
 from infra.soak import mutation
 
-# so many times the runs of `make test`, each time from another seed: 5,000
+# the 200 runs of `make test` are repeated with so many seeds: 5,000 runs
 MODEL_SEEDS = 25
 RACE_SEEDS = 20
 WORKERS = 2
 
 
-def main(wanted: list[str]) -> int:
-    """Run the part named, or all; 1 if anything was found."""
-    parts = wanted[:1] or ["races", "mutation", "model"]
-    found = 0
+def main(part_names: list[str]) -> int:
+    """Run the named part, or all parts; the exit code is 1 if a test failed or a mutant survived."""
+    parts = part_names[:1] or ["races", "mutation", "model"]
+    failures = 0
     if "races" in parts:
-        found += _tests("races", VOUCHER_RACE_SEEDS=str(RACE_SEEDS))
+        failures += _tests("races", VOUCHER_RACE_SEEDS=str(RACE_SEEDS))
     if "mutation" in parts:
-        found += mutation.run(*wanted[1:2])
+        failures += mutation.run(*part_names[1:2])
     if "model" in parts:
         with ThreadPoolExecutor(WORKERS) as pool:
-            found += sum(pool.map(_model, range(1, MODEL_SEEDS + 1)))
-    return 1 if found else 0
+            failures += sum(pool.map(_model, range(1, MODEL_SEEDS + 1)))
+    return 1 if failures else 0
 
 
 def _model(seed: int) -> int:
@@ -38,11 +38,11 @@ def _model(seed: int) -> int:
 
 def _tests(ring: str, **settings: str) -> int:
     command = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", f"tests/{ring}"]
-    done = subprocess.run(
+    result = subprocess.run(
         command, cwd=ROOT, env=os.environ | settings, stdout=PIPE, stderr=STDOUT, text=True, check=False
     )
-    print(f"== tests/{ring} with {settings}\n{done.stdout}", flush=True)
-    return done.returncode
+    print(f"== tests/{ring} with {settings}\n{result.stdout}", flush=True)
+    return result.returncode
 
 
 if __name__ == "__main__":

@@ -8,16 +8,25 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.retries import quota
 from moto import mock_aws
 
 from tests.faults.wire import install
 from tests.support import backend
 from voucher.edge import queues
-from voucher.store.engine import files, sealing, table
+from voucher.store.engine import files, sealing
 
 KMS = sealing.client
 CONFIG: Any = {"core": {"mock_credentials": False}}
+# of every client: how many of its attempts are left
+QUOTAS: list[quota.RetryQuota] = []
 DOCUMENTS = ("contract", "invoice", "transfer", "evidence", "k")
+
+
+class _KnownQuota(quota.RetryQuota):
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        QUOTAS.append(self)
 
 
 @contextmanager
@@ -27,6 +36,8 @@ def moto_services(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, "faults")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-east-1")
     monkeypatch.setenv("DOCUMENTS_BUCKET", backend.BUCKET)
+    QUOTAS.clear()
+    monkeypatch.setattr(quota, "RetryQuota", _KnownQuota)
     with mock_aws(config=CONFIG):
         install()
         backend.forget_clients()
@@ -45,9 +56,10 @@ def moto_services(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def start_new_process() -> None:
-    """As if a new process started: empty memories, and a new DynamoDB client with all its retries. The other clients
-    stay, because creating them is slow."""
-    table.client.cache_clear()
+    """As if a new process started: empty memories, and every client with all its retries. The clients themselves stay,
+    because creating them takes longer than what they are asked."""
+    for each in QUOTAS:
+        each.release(each.INITIAL_CAPACITY)
     backend.forget_batches()
 
 

@@ -90,10 +90,12 @@ def test_a_use_case_takes_effect_once_and_succeeds_whatever_fault_strikes_it(
 ) -> None:
     use_case = prepare(world, stopped_clock)
     before = TableSnapshot()
-    with wire() as undisturbed:
+    with wire() as wire_without_fault:
         assert ask(use_case) is not None
     before.restore(TableSnapshot())
-    runs = [(fault, at) for at, name in enumerate(undisturbed.calls) for fault in FAULTS if fault.can_strike(name)]
+    runs = [
+        (fault, at) for at, name in enumerate(wire_without_fault.calls) for fault in FAULTS if fault.can_strike(name)
+    ]
     problems = [problem_after(use_case, fault, at, before, stopped_clock) for fault, at in runs]
-    tried[prepare.__name__] = (len(undisturbed.calls), len(runs))
+    tried[prepare.__name__] = (len(wire_without_fault.calls), len(runs))
     assert [each for each in problems if each is not None] == []

@@ -80,9 +80,7 @@ def test_what_goes_back_to_a_voucher_that_has_ended_lapses_in_the_same_step(
 
 
 @pytest.mark.clause("§3.5.1(5)")
-def test_what_a_removed_agency_holds_without_a_contract_comes_back_if_the_buyer_asks(
-    voucher: Scene,
-) -> None:
+def test_money_that_a_removed_agency_holds_comes_back_if_the_enterprise_asks(voucher: Scene) -> None:
     town, _ = voucher
     open_, signed = town.order(voucher_fen=300_000), town.advance(town.order(voucher_fen=200_000), "accept", "contract")
     approve = {"decision": "approve"}

@@ -46,9 +46,7 @@ def test_an_agency_does_not_see_whose_order_has_the_same_file(two_lines: TwoLine
     assert not any("order_ids" in flag for flag in case.line(second, SELLER)["flags"])
 
 
-def test_a_file_twice_within_an_order_is_no_flag_and_a_replaced_one_takes_it_away(
-    two_lines: TwoLines,
-) -> None:
+def test_a_file_twice_within_an_order_is_no_flag_and_a_replaced_one_takes_it_away(two_lines: TwoLines) -> None:
     case, first, second = two_lines
     shared = own_documents(case.town, "甲")
     again = [shared[0], Paper("invoice", shared[0].filename, shared[0].content_type, shared[0].content), *shared[2:]]
@@ -58,9 +56,7 @@ def test_a_file_twice_within_an_order_is_no_flag_and_a_replaced_one_takes_it_awa
     assert codes(case.line(first)) == []
 
 
-def test_a_file_uploaded_anew_under_a_document_that_was_examined_changes_nothing(
-    two_lines: TwoLines,
-) -> None:
+def test_a_file_uploaded_anew_under_a_document_that_was_examined_changes_nothing(two_lines: TwoLines) -> None:
     case, first, second = two_lines
     shared, own = own_documents(case.town, "甲"), own_documents(case.town, "乙")
     fill_in(case, first, "INV-1", shared)

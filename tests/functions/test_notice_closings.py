@@ -102,19 +102,23 @@ def test_whoever_submitted_pre_reviewed_or_gathered_closes_no_notice(
 
 
 @pytest.mark.clause("§3.5.3")
-def test_whoever_finishes_a_closing_is_of_other_hands_by_the_write_itself(
-    submitted: Scene, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("killed", "line_state"), [("commit_payable", "noticed"), ("commit_close", "payable")])
+def test_whoever_finishes_a_closing_is_of_other_hands_by_rule_and_by_the_write(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch, killed: str, line_state: str
 ) -> None:
     case, order = settling(submitted), the_order(submitted)
     path = f"/notices/{case.noticed(order)['notice_id']}/close"
+    pre_reviewer = Person(OPERATOR.name, "bureau")
     with monkeypatch.context() as patch:
-        patch.setattr(notices, "commit_payable", lambda *_: {}["killed"])
+        patch.setattr(notices, killed, lambda *_: {}["killed"])
         with pytest.raises(KeyError):
             case.call(BUREAU, "POST", path)
+    assert case.call(pre_reviewer, "POST", path).code == "FOUR_EYES"
     with monkeypatch.context() as patch:
         patch.setattr(function("notice_closings"), "check_four_eyes", lambda *_: None)
-        assert case.call(Person(OPERATOR.name, "bureau"), "POST", path).code == "CHANGED_MEANWHILE"
-    assert case.town.shown(f"/rounds/{case.line(order)['round_id']}")["state"] == "noticed"
+        assert case.call(pre_reviewer, "POST", path).code == "CHANGED_MEANWHILE"
+    line = case.line(order)
+    assert (line["state"], case.town.shown(f"/rounds/{line['round_id']}")["state"]) == (line_state, "noticed")
     steps.expect(case.call(BUREAU, "POST", path), 200)
 
 

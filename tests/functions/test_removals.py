@@ -1,17 +1,163 @@
-"""Clearing an agency out takes two hands, and from then on nobody orders from it (§3.4.1)."""
+"""The removal of an agency takes two hands, is public, and withdraws the agency's products (§3.4.1)."""
+
+from datetime import UTC, datetime
 
 import pytest
 
+from infra.city.papers import agency_papers
+from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Person
-from tests.support.scenario import Json, Town
+from tests.conftest import StoppedClock
+from tests.support import samples
+from tests.support.backend import World
+from tests.support.relaying import relayed, subjects
+from tests.support.samples import TODAY
+from tests.support.scenario import OWNER, SELLER, Json, Town
+from voucher.store import keys
+
+RENEWAL_DAY = datetime(2028, 6, 5, 2, 0, tzinfo=UTC)  # ten days before the approval of the town's agency ends
+
+
+def path_of(town: Town) -> str:
+    return f"/agencies/{town.agency.uscc}"
+
+
+def products_on_sale(town: Town) -> list[str]:
+    """What the public finds."""
+    return [each["product_id"] for each in steps.expect(town.world.call(None, "GET", "/products"), 200)["items"]]
+
+
+def report_change(town: Town, description: str = "业务范围变更") -> Json:
+    """A change that the town's agency reports."""
+    report = {"happened_on": "2026-06-14", "description": description}
+    return steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/changes", report), 201)
+
+
+def reopen(town: Town) -> Json:
+    """The agency, returned for correction because of a change that it reported."""
+    change = report_change(town)
+    review = f"{path_of(town)}/changes/{change['change_id']}/review"
+    steps.expect(town.world.call(OPERATOR, "POST", review, {"decision": "return", "reason": "请修改"}), 200)
+    return town.shown(path_of(town))
+
+
+def renew(town: Town) -> Json:
+    """The renewal, submitted with new documents."""
+    for document in agency_papers(town.agency, TODAY):
+        steps.announce_and_upload(town.world, SELLER, path_of(town), document)
+    return steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/renew", {}), 200)
+
+
+def propose_removal(town: Town, person: Person = OPERATOR) -> Json:
+    """The operator's proposal to remove the town's agency."""
+    return steps.expect(town.world.call(person, "POST", f"{path_of(town)}/removal", {"reason": "虚报服务成效"}), 200)
 
 
 @pytest.mark.clause("§3.4.1")
-def test_an_agency_is_cleared_out_by_two_hands_and_takes_no_more_orders(voucher: tuple[Town, Json]) -> None:
+def test_a_removal_takes_the_operators_proposal_and_another_person_in_the_bureau(town: Town) -> None:
+    approve = f"{path_of(town)}/removal/approve"
+    assert town.world.call(BUREAU, "POST", approve).code == "WRONG_STATE"
+    both = Person("both", "platform,bureau")
+    assert propose_removal(town, both)["state"] == "removal_proposed"
+    assert town.world.call(both, "POST", approve).code == "FOUR_EYES"
+    assert steps.expect(town.world.call(BUREAU, "POST", approve), 200)["state"] == "removed"
+    assert town.world.call(BUREAU, "POST", approve).status == 200
+
+
+@pytest.mark.clause("§3.4.1")
+def test_a_removed_agency_takes_no_order_its_products_are_withdrawn_and_it_is_told(
+    voucher: tuple[Town, Json],
+) -> None:
     town, _ = voucher
-    path, why = f"/agencies/{town.agency.uscc}/removal", {"reason": "不配合监督检查"}
-    assert town.world.call(OPERATOR, "POST", path, why).body["state"] == "removal_proposed"
-    hand = Person(OPERATOR.name, "platform,bureau")
-    assert town.world.call(hand, "POST", f"{path}/approve").code == "FOUR_EYES"
-    assert town.world.call(BUREAU, "POST", f"{path}/approve").body["state"] == "removed"
+    draft = steps.expect(town.world.call(SELLER, "POST", "/products", samples.product(town.agency)), 201)
+    with relayed(keys.agency(town.agency.uscc)):
+        propose_removal(town)
+    assert products_on_sale(town) == []
     assert town.place().code == "AGENCY_NOT_ACTIVE"
+    with relayed(keys.agency(town.agency.uscc)):
+        steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve"), 200)
+    assert town.place().code == "AGENCY_NOT_ACTIVE"
+    states = {each["product_id"]: each["state"] for each in town.shown(f"{path_of(town)}/products")["items"]}
+    assert states == {town.product_id: "withdrawn", draft["product_id"]: "withdrawn"}
+    assert "服务机构已被清退，产品已下架。" in subjects(town.world, SELLER)
+    assert town.world.call(SELLER, "POST", f"{path_of(town)}/renew", {}).code == "WRONG_STATE"
+
+
+@pytest.mark.clause("§3.4.1")
+def test_a_removal_is_public_and_its_lead_is_recorded(town: Town) -> None:
+    propose_removal(town)
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve"), 200)
+    [notice] = steps.expect(town.world.call(None, "GET", "/notices"), 200)["items"]
+    assert notice == {
+        "notice_id": f"removal_{town.agency.uscc}",
+        "kind": "removal",
+        "state": "published",
+        "agency_uscc": town.agency.uscc,
+        "agency_name": town.agency.name,
+        "text": f"{town.agency.name}自2026年6月15日起被清退，不再承接服务券业务。",
+        "published_on": "2026-06-15",
+    }
+    path = f"/notices/{notice['notice_id']}"
+    assert steps.expect(town.world.call(None, "GET", path), 200) == notice
+    objection = {"name": "某", "contact": "0578", "reason": "不服"}
+    assert town.world.call(None, "POST", f"{path}/objections", objection).code == "NOT_FOUND"
+    [lead] = town.shown("/leads", BUREAU)["items"]
+    assert (lead["uscc"], lead["facts"], lead["proposed_by"]) == (town.agency.uscc, "虚报服务成效", OPERATOR.name)
+    assert town.world.call(OPERATOR, "GET", "/leads").code == "ROLE_REQUIRED"
+
+
+@pytest.mark.clause("§3.4.1")
+def test_a_removal_that_the_bureau_refuses_leaves_the_agency_as_it_was_and_tells_it(town: Town) -> None:
+    propose_removal(town)
+    with relayed(keys.agency(town.agency.uscc)):
+        body = {"decision": "reject"}
+        steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve", body), 200)
+    assert products_on_sale(town) == [town.product_id]
+    assert subjects(town.world, SELLER) == ["市经信局未同意清退，服务机构恢复原状。"]
+    assert town.shown("/leads", BUREAU)["items"] == []
+
+
+@pytest.mark.clause("§3.4.1")
+def test_an_agency_in_the_middle_of_its_renewal_can_be_removed_too(town: Town, stopped_clock: StoppedClock) -> None:
+    stopped_clock.instant = RENEWAL_DAY
+    renew(town)
+    assert propose_removal(town)["state"] == "removal_proposed"
+    assert products_on_sale(town) == []
+    with relayed(keys.agency(town.agency.uscc)):
+        steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve", {"decision": "reject"}), 200)
+    shown = town.shown(path_of(town))
+    assert (shown["state"], shown["renewal"], shown["removal_reason"]) == ("submitted", True, None)
+    assert subjects(town.world, SELLER) == ["市经信局未同意清退，服务机构恢复原状。"]
+    assert products_on_sale(town) == [town.product_id]
+    propose_removal(town)
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve"), 200)
+    assert town.shown(path_of(town))["state"] == "removed"
+
+
+@pytest.mark.clause("§3.4.1")
+@pytest.mark.parametrize("by_report", [False, True])
+def test_an_agency_reopened_for_correction_can_be_removed_too(town: Town, by_report: bool) -> None:
+    change = report_change(town, "另一项变更")
+    assert reopen(town)["state"] == "returned"
+    if by_report:
+        review = f"{path_of(town)}/changes/{change['change_id']}/review"
+        steps.expect(town.world.call(OPERATOR, "POST", review, {"decision": "remove", "reason": "虚报"}), 200)
+    else:
+        propose_removal(town)
+    assert town.shown(path_of(town))["state"] == "removal_proposed"
+    with relayed(keys.agency(town.agency.uscc)):
+        steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve", {"decision": "reject"}), 200)
+    assert town.shown(path_of(town))["state"] == "returned"
+    assert subjects(town.world, SELLER) == ["市经信局未同意清退，服务机构恢复原状。"]
+    assert products_on_sale(town) == []
+    propose_removal(town)
+    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve"), 200)
+    assert town.shown(path_of(town))["state"] == "removed"
+
+
+def test_only_an_approved_agency_can_be_removed(world: World) -> None:
+    agency = samples.agency(2)
+    steps.apply_agency(world, SELLER, agency.application(), agency_papers(agency, TODAY))
+    path = f"/agencies/{agency.uscc}/removal"
+    assert world.call(OPERATOR, "POST", path, {"reason": "拒收服务券"}).code == "WRONG_STATE"
+    assert world.call(OWNER, "POST", path, {"reason": "拒收服务券"}).code == "ROLE_REQUIRED"

@@ -27,18 +27,18 @@ def test_a_year_runs_from_draft_to_payout_and_its_books_balance(world: World) ->
 
     deal = steps.Deal(owner, seller, product["product_id"], voucher["voucher_id"], 1_000_000, 700_000, "HT-1", TODAY)
     order = steps.expect(steps.place_order(world, deal), 201)
-    assert steps.carry_out(world, order["order_id"], deal)["state"] == "completed"
+    assert steps.complete_order(world, order["order_id"], deal)["state"] == "completed"
 
     settlement = steps.apply_for_settlement(world, seller, agency.uscc, [order["order_id"]], "settle-1")
     papers = order_papers(enterprise.name, agency.name, product["name"], "HT-1", 1_000_000, 300_000)
     steps.fill_in_line(world, seller, settlement["settlement_id"], settlement["lines"][0], papers, TODAY)
     submitted = steps.expect(world.call(seller, "POST", f"/settlements/{settlement['settlement_id']}/submit"), 200)
-    steps.pass_all(world, submitted)
-    round_ = steps.run_round(world, [settlement["settlement_id"]])
+    steps.pass_all_lines(world, submitted)
+    round_ = steps.take_round_through_notice(world, [settlement["settlement_id"]])
     invoice = steps.announce_and_upload(
         world, seller, f"/settlements/{settlement['settlement_id']}", summary_invoice_paper(agency.name, 700_000)
     )
-    steps.hand_in_invoice(world, seller, round_["payables"][0], agency.name, invoice)
+    steps.submit_summary_invoice(world, seller, round_["payables"][0], agency.name, invoice)
     paid = steps.pay_out(world, round_["round_id"], TODAY)
     assert [payout["amount_fen"] for payout in paid] == [700_000]
 

@@ -1,4 +1,4 @@
-"""The templates as plain data, for the tests that read them; short tags are their plain values (tests/world.py)."""
+"""The templates as plain data for tests; short tags such as !Ref are their plain values (tests/support/backend.py)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,10 +29,10 @@ def events(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def statements(function: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a function's own policies say."""
+    """The statements of a function's own policies."""
     return [statement for policy in function.get("Policies", []) for statement in policy["Statement"]]
 
 
-def listed(value: str | list[str]) -> list[str]:
-    """One or many, as a list."""
+def as_list(value: str | list[str]) -> list[str]:
+    """One value or a list of values, as a list."""
     return value if isinstance(value, list) else [value]

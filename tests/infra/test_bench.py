@@ -1,4 +1,4 @@
-"""The simulated rush keeps its books and is the same every time, whichever design grants."""
+"""The simulated rush grants exactly the batch, refuses rightly and is repeatable, in every design."""
 
 import pytest
 
@@ -15,14 +15,14 @@ def small(design: str, seed: int = 1) -> Rush:
 
 
 @pytest.mark.parametrize("design", DESIGNS)
-def test_what_is_granted_and_what_is_left_is_the_batch(design: str) -> None:
+def test_granted_and_remaining_units_together_are_the_batch(design: str) -> None:
     result = scale.run(small(design))
     assert result.unanswered == 0
     assert result.units_granted + result.units_left == 40
 
 
 @pytest.mark.parametrize("design", DESIGNS)
-def test_nobody_is_refused_whose_amount_still_fits(design: str) -> None:
+def test_an_amount_that_still_fits_is_never_refused(design: str) -> None:
     assert scale.run(small(design)).wrongly_refused == 0
 
 

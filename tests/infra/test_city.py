@@ -1,6 +1,6 @@
-"""The demo city holds what it promises: every rule is met by somebody, and who should pass does pass.
+"""The demo city is as designed: every rule refuses somebody, and the enterprises to be approved break no rule.
 
-Sizes, ages and check digits are worked out here anew, from the published tables, not by the city's own code.
+Sizes, ages and check digits are computed here a second time from the published tables, without the city's own code.
 """
 
 import io
@@ -123,7 +123,7 @@ def test_each_enterprise_breaks_exactly_the_rule_it_says_and_no_other(seed: int,
 
 
 @pytest.mark.parametrize("today", DAYS, ids=str)
-def test_who_must_be_refused_as_too_young_is_so_for_a_week_to_come(today: date) -> None:
+def test_an_enterprise_that_is_too_young_is_so_for_a_week_to_come(today: date) -> None:
     young = [each for each in enterprises_of(1, today) if each.refusal_reason == "too_young"]
     assert len(young) >= 2
     next_week = today + timedelta(days=7)
@@ -147,8 +147,8 @@ def test_every_rule_of_eligibility_refuses_at_least_two_under_its_own_clause() -
 
 @pytest.mark.parametrize("today", DAYS, ids=str)
 def test_one_enterprise_is_just_twelve_months_old_and_passes(today: date) -> None:
-    approved = [each for each in enterprises_of(1, today) if each.expected_refusal is None]
-    newest = max(each.established_on for each in approved)
+    to_approve = [each for each in enterprises_of(1, today) if each.expected_refusal is None]
+    newest = max(each.established_on for each in to_approve)
     assert is_as_old_as(1, newest, today)
     assert not is_as_old_as(1, newest + timedelta(days=1), today)
 
@@ -175,13 +175,13 @@ def test_some_enterprises_stand_exactly_on_the_bounds_of_their_size() -> None:
 
 
 def test_the_larger_of_two_lists_gives_the_quota() -> None:
-    approved = [each for each in enterprises_of() if each.expected_refusal is None]
-    quotas_fen = Counter((tuple(sorted(each.on_lists)), each.expected_quota_fen) for each in approved)
+    to_approve = [each for each in enterprises_of() if each.expected_refusal is None]
+    quotas_fen = Counter((tuple(sorted(each.on_lists)), each.expected_quota_fen) for each in to_approve)
     assert quotas_fen[("newly_above_scale",), 2_000_000] == 8
     assert quotas_fen[("little_giant_nursery", "newly_above_scale"), 2_000_000] == 2
     assert quotas_fen[("little_giant_nursery",), 1_000_000] == 6
     assert quotas_fen[("other_subsidy",), 1_000_000] == 2
-    assert quotas_fen[(), 1_000_000] == len(approved) - 18
+    assert quotas_fen[(), 1_000_000] == len(to_approve) - 18
     assert all(each.expected_quota_fen == 0 for each in enterprises_of() if each.expected_refusal)
 
 

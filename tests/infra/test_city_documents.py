@@ -12,9 +12,16 @@ from PIL import Image
 
 from infra.city.__main__ import main
 from infra.city.agencies import make_agencies
+from infra.city.document_files import (
+    DocumentFile,
+    agency_documents,
+    enterprise_documents,
+    order_documents,
+    summary_invoice_document,
+    yuan,
+)
 from infra.city.documents import jpeg, pdf
 from infra.city.enterprises import make_enterprises
-from infra.city.papers import Paper, agency_papers, enterprise_papers, order_papers, summary_invoice_paper, yuan
 
 TODAY = date(2028, 2, 29)
 ENTERPRISE_KINDS = [
@@ -40,8 +47,8 @@ AGENCY_KINDS = [
 
 
 def text_of(content: bytes) -> str:
-    shown = re.findall(rb"<([0-9a-f]*)> Tj", content)
-    return "\n".join(bytes.fromhex(each.decode()).decode("utf-16-be") for each in shown)
+    texts = re.findall(rb"<([0-9a-f]*)> Tj", content)
+    return "\n".join(bytes.fromhex(each.decode()).decode("utf-16-be") for each in texts)
 
 
 def assert_cross_references_lead_to_their_objects(content: bytes) -> None:
@@ -56,12 +63,12 @@ def assert_cross_references_lead_to_their_objects(content: bytes) -> None:
         assert content[int(row[:10]) :].startswith(b"%d 0 obj\n" % number)
 
 
-def all_papers() -> list[Paper]:
+def all_documents() -> list[DocumentFile]:
     enterprise = make_enterprises(1, TODAY, TODAY.year)[0]
     agency = make_agencies(1, TODAY)[0]
-    line = order_papers(enterprise.name, agency.name, "商标注册", "LS-2028-0001", 1_428_570, 428_571)
-    summary = summary_invoice_paper(agency.name, 999_999)
-    return [*enterprise_papers(enterprise, TODAY), *agency_papers(agency, TODAY), *line, summary]
+    line = order_documents(enterprise.name, agency.name, "商标注册", "LS-2028-0001", 1_428_570, 428_571)
+    summary = summary_invoice_document(agency.name, 999_999)
+    return [*enterprise_documents(enterprise, TODAY), *agency_documents(agency, TODAY), *line, summary]
 
 
 def test_a_pdf_has_its_header_and_a_cross_reference_table_that_is_right() -> None:
@@ -78,9 +85,9 @@ def test_a_pdf_shows_its_title_and_lines_in_chinese_with_a_chinese_encoding() ->
 
 def test_a_long_line_is_wrapped_and_nothing_of_it_is_lost() -> None:
     line = "本企业承诺所提交材料真实、准确、完整，" * 8
-    shown = text_of(pdf("承诺书", [line])).split("\n")[1:]
-    assert "".join(shown) == line
-    assert max(map(len, shown)) <= 41
+    lines = text_of(pdf("承诺书", [line])).split("\n")[1:]
+    assert "".join(lines) == line
+    assert max(map(len, lines)) <= 41
 
 
 def test_many_lines_go_on_to_more_pages() -> None:
@@ -91,7 +98,7 @@ def test_many_lines_go_on_to_more_pages() -> None:
     assert_cross_references_lead_to_their_objects(content)
 
 
-def test_stream_lengths_are_true() -> None:
+def test_stream_lengths_are_correct() -> None:
     content = pdf("清单", ["一", "二"])
     for length, stream in re.findall(rb"/Length (\d+) >>\nstream\n(.*?)\nendstream", content, re.DOTALL):
         assert int(length) == len(stream)
@@ -116,8 +123,8 @@ def test_documents_depend_on_their_seed_and_on_nothing_else() -> None:
     assert pdf("甲", ["乙"]) == pdf("甲", ["乙"]) != pdf("甲", ["丙"])
 
 
-def test_papers_are_of_the_kinds_the_regulation_names() -> None:
-    assert [each.kind for each in all_papers()] == [
+def test_documents_are_of_the_kinds_the_regulation_names() -> None:
+    assert [each.kind for each in all_documents()] == [
         *ENTERPRISE_KINDS,
         *AGENCY_KINDS,
         *("contract", "invoice", "transfer", "evidence"),
@@ -125,15 +132,15 @@ def test_papers_are_of_the_kinds_the_regulation_names() -> None:
     ]
 
 
-def test_the_first_bytes_of_every_paper_fit_its_type() -> None:
+def test_the_first_bytes_of_every_document_fit_its_type() -> None:
     starts = {"application/pdf": (b"%PDF-", ".pdf"), "image/jpeg": (b"\xff\xd8\xff", ".jpg")}
-    papers = all_papers()
-    assert {each.content_type for each in papers} == set(starts)
-    for paper in papers:
-        magic, suffix = starts[paper.content_type]
-        assert paper.content.startswith(magic)
-        assert paper.filename.endswith(suffix)
-        assert 500 < len(paper.content) < 100_000
+    documents = all_documents()
+    assert {each.content_type for each in documents} == set(starts)
+    for document in documents:
+        magic, suffix = starts[document.content_type]
+        assert document.content.startswith(magic)
+        assert document.filename.endswith(suffix)
+        assert 500 < len(document.content) < 100_000
 
 
 def test_yuan_keeps_every_fen() -> None:
@@ -147,7 +154,7 @@ def test_the_command_writes_the_city_as_files_and_sums_it_up(
     monkeypatch.setattr(sys, "argv", command.split())
     main()
     enterprises = json.loads((tmp_path / "enterprises.json").read_text(encoding="utf-8"))
-    assert len(list((tmp_path / "papers").iterdir())) == len(enterprises) + 12
+    assert len(list((tmp_path / "documents").iterdir())) == len(enterprises) + 12
     assert len(list((tmp_path / "lists").glob("*-2026.xlsx"))) == 4
     printed = capsys.readouterr().out
     assert f"enterprises {len(enterprises)}: 50 to approve" in printed

@@ -77,7 +77,7 @@ def test_one_agency_stands_on_all_four_minima() -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 20241231])
-def test_forty_products_of_nine_categories_each_by_an_approved_agency_of_that_category(seed: int) -> None:
+def test_forty_products_of_nine_categories_are_by_approved_agencies_of_them(seed: int) -> None:
     agencies = make_agencies(seed, TODAY)
     products = make_products(seed, agencies)
     may_list = {each.uscc: set(each.categories) for each in agencies if each.expected_refusal is None}
@@ -90,22 +90,22 @@ def test_forty_products_of_nine_categories_each_by_an_approved_agency_of_that_ca
 
 
 @pytest.mark.parametrize("today", DAYS, ids=str)
-def test_list_files_hold_text_only_and_name_city_firms_and_strangers(today: date) -> None:
+def test_list_files_hold_text_only_and_name_enterprises_of_the_city_and_others(today: date) -> None:
     enterprises = make_enterprises(1, today, today.year)
     registered = {each.uscc for each in enterprises}
     for kind, content in make_list_files(enterprises, 1, today.year).items():
-        header, *firms = openpyxl.load_workbook(io.BytesIO(content)).active.iter_rows(values_only=True)
+        header, *rows = openpyxl.load_workbook(io.BytesIO(content)).active.iter_rows(values_only=True)
         assert header[:2] == ("统一社会信用代码", "企业名称")
         assert header[2] == ("评价结果" if kind == "rated_d" else "年度")
-        assert {type(cell) for row in firms for cell in row} == {str}
-        assert {row[2] for row in firms} == {"D" if kind == "rated_d" else str(today.year)}
-        codes = {row[0] for row in firms}
-        assert len(codes) == len(firms)
+        assert {type(cell) for row in rows for cell in row} == {str}
+        assert {row[2] for row in rows} == {"D" if kind == "rated_d" else str(today.year)}
+        codes = {row[0] for row in rows}
+        assert len(codes) == len(rows)
         assert codes & registered == {each.uscc for each in enterprises if kind in each.on_lists}
         assert len(codes - registered) >= 5
 
 
-def test_applications_and_listings_have_the_fields_of_the_contract_and_whole_numbers_only() -> None:
+def test_applications_and_products_have_the_fields_of_the_api_and_whole_numbers() -> None:
     agencies = make_agencies(1, TODAY)
     for agency in agencies:
         body = agency.application()
@@ -117,7 +117,7 @@ def test_applications_and_listings_have_the_fields_of_the_contract_and_whole_num
         assert type(product.listing()["price_fen"]) is int
 
 
-def test_phones_are_well_formed_and_nobodys() -> None:
+def test_phones_are_well_formed_and_belong_to_nobody() -> None:
     enterprises, agencies = make_enterprises(1, TODAY, TODAY.year), make_agencies(1, TODAY)
     phones = [*(each.contact_phone for each in enterprises), *(each.contact_phone for each in agencies)]
     assert len(phones) == len(set(phones))
@@ -136,4 +136,4 @@ def test_the_same_seed_makes_the_same_city_to_the_byte() -> None:
 
 def test_another_seed_makes_another_city() -> None:
     names = [{each.name for each in make_enterprises(seed, TODAY, TODAY.year)} for seed in (1, 2, 3)]
-    assert all(one != other for one, other in pairwise(names))
+    assert all(first != second for first, second in pairwise(names))

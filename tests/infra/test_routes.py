@@ -90,7 +90,7 @@ def test_a_function_is_named_as_its_folder_is() -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_the_template_routes_to_a_function_exactly_what_it_answers_and_names_the_handler(name: str) -> None:
+def test_the_template_routes_to_a_function_exactly_what_its_handlers_answer(name: str) -> None:
     assert routed_to(FUNCTIONS[name]) == served_by(folder_of(FUNCTIONS[name]))
 
 

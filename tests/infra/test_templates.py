@@ -1,4 +1,4 @@
-"""The templates say what the design says: queues that lose nothing, narrow policies, the city's time, China as well."""
+"""The templates follow the design: queues that lose nothing, narrow policies, the city's time zone, AWS China."""
 
 import re
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from infra.local.stack import PLAYED
-from tests.infra.templates import DEFAULTS, FUNCTIONS, MAIN, STATE, events, listed, statements
+from tests.infra.templates import DEFAULTS, FUNCTIONS, MAIN, STATE, as_list, events, statements
 from tests.support.backend import ROOT, template
 from voucher.edge import metrics
 
-# No other action is in any policy; which of them where, the journeys' ring has by hand.
+# every action that policies contain; tests/journeys/test_permissions.py lists by hand which function has which
 ACTIONS = {
     "dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
     "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
@@ -21,17 +21,19 @@ ACTIONS = {
 
 def queues() -> dict[str, dict[str, Any]]:
     """The queues that workers read, by name."""
-    found = {name: each["Properties"] for name, each in STATE.items() if each["Type"] == "AWS::SQS::Queue"}
-    return {name: each for name, each in found.items() if not name.endswith("DeadLetters")}
+    queues_and_dead_letters = {
+        name: each["Properties"] for name, each in STATE.items() if each["Type"] == "AWS::SQS::Queue"
+    }
+    return {name: each for name, each in queues_and_dead_letters.items() if not name.endswith("DeadLetters")}
 
 
 @pytest.mark.parametrize("name", queues())
-def test_a_queue_has_a_dead_letter_queue_of_its_own_that_keeps_messages_for_two_weeks(name: str) -> None:
+def test_a_queue_has_its_own_dead_letter_queue_that_keeps_messages_for_two_weeks(name: str) -> None:
     redrive = queues()[name]["RedrivePolicy"]
-    parked = redrive["deadLetterTargetArn"].removesuffix(".Arn")
-    assert parked == name.removesuffix("Queue") + "DeadLetters"
+    dead_letters = redrive["deadLetterTargetArn"].removesuffix(".Arn")
+    assert dead_letters == name.removesuffix("Queue") + "DeadLetters"
     assert 3 <= redrive["maxReceiveCount"] <= 10
-    assert STATE[parked]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert STATE[dead_letters]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
 @pytest.mark.parametrize("name", queues())
@@ -47,12 +49,14 @@ def test_a_worker_hands_back_only_the_messages_that_failed_and_is_bounded() -> N
         assert properties["ScalingConfig"]["MaximumConcurrency"] >= 2
 
 
-def test_every_stream_of_a_table_is_relayed_and_what_cannot_be_is_parked() -> None:
+def test_every_stream_of_a_table_is_relayed_and_failed_batches_are_kept() -> None:
     streams = {
         name.removesuffix("Table") for name, each in STATE.items() if "StreamSpecification" in each["Properties"]
     }
-    relayed = {each["Stream"].removeprefix("Data.Outputs.").removesuffix("Stream") for _, each in events("DynamoDB")}
-    assert relayed == streams
+    streams_relayed = {
+        each["Stream"].removeprefix("Data.Outputs.").removesuffix("Stream") for _, each in events("DynamoDB")
+    }
+    assert streams_relayed == streams
     for function, properties in events("DynamoDB"):
         assert function == "Relay"
         assert properties["StartingPosition"] == "TRIM_HORIZON"
@@ -61,10 +65,10 @@ def test_every_stream_of_a_table_is_relayed_and_what_cannot_be_is_parked() -> No
         assert "FunctionResponseTypes" not in properties  # relay fails its batch as a whole
 
 
-def test_a_schedule_is_in_the_citys_time_can_sleep_and_gives_the_function_its_instant() -> None:
-    found = dict(events("ScheduleV2"))
-    assert set(found) >= {"Sweep", "Reconcile"}
-    for properties in found.values():
+def test_a_schedule_has_the_citys_time_zone_can_be_disabled_and_passes_its_instant() -> None:
+    schedules = dict(events("ScheduleV2"))
+    assert set(schedules) >= {"Sweep", "Reconcile"}
+    for properties in schedules.values():
         assert properties["ScheduleExpressionTimezone"] == "Asia/Shanghai"
         assert properties["State"] == "Schedules"
         assert "Input" not in properties  # the scheduler's own event carries the time
@@ -72,7 +76,7 @@ def test_a_schedule_is_in_the_citys_time_can_sleep_and_gives_the_function_its_in
     assert list(events("Schedule")) == []
 
 
-def test_a_night_is_swept_before_it_comes_on_the_local_stack_only() -> None:
+def test_only_the_local_stack_may_sweep_a_night_before_it_comes() -> None:
     parameter = template("template.yaml")["Parameters"]["SweepAhead"]
     assert parameter["Default"] == "refused"
     assert PLAYED == {"SweepAhead": "allowed"}
@@ -81,24 +85,24 @@ def test_a_night_is_swept_before_it_comes_on_the_local_stack_only() -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_policy_is_written_out_allows_known_actions_and_names_what_it_is_for(name: str) -> None:
+def test_a_policy_is_written_out_and_allows_known_actions_on_named_resources(name: str) -> None:
     function = FUNCTIONS[name]
     assert [set(policy) for policy in function.get("Policies", [])] in ([], [{"Statement"}])  # no ready-made policies
     for statement in statements(function):
         assert set(statement) <= {"Effect", "Action", "Resource", "Condition"}
         assert statement["Effect"] == "Allow"
-        assert set(listed(statement["Action"])) <= ACTIONS
-        for resource in listed(statement["Resource"]):
+        assert set(as_list(statement["Action"])) <= ACTIONS
+        for resource in as_list(statement["Resource"]):
             assert re.fullmatch(r"Data\.Outputs\.\w+Arn|\$\{Data\.Outputs\.\w+Arn\}/[\w/-]+/\*", resource)
 
 
 def test_no_policy_reaches_all_indexes_and_the_table_at_once_or_the_whole_bucket() -> None:
     for function in FUNCTIONS.values():
         for statement in statements(function):
-            resources = [each for each in listed(statement["Resource"]) if "*" in each]
+            resources = [each for each in as_list(statement["Resource"]) if "*" in each]
             files = [each for each in resources if "DocumentsArn" in each]
             assert [each for each in resources if each not in files and not each.endswith("Arn}/index/*")] == []
-            assert set(listed(statement["Action"])) == {"dynamodb:Query"} or resources == files
+            assert set(as_list(statement["Action"])) == {"dynamodb:Query"} or resources == files
 
 
 @pytest.mark.parametrize("name", MAIN)
@@ -141,18 +145,18 @@ def test_the_import_queue_lets_the_bucket_in_before_the_bucket_asks() -> None:
     assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": "AWS::AccountId"}
 
 
-def test_every_alarm_tells_somebody_and_is_given_what_it_watches() -> None:
+def test_every_alarm_has_a_recipient_and_gets_the_names_it_watches() -> None:
     alarms = template("infra/alarms.yaml")
     watching = [each["Properties"] for name, each in alarms["Resources"].items() if name != "Topic"]
     assert {tuple(each["AlarmActions"]) for each in watching} == {("Topic",)}
-    given = template("template.yaml")["Resources"]["Alarms"]["Properties"]["Parameters"]
-    assert given.keys() == alarms["Parameters"].keys()
+    alarm_parameters = template("template.yaml")["Resources"]["Alarms"]["Properties"]["Parameters"]
+    assert alarm_parameters.keys() == alarms["Parameters"].keys()
     watched = {dimension["Value"] for each in watching for dimension in each["Dimensions"]}
-    assert watched - {"voucher", "v1"} == given.keys() - {"Email"}
+    assert watched - {"voucher", "v1"} == alarm_parameters.keys() - {"Email"}
     assert {name for name in STATE if name.endswith("DeadLetters")} <= watched
 
 
-def test_the_books_alarm_listens_to_what_the_reconciliation_measures() -> None:
+def test_the_books_alarm_watches_the_metric_of_the_reconciliation() -> None:
     alarm = template("infra/alarms.yaml")["Resources"]["BooksOutOfBalance"]["Properties"]
     assert (alarm["Namespace"], alarm["MetricName"]) == (metrics.NAMESPACE, "BooksOutOfBalance")
     service = DEFAULTS["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]

@@ -13,17 +13,17 @@ from infra.client import steps
 from infra.local import stack as local
 from infra.local.stack import Stack
 from infra.local.state import LOCAL
-from tests.journeys.place import TOTAL_FEN, Place, found
+from tests.journeys.deployment import TOTAL_FEN, Deployment, deployment_of
 
 
 def end_in_order(number: int, frame: FrameType | None) -> None:
-    """Who ends the tests from outside ends the stack, too."""
+    """On SIGTERM pytest ends in order, so that the stack is ended, too."""
     pytest.exit("ended from outside", returncode=128 + number)
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """The deployed stack; its schedules sleep, so that nothing happens that no test asked for."""
+    """The deployed stack; its schedules are disabled, so that they do not interfere with tests."""
     state = LOCAL / "journeys"
     local.down(state)
     signal.signal(signal.SIGTERM, end_in_order)
@@ -34,13 +34,13 @@ def stack() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def place(stack: Stack) -> Place:
-    """The stack with the means to act on it."""
-    return found(stack)
+def deployment(stack: Stack) -> Deployment:
+    """The stack with a client, a plan, and unused organisations."""
+    return deployment_of(stack)
 
 
 @pytest.fixture(scope="session")
-def year(place: Place) -> int:
-    """A programme year that is open today, whatever today is."""
-    steps.open_programme(place.client, place.plan.year, TOTAL_FEN, place.plan.policy)
-    return place.plan.year
+def year(deployment: Deployment) -> int:
+    """A programme year that is open today; its own dates make this true on any day."""
+    steps.open_programme(deployment.client, deployment.plan.year, TOTAL_FEN, deployment.plan.policy)
+    return deployment.plan.year

@@ -1,7 +1,7 @@
-"""What the role of a deployed function may really do, found out by trying it with that role's own key.
+"""The real permissions of a deployed function's role, found by trying each action with the role's own key.
 
-Every try is harmless: a write is conditional on an item that does not exist, a message is delayed for longer than
-the stack lives. What answers with a refused condition was allowed.
+Every try is harmless: a write has the condition that an unknown item exists, a message is delayed for longer than the
+stack lives. An action that fails by its condition was allowed.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,8 +11,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.local.emulator import REGION
-from tests.infra.templates import listed, statements
-from tests.journeys.place import Place
+from tests.infra.templates import as_list, statements
+from tests.journeys.deployment import Deployment
 
 TABLES = ("Registry", "Vouchers", "Orders", "Settlements", "Supervision")
 PREFIXES = (
@@ -49,31 +49,31 @@ Permission = tuple[str, str]
 Try = Callable[[], Any]
 
 
-def key_of(place: Place, role: str) -> dict[str, str]:
+def key_of(deployment: Deployment, role: str) -> dict[str, str]:
     """Credentials of a role; the emulator's root may take any."""
     arn = full_name("iam", f"role/{role}", region="")
-    given = place.aws("sts").assume_role(RoleArn=arn, RoleSessionName="journeys")["Credentials"]
+    credentials = deployment.aws("sts").assume_role(RoleArn=arn, RoleSessionName="journeys")["Credentials"]
     return {
-        "aws_access_key_id": given["AccessKeyId"],
-        "aws_secret_access_key": given["SecretAccessKey"],
-        "aws_session_token": given["SessionToken"],
+        "aws_access_key_id": credentials["AccessKeyId"],
+        "aws_secret_access_key": credentials["SecretAccessKey"],
+        "aws_session_token": credentials["SessionToken"],
     }
 
 
-def permissions(place: Place, resources: dict[str, str], function: str) -> frozenset[Permission]:
+def permissions(deployment: Deployment, resources: dict[str, str], function: str) -> frozenset[Permission]:
     """Every (action, resource) of those tried that the role of `function` is allowed."""
-    key = key_of(place, resources[f"{function}Role"])
+    key = key_of(deployment, resources[f"{function}Role"])
     tries = [
-        *table_tries(place.aws("dynamodb", key), resources),
-        *file_tries(place.aws("s3", key), resources["Documents"]),
-        *queue_tries(place.aws("sqs", key), resources),
-        *secret_tries(place.aws("kms", key), resources["BankAccountsKey"]),
+        *table_tries(deployment.aws("dynamodb", key), resources),
+        *file_tries(deployment.aws("s3", key), resources["Documents"]),
+        *queue_tries(deployment.aws("sqs", key), resources),
+        *secret_tries(deployment.aws("kms", key), resources["BankAccountsKey"]),
     ]
     return frozenset(permission for permission, attempt in tries if is_allowed(attempt))
 
 
 def is_allowed(attempt: Try) -> bool:
-    """Whether a call got past the question of who may. Raises what has nothing to do with that question."""
+    """True if IAM allowed the call. Raises errors that have nothing to do with permissions."""
     try:
         attempt()
     except ClientError as error:
@@ -109,31 +109,31 @@ def table_tries(client: Any, resources: dict[str, str]) -> Iterator[tuple[Permis
 def file_tries(client: Any, bucket: str) -> Iterator[tuple[Permission, Try]]:
     """Reading, writing and deleting under each prefix of the bucket, and listing it."""
     for prefix in PREFIXES:
-        where = {"Bucket": bucket, "Key": f"{prefix}/nothing"}
-        yield ("s3:GetObject", prefix), partial(client.get_object, **where)
-        yield ("s3:GetObjectVersion", prefix), partial(client.get_object, **where, VersionId="nothing")
-        yield ("s3:PutObject", prefix), partial(client.put_object, **where, Body=b"")
-        yield ("s3:DeleteObject", prefix), partial(client.delete_object, **where)
+        object_args = {"Bucket": bucket, "Key": f"{prefix}/nothing"}
+        yield ("s3:GetObject", prefix), partial(client.get_object, **object_args)
+        yield ("s3:GetObjectVersion", prefix), partial(client.get_object, **object_args, VersionId="nothing")
+        yield ("s3:PutObject", prefix), partial(client.put_object, **object_args, Body=b"")
+        yield ("s3:DeleteObject", prefix), partial(client.delete_object, **object_args)
     yield ("s3:ListBucket", "Documents"), partial(client.list_objects_v2, Bucket=bucket)
 
 
 def queue_tries(client: Any, resources: dict[str, str]) -> Iterator[tuple[Permission, Try]]:
     """Sending to each queue."""
     for word in (*QUEUES, *DEAD_LETTERS):
-        late = {"QueueUrl": resources[word], "MessageBody": "{}", "DelaySeconds": 900}
-        yield ("sqs:SendMessage", word), partial(client.send_message, **late)
+        request = {"QueueUrl": resources[word], "MessageBody": "{}", "DelaySeconds": 900}
+        yield ("sqs:SendMessage", word), partial(client.send_message, **request)
 
 
 def secret_tries(client: Any, key_id: str) -> Iterator[tuple[Permission, Try]]:
-    """Using the key under which bank accounts are kept."""
+    """Using the key that seals bank accounts."""
     yield ("kms:Encrypt", "BankAccountsKey"), partial(client.encrypt, KeyId=key_id, Plaintext=b"0")
     yield ("kms:Decrypt", "BankAccountsKey"), partial(client.decrypt, KeyId=key_id, CiphertextBlob=b"0")
-    one = {"KeyId": key_id, "KeySpec": "AES_256"}
-    yield ("kms:GenerateDataKey", "BankAccountsKey"), partial(client.generate_data_key, **one)
+    request = {"KeyId": key_id, "KeySpec": "AES_256"}
+    yield ("kms:GenerateDataKey", "BankAccountsKey"), partial(client.generate_data_key, **request)
 
 
-def decided(client: Any, role: str, actions: list[str], resource: str) -> dict[str, str]:
-    """IAM's decision on each action of a role on one resource, asked of an IAM client without doing it."""
+def decisions_of(client: Any, role: str, actions: list[str], resource: str) -> dict[str, str]:
+    """IAM's decision on each action of a role on one resource; the action itself is not done."""
     arn = full_name("iam", f"role/{role}", region="")
     answer = client.simulate_principal_policy(PolicySourceArn=arn, ActionNames=actions, ResourceArns=[resource])
     return {each["EvalActionName"]: each["EvalDecision"] for each in answer["EvaluationResults"]}
@@ -146,27 +146,27 @@ def full_name(service: str, name: str, region: str = REGION) -> str:
 
 def full_names(resources: dict[str, str], function: str) -> dict[str, list[str]]:
     """Service → full names of what the stack has of it; of functions and roles the function's own."""
-    own = full_name("iam", f"role/{resources[f'{function}Role']}", region="")
+    role_arn = full_name("iam", f"role/{resources[f'{function}Role']}", region="")
     bucket = f"arn:aws:s3:::{resources['Documents']}"
     queues = [resources[word].rpartition("/")[2] for word in (*QUEUES, *DEAD_LETTERS)]
     return {
         "dynamodb": [full_name("dynamodb", f"table/{resources[f'{word}Table']}") for word in TABLES],
-        "iam": [own],
+        "iam": [role_arn],
         "kms": [full_name("kms", f"key/{resources['BankAccountsKey']}")],
         "lambda": [full_name("lambda", f"function:{resources[function]}")],
         "s3": [bucket, *(f"{bucket}/{prefix}/nothing" for prefix in PREFIXES)],
         "sqs": [full_name("sqs", name) for name in queues],
-        "sts": [own],
+        "sts": [role_arn],
     }
 
 
-def granted(function: dict[str, Any]) -> frozenset[Permission]:
-    """What a function's policy in the template says, in the words of the tries."""
+def permissions_by_policy(function: dict[str, Any]) -> frozenset[Permission]:
+    """The permissions of a function by its policy in the template, in the same form as the tries."""
     return frozenset(
         (action, word_of(resource))
         for statement in statements(function)
-        for action in listed(statement["Action"])
-        for resource in listed(statement["Resource"])
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
         if action != "sqs:SendMessageBatch"  # IAM knows it as SendMessage
     )
 

@@ -1,4 +1,4 @@
-"""Who is let in, over HTTP: tokens, roles, what is foreign and what is unknown; and bodies that are none."""
+"""Who may call, over HTTP: tokens, roles, foreign and unknown records; and malformed bodies."""
 
 import json
 
@@ -6,21 +6,21 @@ import pytest
 
 from infra.city.enterprises import Enterprise
 from infra.client.http import BUREAU, FINANCE, OPERATOR, Person, Reply
-from infra.demo.city import owner_of
-from tests.journeys.place import Place
+from infra.demo.plan import owner_of
+from tests.journeys.deployment import Deployment
 
 STRANGER = Person("u-stranger")
 PUBLIC = ("/health", "/programmes", "/batches", "/products", "/notices")
 
 
 @pytest.fixture(scope="module")
-def firm(place: Place) -> Enterprise:
-    """A firm that has registered."""
-    return place.drafted_firm()
+def enterprise(deployment: Deployment) -> Enterprise:
+    """A registered enterprise."""
+    return deployment.add_draft_enterprise()
 
 
 def assert_problem(reply: Reply, status: int, code: str) -> None:
-    """A refusal as RFC 9457 has it, in Chinese, with the id under which it is in the logs."""
+    """The reply is a problem by RFC 9457, in Chinese, with the request id that is in the logs."""
     assert (reply.status, reply.code) == (status, code)
     assert reply.headers["content-type"].startswith("application/problem+json")
     assert reply.body["status"] == status
@@ -28,73 +28,77 @@ def assert_problem(reply: Reply, status: int, code: str) -> None:
     assert any("\u4e00" <= letter <= "\u9fff" for letter in reply.body["detail"])
 
 
-def test_what_is_public_needs_no_token(place: Place) -> None:
-    assert {path: place.send("GET", path).status for path in PUBLIC} == dict.fromkeys(PUBLIC, 200)
+def test_what_is_public_needs_no_token(deployment: Deployment) -> None:
+    assert {path: deployment.send("GET", path).status for path in PUBLIC} == dict.fromkeys(PUBLIC, 200)
 
 
 @pytest.mark.parametrize("path", ["/me", "/inbox", "/vouchers", "/orders", "/enterprises"])
-def test_without_a_token_nobody_is_let_in(place: Place, path: str) -> None:
-    assert_problem(place.send("GET", path), 401, "UNAUTHENTICATED")
+def test_a_call_without_a_token_is_refused(deployment: Deployment, path: str) -> None:
+    assert_problem(deployment.send("GET", path), 401, "UNAUTHENTICATED")
 
 
-def test_an_access_token_lets_its_owner_in_and_says_who_it_is(place: Place) -> None:
-    reply = place.send("GET", "/me", token=place.client.token(OPERATOR))
+def test_an_access_token_lets_its_owner_in_and_says_who_it_is(deployment: Deployment) -> None:
+    reply = deployment.send("GET", "/me", token=deployment.client.token(OPERATOR))
     assert (reply.status, reply.body["roles"]) == (200, ["platform"])
 
 
-def test_an_id_token_of_the_same_person_is_refused(place: Place) -> None:
-    assert_problem(place.send("GET", "/me", token=place.client.sign_in(STRANGER)["id"]), 401, "UNAUTHENTICATED")
+def test_an_id_token_of_the_same_person_is_refused(deployment: Deployment) -> None:
+    assert_problem(
+        deployment.send("GET", "/me", token=deployment.client.sign_in(STRANGER)["id"]), 401, "UNAUTHENTICATED"
+    )
 
 
-def test_a_token_is_refused_when_a_letter_of_it_was_changed(place: Place) -> None:
-    header, claims, signature = place.client.token(STRANGER).split(".")
+def test_a_token_is_refused_when_a_letter_of_it_was_changed(deployment: Deployment) -> None:
+    header, claims, signature = deployment.client.token(STRANGER).split(".")
     other = "A" if signature[0] != "A" else "B"
     forged = f"{header}.{claims}.{other}{signature[1:]}"
-    assert_problem(place.send("GET", "/me", token=forged), 401, "UNAUTHENTICATED")
+    assert_problem(deployment.send("GET", "/me", token=forged), 401, "UNAUTHENTICATED")
 
 
 @pytest.mark.parametrize("token", ["garbage", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."], ids=["word", "unsigned"])
-def test_what_is_no_token_is_refused(place: Place, token: str) -> None:
-    assert_problem(place.send("GET", "/me", token=token), 401, "UNAUTHENTICATED")
+def test_a_text_that_is_no_token_is_refused(deployment: Deployment, token: str) -> None:
+    assert_problem(deployment.send("GET", "/me", token=token), 401, "UNAUTHENTICATED")
 
 
-def test_another_way_of_signing_in_than_bearer_is_refused(place: Place) -> None:
-    reply = place.client.send("GET", "/me", None, {"Authorization": "Basic dGVzdDp0ZXN0"})
+def test_another_way_of_signing_in_than_bearer_is_refused(deployment: Deployment) -> None:
+    reply = deployment.client.send("GET", "/me", None, {"Authorization": "Basic dGVzdDp0ZXN0"})
     assert_problem(reply, 401, "UNAUTHENTICATED")
 
 
 @pytest.mark.parametrize("person", [STRANGER, OPERATOR, FINANCE], ids=["user", "platform", "finance"])
-def test_who_lacks_the_role_is_refused_and_nothing_is_written(place: Place, person: Person) -> None:
+def test_a_caller_without_the_role_is_refused_and_nothing_is_written(deployment: Deployment, person: Person) -> None:
     draft = {"year": 2099, "total_fen": 1}
-    assert_problem(place.client.call(person, "POST", "/programmes", draft), 403, "ROLE_REQUIRED")
-    assert_problem(place.send("GET", "/programmes/2099"), 404, "NOT_FOUND")
+    assert_problem(deployment.client.call(person, "POST", "/programmes", draft), 403, "ROLE_REQUIRED")
+    assert_problem(deployment.send("GET", "/programmes/2099"), 404, "NOT_FOUND")
 
 
-def test_a_member_may_not_review_its_own_firm(place: Place, firm: Enterprise) -> None:
+def test_a_member_may_not_review_its_own_enterprise(deployment: Deployment, enterprise: Enterprise) -> None:
     review = {"decision": "approve", "reasons": []}
-    reply = place.client.call(owner_of(firm.uscc), "POST", f"/enterprises/{firm.uscc}/review", review)
+    reply = deployment.client.call(owner_of(enterprise.uscc), "POST", f"/enterprises/{enterprise.uscc}/review", review)
     assert_problem(reply, 403, "ROLE_REQUIRED")
 
 
-def test_a_foreign_firm_is_as_unknown_as_one_that_does_not_exist(place: Place, firm: Enterprise) -> None:
-    assert place.shown(owner_of(firm.uscc), f"/enterprises/{firm.uscc}")["uscc"] == firm.uscc
-    foreign = place.client.call(STRANGER, "GET", f"/enterprises/{firm.uscc}")
-    unknown = place.client.call(STRANGER, "GET", "/enterprises/91331100MA2EFLCR5B")
+def test_a_foreign_enterprise_is_as_unknown_as_one_that_does_not_exist(
+    deployment: Deployment, enterprise: Enterprise
+) -> None:
+    assert deployment.get(owner_of(enterprise.uscc), f"/enterprises/{enterprise.uscc}")["uscc"] == enterprise.uscc
+    foreign = deployment.client.call(STRANGER, "GET", f"/enterprises/{enterprise.uscc}")
+    unknown = deployment.client.call(STRANGER, "GET", "/enterprises/91331100MA2EFLCR5B")
     assert_problem(foreign, 404, "NOT_FOUND")
     assert {**foreign.body, "request_id": ""} == {**unknown.body, "request_id": ""}
 
 
-def test_a_foreign_firm_cannot_be_changed(place: Place, firm: Enterprise) -> None:
-    path = f"/enterprises/{firm.uscc}"
-    assert_problem(place.client.call(STRANGER, "PATCH", path, {"name": "别人的企业"}), 404, "NOT_FOUND")
-    assert place.shown(BUREAU, path)["name"] == firm.name
+def test_a_foreign_enterprise_cannot_be_changed(deployment: Deployment, enterprise: Enterprise) -> None:
+    path = f"/enterprises/{enterprise.uscc}"
+    assert_problem(deployment.client.call(STRANGER, "PATCH", path, {"name": "别人的企业"}), 404, "NOT_FOUND")
+    assert deployment.get(BUREAU, path)["name"] == enterprise.name
 
 
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/nothing"), ("GET", "/"), ("DELETE", "/programmes"), ("GET", "/orders/1/2/3/4")]
 )
-def test_an_unknown_path_or_method_is_a_problem_like_any_other(place: Place, method: str, path: str) -> None:
-    assert_problem(place.send(method, path, token=place.client.token(STRANGER)), 404, "ROUTE_NOT_FOUND")
+def test_an_unknown_path_or_method_is_a_problem_like_any_other(deployment: Deployment, method: str, path: str) -> None:
+    assert_problem(deployment.send(method, path, token=deployment.client.token(STRANGER)), 404, "ROUTE_NOT_FOUND")
 
 
 BODIES = {
@@ -106,7 +110,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize("code", BODIES)
-def test_a_body_that_is_none_is_refused_and_nothing_is_written(place: Place, code: str) -> None:
-    reply = place.send("POST", "/programmes", BODIES[code], place.client.token(BUREAU))
+def test_a_malformed_body_is_refused_and_nothing_is_written(deployment: Deployment, code: str) -> None:
+    reply = deployment.send("POST", "/programmes", BODIES[code], deployment.client.token(BUREAU))
     assert_problem(reply, 422, code)
-    assert_problem(place.send("GET", "/programmes/2098"), 404, "NOT_FOUND")
+    assert_problem(deployment.send("GET", "/programmes/2098"), 404, "NOT_FOUND")

@@ -1,24 +1,28 @@
-"""Each function is allowed what its policy says and denied everything else, under enforced IAM.
+"""With IAM enforced, each function may do what its policy says and nothing else.
 
-What may be changed is written down here by hand once more: a policy that is widened by mistake fails this ring.
+The write permissions are written here by hand a second time, so that a policy widened by mistake fails a test.
 """
 
 import pytest
 
 from tests.infra.templates import FUNCTIONS
-from tests.journeys.place import Place
-from tests.journeys.roles import TABLES, Permission, decided, full_names, granted, permissions
+from tests.journeys.deployment import Deployment
+from tests.journeys.roles import TABLES, Permission, decisions_of, full_names, permissions, permissions_by_policy
 
-# Who may write which table: P puts whole items, U updates them, D deletes them (the import worker its own turn).
+# which function may write which table: P puts items, U updates them, D deletes them (the import worker: its own turn)
 TABLE_WRITES = """
                 Registry  Vouchers  Orders  Settlements  Supervision
 Agencies        PU        .         .       .            .
+AgencyReviews   P         .         .       .            .
 Authorize       .         .         .       .            .
 Batches         .         PU        .       .            .
 Cancellations   .         PU        PU      PU           .
-Changes         P         P         .       .            .
+Catalogue       .         .         .       .            .
+ChangeReviews   P         P         .       .            .
+Changes         P         .         .       .            .
 CloseYear       .         PU        .       .            .
-Enterprises     PU        P         .       .            .
+EnterpriseReviews P       P         .       .            .
+Enterprises     PU        .         .       .            .
 Evidence        .         .         .       PU           .
 Fulfilment      .         PU        PU      .            .
 Grab            .         PU        .       .            .
@@ -43,9 +47,9 @@ Removals        P         .         .       P            P
 Reports         .         .         .       .            .
 Rounds          .         .         P       PU           .
 Settlements     .         .         P       P            .
-Supervision     P         P         .       .            P
 Sweep           .         .         .       P            .
 Totals          .         PU        .       .            .
+Violations      P         P         .       .            P
 VoidVouchers    .         PU        PU      .            .
 Vouchers        .         .         .       .            .
 Withdrawals     .         U         P       PU           .
@@ -65,8 +69,8 @@ SENDERS = {
     "VoidVouchers": {"NotifyQueue", "VoidVouchersQueue"},
 }
 READERS_OF_BANK_ACCOUNTS = {"PayoutFile": {"BankAccountsKey"}}
-# What nobody may do to anything of the stack; most of it would not be harmless to try.
-NOBODY = {
+# what no function may do to any resource; IAM is only asked, because doing most of it would do harm
+FORBIDDEN = {
     "dynamodb": "BatchWriteItem DeleteTable ExportTableToPointInTime PartiQLDelete PartiQLUpdate "
     "PutResourcePolicy Scan UpdateContinuousBackups UpdateTable UpdateTimeToLive",
     "iam": "AttachRolePolicy DeleteRolePolicy PassRole PutRolePolicy UpdateAssumeRolePolicy",
@@ -76,21 +80,21 @@ NOBODY = {
     "sqs": "AddPermission DeleteQueue PurgeQueue SetQueueAttributes",
     "sts": "AssumeRole",
 }
-# What SAM attaches by itself: logs and traces for all, the trigger's own reading for those that have one.
+# what SAM attaches: logs and traces for all functions, and reading the trigger
 ATTACHED = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
 TRIGGERS = {"SQS": {"AWSLambdaSQSQueueExecutionRole"}, "DynamoDB": {"AWSLambdaDynamoDBExecutionRole"}}
 
 Permissions = dict[str, frozenset[Permission]]
 
 
-def written_down() -> dict[str, str]:
-    """Function → its row of the table above."""
+def expected_table_writes() -> dict[str, str]:
+    """Function → its row in TABLE_WRITES."""
     rows = [row.split() for row in TABLE_WRITES.strip().splitlines()[1:]]
     return {function: " ".join(letters) for function, *letters in rows}
 
 
 def row_of(allowed: frozenset[Permission]) -> str:
-    """What a function may write, as a row of the table above."""
+    """A function's write permissions as a row of TABLE_WRITES."""
     letters = {"P": "dynamodb:PutItem", "U": "dynamodb:UpdateItem", "D": "dynamodb:DeleteItem"}
     return " ".join(
         "".join(letter for letter, action in letters.items() if (action, table) in allowed) or "." for table in TABLES
@@ -98,24 +102,26 @@ def row_of(allowed: frozenset[Permission]) -> str:
 
 
 @pytest.fixture(scope="module")
-def resources(place: Place) -> dict[str, str]:
-    """Logical → physical name of everything deployed."""
-    return place.resources()
+def resources(deployment: Deployment) -> dict[str, str]:
+    """Logical → physical name of every deployed resource."""
+    return deployment.resources()
 
 
 @pytest.fixture(scope="module")
-def found(place: Place, resources: dict[str, str]) -> Permissions:
-    """What each role was really allowed, each try made with the role's own key."""
-    return {function: permissions(place, resources, function) for function in FUNCTIONS}
+def permissions_found(deployment: Deployment, resources: dict[str, str]) -> Permissions:
+    """Function → its real permissions, each tried with the key of its role."""
+    return {function: permissions(deployment, resources, function) for function in FUNCTIONS}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_is_allowed_what_its_policy_says_and_nothing_else(found: Permissions, function: str) -> None:
-    assert found[function] == granted(FUNCTIONS[function])
+def test_a_function_is_allowed_what_its_policy_says_and_nothing_else(
+    permissions_found: Permissions, function: str
+) -> None:
+    assert permissions_found[function] == permissions_by_policy(FUNCTIONS[function])
 
 
-def test_each_table_is_written_by_those_written_down_here_and_by_nobody_else(found: Permissions) -> None:
-    assert {function: row_of(allowed) for function, allowed in found.items()} == written_down()
+def test_each_table_is_written_by_exactly_the_functions_listed_here(permissions_found: Permissions) -> None:
+    assert {function: row_of(allowed) for function, allowed in permissions_found.items()} == expected_table_writes()
 
 
 @pytest.mark.parametrize(
@@ -126,27 +132,34 @@ def test_each_table_is_written_by_those_written_down_here_and_by_nobody_else(fou
         ("kms:Decrypt", READERS_OF_BANK_ACCOUNTS),
     ],
 )
-def test_files_queues_and_bank_accounts_are_open_to_those_written_down_here(
-    found: Permissions, action: str, expected: dict[str, set[str]]
+def test_files_queues_and_bank_accounts_are_open_to_the_functions_listed_here(
+    permissions_found: Permissions, action: str, expected: dict[str, set[str]]
 ) -> None:
-    real = {function: {where for what, where in allowed if what == action} for function, allowed in found.items()}
-    assert {function: where for function, where in real.items() if where} == expected
+    resources_by_function = {
+        function: {where for what, where in allowed if what == action}
+        for function, allowed in permissions_found.items()
+    }
+    assert {function: where for function, where in resources_by_function.items() if where} == expected
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_no_function_may_drop_scan_or_widen_what_it_may(place: Place, resources: dict[str, str], function: str) -> None:
-    iam = place.aws("iam")
+def test_no_function_may_drop_scan_or_widen_what_it_may(
+    deployment: Deployment, resources: dict[str, str], function: str
+) -> None:
+    iam = deployment.aws("iam")
     for service, names in full_names(resources, function).items():
-        actions = [f"{service}:{action}" for action in NOBODY[service].split()]
-        decisions = [decided(iam, resources[f"{function}Role"], actions, name) for name in names]
+        actions = [f"{service}:{action}" for action in FORBIDDEN[service].split()]
+        decisions = [decisions_of(iam, resources[f"{function}Role"], actions, name) for name in names]
         assert decisions == [dict.fromkeys(actions, "implicitDeny")] * len(names)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_no_ready_made_policy_is_attached_beyond_logs_traces_and_the_trigger(
-    place: Place, resources: dict[str, str], function: str
+    deployment: Deployment, resources: dict[str, str], function: str
 ) -> None:
-    attached = place.aws("iam").list_attached_role_policies(RoleName=resources[f"{function}Role"])["AttachedPolicies"]
+    attached_policies = deployment.aws("iam").list_attached_role_policies(RoleName=resources[f"{function}Role"])[
+        "AttachedPolicies"
+    ]
     triggers = {event["Type"] for event in FUNCTIONS[function].get("Events", {}).values()}
-    own = {policy for kind, policies in TRIGGERS.items() if kind in triggers for policy in policies}
-    assert {each["PolicyName"] for each in attached} == ATTACHED | own
+    trigger_policies = {policy for kind, policies in TRIGGERS.items() if kind in triggers for policy in policies}
+    assert {each["PolicyName"] for each in attached_policies} == ATTACHED | trigger_policies

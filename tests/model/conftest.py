@@ -10,6 +10,7 @@ from tests.conftest import StoppedClock
 from tests.model.machine.backend_of_run import BackendOfRun
 from tests.races.conftest import engine_url
 from tests.support import backend
+from tests.support.short_cuts import send_in_one_piece, speak_plainly
 from voucher.edge import queues
 from voucher.store.engine import files, sealing, table
 
@@ -32,6 +33,8 @@ def backend_of_run(
     for word in backend.table_definitions():
         monkeypatch.setenv(f"{word.upper()}_TABLE", "")
     backend.forget_clients()
+    speak_plainly(monkeypatch)
+    send_in_one_piece(monkeypatch)
     run = BackendOfRun(engine_url, boto3.client("dynamodb"), stopped_clock)
     table.client().meta.events.register("provide-client-params.dynamodb.TransactWriteItems", run.forget_written_tables)
     monkeypatch.setattr(files, "client", lambda: run.bucket)

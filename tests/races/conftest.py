@@ -12,13 +12,14 @@ from tests.conftest import StoppedClock
 from tests.races.interleaving import give_each_thread_its_request, skip_back_off
 from tests.support import backend
 from tests.support.backend import World
+from tests.support.short_cuts import send_in_one_piece, speak_plainly
 from voucher.store.engine import table
 
 
 @pytest.fixture(scope="session")
 def engine_url() -> Iterator[str]:
     """One engine for all tests of the session."""
-    with dynamodb_local.running() as url:
+    with dynamodb_local.running(*dynamodb_local.SHORT_LIVED) as url:
         yield url
 
 
@@ -36,6 +37,8 @@ def world(engine_url: str, stopped_clock: StoppedClock, monkeypatch: pytest.Monk
         monkeypatch.setenv(name, value)
     backend.forget_clients()
     table.client()  # create it before the threads, because creating a client is not thread-safe
+    speak_plainly(monkeypatch)
+    send_in_one_piece(monkeypatch)
     give_each_thread_its_request(monkeypatch)
     skip_back_off(monkeypatch)
     yield World()

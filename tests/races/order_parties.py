@@ -63,7 +63,7 @@ class Parties:
             (keys.settlement(settlement_id), submission),
             *((keys.line(settlement_id, line.order_id), line) for line in lines),
         )
-        steps.pass_all(self.world, submission.public() | {"lines": [line.public() for line in lines]})
+        steps.pass_all_lines(self.world, submission.public() | {"lines": [line.public() for line in lines]})
         return settlement_id
 
     def open_notice(self, order_ids: list[str]) -> Json:

@@ -83,7 +83,8 @@ def usccs_written(writes: Writes, sort: str) -> set[str]:
 def test_no_enterprise_is_granted_anything_after_its_listing_was_committed(
     world: World, bucket: BucketInMemory, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr(function("import_list"), "FIRMS_PER_READ", 2)  # many transactions, for grabs to come between
+    # many transactions, so that grabs come between them
+    monkeypatch.setattr(function("import_list"), "ENTERPRISES_PER_READ", 2)
     batches = [seed_data.open_batch(world, 20 * QUOTA_FEN, total_fen=300 * QUOTA_FEN, partial_allowed=True)]
     batches += [seed_data.open_batch(world, 20 * QUOTA_FEN, partial_allowed=True) for _ in range(5)]
     enterprises = seed_data.add_enterprises(6)

@@ -1,4 +1,4 @@
-"""List files as other offices send them, and the means to change a part of one as nobody should."""
+"""List files as other offices send them, and tools that damage a part of one."""
 
 import csv
 import io

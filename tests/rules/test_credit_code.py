@@ -102,13 +102,13 @@ def test_a_swap_at_any_distance_is_found_except_of_the_first_and_the_last() -> N
     assert blind == [(0, 17)]
 
 
-def test_a_swap_of_the_first_and_the_last_passes_both_check_digits_but_not_as_an_enterprise() -> None:
+def test_a_swap_of_the_first_and_the_last_is_not_the_code_of_an_enterprise() -> None:
     code = next(code for code in map(numbered, range(1000)) if code[-1] == "5")
     turned = swapped(code, 0, 17)
     assert is_enterprise_code(code)
     assert is_credit_code(turned)
     assert not is_enterprise_code(turned)
-    assert is_agency_code(turned)  # 51: here nothing in the digits tells; the papers must
+    assert is_agency_code(turned)  # 51: the digits cannot tell; the documents must
 
 
 def test_the_organisation_check_digit_alone_would_miss_values_eleven_apart() -> None:

@@ -36,22 +36,22 @@ RULES = {
 
 def failed(enterprise_changes: dict[str, Any], standing_changes: dict[str, Any] | None = None) -> list[str]:
     """The rules that an otherwise flawless applicant fails."""
-    applicant, said = enterprise(**enterprise_changes), standing(**standing_changes or {})
-    return [each.rule for each in findings(applicant, said, POLICY, TODAY) if not each.passed]
+    applicant, facts = enterprise(**enterprise_changes), standing(**standing_changes or {})
+    return [each.rule for each in findings(applicant, facts, POLICY, TODAY) if not each.passed]
 
 
 def applicant_failing(rules: set[str]) -> list[Any]:
     """Arguments of `findings` for an applicant who should fail exactly these rules."""
     own: dict[str, Any] = {}
-    said: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     for rule in rules:
         own |= ENTERPRISE_FAILS.get(rule, {})
-        said |= STANDING_FAILS.get(rule, {})
-    return [enterprise(**own), standing(**said), POLICY, TODAY]
+        facts |= STANDING_FAILS.get(rule, {})
+    return [enterprise(**own), standing(**facts), POLICY, TODAY]
 
 
 @pytest.mark.clause("§2.1")
-def test_an_enterprise_with_everything_right_passes_all_seven_checks_in_the_order_of_the_text() -> None:
+def test_an_enterprise_that_meets_all_passes_seven_checks_in_the_order_of_the_text() -> None:
     found = findings(enterprise(), standing(), POLICY, TODAY)
     assert [(each.rule, each.clause, each.passed) for each in found] == [
         (rule, clause, True) for rule, (_, clause) in RULES.items()
@@ -140,7 +140,7 @@ def test_only_a_large_enterprise_is_refused_for_its_size(employees: int, revenue
 
 @pytest.mark.clause("§2.1")
 @pytest.mark.parametrize("code", ["6610", "70", "53"])
-def test_an_enterprise_whose_size_cannot_be_said_is_asked_for_another_code_and_not_taken_for_a_small_one(
+def test_an_enterprise_of_unknown_size_is_asked_for_another_industry_code(
     code: str,
 ) -> None:
     unknown = enterprise(industry_code=code, digital_economy=True)

@@ -1,4 +1,4 @@
-"""Lists from other offices: which rows count, and what the operator is told of the others."""
+"""Lists from other offices: which rows count, and the errors of the others."""
 
 from collections.abc import Callable
 
@@ -149,7 +149,7 @@ def test_cells_and_names_that_are_too_long_are_reported_with_their_columns() -> 
     ]
 
 
-def test_every_bad_row_is_named_and_of_further_errors_in_a_row_those_beyond_the_limit_are_only_counted() -> None:
+def test_every_bad_row_is_named_and_further_errors_beyond_the_limit_are_counted() -> None:
     content = as_csv([HEADER, [A, "甲"], *([["=A1", "=B1"]] * 30)])
     whole, cut, least = (parse("rated_d", "a.csv", content, Limits(errors=errors)) for errors in (30, 7, 0))
     rows = list(range(3, 33))

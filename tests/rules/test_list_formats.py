@@ -182,7 +182,7 @@ def test_more_entries_or_texts_than_allowed_are_refused() -> None:
     assert "文字内容过多" in refusal(EXCEL, limits=Limits(shared_characters=10))
 
 
-def test_what_is_inflated_is_counted_for_the_whole_file_however_often_a_part_of_it_is_read() -> None:
+def test_inflated_bytes_are_counted_for_the_whole_file_however_often_a_part_is_read() -> None:
     content = as_xlsx([["说明"]], [HEADER, *([credit_code(number), "甲"] for number in range(1000))], [["备注"]])
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         size = sum(entry.file_size for entry in archive.infolist())

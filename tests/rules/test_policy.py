@@ -67,7 +67,7 @@ def test_every_category_has_its_cap() -> None:
 
 @pytest.mark.clause("§4.1.1")
 @pytest.mark.clause("§3.2.1")
-def test_an_enterprise_brings_six_papers_and_an_agency_ten() -> None:
+def test_an_enterprise_submits_six_documents_and_an_agency_ten() -> None:
     assert (len(ENTERPRISE_DOCUMENTS), len(AGENCY_DOCUMENTS)) == (6, 10)
 
 

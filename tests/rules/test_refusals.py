@@ -34,9 +34,9 @@ def raised() -> Iterator[tuple[str, Refusal, set[str]]]:
     for source in SOURCES:
         for node in ast.walk(ast.parse(source.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused":
-                given = {{"of": "state"}.get(keyword.arg, keyword.arg) for keyword in node.keywords if keyword.arg}
+                facts = {{"of": "state"}.get(keyword.arg, keyword.arg) for keyword in node.keywords if keyword.arg}
                 place = f"{source.relative_to(ROOT)}:{node.lineno}"
-                yield from ((place, refusal, given) for refusal in members_named(node.args[0]))
+                yield from ((place, refusal, facts) for refusal in members_named(node.args[0]))
 
 
 @pytest.mark.parametrize("refusal", Refusal)
@@ -55,7 +55,7 @@ def test_every_refusal_has_a_status_of_the_contract_and_a_clause_in_its_usual_fo
 def test_wherever_a_refusal_is_raised_it_is_given_every_fact_its_sentence_names() -> None:
     found = list(raised())
     assert len(found) > 100
-    assert [(place, refusal.name) for place, refusal, given in found if facts_in(refusal) - given] == []
+    assert [(place, refusal.name) for place, refusal, facts in found if facts_in(refusal) - facts] == []
 
 
 def test_no_sentence_with_facts_is_shown_without_them() -> None:
@@ -70,7 +70,7 @@ def test_no_sentence_with_facts_is_shown_without_them() -> None:
     assert shown == []
 
 
-def test_every_refusal_is_a_member_of_its_own_even_where_status_clause_and_words_are_alike() -> None:
+def test_refusals_with_the_same_status_clause_and_words_are_still_different_members() -> None:
     assert len({refusal.value for refusal in Refusal}) == len(Refusal.__members__)
     assert [refusal.value for refusal in Refusal] == sorted(refusal.value for refusal in Refusal)
 
@@ -98,9 +98,9 @@ def test_precedence_goes_from_who_asks_over_what_was_sent_to_what_the_clauses_sa
 
 
 def test_the_refusal_of_highest_precedence_stands_in_front_and_carries_all() -> None:
-    told = [Refused(Refusal.HAS_VIOLATION), Refused(Refusal.TOO_YOUNG, months=12), Refused(Refusal.NOT_SME)]
+    several = [Refused(Refusal.HAS_VIOLATION), Refused(Refusal.TOO_YOUNG, months=12), Refused(Refusal.NOT_SME)]
     with pytest.raises(Refused) as no:
-        refuse_first(told)
+        refuse_first(several)
     assert no.value.refusal is Refusal.NOT_SME
     assert no.value.errors == (
         FieldError("not_sme", "企业不属于中小微企业。", "NOT_SME", "§2.1"),
@@ -116,7 +116,7 @@ def test_one_refusal_alone_keeps_its_own_errors_or_names_itself() -> None:
     with pytest.raises(Refused) as bare:
         refuse_first([Refused(Refusal.SOLD_OUT)])
     assert with_errors.value.errors == tuple(own)
-    assert bare.value.errors == (FieldError("sold_out", "本批次服务券已领完。", "SOLD_OUT", "§1.4a"),)
+    assert bare.value.errors == (FieldError("sold_out", "本批次服务券已领完，请关注下一批次。", "SOLD_OUT", "§1.4a"),)
 
 
 def test_two_refusals_with_errors_of_their_own_are_both_named() -> None:
@@ -155,4 +155,4 @@ def test_without_a_refusal_nothing_is_refused() -> None:
 def test_where_it_is_raised_a_refusal_may_name_a_clause_nearer_to_the_matter() -> None:
     assert Refused(Refusal.NOT_ELIGIBLE, reason="企业不属于中小微企业。").clause == "§2.1"
     near = Refused(Refusal.DOCUMENTS_MISSING, clause="§3.2.1", kinds="营业执照")
-    assert (near.clause, near.detail) == ("§3.2.1", "申请材料不齐全，缺少：营业执照。")
+    assert (near.clause, near.detail) == ("§3.2.1", "申请材料不齐全，请补充上传：营业执照。")

@@ -410,7 +410,7 @@ def test_a_violation_is_recorded_only_while_the_enterprises_facts_are_unchanged(
         steps.expect(town.world.call(BUREAU, "POST", "/violations", breach, key="before"), 201)
     nothing_if(
         monkeypatch,
-        (function("supervision"), "commit_if_unchanged"),
+        (function("violations"), "commit_if_unchanged"),
         lambda: town.world.call(BUREAU, "POST", "/violations", breach, key="one"),
         key,
         version=99,

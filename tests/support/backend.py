@@ -1,5 +1,5 @@
-"""The whole backend in one process: tables made from infra/data.yaml, routes read from template.yaml, handlers called
-with the events API Gateway would send. Which engine answers (moto or DynamoDB Local) is the caller's choice."""
+"""The whole backend in one process: tables as in infra/data.yaml, routes as in template.yaml, handlers called with the
+events of API Gateway. The caller chooses the engine (moto or DynamoDB Local)."""
 
 import base64
 import importlib.util
@@ -26,7 +26,7 @@ QUEUES = ("notify", "void_vouchers", "close_year", "import_list")
 
 
 class _Loader(yaml.SafeLoader):
-    """CloudFormation's short tags are read as their plain values."""
+    """Reads CloudFormation's short tags, such as !Ref, as their plain values."""
 
 
 _Loader.add_multi_constructor("!", lambda _loader, _tag, node: getattr(node, "value", None))
@@ -41,16 +41,16 @@ def template(name: str) -> dict[str, Any]:
 def table_definitions() -> dict[str, dict[str, Any]]:
     """Table word → arguments of create_table, as infra/data.yaml defines it."""
     resources = template("infra/data.yaml")["Resources"]
-    wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    attributes = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
     return {
-        name.removesuffix("Table").lower(): {key: each["Properties"][key] for key in wanted}
+        name.removesuffix("Table").lower(): {key: each["Properties"][key] for key in attributes}
         for name, each in resources.items()
         if each["Type"] == "AWS::DynamoDB::Table"
     }
 
 
 def create_tables(client: Any, prefix: str = "") -> dict[str, str]:
-    """Make every table; answers the environment that names them."""
+    """Create every table; the environment variables that name them."""
     environment = {}
     for word, definition in table_definitions().items():
         client.create_table(TableName=f"{prefix}{word}", **definition)
@@ -60,23 +60,23 @@ def create_tables(client: Any, prefix: str = "") -> dict[str, str]:
 
 @cache
 def function(folder: str) -> ModuleType:
-    """The app.py of one function, imported once. As on Lambda, it finds the other files of its folder by their
+    """The module app.py of one function, imported once. As on Lambda, it finds the other files of its folder by their
     names."""
-    place = ROOT / "functions" / folder
-    spec = importlib.util.spec_from_file_location(f"function_{folder}", place / "app.py")
+    folder_path = ROOT / "functions" / folder
+    spec = importlib.util.spec_from_file_location(f"function_{folder}", folder_path / "app.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(place))
+    sys.path.insert(0, str(folder_path))
     try:
         spec.loader.exec_module(module)
     finally:
-        sys.path.remove(str(place))
+        sys.path.remove(str(folder_path))
     return module
 
 
 @dataclass(frozen=True)
 class Route:
-    """One event of template.yaml: method and path pattern, and the function that answers."""
+    """One API event of template.yaml: method, path pattern and function."""
 
     method: str
     path: str
@@ -84,16 +84,16 @@ class Route:
     public: bool
 
     def matches(self, method: str, path: str) -> dict[str, str] | None:
-        """Path parameters if this route serves the request, else None."""
+        """The path parameters if this route serves the request, else None."""
         pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path)
-        found = re.fullmatch(pattern, path) if method == self.method else None
-        return found.groupdict() if found else None
+        match = re.fullmatch(pattern, path) if method == self.method else None
+        return match.groupdict() if match else None
 
 
 @cache
 def routes() -> tuple[Route, ...]:
-    """Every route of the API, the fixed paths before those with parameters."""
-    found = [
+    """Every route of the API; paths with fewer parameters come first."""
+    route_list = [
         Route(
             event["Properties"]["Method"].upper(),
             event["Properties"]["Path"],
@@ -105,11 +105,11 @@ def routes() -> tuple[Route, ...]:
         for event in resource["Properties"].get("Events", {}).values()
         if event["Type"] == "Api"
     ]
-    return tuple(sorted(found, key=lambda route: route.path.count("{")))
+    return tuple(sorted(route_list, key=lambda route: route.path.count("{")))
 
 
 class World:
-    """A client of the backend in this process, with the person chosen call by call."""
+    """A client of the backend in this process."""
 
     def call(
         self,
@@ -120,7 +120,7 @@ class World:
         key: str | None = None,
         raw: str | None = None,
     ) -> Reply:
-        """One HTTP call. `raw` sends a body as it is; `key` is the Idempotency-Key."""
+        """One call. `key` is the Idempotency-Key; `raw` is a body that is sent as it is."""
         path, _, search = path.partition("?")
         for route in routes():
             if (parameters := route.matches(method, path)) is not None:
@@ -130,7 +130,7 @@ class World:
         raise AssertionError(f"no route for {method} {path}")
 
     def upload(self, post: dict[str, Any], content: bytes) -> None:
-        """Do what a client does with a presigned POST, straight into the bucket."""
+        """Put a file where a presigned POST would put it."""
         fields = post["fields"]
         boto3.client("s3").put_object(
             Bucket=BUCKET, Key=fields["key"], Body=content, ContentType=fields["Content-Type"]
@@ -147,7 +147,7 @@ def api_event(
     key: str | None,
     raw: str | None,
 ) -> dict[str, Any]:
-    """The proxy event of API Gateway's REST API, as far as the handlers look at it."""
+    """The proxy event of API Gateway's REST API, with the fields that handlers read."""
     headers = {"content-type": "application/json"} | ({"idempotency-key": key} if key else {})
     query = dict(pair.split("=", 1) for pair in search.split("&")) if search else None
     return {
@@ -172,7 +172,7 @@ def api_event(
 
 
 def read_reply(answer: dict[str, Any]) -> Reply:
-    """A Lambda proxy answer as a reply."""
+    """The answer of a Lambda proxy as a reply."""
     headers = {name.lower(): values[0] for name, values in (answer.get("multiValueHeaders") or {}).items()}
     headers |= {name.lower(): str(value) for name, value in (answer.get("headers") or {}).items()}
     is_json = "json" in headers.get("content-type", "")
@@ -181,7 +181,7 @@ def read_reply(answer: dict[str, Any]) -> Reply:
 
 
 def forget_clients() -> None:
-    """Drop the clients and memories of warm processes, so that the next call meets the next engine."""
+    """Forget clients and memories of warm processes, so that the next call uses the next engine."""
     from voucher.edge import queues
     from voucher.store.engine import files, table
 
@@ -192,7 +192,7 @@ def forget_clients() -> None:
 
 
 def forget_batches() -> None:
-    """Drop what a warm process remembers of batches."""
+    """Forget what a warm process remembers of batches."""
     memory = function("grab").memory
     for remembered in (memory.PUBLISHED, memory.SOLD_OUT, memory.ROOM_LEFT):
         remembered.clear()
@@ -200,7 +200,7 @@ def forget_batches() -> None:
 
 @contextmanager
 def environment(values: dict[str, str]) -> Iterator[None]:
-    """Set environment variables for a while."""
+    """Set environment variables while the block lasts."""
     import os
 
     before = {name: os.environ.get(name) for name in values}

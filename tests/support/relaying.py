@@ -1,4 +1,4 @@
-"""What the stream, the relay and the queues do with a committed change, for tests that look at what follows from it."""
+"""What stream, relay and queues do after a committed change, for tests that check the consequences."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from voucher.store.engine.table import Item, encode
 
 @contextmanager
 def relayed(*keys: keys.Key) -> Iterator[None]:
-    """Relay what the block changes in the items named, deliver it twice, and let the workers finish."""
+    """Relay the changes that the block makes to these items, twice, and let the workers finish."""
     before = [find_item(key) for key in keys]
     yield
     records = [_record(old, new) for old, new in zip(before, map(find_item, keys), strict=True) if new and new != old]
@@ -40,6 +40,6 @@ def work_after(key: keys.Key) -> list[dict[str, Any]]:
 
 
 def subjects(world: World, person: Person) -> list[str]:
-    """What stands in a person's inbox, sorted."""
+    """The subjects in a person's inbox, sorted."""
     reply = world.call(person, "GET", "/inbox?limit=100")
     return sorted(message["subject"] for message in reply.body["items"])

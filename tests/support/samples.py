@@ -1,4 +1,4 @@
-"""Ready-made inhabitants for tests: one of each, from the seeded city, and the bodies that create the rest."""
+"""Samples for tests: enterprises and agencies of the seeded city, and bodies of products, batches and lists."""
 
 from datetime import UTC, date, datetime
 from functools import cache
@@ -13,9 +13,9 @@ TODAY = date(2026, 6, 15)
 
 @cache
 def enterprises() -> tuple[Enterprise, ...]:
-    """Every enterprise of the test city that must be approved and is on no list."""
-    found = make_enterprises(7, TODAY, 2026)
-    return tuple(each for each in found if each.expected_refusal is None and not each.on_lists)
+    """Every enterprise of the seeded city that must be approved and is on no list."""
+    all_enterprises = make_enterprises(7, TODAY, 2026)
+    return tuple(each for each in all_enterprises if each.expected_refusal is None and not each.on_lists)
 
 
 def enterprise(number: int = 0) -> Enterprise:
@@ -35,7 +35,7 @@ def agency(number: int = 0) -> Agency:
 
 
 def product(seller: Agency, **changes: Any) -> dict[str, Any]:
-    """A listing in the agency's first category."""
+    """The body of a product in the agency's first category."""
     return {
         "agency_uscc": seller.uscc,
         "category": seller.application()["categories"][0],

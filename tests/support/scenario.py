@@ -27,7 +27,7 @@ def open_year(world: World, total_fen: int = TOTAL_FEN, year: int = 2026, **poli
 
 
 def approve(world: World, firm: Enterprise, person: Person) -> None:
-    """Register an enterprise with its six papers and approve it."""
+    """Register an enterprise with its six documents and approve it."""
     steps.register_enterprise(world, person, firm.registration(), enterprise_papers(firm, TODAY))
     steps.expect(steps.review_enterprise(world, firm.uscc), 200)
 
@@ -40,7 +40,7 @@ def admit(world: World, agency: Agency, person: Person) -> None:
 
 @dataclass(frozen=True)
 class Town:
-    """Who lives here. Amounts are fen; an order is 70 % voucher unless told otherwise."""
+    """Who lives here. Amounts are fen; an order is 70 % voucher unless a test changes it."""
 
     world: World
     batch_id: str

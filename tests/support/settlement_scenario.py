@@ -40,8 +40,8 @@ class Settling:
 
     def decide(self, *orders: Json, decision: str = "pass", person: Person = OPERATOR, **more: Any) -> Reply:
         """§3.5.2: the operator's decision on some lines."""
-        said = {"decision": decision, "opinion": "材料完整", **more}
-        lines = [{"order_id": order["order_id"], **said} for order in orders]
+        body = {"decision": decision, "opinion": "材料完整", **more}
+        lines = [{"order_id": order["order_id"], **body} for order in orders]
         return self.call(person, "POST", "pre-review", {"lines": lines})
 
     def gather(self, person: Person = OPERATOR) -> Json:

@@ -1,21 +1,25 @@
-"""Points of a year that many tests start from: built once through the API, then put back from memory.
+"""States of a year from which many tests start: built once through the API, then restored from memory.
 
-A stage is what every table holds after its build. Uploaded files come back only where a test asks for them.
+A snapshot has the items of every table after the build. Uploaded files are restored only if a test asks for them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
 
 from tests.support.backend import BUCKET, table_definitions
 
 TABLES = tuple(table_definitions())
-Kept = dict[str, list[dict[str, Any]]]
-STAGES: dict[str, tuple[Kept, dict[str, bytes], Any]] = {}
+# table → partition → sort key → item, as moto keeps them
+ItemsByTable = dict[str, dict[Any, dict[Any, Any]]]
+SNAPSHOTS: dict[str, tuple[ItemsByTable, dict[str, bytes], Any]] = {}
 
 
-def everything_kept() -> Kept:
+def everything_kept() -> dict[str, list[dict[str, Any]]]:
     """Every item of every table, in a fixed order."""
     client = boto3.client("dynamodb")
     return {
@@ -24,34 +28,38 @@ def everything_kept() -> Kept:
     }
 
 
-def staged[Scene](name: str, build: Callable[[], Scene]) -> Scene:
-    """What `build` makes, with the tables as it leaves them; from the second time on, from memory."""
-    if name not in STAGES:
-        made = build()
-        STAGES[name] = (everything_kept(), _uploaded(), made)
-        return made
-    _put_back(STAGES[name][0])
-    scene: Scene = STAGES[name][2]
-    return scene
+def staged[Result](name: str, build: Callable[[], Result]) -> Result:
+    """The result of `build`, with the tables as it leaves them; from the second call on, restored from memory."""
+    if name not in SNAPSHOTS:
+        result = build()
+        SNAPSHOTS[name] = (_items_by_table(), _uploaded_files(), result)
+        return result
+    _restore(SNAPSHOTS[name][0])
+    built: Result = SNAPSHOTS[name][2]
+    return built
 
 
-def upload_again(stage: str) -> None:
-    """Put back the files of a stage, too."""
-    for key, content in STAGES[stage][1].items():
+def upload_again(name: str) -> None:
+    """Restore the files of a snapshot, too."""
+    for key, content in SNAPSHOTS[name][1].items():
         boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=content)
 
 
-def _uploaded() -> dict[str, bytes]:
+def _uploaded_files() -> dict[str, bytes]:
     client = boto3.client("s3")
     keys = [each["Key"] for each in client.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
     return {key: client.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
 
 
-def _put_back(tables: Kept) -> None:
-    client = boto3.client("dynamodb")
-    puts = [(table, {"PutRequest": {"Item": item}}) for table, items in tables.items() for item in items]
-    for start in range(0, len(puts), 25):
-        request: dict[str, list[Any]] = {}
-        for table, put in puts[start : start + 25]:
-            request.setdefault(table, []).append(put)
-        client.batch_write_item(RequestItems=request)
+def _tables() -> Iterator[tuple[str, Table]]:
+    yield from dynamodb_backends[DEFAULT_ACCOUNT_ID]["ap-east-1"].tables.items()
+
+
+def _items_by_table() -> ItemsByTable:
+    """The items themselves, because moto changes none in place here (`quick_moto.update_a_copy`)."""
+    return {name: {key: dict(items) for key, items in table.items.items()} for name, table in _tables()}
+
+
+def _restore(items_by_table: ItemsByTable) -> None:
+    for name, table in _tables():
+        table.items.update({key: dict(items) for key, items in items_by_table[name].items()})

@@ -1,4 +1,4 @@
-"""A key of KMS without KMS: seals a text so that only the same context opens it. The journeys meet a real emulator."""
+"""Replaces KMS in one process: a sealed text opens only in the same context. The journeys use an emulator's KMS."""
 
 import base64
 import json
@@ -6,10 +6,10 @@ from typing import Any
 
 
 class Vault:
-    """Answers Encrypt and Decrypt as KMS does, the same in every process and after every restart."""
+    """Answers Encrypt and Decrypt like KMS, with the same result in every process."""
 
     class InvalidCiphertextError(Exception):
-        """KMS would not open this: another context, or no text of its own."""
+        """KMS refuses to open this: another key, another context, or no ciphertext."""
 
     def encrypt(self, *, KeyId: str, Plaintext: bytes, EncryptionContext: dict[str, str]) -> dict[str, Any]:  # noqa: N803
         """Encrypt."""

@@ -1,4 +1,4 @@
-"""What the queues would do: hand messages to a worker, made up by a test or taken off the queue until it is empty."""
+"""Does what the queues do: delivers messages to a worker, made by a test or taken from a queue until it is empty."""
 
 import json
 import os
@@ -14,7 +14,7 @@ LAST_NIGHT = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)  # 1 January 2027, five p
 
 
 def deliver(folder: str, *bodies: Any) -> Any:
-    """A batch of queue messages to a worker (texts go as they are); its partial batch response."""
+    """Deliver a batch of messages to a worker (a text as it is); the worker's partial batch response."""
     records = [
         {
             "messageId": f"m{number}",
@@ -27,20 +27,20 @@ def deliver(folder: str, *bodies: Any) -> Any:
 
 
 def deliver_upload(object_key: str) -> Any:
-    """What S3 sends through the queue once a list file is there."""
+    """Deliver the message that S3 sends when a list file is uploaded."""
     return deliver("import_list", {"Records": [{"s3": {"bucket": {"name": BUCKET}, "object": {"key": object_key}}}]})
 
 
 def drain(queue: str) -> int:
-    """Deliver every message of a queue to its worker, including those the worker sends itself; how many there were."""
+    """Deliver every message of a queue to its worker until the queue is empty; how many there were."""
     client, url = boto3.client("sqs"), os.environ[f"{queue.upper()}_QUEUE_URL"]
-    delivered = 0
+    count = 0
     while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         for message in messages:
             function(queue).work(json.loads(message["Body"]))
             client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            delivered += 1
-    return delivered
+            count += 1
+    return count
 
 
 def sweep_night(clock: StoppedClock, instant: datetime) -> None:

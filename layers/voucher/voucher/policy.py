@@ -1,8 +1,8 @@
 """Every number and date of the regulation, once, dated, each with its clause.
 
-An edition of the regulation is one `Policy` value in `EDITIONS`; the next edition is one more value, no new code.
-A programme year copies the policy it was drafted under, with the bureau's named overrides, so that a later change
-of defaults never reaches into a running year. Amounts are fen, shares are whole percents.
+An edition of the regulation is one `Policy` value in `EDITIONS`; the next edition is one more value, not new code. A
+programme year copies the policy under which it was drafted, with the bureau's overrides by name. So a later change of
+the defaults never changes a running year. Amounts are in fen, shares are whole percents.
 """
 
 from datetime import date
@@ -19,7 +19,7 @@ IndustryCode = Annotated[str, Field(strict=True, pattern=r"^[0-9]{2,4}$")]
 
 
 class Category(StrEnum):
-    """The nine service categories of §2.2, in the order of the text; each product is in exactly one."""
+    """§2.2: the nine service categories, in the order of the text. Each product is in exactly one."""
 
     HR = "hr"
     TECH_INNOVATION = "tech_innovation"
@@ -46,27 +46,27 @@ CATEGORY_WORDS = {
 
 
 class Policy(BaseModel):
-    """The values one programme year runs under. Every field may be overridden by name when a programme is drafted.
+    """The values of one programme year. The bureau may override each field by name when it drafts a programme.
 
-    It is kept with the year, and a release must read what a later one wrote: unknown fields are ignored here, and
-    refused where a policy is given.
+    It is kept with the year. Unknown fields are ignored here, because an older release must be able to read what a
+    newer one wrote; an override with an unknown name is refused at the edge.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     edition: str = Field(max_length=60)
 
-    # §6 grants only inside these days, both included; settlement of what was ordered in time may finish later
+    # §6 vouchers are granted only from the first to the last of these days; what was ordered in time is settled later
     grants_from: date
     grants_until: date
-    # §1.4b, §4.2.1 the programme year: vouchers end and contracts are signed no later than its last day.
-    # None means 1 January and 31 December of the year the programme is named after.
+    # §1.4b, §4.2.1 the programme year: vouchers end and contracts are signed on its last day at the latest.
+    # None means 1 January and 31 December of the programme's year.
     year_starts_on: date | None = None
     year_ends_on: date | None = None
 
     # §2.1 who may take part
     districts: tuple[str, ...] = ("city", "liandu", "development_zone")
-    # 工业 (GB/T 4754 divisions 06–46), 信息化 (63–65), or finer codes; 数字经济 beyond needs a reviewer's word
+    # 工业 (GB/T 4754 divisions 06–46), 信息化 (63–65), or finer codes; for any other, a reviewer may confirm 数字经济
     sector_divisions: tuple[IndustryCode, ...] = (*(f"{n:02}" for n in range(6, 47)), "63", "64", "65")
     enterprise_min_age_months: Count = 12  # §2.1.2
 
@@ -76,7 +76,7 @@ class Policy(BaseModel):
     quota_little_giant_nursery_fen: Fen = 1_000_000
     quota_combination: Literal["max", "sum"] = "max"  # on two lists: the larger counts
 
-    # §2.3.3 whether a firm whose own voucher lapsed this year is left out of what is released again
+    # §2.3.3 an enterprise whose own voucher lapsed this year is excluded from a re-release
     rerelease_excludes_lapsed: Annotated[bool, Field(strict=True)] = True
 
     # §2.2.cap, §2.2.floor of the confirmed yearly total
@@ -98,20 +98,20 @@ class Policy(BaseModel):
     agency_min_premises_m2: Count = 50  # §3.1.2
     agency_min_insured_staff: Count = 5  # §3.1.4
     agency_approval_months: Count = 24  # §3.2.3
-    agency_renewal_days: Count = 90  # §3.2.3 before the approval's end its renewal may be handed in
-    agency_reminder_days: Count = 30  # §3.2.3 before the approval's end the agency is reminded
+    agency_renewal_days: Count = 90  # §3.2.3 so long before the approval's end a renewal may be submitted
+    agency_reminder_days: Count = 30  # §3.2.3 so long before the approval's end the agency is reminded
 
-    voucher_reminder_days: Count = 14  # §4.2.2 before a voucher's end its holder is reminded of what is unused
+    voucher_reminder_days: Count = 14  # §4.2.2 so long before a voucher's end its enterprise is reminded of the balance
 
     # §3.2.3, §4.1.3 a material change is reported within this many calendar days
     material_change_days: Count = 15
-    # §3.5.3 length of the public notice, working days after the day of publication
+    # §3.5.3 length of the public notice, in working days after the day of publication
     notice_working_days: Count = 5
-    # §3.5.3 objections are open to anybody, so they are counted: per hour and notice, and from one address of it
+    # §3.5.3 anybody may object, so objections are limited: per hour and notice, and of these per network address
     notice_objections_per_hour: Count = 100
     source_objections_per_hour: Count = 10
 
-    # How bounded amounts are stored; no clause. Shards of a batch's pool (None: by its size) and of each yearly pool.
+    # How bounded amounts are stored (no clause): shards of a batch's pool (None: by its size), and of each yearly pool
     batch_shards: Annotated[int, Field(strict=True, ge=1, le=64)] | None = None
     yearly_shards: Annotated[int, Field(strict=True, ge=1, le=8)] = 2
 
@@ -120,7 +120,7 @@ class Policy(BaseModel):
         return self.year_starts_on or date(year, 1, 1)
 
     def last_day(self, year: int) -> date:
-        """Last day of programme year `year`, on whose end every voucher is void (§1.4b)."""
+        """Last day of programme year `year`; at the end of it every voucher is void (§1.4b)."""
         return self.year_ends_on or date(year, 12, 31)
 
 
@@ -129,12 +129,12 @@ EDITIONS = (Policy(edition="丽经信〔2024〕44号", grants_from=date(2024, 8,
 
 
 def policy_on(day: date) -> Policy:
-    """The edition in force on `day`, else the latest that had begun (§6 stops grants, not reviews or settlement)."""
+    """§6: the edition in force on `day`, else the latest that had begun: reviews and settlement go on after its end."""
     begun = [edition for edition in EDITIONS if edition.grants_from <= day]
     return begun[-1] if begun else EDITIONS[0]
 
 
-# §4.1.1 the six papers of an enterprise, §3.2.1 the ten of an agency, §3.5.1 those of a settlement
+# §4.1.1 the six documents of an enterprise, §3.2.1 the ten of an agency, §3.5.1 those of a settlement
 ENTERPRISE_DOCUMENTS = {
     "business_license": "营业执照",
     "income_statement": "上年度营业收入（利润表）",
@@ -163,7 +163,7 @@ SETTLEMENT_DOCUMENTS = {
     "summary_invoice": "开具给市经信局的汇总发票",
 }
 
-# Lists that change who may claim and how much (§2.1.1, §2.3.1, §5.2b)
+# Lists that decide who may claim, and how much (§2.1.1, §2.3.1, §5.2b)
 LIST_KINDS = {
     "rated_d": "亩均论英雄D类企业名单",
     "newly_above_scale": "上年度新升规企业名单",

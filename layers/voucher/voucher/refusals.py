@@ -1,7 +1,7 @@
-"""Every way to say no, once: code, HTTP status, clause and the Chinese sentence for the person reading.
+"""Every refusal, once: code, HTTP status, clause and the Chinese sentence for the person who reads it.
 
-The order of the members is the order of precedence: when several apply, the first stands in `code`.
-A sentence may name facts in braces; they are given where the refusal is raised.
+The order of the members is their precedence: if several apply, the first one is the `code` of the answer. A sentence
+names facts in braces; whoever raises the refusal gives them. A sentence says what to do next, if there is anything.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,26 +13,26 @@ from voucher.models.base import yuan
 
 
 class Refusal(Enum):
-    """One refusal: `status`, `clause` (None where no clause of the regulation refuses) and `sentence`."""
+    """One refusal: its HTTP `status`, `clause` (None if it is not the regulation that refuses) and `sentence`."""
 
     # who is asking
     UNAUTHENTICATED = 401, None, "请先登录。"
-    ROLE_REQUIRED = 403, None, "您的账号没有办理此事项的权限。"
-    FOUR_EYES = 403, None, "同一事项的前后两个环节须由不同的人办理。"
-    NOT_FOUND = 404, None, "没有找到所请求的内容。"
-    ROUTE_NOT_FOUND = 404, None, "没有这个接口。"
+    ROLE_REQUIRED = 403, None, "您的账号没有办理此事项的权限，如需办理请联系平台。"
+    FOUR_EYES = 403, None, "同一事项的前后两个环节须由不同的人办理，请交由其他人员办理。"
+    NOT_FOUND = 404, None, "没有找到所请求的内容，请核对编号。"
+    ROUTE_NOT_FOUND = 404, None, "没有这个接口，请核对地址。"
 
     # what was sent
-    BODY_TOO_LARGE = 422, None, "提交内容超过 64 KB。"
-    BROKEN_JSON = 422, None, "提交内容不是有效的 JSON。"
-    NESTED_TOO_DEEP = 422, None, "提交内容嵌套超过 32 层。"
+    BODY_TOO_LARGE = 422, None, "提交内容超过 64 KB，请精简后重试。"
+    BROKEN_JSON = 422, None, "提交内容不是有效的 JSON，请检查格式后重试。"
+    NESTED_TOO_DEEP = 422, None, "提交内容嵌套超过 32 层，请简化后重试。"
     MALFORMED = 422, None, "提交内容有误，请按提示逐项修改。"
-    IDEMPOTENCY_KEY_REQUIRED = 422, None, "请求缺少 Idempotency-Key（1 至 255 个可见字符）。"
-    IDEMPOTENCY_KEY_REUSED = 422, None, "该 Idempotency-Key 已用于另一项不同的请求。"
+    IDEMPOTENCY_KEY_REQUIRED = 422, None, "请求缺少有效的 Idempotency-Key，请提供 1 至 255 个可见字符。"
+    IDEMPOTENCY_KEY_REUSED = 422, None, "该 Idempotency-Key 已用于另一项不同的请求，请换用新的。"
 
     # what exists already, or is in another state
-    ALREADY_REGISTERED = 409, None, "该统一社会信用代码已经注册。"
-    ALREADY_EXISTS = 409, None, "相同的记录已经存在。"
+    ALREADY_REGISTERED = 409, None, "该统一社会信用代码已经注册，请联系原注册人。"
+    ALREADY_EXISTS = 409, None, "相同的记录已经存在，请勿重复提交。"
     ALREADY_REVIEWED = 409, None, "该事项已经审核，当前状态为“{state}”。"
     WRONG_STATE = 409, None, "当前状态为“{state}”，不能进行此操作。"
     CHANGED_MEANWHILE = 409, None, "记录刚被他人修改，请刷新后重试。"
@@ -40,8 +40,8 @@ class Refusal(Enum):
     FROZEN = 409, None, "相关资金账户正在核对，暂停办理，请稍后再试。"
 
     # documents
-    DOCUMENTS_MISSING = 422, "§4.1.1", "申请材料不齐全，缺少：{kinds}。"
-    DOCUMENT_NOT_UPLOADED = 422, None, "文件尚未上传，或内容与所报类型不符。"
+    DOCUMENTS_MISSING = 422, "§4.1.1", "申请材料不齐全，请补充上传：{kinds}。"
+    DOCUMENT_NOT_UPLOADED = 422, None, "文件尚未上传，或内容与所报类型不符，请重新上传。"
 
     # who may take part: enterprises, in the order of §2.1
     INVALID_USCC = 422, "§2.1", "统一社会信用代码有误，请核对营业执照。"
@@ -53,7 +53,7 @@ class Refusal(Enum):
     RATED_D = 422, "§2.1.1", "企业最近一次亩均论英雄评价结果为D类。"
     TOO_YOUNG = 422, "§2.1.2", "企业申请时成立不足{months}个月。"
     HAS_VIOLATION = 422, "§2.1.3", "企业历年服务券使用出现过违规现象。"
-    NOT_APPROVED = 422, "§4.1.2", "企业尚未通过审核，不能领券、用券。"
+    NOT_APPROVED = 422, "§4.1.2", "企业尚未通过审核，请在审核通过后领券、用券。"
     DISQUALIFIED = 422, "§4.1.3", "企业的领券、用券资格已被取消。"
     NOT_ELIGIBLE = 422, "§2.1", "企业当前不符合领券条件：{reason}"
 
@@ -66,13 +66,13 @@ class Refusal(Enum):
     AGENCY_STAFF = 422, "§3.1.4", "缴纳社保的专职服务人员不足{persons}人。"
     RENEWAL_TOO_EARLY = 409, "§3.2.3", "入驻有效期届满前 {days} 天起方可申请续期（{opens_on} 起）。"
     RENEWAL_REQUIRED = 409, "§3.2.3", "入驻有效期已于 {valid_until} 届满，须由服务机构申请续期后再审核。"
-    AGENCY_NOT_ACTIVE = 422, "§3.2.2", "服务机构未入驻或入驻已失效。"
-    OUTSIDE_AGENCY_SCOPE = 422, "§3.3", "该服务类别不在服务机构的入驻范围内。"
-    PRODUCT_NOT_LISTED = 422, "§3.3", "该服务产品未上架。"
+    AGENCY_NOT_ACTIVE = 422, "§3.2.2", "服务机构未入驻或入驻已失效，请待其通过审核或续期，或另选服务机构。"
+    OUTSIDE_AGENCY_SCOPE = 422, "§3.3", "该服务类别不在服务机构的入驻范围内，请选择其入驻的类别。"
+    PRODUCT_NOT_LISTED = 422, "§3.3", "该服务产品未上架，请选择其他产品。"
 
     # programme and batches
-    TOTAL_BELOW_COMMITTED = 409, "§1.3", "新的总额低于已经投放或使用的金额。"
-    NO_TOTAL_PENDING = 409, "§1.3", "没有待确认的总额。"
+    TOTAL_BELOW_COMMITTED = 409, "§1.3", "新的总额低于已经投放或使用的金额，请提高总额。"
+    NO_TOTAL_PENDING = 409, "§1.3", "没有待确认的总额，请先提出新的总额。"
     OVER_PROGRAMME_TOTAL = 409, "§1.4a", "批次金额超过当年度尚未投放的服务券总额（剩余 {left_fen} 元）。"
     OUTSIDE_PROGRAMME_YEAR = 422, "§1.4b", "日期须在本年度服务券的起止日期之内。"
     LIST_IN_TURN = 409, None, "该名单的另一版本正在生效，请待其完成后再试。"
@@ -81,36 +81,36 @@ class Refusal(Enum):
 
     # grabbing
     OUTSIDE_REGULATION_TERM = 422, "§6", "办法的有效期为 {grants_from} 至 {grants_until}，目前不能发放服务券。"
-    BATCH_NOT_OPEN = 409, "§4.1.4", "本批次尚未开始领券。"
-    BATCH_CLOSED = 409, "§4.2.2", "本批次领券已经结束。"
+    BATCH_NOT_OPEN = 409, "§4.1.4", "本批次尚未开始领券，请在开始之后领取。"
+    BATCH_CLOSED = 409, "§4.2.2", "本批次领券已经结束，请关注下一批次。"
     QUOTA_USED = 422, "§2.3.1", "企业本年度剩余额度不足（剩余 {left_fen} 元）。"
     PARTIAL_NOT_ALLOWED = 422, "§2.3.1", "本批次须一次领取全部剩余额度（{left_fen} 元）。"
     RERELEASE_EXCLUDED = 422, "§2.3.3", "本年度服务券逾期作废的企业不参加补发。"
-    SOLD_OUT = 409, "§1.4a", "本批次服务券已领完。"
+    SOLD_OUT = 409, "§1.4a", "本批次服务券已领完，请关注下一批次。"
 
     # orders
     SELF_DEALING = 422, "§5.2b", "企业不得使用服务券购买自己提供的服务。"
-    VOUCHER_ENDED = 422, "§4.2.2", "服务券已过有效期或已作废。"
-    CATEGORY_NOT_ALLOWED = 422, "§2.2", "该服务券不能用于此类服务。"
+    VOUCHER_ENDED = 422, "§4.2.2", "服务券已过有效期或已作废，请使用其他服务券。"
+    CATEGORY_NOT_ALLOWED = 422, "§2.2", "该服务券不能用于此类服务，请选择其他服务或其他服务券。"
     OVER_RATIO = 422, "§2.3.2", "抵用额超过合同金额的 {percent}%，本单最多可抵用 {max_voucher_fen} 元。"
-    OVER_BALANCE = 422, "§2.3.2", "抵用额超过服务券余额（{balance_fen} 元）。"
+    OVER_BALANCE = 422, "§2.3.2", "抵用额超过服务券余额（{balance_fen} 元），请减少抵用额。"
     CONTRACT_YEAR = 422, "§4.2.1", "服务合同签订时间须为当年，且不晚于今日。"
     CONTRACT_MISSING = 422, "§4.2.1", "请先登记服务合同编号和签订日期。"
     OTHER_SUBSIDY = 422, "§5.2b", "服务券不与科技创新券等其他涉企政策资金同享。"
     CANCEL_NOT_ASKED = 409, "§3.5.1(5)", "须由供需双方先后提出书面取消申请。"
-    CONTRACT_USED = 409, "§5.2b", "该合同编号已用于另一笔订单。"
+    CONTRACT_USED = 409, "§5.2b", "该合同编号已用于另一笔订单，请核对合同编号。"
     CATEGORY_CAP = 409, "§2.2.cap", "“{category}”类服务本年度限额已满（剩余 {room_fen} 元）。"
     KEY_FLOOR = 409, "§2.2.floor", "重点类别之外的服务本年度限额已满（剩余 {room_fen} 元）。"
 
     # settlement
-    ORDER_NOT_COMPLETED = 409, "§3.5.1", "订单服务尚未完成（当前状态为“{state}”），不能申请兑付。"
+    ORDER_NOT_COMPLETED = 409, "§3.5.1", "订单服务尚未完成（当前状态为“{state}”），请在企业确认完成后申请兑付。"
     ORDER_IN_SETTLEMENT = 409, "§3.5.1", "订单已在另一项兑付申请中（当前状态为“{state}”）。"
     EVIDENCE_MISSING = 422, "§3.5.1", "兑付材料不齐全，请按提示补充。"
     OWN_SHARE_MISMATCH = 422, "§3.5.1", "发票、转账金额须与企业自行承担部分（{own_share_fen} 元）完全一致。"
-    INVOICE_USED = 409, "§5.2b", "该发票号码已经使用过。"
+    INVOICE_USED = 409, "§5.2b", "该发票号码已经使用过，请核对发票号码。"
     LINE_UNDER_REVIEW = 409, "§3.5.1", "订单正在审批或公示（当前状态为“{state}”），须先由平台从汇总批次中撤出。"
     VERIFIED_TOO_HIGH = 422, "§3.5.2", "核定金额不得高于订单抵用额，也不得高于合同金额的 {percent}%。"
-    NOTHING_PASSED = 409, "§3.5.2", "没有可以汇总的预审通过订单。"
+    NOTHING_PASSED = 409, "§3.5.2", "没有可以汇总的预审通过订单，请先完成预审。"
     ROUND_TOO_LARGE = 422, "§3.5.2", "一个汇总批次{bound}，其余请另行汇总。"
     NOTICE_RUNNING = 409, "§3.5.3", "公示期未满，须到 {ends_on} 之后。"
     NOTICE_ENDED = 409, "§3.5.3", "公示已结束（当前状态为“{state}”），不再受理异议。"
@@ -118,7 +118,7 @@ class Refusal(Enum):
     SUMMARY_INVOICE_MISMATCH = 422, "§3.5.4", "汇总发票金额须等于应付金额（{amount_fen} 元）。"
     ACCOUNT_UNDECIDED = 409, "§3.5.4", "收款账户变更尚待平台确认（当前状态为“{state}”），暂不能拨付。"
     NOTHING_PAYABLE = 409, "§3.5.4", "没有可以拨付的款项（汇总批次当前状态为“{state}”）。"
-    NO_PAYOUT_FILE = 409, "§3.5.4", "该批次还没有拨付单。"
+    NO_PAYOUT_FILE = 409, "§3.5.4", "该批次还没有拨付单，请先制作拨付单。"
     ALREADY_RECOVERED = (
         409,
         "§5.2b",
@@ -131,14 +131,14 @@ class Refusal(Enum):
     sentence: str
 
     def __new__(cls, status: int, clause: str | None, sentence: str) -> Self:
-        """Number the members in the order they are written: that is their precedence."""
+        """Number the members in the order in which they are written: that is their precedence."""
         member = object.__new__(cls)
         member._value_ = len(cls.__members__)
         member.status, member.clause, member.sentence = status, clause, sentence
         return member
 
 
-# What a person reads for the state that a thing is in; the same word of code may mean another thing elsewhere.
+# By thing, what a person reads for its state: the same code word may mean different states of different things.
 STATE_WORDS = {
     "enterprise": {
         "draft": "草稿",
@@ -233,7 +233,7 @@ class HasState(Protocol):
 
 @dataclass(frozen=True)
 class FieldError:
-    """One reason inside a refusal: the field it concerns, and what is wrong, in Chinese."""
+    """One reason inside a refusal: its field, and what is wrong, in Chinese."""
 
     field: str
     message: str
@@ -242,7 +242,7 @@ class FieldError:
 
 
 class Refused(Exception):
-    """A definite no. Never retried; the edge turns it into problem+json."""
+    """A definite refusal. It is never retried; the edge turns it into problem+json."""
 
     def __init__(
         self,
@@ -275,7 +275,7 @@ class Refused(Exception):
 
 
 def refused_by(checks: Iterable[Callable[[], object]]) -> list[Refused]:
-    """What each of some checks refuses, in their order."""
+    """The refusals that some checks raise, in the order of the checks."""
     found = []
     for check in checks:
         try:
@@ -286,7 +286,7 @@ def refused_by(checks: Iterable[Callable[[], object]]) -> list[Refused]:
 
 
 def refuse_first(refusals: Iterable[Refused]) -> None:
-    """Raise the refusal of highest precedence, carrying all of them as errors; do nothing when there is none."""
+    """Raise the refusal of highest precedence, with all of them as its errors; do nothing if there is none."""
     found = sorted(refusals, key=lambda refused: refused.refusal.value)
     if not found:
         return

@@ -13,7 +13,7 @@ TEN_THOUSAND_YUAN_FEN = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The least values of one class in one row, each inclusive; all that are given must be met."""
+    """The least values of one class in one row, each inclusive. An enterprise must meet all that are not None."""
 
     employees: int | None = None
     revenue_fen: int | None = None
@@ -22,7 +22,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One industry of the table. What meets none of the three is micro."""
+    """One industry of the table. An enterprise below the bounds of `small` is micro."""
 
     name: str
     large: Bounds
@@ -44,12 +44,12 @@ def _row(name: str, columns: str, *classes: tuple[int, ...]) -> Row:
     """A row as the standard prints it: which of X persons, Y revenue, Z assets (10,000 yuan); large first."""
     bounds = []
     for values in classes:
-        given = dict(zip(columns, values, strict=True))
+        values_by_column = dict(zip(columns, values, strict=True))
         bounds.append(
             Bounds(
-                employees=given.get("X"),
-                revenue_fen=given["Y"] * TEN_THOUSAND_YUAN_FEN if "Y" in given else None,
-                assets_fen=given["Z"] * TEN_THOUSAND_YUAN_FEN if "Z" in given else None,
+                employees=values_by_column.get("X"),
+                revenue_fen=values_by_column["Y"] * TEN_THOUSAND_YUAN_FEN if "Y" in values_by_column else None,
+                assets_fen=values_by_column["Z"] * TEN_THOUSAND_YUAN_FEN if "Z" in values_by_column else None,
             )
         )
     large, medium, small = bounds
@@ -92,11 +92,11 @@ PREFIXES_2011: dict[str, Row] = {
     **_divisions(61, 62, LODGING_CATERING),
     **_divisions(63, 64, TRANSMISSION),
     "65": SOFTWARE,
-    # "70" alone does not say which kind of real estate: no row, rather than a guess
+    # "70" alone does not tell which kind of real estate, so it has no row
     "701": REAL_ESTATE,
     "702": PROPERTY_MANAGEMENT,
     "703": OTHER,
-    "709": OTHER,  # not 704: letting one's own property is expressly left out
+    "709": OTHER,  # not 704: the table excludes the letting of one's own property
     **_divisions(71, 72, LEASING_BUSINESS),
     **_divisions(73, 82, OTHER),  # M 73-75, N 76-79, O 80-82
     **_divisions(84, 90, OTHER),  # Q 84-85, the whole section as this project reads the table, R 86-90

@@ -1,17 +1,16 @@
 """The backend of one run: tables of its own on DynamoDB Local, queues and bucket in memory, a clock."""
 
-import http.client
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlparse
 from uuid import uuid4
 
 from tests.conftest import StoppedClock
 from tests.support import backend
 from tests.support.bucket import BucketInMemory
+from tests.support.short_cuts import post
 
 Json = dict[str, Any]
 WORDS = ("registry", "vouchers", "orders", "settlements", "supervision")
@@ -89,14 +88,13 @@ class BackendOfRun:
 
     def _scan(self, word: str) -> Iterator[Json]:
         """Every item of a table, read without the project's client, because that is slow and under test."""
-        connection = http.client.HTTPConnection(urlparse(self.url).netloc)
         headers = {name: value.format(key=os.environ["AWS_ACCESS_KEY_ID"]) for name, value in HEADERS.items()}
         request: Json = {"TableName": f"{self._prefix}{word}", "ConsistentRead": True}
         while True:
-            connection.request("POST", "/", json.dumps(request), headers)
-            answer = json.loads(connection.getresponse().read())
+            status, _, content = post(self.url, headers, json.dumps(request).encode())
+            assert status == 200, content
+            answer = json.loads(content)
             yield from ({name: decoded(each) for name, each in item.items()} for item in answer["Items"])
             if "LastEvaluatedKey" not in answer:
-                connection.close()
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

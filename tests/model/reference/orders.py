@@ -55,7 +55,7 @@ def party_refusals(city: City, voucher: Voucher, product: Product) -> dict[str, 
     return {
         "DISQUALIFIED": voucher.enterprise.disqualified,
         "AGENCY_NOT_ACTIVE": day_of(city.now) > product.active_until,
-        "PRODUCT_NOT_LISTED": not product.listed,
+        "PRODUCT_NOT_LISTED": not product.is_listed,
         "SELF_DEALING": product.agency_uscc == voucher.enterprise.uscc,
         "VOUCHER_ENDED": voucher.has_ended(city.now),
         "CATEGORY_NOT_ALLOWED": bool(categories) and product.category not in categories,

@@ -126,7 +126,7 @@ class Product:
     agency_uscc: str
     agency_member: str
     active_until: date
-    listed: bool = True
+    is_listed: bool = True
 
 
 @dataclass(eq=False)

@@ -35,11 +35,11 @@ def list_calls(town: Town) -> Calls:
 
 
 def enterprise_calls(town: Town) -> Calls:
-    """Enterprises: a draft with all its papers, and the approved ones of the town."""
+    """Enterprises: a draft with all its documents, and the approved ones of the town."""
     draft, world = samples.enterprise(2), town.world
     steps.expect(world.call(OWNER, "POST", "/enterprises", draft.registration()), 201)
-    for paper in enterprise_papers(draft, TODAY):
-        steps.announce_and_upload(world, OWNER, f"/enterprises/{draft.uscc}", paper)
+    for document in enterprise_papers(draft, TODAY):
+        steps.announce_and_upload(world, OWNER, f"/enterprises/{draft.uscc}", document)
     mine, approved = f"/enterprises/{draft.uscc}", f"/enterprises/{town.enterprise.uscc}"
     change = steps.expect(world.call(OWNER, "POST", f"{approved}/changes", CHANGED), 201)
     announced = {"kind": "business_license", "filename": "证.pdf", "content_type": "application/pdf", "size_bytes": 9}
@@ -70,11 +70,11 @@ def enterprise_calls(town: Town) -> Calls:
 
 
 def agency_calls(town: Town) -> Calls:
-    """Agencies: a draft with all its papers, the active one of the town, and one that will be cleared out."""
+    """Agencies: a draft with all its documents, the active one of the town, and one that will be removed."""
     draft, leaving, world = samples.agency(2), samples.agency(3), town.world
     steps.expect(world.call(SELLER, "POST", "/agencies", draft.application()), 201)
-    for paper in agency_papers(draft, TODAY):
-        steps.announce_and_upload(world, SELLER, f"/agencies/{draft.uscc}", paper)
+    for document in agency_papers(draft, TODAY):
+        steps.announce_and_upload(world, SELLER, f"/agencies/{draft.uscc}", document)
     towns.admit(world, leaving, SELLER)
     mine, active, gone = (f"/agencies/{each.uscc}" for each in (draft, town.agency, leaving))
     change = steps.expect(world.call(SELLER, "POST", f"{active}/changes", CHANGED), 201)

@@ -18,7 +18,7 @@ from voucher.edge.bodies import WORDS, malformed, read_json
 from voucher.edge.identity import Caller, caller_of
 from voucher.edge.observe import logger
 from voucher.edge.replies import problem
-from voucher.models.base import Mark, Remembering, Request, Stateful
+from voucher.models.base import Mark, Remembering, Request, Stateful, parse_year
 from voucher.refusals import FieldError, Refusal, Refused
 
 TRIES = 4
@@ -52,9 +52,9 @@ class Api(APIGatewayRestResolver):
     @staticmethod
     def year(text: str) -> int:
         """A programme year in a path. Raises NOT_FOUND for anything but four digits."""
-        if not (text.isascii() and text.isdecimal() and len(text) == 4):
+        if (year := parse_year(text)) is None:
             raise Refused(Refusal.NOT_FOUND)
-        return int(text)
+        return year
 
     @property
     def caller(self) -> Caller:
@@ -84,6 +84,15 @@ class Api(APIGatewayRestResolver):
         if value is not None and len(value) > (1_000 if name == "cursor" else 200):
             raise Refused(Refusal.MALFORMED, errors=[FieldError(name, WORDS["string_too_long"])])
         return value
+
+    @property
+    def query_year(self) -> int | None:
+        """`?year=`, None when absent. Raises MALFORMED for anything but four digits."""
+        if (text := self.query("year")) is None or text == "":
+            return None
+        if (year := parse_year(text)) is None:
+            raise Refused(Refusal.MALFORMED, errors=[FieldError("year", "须为四位年份。")])
+        return year
 
     @property
     def limit(self) -> int:
@@ -134,11 +143,6 @@ class Api(APIGatewayRestResolver):
         now, sub, sha256 = clock.now(), self.caller.sub, self.request_sha256
         made = {"created_at": now, "created_by": sub, "request_sha256": sha256}
         return made | {"last_action": action, "last_by": sub, "last_sha256": sha256, "updated_at": now}
-
-    def step(self, action: str) -> dict[str, Any]:
-        """What a record remembers of the step now taken, so that its repetition is known again."""
-        mark = {"last_action": action, "last_by": self.caller.sub, "last_sha256": self.request_sha256}
-        return mark | {"updated_at": clock.now()}
 
     def is_repeat(self, record: Stateful, action: str) -> bool:
         """True if the latest step of `record` is this very request: same person, same action, same body; of a record

@@ -14,7 +14,7 @@ from voucher.refusals import FieldError, Refusal, Refused
 MAX_BODY_BYTES = 64 * 1024
 MAX_NESTING = 32
 
-# Pydantic's error types in words a shop owner understands; anything else is "格式不正确".
+# Pydantic's error types in words for the person who filled in the form; any other type is "格式不正确".
 WORDS = {
     "missing": "必填。",
     "extra_forbidden": "没有这个字段。",
@@ -34,7 +34,7 @@ WORDS = {
 
 
 class Nothing(Request):
-    """The body of a call that takes none: absent, or an empty object."""
+    """The body of a call without fields: absent, or an empty object."""
 
 
 class WithReason(Request):
@@ -81,7 +81,7 @@ def _depth(text: str) -> int:
     if text.count("{") + text.count("[") <= MAX_NESTING:
         return 0
     deepest = depth = 0
-    # an open string ends with the text, and nothing is tried twice: else a body of quotes takes minutes
+    # possessive, and an open string ends with the text: otherwise a body full of quotes takes minutes
     for bracket in re.sub(r'(?s)"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', "", text):
         if bracket in "{[":
             depth += 1
@@ -102,7 +102,7 @@ def _not_a_number(word: str) -> None:
 
 
 def malformed(error: ValidationError, prefix: str = "") -> Refused:
-    """A pydantic error as the refusal MALFORMED, field by field, without repeating what was sent."""
+    """A pydantic error as the refusal MALFORMED, field by field; it never repeats the values that were sent."""
     errors = [
         FieldError(prefix + _field(each["loc"]), WORDS.get(each["type"], "格式不正确。"))
         for each in error.errors(include_url=False, include_input=False)[:50]
@@ -111,6 +111,6 @@ def malformed(error: ValidationError, prefix: str = "") -> Refused:
 
 
 def _field(place: tuple[int | str, ...]) -> str:
-    # of a union pydantic names the branch tried, too; a client knows only fields, which are lower case
+    # for a union pydantic names its branches, too; a client knows only the fields, which are lower case
     named = [str(part) for part in place if (str(part)[0].islower() and "[" not in str(part)) or str(part).isdecimal()]
     return ".".join(named) or "body"

@@ -1,4 +1,4 @@
-"""The field types of request bodies, said once: what a client may send, and how long or large it may be."""
+"""The field types of request bodies: what a client may send, and how long or large it may be."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -16,7 +16,7 @@ def _no_control_characters(text: str) -> str:
 
 def _with_zone(instant: datetime) -> datetime:
     if instant.tzinfo is None or not 1900 <= instant.year <= 2100:
-        raise ValueError("no zone, or a year whose local day there may be none of")
+        raise ValueError("no time zone, or a year out of range")
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
@@ -26,7 +26,7 @@ Name = Annotated[
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(_no_control_characters)
 ]
-# of contracts, invoices and transfers: letters, digits and marks that are seen, for none that is not makes another one
+# the number of a contract, an invoice or a transfer: only visible characters, so that two equal numbers look equal
 Number = Annotated[
     str, StringConstraints(pattern=r"^[0-9A-Za-z０-９Ａ-Ｚａ-ｚ〇\u4e00-\u9fff_\-/.#()（）\[\]【】〔〕]{1,64}$")
 ]

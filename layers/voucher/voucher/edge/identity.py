@@ -23,7 +23,7 @@ class Caller:
 
 
 def caller_of(event: Mapping[str, Any]) -> Caller:
-    """The caller of an API event. Raises UNAUTHENTICATED where the route let nobody in by name."""
+    """The caller of an API event. Raises UNAUTHENTICATED if the route is public and the request has no token."""
     context = (event.get("requestContext") or {}).get("authorizer") or {}
     sub = context.get("sub")
     if not sub:
@@ -33,27 +33,27 @@ def caller_of(event: Mapping[str, Any]) -> Caller:
 
 
 def require(caller: Caller, *roles: str) -> None:
-    """Refuse with 403 unless the caller holds one of `roles`."""
+    """Raise ROLE_REQUIRED (403) unless the caller holds one of `roles`."""
     if caller.roles.isdisjoint(roles):
         raise Refused(Refusal.ROLE_REQUIRED)
 
 
 class Joined(Protocol):
-    """Anything that people act for: it knows its members' subjects."""
+    """Anything that people act for. `members` are their subjects."""
 
     @property
     def members(self) -> frozenset[str]: ...
 
 
 def as_member[Organisation: Joined](caller: Caller, organisation: Organisation | None) -> Organisation:
-    """The organisation, if the caller acts for it. A foreign one is NOT_FOUND, exactly like an unknown one."""
+    """The organisation, if the caller acts for it. Raises NOT_FOUND for a foreign one, as for an unknown one."""
     if organisation is None or caller.sub not in organisation.members:
         raise Refused(Refusal.NOT_FOUND)
     return organisation
 
 
 def as_member_or_staff[Organisation: Joined](caller: Caller, organisation: Organisation | None) -> Organisation:
-    """The organisation, if the caller acts for it or is staff; else NOT_FOUND."""
+    """The organisation, if the caller acts for it or is staff. Raises NOT_FOUND."""
     if organisation is not None and caller.is_staff:
         return organisation
     return as_member(caller, organisation)

@@ -1,4 +1,4 @@
-"""What lists show of a person: enough to tell two apart, not enough to call or to name them."""
+"""What lists show of a person: enough to tell two people apart, but not to name or to call them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,8 +7,8 @@ PEOPLE = ("legal_representative", "contact_name")
 
 
 def masked(organisation: Mapping[str, Any]) -> dict[str, Any]:
-    """An organisation as staff lists show it: names down to the first letter, phones to a few digits; in what an
-    agency proposes for its renewal, too."""
+    """An organisation as lists for staff show it: of names the first character, of phones a few digits. The same holds
+    for the facts that an agency proposes in its renewal."""
     hidden: dict[str, Any] = {name: _name(organisation[name]) for name in PEOPLE if name in organisation}
     if "contact_phone" in organisation:
         hidden["contact_phone"] = _phone(organisation["contact_phone"])
@@ -22,5 +22,5 @@ def _name(name: str | None) -> str | None:
 
 
 def _phone(phone: str | None) -> str | None:
-    """The first three and last two of a long number; of a short one, only the last two."""
+    """The first three and the last two digits of a long number; only the last two of a short one."""
     return phone and f"{phone[:3] if len(phone) > 8 else ''}****{phone[-2:]}"

@@ -8,11 +8,11 @@ from voucher.policy import Category
 
 
 class Agency(Stateful):
-    """A service agency (§3). `valid_until` is the last day its approval holds (§3.2.3).
+    """A service agency (§3). `valid_until` is the last day on which its approval counts (§3.2.3).
 
-    With `renewal` it is on its way to the next approval while the last one still counts; what it says anew waits in
-    `proposed` till then. A renewal begun by an agency that was reopened is `suspended`: the last approval counts no
-    more. `removal_from` is the state that it returns to if the bureau declines its removal (§3.4.1).
+    During a `renewal` the last approval still counts, and the new facts wait in `proposed` for the next approval. If
+    the agency had been reopened before it renewed, it is `suspended`: the last approval no longer counts.
+    `removal_from` is the state that it returns to if the bureau declines its removal (§3.4.1).
     """
 
     thing: ClassVar[str] = "agency"
@@ -20,7 +20,7 @@ class Agency(Stateful):
         "draft", "submitted", "pre_reviewed", "returned", "rejected", "active", "removal_proposed", "removed"
     ]
 
-    private: ClassVar[frozenset[str]] = Stateful.private | {"handed_in", "handed_in_before"}
+    private: ClassVar[frozenset[str]] = Stateful.private | {"submission", "submission_before"}
 
     uscc: str
     name: str
@@ -45,8 +45,8 @@ class Agency(Stateful):
     suspended: bool = False
     proposed: dict[str, Any] = {}
     reasons: tuple[Reason, ...] = ()
-    handed_in: dict[str, Any] = {}
-    handed_in_before: dict[str, Any] = {}
+    submission: dict[str, Any] = {}
+    submission_before: dict[str, Any] = {}
     changed_fields: tuple[str, ...] = ()
     override_request: str | None = None
     override: str | None = None

@@ -22,6 +22,11 @@ def plain_number(number: str) -> str:
     return normalize("NFKC", number).upper().translate(BRACKETS)
 
 
+def parse_year(text: str) -> int | None:
+    """A programme year as four ASCII digits, None for any other text."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) == 4 else None
+
+
 def yuan(amount_fen: int) -> str:
     """Fen as yuan with two decimals, exactly: 123456 → 1234.56."""
     sign, whole = ("-", -amount_fen) if amount_fen < 0 else ("", amount_fen)

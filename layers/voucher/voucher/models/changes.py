@@ -7,8 +7,10 @@ from voucher.models.base import Stateful
 
 
 class Change(Stateful):
-    """A material change that an enterprise (§4.1.3) or an agency (§3.2.3) reports of itself; `due_on` is the last day
-    to do so."""
+    """A material change that an enterprise (§4.1.3) or an agency (§3.2.3) reports of itself.
+
+    `due_on` is the last day to report it; a later report is `overdue`.
+    """
 
     thing: ClassVar[str] = "change"
     state: Literal["reported", "kept", "returned", "disqualified", "removal_proposed"]

@@ -8,13 +8,16 @@ from voucher.models.base import Instant, Reason, Stateful
 
 class Enterprise(Stateful):
     """A small enterprise (§2.1, §4.1).
-    `handed_in` is what its latest submission said, `handed_in_before` the one before; what differs between the two is
-    named in `changed_fields` (fields and kinds of papers). `approved_at` stays through whatever follows."""
+
+    `submission` keeps the facts and documents that it submitted last, `submission_before` those of the time before.
+    `changed_fields` names what differs between the two: fields and kinds of documents. `approved_at` stays for ever,
+    whatever follows.
+    """
 
     thing: ClassVar[str] = "enterprise"
     state: Literal["draft", "submitted", "returned", "rejected", "approved", "disqualified"]
 
-    private: ClassVar[frozenset[str]] = Stateful.private | {"handed_in", "handed_in_before"}
+    private: ClassVar[frozenset[str]] = Stateful.private | {"submission", "submission_before"}
 
     uscc: str
     name: str
@@ -37,6 +40,6 @@ class Enterprise(Stateful):
     reviewed_at: Instant | None = None
     approved_at: Instant | None = None
     reasons: tuple[Reason, ...] = ()
-    handed_in: dict[str, Any] = {}
-    handed_in_before: dict[str, Any] = {}
+    submission: dict[str, Any] = {}
+    submission_before: dict[str, Any] = {}
     changed_fields: tuple[str, ...] = ()

@@ -4,7 +4,11 @@ from voucher.models.base import Record
 
 
 class Entitlement(Record):
-    """All a grab needs to know of one enterprise in one year, kept in step by whatever changes it."""
+    """All that a grab needs to know of one enterprise in one year.
+
+    Every write that changes a fact behind it writes it again in the same transaction. `refusals` are the names of what
+    speaks against the enterprise; `left_fen` is what it may still claim of `quota_fen` in this year.
+    """
 
     year: int
     uscc: str

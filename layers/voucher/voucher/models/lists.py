@@ -2,14 +2,18 @@
 
 from typing import ClassVar, Literal
 
-from voucher.models.base import Instant, Stateful
+from voucher.models.base import Instant, Remembering
 
 
-class ListImport(Stateful):
-    """One uploaded version of a list, kept with its file (`object_version`, `sha256`), importer (`created_by`) and
-    time. Its good rows and its errors stand beside the file."""
+class ListImport(Remembering):
+    """One uploaded version of a list, with its file (`object_version`, `sha256`), importer (`created_by`) and time.
+
+    Its good rows and its errors are kept beside the file, in the bucket. It remembers the bureau's "apply", because the
+    worker takes the last step.
+    """
 
     thing: ClassVar[str] = "list_import"
+    remembered: ClassVar[frozenset[str]] = frozenset({"apply"})
     state: Literal["waiting", "parsed", "failed", "applying", "applied"]
 
     import_id: str

@@ -7,7 +7,7 @@ from voucher.policy import Category
 
 
 class Price(Record):
-    """A price standard and the instant it began to hold (§3.3)."""
+    """A price standard, in fen per unit, and the instant from which it counts (§3.3)."""
 
     price_fen: int
     price_unit: str
@@ -15,8 +15,11 @@ class Price(Record):
 
 
 class Product(Stateful):
-    """One listed service (§3.3), in exactly one category. `revision` holds what
-    its agency wants changed while the published facts stay on sale; `prices` every price it was ever sold at."""
+    """One listed service (§3.3), in exactly one category.
+
+    `revision` holds the changes that its agency wants while the published facts stay on sale. `prices` holds every
+    price that it was ever sold at.
+    """
 
     thing: ClassVar[str] = "product"
     state: Literal["draft", "published", "withdrawn"]

@@ -1,4 +1,4 @@
-"""Agencies cleared out: the public notice and the lead (§3.4.1)."""
+"""The removal of an agency: its public notice and the lead (§3.4.1)."""
 
 from datetime import date
 from typing import Any, ClassVar, Literal
@@ -7,7 +7,7 @@ from voucher.models.base import Stateful
 
 
 class RemovalNotice(Stateful):
-    """The public notice that an agency was cleared out (§3.4.1), among those of rounds."""
+    """The public notice that an agency was removed (§3.4.1). It is listed among the notices of rounds."""
 
     thing: ClassVar[str] = "removal_notice"
     state: Literal["published"]
@@ -27,7 +27,7 @@ class RemovalNotice(Stateful):
 
 
 class Lead(Stateful):
-    """What led to an agency's removal, recorded to be handed on to the offices concerned (§3.4.1)."""
+    """The facts that led to an agency's removal, for the offices that follow them up (§3.4.1)."""
 
     thing: ClassVar[str] = "lead"
     state: Literal["recorded"]

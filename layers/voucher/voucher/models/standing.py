@@ -1,11 +1,14 @@
-"""What lists and violations say of a credit code (§2.1.1, §2.1.3, §2.3.1, §5.2b)."""
+"""The standing of a credit code: its lists and violations (§2.1.1, §2.1.3, §2.3.1, §5.2b)."""
 
 from voucher.models.base import Record
 
 
 class Standing(Record):
-    """What others say of a credit code, whether registered or not: lists (§2.1.1, §2.3.1) and violations (§2.1.3).
-    Its version is a condition of every approval, so nothing said meanwhile is overlooked."""
+    """The lists (§2.1.1, §2.3.1) and violations (§2.1.3) that name a credit code, registered or not.
+
+    `listed` maps the kind of a list to the years in which it names the code. Every approval is written on condition of
+    the version, so that it cannot overlook a list or a violation of the same moment. Version 0: nothing is known yet.
+    """
 
     uscc: str
     version: int = 0

@@ -6,7 +6,7 @@ from voucher.models.base import Stateful
 
 
 class Violation(Stateful):
-    """A breach of the voucher rules found by the bureau; it counts for ever until lifted."""
+    """A breach of the voucher rules found by the bureau; it counts until the bureau lifts it."""
 
     thing: ClassVar[str] = "violation"
     state: Literal["standing", "lifted"]

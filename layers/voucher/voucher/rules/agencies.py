@@ -5,20 +5,19 @@ from datetime import date, timedelta
 from voucher.models.agencies import Agency
 from voucher.policy import Category, Policy
 from voucher.refusals import Refusal, Refused
-from voucher.rules.lifecycle import next_state
+from voucher.rules.lifecycle import check_step
 from voucher.rules.working_days import add_months
 
-# on the way from one approval to the next
-RENEWING = frozenset({"submitted", "pre_reviewed", "returned", "rejected"})
+# the states of a renewal: from its submission to the bureau's decision, and back to the agency
+RENEWAL_STATES = frozenset({"submitted", "pre_reviewed", "returned", "rejected"})
 
 
 def condition_refusals(agency: Agency, policy: Policy) -> list[Refused]:
-    """§3.1.1–§3.1.4: every condition the agency does not meet; equality passes. Application day counts for the age."""
-    months, metres, persons = (
-        policy.agency_min_age_months,
-        policy.agency_min_premises_m2,
-        policy.agency_min_insured_staff,
-    )
+    """§3.1.1–§3.1.4: every condition that the agency does not meet; equality passes. Its age is reckoned
+    on the day of its application."""
+    months = policy.agency_min_age_months
+    metres = policy.agency_min_premises_m2
+    persons = policy.agency_min_insured_staff
     old_enough = add_months(agency.established_on, months) <= (agency.applied_on or date.max)
     no_loss = agency.net_profit_last_year_fen >= policy.agency_min_net_profit_fen
     conditions = [
@@ -33,8 +32,11 @@ def condition_refusals(agency: Agency, policy: Policy) -> list[Refused]:
 
 
 def approval_ends_on(agency: Agency, policy: Policy, today: date) -> date:
-    """§3.2.3: the last day of an approval given today. One that was only reopened keeps the end it had: fresh years
-    take a renewal, with fresh papers. Raises RENEWAL_REQUIRED once that end has passed."""
+    """§3.2.3: the last day of an approval given today.
+
+    An agency that was only reopened keeps the end that it had, because new years need a renewal with new documents.
+    Raises RENEWAL_REQUIRED once that end has passed.
+    """
     if agency.valid_until is None or agency.renewal:
         return add_months(today, policy.agency_approval_months)
     if _has_lapsed(agency, today):
@@ -50,7 +52,7 @@ def is_active(agency: Agency | None, today: date) -> bool:
 def _is_approved(agency: Agency) -> bool:
     if agency.valid_until is None:
         return False
-    return agency.state == "active" or (_renews_as_active(agency) and agency.state in RENEWING)
+    return agency.state == "active" or (_renews_as_active(agency) and agency.state in RENEWAL_STATES)
 
 
 def _has_lapsed(agency: Agency, today: date) -> bool:
@@ -62,7 +64,8 @@ def _renews_as_active(agency: Agency) -> bool:
 
 
 def check_active(agency: Agency | None, today: date) -> Agency:
-    """§3.2.2, §3.2.3: the agency, if it is approved and within its two years; only then it lists and takes orders."""
+    """§3.2.2, §3.2.3: the agency, which may list products and take orders: it is approved, and the approval has not
+    ended. Raises AGENCY_NOT_ACTIVE."""
     if agency is None or not _is_approved(agency):
         raise Refused(Refusal.AGENCY_NOT_ACTIVE)
     if _has_lapsed(agency, today):
@@ -71,20 +74,21 @@ def check_active(agency: Agency | None, today: date) -> Agency:
 
 
 def renewing_agency(agency: Agency, policy: Policy, today: date) -> Agency:
-    """§3.2.3: the agency with its renewal begun; it opens some days before the approval's end and stays open after.
-    To hand it in brings no approval back: who was reopened is active again only by the next one.
+    """§3.2.3: the agency as it submits its renewal today; the step itself follows.
+
+    A renewal opens some days before the approval's end and stays open after it. It brings no approval back: an agency
+    that was reopened is active again only after the next approval.
 
     Raises RENEWAL_TOO_EARLY, or WRONG_STATE for an agency that was never approved.
     """
-    state = next_state("agency", agency.state, "renew")
+    check_step(agency, "renew")
     if agency.valid_until is None:
         raise Refused(Refusal.WRONG_STATE, of=agency)
     opens_on = agency.valid_until - timedelta(days=policy.agency_renewal_days)
     if today < opens_on:
         raise Refused(Refusal.RENEWAL_TOO_EARLY, days=policy.agency_renewal_days, opens_on=opens_on)
     suspended = agency.state != "active" and not _renews_as_active(agency)
-    begun = {"state": state, "renewal": True, "suspended": suspended, "applied_on": today}
-    return agency.model_copy(update=begun)
+    return agency.model_copy(update={"renewal": True, "suspended": suspended, "applied_on": today})
 
 
 def proposed_agency(agency: Agency) -> Agency:
@@ -93,14 +97,14 @@ def proposed_agency(agency: Agency) -> Agency:
 
 
 def needs_reminder(agency: Agency, policy: Policy, today: date) -> bool:
-    """§3.2.3: the approval ends within some days and no renewal is handed in."""
+    """§3.2.3: the approval ends within some days, and the agency has not submitted its renewal."""
     if agency.state != "active" or agency.valid_until is None:
         return False
     return today <= agency.valid_until <= today + timedelta(days=policy.agency_reminder_days)
 
 
 def categories_on_sale(agency: Agency | None, today: date) -> frozenset[Category]:
-    """§3.2.3, §3.3: what may be ordered of the agency today: its approved categories, nothing unless it is active."""
+    """§3.2.3, §3.3: the categories that may be ordered from the agency today; none unless it is active."""
     return frozenset(agency.categories) if agency is not None and is_active(agency, today) else frozenset()
 
 

@@ -1,4 +1,4 @@
-"""Material changes: by which day they must be reported, and which came too late (§3.2.3, §4.1.3)."""
+"""Material changes: the last day to report them, and which reports come too late (§3.2.3, §4.1.3)."""
 
 from datetime import date
 from typing import Any
@@ -12,13 +12,13 @@ from voucher.rules.working_days import material_change_due
 
 
 def check_once_approved(organisation: Enterprise | Agency) -> None:
-    """Raise WRONG_STATE for one that was never approved: it has nothing to report, and nothing to lose (§4.1.3)."""
+    """§3.2.3, §4.1.3: raise WRONG_STATE for an organisation that was never approved: it has no approval to lose."""
     if organisation.approved_at is None:
         raise Refused(Refusal.WRONG_STATE, of=organisation)
 
 
 def new_change(policy: Policy, today: date, happened_on: date, **facts: Any) -> Change:
-    """The report of a change that happened on a day not after `today`; late ones are flagged, never refused."""
+    """The report of a change. A late report is flagged, never refused. Raises MALFORMED for a day after `today`."""
     if happened_on > today:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("happened_on", "不能晚于今日。")])
     due_on = material_change_due(happened_on, policy.material_change_days).date
@@ -33,6 +33,6 @@ def new_change(policy: Policy, today: date, happened_on: date, **facts: Any) -> 
 
 
 def check_reason(decision: str, reason: str | None) -> None:
-    """What goes against the one who reported needs a written reason."""
+    """A decision against the organisation that reported needs a written reason. Raises MALFORMED."""
     if decision != "keep" and reason is None:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("reason", "必填。")])

@@ -1,20 +1,22 @@
-"""The unified social credit code: which 18 characters are one, and whose may take part (§2.1, §3.1.1).
+"""The unified social credit code: which 18 characters are a code, and whose may take part (§2.1, §3.1.1).
 
-Two standards check one code. GB 32100 checks all 18 characters; positions 9-17 are the old organisation
-code, whose last character is a check digit of its own under GB 11714. A citizen's id number can pass the
-first; hardly ever both. Knows form only: whether a code was ever issued, and to whom, is not in its digits.
+Two standards check one code. GB 32100 checks all 18 characters. Positions 9-17 are the old organisation code, whose
+last character is its own check digit under GB 11714. A citizen's id number can pass the first check, hardly ever both.
+This module knows the form only: the digits do not tell whether a code was ever issued, nor to whom.
 """
 
 import re
 
 from stdnum.cn import uscc
 
+from voucher.refusals import FieldError, Refusal, Refused
+
 ENTERPRISE_PREFIXES = ("91",)
 # Besides companies: 12 public institutions, 31 law firms, 32 notaries and forensic bodies, 35 arbitration
 # bodies, 51 social groups, 52 private non-enterprise units, 53 foundations.
 AGENCY_PREFIXES = ("91", "12", "31", "32", "35", "51", "52", "53")
 
-# stdnum forgives spaces, hyphens, lower case and full-width characters; a key may have one spelling only
+# stdnum accepts spaces, hyphens, lower case and full-width characters, too; but a key has only one spelling
 EXACT_FORM = re.compile(r"[0-9]{8}[0-9A-HJ-NPQRTUWXY]{10}")
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -32,6 +34,27 @@ def is_enterprise_code(code: str) -> bool:
 def is_agency_code(code: str) -> bool:
     """Whether `code` can be that of a service agency (§3.1.1)."""
     return code.startswith(AGENCY_PREFIXES) and is_credit_code(code)
+
+
+def check_credit_code(code: str) -> None:
+    """Raise INVALID_USCC (422) unless `code` is a credit code."""
+    _check(is_credit_code(code), "§2.1")
+
+
+def check_enterprise_code(code: str) -> None:
+    """§2.1: raise INVALID_USCC (422) unless `code` can be that of an enterprise."""
+    _check(is_enterprise_code(code), "§2.1")
+
+
+def check_agency_code(code: str) -> None:
+    """§3.1.1: raise INVALID_USCC (422) unless `code` can be that of a service agency."""
+    _check(is_agency_code(code), "§3.1.1")
+
+
+def _check(is_valid: bool, clause: str) -> None:
+    if not is_valid:
+        errors = [FieldError("uscc", Refusal.INVALID_USCC.sentence)]
+        raise Refused(Refusal.INVALID_USCC, clause=clause, errors=errors)
 
 
 def organisation_check(body: str) -> str:

@@ -1,4 +1,4 @@
-"""Who may take part (§2.1): one named check for each paragraph, and what they say together."""
+"""Who may take part (§2.1): one named check for each paragraph, and all their findings together."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ SIZE_WORDS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """What one rule says of one enterprise: `message` for the person, `refusal` when it did not pass."""
+    """What one rule found of one enterprise: `message` is for the person, `refusal` is raised if it did not pass."""
 
     clause: str
     rule: str
@@ -33,7 +33,8 @@ class Finding:
 
 
 def findings(enterprise: Enterprise, standing: Standing, policy: Policy, today: date) -> list[Finding]:
-    """Every rule of §2.1 in the order of the text, passed or not. `today` stands in before an application exists."""
+    """Every rule of §2.1 in the order of the text, passed or not. Before an enterprise applies, `today` counts as
+    the day of its application."""
     applied_on = enterprise.applied_on or today
     return [
         _district(enterprise, policy),
@@ -67,7 +68,7 @@ def _sector(enterprise: Enterprise, policy: Policy) -> Finding:  # §2.1
 
 def _size(enterprise: Enterprise) -> Finding:  # §2.1
     size = size_class(enterprise)
-    if size is None:  # which is no word on its size: the code may be too short, or of a row there is not
+    if size is None:  # the code is too short to tell, or the table has no row for it
         return _finding(Refusal.SIZE_UNKNOWN, "size", False, "")
     return _finding(Refusal.NOT_SME, "size", size is not SizeClass.LARGE, f"企业划型为{SIZE_WORDS[size]}企业。")
 
@@ -92,19 +93,19 @@ def _no_violation(standing: Standing) -> Finding:  # §2.1.3
 
 
 def approval_finding(enterprise: Enterprise) -> Finding:
-    """§4.1.2, §4.1.3: the operator approved the enterprise, and did not withdraw it."""
+    """§4.1.2, §4.1.3: the operator approved the enterprise, and did not withdraw the qualification."""
     refusal = Refusal.DISQUALIFIED if enterprise.state == "disqualified" else Refusal.NOT_APPROVED
     return _finding(refusal, "approved", enterprise.state == "approved", "企业已通过审核。")
 
 
 def size_class(enterprise: Enterprise) -> SizeClass | None:
-    """The class of 工信部联企业〔2011〕300号; None for an industry the table does not know."""
+    """§2.1: the class by 工信部联企业〔2011〕300号; None for an industry that the table does not know."""
     return classify(enterprise.industry_code, enterprise.employees, enterprise.revenue_fen, enterprise.assets_fen)
 
 
 def latest_rating_is_d(standing: Standing) -> bool:
-    """§2.1.1: the latest published D list counts, in every programme year that still grants: a newer one replaces the
-    one before in each standing, so whatever year stands there is the latest."""
+    """§2.1.1: the latest D list counts, in every programme year that still grants. A newer D list replaces the older
+    one in every standing, so the year that a standing keeps is the latest."""
     return bool(standing.listed.get("rated_d"))
 
 

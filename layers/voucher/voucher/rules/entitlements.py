@@ -1,4 +1,4 @@
-"""What an enterprise may claim in a year (§2.3.1), kept in step with every fact it is made of (§4.1.3)."""
+"""What an enterprise may claim in a year (§2.3.1), kept in step with every fact behind it (§4.1.3)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,9 +38,9 @@ def quota_of(standing: Standing, policy: Policy, year: int) -> Quota:
 def next_entitlement(
     enterprise: Enterprise, standing: Standing, policy: Policy, year: int, today: date, held: Entitlement | None
 ) -> Entitlement:
-    """What a grab may rely on in `year` (§2.1, §2.3.1, §4.1.2): kept in step with every fact it is made of.
+    """§2.1, §2.3.1, §4.1.2: the entitlement of `year` after a fact behind it changed; amounts in fen.
 
-    `held` is the entitlement so far: what was granted stays granted, only what is left follows the quota.
+    `held` is the entitlement so far. What was granted stays granted; only what is left follows the quota.
     """
     failed = [each.refusal.name for each in findings(enterprise, standing, policy, today) if not each.passed]
     if enterprise.state == "disqualified":
@@ -71,8 +71,11 @@ def next_entitlements(
     today: date,
     wanted: int | None = None,
 ) -> dict[int, Entitlement | None]:
-    """The entitlement of each year after some fact changed; a year that has none gets one only if `wanted`, and not
-    before a programme that finance confirmed says under which policy (§1.3; the first grab makes it then)."""
+    """§4.1.3: the entitlement of each year after a fact changed.
+
+    A year without an entitlement gets one only if it is `wanted`. It needs a programme that finance confirmed, because
+    the programme has the policy (§1.3); if that comes later, the first grab makes the entitlement.
+    """
     following = dict(held)
     for year, before in held.items():
         programme = programmes.get(year)
@@ -82,5 +85,6 @@ def next_entitlements(
 
 
 def years_in_step(today: date) -> tuple[int, ...]:
-    """The programme years whose entitlements follow every change: last year's may still be running by its own dates."""
+    """The programme years whose entitlements follow every change. Last year's programme may still run, by its own
+    dates."""
     return (today.year - 1, today.year, today.year + 1)

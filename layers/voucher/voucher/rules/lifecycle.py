@@ -196,13 +196,3 @@ def remembered[R: Stateful](record: R, action: str, mark: Mark, **changes: Any) 
     """The record with `changes`, and with the step that made them, so that its repetition is known again."""
     step = {"last_action": action, "last_by": mark.by, "last_sha256": mark.sha256, "updated_at": mark.at}
     return record.next_version(**step, **changes)
-
-
-def next_state(thing: str, state: str, action: str) -> str:
-    """Transitional: see `stepped`."""
-    from types import SimpleNamespace
-
-    record: Any = SimpleNamespace(thing=thing, state=state)
-    check_step(record, action)
-    after = LIFECYCLES[thing][action][1]
-    return state if after == SAME else after

@@ -1,4 +1,4 @@
-"""What a product's steps make of it: price history, revisions that wait for the operator, and search words (§3.3)."""
+"""Products: their price history, the corrections that wait for the operator, and the words of a search (§3.3)."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -17,8 +17,8 @@ def check_listed(product: Product) -> None:
 
 
 def edited_product(product: Product, changes: Mapping[str, Any]) -> Product:
-    """The product with its agency's changes: at once unless it is on sale, else waiting as its revision. A revision
-    that still waited when the product was taken down comes before them."""
+    """The product with its agency's changes. If it is on sale, they wait as its revision; otherwise they count at once,
+    after a revision that still waited when the product was withdrawn."""
     if product.state != "published":
         return revised_product(product).model_copy(update=dict(changes))
     return product.model_copy(update={"revision": {**product.revision, **changes}})
@@ -49,7 +49,7 @@ def published_product(product: Product, at: datetime) -> Product:
 
 
 def search_words(text: str | None) -> list[str]:
-    """The words of a search, width and case aside: separated by blanks, Chinese ones too."""
+    """The words of a search, in half width and lower case, separated by blanks or Chinese blanks."""
     return unicodedata.normalize("NFKC", text or "").casefold().split()
 
 

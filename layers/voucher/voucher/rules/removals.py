@@ -1,4 +1,4 @@
-"""Clearing out an agency: what the operator's proposal and the bureau's no make of it (§3.4.1)."""
+"""The removal of an agency: what the operator's proposal and the bureau's refusal make of it (§3.4.1)."""
 
 from voucher.models.agencies import Agency
 from voucher.models.base import Mark
@@ -14,6 +14,6 @@ def agency_proposed_for_removal(agency: Agency, reason: str, mark: Mark) -> Agen
 
 
 def agency_kept(agency: Agency, mark: Mark) -> Agency:
-    """§3.4.1: the agency after the bureau's no: where it was when its removal was proposed."""
-    nothing = {"removal_from": None, "removal_reason": None, "removal_proposed_by": None}
-    return stepped(agency, "reject_removal", mark, former=agency.removal_from, **nothing)
+    """§3.4.1: the agency after the bureau refused its removal: in the state in which the removal was proposed."""
+    no_removal = {"removal_from": None, "removal_reason": None, "removal_proposed_by": None}
+    return stepped(agency, "reject_removal", mark, former=agency.removal_from, **no_removal)

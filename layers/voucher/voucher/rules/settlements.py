@@ -73,7 +73,7 @@ def check_own_shares(lines: Iterable[Line], policy: Policy) -> None:
 
 
 def check_evidence(lines: Iterable[Line]) -> None:
-    """§3.5.1: every line has contract, invoice, transfer and evidence. Raises EVIDENCE_MISSING with all that lacks."""
+    """§3.5.1: a line has contract, invoice, transfer and evidence. Raises EVIDENCE_MISSING with all that is missing."""
     errors = [
         FieldError(f"{line.order_id}.{kind}", "缺少。")
         for line in lines
@@ -97,21 +97,21 @@ def check_transfers(transfers: Iterable[Transfer]) -> None:
         raise Refused(Refusal.MALFORMED, errors=errors)
 
 
-def subsidised_orders(due: Iterable[Line | Order], standings: Mapping[str, Standing]) -> list[str]:
-    """§5.2b: the ids of those orders, given themselves or as lines, whose enterprise had another subsidy that year."""
+def subsidised_orders(orders_or_lines: Iterable[Line | Order], standings: Mapping[str, Standing]) -> list[str]:
+    """§5.2b: the ids of the orders whose enterprise had another subsidy of that year."""
     return [
         each.order_id
-        for each in due
+        for each in orders_or_lines
         if (standing := standings.get(each.enterprise_uscc)) and each.year in standing.listed.get("other_subsidy", ())
     ]
 
 
-def check_subsidies(due: Iterable[Line | Order], standings: Mapping[str, Standing]) -> None:
+def check_subsidies(orders_or_lines: Iterable[Line | Order], standings: Mapping[str, Standing]) -> None:
     """§5.2b: an enterprise that had another subsidy of that year gets no settlement. Raises OTHER_SUBSIDY with every
     order that it concerns."""
-    if hit := subsidised_orders(due, standings):
+    if order_ids := subsidised_orders(orders_or_lines, standings):
         words = Refusal.OTHER_SUBSIDY.sentence
-        raise Refused(Refusal.OTHER_SUBSIDY, errors=[FieldError(order_id, words) for order_id in hit])
+        raise Refused(Refusal.OTHER_SUBSIDY, errors=[FieldError(order_id, words) for order_id in order_ids])
 
 
 def check_named_once(order_ids: Iterable[str], known: Container[str]) -> None:

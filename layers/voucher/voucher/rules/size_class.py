@@ -24,10 +24,10 @@ def classify(
     assets_fen: int,
     edition: SizeClasses = SIZE_CLASSES_2011,
 ) -> SizeClass | None:
-    """The class of an enterprise; None if its industry is in no row, so that no class can be said (§2.1).
+    """§2.1: the class of an enterprise; None if the table has no row for its industry. Amounts in fen.
 
-    `industry_code` is GB/T 4754, two to four digits without the letter. Lower bounds are inclusive, and all
-    bounds of a class must be met, else the enterprise is one class down, or more.
+    `industry_code` is GB/T 4754, two to four digits without the letter. Lower bounds are inclusive. An enterprise is in
+    the largest class of which it meets all bounds.
     """
     row = find_row(industry_code, edition)
     if row is None:
@@ -43,7 +43,7 @@ def classify(
 
 
 def find_row(industry_code: str, edition: SizeClasses = SIZE_CLASSES_2011) -> Row | None:
-    """The row an industry code is in, by its longest known prefix; None for no row, or for no such code."""
+    """The row of an industry code, by its longest known prefix; None if there is no row, or no such code."""
     if INDUSTRY_CODE.fullmatch(industry_code) is None:
         return None
     for length in range(len(industry_code), 1, -1):

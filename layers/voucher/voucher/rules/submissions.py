@@ -1,6 +1,6 @@
-"""What a registration said when it was handed in, and what is different the next time (§3.2.1, §4.1.1)."""
+"""What an organisation submits: its facts and documents, and what changed since the last time (§3.2.1, §4.1.1)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -11,35 +11,62 @@ from voucher.models.enterprises import Enterprise
 from voucher.refusals import FieldError, Refusal, Refused
 
 
+def check_complete(documents: Iterable[Document], kinds: Mapping[str, str], clause: str) -> None:
+    """§3.2.1, §4.1.1: there is a document of each kind. Raises DOCUMENTS_MISSING, which names each missing kind."""
+    present = {each.kind for each in documents}
+    missing = {kind: words for kind, words in kinds.items() if kind not in present}
+    if missing:
+        errors = [FieldError(kind, f"缺少{words}。") for kind, words in missing.items()]
+        raise Refused(Refusal.DOCUMENTS_MISSING, errors=errors, clause=clause, kinds="、".join(missing.values()))
+
+
 def submission_of(
-    organisation: Enterprise | Agency, fields: Iterable[str], papers: Iterable[Document]
+    organisation: Enterprise | Agency, fields: Iterable[str], documents: Iterable[Document]
 ) -> dict[str, Any]:
-    """The facts and papers of one submission: each field's value, each kind of paper with its files."""
-    shown, kinds = organisation.public(), dict[str, set[str]]()
-    for paper in papers:
-        kinds.setdefault(paper.kind, set()).add(f"{paper.document_id}.{paper.sha256}")
-    return {name: shown[name] for name in fields} | {kind: sorted(ids) for kind, ids in kinds.items()}
+    """The facts and documents of one submission: each field's value, each kind of document with its files."""
+    facts, kinds = organisation.public(), dict[str, set[str]]()
+    for document in documents:
+        kinds.setdefault(document.kind, set()).add(f"{document.document_id}.{document.sha256}")
+    return {name: facts[name] for name in fields} | {kind: sorted(files) for kind, files in kinds.items()}
+
+
+def changes_by_submission(
+    organisation: Enterprise | Agency, submission: Mapping[str, Any], submitted_by: str
+) -> dict[str, Any]:
+    """What a submission changes in the organisation's record; the reviewer's earlier reasons are answered by it."""
+    return {
+        "submitted_by": submitted_by,
+        "reasons": (),
+        "submission": submission,
+        "submission_before": organisation.submission,
+        "changed_fields": changed_fields(organisation.submission, submission),
+    }
 
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
-    """The fields and kinds of papers that differ from the submission before; none for the first one."""
+    """The fields and kinds of documents that differ from the submission before. The first submission has none."""
     if not before:
         return ()
     return tuple(name for name in {**after, **before} if before.get(name) != after.get(name))
 
 
 def application_day(organisation: Enterprise | Agency, today: date) -> date | None:
-    """§2.1.2, §3.1.1: the day that ages are reckoned by when it is handed in today. What was approved and only returned
-    since is still the application it was, and so is a renewal begun; what was rejected is applied for anew."""
-    renewing = isinstance(organisation, Agency) and organisation.renewal
-    same = organisation.approved_at is not None and (organisation.state == "returned" or renewing)
-    return organisation.applied_on if same else today
+    """§2.1.2, §3.1.1: the day on which ages are reckoned, if the organisation submits today.
+
+    An organisation that was approved and then only returned keeps the day of its application, and so does an agency
+    that renews. Any other applies anew today, also after a rejection.
+    """
+    renews = isinstance(organisation, Agency) and organisation.renewal
+    is_same_application = organisation.approved_at is not None and (organisation.state == "returned" or renews)
+    return organisation.applied_on if is_same_application else today
 
 
-def check_reasons(decision: str, reasons: Iterable[Reason], names: Iterable[str]) -> None:
-    """§3.2.2, §4.1.2: a return says why, and each reason that names something names a field or a kind of paper."""
-    listed, known = list(reasons), set(names)
-    if decision == "return" and not listed:
+def check_reasons(decision: str, reasons: Collection[Reason], submission: Collection[str]) -> None:
+    """§3.2.2, §4.1.2: a return gives its reasons. A reason may name a field or a kind of document of the submission.
+
+    Raises MALFORMED for a return without reasons, and for any other name.
+    """
+    if decision == "return" and not reasons:
         raise Refused(Refusal.MALFORMED, errors=[FieldError("reasons", "退回时须写明原因。")])
-    if any(each.field is not None and each.field not in known for each in listed):
+    if any(each.field is not None and each.field not in submission for each in reasons):
         raise Refused(Refusal.MALFORMED, errors=[FieldError("reasons", "只能指向注册信息的字段或材料的种类。")])

@@ -1,7 +1,7 @@
-"""What every list file comes down to: sheets of numbered rows of cells, and the bounds on reading them.
+"""The common form of every list file: sheets of numbered rows of cells, and the limits on reading them.
 
-Readers yield only rows that hold something, so a million formatted but empty rows cost their reading and
-no more, and a row far below the others is still found.
+Readers yield only rows with content. So a million formatted but empty rows take time but no memory, and a row far below
+the others is still found.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,24 +19,24 @@ ENCRYPTED = "文件已加密，请取消密码后再上传"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one list file may hold. What is over is refused, never cut."""
+    """How much one list file may hold. A larger file is refused; it is never cut."""
 
     rows: int = 50_000  # with content, below the header
     columns: int = 40  # with content
     cell_characters: int = 2_000
     name_characters: int = 200
-    errors: int = 50_000  # kept beyond the first of each bad row, which is always kept; further ones are only counted
-    sheets: int = 20  # of a workbook, hidden ones among them
-    xls_cells: int = 1_000_000  # of a sheet; xlrd takes some 300 bytes for each
+    errors: int = 50_000  # kept in addition to the first error of each bad row; the others are only counted
+    sheets: int = 20  # of a workbook, hidden ones included
+    xls_cells: int = 1_000_000  # of a sheet; xlrd takes about 300 bytes for each
     file_bytes: int = 20 * 1024 * 1024
-    decompressed_bytes: int = 200_000_000  # of all parts together, as often as they are read
+    decompressed_bytes: int = 200_000_000  # of all parts together; a part that is read twice counts twice
     zip_entries: int = 1_000
     shared_strings: int = 500_000
     shared_characters: int = 20_000_000
 
 
 class ListFileError(Exception):
-    """The file as a whole cannot be used; `message` tells the operator why, in Chinese."""
+    """The file as a whole cannot be used; `message` tells the operator why and what to do, in Chinese."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -44,7 +44,7 @@ class ListFileError(Exception):
 
 
 class Kind(Enum):
-    """What a cell holds. A number is not text: a long one has lost its last digits."""
+    """What a cell holds. A number is never taken for a code, because a long number has lost its last digits."""
 
     TEXT = 1
     NUMBER = 2
@@ -53,36 +53,36 @@ class Kind(Enum):
 
 
 class Cell(NamedTuple):
-    """A cell that holds something. Over-long text is cut one character past the limit, so that it shows."""
+    """A cell with content. A text over the limit is cut one character after it, so that it is seen to be too long."""
 
     kind: Kind
     text: str
 
 
-Row = tuple[int, Mapping[int, Cell]]  # the number as Excel shows it, from 1; cells by column, from 0
+Row = tuple[int, Mapping[int, Cell]]  # the row's number as in Excel, from 1; its cells by column, from 0
 
 
 class Sheet(NamedTuple):
-    """One visible sheet. `rows()` starts anew at each call and may raise ListFileError on the way."""
+    """One visible sheet. Each call of `rows()` starts at the first row; it may raise ListFileError while it yields."""
 
     name: str
     rows: Callable[[], Iterator[Row]]
 
 
 def check_sheets(count: int, limits: Limits) -> None:
-    """Refuse a workbook of more sheets than allowed: each is read, and some may lead to the same cells."""
+    """Raise ListFileError for too many sheets: each is read, and several may point to the same cells."""
     if count > limits.sheets:
         raise ListFileError(f"工作簿超过 {limits.sheets} 个工作表，请只保留名单所在的工作表后再上传")
 
 
 def check_column(column: int, limits: Limits) -> None:
-    """Refuse content to the right of the last column allowed."""
+    """Raise ListFileError for content to the right of the last column allowed."""
     if column >= limits.columns:
         raise ListFileError(f"表格超过 {limits.columns} 列，请只保留需要的列后再上传")
 
 
 def column_letters(column: int) -> str:
-    """The name Excel shows for a column counted from 0: 0 is A, 26 is AA."""
+    """The column's name in Excel, counted from 0: 0 is A, 26 is AA."""
     letters = ""
     column += 1
     while column:
@@ -93,7 +93,7 @@ def column_letters(column: int) -> str:
 
 @lru_cache(maxsize=256)
 def column_number(letters: str) -> int:
-    """The column, from 0, that Excel calls `letters`; ListFileError if there is no such column."""
+    """The column, counted from 0, that Excel calls `letters`. Raises ListFileError if Excel has no such column."""
     number = 0
     for letter in letters[:4]:
         number = number * 26 + ord(letter) - ord("A") + 1

@@ -1,4 +1,4 @@
-"""Which format a list file has, by its first bytes; and the two older ones, .xls and .csv, as sheets."""
+"""The format of a list file, by its first bytes; and readers of the two older formats, .xls and .csv."""
 
 import csv
 import io
@@ -30,18 +30,18 @@ ZIP_SIGNATURE = b"PK\x03\x04"
 COMPOUND_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 
-# how a spreadsheet program writes a long number into a .csv: its last digits are gone
+# how a spreadsheet program writes a long number into a .csv: its last digits are lost
 SCIENTIFIC = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+")
 
 # record types of the .xls stream: where substreams begin and end, and the three that hold a formula
 XLS_BEGIN = (0x0009, 0x0209, 0x0409, 0x0809)
 XLS_END = 0x000A
 XLS_FORMULA = (0x0006, 0x0206, 0x0406)
-# those that hold one cell each (number, text, truth value, fault), and the one that holds many numbers
+# those that hold one cell each (number, text, truth value, error), and the one that holds many numbers
 XLS_CELL = (*XLS_FORMULA, 0x0002, 0x0003, 0x0004, 0x0005, 0x0203, 0x0204, 0x0205, 0x027E, 0x00D6, 0x00FD)
 XLS_NUMBERS = 0x00BD
 
-# what xlrd lets through for a damaged file: it was written for whole ones
+# what xlrd raises for a damaged file
 XLS_BREAKS = (
     xlrd.XLRDError,
     CompDocError,
@@ -58,7 +58,7 @@ XLS_BREAKS = (
 
 
 def open_sheets(filename: str, content: bytes, limits: Limits) -> list[Sheet]:
-    """The visible sheets; the first bytes decide the format. Raises ListFileError, also in reading rows."""
+    """The visible sheets; the first bytes decide the format. Raises ListFileError, also later while rows are read."""
     if len(content) > limits.file_bytes:
         size = limits.file_bytes // 1024**2
         raise ListFileError(f"文件超过 {size} MB，请只保留名单所在的工作表后再上传")
@@ -76,7 +76,7 @@ def open_sheets(filename: str, content: bytes, limits: Limits) -> list[Sheet]:
 
 
 def _read_xls(content: bytes, limits: Limits) -> list[Sheet]:
-    # xlrd's warnings go nowhere: they would be log lines about the content
+    # xlrd's warnings are dropped, because they would bring the file's content into the logs
     silent = io.StringIO()
     try:
         book = xlrd.open_workbook(file_contents=content, logfile=silent, on_demand=True, ragged_rows=True)
@@ -91,8 +91,10 @@ def _read_xls(content: bytes, limits: Limits) -> list[Sheet]:
 
 
 def _xls_formulas(stream: bytes, position: int, limits: Limits) -> set[tuple[int, int]]:
-    """Rows and columns that hold formulas: xlrd gives their last results as if typed by hand. On the way the cells
-    are counted, before xlrd takes memory for each."""
+    """The places (row, column) of formulas, because xlrd shows only their results, as if typed by hand.
+
+    It also counts the cells, before xlrd takes memory for each. Raises ListFileError for too many.
+    """
     places: set[tuple[int, int]] = set()
     depth = cells = 0
     while True:
@@ -112,7 +114,7 @@ def _xls_formulas(stream: bytes, position: int, limits: Limits) -> set[tuple[int
 
 
 def _xls_rows(book: Any, index: int, limits: Limits) -> Iterator[Row]:
-    """One sheet's rows; xlrd holds all its cells, so it is let go before the next."""
+    """One sheet's rows. xlrd keeps all cells of a sheet in memory, so each sheet is unloaded before the next."""
     try:
         formulas = _xls_formulas(book.mem, book._sh_abs_posn[index], limits)
         sheet = book.sheet_by_index(index)
@@ -144,7 +146,7 @@ def _xls_value(cell: Any) -> tuple[Kind, str]:
 
 
 def _encoding(content: bytes) -> str:
-    """UTF-8 if it is valid, else GB 18030, which contains GBK: Chinese Excel writes either."""
+    """UTF-8 if the bytes are valid UTF-8, else GB 18030, which contains GBK. Chinese Excel writes one of the two."""
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             content.decode(encoding)

@@ -1,7 +1,7 @@
-"""The lists other offices send (§2.1.1, §2.3.1, §5.2b): their good rows, and what is wrong with the rest.
+"""The lists of other offices (§2.1.1, §2.3.1, §5.2b): their good rows, and the errors of the others.
 
-A list decides who may claim and how much, so nothing is guessed: a code that Excel may have altered, a second
-sheet, a row left over, each stops with words the operator can act on. Every bad row is reported.
+A list decides who may claim, and how much, so nothing is guessed. A code that Excel may have changed, or a second sheet
+with a list, is an error with words that tell the operator what to do. Every bad row is reported.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ from voucher.spreadsheets.formats import open_sheets
 
 __all__ = ["Limits", "ListFileError", "ListRow", "Parsed", "RowError", "parse"]
 
-# in order of preference; compared without spaces and without regard to case
+# in order of preference; compared without spaces, upper and lower case alike
 CODE_HEADERS = ("统一社会信用代码", "信用代码", "uscc")
 NAME_HEADERS = ("企业名称", "单位名称", "name")
 LAST_HEADER_ROW = 10
@@ -23,7 +23,7 @@ USUAL_LIMITS = Limits()
 
 
 class ListRow(NamedTuple):
-    """One enterprise on the list; `row` as Excel shows it, `name` empty if the file gives none."""
+    """One enterprise on the list; `row` as in Excel, `name` empty if the file has no name."""
 
     row: int
     uscc: str
@@ -31,7 +31,7 @@ class ListRow(NamedTuple):
 
 
 class RowError(NamedTuple):
-    """What is wrong in one cell; `row` and `column` as Excel shows them, `message` in Chinese."""
+    """The error of one cell; `row` and `column` as in Excel, `message` in Chinese."""
 
     row: int
     column: str
@@ -40,7 +40,7 @@ class RowError(NamedTuple):
 
 @dataclass(slots=True)
 class Parsed:
-    """Good rows; of every other row the first error, and further ones up to the limit; and how many there were."""
+    """The good rows; the first error of every other row, and further errors up to the limit; and both counts."""
 
     rows: list[ListRow] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Parsed:
 
 
 class Header(NamedTuple):
-    """Where the columns are; `name_column` is None if there is none."""
+    """Where the columns are; `name_column` is None if the file has no such column."""
 
     row: int
     code_column: int
@@ -59,7 +59,7 @@ class Header(NamedTuple):
 def parse(kind: str, filename: str, content: bytes, limits: Limits = USUAL_LIMITS) -> Parsed:
     """Read a list of `kind` from an .xlsx, .xls or .csv file (§2.1.1, §2.3.1, §5.2b).
 
-    Raises ListFileError if the file as a whole cannot be used, KeyError for a kind there is not.
+    Raises ListFileError if the file as a whole cannot be used, KeyError for an unknown kind.
     """
     title = LIST_KINDS[kind]
     sheet, header = _find_list(title, open_sheets(filename, content, limits))
@@ -75,7 +75,7 @@ def parse(kind: str, filename: str, content: bytes, limits: Limits = USUAL_LIMIT
 
 
 def _find_list(title: str, sheets: list[Sheet]) -> tuple[Sheet, Header]:
-    """The one sheet with the list. Two are refused: one of them would be left out without a word."""
+    """The one sheet with the list. Two such sheets are refused, because one of them would be ignored silently."""
     headers = [(sheet, _find_header(sheet)) for sheet in sheets]
     found = [(sheet, header) for sheet, header in headers if header is not None]
     if not found:
@@ -87,7 +87,7 @@ def _find_list(title: str, sheets: list[Sheet]) -> tuple[Sheet, Header]:
 
 
 def _find_header(sheet: Sheet) -> Header | None:
-    """The first of the first ten rows with a cell that is a title of the code column."""
+    """The header: of the first ten rows, the first one with a title of the code column."""
     for row, cells in sheet.rows():
         if row > LAST_HEADER_ROW:
             return None
@@ -109,10 +109,10 @@ def _find_column(titles: dict[int, str], wanted: tuple[str, ...]) -> int | None:
 
 
 def _take_row(row: Row, header: Header, first_rows: dict[str, int], parsed: Parsed, limits: Limits) -> None:
-    """Add a row to the good ones, or its errors to the errors; remember where each code stood first in a good row."""
+    """Add a row to the good rows, or its errors to the errors. `first_rows` maps each good code to its row."""
     number, cells = row
     problems = [*_cell_problems(cells.items(), header, limits), *_code_problems(row, header, first_rows)]
-    bad_rows_before = parsed.total_rows - 1 - len(parsed.rows)  # each has its first problem among the errors
+    bad_rows_before = parsed.total_rows - 1 - len(parsed.rows)  # the first error of each is among the errors
     room = limits.errors - (len(parsed.errors) - bad_rows_before)
     for column, message in problems[: 1 + room]:
         parsed.errors.append(RowError(number, column_letters(column), message))
@@ -125,7 +125,7 @@ def _take_row(row: Row, header: Header, first_rows: dict[str, int], parsed: Pars
 
 
 def _cell_problems(cells: Iterable[tuple[int, Cell]], header: Header, limits: Limits) -> Iterator[tuple[int, str]]:
-    """What is wrong with cells other than the code, by column."""
+    """The errors of cells other than the code, by column."""
     for column, cell in cells:
         if len(cell.text) > limits.cell_characters:
             yield column, f"单元格超过 {limits.cell_characters} 字"

@@ -1,8 +1,8 @@
-"""Reads .xlsx workbooks as streams, in memory that does not grow with what the file claims to hold.
+"""Reads .xlsx workbooks as streams; the memory that it takes does not grow with the size that the file claims.
 
-Not openpyxl: it keeps an element per row and whole trees of the other parts, so that 25 KB of zip can take
-900 MB; it believes the size a sheet states of itself, and drops rows beyond it without a word; and it stops
-at styles it does not know. A list needs the texts of cells, and which are numbers, formulas or faults.
+Why not openpyxl: it keeps an element per row and whole trees of the other parts, so that a zip of 25 KB can take 900
+MB; it trusts the size that a sheet states, and silently drops the rows after it; and it fails at unknown styles. A list
+needs only the texts of cells, and which of them are numbers, formulas or errors.
 """
 
 import posixpath
@@ -56,7 +56,7 @@ def _rows(archive: Archive, part: str, shared: list[str], limits: Limits) -> Ite
 
 
 class _Tags(Part):
-    """A small part of which only attributes matter: the workbook's sheets, or the relations of a part."""
+    """A small part whose attributes are all we need: the workbook's sheets, or the relations of a part."""
 
     def __init__(self, archive: Archive, part: str, limits: Limits, folder: str = "") -> None:
         super().__init__()
@@ -105,7 +105,7 @@ class _SharedStrings(TextPart):
 
 
 class _Worksheet(TextPart):
-    """The rows of a worksheet that hold something."""
+    """The rows of a worksheet that have content."""
 
     def __init__(self, shared: list[str], limits: Limits) -> None:
         super().__init__(limits.cell_characters)

@@ -1,8 +1,8 @@
-"""The XML parts of a zipped workbook as guarded streams: a hostile or broken file ends in a refusal.
+"""The XML parts of a zipped workbook as limited streams: a hostile or broken file ends in a ListFileError.
 
-Bytes are counted as they come out, whatever the zip directory says, and for the whole file: a part read twice counts
-twice. Document types, and with them entities,
-are refused; so are depth, endless tokens and endless names, each of which fills memory from a small file.
+Bytes are counted when they are inflated, because the zip directory may lie, and over all parts of a file; a part read
+twice counts twice. Also refused are document types (and so entities), deep nesting, endless tokens and endless
+names: with each of them a small file could fill the memory.
 """
 
 import io
@@ -15,7 +15,7 @@ from xml.parsers import expat
 from voucher.spreadsheets.cells import BROKEN, ENCRYPTED, TOO_LARGE, Limits, ListFileError
 
 CHUNK_BYTES = 65_536
-# what no spreadsheet program writes
+# limits that no file of a spreadsheet program reaches
 DEEPEST = 50
 MOST_NAMES = 10_000
 LONGEST_TOKEN_BYTES = 1_000_000
@@ -34,7 +34,7 @@ BREAKS = (
 
 @contextmanager
 def broken_files_refused() -> Iterator[None]:
-    """What zip, inflate, expat and the look-ups raise for a damaged file becomes one ListFileError."""
+    """Turn what zip, inflate, expat and the look-ups raise for a damaged file into one ListFileError."""
     try:
         yield
     except BREAKS as e:
@@ -42,10 +42,10 @@ def broken_files_refused() -> Iterator[None]:
 
 
 class Archive:
-    """A zipped workbook and the bytes that may still be inflated from it, whichever of its parts they are of."""
+    """A zipped workbook, and how many bytes may still be inflated from all its parts together."""
 
     def __init__(self, content: bytes, limits: Limits) -> None:
-        """Refused before anything is inflated if its directory shows too much, or a password."""
+        """Raises ListFileError, before anything is inflated, if the directory shows too large a file or a password."""
         self._file = zipfile.ZipFile(io.BytesIO(content))
         self._left_bytes = limits.decompressed_bytes
         entries = self._file.infolist()
@@ -58,7 +58,7 @@ class Archive:
             raise ListFileError(BROKEN)
 
     def chunks(self, part: str) -> Iterator[bytes]:
-        """The content of a part, piece by piece. Raises ListFileError once more came out than the file may hold."""
+        """The content of a part, piece by piece. Raises ListFileError once the file is larger than allowed."""
         with self._file.open(part) as stream:
             while chunk := stream.read(CHUNK_BYTES):
                 self._left_bytes -= len(chunk)
@@ -68,14 +68,14 @@ class Archive:
 
 
 class Part:
-    """One XML part, read in chunks; a kind of part is a subclass that says what to do with its elements."""
+    """One XML part, read in chunks. Its subclasses say what to do with the elements."""
 
     def __init__(self) -> None:
         self._depth = 0
         self._events = 0
 
     def feed(self, archive: Archive, part: str) -> Iterator[None]:
-        """Parse the part, pausing after each chunk. Raises ListFileError for what no honest file does."""
+        """Parse the part; yields after each chunk. Raises ListFileError for what no honest file contains."""
         parser = expat.ParserCreate()
         parser.StartDoctypeDeclHandler = self._refuse_document_type
         parser.StartElementHandler = self._start
@@ -121,7 +121,7 @@ class Part:
 
 
 class TextPart(Part):
-    """A part with texts, without the reading aids (rPh) that input methods leave beside them."""
+    """A part with texts, without the reading aids (rPh) that input methods write beside them."""
 
     def __init__(self, longest: int) -> None:
         super().__init__()
@@ -132,14 +132,14 @@ class TextPart(Part):
         self._pieces: list[str] = []
 
     def characters(self, data: str) -> None:
-        """Keep a piece of text, up to one character past the longest allowed."""
+        """Keep a piece of text, up to one character after the longest allowed."""
         if self.collecting and self.length <= self.longest:
             piece = data[: self.longest + 1 - self.length]
             self._pieces.append(piece)
             self.length += len(piece)
 
     def take_text(self) -> str:
-        """What was collected since the last call."""
+        """The text collected since the last call."""
         text = "".join(self._pieces)
         self._pieces.clear()
         self.length = 0

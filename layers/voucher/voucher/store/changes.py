@@ -1,6 +1,7 @@
-"""Reports of material changes, under the organisation that made them (§3.2.3, §4.1.3)."""
+"""Reports of material changes, in the registry table under the organisation that made them (§3.2.3, §4.1.3)."""
 
 from voucher.models.changes import Change
+from voucher.refusals import Refusal, Refused
 from voucher.store import keys
 from voucher.store.engine.reading import Page, find_item, read_page, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit
@@ -25,6 +26,13 @@ def find(kind: str, uscc: str, change_id: str) -> Change | None:
     return Change.model_validate(item) if item else None
 
 
+def get(kind: str, uscc: str, change_id: str) -> Change:
+    """One report. Raises NOT_FOUND."""
+    if (change := find(kind, uscc, change_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return change
+
+
 def list_of(kind: str, uscc: str) -> list[Change]:
     """Every report of an organisation, the newest first."""
     found = [Change.model_validate(item) for item in read_partition(keys.organisation(kind, uscc), "CHANGE#")]
@@ -32,12 +40,12 @@ def list_of(kind: str, uscc: str) -> list[Change]:
 
 
 def step_write(old: Change, new: Change) -> Write:
-    """The write that moves a report on, if nobody else decided it first."""
+    """The write of a report's next version, if nobody changed it since `old` was read."""
     return advance_write("change", _key(old), old, new, index=_index_entry(new))
 
 
 def commit_step(old: Change, new: Change) -> None:
-    """Move a report on. Raises CHANGED_MEANWHILE when somebody else did first."""
+    """Commit a report's next version. Raises CHANGED_MEANWHILE if somebody else changed it first."""
     commit([step_write(old, new)])
 
 

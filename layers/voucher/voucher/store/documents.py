@@ -22,7 +22,7 @@ def commit_announced(owner: keys.Key, document: Document) -> dict[str, Any]:
 
 
 def _refuse_another_file(document: Document, existing: Item | None) -> None:
-    """A repeated announcement is answered again; another file under its key is refused."""
+    """A repeated announcement is answered again. Raises IDEMPOTENCY_KEY_REUSED for another file under its key."""
     before = Document.model_validate(existing)
     described = ("kind", "filename", "content_type", "size_bytes", "uploaded_by")
     if any(getattr(before, name) != getattr(document, name) for name in described):
@@ -35,8 +35,7 @@ def list_of(owner: keys.Key) -> list[Document]:
 
 
 def list_links(owner: keys.Key) -> list[dict[str, str]]:
-    """Every document of an owner as its readers see it (§3.4.3): the one version that was examined, by a link that
-    lasts five minutes. What nobody examined is not shown."""
+    """§3.4.3: every examined document of an owner, with a link to the examined version that lasts five minutes."""
     return [
         {
             "document_id": each.document_id,
@@ -52,14 +51,17 @@ def list_links(owner: keys.Key) -> list[dict[str, str]]:
 
 
 def examine_all(owner: keys.Key, since: datetime | None = None) -> list[Document]:
-    """The documents, announced after `since` if given, that really exist and begin as their type must."""
+    """The documents of an owner that are uploaded and begin as their type must; only those announced after `since`, if
+    given."""
     return examine(owner, [each for each in list_of(owner) if since is None or each.created_at > since])
 
 
 def examine(owner: keys.Key, documents: list[Document]) -> list[Document]:
-    """Those of some documents that are uploaded and what they claim to be. From its first examination on a document
-    is the version that was read: another file under its key changes nothing, whoever reviews it sees what was handed
-    in. Raises CHANGED_MEANWHILE."""
+    """Those of some documents that are uploaded and begin as their type must.
+
+    The first examination fixes the version of the file. Another file under the same key changes nothing after it, so a
+    reviewer sees what was submitted. Raises CHANGED_MEANWHILE.
+    """
     new = [each for each in map(_examine_one, (each for each in documents if not each.checked)) if each]
     for part in batched(new, MOST_ITEMS, strict=False):
         commit([_remember_write(owner, each) for each in part])

@@ -18,7 +18,7 @@ supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LE
 from typing import NamedTuple
 from zlib import crc32
 
-from voucher.models.base import Instant, instant_text, plain_number
+from voucher.models.base import Instant, instant_text, parse_year, plain_number
 
 BUCKETS = 16
 
@@ -153,9 +153,8 @@ def index_entry(index_key: str, *sort: str | Instant) -> dict[str, str]:
 
 
 def batch_year(batch_id: str) -> int:
-    """The programme year a batch id names; 0 for an id that is none."""
-    year = batch_id.partition(".")[0]
-    return int(year) if year.isdecimal() and len(year) == 4 else 0
+    """A batch's id names its programme year; 0 for a text that is not such an id."""
+    return parse_year(batch_id.partition(".")[0]) or 0
 
 
 def split_voucher_id(voucher_id: str) -> tuple[str, str]:
@@ -164,6 +163,6 @@ def split_voucher_id(voucher_id: str) -> tuple[str, str]:
     return batch_id, uscc
 
 
-def split_product_id(product_id: str) -> str:
+def agency_of_product(product_id: str) -> str:
     """A product's id names its agency: the agency's credit code."""
     return product_id.rpartition(".")[0]

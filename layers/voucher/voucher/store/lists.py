@@ -1,6 +1,7 @@
 """Versions of the lists: each upload, its rows and errors (in S3, beside the file), and which version is in force.
 
-One version of a list at a time is brought into force (its turn): else two would leave a mixture in the standings.
+Only one version of a list is brought into force at a time: it has the turn. Two at once would leave a mixture of both
+in the standings.
 """
 
 import json
@@ -8,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from voucher.models.lists import ListImport
-from voucher.refusals import Refusal
+from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
 from voucher.store.engine import files
 from voucher.store.engine.reading import Page, find_item, read_page
@@ -29,7 +30,7 @@ from voucher.store.engine.table import (
 
 
 class OutOfTurn(Exception):
-    """Another delivery of the same work has finished it already."""
+    """The version no longer has the turn, because another delivery of the same work finished it already."""
 
 
 def upload_key(kind: str, year: int, import_id: str) -> str:
@@ -54,7 +55,8 @@ def _index_entry(record: ListImport) -> dict[str, str]:
 
 
 def _place(kind: str, year: int, sk: str) -> keys.Key:
-    """Where a list stands as the standings have it: the D lists of all years replace each other."""
+    """Where the turn and the latest version of a list are kept. The D lists of all years share one place, because each
+    replaces the one before in every standing (§2.1.1)."""
     return keys.name_list(kind, 0 if kind == "rated_d" else year, sk)
 
 
@@ -75,12 +77,26 @@ def find(kind: str, year: int, import_id: str) -> ListImport | None:
     return ListImport.model_validate(item) if item else None
 
 
+def get(kind: str, year: int, import_id: str) -> ListImport:
+    """One version of a list. Raises NOT_FOUND."""
+    if (record := find(kind, year, import_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return record
+
+
+def load(kind: str, year: int, import_id: str) -> ListImport:
+    """One version of a list that a record names. Raises LookupError: a lost version is a fault."""
+    if (record := find(kind, year, import_id)) is None:
+        raise LookupError("a version of a list that is in force is not on record")
+    return record
+
+
 def _step_write(old: ListImport, new: ListImport) -> Write:
     return advance_write("import", _key(new.kind, new.year, new.import_id), old, new, index=_index_entry(new))
 
 
 def commit_step(old: ListImport, new: ListImport) -> bool:
-    """Move an import on. False when somebody else did first."""
+    """Commit an import's next version. False if somebody else changed it first."""
     return commit_if_unchanged([_step_write(old, new)])
 
 
@@ -97,8 +113,8 @@ def commit_turn(old: ListImport, new: ListImport) -> None:
 
 
 def commit_in_turn(record: ListImport, writes: Iterable[Write]) -> bool:
-    """Commit while it is still this version's turn. False when a fact changed, or others were writing it; then none
-    of it was done. Raises OutOfTurn when the version is in force already."""
+    """Commit on condition that this version has the turn. False if a fact changed, or if others were writing it: then
+    nothing was written. Raises OutOfTurn if the version is in force already."""
     place = _place(record.kind, record.year, "TURN")
     turn = item_check("turn", place, conditions.IMPORT_IS_OURS, import_id=record.import_id)
     try:
@@ -113,12 +129,12 @@ def commit_in_turn(record: ListImport, writes: Iterable[Write]) -> bool:
 
 
 def commit_rows(record: ListImport, rows: list[dict[str, Any]]) -> None:
-    """Keep the good rows of a version beside its file, under the file's own fingerprint."""
+    """Keep the good rows of a version beside its file, under the fingerprint of the file."""
     _commit_parsed(record, "rows", rows)
 
 
 def commit_errors(record: ListImport, errors: list[dict[str, Any]]) -> None:
-    """Keep what is wrong with the other rows, in the same way."""
+    """Keep the errors of the other rows in the same way."""
     _commit_parsed(record, "errors", errors)
 
 
@@ -133,53 +149,55 @@ def _parsed_key(record: ListImport, part: str) -> str:
 
 def _load_parsed(record: ListImport, part: str) -> list[dict[str, Any]]:
     content = files.find_content(_parsed_key(record, part))
-    if content is None:  # gone, or not ours to read: S3 tells these apart for nobody
-        raise LookupError(f"the {part} of a list that was read are not there")
+    if content is None:  # deleted, or we may not read it: S3 does not tell which
+        raise LookupError(f"the {part} of a list that was parsed are not there")
     parsed: list[dict[str, Any]] = json.loads(content)
     return parsed
 
 
-def load_rows(record: ListImport | None) -> list[dict[str, Any]]:
+def load_rows(record: ListImport) -> list[dict[str, Any]]:
     """The good rows of a version: [{row, uscc, name}].
 
-    Raises LookupError unless they are all there: a list whose rows cannot be read is not an empty one, which would
-    lift every rating and quota there is.
+    Raises LookupError unless all of them are there. If lost rows counted as an empty list, applying it would lift every
+    rating and quota there is.
     """
-    if record is None:
-        raise LookupError("a version of a list that is in force is not on record")
     rows = _load_parsed(record, "rows")
     if len(rows) != record.row_count:
-        raise LookupError("a list has not the rows that were read")
+        raise LookupError("a list does not have the rows that were parsed")
     return rows
 
 
 def load_errors(record: ListImport) -> list[dict[str, Any]]:
-    """What is wrong with the other rows, up to the limit: [{row, column, message}]; nothing of a file not read (yet).
+    """The errors of the other rows, up to the limit: [{row, column, message}]; empty before the file was parsed.
 
-    Raises LookupError when they are not there.
+    Raises LookupError if they are not there.
     """
     return [] if record.state in ("waiting", "failed") else _load_parsed(record, "errors")
 
 
-def find_in_force(kind: str, year: int) -> str | None:
-    """The import id of the version of a list that readers see, None before the first."""
+def find_in_force(kind: str, year: int) -> ListImport | None:
+    """The version of a list that readers see, None before the first."""
     item = find_item(keys.name_list(kind, year))
-    return str(item["import_id"]) if item else None
+    return load(kind, year, str(item["import_id"])) if item else None
 
 
-def find_latest(kind: str, year: int) -> tuple[int, str] | None:
-    """(year, import_id) of the version whose rows stand in the enterprises' standing: of D lists the newest year's."""
+def find_latest(kind: str, year: int) -> ListImport | None:
+    """The version whose rows are in the enterprises' standings, None before the first; of D lists that of the newest
+    year."""
     item = find_item(_place(kind, year, "LATEST"))
-    return (int(item["year"]), str(item["import_id"])) if item else None
+    return load(kind, int(item["year"]), str(item["import_id"])) if item else None
 
 
 def commit_finish(old: ListImport, new: ListImport, is_latest: bool) -> None:
-    """Flip readers to the new version, in the write that marks it applied and ends its turn. Raises OutOfTurn."""
+    """Mark the version applied, show it to readers and end its turn, in one write. Raises OutOfTurn.
+
+    `is_latest`: its rows are in the standings; false for a D list older than the one that counts.
+    """
     content = {"year": new.year, "import_id": new.import_id}
     turn = _place(new.kind, new.year, "TURN")
     writes = [
         _step_write(old, new),
-        delete_write("turn", turn),  # ours for as long as the import is in the state the step starts from
+        delete_write("turn", turn),  # this import has the turn as long as it is "applying"
         put_write("in force", keys.name_list(new.kind, new.year), content, None),
     ]
     if is_latest:

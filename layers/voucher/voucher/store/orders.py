@@ -30,7 +30,7 @@ def get_facts(product_id: str, voucher_id: str) -> OrderFacts:
         keys.voucher(batch_id, uscc),
         keys.enterprise(uscc),
         keys.programme(keys.batch_year(batch_id)),
-        keys.agency(keys.split_product_id(product_id)),
+        keys.agency(keys.agency_of_product(product_id)),
     )
     product, voucher, enterprise, programme, agency = found
     if product is None or voucher is None or enterprise is None or programme is None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from voucher.models.agencies import Agency
 from voucher.models.enterprises import Enterprise
-from voucher.refusals import Refusal
+from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
 from voucher.store.engine.reading import Page, find_item, read_page, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check, update_write
@@ -13,24 +13,17 @@ from voucher.store.engine.table import Write, add_write, advance_write, commit, 
 Organisation = Enterprise | Agency
 
 
-def kind_of(organisation: Organisation) -> str:
-    """The word of an organisation: enterprise or agency."""
-    return "agency" if isinstance(organisation, Agency) else "enterprise"
-
-
 def _key(organisation: Organisation) -> keys.Key:
-    return keys.organisation(kind_of(organisation), organisation.uscc)
+    return keys.organisation(organisation.thing, organisation.uscc)
 
 
 def _index_entry(organisation: Organisation) -> dict[str, str]:
-    return keys.index_entry(
-        kind_of(organisation).upper(), organisation.state, organisation.created_at, organisation.uscc
-    )
+    return keys.index_entry(organisation.thing.upper(), organisation.state, organisation.created_at, organisation.uscc)
 
 
 def commit_registration(organisation: Organisation) -> None:
     """Add a new organisation and its first member. Two at once: one wins, the other gets ALREADY_REGISTERED."""
-    sub, kind = organisation.created_by, kind_of(organisation)
+    sub, kind = organisation.created_by, organisation.thing
     member = update_write(
         "member",
         keys.organisation(kind, organisation.uscc, f"MEMBER#{sub}"),
@@ -57,18 +50,25 @@ def find_agency(uscc: str) -> Agency | None:
     return Agency.model_validate(item) if item else None
 
 
+def get_agency(uscc: str) -> Agency:
+    """The agency of a credit code. Raises NOT_FOUND."""
+    if (agency := find_agency(uscc)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return agency
+
+
 def step_write(old: Organisation, new: Organisation, *more: str, **values: Any) -> Write:
-    """The write that moves an organisation on, if nobody else moved it first and `more` holds."""
+    """The write of an organisation's next version, if nobody changed it since `old` was read and `more` holds."""
     return advance_write("organisation", _key(old), old, new, *more, index=_index_entry(new), **values)
 
 
 def unchanged_check(organisation: Organisation) -> Write:
-    """Insist that an organisation is still as it was read."""
+    """Check in the transaction that an organisation is still as it was read."""
     return item_check("organisation", _key(organisation), conditions.UNCHANGED, seen_version=organisation.version)
 
 
 def commit_step(old: Organisation, new: Organisation, *also: Write) -> None:
-    """Move an organisation on. Raises CHANGED_MEANWHILE when somebody else did first."""
+    """Commit an organisation's next version. Raises CHANGED_MEANWHILE if somebody else changed it first."""
     commit([step_write(old, new), *also])
 
 

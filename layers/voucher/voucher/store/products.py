@@ -1,4 +1,4 @@
-"""What agencies list, in the registry table; a product's id names its agency."""
+"""Products of agencies, in the registry table; a product's id names its agency."""
 
 from collections.abc import Callable, Iterable
 
@@ -33,7 +33,7 @@ def get(product_id: str) -> Product:
 
 
 def commit_step(old: Product, new: Product, *also: Write) -> None:
-    """Move a product on. Raises CHANGED_MEANWHILE when somebody else did first."""
+    """Commit a product's next version. Raises CHANGED_MEANWHILE if somebody else changed it first."""
     commit([advance_write("product", keys.product(new.product_id), old, new, index=_index_entry(new)), *also])
 
 

@@ -1,4 +1,4 @@
-"""An agency cleared out: the agency, its public notice and the lead, in one write over three tables (§3.4.1)."""
+"""The removal of an agency: the agency, its public notice and the lead, in one write over three tables (§3.4.1)."""
 
 from voucher.models.agencies import Agency
 from voucher.models.removals import Lead, RemovalNotice

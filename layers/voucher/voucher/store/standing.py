@@ -1,7 +1,7 @@
-"""What others say of a credit code (standing) and what a grab may rely on (entitlement), kept in step.
+"""The standing of a credit code, and the entitlements that follow from it, written together.
 
-Whatever changes one of enterprise, standing or entitlement insists on the version of the others, so that an approval,
-a list and a violation at the same moment leave the entitlement that the last of them implies.
+A write that changes the enterprise, its standing or an entitlement is on condition of the versions of the others. So if
+an approval, a list and a violation come at the same moment, each entitlement is the one that all of them imply.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,8 @@ from voucher.store.engine.table import MOST_ITEMS, Write, add_write, item_check,
 
 @dataclass(frozen=True)
 class Facts:
-    """All that speaks for or against one enterprise, read at one moment. Years without a record map to None."""
+    """What is known of one credit code, read at one moment. The enterprise is None if nobody registered it, an
+    entitlement or a programme if its year has none yet."""
 
     uscc: str
     enterprise: Enterprise | None
@@ -52,7 +53,7 @@ def read_facts(uscc: str, years: Iterable[int]) -> Facts:
 
 
 def read_standings(usccs: Iterable[str]) -> dict[str, Standing]:
-    """What others say of some credit codes; one nobody spoke of has a standing of version 0."""
+    """The standings of some credit codes. A code that no list and no violation names has a standing of version 0."""
     wanted = sorted(set(usccs))
     items = read_many(keys.enterprise(uscc, "STANDING") for uscc in wanted)
     return {
@@ -62,7 +63,7 @@ def read_standings(usccs: Iterable[str]) -> dict[str, Standing]:
 
 
 def unchanged_check(standing: Standing) -> Write:
-    """Insist that a standing is still the one that was read, or that there is still none."""
+    """Check in the transaction that a standing is still the one that was read, or that there is still none."""
     key = keys.enterprise(standing.uscc, "STANDING")
     if standing.version == 0:
         return item_check("standing", key, conditions.IS_NEW)
@@ -70,10 +71,10 @@ def unchanged_check(standing: Standing) -> Write:
 
 
 def read_facts_of_many(usccs: Sequence[str], years: Iterable[int]) -> list[Facts]:
-    """The facts about up to 45 credit codes, few reads for all of them. Of a code that nobody registered the
-    entitlements are not read: while its record is absent there can be none.
+    """The facts about up to 45 credit codes, in few reads.
 
-    They stem from several moments: whoever writes on them insists on the version of each.
+    A code that nobody registered has no entitlement, so its entitlements are not read. The facts are of several
+    moments, so whoever writes on them checks the version of each.
     """
     listed = sorted(set(years))
     found = read_together(
@@ -109,11 +110,11 @@ def _read_entitlements(usccs: Sequence[str], years: Sequence[int]) -> dict[str, 
 
 
 def in_step_writes(facts: Facts, standing: Standing, entitlements: Mapping[int, Entitlement | None]) -> list[Write]:
-    """The writes that change a standing and every entitlement with it."""
-    return [standing_write(facts, standing), enterprise_check(facts), *entitlement_writes(facts, entitlements)]
+    """The writes that change a standing and every entitlement with it, if the enterprise is still as it was read."""
+    return [_standing_write(facts, standing), enterprise_check(facts), *entitlement_writes(facts, entitlements)]
 
 
-def standing_write(facts: Facts, standing: Standing) -> Write:
+def _standing_write(facts: Facts, standing: Standing) -> Write:
     """Write the next standing, if nobody else changed it."""
     key = keys.enterprise(facts.uscc, "STANDING")
     if facts.standing.version == 0:
@@ -121,13 +122,8 @@ def standing_write(facts: Facts, standing: Standing) -> Write:
     return put_write("standing", key, standing, conditions.UNCHANGED, seen_version=facts.standing.version)
 
 
-def standing_check(facts: Facts) -> Write:
-    """Insist that the standing is still the one that was read."""
-    return unchanged_check(facts.standing)
-
-
 def enterprise_check(facts: Facts) -> Write:
-    """Insist that the enterprise's record is still the one that was read, or still absent."""
+    """Check in the transaction that the enterprise is still as it was read, or still not registered."""
     if facts.enterprise is None:
         return item_check("enterprise", keys.enterprise(facts.uscc), conditions.IS_NEW)
     return item_check(
@@ -139,7 +135,7 @@ def enterprise_check(facts: Facts) -> Write:
 
 
 def entitlement_writes(facts: Facts, entitlements: Mapping[int, Entitlement | None]) -> list[Write]:
-    """Write the entitlement each year now has; a year that has none must still have none."""
+    """Write the next entitlement of each year; check that a year without one still has none."""
     writes = []
     for year, old in facts.entitlements.items():
         key, new = keys.entitlement(year, facts.uscc), entitlements.get(year)

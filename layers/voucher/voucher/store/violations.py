@@ -1,6 +1,7 @@
 """Violations (§2.1.3), in the supervision table."""
 
 from voucher.models.violations import Violation
+from voucher.refusals import Refusal, Refused
 from voucher.store import keys
 from voucher.store.engine.reading import Page, find_item, read_page
 from voucher.store.engine.table import Write, add_write, advance_write
@@ -12,13 +13,20 @@ def find(violation_id: str) -> Violation | None:
     return Violation.model_validate(item) if item else None
 
 
+def get(violation_id: str) -> Violation:
+    """A violation by its id. Raises NOT_FOUND."""
+    if (violation := find(violation_id)) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    return violation
+
+
 def new_write(violation: Violation) -> Write:
     """The write that records a violation."""
     return add_write("violation", keys.violation(violation.violation_id), violation, index=_index_entry(violation))
 
 
 def step_write(old: Violation, new: Violation) -> Write:
-    """The write that moves a violation on."""
+    """The write of a violation's next version, if nobody changed it since `old` was read."""
     return advance_write("violation", keys.violation(new.violation_id), old, new, index=_index_entry(new))
 
 

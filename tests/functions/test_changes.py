@@ -19,13 +19,13 @@ def path_of(town: Town) -> str:
     return f"/enterprises/{town.enterprise.uscc}"
 
 
-def reported(town: Town, happened_on: str = "2026-06-10") -> Json:
+def report_change(town: Town, happened_on: str = "2026-06-10") -> Json:
     """A change the owner reported today, 15 June 2026."""
     body = {"happened_on": happened_on, "description": "主营业务变更"}
     return steps.expect(town.world.call(OWNER, "POST", f"{path_of(town)}/changes", body), 201)
 
 
-def decided(town: Town, change: Json, decision: str, reason: str | None = "主营业务已变更") -> Json:
+def decide_change(town: Town, change: Json, decision: str, reason: str | None = "主营业务已变更") -> Json:
     """The operator's decision on it."""
     body = {"decision": decision, "reason": reason}
     path = f"{path_of(town)}/changes/{change['change_id']}/review"
@@ -46,7 +46,7 @@ def decided(town: Town, change: Json, decision: str, reason: str | None = "主�
 def test_a_change_is_due_after_fifteen_days_or_the_working_day_after(
     town: Town, happened_on: str, due_on: str, overdue: bool
 ) -> None:
-    change = reported(town, happened_on)
+    change = report_change(town, happened_on)
     assert (change["state"], change["due_on"], change["overdue"]) == ("reported", due_on, overdue)
 
 
@@ -72,10 +72,10 @@ def test_a_report_repeated_under_its_key_is_one_report(town: Town) -> None:
 
 @pytest.mark.clause("§4.1.3")
 def test_a_change_that_alters_nothing_leaves_the_enterprise_qualified_and_tells_it(town: Town) -> None:
-    change = reported(town)
+    change = report_change(town)
     key = keys.enterprise(town.enterprise.uscc, f"CHANGE#{change['change_id']}")
     with relayed(key):
-        assert decided(town, change, "keep", None)["state"] == "kept"
+        assert decide_change(town, change, "keep", None)["state"] == "kept"
     assert town.shown(path_of(town))["state"] == "approved"
     assert subjects(town.world, OWNER) == ["重大变更报告已审核，资格保持不变。"]
     path = f"{path_of(town)}/changes/{change['change_id']}/review"
@@ -84,8 +84,8 @@ def test_a_change_that_alters_nothing_leaves_the_enterprise_qualified_and_tells_
 
 
 @pytest.mark.clause("§4.1.3")
-def test_a_registration_reopened_by_a_change_grabs_nothing_until_it_is_approved_again(town: Town) -> None:
-    assert decided(town, reported(town), "return")["state"] == "returned"
+def test_a_reopened_registration_grabs_nothing_until_it_is_approved_again(town: Town) -> None:
+    assert decide_change(town, report_change(town), "return")["state"] == "returned"
     shown = town.shown(path_of(town), OWNER)
     assert (shown["state"], shown["reasons"]) == ("returned", [{"field": None, "message": "主营业务已变更"}])
     entitlement = vouchers.find_entitlement(2026, town.enterprise.uscc)
@@ -96,7 +96,7 @@ def test_a_registration_reopened_by_a_change_grabs_nothing_until_it_is_approved_
 @pytest.mark.clause("§4.1.3")
 def test_an_enterprise_approved_again_grabs_again(town: Town) -> None:
     upload_again("town")
-    decided(town, reported(town), "return")
+    decide_change(town, report_change(town), "return")
     steps.expect(town.world.call(OWNER, "PATCH", path_of(town), {"contact_name": "新联系人"}), 200)
     again = steps.expect(town.world.call(OWNER, "POST", f"{path_of(town)}/submit"), 200)
     assert again["changed_fields"] == ["contact_name"]
@@ -105,11 +105,11 @@ def test_an_enterprise_approved_again_grabs_again(town: Town) -> None:
 
 
 @pytest.mark.clause("§2.1.2")
-def test_an_enterprise_rejected_after_it_was_reopened_applies_anew_and_its_age_counts_from_then(
+def test_an_enterprise_rejected_after_it_was_reopened_applies_anew_from_that_day(
     town: Town, stopped_clock: StoppedClock
 ) -> None:
     upload_again("town")
-    decided(town, reported(town), "return")
+    decide_change(town, report_change(town), "return")
     young = {"established_on": "2025-12-01"}
     steps.expect(town.world.call(OWNER, "PATCH", path_of(town), young), 200)
     kept = steps.expect(town.world.call(OWNER, "POST", f"{path_of(town)}/submit"), 200)
@@ -123,13 +123,13 @@ def test_an_enterprise_rejected_after_it_was_reopened_applies_anew_and_its_age_c
 
 
 @pytest.mark.clause("§4.1.3")
-def test_a_disqualification_for_a_change_voids_what_is_unused_and_both_sides_hear_of_it(
+def test_a_disqualification_for_a_change_voids_the_balance_and_tells_both_parties(
     voucher: tuple[Town, Json],
 ) -> None:
     town, _ = voucher
     order = town.advance(town.order(contract_fen=1_000_000, voucher_fen=600_000), "accept", "contract")
     with relayed(keys.enterprise(town.enterprise.uscc)):
-        assert decided(town, reported(town, "2026-05-01"), "disqualify")["state"] == "disqualified"
+        assert decide_change(town, report_change(town, "2026-05-01"), "disqualify")["state"] == "disqualified"
     assert town.shown(path_of(town))["state"] == "disqualified"
     left = town.shown(f"/vouchers/{town.voucher_id}")
     assert (left["state"], left["balance_fen"]) == ("void", 0)
@@ -140,7 +140,7 @@ def test_a_disqualification_for_a_change_voids_what_is_unused_and_both_sides_hea
 
 
 @pytest.mark.clause("§4.1.3")
-def test_a_disqualification_takes_what_no_contract_used_yet_and_none_is_contracted_any_more(
+def test_a_disqualification_takes_what_no_contract_used_and_allows_no_new_contract(
     voucher: tuple[Town, Json],
 ) -> None:
     town, _ = voucher
@@ -164,42 +164,42 @@ def test_a_disqualification_takes_what_no_contract_used_yet_and_none_is_contract
 
 
 @pytest.mark.clause("§4.1.3")
-def test_a_firm_reopened_reports_and_is_disqualified_in_whatever_state_its_review_is(
+def test_a_reopened_enterprise_is_disqualified_in_whatever_state_its_review_is(
     voucher: tuple[Town, Json],
 ) -> None:
     town, _ = voucher
     upload_again("voucher")
-    decided(town, reported(town), "return")
+    decide_change(town, report_change(town), "return")
     refused = town.place()
     assert (refused.code, refused.body["clause"]) == ("NOT_APPROVED", "§4.1.2")
-    reported(town, "2026-06-11")
+    report_change(town, "2026-06-11")
     steps.expect(town.world.call(OWNER, "POST", f"{path_of(town)}/submit"), 200)
-    last = reported(town, "2026-06-12")
+    last = report_change(town, "2026-06-12")
     reject = {"decision": "reject", "reasons": ["不符"]}
     assert town.world.call(OPERATOR, "POST", f"{path_of(town)}/review", reject).body["state"] == "rejected"
     with relayed(keys.enterprise(town.enterprise.uscc)):
-        assert decided(town, last, "disqualify")["state"] == "disqualified"
+        assert decide_change(town, last, "disqualify")["state"] == "disqualified"
     assert town.shown(f"/vouchers/{town.voucher_id}")["state"] == "void"
 
 
 @pytest.mark.clause("§2.1")
-def test_the_reviewers_word_for_the_digital_economy_is_given_anew_at_each_approval(town: Town) -> None:
+def test_the_reviewer_confirms_the_digital_economy_anew_at_each_approval(town: Town) -> None:
     upload_again("town")
-    decided(town, reported(town), "return")
+    decide_change(town, report_change(town), "return")
     moved = {"industry_code": "7510", "employees": 50}
     steps.expect(town.world.call(OWNER, "PATCH", path_of(town), moved), 200)
     steps.expect(town.world.call(OWNER, "POST", f"{path_of(town)}/submit"), 200)
     approve = {"decision": "approve", "reasons": []}
-    said = {**approve, "digital_economy": True}
-    assert town.world.call(OPERATOR, "POST", f"{path_of(town)}/review", said).body["digital_economy"] is True
-    decided(town, reported(town), "return")
+    confirmed = {**approve, "digital_economy": True}
+    assert town.world.call(OPERATOR, "POST", f"{path_of(town)}/review", confirmed).body["digital_economy"] is True
+    decide_change(town, report_change(town), "return")
     steps.expect(town.world.call(OWNER, "POST", f"{path_of(town)}/submit"), 200)
     assert town.world.call(OPERATOR, "POST", f"{path_of(town)}/review", approve).code == "OUTSIDE_SECTOR"
 
 
 @pytest.mark.clause("§4.1.3")
 def test_nobody_decides_the_change_they_reported_themselves(town: Town) -> None:
-    change = reported(town)
+    change = report_change(town)
     path = f"{path_of(town)}/changes/{change['change_id']}/review"
     reply = town.world.call(Person(OWNER.name, "platform"), "POST", path, {"decision": "keep"})
     assert (reply.status, reply.code, reply.body["clause"]) == (403, "FOUR_EYES", "§4.1.3")
@@ -244,7 +244,7 @@ def test_an_agency_reopened_by_a_change_lists_nothing_until_it_is_approved_again
 
 
 def test_a_decision_against_somebody_needs_a_reason_and_a_stranger_sees_nothing(town: Town) -> None:
-    change = reported(town)
+    change = report_change(town)
     path = f"{path_of(town)}/changes/{change['change_id']}/review"
     for decision in ("return", "disqualify"):
         reply = town.world.call(OPERATOR, "POST", path, {"decision": decision})
@@ -287,7 +287,7 @@ def test_an_enterprise_disqualified_last_year_is_told_so_when_it_grabs_this_year
 def test_an_enterprise_reopened_last_year_is_not_approved_when_it_grabs_this_year(
     town: Town, stopped_clock: StoppedClock
 ) -> None:
-    decided(town, reported(town), "return")
+    decide_change(town, report_change(town), "return")
     refused = town.claim(next_years_batch(town, stopped_clock))
     assert (refused.code, refused.body["clause"]) == ("NOT_ELIGIBLE", "§4.1.2")
     assert [each["code"] for each in refused.body["errors"]] == ["NOT_APPROVED"]

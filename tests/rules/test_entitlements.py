@@ -1,4 +1,4 @@
-"""The yearly quota (§2.3.1), and the entitlement a grab relies on: in step with every fact it is made of."""
+"""The yearly quota (§2.3.1), and the entitlement a grab relies on: in step with every fact behind it."""
 
 from datetime import date
 from typing import Any
@@ -28,9 +28,9 @@ NURSERY = {"little_giant_nursery": (YEAR,)}
 def test_the_quota_is_the_default_or_what_the_lists_of_the_same_year_give(
     listed: dict[str, tuple[int, ...]], largest_fen: int, sum_fen: int
 ) -> None:
-    said = standing(listed=listed)
-    assert quota_of(said, POLICY, YEAR).quota_fen == largest_fen
-    assert quota_of(said, policy(quota_combination="sum"), YEAR).quota_fen == sum_fen
+    lists = standing(listed=listed)
+    assert quota_of(lists, POLICY, YEAR).quota_fen == largest_fen
+    assert quota_of(lists, policy(quota_combination="sum"), YEAR).quota_fen == sum_fen
 
 
 @pytest.mark.clause("§2.3.1")
@@ -62,24 +62,24 @@ def test_the_nursery_list_gives_its_own_quota_and_the_reason_is_named() -> None:
     ],
 )
 def test_only_an_approved_enterprise_is_entitled(state: str, first_refusal: str | None) -> None:
-    made = next_entitlement(enterprise(state=state), standing(), POLICY, YEAR, TODAY, None)
-    assert made.qualified is (first_refusal is None)
-    assert made.refusals == ((first_refusal,) if first_refusal else ())
+    following = next_entitlement(enterprise(state=state), standing(), POLICY, YEAR, TODAY, None)
+    assert following.qualified is (first_refusal is None)
+    assert following.refusals == ((first_refusal,) if first_refusal else ())
 
 
 @pytest.mark.clause("§2.1.1")
 def test_a_d_rating_or_a_violation_ends_the_entitlement_and_every_reason_is_kept() -> None:
-    said = standing(listed={"rated_d": (YEAR,)}, violations=("v1",))
+    lists = standing(listed={"rated_d": (YEAR,)}, violations=("v1",))
     for state, first in (("disqualified", "DISQUALIFIED"), ("submitted", "NOT_APPROVED")):
-        made = next_entitlement(enterprise(state=state), said, POLICY, YEAR, TODAY, None)
-        assert (made.qualified, made.refusals) == (False, (first, "RATED_D", "HAS_VIOLATION"))
+        following = next_entitlement(enterprise(state=state), lists, POLICY, YEAR, TODAY, None)
+        assert (following.qualified, following.refusals) == (False, (first, "RATED_D", "HAS_VIOLATION"))
 
 
 @pytest.mark.clause("§2.3.1")
 def test_a_first_entitlement_holds_the_whole_quota_for_the_members() -> None:
-    made = next_entitlement(enterprise(), standing(listed=NEWLY), POLICY, YEAR, TODAY, None)
-    assert (made.quota_fen, made.left_fen, made.granted_fen) == (2_000_000, 2_000_000, 0)
-    assert (made.members, made.version, made.year) == (frozenset({"member"}), 1, YEAR)
+    following = next_entitlement(enterprise(), standing(listed=NEWLY), POLICY, YEAR, TODAY, None)
+    assert (following.quota_fen, following.left_fen, following.granted_fen) == (2_000_000, 2_000_000, 0)
+    assert (following.members, following.version, following.year) == (frozenset({"member"}), 1, YEAR)
 
 
 @pytest.mark.clause("§2.3.1")
@@ -91,17 +91,17 @@ def test_what_was_granted_stays_granted_and_only_what_is_left_follows_the_quota(
     granted_fen: int, listed: dict[str, Any], left_fen: int
 ) -> None:
     held = entitlement(granted_fen=granted_fen, left_fen=7, version=4, batches=("2026.b1",), lapsed=True)
-    made = next_entitlement(enterprise(), standing(listed=listed), POLICY, YEAR, TODAY, held)
-    assert (made.granted_fen, made.left_fen, made.version) == (granted_fen, left_fen, 5)
-    assert (made.batches, made.lapsed) == (("2026.b1",), True)
+    following = next_entitlement(enterprise(), standing(listed=listed), POLICY, YEAR, TODAY, held)
+    assert (following.granted_fen, following.left_fen, following.version) == (granted_fen, left_fen, 5)
+    assert (following.batches, following.lapsed) == (("2026.b1",), True)
 
 
 @pytest.mark.clause("§4.1.3")
 def test_years_that_have_an_entitlement_follow_and_others_get_one_only_if_wanted() -> None:
     held = {2025: entitlement(year=2025), 2026: None, 2027: None}
     drafted: dict[int, Any] = {year: programme(year=year) for year in held}
-    made = next_entitlements(enterprise(), standing(violations=("v1",)), held, drafted, TODAY, wanted=2026)
-    assert [each and each.qualified for each in made.values()] == [False, False, None]
+    following = next_entitlements(enterprise(), standing(violations=("v1",)), held, drafted, TODAY, wanted=2026)
+    assert [each and each.qualified for each in following.values()] == [False, False, None]
 
 
 @pytest.mark.clause("§4.1.3")
@@ -112,10 +112,10 @@ def test_without_a_registered_enterprise_nothing_is_made_even_if_wanted() -> Non
 @pytest.mark.clause("§2.3.1")
 def test_each_year_follows_the_policy_its_own_programme_was_drafted_under() -> None:
     programmes = {2026: programme(policy=policy(quota_default_fen=5)), 2027: programme(year=2027)}
-    made = next_entitlements(
+    following = next_entitlements(
         enterprise(), standing(), {2026: entitlement(), 2027: entitlement(year=2027)}, programmes, TODAY
     )
-    assert [each and each.quota_fen for each in made.values()] == [5, 1_000_000]
+    assert [each and each.quota_fen for each in following.values()] == [5, 1_000_000]
 
 
 @pytest.mark.clause("§1.3")

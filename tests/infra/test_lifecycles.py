@@ -1,15 +1,11 @@
-"""README's state diagrams are those of the code, and show every step that there is."""
+"""The state diagrams of the pages show every step that there is in the code, and no other."""
 
 import re
 
 import pytest
 
-from infra.pages.lifecycles import BEGIN, END, README, diagram, drawing, moves, rewritten
+from infra.pages.lifecycles import diagram, drawing, moves
 from voucher.rules.lifecycle import LIFECYCLES, SAME
-
-
-def test_the_readme_shows_the_state_machines_of_the_code() -> None:
-    assert rewritten(README.read_text()) == README.read_text(), "run: python -m infra.pages.lifecycles"
 
 
 @pytest.mark.parametrize("thing", LIFECYCLES)
@@ -34,10 +30,5 @@ def test_a_machine_begins_at_its_first_state_and_ends_where_no_step_leads_on() -
     ]
 
 
-def test_only_what_stands_between_the_markers_is_rewritten_and_without_markers_nothing() -> None:
-    text = f"above\n{BEGIN}\nold\n{END}\nbelow\n"
-    assert rewritten(text) == f"above\n{BEGIN}\n\n{drawing()}\n\n{END}\nbelow\n"
-    assert rewritten(rewritten(text)) == rewritten(text)
-    for broken in ("nothing", f"{BEGIN} only", f"only {END}"):
-        with pytest.raises(ValueError, match="markers"):
-            rewritten(broken)
+def test_every_state_machine_is_drawn_under_its_name() -> None:
+    assert re.findall(r"^### (\w+)$", drawing(), re.MULTILINE) == list(LIFECYCLES)

@@ -1,7 +1,7 @@
-"""The demo year's plan: whose documents are sent, what the programme is worth, and the dates it carries itself.
+"""The plan of the demo year: its enterprises and agencies, its amounts and its dates.
 
-The programme brings its own dates as policy values, so the tale can be told on any day: after the regulation's text
-has ended, and in the last minutes of a year.
+The programme has its own dates as policy values, so the demo runs on any day: after the regulation's end, too, and in
+the last minutes of a year.
 """
 
 import random
@@ -24,7 +24,7 @@ SHORT_BATCH_FEN = 10_000_000
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything the tale needs to know before it begins; the same seed on the same day gives the same plan."""
+    """Everything that is fixed before the demo begins; the same seed on the same day gives the same plan."""
 
     seed: int
     now: datetime
@@ -41,7 +41,7 @@ class Plan:
 
     @property
     def policy(self) -> dict[str, Any]:
-        """The programme's own dates, and a notice of no working days so that the tale need not wait."""
+        """The programme's own dates, and a notice of zero working days, so that the demo need not wait."""
         return {
             "edition": "演示年度",
             "grants_from": (self.today - timedelta(days=1)).isoformat(),
@@ -63,12 +63,12 @@ class Plan:
 
     @property
     def long_valid_until(self) -> date:
-        """Face date of the first batch."""
+        """The last day of the first batch's vouchers."""
         return self.today + timedelta(days=40)
 
     @property
     def short_valid_until(self) -> date:
-        """Face date of the short batch: tomorrow."""
+        """The last day of the short batch's vouchers: tomorrow."""
         return self.today + timedelta(days=1)
 
     @property
@@ -79,7 +79,7 @@ class Plan:
 
     @cached_property
     def enterprises(self) -> list[Enterprise]:
-        """Every firm that registers, those that will be refused included."""
+        """Every enterprise that registers, including those that will be refused."""
         return make_enterprises(self.seed, self.today, self.year)
 
     @cached_property
@@ -89,17 +89,17 @@ class Plan:
 
     @cached_property
     def products(self) -> list[Product]:
-        """What the admitted agencies list."""
+        """The products of the admitted agencies."""
         return make_products(self.seed, self.agencies)
 
     @cached_property
     def list_files(self) -> dict[str, bytes]:
-        """The files other offices send, as .xlsx."""
+        """The list files of other offices, as .xlsx."""
         return make_list_files(self.enterprises, self.seed, self.year)
 
     @cached_property
     def chance(self) -> random.Random:
-        """Which product a firm chooses, and what the contract is worth."""
+        """The random choices of products and contract amounts."""
         return random.Random(f"choices {self.seed}")
 
 

@@ -1,4 +1,4 @@
-"""What a schedule would do at night, run by hand on the local stack: functions take their instant from the event."""
+"""Runs the scheduled functions by hand, as of any instant: they take the instant from their event."""
 
 import json
 import time
@@ -8,11 +8,11 @@ from typing import Any
 
 from infra.local import stack as local
 
-SECONDS = 120
+WAIT_SECONDS = 120
 
 
-class Night:
-    """Invokes the scheduled functions of a deployed stack and waits for what follows."""
+class ScheduledFunctions:
+    """The scheduled functions of a deployed stack."""
 
     def __init__(self, stack: local.Stack) -> None:
         session, url = local.session(), stack.aws_endpoint_url
@@ -22,7 +22,7 @@ class Night:
         self._names = {output["OutputKey"]: output["OutputValue"] for output in outputs}
 
     def run(self, name: str, instant: datetime) -> dict[str, Any]:
-        """Run `Sweep` or `Reconcile` as of an instant. Raises RuntimeError when the function failed."""
+        """Run `Sweep` or `Reconcile` as of an instant; its result. Raises RuntimeError if the function failed."""
         payload = json.dumps({"time": instant.strftime("%Y-%m-%dT%H:%M:%SZ")})
         answer = self._functions.invoke(FunctionName=self._names[f"{name}Function"], Payload=payload)
         content = answer["Payload"].read()
@@ -32,9 +32,9 @@ class Night:
         return result
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     """Wait until a condition holds. Raises TimeoutError after two minutes."""
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + WAIT_SECONDS
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError("the workers did not finish in time")

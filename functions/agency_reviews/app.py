@@ -1,0 +1,103 @@
+"""Agencies reviewed: the operator's opinion first, then the bureau's decision (§3.2.2)."""
+
+from typing import Any, Literal
+
+from aws_lambda_powertools.event_handler import Response
+
+from voucher.edge import clock
+from voucher.edge.api import Api
+from voucher.edge.bodies import ReviewReason, reasons_of
+from voucher.edge.fields import Text
+from voucher.edge.identity import require
+from voucher.edge.replies import reply
+from voucher.models.agencies import Agency
+from voucher.models.base import Reason, Request
+from voucher.policy import Policy
+from voucher.refusals import refuse_first
+from voucher.rules.agencies import approval_ends_on, condition_refusals, proposed_agency
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.lifecycle import check_step, stepped
+from voucher.rules.programmes import policy_for
+from voucher.rules.submissions import check_reasons
+from voucher.store import organisations, programmes
+
+app = Api()
+
+
+class Decision(Request):
+    decision: Literal["approve", "return", "reject"]
+    reasons: list[ReviewReason | Text] = []
+    override: Text | None = None
+
+
+@app.post("/agencies/<uscc>/pre-review")
+def pre_review(uscc: str) -> Response[str]:
+    """§3.2.2: the operator's opinion; `override` asks the bureau for an exception, with the reason."""
+    require(app.caller, "platform")
+    body = app.body(Decision)
+    old = organisations.get_agency(uscc)
+    action = f"pre_review.{body.decision}"
+    if app.is_repeat(old, action):
+        return reply(old, replay=True)
+    check_step(old, action)
+    check_four_eyes(app.caller.sub, "§3.2.2", old.submitted_by)
+    if body.decision == "approve":
+        _needs_override(old, body.override)
+    opinion = {"pre_reviewed_by": app.caller.sub, "override_request": body.override}
+    new = stepped(old, action, app.mark, reasons=_reasons(body, old), **opinion)
+    organisations.commit_step(old, new)
+    return reply(new)
+
+
+@app.post("/agencies/<uscc>/approve")
+def approve(uscc: str) -> Response[str]:
+    """§3.2.2: the bureau's decision, by somebody else than the pre-reviewer; it may override with a reason."""
+    require(app.caller, "bureau")
+    body = app.body(Decision)
+    old = organisations.get_agency(uscc)
+    if app.is_repeat(old, body.decision):
+        return reply(old, replay=True)
+    check_step(old, body.decision)
+    check_four_eyes(app.caller.sub, "§3.2.2", old.pre_reviewed_by, old.submitted_by)
+    if body.decision == "approve":
+        approval = _approval(old, body.override)
+        new = stepped(proposed_agency(old), "approve", app.mark, reasons=_reasons(body, old), **approval)
+    else:
+        new = stepped(old, body.decision, app.mark, reasons=_reasons(body, old))
+    organisations.commit_step(old, new)
+    return reply(new)
+
+
+def _approval(agency: Agency, override: str | None) -> dict[str, Any]:
+    """§3.2.3: what an approval given today changes. The override is recorded only where a condition needs it."""
+    is_overridden = _needs_override(agency, override)
+    return {
+        "approved_by": app.caller.sub,
+        "approved_at": clock.now(),
+        "valid_until": approval_ends_on(agency, _policy(), clock.today()),
+        "override": override if is_overridden else None,
+        "renewal": False,
+        "suspended": False,
+    }
+
+
+def _needs_override(agency: Agency, override: str | None) -> bool:
+    """§3.1: True if the agency passes only by the override. Raises the first condition that fails without one."""
+    found = condition_refusals(proposed_agency(agency), _policy())
+    if found and not override:
+        refuse_first(found)
+    return bool(found)
+
+
+def _policy() -> Policy:
+    today = clock.today()
+    return policy_for(programmes.find(today.year), today)
+
+
+def _reasons(body: Decision, agency: Agency) -> tuple[Reason, ...]:
+    reasons = reasons_of(body.reasons)
+    check_reasons(body.decision, reasons, agency.submission)
+    return reasons
+
+
+handler = app.handle

@@ -1,0 +1,114 @@
+"""Reports of changes decided by the operator, and qualifications withdrawn (§3.2.3, §4.1.3)."""
+
+from typing import Literal
+
+from aws_lambda_powertools.event_handler import Response
+
+from voucher.edge import clock
+from voucher.edge.api import Api
+from voucher.edge.bodies import WithReason
+from voucher.edge.fields import Text
+from voucher.edge.identity import require
+from voucher.edge.replies import reply
+from voucher.models.base import Reason, Request
+from voucher.models.changes import Change
+from voucher.models.enterprises import Enterprise
+from voucher.refusals import Refusal, Refused
+from voucher.rules.changes import check_once_approved, check_reason
+from voucher.rules.entitlements import next_entitlements, years_in_step
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.lifecycle import stepped
+from voucher.rules.removals import agency_proposed_for_removal
+from voucher.store import changes, organisations, standing
+from voucher.store.engine.table import Write
+
+app = Api()
+
+
+class EnterpriseDecision(Request):
+    decision: Literal["keep", "return", "disqualify"]
+    reason: Text | None = None
+
+
+class AgencyDecision(Request):
+    decision: Literal["keep", "return", "remove"]
+    reason: Text | None = None
+
+
+@app.post("/enterprises/<uscc>/changes/<change_id>/review")
+def review_of_enterprise(uscc: str, change_id: str) -> Response[str]:
+    """§4.1.3: the operator keeps the qualification, returns the registration for correction, or withdraws it."""
+    require(app.caller, "platform")
+    body = app.body(EnterpriseDecision)
+    old = changes.get("enterprise", uscc, change_id)
+    if app.is_repeat(old, body.decision):
+        return reply(old, replay=True)
+    new = _decided_report(old, body.decision, body.reason, "§4.1.3")
+    if body.reason is None or body.decision == "keep":
+        changes.commit_step(old, new)
+    else:
+        action = "reopen" if body.decision == "return" else "disqualify"
+        _commit_enterprise(uscc, action, body.reason, changes.step_write(old, new))
+    return reply(new)
+
+
+@app.post("/agencies/<uscc>/changes/<change_id>/review")
+def review_of_agency(uscc: str, change_id: str) -> Response[str]:
+    """§3.2.3: the operator keeps the approval, returns the application for correction, or proposes the removal."""
+    require(app.caller, "platform")
+    body = app.body(AgencyDecision)
+    old = changes.get("agency", uscc, change_id)
+    if app.is_repeat(old, body.decision):
+        return reply(old, replay=True)
+    new = _decided_report(old, body.decision, body.reason, "§3.2.3")
+    if body.reason is None or body.decision == "keep":
+        changes.commit_step(old, new)
+    else:
+        _commit_agency(uscc, body.decision, body.reason, changes.step_write(old, new))
+    return reply(new)
+
+
+def _decided_report(report: Change, decision: str, reason: str | None, clause: str) -> Change:
+    """The report after its decision, by somebody else than who made it. Any decision but "keep" needs a reason."""
+    check_four_eyes(app.caller.sub, clause, report.created_by)
+    check_reason(decision, reason)
+    return stepped(report, decision, app.mark, reason=reason, reviewed_by=app.caller.sub)
+
+
+@app.post("/enterprises/<uscc>/disqualify")
+def disqualify(uscc: str) -> Response[str]:
+    """§4.1.3: the operator withdraws a qualification; unused balances become void through the queue."""
+    require(app.caller, "platform")
+    body = app.body(WithReason)
+    enterprise = organisations.find_enterprise(uscc)
+    if enterprise is not None and app.is_repeat(enterprise, "disqualify"):
+        return reply(enterprise, replay=True)
+    return reply(_commit_enterprise(uscc, "disqualify", body.reason))
+
+
+def _commit_enterprise(uscc: str, action: str, reason: str, *also: Write) -> Enterprise:
+    """Take an enterprise's approval back; its entitlements follow in the same transaction."""
+    today = clock.today()
+    facts = standing.read_facts(uscc, years_in_step(today))
+    if (old := facts.enterprise) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    check_once_approved(old)
+    new = stepped(old, action, app.mark, reasons=(Reason(message=reason),))
+    following = next_entitlements(new, facts.standing, facts.entitlements, facts.programmes, today)
+    entitlements = standing.entitlement_writes(facts, following)
+    organisations.commit_step(old, new, standing.unchanged_check(facts.standing), *entitlements, *also)
+    return new
+
+
+def _commit_agency(uscc: str, decision: str, reason: str, also: Write) -> None:
+    """§3.2.3, §3.4.1: return an agency's application for correction, or propose its removal."""
+    old = organisations.get_agency(uscc)
+    if decision == "remove":
+        new = agency_proposed_for_removal(old, reason, app.mark)
+    else:
+        check_once_approved(old)
+        new = stepped(old, "reopen", app.mark, reasons=(Reason(message=reason),))
+    organisations.commit_step(old, new, also)
+
+
+handler = app.handle

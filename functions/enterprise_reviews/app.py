@@ -1,0 +1,96 @@
+"""Enterprises reviewed clause by clause: eligibility, quota, and the operator's decision (§2.1, §2.3.1, §4.1.2)."""
+
+from typing import Literal
+
+from aws_lambda_powertools.event_handler import Response
+
+from voucher.edge import clock
+from voucher.edge.api import Api
+from voucher.edge.bodies import ReviewReason, reasons_of
+from voucher.edge.fields import Text
+from voucher.edge.identity import as_member_or_staff, require
+from voucher.edge.replies import reply
+from voucher.models.base import Request
+from voucher.models.enterprises import Enterprise
+from voucher.refusals import Refusal, Refused, refuse_first
+from voucher.rules.eligibility import approval_finding, findings, refusals, size_class
+from voucher.rules.entitlements import next_entitlements, quota_of, years_in_step
+from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.lifecycle import check_step, stepped
+from voucher.rules.programmes import policy_for
+from voucher.rules.submissions import check_reasons
+from voucher.store import organisations, standing
+from voucher.store.engine.table import Write
+
+app = Api()
+
+
+class Review(Request):
+    decision: Literal["approve", "return", "reject"]
+    reasons: list[ReviewReason | Text] = []
+    digital_economy: bool = False
+
+
+@app.post("/enterprises/<uscc>/review")
+def review(uscc: str) -> Response[str]:
+    """§4.1.2: the operator's decision. What a clause refuses cannot be approved."""
+    require(app.caller, "platform")
+    body = app.body(Review)
+    facts = standing.read_facts(uscc, years_in_step(clock.today()))
+    if (old := facts.enterprise) is None:
+        raise Refused(Refusal.NOT_FOUND)
+    if app.is_repeat(old, body.decision):
+        return reply(old, replay=True)
+    check_step(old, body.decision)
+    check_four_eyes(app.caller.sub, "§4.1.2", old.submitted_by)
+    reasons = reasons_of(body.reasons)
+    check_reasons(body.decision, reasons, old.submission)
+    mark = app.mark
+    new = stepped(old, body.decision, mark, reviewed_by=mark.by, reviewed_at=mark.at, reasons=reasons)
+    if body.decision == "approve":
+        new = new.model_copy(update={"digital_economy": body.digital_economy, "approved_at": mark.at})
+        organisations.commit_step(old, new, *_checked_entitlements(new, facts))
+    else:
+        organisations.commit_step(old, new)
+    return reply(new)
+
+
+def _checked_entitlements(enterprise: Enterprise, facts: standing.Facts) -> list[Write]:
+    """§2.1, §2.3.1: the entitlements that an approval gives. Raises the clauses that refuse the enterprise."""
+    today = clock.today()
+    policy = policy_for(facts.programmes[today.year], today)
+    refuse_first(refusals(findings(enterprise, facts.standing, policy, today)))
+    following = next_entitlements(
+        enterprise, facts.standing, facts.entitlements, facts.programmes, today, wanted=today.year
+    )
+    return [standing.unchanged_check(facts.standing), *standing.entitlement_writes(facts, following)]
+
+
+@app.get("/enterprises/<uscc>/eligibility")
+def show_eligibility(uscc: str) -> Response[str]:
+    """§2.1, §2.3.1: every rule, passed or not, and the quota with its reason."""
+    enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
+    today = clock.today()
+    year = app.query_year or today.year
+    facts = standing.read_facts(uscc, [year])
+    policy = policy_for(facts.programmes[year], today)
+    found = [*findings(enterprise, facts.standing, policy, today), approval_finding(enterprise)]
+    quota = quota_of(facts.standing, policy, year)
+    entitlement = facts.entitlements[year]
+    return reply(
+        {
+            "uscc": uscc,
+            "year": year,
+            "eligible": all(each.passed for each in found),
+            "size_class": size_class(enterprise),
+            "quota_fen": quota.quota_fen,
+            "quota_reason": quota.reason,
+            "granted_fen": entitlement.granted_fen if entitlement else 0,
+            "findings": [
+                {name: getattr(each, name) for name in ("clause", "rule", "passed", "message")} for each in found
+            ],
+        }
+    )
+
+
+handler = app.handle

@@ -1,0 +1,88 @@
+"""Violations: the bureau records and lifts them; they reach the next grab at once (§2.1.3, §5.2b)."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import Field
+
+from voucher.edge import clock
+from voucher.edge.api import Api
+from voucher.edge.bodies import WithReason
+from voucher.edge.fields import Identifier, Text, Uscc
+from voucher.edge.identity import require
+from voucher.edge.replies import reply
+from voucher.models.base import Request
+from voucher.models.standing import Standing
+from voucher.models.violations import Violation
+from voucher.refusals import Refusal, Refused
+from voucher.rules.credit_code import check_credit_code
+from voucher.rules.entitlements import next_entitlements, years_in_step
+from voucher.rules.lifecycle import stepped
+from voucher.rules.standing import with_violation, without_violation
+from voucher.store import standing, violations
+from voucher.store.engine.table import Write, commit_if_unchanged
+
+app = Api()
+COMMIT_TRIES = 5
+
+
+class Breach(Request):
+    uscc: Uscc
+    facts: Text
+    order_ids: Annotated[list[Identifier], Field(max_length=100)] = []
+
+
+@app.post("/violations")
+def record() -> Response[str]:
+    """§2.1.3: a breach counts by credit code until it is lifted, also if the enterprise registers only later."""
+    require(app.caller, "bureau")
+    violation_id = app.new_id("v")
+    body = app.body(Breach)
+    check_credit_code(body.uscc)
+    violation = Violation(**body.model_dump(), violation_id=violation_id, state="standing", **app.creation("record"))
+    if (existing := violations.find(violation_id)) is not None:
+        app.check_same(existing.request_sha256)
+        return reply(existing, replay=True)
+    commit_in_step(body.uscc, violations.new_write(violation), lambda old: with_violation(old, violation_id))
+    return reply(violation, 201)
+
+
+@app.post("/violations/<violation_id>/lift")
+def lift(violation_id: str) -> Response[str]:
+    """§2.1.3: the bureau lifts a violation, on record."""
+    require(app.caller, "bureau")
+    body = app.body(WithReason)
+    old = violations.get(violation_id)
+    if app.is_repeat(old, "lift"):
+        return reply(old, replay=True)
+    new = stepped(old, "lift", app.mark, lift_reason=body.reason)
+    commit_in_step(old.uscc, violations.step_write(old, new), lambda before: without_violation(before, violation_id))
+    return reply(new)
+
+
+def commit_in_step(uscc: str, write: Write, change: Callable[[Standing], Standing]) -> None:
+    """The violation, the standing and every entitlement that they touch, in one transaction.
+
+    Raises CHANGED_MEANWHILE if others changed the same facts at each try.
+    """
+    today = clock.today()
+    for _ in range(COMMIT_TRIES):
+        facts = standing.read_facts(uscc, years_in_step(today))
+        after = change(facts.standing)
+        following = next_entitlements(facts.enterprise, after, facts.entitlements, facts.programmes, today)
+        if commit_if_unchanged([write, *standing.in_step_writes(facts, after, following)]):
+            return
+    raise Refused(Refusal.CHANGED_MEANWHILE)
+
+
+@app.get("/violations")
+def list_violations() -> Response[str]:
+    """Violations, the newest first, for staff."""
+    require(app.caller, "bureau", "finance", "platform", "discipline")
+    page = violations.list_page(app.limit, app.query("cursor"))
+    items = [Violation.model_validate(item).public() for item in page.items]
+    return reply({"items": items, "next_cursor": page.next_cursor})
+
+
+handler = app.handle

@@ -1,0 +1,140 @@
+"""What a function's code says of its routes: method, path, who may call, what for. Read, not imported."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from infra.pages.markers import ROOT, first_sentence
+
+EDGE = ROOT / "layers/voucher/voucher/edge"
+CHECKS = ("require", "as_member", "as_member_or_staff")
+CLAUSE = re.compile(r"§\d(?:\.\w+)*(?:\(\d+\))?")
+STAFF = "staff"
+ANYBODY = "anybody signed in"
+# the role is not in the code but in the request, which may as well name none
+ROLE_ASKED_FOR = "anybody signed in, for a role its holders"
+Place = tuple[ast.FunctionDef, Path]
+
+
+@dataclass(frozen=True)
+class Handler:
+    """One route. `callers` are whose members and which staff roles pass its checks; empty where it checks neither."""
+
+    method: str
+    path: str
+    name: str
+    purpose: str
+    clauses: tuple[str, ...]
+    callers: tuple[str, ...]
+
+
+def handlers(folder: Path) -> list[Handler]:
+    """Every route of a function, in the order of its code."""
+    return [
+        Handler(method, path, node.name, purpose(node), clauses(node), _callers(node, folder / "app.py"))
+        for node in _module(folder / "app.py").body
+        if isinstance(node, ast.FunctionDef)
+        for method, path in _routes(node)
+    ]
+
+
+def purpose_of(folder: Path) -> str:
+    """What a function is for: the first sentence of its module, without its clauses."""
+    return re.sub(r" \((§[^)]*?(?:\(\d+\))?)+\)", "", purpose(_module(folder / "app.py")))
+
+
+def clauses_of(folder: Path) -> tuple[str, ...]:
+    """The clauses that any docstring of a function names."""
+    nodes = (node for node in ast.walk(_module(folder / "app.py")) if isinstance(node, ast.Module | ast.FunctionDef))
+    return tuple(sorted({clause for node in nodes for clause in clauses(node)}))
+
+
+def purpose(node: ast.Module | ast.FunctionDef) -> str:
+    """The first sentence of a docstring, without the clauses in front of it."""
+    return re.sub(rf"^{CLAUSE.pattern}(?:, {CLAUSE.pattern})*: ", "", first_sentence(ast.get_docstring(node)))
+
+
+def clauses(node: ast.Module | ast.FunctionDef) -> tuple[str, ...]:
+    """The clauses that a docstring names, in its order."""
+    return tuple(dict.fromkeys(CLAUSE.findall(ast.get_docstring(node) or "")))
+
+
+def _routes(node: ast.FunctionDef) -> Iterator[tuple[str, str]]:
+    for call in node.decorator_list:
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.args:
+            yield call.func.attr.upper(), re.sub(r"<(\w+)>", r"{\1}", str(ast.literal_eval(call.args[0])))
+
+
+def _callers(handler: ast.FunctionDef, path: Path) -> tuple[str, ...]:
+    """Who passes the checks of a handler and of every function it names, here or in the package's edge."""
+    found: set[str] = set()
+    seen, waiting = {handler.name}, [(handler, path)]
+    while waiting:
+        node, where = waiting.pop()
+        for part in ast.walk(node):
+            found |= _checked(part)
+            name = ast.unparse(part) if isinstance(part, ast.Name | ast.Attribute) else ""
+            if name in _known(where) and name not in seen:
+                seen.add(name)
+                waiting.append(_known(where)[name])
+    return tuple(sorted(found, key=lambda words: (words.startswith("`"), words)))
+
+
+def _checked(node: ast.AST) -> set[str]:
+    """Whom one expression lets in: a call of edge/identity, or a look at roles and members."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        if node.func.id == "require":
+            roles = {
+                str(each.value) for arg in node.args[1:] for each in _results(arg) if isinstance(each, ast.Constant)
+            }
+            return {f"`{role}`" for role in roles} or {ROLE_ASKED_FOR}
+        if node.func.id in ("as_member", "as_member_or_staff"):
+            return {_members(node.args[1])} | ({STAFF} if node.func.id.endswith("staff") else set())
+    if isinstance(node, ast.Compare) and isinstance(looked := node.comparators[0], ast.Attribute):
+        if looked.attr == "members":
+            return {_members(looked)}
+        if looked.attr == "roles" and isinstance(node.left, ast.Constant):
+            return {f"`{node.left.value!s}`"}
+    if isinstance(node, ast.If) and any(getattr(each, "attr", "") == "is_staff" for each in ast.walk(node.test)):
+        return {STAFF}
+    return set()
+
+
+def _results(node: ast.expr) -> list[ast.expr]:
+    """What an argument may be: both ends of a choice, not what the choice looks at."""
+    return [*_results(node.body), *_results(node.orelse)] if isinstance(node, ast.IfExp) else [node]
+
+
+def _members(organisation: ast.expr) -> str:
+    """Whose members pass, by how the code names the organisation; a `party` is the one or the other."""
+    text = ast.unparse(organisation)
+    whose = [word for word in ("agency", "enterprise") if word in text.replace("entitlement", "enterprise")]
+    return f"members of the {whose[0]}" if len(whose) == 1 else "members of either party"
+
+
+@cache
+def _known(path: Path) -> dict[str, Place]:
+    """The functions a module may name, by how it writes them: its own and those of voucher.edge, without the checks."""
+    known: dict[str, Place] = {}
+    for node in _module(path).body:
+        if isinstance(node, ast.ImportFrom) and node.module == "voucher.edge":
+            for module in node.names:
+                places = _definitions(EDGE / f"{module.name}.py")
+                known |= {f"{module.name}.{name}": place for name, place in places.items()}
+        elif isinstance(node, ast.ImportFrom) and str(node.module).startswith("voucher.edge."):
+            places = _definitions(EDGE / f"{str(node.module).removeprefix('voucher.edge.')}.py")
+            known |= {each.name: places[each.name] for each in node.names if each.name in places}
+    return {name: place for name, place in (known | _definitions(path)).items() if name not in CHECKS}
+
+
+@cache
+def _module(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def _definitions(path: Path) -> dict[str, Place]:
+    return {node.name: (node, path) for node in _module(path).body if isinstance(node, ast.FunctionDef)}

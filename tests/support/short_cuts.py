@@ -1,0 +1,135 @@
+"""What a call of an engine on this machine costs on our side, cut down; what is asked and what is answered stay.
+
+botocore spends most of a call's time on three things that matter only to the real AWS: a true signature, turning
+attribute values that are in wire format already into wire format, and an HTTP client for every kind of server.
+"""
+
+import select
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.httpsession import URLLib3Session
+from botocore.parsers import BaseJSONParser
+from botocore.serialize import JSONSerializer
+
+# the shapes of DynamoDB that Python spells as JSON does; only a binary value is not, and no table here has one
+VALUES = {"AttributeValue", "AttributeMap", "Key", "PutItemInputAttributeMap", "ExpressionAttributeValueMap"}
+read_structure, read_map = BaseJSONParser._handle_structure, BaseJSONParser._handle_map
+sign = SigV4Auth.add_auth
+write_structure, write_map = JSONSerializer._serialize_type_structure, JSONSerializer._serialize_type_map
+
+
+def sign_in_form(signer: SigV4Auth, request: Any) -> None:
+    """To DynamoDB a signature that only says who asks and where; the engines look at no more."""
+    if signer._service_name != "dynamodb":
+        sign(signer, request)
+        return
+    scope = f"{signer.credentials.access_key}/20260101/{signer._region_name}/dynamodb/aws4_request"
+    request.headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
+
+
+def _read_structure(parser: Any, shape: Any, value: Any) -> Any:
+    return value if shape.name in VALUES else read_structure(parser, shape, value)
+
+
+def _read_map(parser: Any, shape: Any, value: Any) -> Any:
+    return value if shape.name in VALUES else read_map(parser, shape, value)
+
+
+def _write_structure(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+    if shape.name in VALUES:
+        serialized[key] = value
+    else:
+        write_structure(serializer, serialized, value, shape, key)
+
+
+def _write_map(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+    if shape.name in VALUES:
+        serialized[key] = value
+    else:
+        write_map(serializer, serialized, value, shape, key)
+
+
+def speak_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients sign in form only, and attribute values go out and come in as they are."""
+    monkeypatch.setattr(SigV4Auth, "add_auth", sign_in_form)
+    monkeypatch.setattr(BaseJSONParser, "_handle_structure", _read_structure)
+    monkeypatch.setattr(BaseJSONParser, "_handle_map", _read_map)
+    monkeypatch.setattr(JSONSerializer, "_serialize_type_structure", _write_structure)
+    monkeypatch.setattr(JSONSerializer, "_serialize_type_map", _write_map)
+
+
+class _Body:
+    """The part of a urllib3 answer that botocore reads."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self) -> Iterator[bytes]:
+        """All at once."""
+        yield self._content
+
+
+_mine = threading.local()
+
+
+def _line(where: tuple[str, int]) -> tuple[socket.socket, Any]:
+    """This thread's connection, as long as the engine keeps it open: a socket, and a file to read from it."""
+    known: tuple[socket.socket, Any] | None = _mine.__dict__.pop(f"{where}", None)
+    # where nothing was asked there is nothing to read, unless that the other end has closed
+    if known and not select.select([known[0]], [], [], 0)[0]:
+        return known
+    if known:
+        known[0].close()
+    opened = socket.create_connection(where)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return opened, opened.makefile("rb")
+
+
+def post(url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+    """One POST to DynamoDB Local, head and body in one piece: status, headers and content of its answer."""
+    host, _, port = urlsplit(url).netloc.partition(":")
+    assert host == "127.0.0.1", f"no engine of this machine: {url}"
+    wire, answer = _line((host, int(port)))
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    wire.sendall(f"POST / HTTP/1.1\r\nHost: {host}\r\n{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    status = int(answer.readline().split()[1])
+    told = {}
+    while line := answer.readline().strip().decode("latin-1"):
+        name, _, value = line.partition(":")
+        told[name.lower()] = value.strip()
+    content = answer.read(int(told["content-length"])) if "content-length" in told else _pieces(answer)
+    # kept only when the whole answer was read, so that nobody is given somebody else's
+    _mine.__dict__[f"{(host, int(port))}"] = wire, answer
+    return status, told, content
+
+
+def _pieces(answer: Any) -> bytes:
+    """A long answer, which comes in pieces: each after a line that says how long it is, the last one empty."""
+    pieces = []
+    while length := int(answer.readline(), 16):
+        pieces.append(answer.read(length))
+        answer.readline()
+    answer.readline()
+    return b"".join(pieces)
+
+
+def _send(_session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
+    headers = {name: _text(value) for name, value in request.headers.items() if name.lower() != "content-length"}
+    status, told, content = post(request.url, headers, request.body)
+    return AWSResponse(request.url, status, told, _Body(content))
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def send_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes to DynamoDB Local goes over a plain connection, one for each thread."""
+    monkeypatch.setattr(URLLib3Session, "send", _send)
