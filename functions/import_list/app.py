@@ -16,12 +16,12 @@ from voucher.rules.standing import with_list
 from voucher.spreadsheets import cells, list_file
 from voucher.store import lists, standing
 from voucher.store.engine import files
-from voucher.store.engine.table import Write
+from voucher.store.engine.table import MOST_ITEMS, Write
 
 WORKER = "import_list"
 ENTERPRISES_PER_MESSAGE = 2_000
 ENTERPRISES_PER_READ = 45
-WRITES_PER_TRANSACTION = 99  # the hundredth is the check of the turn
+WRITES_PER_TRANSACTION = MOST_ITEMS - 1  # the last one is the check of the turn
 TRIES_PER_ENTERPRISE = 8
 
 

@@ -7,19 +7,16 @@ kept where `GET /reports/{year}/reconciliation` finds it. After the repair a per
 {"free": [pool]}.
 """
 
-from collections import defaultdict
 from contextlib import ExitStack
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from voucher.edge import metrics
 from voucher.edge.observe import log_work, logger
 from voucher.models.base import instant_text
-from voucher.models.pools import category_pool, non_key_pool
 from voucher.rules import ledger
-from voucher.rules.ledger import Invariant, Use
-from voucher.rules.programmes import pool_limits_fen
+from voucher.rules.ledger import Invariant
+from voucher.rules.yearly_pools import limits_by_total, use_by_postings, use_by_records
 from voucher.store import books, programmes
 from voucher.store.engine import pools
 
@@ -65,7 +62,8 @@ def reconcile(year: int, cut_off: datetime) -> dict[str, Any]:
 
 def invariants(book: books.Book) -> list[Invariant]:
     """All that must hold between postings and records."""
-    balances = ledger.balances(book.postings)
+    balances, caps = ledger.balances(book.postings), books.yearly_pools(book)
+    must_be_used = use_by_postings(book.programme, book.orders, book.postings)
     return [
         ledger.accounts_sum_to_zero(balances),
         ledger.no_account_below_zero(balances),
@@ -73,9 +71,9 @@ def invariants(book: books.Book) -> list[Invariant]:
             ledger.records_agree(f"{family}_records_agree", ledger.accounts_of_family(balances, family), recorded)
             for family, recorded in book.recorded.items()
         ),
-        ledger.records_agree("yearly_pools_agree", used_of_yearly_pools(book), pools_use(book)),
+        ledger.records_agree("yearly_pools_agree", must_be_used, use_by_records(book.programme, caps)),
         ledger.pools_add_up(book.pools),
-        ledger.caps_follow_total(pool_limits_fen(book.programme), books.yearly_pools(book)),
+        ledger.caps_follow_total(limits_by_total(book.programme), caps),
         ledger.quotas_agree(book.vouchers, book.entitlements),
         ledger.ratios_hold(book.orders, book.programme.policy),
         ledger.nothing_after_its_end(book.vouchers, book.postings),
@@ -92,35 +90,6 @@ def settlement_invariants(book: books.Book) -> list[Invariant]:
         ledger.settled_agrees(lines, payables, payouts),
         ledger.different_hands(lines, [each.round for each in book.settled], payouts),
     ]
-
-
-def used_of_yearly_pools(book: books.Book) -> dict[str, int]:
-    """§2.2.cap, §2.2.floor: what each yearly pool must have given out by the postings of its orders, in fen: of each
-    category what is held, payable and paid, and one total for all non-key categories, whose pool does not tell these
-    apart."""
-    by_order = ledger.used_by_order(book.postings)
-    key, non_key = book.programme.policy.key_categories, non_key_pool(book.programme.year)
-    used: defaultdict[str, int] = defaultdict(int)
-    for order in book.orders:
-        use = by_order.get(order.order_id, Use())
-        for counter, used_fen in asdict(use).items():
-            used[f"{category_pool(order.year, order.category)}: {counter}"] += used_fen
-        if order.category not in key:
-            used[non_key] += use.all_fen
-    return used
-
-
-def pools_use(book: books.Book) -> dict[str, int]:
-    """What the records of the yearly pools say they have given out, in fen, under the names of
-    `used_of_yearly_pools`."""
-    recorded = {}
-    for pool in books.yearly_pools(book):
-        use = Use(pool.held_fen, pool.payable_fen, pool.paid_fen)
-        if pool.pool_id == non_key_pool(book.programme.year):
-            recorded[pool.pool_id] = use.all_fen
-        else:
-            recorded |= {f"{pool.pool_id}: {counter}": used_fen for counter, used_fen in asdict(use).items()}
-    return recorded
 
 
 def report_of(

@@ -13,7 +13,6 @@ from voucher.models.accounts import ENTRIES
 from voucher.models.pools import Shard
 from voucher.rules.ledger import (
     Invariant,
-    Use,
     accounts_of_family,
     accounts_sum_to_zero,
     balances,
@@ -28,7 +27,6 @@ from voucher.rules.ledger import (
     ratios_hold,
     records_agree,
     residual_fen,
-    used_by_order,
 )
 
 PAIRS = sorted({pair for pairs in ENTRIES.values() for pair in pairs})
@@ -181,50 +179,6 @@ def test_a_pool_with_a_fen_too_many_too_few_or_below_zero_is_named(wrong: dict[s
     said = pools_add_up([pool(), pool(pool_id="category.2026.hr", **wrong)])
     assert (said.holds, said.detail) == (False, "category.2026.hr")
     assert said.concerned == ("category.2026.hr",)
-
-
-@pytest.mark.clause("§2.2.cap")
-def test_an_order_uses_of_its_cap_what_was_held_less_what_was_given_back() -> None:
-    moves = [
-        posting("voucher:v1", "order:o1", 70),
-        posting("voucher:v1", "order:o2", 30),
-        posting("order:o1", "voucher:v1", 20),
-        posting("order:o1", "payable:r1.a", 50),
-    ]
-    assert used_by_order(moves) == {"o1": Use(payable_fen=50), "o2": Use(held_fen=30)}
-
-
-@pytest.mark.clause("§2.2.cap")
-@pytest.mark.parametrize(
-    ("entries", "use"),
-    [
-        ("", Use(held_fen=70)),
-        ("approve", Use(payable_fen=70)),
-        ("approve pay", Use(paid_fen=70)),
-        ("approve pay return", Use(payable_fen=70)),
-        ("approve pay return pay", Use(paid_fen=70)),
-        ("approve take_back", Use(held_fen=70)),
-        ("approve take_back approve_again", Use(payable_fen=70)),
-        ("approve take_back approve_again pay_again", Use(paid_fen=70)),
-        ("approve take_back approve_again pay", Use(payable_fen=70)),
-        ("approve take_back release", Use()),
-    ],
-)
-def test_an_orders_use_moves_from_held_to_payable_to_paid_and_back_with_its_postings(entries: str, use: Use) -> None:
-    owed, again, paid = "payable:r1.a", "payable:r2.a", f"paid:{YEAR}"
-    accounts = {
-        "approve": ("order:o1", owed),
-        "take_back": (owed, "order:o1"),
-        "approve_again": ("order:o1", again),
-        "pay": (owed, paid),
-        "pay_again": (again, paid),
-        "return": (paid, owed),
-        "release": ("order:o1", "voucher:v1"),
-    }
-    moves = [posting("voucher:v1", "order:o1", 70)]
-    moves += [posting(*accounts[each], 70) for each in entries.split()]
-    assert used_by_order(moves)["o1"] == use
-    assert use.all_fen == (0 if entries.endswith("release") else 70)
 
 
 def test_a_breach_is_believed_once_two_readings_of_the_books_agree_on_it() -> None:

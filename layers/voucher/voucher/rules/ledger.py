@@ -93,51 +93,6 @@ def accounts_of_family(accounts: Mapping[str, int], family: str) -> dict[str, in
     return {name: fen for name, fen in accounts.items() if family_of(name) == family and fen}
 
 
-@dataclass(frozen=True)
-class Use:
-    """§2.2.cap: what an order uses of its category's cap, in fen, by how far its money has come."""
-
-    held_fen: int = 0
-    payable_fen: int = 0
-    paid_fen: int = 0
-
-    @property
-    def all_fen(self) -> int:
-        """All of it, however far it has come."""
-        return self.held_fen + self.payable_fen + self.paid_fen
-
-
-def used_by_order(postings: Iterable[Posting]) -> dict[str, Use]:
-    """§2.2.cap: order id → what the order uses: first it is held, then owed to its agency, then paid (and owed again if
-    the bank returns it).
-
-    A payable is paid, and returned, as a whole; so an order's part of it is paid exactly if the payable is.
-    """
-    held_fen: defaultdict[str, int] = defaultdict(int)
-    # of the payables only what payments moved: below zero while the payable is paid
-    paid_out_fen: defaultdict[str, int] = defaultdict(int)
-    # order id → account of the payable → the order's part of it
-    parts_fen: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for each in postings:
-        if each.entry in ("hold", "take_back"):
-            held_fen[owner_of(each.to_account)] += each.amount_fen
-        if each.entry in ("release", "approve"):
-            held_fen[owner_of(each.from_account)] -= each.amount_fen
-        if each.entry == "approve":
-            parts_fen[owner_of(each.from_account)][each.to_account] += each.amount_fen
-        if each.entry == "take_back":
-            parts_fen[owner_of(each.to_account)][each.from_account] -= each.amount_fen
-        if each.entry in ("pay", "return"):
-            paid_out_fen[each.from_account] -= each.amount_fen
-            paid_out_fen[each.to_account] += each.amount_fen
-    return {order_id: _use_of(fen, parts_fen[order_id], paid_out_fen) for order_id, fen in held_fen.items()}
-
-
-def _use_of(held_fen: int, parts_fen: Mapping[str, int], paid_out_fen: Mapping[str, int]) -> Use:
-    paid_fen = sum(part_fen for payable, part_fen in parts_fen.items() if paid_out_fen.get(payable, 0) < 0)
-    return Use(held_fen, sum(parts_fen.values()) - paid_fen, paid_fen)
-
-
 def confirmed_breaches(
     first: Iterable[Invariant], second: Iterable[Invariant], moving: Container[str] = frozenset()
 ) -> list[Invariant]:

@@ -38,14 +38,6 @@ def yearly_limits_fen(total_fen: int, policy: Policy) -> dict[Category | None, i
     return caps | {None: non_key_room_fen(total_fen, policy)}
 
 
-def pool_limits_fen(programme: Programme) -> dict[str, int]:
-    """§2.2.cap, §2.2.floor: the limit that each yearly pool must have, in fen; a draft has no pools yet."""
-    if not programme.is_confirmed:
-        return {}
-    limits = yearly_limits_fen(programme.total_fen, programme.policy)
-    return {yearly_pool(programme.year, category): limit_fen for category, limit_fen in limits.items()}
-
-
 def yearly_shares_fen(programme: Programme) -> dict[str, list[int]]:
     """§2.2.cap, §2.2.floor: the pools that a confirmed year begins with, and what each of their shards holds, in
     fen."""
