@@ -75,7 +75,7 @@ def test_an_order_counts_in_its_category_and_outside_the_key_three_in_their_room
 
 @pytest.mark.clause("§2.2.cap")
 @pytest.mark.clause("§2.2.floor")
-def test_the_pools_of_a_confirmed_year_have_the_limits_of_its_total_and_a_draft_has_none() -> None:
+def test_a_confirmed_years_pools_have_the_limits_of_its_total_and_a_draft_has_none() -> None:
     limits = yearly_limits_fen(1_000, POLICY)
     assert limits_by_total(programme(total_fen=1_000)) == {yearly_pool(YEAR, each): limits[each] for each in limits}
     assert limits_by_total(programme(total_fen=1_000, state="draft")) == {}
