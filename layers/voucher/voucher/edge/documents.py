@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import Field, StringConstraints
@@ -38,19 +38,13 @@ def read_announcement(app: Api, kinds: Collection[str]) -> Announcement:
 
 
 def announce(app: Api, owner: keys.Key, folder: str, body: Announcement) -> Response[str]:
-    """Remember the document under its owner's key and answer where to upload its file, in `documents/<folder>/`.
+    """Remember the document under its owner's key and answer where to upload its file.
 
+    We alone choose the file's object key, `documents/<folder>/<id>`; the client's file name is only remembered.
     Raises IDEMPOTENCY_KEY_REUSED for another file under the same Idempotency-Key.
     """
-    document = announced(app, folder, body)
-    upload = documents.commit_announced(owner, document)
-    return reply(upload_answer(document, upload), 201)
-
-
-def announced(app: Api, folder: str, body: Announcement) -> Document:
-    """The document record. We alone choose its object key; the client's file name is only remembered."""
     document_id = app.new_id("d")
-    return Document(
+    document = Document(
         document_id=document_id,
         owner=folder,
         object_key=f"documents/{folder}/{document_id}",
@@ -58,16 +52,10 @@ def announced(app: Api, folder: str, body: Announcement) -> Document:
         created_at=clock.now(),
         **body.model_dump(),
     )
-
-
-def upload_answer(document: Document, upload: dict[str, Any]) -> dict[str, Any]:
-    """The 201 answer: the document's id and the presigned POST for it."""
-    return {
-        "document_id": document.document_id,
-        "kind": document.kind,
-        "upload": upload,
-        "expires_at": instant_text(document.created_at + timedelta(seconds=files.UPLOAD_SECONDS)),
-    }
+    upload = documents.commit_announced(owner, document)
+    expires_at = document.created_at + timedelta(seconds=files.UPLOAD_SECONDS)
+    answer = {"document_id": document_id, "kind": document.kind, "upload": upload}
+    return reply(answer | {"expires_at": instant_text(expires_at)}, 201)
 
 
 def reply_with_links(owner: keys.Key) -> Response[str]:
