@@ -24,7 +24,7 @@ run: ready-to-deploy ## everything a newcomer needs: the local stack, a demo cit
 	@$(PYTHON) -m infra.local.stack up
 	@$(PYTHON) -m infra.demo
 
-up: ready-to-deploy ## the local stack without the tale; .local/stack.json says where it is
+up: ready-to-deploy ## the local stack without the demo year; .local/stack.json says where it is
 	@$(PYTHON) -m infra.local.stack up
 
 down: ## end the local stack, and nothing else

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.city.papers import agency_papers
+from infra.city.document_files import agency_documents
 from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR, Person, Reply
 from tests.conftest import StoppedClock
@@ -19,7 +19,7 @@ from tests.support.workers import drain
 
 AGENCY = samples.agency(1)
 PATH = f"/agencies/{AGENCY.uscc}"
-DOCUMENTS = tuple(agency_papers(AGENCY, TODAY))
+DOCUMENTS = tuple(agency_documents(AGENCY, TODAY))
 BOTH = Person("both-hands", "platform,bureau")
 APPROVE = {"decision": "approve", "reasons": ["材料齐全"]}
 LAST_DAY = datetime(2028, 6, 15, 2, 0, tzinfo=UTC)  # the town's agency was approved on 15 June 2026
@@ -77,7 +77,7 @@ def path_of(town: Town) -> str:
 
 def upload_documents(town: Town, left_out: str = "") -> None:
     """New documents of all ten kinds but one."""
-    for document in agency_papers(town.agency, TODAY):
+    for document in agency_documents(town.agency, TODAY):
         if document.kind != left_out:
             steps.announce_and_upload(town.world, SELLER, path_of(town), document)
 
@@ -432,7 +432,7 @@ def test_a_rejected_renewal_that_is_submitted_again_keeps_its_application_day(
 def test_a_rejected_applicant_may_apply_again_and_has_no_change_to_report(world: World) -> None:
     agency = samples.agency(2)
     path = f"/agencies/{agency.uscc}"
-    steps.apply_agency(world, SELLER, agency.application(), agency_papers(agency, TODAY))
+    steps.apply_agency(world, SELLER, agency.application(), agency_documents(agency, TODAY))
     reject = {"decision": "reject", "reasons": ["不符"]}
     steps.expect(world.call(OPERATOR, "POST", f"{path}/pre-review", reject), 200)
     report = {"happened_on": "2026-06-10", "description": "迁址"}
@@ -449,7 +449,7 @@ def test_the_years_programme_sets_the_conditions_and_an_unneeded_override_is_dro
     open_year(world, agency_min_premises_m2=10_000)
     agency = samples.agency(2)
     path = f"/agencies/{agency.uscc}"
-    steps.apply_agency(world, SELLER, agency.application(), agency_papers(agency, TODAY))
+    steps.apply_agency(world, SELLER, agency.application(), agency_documents(agency, TODAY))
     strict = world.call(OPERATOR, "POST", f"{path}/pre-review", APPROVE)
     assert (strict.code, strict.body["clause"]) == ("AGENCY_PREMISES", "§3.1.2")
     steps.expect(world.call(OPERATOR, "POST", f"{path}/pre-review", {**APPROVE, "override": "报市局定"}), 200)
@@ -457,7 +457,7 @@ def test_the_years_programme_sets_the_conditions_and_an_unneeded_override_is_dro
     assert decided["override"] == "同意"
     other = samples.agency(3)
     open_year(world, year=2027)
-    steps.apply_agency(world, SELLER, other.application() | {"premises_m2": 10_000}, agency_papers(other, TODAY))
+    steps.apply_agency(world, SELLER, other.application() | {"premises_m2": 10_000}, agency_documents(other, TODAY))
     steps.expect(world.call(OPERATOR, "POST", f"/agencies/{other.uscc}/pre-review", APPROVE), 200)
     needless = {**APPROVE, "override": "同意"}
     assert world.call(BUREAU, "POST", f"/agencies/{other.uscc}/approve", needless).body["override"] is None
@@ -481,7 +481,7 @@ def test_a_rejected_renewal_leaves_the_approval_its_days_and_may_be_tried_again(
 @pytest.mark.clause("§3.2.3")
 def test_an_application_that_was_rejected_is_no_renewal(world: World) -> None:
     agency = samples.agency(2)
-    steps.apply_agency(world, SELLER, agency.application(), agency_papers(agency, TODAY))
+    steps.apply_agency(world, SELLER, agency.application(), agency_documents(agency, TODAY))
     reject = {"decision": "reject", "reasons": []}
     steps.expect(world.call(OPERATOR, "POST", f"/agencies/{agency.uscc}/pre-review", reject), 200)
     assert world.call(SELLER, "POST", f"/agencies/{agency.uscc}/renew", {}).code == "WRONG_STATE"

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 
-from infra.city.papers import Paper, enterprise_papers
+from infra.city.document_files import DocumentFile, enterprise_documents
 from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
 from tests.conftest import StoppedClock
@@ -22,11 +22,11 @@ from voucher.store import organisations, vouchers
 
 ENTERPRISE = samples.enterprise(0)
 PATH = f"/enterprises/{ENTERPRISE.uscc}"
-DOCUMENTS = tuple(enterprise_papers(ENTERPRISE, TODAY))
+DOCUMENTS = tuple(enterprise_documents(ENTERPRISE, TODAY))
 REASONS = [{"field": "employees", "message": "与社保人数不符"}, {"field": "income_statement", "message": "缺盖章"}]
 
 
-def submit(world: World, *documents: Paper) -> Reply:
+def submit(world: World, *documents: DocumentFile) -> Reply:
     """Announce and upload documents, then submit."""
     for document in documents:
         steps.announce_and_upload(world, OWNER, PATH, document)

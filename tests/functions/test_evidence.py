@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.city.papers import Paper
+from infra.city.document_files import DocumentFile
 from infra.client import steps
 from infra.client.http import OPERATOR
 from tests.support.scenario import SELLER, Json, Town
@@ -49,7 +49,11 @@ def test_an_agency_does_not_see_whose_order_has_the_same_file(two_lines: TwoLine
 def test_a_file_twice_within_an_order_is_no_flag_and_a_replaced_one_takes_it_away(two_lines: TwoLines) -> None:
     case, first, second = two_lines
     shared = own_documents(case.town, "甲")
-    again = [shared[0], Paper("invoice", shared[0].filename, shared[0].content_type, shared[0].content), *shared[2:]]
+    again = [
+        shared[0],
+        DocumentFile("invoice", shared[0].filename, shared[0].content_type, shared[0].content),
+        *shared[2:],
+    ]
     assert codes(fill_in(case, first, "INV-1", again)) == []
     assert codes(fill_in(case, second, "INV-2", shared)) != []
     assert codes(fill_in(case, second, "INV-2", own_documents(case.town, "乙"))) == []

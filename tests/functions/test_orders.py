@@ -239,7 +239,7 @@ def test_an_enterprise_does_not_buy_from_itself(world: World) -> None:
     agency = next(each for each in (samples.agency(number) for number in range(10)) if each.uscc.startswith("91"))
     town = towns.settle(towns.open_year(world))
     steps.expect(town.world.call(OWNER, "POST", "/agencies", {**agency_of(firm.uscc), "name": firm.name}), 201)
-    for paper in towns.agency_papers(agency, TODAY):
+    for paper in towns.agency_documents(agency, TODAY):
         steps.announce_and_upload(world, OWNER, f"/agencies/{firm.uscc}", paper)
     steps.expect(world.call(OWNER, "POST", f"/agencies/{firm.uscc}/submit"), 200)
     steps.expect(steps.admit_agency(world, firm.uscc), 200)

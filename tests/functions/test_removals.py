@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from infra.city.papers import agency_papers
+from infra.city.document_files import agency_documents
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Person
 from tests.conftest import StoppedClock
@@ -43,7 +43,7 @@ def reopen(town: Town) -> Json:
 
 def renew(town: Town) -> Json:
     """The renewal, submitted with new documents."""
-    for document in agency_papers(town.agency, TODAY):
+    for document in agency_documents(town.agency, TODAY):
         steps.announce_and_upload(town.world, SELLER, path_of(town), document)
     return steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/renew", {}), 200)
 
@@ -157,7 +157,7 @@ def test_an_agency_reopened_for_correction_can_be_removed_too(town: Town, by_rep
 
 def test_only_an_approved_agency_can_be_removed(world: World) -> None:
     agency = samples.agency(2)
-    steps.apply_agency(world, SELLER, agency.application(), agency_papers(agency, TODAY))
+    steps.apply_agency(world, SELLER, agency.application(), agency_documents(agency, TODAY))
     path = f"/agencies/{agency.uscc}/removal"
     assert world.call(OPERATOR, "POST", path, {"reason": "拒收服务券"}).code == "WRONG_STATE"
     assert world.call(OWNER, "POST", path, {"reason": "拒收服务券"}).code == "ROLE_REQUIRED"

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from infra.city.papers import agency_papers, enterprise_papers, order_papers, summary_invoice_paper
+from infra.city.document_files import agency_documents, enterprise_documents, order_documents, summary_invoice_document
 from infra.client import steps
 from infra.client.http import FINANCE, Person
 from tests.support import samples
@@ -16,9 +16,9 @@ def test_a_year_runs_from_draft_to_payout_and_its_books_balance(world: World) ->
     batch = steps.open_batch(world, 2026, samples.batch())
     enterprise, agency = samples.enterprise(), samples.agency()
     owner, seller = Person("owner"), Person("seller")
-    steps.register_enterprise(world, owner, enterprise.registration(), enterprise_papers(enterprise, TODAY))
+    steps.register_enterprise(world, owner, enterprise.registration(), enterprise_documents(enterprise, TODAY))
     assert steps.review_enterprise(world, enterprise.uscc).status == 200
-    steps.apply_agency(world, seller, agency.application(), agency_papers(agency, TODAY))
+    steps.apply_agency(world, seller, agency.application(), agency_documents(agency, TODAY))
     assert steps.admit_agency(world, agency.uscc).body["valid_until"] == "2028-06-15"
     product = steps.list_product(world, seller, samples.product(agency))
     claim = {"enterprise_uscc": enterprise.uscc}
@@ -30,13 +30,13 @@ def test_a_year_runs_from_draft_to_payout_and_its_books_balance(world: World) ->
     assert steps.complete_order(world, order["order_id"], deal)["state"] == "completed"
 
     settlement = steps.apply_for_settlement(world, seller, agency.uscc, [order["order_id"]], "settle-1")
-    papers = order_papers(enterprise.name, agency.name, product["name"], "HT-1", 1_000_000, 300_000)
-    steps.fill_in_line(world, seller, settlement["settlement_id"], settlement["lines"][0], papers, TODAY)
+    documents = order_documents(enterprise.name, agency.name, product["name"], "HT-1", 1_000_000, 300_000)
+    steps.fill_in_line(world, seller, settlement["settlement_id"], settlement["lines"][0], documents, TODAY)
     submitted = steps.expect(world.call(seller, "POST", f"/settlements/{settlement['settlement_id']}/submit"), 200)
     steps.pass_all_lines(world, submitted)
     round_ = steps.take_round_through_notice(world, [settlement["settlement_id"]])
     invoice = steps.announce_and_upload(
-        world, seller, f"/settlements/{settlement['settlement_id']}", summary_invoice_paper(agency.name, 700_000)
+        world, seller, f"/settlements/{settlement['settlement_id']}", summary_invoice_document(agency.name, 700_000)
     )
     steps.submit_summary_invoice(world, seller, round_["payables"][0], agency.name, invoice)
     paid = steps.pay_out(world, round_["round_id"], TODAY)

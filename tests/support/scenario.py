@@ -6,8 +6,8 @@ from itertools import count
 from typing import Any
 
 from infra.city.agencies import Agency
+from infra.city.document_files import agency_documents, enterprise_documents, order_documents, summary_invoice_document
 from infra.city.enterprises import Enterprise
-from infra.city.papers import agency_papers, enterprise_papers, order_papers, summary_invoice_paper
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Person, Reply
 from tests.support import samples
@@ -28,13 +28,13 @@ def open_year(world: World, total_fen: int = TOTAL_FEN, year: int = 2026, **poli
 
 def approve(world: World, firm: Enterprise, person: Person) -> None:
     """Register an enterprise with its six documents and approve it."""
-    steps.register_enterprise(world, person, firm.registration(), enterprise_papers(firm, TODAY))
+    steps.register_enterprise(world, person, firm.registration(), enterprise_documents(firm, TODAY))
     steps.expect(steps.review_enterprise(world, firm.uscc), 200)
 
 
 def admit(world: World, agency: Agency, person: Person) -> None:
     """Take an agency through application, pre-review and approval."""
-    steps.apply_agency(world, person, agency.application(), agency_papers(agency, TODAY))
+    steps.apply_agency(world, person, agency.application(), agency_documents(agency, TODAY))
     steps.expect(steps.admit_agency(world, agency.uscc), 200)
 
 
@@ -141,8 +141,8 @@ class Town:
         for line in settlement["lines"]:
             own_share_fen = line["contract_fen"] - line["voucher_fen"]
             names = (self.enterprise.name, self.agency.name, "企业服务")
-            papers = order_papers(*names, line["order_id"], line["contract_fen"], own_share_fen)
-            steps.fill_in_line(self.world, SELLER, settlement["settlement_id"], line, papers, TODAY)
+            documents = order_documents(*names, line["order_id"], line["contract_fen"], own_share_fen)
+            steps.fill_in_line(self.world, SELLER, settlement["settlement_id"], line, documents, TODAY)
 
     def apply_for_settlement(self, *orders: Json) -> Json:
         """An application filled in and submitted."""
@@ -153,7 +153,7 @@ class Town:
 
     def summary_invoice(self, settlement: Json, amount_fen: int, number: str = "SUM-1") -> Json:
         """The body of the summary invoice, its document uploaded."""
-        paper = summary_invoice_paper(self.agency.name, amount_fen)
+        paper = summary_invoice_document(self.agency.name, amount_fen)
         path = f"/settlements/{settlement['settlement_id']}"
         return {
             "agency_uscc": self.agency.uscc,

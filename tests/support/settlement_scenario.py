@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from infra.city.papers import Paper, order_papers
+from infra.city.document_files import DocumentFile, order_documents
 from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
 from tests.support.backend import function
@@ -142,12 +142,12 @@ def small_orders(town: Town, count: int) -> list[Json]:
     return [town.complete(town.order(contract_fen=60_000, voucher_fen=40_000)) for _ in range(count)]
 
 
-def own_documents(town: Town, name: str) -> list[Paper]:
+def own_documents(town: Town, name: str) -> list[DocumentFile]:
     """The four documents of a small order; no other order has them unless it is given the same name."""
-    return order_papers(town.enterprise.name, town.agency.name, name, name, 60_000, 20_000)
+    return order_documents(town.enterprise.name, town.agency.name, name, name, 60_000, 20_000)
 
 
-def line_body(case: Settling, documents: list[Paper], number: str, **changes: Any) -> Json:
+def line_body(case: Settling, documents: list[DocumentFile], number: str, **changes: Any) -> Json:
     """A body for the line of a small order, its documents uploaded; `number` is that of its invoice."""
     path = f"/settlements/{case.settlement_id}"
     ids = {paper.kind: steps.announce_and_upload(case.town.world, SELLER, path, paper) for paper in documents}
@@ -162,7 +162,9 @@ def line_body(case: Settling, documents: list[Paper], number: str, **changes: An
     }
 
 
-def fill_in(case: Settling, order: Json, number: str, documents: list[Paper] | None = None, **changes: Any) -> Json:
+def fill_in(
+    case: Settling, order: Json, number: str, documents: list[DocumentFile] | None = None, **changes: Any
+) -> Json:
     """The line of a small order filled in; the answer."""
     body = line_body(case, documents or own_documents(case.town, number), number, **changes)
     return steps.expect(case.call(SELLER, "PUT", f"lines/{order['order_id']}", body), 200)

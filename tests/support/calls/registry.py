@@ -1,6 +1,6 @@
 """Accepted calls about lists, enterprises, agencies and products."""
 
-from infra.city.papers import agency_papers, enterprise_papers
+from infra.city.document_files import agency_documents, enterprise_documents
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR
 from tests.support import samples
@@ -38,7 +38,7 @@ def enterprise_calls(town: Town) -> Calls:
     """Enterprises: a draft with all its documents, and the approved ones of the town."""
     draft, world = samples.enterprise(2), town.world
     steps.expect(world.call(OWNER, "POST", "/enterprises", draft.registration()), 201)
-    for document in enterprise_papers(draft, TODAY):
+    for document in enterprise_documents(draft, TODAY):
         steps.announce_and_upload(world, OWNER, f"/enterprises/{draft.uscc}", document)
     mine, approved = f"/enterprises/{draft.uscc}", f"/enterprises/{town.enterprise.uscc}"
     change = steps.expect(world.call(OWNER, "POST", f"{approved}/changes", CHANGED), 201)
@@ -73,7 +73,7 @@ def agency_calls(town: Town) -> Calls:
     """Agencies: a draft with all its documents, the active one of the town, and one that will be removed."""
     draft, leaving, world = samples.agency(2), samples.agency(3), town.world
     steps.expect(world.call(SELLER, "POST", "/agencies", draft.application()), 201)
-    for document in agency_papers(draft, TODAY):
+    for document in agency_documents(draft, TODAY):
         steps.announce_and_upload(world, SELLER, f"/agencies/{draft.uscc}", document)
     towns.admit(world, leaving, SELLER)
     mine, active, gone = (f"/agencies/{each.uscc}" for each in (draft, town.agency, leaving))

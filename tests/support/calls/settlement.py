@@ -1,6 +1,6 @@
 """Accepted calls about settlements, rounds, notices and payouts."""
 
-from infra.city.papers import order_papers
+from infra.city.document_files import order_documents
 from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
 from tests.support.calls.call import Call, Calls
@@ -25,10 +25,10 @@ FOLDERS = {
 
 
 def line_body(town: Town, settlement: Json, invoice_number: str) -> Json:
-    """A body that fills in the only line, its four papers uploaded."""
-    papers = order_papers(town.enterprise.name, town.agency.name, "企业服务", "HT", 60_000, 20_000)
+    """A body that fills in the only line, its four documents uploaded."""
+    documents = order_documents(town.enterprise.name, town.agency.name, "企业服务", "HT", 60_000, 20_000)
     path = f"/settlements/{settlement['settlement_id']}"
-    named = {paper.kind: steps.announce_and_upload(town.world, SELLER, path, paper) for paper in papers}
+    named = {document.kind: steps.announce_and_upload(town.world, SELLER, path, document) for document in documents}
     transfer = {"reference": "TR-1", "amount_fen": 20_000, "paid_on": "2026-06-15", "document_id": named["transfer"]}
     return {
         "contract_fen": 60_000,
