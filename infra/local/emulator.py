@@ -68,7 +68,7 @@ def launch(state: Path) -> Emulator:
     (state / "emulator.json").write_text(json.dumps(asdict(emulator), indent=2))
     try:
         wait_until_answers(emulator.server, f"{emulator.url}/_ministack/health", log)
-    except EmulatorFailed:
+    except (EmulatorFailed, KeyboardInterrupt):
         stop(state)
         raise
     return emulator
@@ -126,8 +126,12 @@ def _installed_from() -> str:
 
 
 def _settings(state: Path, port: int) -> dict[str, str]:
-    """A scrubbed environment: each function inherits it, so nothing of the caller's may leak in."""
-    return {
+    """A scrubbed environment: each function inherits it, so nothing of the caller's may leak in.
+
+    But for where libraries are: without it some Pythons would not start.
+    """
+    libraries = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    return libraries | {
         "PATH": f"{python_of('emulator').parent}:{os.defpath}",
         "HOME": os.environ.get("HOME", str(state)),
         "LANG": "C.UTF-8",

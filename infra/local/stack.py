@@ -57,8 +57,8 @@ def up(state: Path = LOCAL, parameters: Mapping[str, str] | None = None) -> Stac
             running = emulator.launch(state)
         try:
             stack = _deploy(running, built, overrides)
-        except DeploymentFailed:
-            # A stack whose first creation failed cannot be updated: the next `up` needs an empty emulator.
+        except (DeploymentFailed, KeyboardInterrupt):
+            # A stack whose first creation broke off cannot be updated: the next `up` needs an empty emulator.
             if known is None:
                 emulator.stop(state)
             raise
