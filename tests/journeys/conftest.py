@@ -3,9 +3,7 @@
 Everything is called over HTTP, under the roles that the template gives; no test looks into a function.
 """
 
-import signal
 from collections.abc import Iterator
-from types import FrameType
 
 import pytest
 
@@ -16,17 +14,11 @@ from infra.tale import steps
 from tests.journeys.place import TOTAL_FEN, Place, found
 
 
-def end_in_order(number: int, frame: FrameType | None) -> None:
-    """Who ends the tests from outside ends the stack, too."""
-    pytest.exit("ended from outside", returncode=128 + number)
-
-
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The deployed stack; its schedules sleep, so that nothing happens that no test asked for."""
     state = LOCAL / "journeys"
     local.down(state)
-    signal.signal(signal.SIGTERM, end_in_order)
     try:
         yield local.up(state, {"Schedules": "DISABLED"})
     finally:
