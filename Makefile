@@ -12,6 +12,7 @@ PYTHON := .local/development/bin/python
 DEPLOY := PYTHONPATH= AWS_DEFAULT_REGION=ap-east-1 SAM_CLI_TELEMETRY=0 .local/deploy/bin
 # Two rings at a time, the long ones first; each prints what it found when it is through.
 RINGS := model faults functions journeys races infra rules store
+SIDE_BY_SIDE = $(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target
 CHECKED := infra layers/voucher functions tests
 PLAIN_TEMPLATES := $(filter-out infra/identity.yaml,$(wildcard infra/*.yaml))
 LOCKED := layers/dependencies/requirements infra/requirements/development infra/requirements/deploy \
@@ -34,11 +35,11 @@ build: ready-to-deploy ## what `sam deploy` takes, layers compiled; prints where
 	@$(PYTHON) -c "from infra.local import deployment; print(deployment.build(deployment.fingerprint()))"
 
 test: ready-to-test ## all tests: rules, store, functions, races, faults, the model, the journeys; nothing is left running
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(RINGS:%=ring-%)
+	@$(SIDE_BY_SIDE) $(RINGS:%=ring-%) $(BESIDE)
 
 ring-%:
 	@echo "== tests/$*"
-	@$(PYTHON) -m pytest --quiet --durations=3 tests/$*
+	@$(PYTHON) -m infra.local.ring --quiet --durations=3 tests/$*
 
 soak: ready-to-test ## the long tests: thousands of model runs, every condition removed in turn
 	@$(PYTHON) -m infra.soak

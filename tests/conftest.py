@@ -1,7 +1,9 @@
 """Fixtures of all rings: the backend in one process on moto, with a clock that only a test moves."""
 
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import FrameType
 
 import boto3
 import pytest
@@ -14,6 +16,18 @@ from voucher.edge import clock
 from voucher.store.engine import sealing
 
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)  # a Monday, 10:00 in Lishui
+
+
+def end_in_order(number: int, _frame: FrameType | None) -> None:
+    """Who ends the tests from outside ends their engines, too."""
+    pytest.exit("ended from outside", returncode=128 + number)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """From the first test on, Ctrl-C and a kind signal end the session in order."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, end_in_order)
 
 
 class StoppedClock:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from infra.local.state import LOCAL, ROOT, locked
@@ -49,14 +50,17 @@ def make(name: str) -> None:
 
 
 def main(names: list[str]) -> int:
-    """Make each named environment; 1 with a plain message if one cannot be installed."""
-    with locked(LOCAL):
-        for name in names:
-            try:
-                make(name)
-            except subprocess.CalledProcessError as error:
-                print(f"Environment {name}: pip ended with {error.returncode}, see above.", file=sys.stderr)
-                return 1
+    """Make the named environments, side by side; 1 with a plain message if one cannot be installed."""
+    with locked(LOCAL), ThreadPoolExecutor() as pool:
+        return max(pool.map(_made, names))
+
+
+def _made(name: str) -> int:
+    try:
+        make(name)
+    except subprocess.CalledProcessError as error:
+        print(f"Environment {name}: pip ended with {error.returncode}, see above.", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -3,9 +3,7 @@
 Everything is called over HTTP, under the roles that the template gives; no test looks into a function.
 """
 
-import signal
 from collections.abc import Iterator
-from types import FrameType
 
 import pytest
 
@@ -16,17 +14,11 @@ from infra.local.state import LOCAL
 from tests.journeys.deployment import TOTAL_FEN, Deployment, deployment_of
 
 
-def end_in_order(number: int, frame: FrameType | None) -> None:
-    """On SIGTERM pytest ends in order, so that the stack is ended, too."""
-    pytest.exit("ended from outside", returncode=128 + number)
-
-
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The deployed stack; its schedules are disabled, so that they do not interfere with tests."""
     state = LOCAL / "journeys"
     local.down(state)
-    signal.signal(signal.SIGTERM, end_in_order)
     try:
         yield local.up(state, {"Schedules": "DISABLED"})
     finally:
