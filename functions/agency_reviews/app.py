@@ -59,11 +59,11 @@ def approve(uscc: str) -> Response[str]:
         return reply(old, replay=True)
     check_step(old, body.decision)
     check_four_eyes(app.caller.sub, "§3.2.2", old.pre_reviewed_by, old.submitted_by)
+    reasons = _reasons(body, old)
     if body.decision == "approve":
-        approval = _approval(old, body.override)
-        new = stepped(proposed_agency(old), "approve", app.mark, reasons=_reasons(body, old), **approval)
+        new = stepped(proposed_agency(old), "approve", app.mark, reasons=reasons, **_approval(old, body.override))
     else:
-        new = stepped(old, body.decision, app.mark, reasons=_reasons(body, old))
+        new = stepped(old, body.decision, app.mark, reasons=reasons)
     organisations.commit_step(old, new)
     return reply(new)
 

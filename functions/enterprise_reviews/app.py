@@ -71,7 +71,7 @@ def show_eligibility(uscc: str) -> Response[str]:
     """§2.1, §2.3.1: every rule, passed or not, and the quota with its reason."""
     enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
     today = clock.today()
-    year = app.query_year or today.year
+    year = today.year if app.query_year is None else app.query_year
     facts = standing.read_facts(uscc, [year])
     policy = policy_for(facts.programmes[year], today)
     found = [*findings(enterprise, facts.standing, policy, today), approval_finding(enterprise)]
