@@ -1,5 +1,6 @@
 """Fixtures of all rings: the backend in one process on moto, with a clock that only a test moves."""
 
+import hashlib
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from tests.support.vault import Vault
 from voucher.edge import clock
 from voucher.store.engine import sealing
 
+scrypt = hashlib.scrypt
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)  # a Monday, 10:00 in Lishui
 
 
@@ -53,6 +55,12 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> None:
     """Account numbers are sealed without a network."""
     monkeypatch.setenv("BANK_ACCOUNTS_KEY", "key-1")
     monkeypatch.setattr(sealing, "client", Vault)
+
+
+@pytest.fixture(autouse=True)
+def quick_fingerprints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is slow to guess is slow to make: here with the least work, in the journeys with all of it."""
+    monkeypatch.setattr(hashlib, "scrypt", lambda text, **how: scrypt(text, **(how | {"n": 2})))
 
 
 @pytest.fixture
