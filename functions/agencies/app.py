@@ -111,7 +111,7 @@ def submit(uscc: str) -> Response[str]:
 
 @app.post("/agencies/<uscc>/renew")
 def renew(uscc: str) -> Response[str]:
-    """§3.2.3: submit the renewal, with documents newer than the approval; that one counts until its own last day."""
+    """§3.2.3: submit the renewal, with documents newer than the approval; the approval counts until its last day."""
     old = as_member(app.caller, organisations.find_agency(uscc))
     body = app.body(Correction)
     if app.is_repeat(old, "renew"):

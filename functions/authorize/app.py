@@ -1,8 +1,8 @@
 """Lambda authorizer: an access token of the configured issuer in, a policy with the caller's subject and roles out.
 
-Any OIDC issuer will do that signs with RS256 or ES256, says in its tokens which are access tokens (as Cognito, Keycloak
-or RFC 9068 do) and puts staff roles into a claim. Checked are signature (its published keys, cached), issuer, expiry,
-audience and kind; an id token is refused.
+Any OIDC issuer will do if it signs with RS256 or ES256, says in its tokens which are access tokens (as Cognito,
+Keycloak or RFC 9068 do) and puts staff roles into a claim. Of each token the signature (by the issuer's published keys,
+cached), issuer, expiry, audience and kind are checked; an id token is refused.
 """
 
 import os

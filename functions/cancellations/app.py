@@ -40,8 +40,8 @@ def request_cancel(order_id: str) -> Response[str]:
 
 @app.post("/orders/<order_id>/cancellation/review")
 def review_cancel(order_id: str) -> Response[str]:
-    """§3.5.1(5): the operator decides. Approved, the order is void and its money goes back the way it came; rejected,
-    both parties have to ask anew."""
+    """§3.5.1(5): the operator decides. If approved, the order is cancelled and its money goes back the way it
+    came; if rejected, both parties have to ask anew."""
     require(app.caller, "platform")
     old = orders.get(order_id)
     return _cancel(old) if app.body(Decision).decision == "approve" else _keep(old)

@@ -79,7 +79,7 @@ def fill_in(settlement_id: str, order_id: str) -> Response[str]:
     check_transfers(transfers)
     policy = programmes.get(old.year).policy
     check_own_share(old, body.contract_fen, invoice, transfers, policy)
-    hashes = _examined_documents(settlement_id, body)
+    hashes = _examine_documents(settlement_id, body)
     order = orders.load(order_id)
     new = stepped(
         old,
@@ -102,7 +102,7 @@ def _public_line(line: Line) -> dict[str, Any]:
     return public
 
 
-def _examined_documents(settlement_id: str, body: LineBody) -> dict[str, str]:
+def _examine_documents(settlement_id: str, body: LineBody) -> dict[str, str]:
     """The SHA-256 of every document that the line names, by document id. Reads the files and remembers what they are.
 
     Raises DOCUMENT_NOT_UPLOADED with every document that is missing, of another kind, or not what it claims to be.

@@ -25,7 +25,7 @@ from voucher.store.engine import pools
 from voucher.store.engine.table import commit_if_unchanged
 
 app = Api()
-# so many amounts are tried, each read off the entitlement as it stood when the one before did not fit
+# how many amounts are tried, each read off the entitlement as it stood when the one before did not fit
 MOST_AMOUNTS = 6
 
 

@@ -98,29 +98,29 @@ def bring_in_step(record: ListImport, usccs: list[str], listed: set[str]) -> Non
     group is done again by itself.
     """
     for start in range(0, len(usccs), ENTERPRISES_PER_READ):
-        steps = steps_of(record, usccs[start : start + ENTERPRISES_PER_READ], listed)
-        for group in groups_of(steps):
+        writes_of = writes_by_code(record, usccs[start : start + ENTERPRISES_PER_READ], listed)
+        for group in groups_of(writes_of):
             if not lists.commit_in_turn(record, [write for writes in group.values() for write in writes]):
                 for uscc in group:
                     bring_one_in_step(record, uscc, listed)
 
 
-def steps_of(record: ListImport, usccs: list[str], listed: set[str]) -> dict[str, list[Write]]:
-    """By credit code, the writes that bring it into step; a code whose standing says the same already has no entry."""
+def writes_by_code(record: ListImport, usccs: list[str], listed: set[str]) -> dict[str, list[Write]]:
+    """By credit code, the writes that bring it into step; a code whose standing already says the same has no entry."""
     today = clock.today()
-    steps = {}
+    writes_of = {}
     for facts in standing.read_facts_of_many(usccs, {*years_in_step(today), record.year}):
         after = with_list(facts.standing, record.kind, record.year, facts.uscc in listed)
         following = next_entitlements(facts.enterprise, after, facts.entitlements, facts.programmes, today)
         if after.listed != facts.standing.listed:
-            steps[facts.uscc] = standing.in_step_writes(facts, after, following)
-    return steps
+            writes_of[facts.uscc] = standing.in_step_writes(facts, after, following)
+    return writes_of
 
 
-def groups_of(steps: dict[str, list[Write]]) -> Iterable[dict[str, list[Write]]]:
-    """The steps in groups that fit into one transaction each."""
+def groups_of(writes_of: dict[str, list[Write]]) -> Iterable[dict[str, list[Write]]]:
+    """The enterprises in groups whose writes fit into one transaction each."""
     group: dict[str, list[Write]] = {}
-    for uscc, writes in steps.items():
+    for uscc, writes in writes_of.items():
         if sum(map(len, group.values())) + len(writes) > WRITES_PER_TRANSACTION:
             yield group
             group = {}
@@ -132,7 +132,7 @@ def groups_of(steps: dict[str, list[Write]]) -> Iterable[dict[str, list[Write]]]
 def bring_one_in_step(record: ListImport, uscc: str, listed: set[str]) -> None:
     """One enterprise, read again at each try until nobody changes it in between."""
     for _ in range(TRIES_PER_ENTERPRISE):
-        steps = steps_of(record, [uscc], listed)
-        if not steps or lists.commit_in_turn(record, steps[uscc]):
+        writes_of = writes_by_code(record, [uscc], listed)
+        if not writes_of or lists.commit_in_turn(record, writes_of[uscc]):
             return
     raise RuntimeError("an enterprise kept changing while a list was applied")

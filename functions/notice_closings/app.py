@@ -1,4 +1,4 @@
-"""A notice is closed by a human, and its lines become payable (§3.5.3)."""
+"""A notice is closed by a person, and its lines become payable (§3.5.3)."""
 
 from typing import Any
 
@@ -28,9 +28,9 @@ app = Api()
 
 @app.post("/notices/<notice_id>/close")
 def close(notice_id: str) -> Response[str]:
-    """§3.5.3: a human closes the notice, who took no earlier step of its round.
+    """§3.5.3: the notice is closed by a person who took no earlier step of its round.
 
-    From the first write on the notice takes no objection. Then each line without an objection becomes payable, in a
+    From the first write on, the notice takes no objection. Then each line without an objection becomes payable, in a
     write of its own. If the call is broken off, another call goes on where it stopped.
     """
     require(app.caller, "bureau")
@@ -45,7 +45,7 @@ def close(notice_id: str) -> Response[str]:
     check_four_eyes(app.caller.sub, "§3.5.3", *round_.earlier_hands)
     mark = app.mark
     new = stepped(closing, "close", mark)
-    for line, standing_check in _unobjected(closing, round_):
+    for line, standing_check in _lines_without_objection(closing, round_):
         notices.commit_payable(closing, round_, _payable_line(line, standing_check, mark), mark)
     lines = [line for line in rounds.list_lines(round_) if line.state == "payable"]
     closed = stepped(round_, "close", mark)
@@ -57,12 +57,12 @@ def _begin_close(old: Notice, round_: Round) -> Notice:
     closing = stepped(old, "begin_close", app.mark)
     check_four_eyes(app.caller.sub, "§3.5.3", *round_.earlier_hands)
     check_notice_over(old, clock.now())
-    _unobjected(old, round_)
+    _lines_without_objection(old, round_)
     notices.commit_begin_close(old, closing, round_, app.caller.sub)
     return closing
 
 
-def _unobjected(notice: Notice, round_: Round) -> list[tuple[Line, Write]]:
+def _lines_without_objection(notice: Notice, round_: Round) -> list[tuple[Line, Write]]:
     """The lines without an objection, each with the check that its enterprise's standing is still as it was read.
 
     Raises OTHER_SUBSIDY (§5.2b) when a list has named an enterprise since: the operator takes its line out first.
@@ -81,7 +81,7 @@ def _unobjected(notice: Notice, round_: Round) -> list[tuple[Line, Write]]:
 def _payable_line(line: Line, standing_check: Write, mark: Mark) -> PayableLine:
     order = orders.load(line.order_id)
     if order.state == "payable":
-        # the same call, sent twice, has come first: so this one is answered once more (see Api.handle)
+        # the same call, sent twice, came first: this one is answered again from the new facts (see Api.handle)
         raise Refused(Refusal.CHANGED_MEANWHILE)
     return PayableLine(
         old_line=line,

@@ -106,7 +106,7 @@ def record_result(payout_id: str) -> Response[str]:
     if app.is_repeat(old.payout, body.state):
         return reply(old.payout, replay=True)
     changes = {"bank_reference": body.bank_reference, "paid_on": body.paid_on, "paid_by": app.caller.sub}
-    new = _after(old, body.state, **changes)
+    new = _facts_after(old, body.state, **changes)
     _check_hands(old)
     check_bank_day("paid_on", body.paid_on, shanghai_date(old.payout.created_at), clock.today())
     payouts.commit_result(old, new, app.mark)
@@ -122,7 +122,7 @@ def record_return(payout_id: str) -> Response[str]:
     if app.is_repeat(old.payout, "send_back"):
         return reply(old.payout, replay=True)
     changes = {"return_reference": body.bank_reference, "returned_on": body.returned_on, "return_reason": body.reason}
-    new = _after(old, "send_back", **changes)
+    new = _facts_after(old, "send_back", **changes)
     _check_hands(old)
     if old.payout.paid_on:
         check_bank_day("returned_on", body.returned_on, old.payout.paid_on, clock.today())
@@ -131,7 +131,7 @@ def record_return(payout_id: str) -> Response[str]:
     return reply(new.payout)
 
 
-def _after(old: PayoutFacts, action: str, **changes: Any) -> PayoutFacts:
+def _facts_after(old: PayoutFacts, action: str, **changes: Any) -> PayoutFacts:
     """A payout with `changes`, and all that moves on with it, after what the bank did. Raises WRONG_STATE."""
     mark = app.mark
     payout = stepped(old.payout, action, mark, **changes)

@@ -46,7 +46,7 @@ class PreReview(Request):
 
 @app.post("/settlements/<settlement_id>/pre-review")
 def pre_review(settlement_id: str) -> Response[str]:
-    """§3.5.2: the operator decides line by line; of a line verified lower the difference goes back to the voucher."""
+    """§3.5.2: the operator decides line by line; if it verifies less, the difference goes back to the voucher."""
     require(app.caller, "platform")
     decisions = app.body(PreReview).lines
     old = settlements.get(settlement_id)
@@ -62,7 +62,7 @@ def pre_review(settlement_id: str) -> Response[str]:
     standings = standing.read_standings(line.enterprise_uscc for line in passed)
     check_subsidies(passed, standings)
     amounts = {each.order_id: _verified_amounts(lines[each.order_id], each, policy) for each in decisions}
-    new = _reviewed(old, lines, amounts, app.mark)
+    new = _settlement_after(old, lines, amounts, app.mark)
     # Each line is one transaction, and the application moves on with the last of them. So if the call is broken off,
     # its repetition decides only on the lines that are left, and the application moves on then.
     undecided = [each for each in decisions if not app.is_repeat(lines[each.order_id], each.decision)]
@@ -87,7 +87,9 @@ def _verified_amounts(line: Line, decision: LineDecision, policy: Policy) -> tup
     return verified_part_fen(line, contract_fen, decision.verified_fen, policy), contract_fen
 
 
-def _reviewed(old: Settlement, lines: Mapping[str, Line], decided: Mapping[str, object], mark: Mark) -> Settlement:
+def _settlement_after(
+    old: Settlement, lines: Mapping[str, Line], decided: Mapping[str, object], mark: Mark
+) -> Settlement:
     """The application is reviewed once no submitted line is left undecided; till then its state stays."""
     waiting = any(line.state == "submitted" and order_id not in decided for order_id, line in lines.items())
     if waiting:

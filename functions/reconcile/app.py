@@ -20,7 +20,7 @@ from voucher.rules.yearly_pools import limits_by_total, use_by_postings, use_by_
 from voucher.store import books, programmes
 from voucher.store.engine import pools
 
-# so often the books are read again after a reading that shows a breach
+# how often the books are read again after a reading that shows a breach
 MORE_READINGS = 4
 
 

@@ -94,7 +94,7 @@ def _check_violation(order: Order, violation_id: str | None) -> None:
     violation = violations.find(violation_id)
     parties = (order.enterprise_uscc, order.agency_uscc)
     if violation is None or violation.state != "standing" or violation.uscc not in parties:
-        error = FieldError("violation_id", "没有订单双方的这一违规记录。")
+        error = FieldError("violation_id", "该违规记录不属于订单的任何一方，请核对。")
         raise Refused(Refusal.MALFORMED, errors=[error])
 
 

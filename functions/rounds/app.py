@@ -55,7 +55,9 @@ def gather() -> Response[str]:
         return reply(public_round(existing), replay=True)
     applications = [settlements.get(settlement_id) for settlement_id in dict.fromkeys(body.settlement_ids)]
     if len({each.year for each in applications}) > 1:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("settlement_ids", "须属于同一年度。")])
+        raise Refused(
+            Refusal.MALFORMED, errors=[FieldError("settlement_ids", "兑付申请须属于同一年度，请按年度分别汇总。")]
+        )
     lines = [line for each in applications for line in settlements.list_lines(each.settlement_id)]
     old = [line for line in lines if line.state == "passed"]
     if not old:
@@ -95,7 +97,7 @@ def show(round_id: str) -> Response[str]:
 
 @app.post("/rounds/<round_id>/approve")
 def approve(round_id: str) -> Response[str]:
-    """§3.5.2: the bureau decides on a round, and on single lines where it decides otherwise on them. Whoever submitted,
+    """§3.5.2: the bureau decides on a round; `lines` names those on which it decides otherwise. Whoever submitted,
     pre-reviewed or gathered a line of it may not decide."""
     require(app.caller, "bureau")
     body = app.body(RoundDecision)
@@ -103,7 +105,7 @@ def approve(round_id: str) -> Response[str]:
     if app.is_repeat(old, "approve"):
         return reply(public_round(old), replay=True)
     lines = rounds.list_lines(old)
-    # a line that was decided on already was so by this very call, which was broken off
+    # a line that is decided already was decided by this very call, which was broken off
     decided = [line for line in rounds.list_lines_around(old) if app.is_repeat(line, "approve")]
     check_named_once((each.order_id for each in body.lines), {line.order_id for line in [*lines, *decided]})
     own_decisions = {each.order_id: each for each in body.lines}

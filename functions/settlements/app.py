@@ -42,7 +42,7 @@ def open_application() -> Response[str]:
         raise Refused(Refusal.NOT_FOUND)
     old = [found[order_id] for order_id in dict.fromkeys(body.order_ids)]
     if len({order.year for order in old}) > 1:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("order_ids", "须属于同一年度。")])
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("order_ids", "订单须属于同一年度，请按年度分别申请。")])
     check_completed(old)
     creation = app.creation("open")
     settlement = Settlement(

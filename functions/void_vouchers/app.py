@@ -22,7 +22,7 @@ from voucher.store import orders, vouchers
 SWEEPER = "sweep"
 # vouchers, and at a year's end their postings, too; each of them may take three calls
 ITEMS_PER_MESSAGE = 500
-# so often one voucher is read again while orders move its balance
+# how often one voucher is read again while orders move its balance
 MOST_READINGS = 5
 
 

@@ -25,7 +25,7 @@ def pay_agencies(year: DemoYear) -> None:
         "pre-reviewed line by line", applications, lambda each: steps.pass_all_lines(year.client, each)
     )
     round_ = steps.take_round_through_notice(year.client, [each["settlement_id"] for each in reviewed])
-    print_line(f"round of {len(round_['lines'])} lines: approved by the bureau, on notice, closed by a human")
+    print_line(f"round of {len(round_['lines'])} lines: approved by the bureau, on notice, closed by a person")
     payables = {each["agency_uscc"]: each for each in round_["payables"]}
     for application in reviewed:
         submit_summary_invoice(year, application, payables[application["agency_uscc"]])

@@ -1,4 +1,4 @@
-"""§3.5.3: a notice ends, a human closes it, by other hands, and its lines become payable."""
+"""§3.5.3: a notice ends, a person who took no earlier step closes it, and its lines become payable."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

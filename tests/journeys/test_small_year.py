@@ -159,7 +159,7 @@ def test_both_sides_get_messages_through_stream_relay_queue_and_worker(small_yea
         small_year.owner_enterprise.uscc: {
             "企业资格审核通过，可以领取服务券。",
             "服务券领取成功。",
-            "订单已被服务机构接受。",
+            "服务机构已接单；尚未登记合同的，请登记合同编号和签订日期。",
         },
         small_year.idle_enterprise.uscc: {
             "企业资格审核通过，可以领取服务券。",
@@ -168,7 +168,7 @@ def test_both_sides_get_messages_through_stream_relay_queue_and_worker(small_yea
         },
         small_year.agency.uscc: {
             "服务机构入驻审核通过。",
-            "使用服务券的订单已提交，等待服务机构接受。",
+            "使用服务券的订单已提交，等待服务机构接单。",
             "服务券抵用资金已拨付。",
         },
     }

@@ -91,7 +91,7 @@ def test_a_new_order_is_told_to_both_parties() -> None:
     enterprise, agency = notices("ORDER", None, "placed")
     assert (enterprise["kind"], enterprise["recipient"]) == ("enterprise", FIRM)
     assert (agency["kind"], agency["recipient"]) == ("agency", AGENCY)
-    assert enterprise["subject"] == agency["subject"] == "使用服务券的订单已提交，等待服务机构接受。"
+    assert enterprise["subject"] == agency["subject"] == "使用服务券的订单已提交，等待服务机构接单。"
 
 
 @pytest.mark.parametrize(("thing", "state"), SUBJECTS)

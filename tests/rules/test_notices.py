@@ -27,7 +27,7 @@ def test_a_notice_is_over_when_its_last_working_day_is(working_days: int, over_a
     running = notice(FRIDAY, add_working_days(FRIDAY, working_days).date)
     with pytest.raises(Refused) as no:
         check_notice_over(running, over_at - ONE_MILLISECOND)
-    assert no.value.detail == f"公示期未满，须到 {over_at:%Y-%m-%d} 之后。"
+    assert no.value.detail == f"公示期未满，请在 {over_at:%Y-%m-%d} 之后结束公示。"
     assert refusal_of(check_notice_over, running, over_at) is None
 
 

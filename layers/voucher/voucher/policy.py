@@ -98,12 +98,11 @@ class Policy(BaseModel):
     agency_min_premises_m2: WholeNumber = 50  # §3.1.2
     agency_min_insured_staff: WholeNumber = 5  # §3.1.4
     agency_approval_months: WholeNumber = 24  # §3.2.3
-    agency_renewal_days: WholeNumber = 90  # §3.2.3 so long before the approval's end a renewal may be submitted
-    agency_reminder_days: WholeNumber = 30  # §3.2.3 so long before the approval's end the agency is reminded
+    agency_renewal_days: WholeNumber = 90  # §3.2.3 how long before the approval's end a renewal may be submitted
+    agency_reminder_days: WholeNumber = 30  # §3.2.3 how long before the approval's end the agency is reminded
 
-    voucher_reminder_days: WholeNumber = (
-        14  # §4.2.2 so long before a voucher's end its enterprise is reminded of the balance
-    )
+    # §4.2.2 how long before a voucher's end its enterprise is reminded of the balance
+    voucher_reminder_days: WholeNumber = 14
 
     # §3.2.3, §4.1.3 a material change is reported within this many calendar days
     material_change_days: WholeNumber = 15

@@ -73,7 +73,7 @@ class Refusal(Enum):
     # programme and batches
     TOTAL_BELOW_COMMITTED = 409, "§1.3", "新的总额低于已经投放或使用的金额，请提高总额。"
     NO_TOTAL_PENDING = 409, "§1.3", "没有待确认的总额，请先提出新的总额。"
-    OVER_PROGRAMME_TOTAL = 409, "§1.4a", "批次金额超过当年度尚未投放的服务券总额（剩余 {left_fen} 元）。"
+    OVER_PROGRAMME_TOTAL = 409, "§1.4a", "批次金额超过本年度尚未投放的总额（剩余 {left_fen} 元），请减少批次金额。"
     OUTSIDE_PROGRAMME_YEAR = 422, "§1.4b", "日期须在本年度服务券的起止日期之内。"
     LIST_IN_TURN = 409, None, "该名单的另一版本正在生效，请待其完成后再试。"
     LIST_EMPTY = 409, None, "名单中没有有效的行；确实要清空名单的，请明确选择。"
@@ -94,13 +94,13 @@ class Refusal(Enum):
     CATEGORY_NOT_ALLOWED = 422, "§2.2", "该服务券不能用于此类服务，请选择其他服务或其他服务券。"
     OVER_RATIO = 422, "§2.3.2", "抵用额超过合同金额的 {percent}%，本单最多可抵用 {max_voucher_fen} 元。"
     OVER_BALANCE = 422, "§2.3.2", "抵用额超过服务券余额（{balance_fen} 元），请减少抵用额。"
-    CONTRACT_YEAR = 422, "§4.2.1", "服务合同签订时间须为当年，且不晚于今日。"
+    CONTRACT_YEAR = 422, "§4.2.1", "服务合同须在当年签订，签订日期不得晚于今日，请核对。"
     CONTRACT_MISSING = 422, "§4.2.1", "请先登记服务合同编号和签订日期。"
     OTHER_SUBSIDY = 422, "§5.2b", "服务券不与科技创新券等其他涉企政策资金同享。"
-    CANCEL_NOT_ASKED = 409, "§3.5.1(5)", "须由供需双方先后提出书面取消申请。"
+    CANCEL_NOT_ASKED = 409, "§3.5.1(5)", "取消须由供需双方书面申请，请由尚未申请的一方提出。"
     CONTRACT_USED = 409, "§5.2b", "该合同编号已用于另一笔订单，请核对合同编号。"
-    CATEGORY_CAP = 409, "§2.2.cap", "“{category}”类服务本年度限额已满（剩余 {room_fen} 元）。"
-    KEY_FLOOR = 409, "§2.2.floor", "重点类别之外的服务本年度限额已满（剩余 {room_fen} 元）。"
+    CATEGORY_CAP = 409, "§2.2.cap", "“{category}”类本年度限额不足（剩余 {room_fen} 元），请减少抵用额或另选类别。"
+    KEY_FLOOR = 409, "§2.2.floor", "非重点类别本年度限额不足（剩余 {room_fen} 元），请减少抵用额或另选重点类别。"
 
     # settlement
     ORDER_NOT_COMPLETED = 409, "§3.5.1", "订单服务尚未完成（当前状态为“{state}”），请在企业确认完成后申请兑付。"
@@ -108,11 +108,11 @@ class Refusal(Enum):
     EVIDENCE_MISSING = 422, "§3.5.1", "兑付材料不齐全，请按提示补充。"
     OWN_SHARE_MISMATCH = 422, "§3.5.1", "发票、转账金额须与企业自行承担部分（{own_share_fen} 元）完全一致。"
     INVOICE_USED = 409, "§5.2b", "该发票号码已经使用过，请核对发票号码。"
-    LINE_UNDER_REVIEW = 409, "§3.5.1", "订单正在审批或公示（当前状态为“{state}”），须先由平台从汇总批次中撤出。"
-    VERIFIED_TOO_HIGH = 422, "§3.5.2", "核定金额不得高于订单抵用额，也不得高于合同金额的 {percent}%。"
+    LINE_UNDER_REVIEW = 409, "§3.5.1", "订单正在审核或公示（当前状态为“{state}”），须先由平台从汇总批次中撤出。"
+    VERIFIED_TOO_HIGH = 422, "§3.5.2", "核定金额不得高于订单抵用额，也不得高于合同金额的 {percent}%，请降低核定金额。"
     NOTHING_PASSED = 409, "§3.5.2", "没有可以汇总的预审通过订单，请先完成预审。"
     ROUND_TOO_LARGE = 422, "§3.5.2", "一个汇总批次{bound}，其余请另行汇总。"
-    NOTICE_RUNNING = 409, "§3.5.3", "公示期未满，须到 {ends_on} 之后。"
+    NOTICE_RUNNING = 409, "§3.5.3", "公示期未满，请在 {ends_on} 之后结束公示。"
     NOTICE_ENDED = 409, "§3.5.3", "公示已结束（当前状态为“{state}”），不再受理异议。"
     TOO_MANY_OBJECTIONS = 429, None, "短时间内收到的异议过多，请稍后再提交。"
     SUMMARY_INVOICE_MISMATCH = 422, "§3.5.4", "汇总发票金额须等于应付金额（{amount_fen} 元）。"
@@ -160,7 +160,7 @@ STATE_WORDS = {
     },
     "change": {
         "reported": "待审核",
-        "kept": "资格维持不变",
+        "kept": "资格保持不变",
         "returned": "已退回",
         "disqualified": "已取消资格",
         "removal_proposed": "拟清退",

@@ -17,7 +17,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from voucher.edge.observe import logger
 
-# SQS takes so many messages in one request
+# how many messages SQS takes in one request
 MESSAGES_PER_REQUEST = 10
 
 

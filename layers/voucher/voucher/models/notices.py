@@ -8,7 +8,7 @@ from voucher.models.base import Instant, Stateful
 
 class Notice(Stateful):
     """The public notice of a round (§3.5.3), of `working_days` working days. The schedule announces its end, at
-    `ended_at`; only a human closes it. `withdrawn` names the orders whose lines left the round since."""
+    `ended_at`; only a person closes it. `withdrawn` names the orders whose lines left the round since."""
 
     thing: ClassVar[str] = "notice"
     state: Literal["running", "closing", "closed"]

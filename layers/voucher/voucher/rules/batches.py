@@ -22,8 +22,8 @@ def voucher_end(valid_until: date, policy: Policy, year: int) -> datetime:
 
 
 def ends_soon(batch: Batch, policy: Policy, instant: datetime) -> bool:
-    """§4.2.2: the batch's vouchers have not ended yet, and their last day is at most so many days away as the policy
-    says for the reminder."""
+    """§4.2.2: the batch's vouchers have not ended yet, and their last day is at most `voucher_reminder_days`
+    away."""
     begins_on = batch.valid_until - timedelta(days=policy.voucher_reminder_days)
     return instant < batch.ends_at and shanghai_date(instant) >= begins_on
 

@@ -35,8 +35,8 @@ SUBJECTS = {
     ("VOUCHER", "active"): "服务券领取成功。",
     ("VOUCHER", "expired"): "服务券已过有效期，余额作废。",
     ("VOUCHER", "void"): "服务券已作废。",
-    ("ORDER", "placed"): "使用服务券的订单已提交，等待服务机构接受。",
-    ("ORDER", "accepted"): "订单已被服务机构接受。",
+    ("ORDER", "placed"): "使用服务券的订单已提交，等待服务机构接单。",
+    ("ORDER", "accepted"): "服务机构已接单；尚未登记合同的，请登记合同编号和签订日期。",
     ("ORDER", "refused"): "订单被服务机构拒绝，抵用额已退回。",
     ("ORDER", "delivered"): "服务机构已提交服务成果，请企业确认。",
     ("ORDER", "completed"): "企业已确认服务完成。",
@@ -45,11 +45,11 @@ SUBJECTS = {
     ("LINE", "returned"): "兑付申请被退回，请查看意见。",
     ("LINE", "rejected"): "兑付申请未通过审核，请查看意见。",
     ("PAYABLE", "awaiting_invoice"): "应付金额已确定，请按此金额提交汇总发票和收款账户。",
-    ("PAYABLE", "dropped"): "应付款项已全部撤回，无需再提交汇总发票。",
+    ("PAYABLE", "dropped"): "应付款项已全部撤销，无需再提交汇总发票。",
     ("LINE", "withdrawn"): "订单已从兑付申请中撤出。",
     ("PAYOUT", "returned"): "已拨付的资金被银行退回，请核对收款账户。",
     ("PAYOUT", "paid"): "服务券抵用资金已拨付。",
-    ("PAYOUT", "failed"): "服务券抵用资金拨付被银行退回，请核对收款账户。",
+    ("PAYOUT", "failed"): "服务券抵用资金拨付失败，请核对收款账户。",
 }
 # (thing, state left, state entered): the thing goes back to an earlier state, so the subject above would not be true
 STEPS_BACK = {
@@ -157,13 +157,13 @@ def _change_kept(old: Image | None, new: Image) -> list[Message]:
     return [_notify(_change_id(new, "kept"), new["kind"], new["uscc"], words, about)]
 
 
-def _removal_declined(old: Image | None, new: Image) -> list[Message]:
+def _removal_rejected(old: Image | None, new: Image) -> list[Message]:
     """§3.4.1: the bureau rejected a removal: the agency is what it was before."""
     before = str((old or {}).get("state"))
     if thing_of(new) != "AGENCY" or (thing_of(new), before, new.get("state")) not in STEPS_BACK:
         return []
     words, about = "市经信局未同意清退，服务机构恢复原状。", f"agency:{new['uscc']}"
-    return [_notify(_change_id(new, "removal_declined"), "agency", new["uscc"], words, about)]
+    return [_notify(_change_id(new, "removal_rejected"), "agency", new["uscc"], words, about)]
 
 
 def ending_soon(agency_uscc: str, valid_until: str) -> Message:
@@ -191,7 +191,7 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
     _notice_ended,
     _year_closed,
     _change_kept,
-    _removal_declined,
+    _removal_rejected,
 )
 
 

@@ -24,8 +24,8 @@ def is_over(notice: Notice, now: datetime) -> bool:
 
 
 def ends_by_schedule(notice: Notice, now: datetime) -> bool:
-    """§3.5.3: True if the schedule may announce the end: every day of the notice is known, and it is over. Only a human
-    closes a notice."""
+    """§3.5.3: True if the schedule may announce the end: every day of the notice is known, and it is over. Only a
+    person closes a notice."""
     return notice.ended_at is None and due_day(notice).certain and is_over(notice, now)
 
 

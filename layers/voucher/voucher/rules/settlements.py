@@ -8,7 +8,7 @@ from voucher.models.orders import Order
 from voucher.models.pools import remaining_drawn
 from voucher.models.settlements import Invoice, Line, Settlement, Transfer
 from voucher.models.standing import Standing
-from voucher.policy import Policy
+from voucher.policy import SETTLEMENT_DOCUMENTS, Policy
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.lifecycle import allows, remembered, stepped
 from voucher.rules.orders import max_voucher_fen
@@ -75,7 +75,7 @@ def check_own_shares(lines: Iterable[Line], policy: Policy) -> None:
 def check_evidence(lines: Iterable[Line]) -> None:
     """§3.5.1: a line has contract, invoice, transfer and evidence. Raises EVIDENCE_MISSING with all that is missing."""
     errors = [
-        FieldError(f"{line.order_id}.{kind}", "缺少。")
+        FieldError(f"{line.order_id}.{kind}", f"缺少{SETTLEMENT_DOCUMENTS[kind]}。")
         for line in lines
         for kind, present in {
             "contract": line.contract_document_id,
@@ -115,10 +115,10 @@ def check_subsidies(orders_or_lines: Iterable[Line | Order], standings: Mapping[
 
 
 def check_named_once(order_ids: Iterable[str], known: Container[str]) -> None:
-    """§3.5.2: a decision names only orders that it may decide on, each once, because a slip of the pen must not decide.
+    """§3.5.2: a decision names only orders that it may decide on, each once, because a slip must not decide.
     Raises MALFORMED with every wrong name."""
     errors = [
-        FieldError("lines", f"{order_id} {'重复。' if order_id in known else '不在其中。'}")
+        FieldError("lines", f"{order_id} {'重复。' if order_id in known else '不在可以决定的订单之列。'}")
         for order_id, count in Counter(order_ids).items()
         if count > 1 or order_id not in known
     ]
@@ -172,7 +172,9 @@ def verified_part_fen(line: Line, contract_fen: int, verified_fen: int | None, p
     """
     most_fen = claimable_fen(line, contract_fen, policy)
     if most_fen == 0:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("verified_contract_fen", "核定后抵用额为零，应不予通过。")])
+        raise Refused(
+            Refusal.MALFORMED, errors=[FieldError("verified_contract_fen", "核定后抵用额为零，请改为不予通过。")]
+        )
     if verified_fen is not None and verified_fen > most_fen:
         raise Refused(Refusal.VERIFIED_TOO_HIGH, percent=policy.voucher_max_percent)
     return most_fen if verified_fen is None else verified_fen

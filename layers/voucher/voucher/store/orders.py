@@ -176,7 +176,7 @@ def commit_contract(old: Order, new: Order, *also: Write) -> None:
 
 
 def free_contract_writes(order: Order) -> list[Write]:
-    """Give the contract number of an order free again, because the order ends or takes another number."""
+    """Free the contract number of an order, because the order ends or takes another number."""
     if order.contract_number is None:
         return []
     key = keys.contract(order.contract_number)
@@ -185,7 +185,7 @@ def free_contract_writes(order: Order) -> list[Write]:
 
 def release_writes(old: Order, new: Order, amount_fen: int, voucher: Voucher, mark: Mark) -> list[Write]:
     """§3.5.1(5), §3.5.2: move an order on and give `amount_fen` of its hold back to its voucher and its pools. An order
-    whose whole hold goes back gives its contract number free, too."""
+    whose whole hold goes back frees its contract number, too."""
     return [
         step_write(old, new),
         *vouchers.give_back_writes(voucher, old.order_id, amount_fen, mark.at, mark.by),

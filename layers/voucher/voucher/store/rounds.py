@@ -46,7 +46,7 @@ def list_lines(round_: Round) -> list[Line]:
 
 
 def list_lines_around(round_: Round) -> list[Line]:
-    """Every line of the applications a round was gathered from, in it or not."""
+    """Every line of the applications that a round was gathered from, whether it stands in the round or not."""
     return [line for settlement_id in round_.settlement_ids for line in settlements.list_lines(settlement_id)]
 
 

@@ -104,12 +104,12 @@ def invoice_write(owner: str, number: str) -> Write:
 
 
 def free_invoice_writes(line: Line) -> list[Write]:
-    """Give the invoice number of a line free again, because the line ends or takes another number."""
+    """Free the invoice number of a line, because the line ends or takes another number."""
     return free_number_writes(line.order_id, line.invoice.number) if line.invoice else []
 
 
 def free_number_writes(owner: str, number: str) -> list[Write]:
-    """The write that gives up an invoice number of an order or a payable."""
+    """The write that frees an invoice number of an order or a payable."""
     ours = conditions.NUMBER_IS_FREE_OR_OURS
     return [update_write("freed invoice", keys.invoice(number), "SET #order_id = :null", ours, order_id=owner)]
 

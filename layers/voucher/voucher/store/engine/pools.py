@@ -19,15 +19,15 @@ from voucher.store import conditions, keys
 from voucher.store.engine.reading import read_each, read_together
 from voucher.store.engine.table import Contended, Unmet, Write, add_write, transact, update_write
 
-# so many plans are tried for one draw, each after a conflict or a shard that held too little; then the answer is BUSY
+# how many plans are tried for one draw, each after a conflict or a shard that held too little; then the answer is BUSY
 MOST_PLANS = 24
-# so often a change of all shards is sent while others draw on them, since it is in the way of each of them
+# how often a change of all shards is sent while others draw on them, because it conflicts with each of their draws
 ATTEMPTS_AT_ALL_SHARDS = 24
 
 
 @dataclass(frozen=True)
 class Draw:
-    """A wish to take `amount_fen` out of a pool of so many shards; `into` names the counter that grows by as much.
+    """A wish to take `amount_fen` out of a pool of `shards` shards; `into` names the counter that grows by as much.
 
     `shrinks` says that nothing flows back into the pool while it is open.
     """

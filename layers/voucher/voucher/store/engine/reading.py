@@ -15,7 +15,7 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.store import keys
 from voucher.store.engine import table
 
-# a page of an index is read in steps of so many items, because some of them may be left out
+# a page of an index is read at least so many items at a time, because `keep` may leave some of them out
 LEAST_ITEMS_READ = 25
 
 
@@ -98,7 +98,7 @@ def read_partition(key: keys.Key, prefix: str = "") -> Iterable[table.Item]:
 
 
 def read_part(key: keys.Key, after: str, limit: int) -> Page:
-    """At most so many items of one partition, as last written, in order, from the one that follows the sort key `after`
+    """At most `limit` items of one partition, as last written, in order, from the one that follows the sort key `after`
     on; the cursor is the sort key of the last, None when there are no more."""
     answer = table.client().query(
         TableName=table.table_name(key.table),

@@ -28,9 +28,9 @@ from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
 
 Item = dict[str, Any]
-# DynamoDB takes so many items in one transaction, for writing and for reading
+# how many items DynamoDB takes in one transaction, for writing and for reading
 MOST_ITEMS = 100
-# so often one transaction is sent while others write the same items; it waits for at most 1.5 seconds in all
+# how often one transaction is sent while others write the same items; the waits add up to 1.5 seconds at most
 ATTEMPTS = 8
 INDEXES = {"by_newest": "index_key", "by_enterprise": "enterprise_uscc", "by_agency": "agency_uscc"}
 INDEXED = {*INDEXES.values(), "index_sort"}
