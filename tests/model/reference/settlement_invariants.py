@@ -1,4 +1,4 @@
-"""The invariants of settlement: sums agree, different people took the steps; checked after each step as `invariants`."""
+"""Invariants of settlement: sums agree, and different people took the steps; checked after each step."""
 
 from collections import defaultdict
 from typing import Any
