@@ -1,4 +1,4 @@
-"""The routes are those of the contract; the template routes to a function what it answers, by its handlers' names."""
+"""The routes are those the API promises; the template routes each to the handler after which its event is named."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""The templates follow the design: queues that lose nothing, narrow policies, the city's time zone, AWS China."""
+"""The templates keep what was decided: queues that lose nothing, narrow policies, the city's time zone, AWS China."""
 
 import re
 from typing import Any

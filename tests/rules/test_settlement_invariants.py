@@ -1,4 +1,4 @@
-"""Invariants 7 and 9: lines, invoice and payout agree to the fen, and different people took the steps."""
+"""Invariants of settlement: lines, invoice and payout agree to the fen, and different people took the steps."""
 
 from typing import Any
 

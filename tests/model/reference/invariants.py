@@ -1,4 +1,4 @@
-"""The invariants of the money, checked on every item of the tables after each step (numbers: see the design, §2)."""
+"""The invariants of the money, checked on every item of the tables after each step."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""Invariants 7 and 9, and the records of settlement, checked after each step as in `invariants`."""
+"""The invariants of settlement: sums agree, steps by different people; checked after each step as `invariants`."""
 
 from collections import defaultdict
 from typing import Any
