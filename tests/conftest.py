@@ -8,6 +8,7 @@ from types import FrameType
 
 import boto3
 import pytest
+from hypothesis import settings
 from moto import mock_aws
 
 from tests.support import backend
@@ -15,6 +16,10 @@ from tests.support.backend import World
 from tests.support.vault import Vault
 from voucher.edge import clock
 from voucher.store.engine import sealing
+
+# how long an example takes tells of the machine, never of the code
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 scrypt = hashlib.scrypt
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)  # a Monday, 10:00 in Lishui

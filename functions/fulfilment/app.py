@@ -82,7 +82,7 @@ def refuse(order_id: str) -> Response[str]:
 
 
 @app.post("/orders/<order_id>/contract")
-def sign(order_id: str) -> Response[str]:
+def record_contract(order_id: str) -> Response[str]:
     """§4.2.1, §2.3.2: either party records the contract or corrects it; its year and the 70 % are checked again."""
     old = orders.get(order_id)
     party_of(app.caller, *orders.find_parties(old))

@@ -69,7 +69,7 @@ def grab(batch_id: str) -> Response[str]:
         match outcome:
             case vouchers.Granted():
                 return reply(public_voucher(voucher, now), 201)
-            case vouchers.Held(existing):
+            case vouchers.AlreadyHeld(existing):
                 # one voucher for each batch and enterprise: a second claim, or a repeated call, gets the same one
                 return reply(public_voucher(existing, now), replay=True)
             case vouchers.NoEntitlement():

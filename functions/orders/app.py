@@ -63,7 +63,7 @@ def place() -> Response[str]:
         order = new_order(order_id, body, facts)
         try:
             check_order(order, facts, body.no_other_subsidy)
-            orders.commit_place(order, facts, pools_to_draw(facts))
+            orders.commit_order(order, facts, pools_to_draw(facts))
         except pools.Exhausted as exhausted:
             refusal = room_refusal(exhausted.pool_id, exhausted.room_fen, order.category)
             return existing_or_refuse(order_id, refusal)

@@ -41,7 +41,7 @@ class LineDecision(Request):
 
 
 class PreReview(Request):
-    lines: Annotated[list[LineDecision], Field(min_length=1, max_length=settlements.MAX_LINES)]
+    lines: Annotated[list[LineDecision], Field(min_length=1, max_length=settlements.MOST_LINES)]
 
 
 @app.post("/settlements/<settlement_id>/pre-review")

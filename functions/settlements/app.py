@@ -25,7 +25,7 @@ app = Api()
 
 class Opening(Request):
     agency_uscc: Uscc
-    order_ids: Annotated[list[Identifier], Field(min_length=1, max_length=settlements.MAX_LINES)]
+    order_ids: Annotated[list[Identifier], Field(min_length=1, max_length=settlements.MOST_LINES)]
 
 
 @app.post("/settlements")

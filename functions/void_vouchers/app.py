@@ -118,5 +118,5 @@ def notify_agencies(uscc: str, cause: str) -> None:
     """§4.1.3: tell each agency with a running order of the enterprise, once for each order."""
     running = [order for order in orders.list_of_enterprise(uscc) if order.state in RUNNING_ORDERS]
     queues.send(
-        "notify", [messages.buyer_disqualified(cause, order.agency_uscc, order.order_id).body for order in running]
+        "notify", [messages.enterprise_disqualified(cause, order.agency_uscc, order.order_id).body for order in running]
     )

@@ -1,4 +1,4 @@
-"""The routes are what the API promises; the template routes each to the handler whose name its event has."""
+"""The routes are those the API promises; the template routes each to the handler after which its event is named."""
 
 import ast
 import re

@@ -89,7 +89,6 @@ def test_the_backend_answers_and_keeps_its_books_as_the_model_says(
         stateful_step_count=STEPS,
         derandomize=SEED is None,
         database=None,
-        deadline=None,
         print_blob=True,
         phases=PHASES,
         suppress_health_check=list(HealthCheck),

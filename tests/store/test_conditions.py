@@ -84,7 +84,7 @@ def test_an_order_holds_nothing_of_a_voucher_that_ended_or_changed_since(
     voucher: Scene, monkeypatch: pytest.MonkeyPatch, change: Json
 ) -> None:
     town, tried = voucher[0], []
-    place = orders.commit_place
+    place = orders.commit_order
 
     def overtaken(*facts: Any) -> None:
         tried.append(facts)
@@ -93,7 +93,7 @@ def test_an_order_holds_nothing_of_a_voucher_that_ended_or_changed_since(
             changes_nothing(lambda: place(*facts))
         place(*facts)
 
-    monkeypatch.setattr(orders, "commit_place", overtaken)
+    monkeypatch.setattr(orders, "commit_order", overtaken)
     town.place(voucher_fen=700_000)
     assert tried
 
@@ -109,14 +109,14 @@ def test_an_order_is_placed_only_while_all_it_was_decided_on_is_as_it_was_read(
         "enterprise": keys.enterprise(kept(town)[0].enterprise_uscc),
         "agency": keys.agency(town.agency.uscc),
     }
-    place = orders.commit_place
+    place = orders.commit_order
 
     def overtaken(*facts: Any) -> None:
         tried.append(facts)
         tamper(where[party], version=99)
         changes_nothing(lambda: place(*facts))
 
-    monkeypatch.setattr(orders, "commit_place", overtaken)
+    monkeypatch.setattr(orders, "commit_order", overtaken)
     town.place(voucher_fen=700_000)
     assert tried
 

@@ -1,4 +1,4 @@
-"""Invariants of settlement: sums agree, and different people took the steps; checked after each step."""
+"""The invariants of settlement: sums agree, steps by different people; checked after each step as `invariants`."""
 
 from collections import defaultdict
 from typing import Any

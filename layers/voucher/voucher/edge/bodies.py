@@ -12,7 +12,7 @@ from voucher.models.base import Reason, Request
 from voucher.refusals import FieldError, Refusal, Refused
 
 MAX_BODY_BYTES = 64 * 1024
-MAX_NESTING = 32
+MOST_NESTING = 32
 
 # Pydantic's error types in words for the person who filled in the form; any other type is "格式不正确".
 WORDS = {
@@ -69,7 +69,7 @@ def read_json(text: str) -> Any:
     """Parse a body strictly: at most 64 KB, 32 levels, no repeated names, no NaN. Empty text is {}."""
     if len(text.encode()) > MAX_BODY_BYTES:
         raise Refused(Refusal.BODY_TOO_LARGE)
-    if _depth(text) > MAX_NESTING:
+    if _depth(text) > MOST_NESTING:
         raise Refused(Refusal.NESTED_TOO_DEEP)
     try:
         return json.loads(text or "{}", object_pairs_hook=_unrepeated, parse_constant=_not_a_number)
@@ -78,7 +78,7 @@ def read_json(text: str) -> Any:
 
 
 def _depth(text: str) -> int:
-    if text.count("{") + text.count("[") <= MAX_NESTING:
+    if text.count("{") + text.count("[") <= MOST_NESTING:
         return 0
     deepest = depth = 0
     # possessive, and an open string ends with the text: otherwise a body full of quotes takes minutes

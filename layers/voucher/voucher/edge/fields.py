@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-MAX_FEN = 10**13
+MOST_FEN = 10**13
 
 
 def _no_control_characters(text: str) -> str:
@@ -34,9 +34,9 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,80}$"
 Uscc = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+\- ]{5,20}$")]
 Industry = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,4}$")]
-Fen = Annotated[int, Field(ge=0, le=MAX_FEN)]
-PositiveFen = Annotated[int, Field(gt=0, le=MAX_FEN)]
-SignedFen = Annotated[int, Field(ge=-MAX_FEN, le=MAX_FEN)]
+Fen = Annotated[int, Field(ge=0, le=MOST_FEN)]
+PositiveFen = Annotated[int, Field(gt=0, le=MOST_FEN)]
+SignedFen = Annotated[int, Field(ge=-MOST_FEN, le=MOST_FEN)]
 Count = Annotated[int, Field(ge=0, le=10**7)]
 Version = Annotated[int, Field(ge=1, le=10**9)]
 Year = Annotated[int, Field(ge=2024, le=2100)]

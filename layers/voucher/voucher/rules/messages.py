@@ -178,7 +178,7 @@ def voucher_ending(voucher_id: str, enterprise_uscc: str, valid_until: str, bala
     return _notify(f"VOUCHER.{voucher_id}/ends/{valid_until}", "enterprise", enterprise_uscc, words, about)
 
 
-def buyer_disqualified(cause: str, agency_uscc: str, order_id: str) -> Message:
+def enterprise_disqualified(cause: str, agency_uscc: str, order_id: str) -> Message:
     """§4.1.3: the enterprise of an agency's running order lost its qualification; `cause` is the id of the message that
     the withdrawal set in motion."""
     words, about = "订单的企业已被取消用券资格；已签合同的订单继续履行。", f"order:{order_id}"

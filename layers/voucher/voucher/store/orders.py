@@ -48,7 +48,7 @@ def _index_entry(order: Order) -> dict[str, str]:
     return keys.index_entry("ORDER", order.created_at, order.order_id)
 
 
-def commit_place(order: Order, facts: OrderFacts, pool_ids: Iterable[str]) -> None:
+def commit_order(order: Order, facts: OrderFacts, pool_ids: Iterable[str]) -> None:
     """§4.2.1: hold the order's voucher part against the voucher and every one of `pool_ids`, and add the order, all in
     one transaction.
 

@@ -10,7 +10,7 @@ from voucher.store import conditions, keys, orders
 from voucher.store.engine.reading import Page, find_item, read_many, read_page, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_new, item_check, update_write
 
-MAX_LINES = 40
+MOST_LINES = 40
 
 
 def find(settlement_id: str) -> Settlement | None:

@@ -23,7 +23,7 @@ class Granted:
 
 
 @dataclass(frozen=True)
-class Held:
+class AlreadyHeld:
     """The caller acts for the enterprise, and it holds its voucher of this batch already."""
 
     voucher: Voucher
@@ -42,7 +42,7 @@ class Differs:
     entitlement: Entitlement
 
 
-GrabOutcome = Granted | Held | NoEntitlement | Differs
+GrabOutcome = Granted | AlreadyHeld | NoEntitlement | Differs
 
 
 def commit_grab(batch: Batch, voucher: Voucher, whole_quota: bool) -> GrabOutcome:
@@ -89,7 +89,7 @@ def _outcome_of(unmet: dict[str, Item | None], caller: str) -> GrabOutcome:
     # the caller is a member if the entitlement's condition was true, or if the item says so
     is_member = "entitlement" not in unmet or (entitlement is not None and caller in entitlement.members)
     if existing is not None and is_member:
-        return Held(Voucher.model_validate(existing))
+        return AlreadyHeld(Voucher.model_validate(existing))
     return NoEntitlement() if entitlement is None else Differs(entitlement)
 
 
