@@ -10,6 +10,7 @@ from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR, Person, Reply
 from tests.conftest import StoppedClock
 from tests.support import samples
+from tests.support.agency_scenario import path_of, products_on_sale, renew, reopen, upload_documents
 from tests.support.backend import World, function
 from tests.support.relaying import subjects
 from tests.support.samples import TODAY
@@ -69,42 +70,6 @@ def submit_with_documents(world: World) -> None:
     for document in DOCUMENTS:
         steps.announce_and_upload(world, SELLER, PATH, document)
     steps.expect(world.call(SELLER, "POST", f"{PATH}/submit"), 200)
-
-
-def path_of(town: Town) -> str:
-    return f"/agencies/{town.agency.uscc}"
-
-
-def upload_documents(town: Town, left_out: str = "") -> None:
-    """New documents of all ten kinds but one."""
-    for document in agency_documents(town.agency, TODAY):
-        if document.kind != left_out:
-            steps.announce_and_upload(town.world, SELLER, path_of(town), document)
-
-
-def renew(town: Town, **changes: object) -> Json:
-    """The renewal, submitted with new documents."""
-    upload_documents(town)
-    return steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/renew", changes), 200)
-
-
-def products_on_sale(town: Town) -> list[str]:
-    """What the public finds."""
-    return [each["product_id"] for each in steps.expect(town.world.call(None, "GET", "/products"), 200)["items"]]
-
-
-def report_change(town: Town, description: str = "业务范围变更") -> Json:
-    """A change that the town's agency reports."""
-    report = {"happened_on": "2026-06-14", "description": description}
-    return steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/changes", report), 201)
-
-
-def reopen(town: Town) -> Json:
-    """The agency, returned for correction because of a change that it reported."""
-    change = report_change(town)
-    review = f"{path_of(town)}/changes/{change['change_id']}/review"
-    steps.expect(town.world.call(OPERATOR, "POST", review, {"decision": "return", "reason": "请修改"}), 200)
-    return town.shown(path_of(town))
 
 
 def other_category(town: Town) -> str:

@@ -9,6 +9,7 @@ from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Person
 from tests.conftest import StoppedClock
 from tests.support import samples
+from tests.support.agency_scenario import path_of, products_on_sale, renew, reopen, report_change
 from tests.support.backend import World
 from tests.support.relaying import relayed, subjects
 from tests.support.samples import TODAY
@@ -16,36 +17,6 @@ from tests.support.scenario import OWNER, SELLER, Json, Town
 from voucher.store import keys
 
 RENEWAL_DAY = datetime(2028, 6, 5, 2, 0, tzinfo=UTC)  # ten days before the approval of the town's agency ends
-
-
-def path_of(town: Town) -> str:
-    return f"/agencies/{town.agency.uscc}"
-
-
-def products_on_sale(town: Town) -> list[str]:
-    """What the public finds."""
-    return [each["product_id"] for each in steps.expect(town.world.call(None, "GET", "/products"), 200)["items"]]
-
-
-def report_change(town: Town, description: str = "业务范围变更") -> Json:
-    """A change that the town's agency reports."""
-    report = {"happened_on": "2026-06-14", "description": description}
-    return steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/changes", report), 201)
-
-
-def reopen(town: Town) -> Json:
-    """The agency, returned for correction because of a change that it reported."""
-    change = report_change(town)
-    review = f"{path_of(town)}/changes/{change['change_id']}/review"
-    steps.expect(town.world.call(OPERATOR, "POST", review, {"decision": "return", "reason": "请修改"}), 200)
-    return town.shown(path_of(town))
-
-
-def renew(town: Town) -> Json:
-    """The renewal, submitted with new documents."""
-    for document in agency_documents(town.agency, TODAY):
-        steps.announce_and_upload(town.world, SELLER, path_of(town), document)
-    return steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/renew", {}), 200)
 
 
 def propose_removal(town: Town, person: Person = OPERATOR) -> Json:
