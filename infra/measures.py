@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Container
 from pathlib import Path
 from statistics import median
 from textwrap import wrap
@@ -93,19 +94,24 @@ def rooms(modules: list[Module]) -> None:
 
 def _cells(inside: list[Module]) -> list[str]:
     functions = [function for module in inside for function in module.all(ast.FunctionDef)]
+    return [
+        *(str(len(inside)), f"{sum(len(module.text.splitlines()) for module in inside):,}", str(len(functions))),
+        *(spread([measure(each) for each in functions]) for measure in (lines, complexity)),
+        spread([len(each.args.args + each.args.kwonlyargs) for each in functions]),
+        *_explanations(inside),
+    ]
+
+
+def _explanations(inside: list[Module]) -> list[str]:
     source = [line.strip() for module in inside for line in module.text.splitlines()]
     docstrings = [each for module in inside for each in module.docstrings()]
     public = [bool(text) for node, text in docstrings if getattr(node, "name", "_")[0] != "_"]
     explained = sum(lines(node.body[0]) for node, text in docstrings if text)
     code = sum(bool(line) and not line.startswith("#") for line in source) - explained
     comments = sum(line.startswith("#") or "  # " in line for line in source)
-    return [
-        *(str(len(inside)), f"{len(source):,}", str(len(functions))),
-        *(spread([measure(each) for each in functions]) for measure in (lines, complexity)),
-        spread([len(each.args.args + each.args.kwonlyargs) for each in functions]),
-        *(f"{sum(public) / max(1, len(public)):.0%}", f"{comments / code:.3f}", f"{explained / code:.2f}"),
-        f"{sum(len(text.split()) for _, text in docstrings) / code:.2f}",
-    ]
+    words = sum(len(text.split()) for _, text in docstrings)
+    shares = f"{comments / code:.3f}", f"{explained / code:.2f}", f"{words / code:.2f}"
+    return [f"{sum(public) / max(1, len(public)):.0%}", *shares]
 
 
 def sizes(production: list[Module]) -> None:
@@ -126,18 +132,32 @@ def structure(production: list[Module]) -> None:
     reached: dict[str, set[str]] = {name: set() for name in floor}
     aliases: list[str] = []
     for module in production:
-        for node in module.all(ast.ImportFrom):
-            for name, alias in ((f"{node.module}.{each.name}", each.asname) for each in node.names):
-                # what is imported is a module itself, or a name in one
-                reached[module.name] |= {name if name in floor else str(node.module)} & floor.keys()
-                aliases += [f"{name} as {alias}"] if alias and name in floor and module.room == "functions" else []
+        for name, alias in _imports(module):
+            reached[module.name] |= {_module_of(name, floor)} & floor.keys()
+            if alias and name in floor and module.room == "functions":
+                aliases.append(f"{name} as {alias}")
     arrows = [(name, target) for name, targets in reached.items() for target in sorted(targets)]
     show("aliases of modules in handlers", aliases)
     show("imports that go up", [f"{a} → {b}" for a, b in arrows if floor[a] < floor[b]], len(arrows))
+    _reach_further(reached)
+    show("modules in a circle", [name for name, targets in reached.items() if name in targets], len(reached))
+
+
+def _imports(module: Module) -> list[tuple[str, str | None]]:
+    nodes = module.all(ast.ImportFrom)
+    return [(f"{node.module}.{each.name}", each.asname) for node in nodes for each in node.names]
+
+
+def _module_of(name: str, modules: Container[str]) -> str:
+    """What is imported is a module itself, or a name in one."""
+    return name if name in modules else name.rpartition(".")[0]
+
+
+def _reach_further(reached: dict[str, set[str]]) -> None:
+    """Add what the targets reach, over any number of imports."""
     for middle, further in reached.items():
         for targets in reached.values():
             targets.update(further if middle in targets else ())
-    show("modules in a circle", [name for name, targets in reached.items() if name in targets], len(reached))
 
 
 def same_names(production: list[Module]) -> None:

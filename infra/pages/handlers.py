@@ -85,21 +85,21 @@ def _callers(handler: ast.FunctionDef, path: Path) -> tuple[str, ...]:
 
 def _checked(node: ast.AST) -> set[str]:
     """Whom one expression lets in: a call of edge/identity, or a look at roles and members."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        if node.func.id == "require":
-            roles = {
-                str(each.value) for arg in node.args[1:] for each in _results(arg) if isinstance(each, ast.Constant)
-            }
-            return {f"`{role}`" for role in roles} or {ROLE_ASKED_FOR}
-        if node.func.id in ("as_member", "as_member_or_staff"):
-            return {_members(node.args[1])} | ({STAFF} if node.func.id.endswith("staff") else set())
-    if isinstance(node, ast.Compare) and isinstance(looked := node.comparators[0], ast.Attribute):
-        if looked.attr == "members":
-            return {_members(looked)}
-        if looked.attr == "roles" and isinstance(node.left, ast.Constant):
-            return {f"`{node.left.value!s}`"}
-    if isinstance(node, ast.If) and any(getattr(each, "attr", "") == "is_staff" for each in ast.walk(node.test)):
-        return {STAFF}
+    match node:
+        case ast.Call(func=ast.Name(id="require"), args=[_, *asked]):
+            results = [each for argument in asked for each in _results(argument)]
+            roles = {f"`{each.value!s}`" for each in results if isinstance(each, ast.Constant)}
+            return roles or {ROLE_ASKED_FOR}
+        case ast.Call(func=ast.Name(id="as_member"), args=[_, organisation]):
+            return {_members(organisation)}
+        case ast.Call(func=ast.Name(id="as_member_or_staff"), args=[_, organisation]):
+            return {_members(organisation), STAFF}
+        case ast.Compare(comparators=[ast.Attribute(attr="members") as members, *_]):
+            return {_members(members)}
+        case ast.Compare(left=ast.Constant(value=role), comparators=[ast.Attribute(attr="roles"), *_]):
+            return {f"`{role!s}`"}
+        case ast.If(test=test) if any(getattr(each, "attr", "") == "is_staff" for each in ast.walk(test)):
+            return {STAFF}
     return set()
 
 
