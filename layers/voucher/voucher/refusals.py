@@ -225,10 +225,14 @@ class HasState(Protocol):
     """Anything that is in a state: a refusal names it in Chinese for people, and in code for programs."""
 
     @property
-    def thing(self) -> str: ...
+    def thing(self) -> str:
+        """The kind of record, as STATE_WORDS knows it."""
+        ...
 
     @property
-    def state(self) -> str: ...
+    def state(self) -> str:
+        """Its state, in code."""
+        ...
 
 
 @dataclass(frozen=True)
