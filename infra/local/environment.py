@@ -35,8 +35,8 @@ def make(name: str) -> None:
     """
     folder = LOCAL / name
     stamp = folder / "made-from.sha256"
-    # The folder's path belongs to the stamp: an environment does not survive being moved.
-    facts = f"{sys.version}\n{folder}\n".encode() + requirements(name).read_bytes()
+    # The paths belong to the stamp: an environment survives neither being moved nor its Python's going away.
+    facts = f"{sys.version}\n{sys.base_prefix}\n{folder}\n".encode() + requirements(name).read_bytes()
     digest = hashlib.sha256(facts).hexdigest()
     if stamp.is_file() and stamp.read_text() == digest and python_of(name).exists():
         return
