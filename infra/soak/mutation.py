@@ -26,7 +26,7 @@ from infra.local.state import LOCAL, ROOT
 
 STORE = Path("layers/voucher/voucher/store")
 ALWAYS = '"attribute_exists(#pk) OR attribute_not_exists(#pk)"'
-RINGS = ("functions", "races", "faults")
+RINGS = ("store", "functions", "races", "faults")
 MODEL = ["tests/model"]
 COPIED = ("layers/voucher", "functions", "infra", "tests", "template.yaml", "pyproject.toml", "README.md")
 WORKERS = 2
