@@ -1,5 +1,5 @@
-"""Worker: closes a programme year that is over, once no voucher is left to lapse and no order to cancel (§1.4b,
-§2.2.floor).
+"""Worker: closes a programme year that is over, once all its vouchers have ended and all its orders have a contract or
+have ended (§1.4b, §2.2.floor).
 
 Until then it changes nothing but the batches, which it closes; the next night's sweep sends the message again. Each
 step is a conditional transaction of its own, so a message may come twice, late, or stop half-way.
@@ -69,9 +69,9 @@ def close_batches(year: int, mark: Mark) -> bool:
 
 
 def is_anything_left(year: int) -> bool:
-    """§1.4b, §4.2.1: a voucher has not lapsed yet, or an order without a contract still holds money.
+    """§1.4b, §4.2.1: some voucher is still active, or some order without a contract still holds money.
 
-    What this does not find cannot come later: an order needs an active voucher, and a contract once signed stays.
+    Once this is False it stays False: an order needs an active voucher, and a contract once signed stays.
     """
     released = [each.batch_id for each in batches.list_of_year(year) if each.state != "draft"]
     if any(each.state == "active" for batch_id in released for each in vouchers.list_of_batch(batch_id)):

@@ -24,7 +24,7 @@ def published(batch_id: str) -> Batch:
 
 
 def is_sold_out_for(batch_id: str, uscc: str) -> bool:
-    """True if the batch is known to have nothing left, and the enterprise to hold no voucher of it."""
+    """True if the batch is known to be empty, and the enterprise is none of its holders."""
     holders = SOLD_OUT.get(batch_id)
     return holders is not None and uscc not in holders
 

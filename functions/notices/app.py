@@ -1,6 +1,6 @@
 """Public notices: anybody reads them, and objects to them (§3.5.3).
 
-Anybody may call this function, so it moves no money and no line: notice_reviews and notice_closings do.
+Anybody may call this function, so it only reads and records: notice_reviews and notice_closings move lines and money.
 """
 
 import csv

@@ -80,7 +80,7 @@ def _public(settlement: Settlement) -> dict[str, Any]:
 
 
 def _verified_amounts(line: Line, decision: LineDecision, policy: Policy) -> tuple[int | None, int | None]:
-    """The voucher part and the contract as verified, in fen; both None for a line that does not pass."""
+    """The voucher part and the contract as verified, in fen; both None if the line fails."""
     if decision.decision != "pass":
         return None, None
     contract_fen = min(line.contract_fen, decision.verified_contract_fen or line.contract_fen)

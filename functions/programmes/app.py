@@ -117,7 +117,7 @@ def show_programme(year: str) -> Response[str]:
 
 
 def read_figures(programme: Programme) -> dict[str, Any]:
-    """The year's figures, in fen, each pool as last written; a draft has none, because nobody confirmed its total."""
+    """The year's figures, in fen, each pool as last written; a draft has none before its total is confirmed."""
     if not programme.is_confirmed:
         return {}
     categories = programmes.read_category_totals(programme)

@@ -40,9 +40,8 @@ def propose_total(year: str) -> Response[str]:
         return reply(old, replay=True)
     pending = PendingTotal(total_fen=body.total_fen, reason=body.reason, by=app.caller.sub)
     new = stepped(old, "propose_total", app.mark, pending=pending)
-    shard_changes_fen(
-        old, body.total_fen
-    )  # only its refusals matter here: what it finds may change until finance confirms
+    # only its refusals matter here: what it finds may change until finance confirms
+    shard_changes_fen(old, body.total_fen)
     programmes.commit_step(old, new)
     return reply(new)
 

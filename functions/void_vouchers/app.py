@@ -104,8 +104,8 @@ def cancel_uncontracted(postings: list[Posting], instant: datetime) -> None:
 
 
 def void_enterprise(uscc: str) -> None:
-    """§4.1.3: what a disqualified enterprise has not used becomes void, and so does what its orders without a contract
-    hold; orders with a contract run on."""
+    """§4.1.3: the unused vouchers of a disqualified enterprise become void, and so does what its orders without a
+    contract hold; orders with a contract run on."""
     now = clock.now()
     for year in entitlements.years_in_step(shanghai_date(now)):
         entitlement = vouchers.find_entitlement(year, uscc)

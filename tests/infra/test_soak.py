@@ -6,7 +6,7 @@ from pathlib import Path
 
 from infra.local.state import ROOT
 from infra.soak import mutation
-from infra.soak.mutation import STORE, sites
+from infra.soak.mutation import MODEL, RINGS, STORE, sites
 from voucher import store
 from voucher.store import conditions
 
@@ -18,6 +18,13 @@ MADE = {name for name, _ in inspect.getmembers(conditions, inspect.isfunction)} 
 def test_each_condition_is_removed_somewhere() -> None:
     removed = {re.match(r"\w+", each.condition)[0] for each in SITES}  # type: ignore[index]
     assert removed == NAMED | MADE
+
+
+def test_each_mutant_meets_all_tests_that_run_the_store_in_this_process() -> None:
+    """A ring that the tool leaves out lets mutants live that its tests would kill."""
+    rings = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
+    elsewhere = {"rules", "infra", "journeys"}  # without the store, about the tools, and on what is deployed
+    assert {f"tests/{ring}" for ring in rings - elsewhere} == {*(f"tests/{ring}" for ring in RINGS), *MODEL}
 
 
 def test_as_many_places_are_mutated_as_conditions_are_used() -> None:

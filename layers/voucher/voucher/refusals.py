@@ -10,10 +10,11 @@ from enum import Enum
 from typing import Any, Protocol, Self
 
 from voucher.models.base import yuan
+from voucher.state_words import STATE_WORDS
 
 
 class Refusal(Enum):
-    """One refusal: its HTTP `status`, `clause` (None if it is not the regulation that refuses) and `sentence`."""
+    """One refusal: its HTTP `status`, `clause` (None if it follows from the system alone) and `sentence`."""
 
     # who is asking
     UNAUTHENTICATED = 401, None, "请先登录。"
@@ -136,89 +137,6 @@ class Refusal(Enum):
         member._value_ = len(cls.__members__)
         member.status, member.clause, member.sentence = status, clause, sentence
         return member
-
-
-# By thing, what a person reads for its state: the same code word may mean different states of different things.
-STATE_WORDS = {
-    "enterprise": {
-        "draft": "草稿",
-        "submitted": "待审核",
-        "returned": "已退回",
-        "rejected": "未通过",
-        "approved": "已通过",
-        "disqualified": "已取消资格",
-    },
-    "agency": {
-        "draft": "草稿",
-        "submitted": "待预审",
-        "pre_reviewed": "预审已通过",
-        "returned": "已退回",
-        "rejected": "未通过",
-        "active": "已入驻",
-        "removal_proposed": "拟清退",
-        "removed": "已清退",
-    },
-    "change": {
-        "reported": "待审核",
-        "kept": "资格保持不变",
-        "returned": "已退回",
-        "disqualified": "已取消资格",
-        "removal_proposed": "拟清退",
-    },
-    "product": {"draft": "草稿", "published": "已上架", "withdrawn": "已下架"},
-    "programme": {"draft": "草稿", "open": "进行中", "closed": "已结束"},
-    "batch": {"draft": "草稿", "published": "已发布", "closed": "已结束"},
-    "order": {
-        "placed": "已下单",
-        "accepted": "已接单",
-        "refused": "已拒绝",
-        "delivered": "已交付",
-        "completed": "已完成",
-        "settling": "兑付申请中",
-        "payable": "待拨付",
-        "paid": "已拨付",
-        "cancelled": "已取消",
-    },
-    "settlement": {"draft": "草稿", "submitted": "待预审", "reviewed": "已预审", "withdrawn": "已撤回"},
-    "line": {
-        "draft": "草稿",
-        "submitted": "待预审",
-        "passed": "预审已通过",
-        "returned": "已退回",
-        "rejected": "未通过",
-        "withdrawn": "已撤出",
-        "gathered": "已汇总",
-        "approved": "审核已通过",
-        "noticed": "公示中",
-        "payable": "待拨付",
-    },
-    "round": {
-        "gathered": "已汇总",
-        "approved": "审核已通过",
-        "rejected": "未通过",
-        "noticed": "公示中",
-        "closed": "公示已结束",
-    },
-    "notice": {"running": "公示中", "closing": "公示已截止", "closed": "公示已结束"},
-    "objection": {"standing": "待处理", "upheld": "已成立", "rejected": "不成立"},
-    "payable": {
-        "awaiting_invoice": "待开票",
-        "invoiced": "已开票",
-        "paying": "拨付中",
-        "paid": "已拨付",
-        "dropped": "已撤销",
-    },
-    "payout": {"made": "已制单", "paid": "已拨付", "failed": "拨付失败", "returned": "已被退回"},
-    "list_import": {
-        "waiting": "待解析",
-        "parsed": "已解析",
-        "failed": "解析失败",
-        "applying": "正在生效",
-        "applied": "已生效",
-    },
-    "violation": {"standing": "尚未解除", "lifted": "已解除"},
-    "recovery": {"standing": "追回中", "withdrawn": "已撤销"},
-}
 
 
 class HasState(Protocol):

@@ -11,7 +11,7 @@ from voucher.edge.fields import Name, Text
 from voucher.models.base import Reason, Request
 from voucher.refusals import FieldError, Refusal, Refused
 
-MAX_BODY_BYTES = 64 * 1024
+MOST_BODY_BYTES = 64 * 1024
 MOST_NESTING = 32
 
 # Pydantic's error types in words for the person who filled in the form; any other type is "格式不正确".
@@ -67,7 +67,7 @@ def partial(model: type[Request]) -> type[Request]:
 
 def read_json(text: str) -> Any:
     """Parse a body strictly: at most 64 KB, 32 levels, no repeated names, no NaN. Empty text is {}."""
-    if len(text.encode()) > MAX_BODY_BYTES:
+    if len(text.encode()) > MOST_BODY_BYTES:
         raise Refused(Refusal.BODY_TOO_LARGE)
     if _depth(text) > MOST_NESTING:
         raise Refused(Refusal.NESTED_TOO_DEEP)

@@ -17,7 +17,7 @@ from voucher.store import documents, keys
 from voucher.store.engine import files
 
 Filename = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^/\\\x00-\x1f]+$")]
-SizeBytes = Annotated[int, Field(ge=1, le=files.MAX_UPLOAD_BYTES)]
+SizeBytes = Annotated[int, Field(ge=1, le=files.MOST_UPLOAD_BYTES)]
 
 
 class Announcement(Request):

@@ -156,8 +156,8 @@ def has_contract(order: Order) -> bool:
 
 
 def expires_without_contract(order: Order) -> bool:
-    """§4.2.1, §4.1.3: the order ends with its year, or when its enterprise is disqualified, because no contract was
-    signed and nothing was delivered."""
+    """§4.2.1, §4.1.3: the order ends with its year, or when its enterprise is disqualified, as long as it has no
+    signed contract."""
     return not has_contract(order) and allows("order", order.state, "expire")
 
 
@@ -170,7 +170,7 @@ def check_has_contract(order: Order) -> None:
 def check_cancel_asked(order: Order, agency: Agency | None) -> None:
     """§3.5.1(5): both parties asked in writing to cancel. Raises CANCEL_NOT_ASKED.
 
-    §3.4.1: an agency that was removed before it signed the contract need not ask, because it serves no order any more.
+    §3.4.1: an agency that was removed before it signed the contract need not ask; it serves no order any more.
     """
     needs_agency = agency is None or agency.state != "removed" or has_contract(order)
     if order.enterprise_cancel is None or (needs_agency and order.agency_cancel is None):

@@ -14,7 +14,7 @@ from voucher.store.engine.table import Contended, Unmet, Write, add_write, advan
 
 
 def find(batch_id: str) -> Batch | None:
-    """A batch by its id, None if there is none."""
+    """A batch by its id, or None."""
     item = find_item(keys.batch(batch_id))
     return Batch.model_validate(item) if item else None
 

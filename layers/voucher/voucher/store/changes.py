@@ -21,7 +21,7 @@ def commit_report(change: Change, *also: Write) -> None:
 
 
 def find(kind: str, uscc: str, change_id: str) -> Change | None:
-    """One report, None when there is none."""
+    """One report, or None."""
     item = find_item(keys.organisation(kind, uscc, f"CHANGE#{change_id}"))
     return Change.model_validate(item) if item else None
 

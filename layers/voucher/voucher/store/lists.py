@@ -72,7 +72,7 @@ def list_page(kind: str, year: int, limit: int, cursor: str | None) -> Page:
 
 
 def find(kind: str, year: int, import_id: str) -> ListImport | None:
-    """One version of a list, None when there is none."""
+    """One version of a list, or None."""
     item = find_item(_key(kind, year, import_id))
     return ListImport.model_validate(item) if item else None
 

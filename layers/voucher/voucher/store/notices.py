@@ -29,7 +29,7 @@ def notice_of(item: Item) -> Notice | RemovalNotice:
 
 
 def find_public(notice_id: str) -> Notice | RemovalNotice | None:
-    """A notice of either kind by its id, None when there is none."""
+    """A notice of either kind by its id, or None."""
     item = find_item(keys.notice(notice_id))
     return notice_of(item) if item else None
 
@@ -42,7 +42,7 @@ def get_public(notice_id: str) -> Notice | RemovalNotice:
 
 
 def find(notice_id: str) -> Notice | None:
-    """The notice of a round by its id, None when there is none."""
+    """The notice of a round by its id, or None."""
     notice = find_public(notice_id)
     return notice if isinstance(notice, Notice) else None
 

@@ -18,7 +18,7 @@ def list_of_notice(notice_id: str) -> list[Objection]:
 
 
 def find(objection_id: str) -> Objection | None:
-    """An objection by its id, None when there is none."""
+    """An objection by its id, or None."""
     item = find_item(keys.objection(objection_id))
     return Objection.model_validate(item) if item else None
 

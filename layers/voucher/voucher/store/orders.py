@@ -117,7 +117,7 @@ def _contract_writes(order: Order) -> list[Write]:
 
 
 def find(order_id: str) -> Order | None:
-    """An order by its id, None when there is none."""
+    """An order by its id, or None."""
     item = find_item(keys.order(order_id))
     return Order.model_validate(item) if item else None
 

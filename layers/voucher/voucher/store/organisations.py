@@ -39,13 +39,13 @@ def commit_registration(organisation: Organisation) -> None:
 
 
 def find_enterprise(uscc: str) -> Enterprise | None:
-    """The enterprise of a credit code, None when nobody registered it."""
+    """The enterprise of a credit code, or None."""
     item = find_item(keys.enterprise(uscc))
     return Enterprise.model_validate(item) if item else None
 
 
 def find_agency(uscc: str) -> Agency | None:
-    """The agency of a credit code, None when nobody registered it."""
+    """The agency of a credit code, or None."""
     item = find_item(keys.agency(uscc))
     return Agency.model_validate(item) if item else None
 

@@ -35,7 +35,7 @@ def payout_id(payable: Payable, attempt: int) -> str:
 
 
 def find(payout_id: str) -> Payout | None:
-    """A payout by its id, None when there is none."""
+    """A payout by its id, or None."""
     item = find_item(keys.payout(payout_id))
     return Payout.model_validate(item) if item else None
 

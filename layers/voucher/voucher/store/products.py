@@ -20,7 +20,7 @@ def commit_draft(product: Product, *also: Write) -> bool:
 
 
 def find(product_id: str) -> Product | None:
-    """A product by its id, None when there is none."""
+    """A product by its id, or None."""
     item = find_item(keys.product(product_id))
     return Product.model_validate(item) if item else None
 

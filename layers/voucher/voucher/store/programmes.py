@@ -16,7 +16,7 @@ from voucher.store.engine.table import Write, add_write, advance_write, commit
 
 
 def find(year: int) -> Programme | None:
-    """The programme of a year, None if none was drafted."""
+    """The programme of a year, or None."""
     item = find_item(keys.programme(year))
     return Programme.model_validate(item) if item else None
 

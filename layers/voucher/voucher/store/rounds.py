@@ -21,7 +21,7 @@ NOT_BY_EARLIER_HANDS = (
 
 
 def find(round_id: str) -> Round | None:
-    """A round by its id, None when there is none."""
+    """A round by its id, or None."""
     item = find_item(keys.round_(round_id))
     return Round.model_validate(item) if item else None
 

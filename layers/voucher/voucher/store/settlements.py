@@ -14,7 +14,7 @@ MOST_LINES = 40
 
 
 def find(settlement_id: str) -> Settlement | None:
-    """A settlement by its id, None when there is none."""
+    """A settlement by its id, or None."""
     item = find_item(keys.settlement(settlement_id))
     return Settlement.model_validate(item) if item else None
 

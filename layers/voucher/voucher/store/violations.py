@@ -8,7 +8,7 @@ from voucher.store.engine.table import Write, add_write, advance_write
 
 
 def find(violation_id: str) -> Violation | None:
-    """A violation by its id, None when there is none."""
+    """A violation by its id, or None."""
     item = find_item(keys.violation(violation_id))
     return Violation.model_validate(item) if item else None
 

@@ -94,7 +94,7 @@ def _outcome_of(unmet: dict[str, Item | None], caller: str) -> GrabOutcome:
 
 
 def find(voucher_id: str) -> Voucher | None:
-    """A voucher by its id, None if there is none."""
+    """A voucher by its id, or None."""
     item = find_item(keys.voucher(*keys.split_voucher_id(voucher_id)))
     return Voucher.model_validate(item) if item else None
 

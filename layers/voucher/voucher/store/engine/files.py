@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-MAX_UPLOAD_BYTES = 20 * 1024 * 1024
+MOST_UPLOAD_BYTES = 20 * 1024 * 1024
 UPLOAD_SECONDS = 900
 DOWNLOAD_SECONDS = 300
 
@@ -45,7 +45,7 @@ def presign_upload(object_key: str, content_type: str) -> dict[str, Any]:
             bucket(),
             object_key,
             Fields={"Content-Type": content_type},
-            Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, MAX_UPLOAD_BYTES]],
+            Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, MOST_UPLOAD_BYTES]],
             ExpiresIn=UPLOAD_SECONDS,
         )
     )
