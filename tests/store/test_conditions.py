@@ -164,9 +164,10 @@ def test_a_batch_is_closed_with_exactly_what_its_shards_hold_and_once(town: Town
 
 
 @pytest.mark.clause("§1.4a")
-def test_nothing_is_frozen_moved_or_credited_where_there_is_no_pool(voucher: Scene) -> None:
+def test_nothing_is_frozen_thawed_moved_or_credited_where_there_is_no_pool(voucher: Scene) -> None:
     for commit in (
         lambda: pools.commit_freeze("category.1999.legal", 1),
+        lambda: pools.commit_thaw("category.1999.legal", 1),
         lambda: pools.commit_stop("category.1999.legal", 1),
         lambda: transact(pools.move_writes("category.1999.legal", {0: 1}, "held_fen", "remaining_fen")),
         lambda: transact([pools.credit_write("surplus.1999", 0, 1)]),
