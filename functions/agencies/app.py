@@ -2,23 +2,24 @@
 
 from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, partial
-from voucher.edge.documents import announce, read_announcement, reply_with_links
-from voucher.edge.fields import Count, Day, Name, Phone, SignedFen, Uscc
+from voucher.edge.codes import AgencyCode
+from voucher.edge.documents import announce, announcement, reply_with_links
+from voucher.edge.fields import Count, Day, Name, Phone, SignedFen
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
-from voucher.edge.replies import reply
-from voucher.models.agencies import Agency
+from voucher.edge.queries import InState
+from voucher.edge.replies import Answer, PageOf, reply, reply_page
+from voucher.models.agencies import Agency, AgencyState
 from voucher.models.base import Request
+from voucher.models.documents import AnnouncedUpload, DocumentLink
 from voucher.policy import AGENCY_DOCUMENTS, Category
 from voucher.refusals import Refused
 from voucher.rules.agencies import proposed_agency, renewing_agency
-from voucher.rules.credit_code import check_agency_code
 from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.programmes import policy_for
 from voucher.rules.submissions import application_day, changes_by_submission, check_complete, submission_of
@@ -42,17 +43,17 @@ class Profile(Request):
 
 
 class Application(Profile):
-    uscc: Uscc
+    uscc: AgencyCode
 
 
 Correction = partial(Profile)
+AgencyDocument = announcement(AGENCY_DOCUMENTS)
 
 
 @app.post("/agencies")
-def apply() -> Response[str]:
+def apply() -> Answer[Agency]:
     """§3.2.1: whoever applies for an agency becomes its member."""
     body = app.body(Application)
-    check_agency_code(body.uscc)
     agency = Agency(**body.model_dump(), state="draft", members=frozenset({app.caller.sub}), **app.creation("apply"))
     try:
         organisations.commit_registration(agency)
@@ -65,9 +66,9 @@ def apply() -> Response[str]:
 
 
 @app.patch("/agencies/<uscc>")
-def edit(uscc: str) -> Response[str]:
+def edit(uscc: str) -> Answer[Agency]:
     """§3.2.1: its member corrects a draft, or what was returned or rejected; in a renewal, what it proposes."""
-    old = as_member(app.caller, organisations.find_agency(uscc))
+    old = as_member(app.caller, organisations.find_agency(uscc), "agency")
     new = stepped(old, "edit", app.mark, **_corrections(old, app.body(Correction)))
     organisations.commit_step(old, new)
     return reply(new)
@@ -81,26 +82,26 @@ def _corrections(agency: Agency, body: Request) -> dict[str, Any]:
 
 
 @app.post("/agencies/<uscc>/documents")
-def announce_document(uscc: str) -> Response[str]:
+def announce_document(uscc: str) -> Answer[AnnouncedUpload]:
     """§3.2.1: one of the ten documents; answers where to upload it."""
-    agency = as_member(app.caller, organisations.find_agency(uscc))
-    body = read_announcement(app, AGENCY_DOCUMENTS)
+    agency = as_member(app.caller, organisations.find_agency(uscc), "agency")
+    body = app.body(AgencyDocument)
     check_step(agency, "add_document")
     return announce(app, keys.agency(uscc), f"agencies/{uscc}", body)
 
 
 @app.get("/agencies/<uscc>/documents")
-def list_documents(uscc: str) -> Response[str]:
+def list_documents(uscc: str) -> Answer[PageOf[DocumentLink]]:
     """§3.4.3: an agency's documents with links, for its members and staff."""
-    as_member_or_staff(app.caller, organisations.find_agency(uscc))
+    as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
     return reply_with_links(keys.agency(uscc))
 
 
 @app.post("/agencies/<uscc>/submit")
-def submit(uscc: str) -> Response[str]:
+def submit(uscc: str) -> Answer[Agency]:
     """§3.2.1: submit the application. The refusal names every missing document."""
     app.body(Nothing)
-    old = as_member(app.caller, organisations.find_agency(uscc))
+    old = as_member(app.caller, organisations.find_agency(uscc), "agency")
     if app.is_repeat(old, "submit"):
         return reply(old, replay=True)
     check_step(old, "submit")
@@ -110,9 +111,9 @@ def submit(uscc: str) -> Response[str]:
 
 
 @app.post("/agencies/<uscc>/renew")
-def renew(uscc: str) -> Response[str]:
+def renew(uscc: str) -> Answer[Agency]:
     """§3.2.3: submit the renewal, with documents newer than the approval; the approval counts until its last day."""
-    old = as_member(app.caller, organisations.find_agency(uscc))
+    old = as_member(app.caller, organisations.find_agency(uscc), "agency")
     body = app.body(Correction)
     if app.is_repeat(old, "renew"):
         return reply(old, replay=True)
@@ -133,18 +134,17 @@ def _submitted(agency: Agency) -> dict[str, Any]:
 
 
 @app.get("/agencies")
-def list_agencies() -> Response[str]:
+def list_agencies(query: InState[AgencyState]) -> Answer[PageOf[Agency]]:
     """Agencies by state, for staff; people's names and phones masked."""
     require(app.caller, "platform", "bureau", "finance", "admin")
-    page = organisations.list_page("agency", app.query("state"), app.limit, app.query("cursor"))
-    items = [masked(Agency.model_validate(item).public()) for item in page.items]
-    return reply({"items": items, "next_cursor": page.next_cursor})
+    page = organisations.list_page("agency", query.state, query.limit, query.cursor)
+    return reply_page([masked(Agency.model_validate(item)) for item in page.items], page.next_cursor)
 
 
 @app.get("/agencies/<uscc>")
-def show(uscc: str) -> Response[str]:
+def show(uscc: str) -> Answer[Agency]:
     """One agency, for its members and staff."""
-    return reply(as_member_or_staff(app.caller, organisations.find_agency(uscc)))
+    return reply(as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency"))
 
 
 handler = app.handle

@@ -2,14 +2,12 @@
 
 from typing import Any, Literal
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import ReviewReason, reasons_of
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
-from voucher.edge.replies import reply
+from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
 from voucher.models.base import Reason, Request
 from voucher.policy import Policy
@@ -31,7 +29,7 @@ class Decision(Request):
 
 
 @app.post("/agencies/<uscc>/pre-review")
-def pre_review(uscc: str) -> Response[str]:
+def pre_review(uscc: str) -> Answer[Agency]:
     """§3.2.2: the operator's opinion; `override` asks the bureau for an exception, with the reason."""
     require(app.caller, "platform")
     body = app.body(Decision)
@@ -50,7 +48,7 @@ def pre_review(uscc: str) -> Response[str]:
 
 
 @app.post("/agencies/<uscc>/approve")
-def approve(uscc: str) -> Response[str]:
+def approve(uscc: str) -> Answer[Agency]:
     """§3.2.2: the bureau's decision, by somebody else than the pre-reviewer; it may override with a reason."""
     require(app.caller, "bureau")
     body = app.body(Decision)

@@ -3,16 +3,15 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
 from voucher.edge.fields import Day, Moment, Name, PositiveFen
 from voucher.edge.identity import require
-from voucher.edge.replies import reply
+from voucher.edge.queries import Paging
+from voucher.edge.replies import Answer, PageOf, reply
 from voucher.models.base import Request
-from voucher.models.batches import Batch
+from voucher.models.batches import Batch, PublicBatch
 from voucher.models.pools import even_shares
 from voucher.models.programmes import Programme
 from voucher.policy import Category
@@ -45,7 +44,7 @@ class BatchDraft(Request):
 
 
 @app.post("/programmes/<year>/batches")
-def draft_batch(year: str) -> Response[str]:
+def draft_batch(year: str) -> Answer[PublicBatch]:
     """§1.4a: the operator drafts a release of vouchers within what the year has left."""
     require(app.caller, "platform")
     body = app.body(BatchDraft)
@@ -64,13 +63,13 @@ def draft_batch(year: str) -> Response[str]:
     return reply(public_batch(batch, batch.created_at), 201)
 
 
-def _replayed(existing: Batch) -> Response[str]:
+def _replayed(existing: Batch) -> Answer[PublicBatch]:
     app.check_same(existing.request_sha256)
     return reply(public_batch(existing, clock.now()), 200, replay=True)
 
 
 @app.post("/batches/<batch_id>/publish")
-def publish_batch(batch_id: str) -> Response[str]:
+def publish_batch(batch_id: str) -> Answer[PublicBatch]:
     """§1.4a: the bureau releases the money. The condition of the write keeps it within the year's total."""
     require(app.caller, "bureau")
     app.body(Nothing)
@@ -102,7 +101,7 @@ def _publish_again(old: Batch, new: Batch, programme: Programme, shares_fen: lis
 
 
 @app.post("/batches/<batch_id>/close")
-def close_batch(batch_id: str) -> Response[str]:
+def close_batch(batch_id: str) -> Answer[PublicBatch]:
     """§1.4a: the bureau ends a batch; what nobody claimed becomes surplus.
 
     In two steps, so that it works during a rush, too: first the batch grants nothing any more, then what is left is
@@ -121,15 +120,15 @@ def close_batch(batch_id: str) -> Response[str]:
 
 
 @app.get("/batches")
-def list_batches() -> Response[str]:
+def list_batches(query: Paging) -> Answer[PageOf[PublicBatch]]:
     """Published batches, the latest opening first."""
-    found, next_cursor = batches.list_page(app.limit, app.query("cursor"))
+    found, next_cursor = batches.list_page(query.limit, query.cursor)
     now = clock.now()
     return reply({"items": [public_batch(batch, now) for batch in found], "next_cursor": next_cursor})
 
 
 @app.get("/batches/<batch_id>")
-def show_batch(batch_id: str) -> Response[str]:
+def show_batch(batch_id: str) -> Answer[PublicBatch]:
     """One batch, with what it has left."""
     return reply(public_batch(batches.get(batch_id), clock.now()))
 

@@ -2,13 +2,11 @@
 
 from typing import Any, Literal
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import WithReason
 from voucher.edge.identity import party_of, require
-from voucher.edge.replies import reply
+from voucher.edge.replies import Answer, reply
 from voucher.models.base import Mark, Request
 from voucher.models.orders import CancelRequest, Order
 from voucher.rules.lifecycle import stepped
@@ -25,7 +23,7 @@ class Decision(Request):
 
 
 @app.post("/orders/<order_id>/cancellation")
-def request_cancel(order_id: str) -> Response[str]:
+def request_cancel(order_id: str) -> Answer[Order]:
     """§3.5.1(5): a party asks in writing to cancel."""
     old = orders.get(order_id)
     party = party_of(app.caller, *orders.find_parties(old))
@@ -39,7 +37,7 @@ def request_cancel(order_id: str) -> Response[str]:
 
 
 @app.post("/orders/<order_id>/cancellation/review")
-def review_cancel(order_id: str) -> Response[str]:
+def review_cancel(order_id: str) -> Answer[Order]:
     """§3.5.1(5): the operator decides. If approved, the order is cancelled and its money goes back the way it
     came; if rejected, both parties have to ask anew."""
     require(app.caller, "platform")
@@ -47,7 +45,7 @@ def review_cancel(order_id: str) -> Response[str]:
     return _cancel(old) if app.body(Decision).decision == "approve" else _keep(old)
 
 
-def _keep(old: Order) -> Response[str]:
+def _keep(old: Order) -> Answer[Order]:
     if app.is_repeat(old, "request_cancel"):
         return reply(old, replay=True)
     new = stepped(old, "request_cancel", app.mark, enterprise_cancel=None, agency_cancel=None)
@@ -55,7 +53,7 @@ def _keep(old: Order) -> Response[str]:
     return reply(new)
 
 
-def _cancel(old: Order) -> Response[str]:
+def _cancel(old: Order) -> Answer[Order]:
     if app.is_repeat(old, "cancel"):
         return reply(old, replay=True)
     mark = app.mark

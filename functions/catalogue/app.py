@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.replies import reply
-from voucher.models.products import Product
+from voucher.edge.queries import Paging, QueryId, Words
+from voucher.edge.replies import Answer, PageOf, reply
+from voucher.models.products import Product, ProductOnSale
 from voucher.policy import Category
-from voucher.refusals import FieldError, Refusal, Refused
+from voucher.refusals import not_found
 from voucher.rules.agencies import categories_on_sale
 from voucher.rules.products import mentions_all, search_words
 from voucher.store import organisations, products
@@ -17,19 +16,22 @@ from voucher.store import organisations, products
 app = Api()
 
 
+class Search(Paging):
+    category: Category | None = None
+    agency: QueryId | None = None
+    q: Words | None = None
+
+
 @app.get("/products")
-def search() -> Response[str]:
+def search(query: Search) -> Answer[PageOf[ProductOnSale]]:
     """Published products of active agencies within their approval, by category, agency and words."""
-    category, agency_uscc = app.query("category"), app.query("agency")
-    if category is not None and category not in {each.value for each in Category}:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("category", "不在可选范围内。")])
-    words, offers = search_words(app.query("q")), _Offers()
+    words, offers = search_words(query.q), _Offers()
 
     def keep(item: dict[str, Any]) -> bool:
-        is_wanted = agency_uscc in (None, item["agency_uscc"]) and mentions_all(item, words)
+        is_wanted = query.agency in (None, item["agency_uscc"]) and mentions_all(item, words)
         return is_wanted and offers.include(item["agency_uscc"], Category(item["category"]))
 
-    page = products.list_published(category, app.limit, app.query("cursor"), keep)
+    page = products.list_published(query.category, query.limit, query.cursor, keep)
     items = [Product.model_validate(item).on_sale() for item in page.items]
     return reply({"items": items, "next_cursor": page.next_cursor})
 
@@ -48,11 +50,11 @@ class _Offers:
 
 
 @app.get("/products/<product_id>")
-def show(product_id: str) -> Response[str]:
+def show(product_id: str) -> Answer[ProductOnSale]:
     """One published product of an active agency within its approval."""
     product = products.get(product_id)
     if product.state != "published" or not _Offers().include(product.agency_uscc, product.category):
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("product")
     return reply(product.on_sale())
 
 

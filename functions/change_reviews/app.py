@@ -2,18 +2,16 @@
 
 from typing import Literal
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import WithReason
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
-from voucher.edge.replies import reply
+from voucher.edge.replies import Answer, reply
 from voucher.models.base import Reason, Request
 from voucher.models.changes import Change
 from voucher.models.enterprises import Enterprise
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import not_found
 from voucher.rules.changes import check_once_approved, check_reason
 from voucher.rules.entitlements import next_entitlements, years_in_step
 from voucher.rules.four_eyes import check_four_eyes
@@ -36,7 +34,7 @@ class AgencyDecision(Request):
 
 
 @app.post("/enterprises/<uscc>/changes/<change_id>/review")
-def review_of_enterprise(uscc: str, change_id: str) -> Response[str]:
+def review_of_enterprise(uscc: str, change_id: str) -> Answer[Change]:
     """§4.1.3: the operator keeps the qualification, returns the registration for correction, or withdraws it."""
     require(app.caller, "platform")
     body = app.body(EnterpriseDecision)
@@ -53,7 +51,7 @@ def review_of_enterprise(uscc: str, change_id: str) -> Response[str]:
 
 
 @app.post("/agencies/<uscc>/changes/<change_id>/review")
-def review_of_agency(uscc: str, change_id: str) -> Response[str]:
+def review_of_agency(uscc: str, change_id: str) -> Answer[Change]:
     """§3.2.3: the operator keeps the approval, returns the application for correction, or proposes the removal."""
     require(app.caller, "platform")
     body = app.body(AgencyDecision)
@@ -76,7 +74,7 @@ def _decided_report(report: Change, decision: str, reason: str | None, clause: s
 
 
 @app.post("/enterprises/<uscc>/disqualify")
-def disqualify(uscc: str) -> Response[str]:
+def disqualify(uscc: str) -> Answer[Enterprise]:
     """§4.1.3: the operator withdraws a qualification; unused balances become void through the queue."""
     require(app.caller, "platform")
     body = app.body(WithReason)
@@ -91,7 +89,7 @@ def _commit_enterprise(uscc: str, action: str, reason: str, *also: Write) -> Ent
     today = clock.today()
     facts = standing.read_facts(uscc, years_in_step(today))
     if (old := facts.enterprise) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("enterprise")
     check_once_approved(old)
     new = stepped(old, action, app.mark, reasons=(Reason(message=reason),))
     following = next_entitlements(new, facts.standing, facts.entitlements, facts.programmes, today)

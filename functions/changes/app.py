@@ -1,15 +1,14 @@
 """Material changes that enterprises and agencies report, and the list of them (§3.2.3, §4.1.3)."""
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.fields import Day, Text
 from voucher.edge.identity import as_member, as_member_or_staff, require
-from voucher.edge.replies import reply
+from voucher.edge.queries import InState
+from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.agencies import Agency
 from voucher.models.base import Request
-from voucher.models.changes import Change
+from voucher.models.changes import Change, ChangeState
 from voucher.models.enterprises import Enterprise
 from voucher.rules.changes import check_once_approved, new_change
 from voucher.rules.lifecycle import check_step
@@ -25,18 +24,18 @@ class Report(Request):
 
 
 @app.post("/enterprises/<uscc>/changes")
-def report_of_enterprise(uscc: str) -> Response[str]:
+def report_of_enterprise(uscc: str) -> Answer[Change]:
     """§4.1.3: an approved enterprise reports a material change; a late one is flagged."""
-    return _report(as_member(app.caller, organisations.find_enterprise(uscc)))
+    return _report(as_member(app.caller, organisations.find_enterprise(uscc), "enterprise"))
 
 
 @app.post("/agencies/<uscc>/changes")
-def report_of_agency(uscc: str) -> Response[str]:
+def report_of_agency(uscc: str) -> Answer[Change]:
     """§3.2.3: an active agency reports a material change; a late one is flagged."""
-    return _report(as_member(app.caller, organisations.find_agency(uscc)))
+    return _report(as_member(app.caller, organisations.find_agency(uscc), "agency"))
 
 
-def _report(organisation: Enterprise | Agency) -> Response[str]:
+def _report(organisation: Enterprise | Agency) -> Answer[Change]:
     """Record the report, on condition that the organisation is still as it was read."""
     body = app.body(Report)
     today = clock.today()
@@ -55,26 +54,25 @@ def _report(organisation: Enterprise | Agency) -> Response[str]:
 
 
 @app.get("/enterprises/<uscc>/changes")
-def changes_of_enterprise(uscc: str) -> Response[str]:
+def changes_of_enterprise(uscc: str) -> Answer[PageOf[Change]]:
     """Every change an enterprise reported, for its members and staff."""
-    as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
-    return reply({"items": [each.public() for each in changes.list_of("enterprise", uscc)], "next_cursor": None})
+    as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
+    return reply_page(changes.list_of("enterprise", uscc))
 
 
 @app.get("/agencies/<uscc>/changes")
-def changes_of_agency(uscc: str) -> Response[str]:
+def changes_of_agency(uscc: str) -> Answer[PageOf[Change]]:
     """Every change an agency reported, for its members and staff."""
-    as_member_or_staff(app.caller, organisations.find_agency(uscc))
-    return reply({"items": [each.public() for each in changes.list_of("agency", uscc)], "next_cursor": None})
+    as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
+    return reply_page(changes.list_of("agency", uscc))
 
 
 @app.get("/changes")
-def list_changes() -> Response[str]:
+def list_changes(query: InState[ChangeState]) -> Answer[PageOf[Change]]:
     """The reports of all organisations by state, for the operator who decides them and the bureau."""
     require(app.caller, "platform", "bureau")
-    page = changes.list_page(app.query("state"), app.limit, app.query("cursor"))
-    items = [Change.model_validate(item).public() for item in page.items]
-    return reply({"items": items, "next_cursor": page.next_cursor})
+    page = changes.list_page(query.state, query.limit, query.cursor)
+    return reply_page([Change.model_validate(item) for item in page.items], page.next_cursor)
 
 
 handler = app.handle

@@ -2,17 +2,17 @@
 
 from typing import Literal
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import ReviewReason, reasons_of
 from voucher.edge.fields import Text
 from voucher.edge.identity import as_member_or_staff, require
-from voucher.edge.replies import reply
+from voucher.edge.queries import Query, QueryYear
+from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
 from voucher.models.enterprises import Enterprise
-from voucher.refusals import Refusal, Refused, refuse_first
+from voucher.models.entitlements import Eligibility
+from voucher.refusals import not_found, refuse_first
 from voucher.rules.eligibility import approval_finding, findings, refusals, size_class
 from voucher.rules.entitlements import next_entitlements, quota_of, years_in_step
 from voucher.rules.four_eyes import check_four_eyes
@@ -31,14 +31,18 @@ class Review(Request):
     digital_economy: bool = False
 
 
+class OfYear(Query):
+    year: QueryYear | None = None
+
+
 @app.post("/enterprises/<uscc>/review")
-def review(uscc: str) -> Response[str]:
+def review(uscc: str) -> Answer[Enterprise]:
     """§4.1.2: the operator's decision. What a clause refuses cannot be approved."""
     require(app.caller, "platform")
     body = app.body(Review)
     facts = standing.read_facts(uscc, years_in_step(clock.today()))
     if (old := facts.enterprise) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("enterprise")
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
     check_step(old, body.decision)
@@ -67,11 +71,11 @@ def _checked_entitlements(enterprise: Enterprise, facts: standing.Facts) -> list
 
 
 @app.get("/enterprises/<uscc>/eligibility")
-def show_eligibility(uscc: str) -> Response[str]:
+def show_eligibility(uscc: str, query: OfYear) -> Answer[Eligibility]:
     """§2.1, §2.3.1: every rule, passed or not, and the quota with its reason."""
-    enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
+    enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
     today = clock.today()
-    year = today.year if app.query_year is None else app.query_year
+    year = today.year if query.year is None else query.year
     facts = standing.read_facts(uscc, [year])
     policy = policy_for(facts.programmes[year], today)
     found = [*findings(enterprise, facts.standing, policy, today), approval_finding(enterprise)]

@@ -2,21 +2,21 @@
 
 from typing import Literal
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, partial
-from voucher.edge.documents import announce, read_announcement, reply_with_links
-from voucher.edge.fields import Count, Day, Fen, Industry, Name, Phone, Uscc
+from voucher.edge.codes import EnterpriseCode
+from voucher.edge.documents import announce, announcement, reply_with_links
+from voucher.edge.fields import Count, Day, Fen, Industry, Name, Phone
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
-from voucher.edge.replies import reply
+from voucher.edge.queries import InState
+from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.base import Request
-from voucher.models.enterprises import Enterprise
+from voucher.models.documents import AnnouncedUpload, DocumentLink
+from voucher.models.enterprises import Enterprise, EnterpriseState, EnterpriseWithDocuments
 from voucher.policy import ENTERPRISE_DOCUMENTS
 from voucher.refusals import Refused
-from voucher.rules.credit_code import check_enterprise_code
 from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.submissions import application_day, changes_by_submission, check_complete, submission_of
 from voucher.store import documents, keys, organisations
@@ -40,17 +40,17 @@ class Profile(Request):
 
 
 class Registration(Profile):
-    uscc: Uscc
+    uscc: EnterpriseCode
 
 
 Correction = partial(Profile)
+EnterpriseDocument = announcement(ENTERPRISE_DOCUMENTS)
 
 
 @app.post("/enterprises")
-def register() -> Response[str]:
+def register() -> Answer[Enterprise]:
     """§4.1.1: whoever registers an enterprise becomes its member."""
     body = app.body(Registration)
-    check_enterprise_code(body.uscc)
     members = frozenset({app.caller.sub})
     enterprise = Enterprise(**body.model_dump(), state="draft", members=members, **app.creation("register"))
     try:
@@ -64,9 +64,9 @@ def register() -> Response[str]:
 
 
 @app.patch("/enterprises/<uscc>")
-def edit(uscc: str) -> Response[str]:
+def edit(uscc: str) -> Answer[Enterprise]:
     """§4.1.1: its member corrects a draft, or what was returned or rejected."""
-    old = as_member(app.caller, organisations.find_enterprise(uscc))
+    old = as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
     corrections = app.body(Correction).model_dump(exclude_none=True)
     new = stepped(old, "edit", app.mark, **corrections)
     organisations.commit_step(old, new)
@@ -74,26 +74,26 @@ def edit(uscc: str) -> Response[str]:
 
 
 @app.post("/enterprises/<uscc>/documents")
-def announce_document(uscc: str) -> Response[str]:
+def announce_document(uscc: str) -> Answer[AnnouncedUpload]:
     """§4.1.1: one of the six documents; answers where to upload it."""
-    enterprise = as_member(app.caller, organisations.find_enterprise(uscc))
-    body = read_announcement(app, ENTERPRISE_DOCUMENTS)
+    enterprise = as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
+    body = app.body(EnterpriseDocument)
     check_step(enterprise, "edit")
     return announce(app, keys.enterprise(uscc), f"enterprises/{uscc}", body)
 
 
 @app.get("/enterprises/<uscc>/documents")
-def list_documents(uscc: str) -> Response[str]:
+def list_documents(uscc: str) -> Answer[PageOf[DocumentLink]]:
     """§3.4.3: an enterprise's documents with links, for its members and staff."""
-    as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
+    as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
     return reply_with_links(keys.enterprise(uscc))
 
 
 @app.post("/enterprises/<uscc>/submit")
-def submit(uscc: str) -> Response[str]:
+def submit(uscc: str) -> Answer[Enterprise]:
     """§4.1.1: submit the registration. The refusal names every missing document; the answer, what changed since."""
     app.body(Nothing)
-    old = as_member(app.caller, organisations.find_enterprise(uscc))
+    old = as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
     if app.is_repeat(old, "submit"):
         return reply(old, replay=True)
     check_step(old, "submit")
@@ -106,18 +106,17 @@ def submit(uscc: str) -> Response[str]:
 
 
 @app.get("/enterprises")
-def list_enterprises() -> Response[str]:
+def list_enterprises(query: InState[EnterpriseState]) -> Answer[PageOf[Enterprise]]:
     """Enterprises by state, for staff; people's names and phones masked."""
     require(app.caller, "platform", "bureau", "finance", "admin")
-    page = organisations.list_page("enterprise", app.query("state"), app.limit, app.query("cursor"))
-    items = [masked(Enterprise.model_validate(item).public()) for item in page.items]
-    return reply({"items": items, "next_cursor": page.next_cursor})
+    page = organisations.list_page("enterprise", query.state, query.limit, query.cursor)
+    return reply_page([masked(Enterprise.model_validate(item)) for item in page.items], page.next_cursor)
 
 
 @app.get("/enterprises/<uscc>")
-def show(uscc: str) -> Response[str]:
+def show(uscc: str) -> Answer[EnterpriseWithDocuments]:
     """One enterprise, for its members and staff, with the documents that it announced."""
-    enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
+    enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
     announced = documents.list_of(keys.enterprise(uscc))
     names = ("document_id", "kind", "filename", "checked")
     items = [{name: getattr(document, name) for name in names} for document in announced]

@@ -2,19 +2,18 @@
 
 from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.documents import announce, read_announcement, reply_with_links
+from voucher.edge.documents import announce, announcement, reply_with_links
 from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff
-from voucher.edge.replies import reply
+from voucher.edge.replies import Answer, PageOf, reply
 from voucher.edge.settlements import public_lines
 from voucher.models.base import Request
-from voucher.models.documents import Document
-from voucher.models.settlements import Invoice, Line, Transfer
+from voucher.models.documents import AnnouncedUpload, Document, DocumentLink
+from voucher.models.settlements import Invoice, Line, PublicLine, Transfer
 from voucher.policy import SETTLEMENT_DOCUMENTS
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.flags import flags_of
@@ -23,6 +22,8 @@ from voucher.rules.settlements import check_own_share, check_transfers
 from voucher.store import documents, keys, orders, organisations, programmes, settlements
 
 app = Api()
+
+SettlementDocument = announcement(SETTLEMENT_DOCUMENTS)
 
 
 class InvoiceBody(Request):
@@ -48,27 +49,27 @@ class LineBody(Request):
 
 
 @app.post("/settlements/<settlement_id>/documents")
-def announce_document(settlement_id: str) -> Response[str]:
+def announce_document(settlement_id: str) -> Answer[AnnouncedUpload]:
     """§3.5.1: announce a contract, an invoice, a transfer or evidence; answers where to upload it."""
     settlement = settlements.get(settlement_id)
-    as_member(app.caller, organisations.find_agency(settlement.agency_uscc))
-    body = read_announcement(app, SETTLEMENT_DOCUMENTS)
+    as_member(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
+    body = app.body(SettlementDocument)
     return announce(app, keys.settlement(settlement_id), f"settlements/{settlement_id}", body)
 
 
 @app.get("/settlements/<settlement_id>/documents")
-def list_documents(settlement_id: str) -> Response[str]:
+def list_documents(settlement_id: str) -> Answer[PageOf[DocumentLink]]:
     """§3.4.3: the documents of an application, each with a link that lasts five minutes, for the agency and staff."""
     settlement = settlements.get(settlement_id)
-    as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc))
+    as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
     return reply_with_links(keys.settlement(settlement_id))
 
 
 @app.put("/settlements/<settlement_id>/lines/<order_id>")
-def fill_in(settlement_id: str, order_id: str) -> Response[str]:
+def fill_in(settlement_id: str, order_id: str) -> Answer[PublicLine]:
     """§3.5.1: the agency fills in what proves one order; the own share must match to the fen."""
     settlement = settlements.get(settlement_id)
-    as_member(app.caller, organisations.find_agency(settlement.agency_uscc))
+    as_member(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
     body = app.body(LineBody)
     old = settlements.get_line(settlement_id, order_id)
     if app.is_repeat(old, "edit"):

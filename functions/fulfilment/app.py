@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from voucher.edge import clock
@@ -10,7 +9,7 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, WithReason
 from voucher.edge.fields import Day, Number, PositiveFen, Text
 from voucher.edge.identity import as_member, party_of
-from voucher.edge.replies import reply
+from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
 from voucher.models.orders import Order, Rating
 from voucher.refusals import Refusal, Refused
@@ -35,15 +34,15 @@ class Stars(Request):
 
 
 def _as_agency(order: Order) -> None:
-    as_member(app.caller, organisations.find_agency(order.agency_uscc))
+    as_member(app.caller, organisations.find_agency(order.agency_uscc), "order")
 
 
 def _as_enterprise(order: Order) -> None:
-    as_member(app.caller, organisations.find_enterprise(order.enterprise_uscc))
+    as_member(app.caller, organisations.find_enterprise(order.enterprise_uscc), "order")
 
 
 @app.post("/orders/<order_id>/accept")
-def accept(order_id: str) -> Response[str]:
+def accept(order_id: str) -> Answer[Order]:
     """§4.2.1: the agency accepts the order."""
     app.body(Nothing)
     old = orders.get(order_id)
@@ -68,7 +67,7 @@ def _checks_of_parties(order: Order) -> list[Write]:
 
 
 @app.post("/orders/<order_id>/refuse")
-def refuse(order_id: str) -> Response[str]:
+def refuse(order_id: str) -> Answer[Order]:
     """§5.2a: the agency refuses with a reason, which the operator sees; the money goes back."""
     old = orders.get(order_id)
     _as_agency(old)
@@ -82,7 +81,7 @@ def refuse(order_id: str) -> Response[str]:
 
 
 @app.post("/orders/<order_id>/contract")
-def record_contract(order_id: str) -> Response[str]:
+def record_contract(order_id: str) -> Answer[Order]:
     """§4.2.1, §2.3.2: either party records the contract or corrects it; its year and the 70 % are checked again."""
     old = orders.get(order_id)
     party_of(app.caller, *orders.find_parties(old))
@@ -102,7 +101,7 @@ def record_contract(order_id: str) -> Response[str]:
 
 
 @app.post("/orders/<order_id>/deliver")
-def deliver(order_id: str) -> Response[str]:
+def deliver(order_id: str) -> Answer[Order]:
     """§4.2.1: the agency has done the work, under a contract that is on record."""
     app.body(Nothing)
     old = orders.get(order_id)
@@ -116,7 +115,7 @@ def deliver(order_id: str) -> Response[str]:
 
 
 @app.post("/orders/<order_id>/confirm")
-def confirm(order_id: str) -> Response[str]:
+def confirm(order_id: str) -> Answer[Order]:
     """§4.2.1: the enterprise confirms that the work is done."""
     app.body(Nothing)
     old = orders.get(order_id)
@@ -129,7 +128,7 @@ def confirm(order_id: str) -> Response[str]:
 
 
 @app.post("/orders/<order_id>/rating")
-def rate(order_id: str) -> Response[str]:
+def rate(order_id: str) -> Answer[Order]:
     """§4.2.3: the enterprise rates the service, once, after it."""
     old = orders.get(order_id)
     _as_enterprise(old)

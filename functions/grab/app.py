@@ -5,18 +5,16 @@ memory.py remembers the batch's unchanging facts; whatever can change is a condi
 
 from dataclasses import dataclass
 
-from aws_lambda_powertools.event_handler import Response
-
 import memory
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.fields import PositiveFen, Uscc
 from voucher.edge.identity import Caller, as_member
-from voucher.edge.replies import reply
+from voucher.edge.replies import Answer, reply
 from voucher.models.base import Instant, Request
 from voucher.models.batches import Batch
 from voucher.models.entitlements import Entitlement
-from voucher.models.vouchers import voucher_id_of
+from voucher.models.vouchers import PublicVoucher, voucher_id_of
 from voucher.refusals import Refusal, Refused
 from voucher.rules import eligibility, entitlements
 from voucher.rules.vouchers import amount_to_claim, check_open, check_rerelease, new_voucher, public_voucher
@@ -46,7 +44,7 @@ class Attempt:
 
 
 @app.post("/batches/<batch_id>/vouchers")
-def grab(batch_id: str) -> Response[str]:
+def grab(batch_id: str) -> Answer[PublicVoucher]:
     """§4.1.4: grab the enterprise's whole remaining quota, or what it asks for where the batch allows a part."""
     caller, claim, now = app.caller, app.body(Claim), clock.now()
     batch = memory.published(batch_id)
@@ -103,7 +101,7 @@ def first_amount(attempt: Attempt) -> int:
 def amount_or_refusal(entitlement: Entitlement, attempt: Attempt) -> int:
     """What an entitlement says to a claim: a refusal, or the amount to try, in fen."""
     batch = attempt.batch
-    as_member(attempt.caller, entitlement)
+    as_member(attempt.caller, entitlement, "enterprise")
     if not entitlement.qualified:
         months = programmes.load(batch.year).policy.enterprise_min_age_months
         raise eligibility.not_eligible([Refused(Refusal[name], months=months) for name in entitlement.refusals])
@@ -115,7 +113,7 @@ def amount_or_refusal(entitlement: Entitlement, attempt: Attempt) -> int:
 def make_entitlement(attempt: Attempt) -> None:
     """§4.1.3: who was approved in an earlier year gets this year's entitlement on the first grab."""
     facts = standing.read_facts(attempt.uscc, [attempt.batch.year])
-    enterprise = as_member(attempt.caller, facts.enterprise)
+    enterprise = as_member(attempt.caller, facts.enterprise, "enterprise")
     if failed := eligibility.refusals([eligibility.approval_finding(enterprise)]):
         raise eligibility.not_eligible(failed)
     following = entitlements.next_entitlements(
@@ -126,7 +124,7 @@ def make_entitlement(attempt: Attempt) -> None:
     commit_if_unchanged([*checks, *standing.entitlement_writes(facts, following)])
 
 
-def held_or_refuse(attempt: Attempt, no: pools.Exhausted | Refused) -> Response[str]:
+def held_or_refuse(attempt: Attempt, no: pools.Exhausted | Refused) -> Answer[PublicVoucher]:
     """Before a refusal: an enterprise that holds its voucher already is shown it, also after a lost answer."""
     batch_id = attempt.batch.batch_id
     if isinstance(no, Refused) and no.refusal is Refusal.BATCH_NOT_OPEN:
@@ -134,7 +132,7 @@ def held_or_refuse(attempt: Attempt, no: pools.Exhausted | Refused) -> Response[
     if isinstance(no, pools.Exhausted):
         memory.learn(batch_id, no)
     existing = vouchers.find(voucher_id_of(batch_id, attempt.uscc))
-    as_member(attempt.caller, organisations.find_enterprise(attempt.uscc))
+    as_member(attempt.caller, organisations.find_enterprise(attempt.uscc), "enterprise")
     if existing is not None:
         return reply(public_voucher(existing, attempt.now), replay=True)
     if isinstance(no, Refused):

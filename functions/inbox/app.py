@@ -1,21 +1,27 @@
 """A person's inbox, what they act for, and whether the service is up."""
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
-from voucher.edge.identity import require
-from voucher.edge.replies import reply
-from voucher.models.inbox import InboxMessage
+from voucher.edge.identity import StaffRole, require
+from voucher.edge.queries import Paging, Query
+from voucher.edge.replies import Answer, PageOf, reply, reply_page
+from voucher.models.inbox import Health, InboxMessage, Me
 from voucher.store import inbox, organisations
 
 app = Api()
 
 
-def chosen_inbox() -> str:
+class OfRole(Query):
+    role: StaffRole | None = None
+
+
+class PageOfRole(Paging):
+    role: StaffRole | None = None
+
+
+def chosen_inbox(role: StaffRole | None) -> str:
     """The caller's own inbox, or with `?role=` the one that the holders of that staff role share. Raises
     ROLE_REQUIRED."""
-    role = app.query("role")
     if role is None:
         return app.caller.sub
     require(app.caller, role)
@@ -23,22 +29,21 @@ def chosen_inbox() -> str:
 
 
 @app.get("/inbox")
-def show_inbox() -> Response[str]:
+def show_inbox(query: PageOfRole) -> Answer[PageOf[InboxMessage]]:
     """The messages of an inbox, newest first."""
-    page = inbox.list_page(chosen_inbox(), app.limit, app.query("cursor"))
-    items = [InboxMessage.model_validate(item).public() for item in page.items]
-    return reply({"items": items, "next_cursor": page.next_cursor})
+    page = inbox.list_page(chosen_inbox(query.role), query.limit, query.cursor)
+    return reply_page([InboxMessage.model_validate(item) for item in page.items], page.next_cursor)
 
 
 @app.post("/inbox/<message_id>/read")
-def mark_read(message_id: str) -> Response[str]:
+def mark_read(message_id: str, query: OfRole) -> Answer[InboxMessage]:
     """Mark a message of that inbox read."""
     app.body(Nothing)
-    return reply(inbox.commit_read(chosen_inbox(), message_id))
+    return reply(inbox.commit_read(chosen_inbox(query.role), message_id))
 
 
 @app.get("/me")
-def me() -> Response[str]:
+def me() -> Answer[Me]:
     """Who is calling: staff roles, and the organisations they act for."""
     caller = app.caller
     memberships = organisations.list_memberships(caller.sub)
@@ -46,7 +51,7 @@ def me() -> Response[str]:
 
 
 @app.get("/health")
-def health() -> Response[str]:
+def health() -> Answer[Health]:
     """The service is up. No table is read for this answer."""
     return reply({"status": "ok"})
 

@@ -3,18 +3,18 @@
 from datetime import timedelta
 from typing import Annotated, Any, NoReturn
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import StringConstraints
 
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.documents import Filename, SizeBytes
 from voucher.edge.identity import require
-from voucher.edge.replies import reply
+from voucher.edge.queries import Cursor, Paging, Query
+from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.base import Request, instant_text
-from voucher.models.lists import ListImport
+from voucher.models.lists import ListImport, ListImportWithErrors, ListImportWithUpload, RowsInForce
 from voucher.policy import LIST_CLAUSES, LIST_KINDS
-from voucher.refusals import FieldError, Refusal, Refused
+from voucher.refusals import FieldError, Refusal, Refused, not_found
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.lists import check_applicable, check_list_type, check_list_year
@@ -36,8 +36,12 @@ class Apply(Request):
     allow_empty: bool = False
 
 
+class Continued(Query):
+    cursor: Cursor | None = None
+
+
 @app.post("/lists/<kind>/<year>/imports")
-def announce(kind: str, year: str) -> Response[str]:
+def announce(kind: str, year: str) -> Answer[ListImportWithUpload]:
     """Announce a list file; answers where to upload it."""
     require(app.caller, "platform")
     body = app.body(Upload)
@@ -64,7 +68,7 @@ def announce(kind: str, year: str) -> Response[str]:
 def _listed_year(kind: str, year: str) -> int:
     """The year in a list's path. Raises NOT_FOUND for a kind of list that does not exist, too."""
     if kind not in LIST_KINDS:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("list")
     return app.year(year)
 
 
@@ -78,27 +82,26 @@ def _with_upload(record: ListImport, content_type: str) -> dict[str, Any]:
 
 
 @app.get("/lists/<kind>/<year>/imports")
-def list_imports(kind: str, year: str) -> Response[str]:
+def list_imports(kind: str, year: str, query: Paging) -> Answer[PageOf[ListImport]]:
     """Every version of a list: its file, importer and time, the newest first."""
     require(app.caller, "platform", "bureau")
-    page = lists.list_page(kind, _listed_year(kind, year), app.limit, app.query("cursor"))
-    items = [ListImport.model_validate(item).public() for item in page.items]
-    return reply({"items": items, "next_cursor": page.next_cursor})
+    page = lists.list_page(kind, _listed_year(kind, year), query.limit, query.cursor)
+    return reply_page([ListImport.model_validate(item) for item in page.items], page.next_cursor)
 
 
 @app.get("/lists/<kind>/<year>/imports/<import_id>")
-def show_import(kind: str, year: str, import_id: str) -> Response[str]:
+def show_import(kind: str, year: str, import_id: str, query: Continued) -> Answer[ListImportWithErrors]:
     """How far an import is, and its bad rows, page by page."""
     require(app.caller, "platform", "bureau")
     record = lists.get(kind, _listed_year(kind, year), import_id)
-    errors, start = lists.load_errors(record), _offset(app.query("cursor") or "0")
+    errors, start = lists.load_errors(record), _offset(query.cursor or "0")
     end = start + ERRORS_PER_PAGE
     next_cursor = str(end) if end < len(errors) else None
     return reply(record.public() | {"errors": errors[start:end], "next_cursor": next_cursor})
 
 
 @app.post("/lists/<kind>/<year>/imports/<import_id>/apply")
-def apply(kind: str, year: str, import_id: str) -> Response[str]:
+def apply(kind: str, year: str, import_id: str) -> Answer[ListImport]:
     """The bureau puts in force what somebody else uploaded. The worker then brings the enterprises into step."""
     require(app.caller, "bureau")
     body = app.body(Apply)
@@ -115,12 +118,12 @@ def apply(kind: str, year: str, import_id: str) -> Response[str]:
 
 
 @app.get("/lists/<kind>/<year>")
-def show_list(kind: str, year: str) -> Response[str]:
+def show_list(kind: str, year: str, query: Paging) -> Answer[RowsInForce]:
     """The version in force, row by row. A reader who began with one version stays in it from page to page."""
     require(app.caller, "platform", "bureau", "finance")
-    listed_year, cursor = _listed_year(kind, year), app.query("cursor")
+    listed_year, cursor = _listed_year(kind, year), query.cursor
     record, start = _page_of(kind, listed_year, cursor) if cursor else (lists.find_in_force(kind, listed_year), 0)
-    rows, end = lists.load_rows(record) if record else [], start + app.limit
+    rows, end = lists.load_rows(record) if record else [], start + query.limit
     import_id = record.import_id if record else None
     next_cursor = f"{import_id}:{end}" if end < len(rows) else None
     return reply({"import_id": import_id, "items": rows[start:end], "next_cursor": next_cursor})
@@ -140,7 +143,7 @@ def _offset(text: str) -> int:
 
 
 def _refuse_cursor() -> NoReturn:
-    raise Refused(Refusal.MALFORMED, errors=[FieldError("cursor", "分页标记无效。")])
+    raise Refused(Refusal.MALFORMED, errors=[FieldError("cursor", "分页标记无效。", "format")])
 
 
 handler = app.handle

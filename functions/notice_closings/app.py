@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
 from voucher.edge.identity import require
-from voucher.edge.replies import reply
+from voucher.edge.replies import Answer, reply
 from voucher.models.base import Mark
-from voucher.models.notices import Notice
+from voucher.models.notices import Notice, PublicNotice
 from voucher.models.payables import Payable
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
@@ -27,7 +25,7 @@ app = Api()
 
 
 @app.post("/notices/<notice_id>/close")
-def close(notice_id: str) -> Response[str]:
+def close(notice_id: str) -> Answer[PublicNotice]:
     """§3.5.3: the notice is closed by a person who took no earlier step of its round.
 
     From the first write on, the notice takes no objection. Then each line without an objection becomes payable, in a

@@ -1,15 +1,13 @@
 """The notice of a round: the operator publishes it, staff reads its objections, the bureau decides on them (§3.5.3)."""
 
-from typing import Any, Literal
-
-from aws_lambda_powertools.event_handler import Response
+from typing import Literal
 
 from voucher.edge.api import Api
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
-from voucher.edge.replies import reply
+from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.base import Request
-from voucher.models.notices import Notice, Objection
+from voucher.models.notices import Notice, NoticeLine, Objection
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
 from voucher.policy import CATEGORY_WORDS
@@ -37,7 +35,7 @@ class Resolution(Request):
 
 
 @app.post("/rounds/<round_id>/notice")
-def publish_notice(round_id: str) -> Response[str]:
+def publish_notice(round_id: str) -> Answer[Notice]:
     """§3.5.3: the operator puts the approved lines on public notice for the policy's working days."""
     require(app.caller, "platform")
     body = app.body(NoticeText)
@@ -72,7 +70,7 @@ def publish_notice(round_id: str) -> Response[str]:
     return reply(notice, 201)
 
 
-def _public_line(line: Line) -> dict[str, Any]:
+def _public_line(line: Line) -> NoticeLine:
     """§3.5.3: what the public reads of a line, and no more."""
     agency = organisations.find_agency(line.agency_uscc)
     enterprise = organisations.find_enterprise(line.enterprise_uscc)
@@ -81,23 +79,22 @@ def _public_line(line: Line) -> dict[str, Any]:
         "agency_uscc": line.agency_uscc,
         "agency_name": agency.name if agency else "",
         "enterprise_name": enterprise.name if enterprise else "",
-        "category": line.category.value,
+        "category": line.category,
         "category_name": CATEGORY_WORDS[line.category],
         "amount_fen": owed_fen(line),
     }
 
 
 @app.get("/notices/<notice_id>/objections")
-def list_objections(notice_id: str) -> Response[str]:
+def list_objections(notice_id: str) -> Answer[PageOf[Objection]]:
     """§3.5.3: who objects to what and why, for the staff who look into it; the oldest first."""
     require(app.caller, "platform", "bureau", "finance")
     known = objections.list_of_notice(notices.get(notice_id).notice_id)
-    items = [each.public() for each in sorted(known, key=lambda each: each.created_at)]
-    return reply({"items": items, "next_cursor": None})
+    return reply_page(sorted(known, key=lambda each: each.created_at))
 
 
 @app.post("/objections/<objection_id>/resolve")
-def resolve(objection_id: str) -> Response[str]:
+def resolve(objection_id: str) -> Answer[Objection]:
     """§3.5.3: the bureau upholds an objection, and its lines go back to the agency; or it rejects the objection, and
     the lines go on, in the next round if the notice is closed already."""
     require(app.caller, "bureau")

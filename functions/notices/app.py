@@ -13,9 +13,11 @@ from aws_lambda_powertools.event_handler import Response
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.fields import Identifier, Name, Text, Uscc
-from voucher.edge.replies import reply
+from voucher.edge.queries import Paging
+from voucher.edge.replies import Answer, PageOf, reply
 from voucher.models.base import Request, yuan
-from voucher.models.notices import Notice, Objection
+from voucher.models.notices import Notice, Objection, ObjectionReceipt, PublicNotice
+from voucher.models.removals import PublicRemoval
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.spreadsheets.workbook import inert
 from voucher.store import notices, objections, programmes, rounds
@@ -32,15 +34,15 @@ class ObjectionText(Request):
 
 
 @app.get("/notices")
-def list_notices() -> Response[str]:
+def list_notices(query: Paging) -> Answer[PageOf[PublicNotice | PublicRemoval]]:
     """Notices, the newest first."""
-    page = notices.list_page(app.limit, app.query("cursor"))
+    page = notices.list_page(query.limit, query.cursor)
     items = [notices.notice_of(item).shown() for item in page.items]
     return reply({"items": items, "next_cursor": page.next_cursor})
 
 
 @app.get("/notices/<notice_id>")
-def show(notice_id: str) -> Response[str]:
+def show(notice_id: str) -> Answer[PublicNotice | PublicRemoval] | Response[str]:
     """One notice. With `.csv` behind its id, the notice of a round as a table for spreadsheets."""
     if notice_id.endswith(".csv"):
         return Response(200, "text/csv; charset=utf-8", _csv(notices.get(notice_id.removesuffix(".csv"))))
@@ -59,7 +61,7 @@ def _csv(notice: Notice) -> str:
 
 
 @app.post("/notices/<notice_id>/objections")
-def object_to(notice_id: str) -> Response[str]:
+def object_to(notice_id: str) -> Answer[ObjectionReceipt]:
     """§3.5.3: anybody objects to a line, to an agency's lines, or to a whole notice, until its closing begins."""
     notice = notices.get(notice_id)
     body = app.body(ObjectionText)
@@ -86,9 +88,11 @@ def _check_parties(notice: Notice, body: ObjectionText) -> None:
     """An objection names only an order and an agency that stand in the notice. Raises MALFORMED."""
     lines = [line for line in notice.shown_lines if body.order_id in (None, line["order_id"])]
     if not lines:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("order_id", "不在公示之列。")])
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("order_id", "不在公示之列。", "unknown")])
     if body.agency_uscc not in {None, *(line["agency_uscc"] for line in lines)}:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("agency_uscc", "不在公示之列，或不是该订单的服务机构。")])
+        raise Refused(
+            Refusal.MALFORMED, errors=[FieldError("agency_uscc", "不在公示之列，或不是该订单的服务机构。", "unknown")]
+        )
 
 
 def _objection_name(notice_id: str) -> str:

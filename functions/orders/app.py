@@ -2,18 +2,17 @@
 
 from dataclasses import asdict
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.fields import Day, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff, party_of, require
-from voucher.edge.replies import reply
+from voucher.edge.queries import Paging, QueryId
+from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.base import Request
 from voucher.models.order_facts import OrderFacts
 from voucher.models.orders import Order
 from voucher.refusals import Refusal, Refused
-from voucher.rules.orders import check_order, check_quotable, pools_to_draw, quote_of, room_refusal
+from voucher.rules.orders import Quote, check_order, check_quotable, pools_to_draw, quote_of, room_refusal
 from voucher.store import orders, organisations
 from voucher.store.engine import pools
 
@@ -35,15 +34,20 @@ class Placement(QuoteRequest):
     no_other_subsidy: bool
 
 
+class OfParty(Paging):
+    enterprise_uscc: QueryId | None = None
+    agency_uscc: QueryId | None = None
+
+
 @app.post("/orders/quote")
-def quote() -> Response[str]:
+def quote() -> Answer[Quote]:
     """§2.3.2: the largest voucher part that one order could have now, and the limit that binds. Writes nothing.
 
     Refuses what the order would refuse whatever its voucher part is.
     """
     body = app.body(QuoteRequest)
-    facts = orders.get_facts(body.product_id, body.voucher_id)
-    as_member(app.caller, facts.enterprise)
+    facts = orders.get_facts(body.product_id, body.voucher_id, app.caller.sub)
+    as_member(app.caller, facts.enterprise, "voucher")
     check_quotable(facts, clock.now())
     policy = facts.programme.policy
     room_fen = [
@@ -53,13 +57,13 @@ def quote() -> Response[str]:
 
 
 @app.post("/orders")
-def place() -> Response[str]:
+def place() -> Answer[Order]:
     """§4.2.1: use a voucher toward a listed product; its part is held until the order ends or is owed to its agency."""
     order_id = app.new_id("o", key_required=True)
     body = app.body(Placement)
     for _ in range(PLACING_TRIES):
-        facts = orders.get_facts(body.product_id, body.voucher_id)
-        as_member(app.caller, facts.enterprise)
+        facts = orders.get_facts(body.product_id, body.voucher_id, app.caller.sub)
+        as_member(app.caller, facts.enterprise, "voucher")
         order = new_order(order_id, body, facts)
         try:
             check_order(order, facts, body.no_other_subsidy)
@@ -98,7 +102,7 @@ def new_order(order_id: str, body: Placement, facts: OrderFacts) -> Order:
     )
 
 
-def existing_or_refuse(order_id: str, refused: Refused) -> Response[str]:
+def existing_or_refuse(order_id: str, refused: Refused) -> Answer[Order]:
     """The order that this very request placed before, if it did, because then a refusal would be wrong. Raises
     `refused`, or IDEMPOTENCY_KEY_REUSED when another request placed the order."""
     existing = orders.find(order_id)
@@ -109,24 +113,22 @@ def existing_or_refuse(order_id: str, refused: Refused) -> Response[str]:
 
 
 @app.get("/orders")
-def list_orders() -> Response[str]:
+def list_orders(query: OfParty) -> Answer[PageOf[Order]]:
     """Orders of an enterprise or of an agency, for its members and staff; all orders, for staff."""
-    limit, cursor = app.limit, app.query("cursor")
-    if uscc := app.query("enterprise_uscc"):
-        as_member_or_staff(app.caller, organisations.find_enterprise(uscc))
-        page = orders.list_page("by_enterprise", uscc, limit, cursor)
-    elif uscc := app.query("agency_uscc"):
-        as_member_or_staff(app.caller, organisations.find_agency(uscc))
-        page = orders.list_page("by_agency", uscc, limit, cursor)
+    if uscc := query.enterprise_uscc:
+        as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
+        page = orders.list_page("by_enterprise", uscc, query.limit, query.cursor)
+    elif uscc := query.agency_uscc:
+        as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
+        page = orders.list_page("by_agency", uscc, query.limit, query.cursor)
     else:
         require(app.caller, "platform", "bureau", "finance", "admin")
-        page = orders.list_page("by_newest", "ORDER", limit, cursor)
-    items = [Order.model_validate(item).public() for item in page.items]
-    return reply({"items": items, "next_cursor": page.next_cursor})
+        page = orders.list_page("by_newest", "ORDER", query.limit, query.cursor)
+    return reply_page([Order.model_validate(item) for item in page.items], page.next_cursor)
 
 
 @app.get("/orders/<order_id>")
-def show(order_id: str) -> Response[str]:
+def show(order_id: str) -> Answer[Order]:
     """One order, for its two parties and staff."""
     order = orders.get(order_id)
     if not app.caller.is_staff:

@@ -6,16 +6,15 @@ This function may seal account numbers and may not unseal one.
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.fields import Identifier, Name, Number, PositiveFen, Text, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
-from voucher.edge.replies import reply
+from voucher.edge.replies import Answer, reply
 from voucher.models.base import Mark, Request
-from voucher.models.payables import Account, AccountChange, Payable
+from voucher.models.payables import Account, AccountChange, Payable, PublicPayable
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, stepped
@@ -49,22 +48,22 @@ class AccountDecision(Request):
 
 
 @app.get("/rounds/<round_id>/payables/<agency_uscc>")
-def show(round_id: str, agency_uscc: str) -> Response[str]:
+def show(round_id: str, agency_uscc: str) -> Answer[PublicPayable]:
     """What the agency is owed in a round, for its members and staff."""
-    as_member_or_staff(app.caller, organisations.find_agency(agency_uscc))
-    return reply(payables.get(round_id, agency_uscc))
+    as_member_or_staff(app.caller, organisations.find_agency(agency_uscc), "payable")
+    return reply(payables.get(round_id, agency_uscc).public())
 
 
 @app.post("/rounds/<round_id>/invoices")
-def submit_invoice(round_id: str) -> Response[str]:
+def submit_invoice(round_id: str) -> Answer[PublicPayable]:
     """§3.5.4: the agency's one summary invoice for the round, with its bank account. If the agency was paid on another
     account before, the operator decides on this one first."""
     body = app.body(SummaryInvoice)
-    as_member(app.caller, organisations.find_agency(body.agency_uscc))
+    as_member(app.caller, organisations.find_agency(body.agency_uscc), "payable")
     old = payables.get(round_id, body.agency_uscc)
     mark = _slow_mark(round_id)
     if _is_repeat(old, "invoice", mark):
-        return reply(old, replay=True)
+        return reply(old.public(), replay=True)
     invoice: dict[str, Any] = {"invoice_number": body.invoice_number, "invoice_fen": body.amount_fen}
     invoiced = stepped(old, "invoice", mark, **invoice, document_id=body.document_id, invoiced_by=app.caller.sub)
     if body.amount_fen != old.amount_fen:
@@ -75,7 +74,7 @@ def submit_invoice(round_id: str) -> Response[str]:
     if not payables.commit_invoice(old, new, body.invoice_number, account):
         new = invoiced.model_copy(update={"change": _account_change(account, "与此前使用的收款账户不同。")})
         payables.commit_invoice(old, new, body.invoice_number)
-    return reply(new)
+    return reply(new.public())
 
 
 def _slow_mark(round_id: str) -> Mark:
@@ -110,29 +109,29 @@ def _check_document(payable: Payable, document_id: str) -> None:
 
 
 @app.post("/rounds/<round_id>/bank-account")
-def propose_account(round_id: str) -> Response[str]:
+def propose_account(round_id: str) -> Answer[PublicPayable]:
     """§3.5.4: the agency proposes another account. Until the operator has decided, its payable is not paid."""
     body = app.body(OtherAccount)
-    as_member(app.caller, organisations.find_agency(body.agency_uscc))
+    as_member(app.caller, organisations.find_agency(body.agency_uscc), "payable")
     old = payables.get(round_id, body.agency_uscc)
     mark = _slow_mark(round_id)
     if _is_repeat(old, "propose_account", mark):
-        return reply(old, replay=True)
+        return reply(old.public(), replay=True)
     check_step(old, "propose_account")
     change = _account_change(_sealed_account(round_id, body), body.reason)
     new = stepped(old, "propose_account", mark, change=change)
     payables.commit_proposed_account(old, new)
-    return reply(new)
+    return reply(new.public())
 
 
 @app.post("/rounds/<round_id>/bank-account/review")
-def decide_account(round_id: str) -> Response[str]:
+def decide_account(round_id: str) -> Answer[PublicPayable]:
     """§3.5.4: the operator decides on the account it looked at. Whoever proposed it or sent the invoice may not."""
     require(app.caller, "platform")
     body = app.body(AccountDecision)
     old = payables.get(round_id, body.agency_uscc)
     if app.is_repeat(old, body.decision):
-        return reply(old, replay=True)
+        return reply(old.public(), replay=True)
     check_step(old, "decide_account")
     if old.change is None:
         raise Refused(Refusal.WRONG_STATE, of=old)
@@ -143,7 +142,7 @@ def decide_account(round_id: str) -> Response[str]:
     account: dict[str, Any] = {"account": old.change.account, "account_by": old.change.by} if is_confirmed else {}
     new = stepped(old, "decide_account", app.mark, remembered_as=body.decision, change=None, **account)
     payables.commit_decided_account(old, new, app.caller.sub)
-    return reply(new)
+    return reply(new.public())
 
 
 handler = app.handle

@@ -12,6 +12,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.identity import require
 from voucher.edge.observe import log_outcome
+from voucher.edge.queries import Query, QueryId
 from voucher.models.payables import Payable
 from voucher.models.payouts import Payout, PayoutFile
 from voucher.refusals import Refusal, Refused
@@ -23,8 +24,12 @@ from voucher.store.engine import files, sealing
 app = Api()
 
 
+class Numbered(Query):
+    number: QueryId | None = None
+
+
 @app.get("/rounds/<round_id>/payout-file")
-def download(round_id: str) -> Response[bytes]:
+def download(round_id: str, query: Numbered) -> Response[bytes]:
     """§3.5.4: the .xlsx of the payouts that stand in no file yet; if there are none, the latest file, or `?number=`.
 
     X-Content-SHA256 is the hash of the bytes, X-Rows-SHA256 the hash that is printed in the sheet.
@@ -32,9 +37,8 @@ def download(round_id: str) -> Response[bytes]:
     require(app.caller, "platform", "finance")
     rounds.get(round_id)
     earlier = payouts.list_files(round_id)
-    number = app.query("number")
-    if number is not None:
-        return _file_reply([file for file in earlier if file.number == number])
+    if query.number is not None:
+        return _file_reply([file for file in earlier if file.number == query.number])
     payables_by_agency = {payable.agency_uscc: payable for payable in payables.list_of_round(round_id)}
     payouts_of_round = payouts.list_of(list(payables_by_agency.values()))
     new = [payout for payout in payouts_of_round if payout.state == "made" and payout.file_number is None]

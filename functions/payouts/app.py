@@ -5,18 +5,16 @@ This function knows account numbers only sealed.
 
 from typing import Any, Literal
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
 from voucher.edge.fields import Day, Number, Text
 from voucher.edge.identity import require
-from voucher.edge.replies import reply
+from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
 from voucher.models.orders import Order
 from voucher.models.payables import Payable
-from voucher.models.payouts import Payout
+from voucher.models.payouts import NewPayouts, Payout
 from voucher.models.rounds import Round
 from voucher.models.standing import Standing
 from voucher.refusals import Refusal, Refused
@@ -46,7 +44,7 @@ class BankReturn(Request):
 
 
 @app.post("/rounds/<round_id>/payouts")
-def make_payouts(round_id: str) -> Response[str]:
+def make_payouts(round_id: str) -> Answer[NewPayouts]:
     """§3.5.4, §5.2b: one payout for each agency that submitted its summary invoice and whose account is decided. An
     agency waits as long as one of its enterprises is on a list of other subsidies."""
     require(app.caller, "platform")
@@ -91,14 +89,14 @@ def _make_payout(round_: Round, old: Payable, orders_of_payable: list[Order], st
 
 
 @app.get("/payouts/<payout_id>")
-def show(payout_id: str) -> Response[str]:
+def show(payout_id: str) -> Answer[Payout]:
     """One payout, for staff."""
     require(app.caller, "platform", "bureau", "finance")
     return reply(payouts.get(payout_id))
 
 
 @app.post("/payouts/<payout_id>/result")
-def record_result(payout_id: str) -> Response[str]:
+def record_result(payout_id: str) -> Answer[Payout]:
     """§3.5.4: finance records what the bank did. If it failed, the money is payable again."""
     require(app.caller, "finance")
     body = app.body(BankResult)
@@ -114,7 +112,7 @@ def record_result(payout_id: str) -> Response[str]:
 
 
 @app.post("/payouts/<payout_id>/return")
-def record_return(payout_id: str) -> Response[str]:
+def record_return(payout_id: str) -> Answer[Payout]:
     """§3.5.4: the bank sent back what it had paid: the money is payable again, and another payout may follow."""
     require(app.caller, "finance")
     body = app.body(BankReturn)

@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from voucher.edge.api import Api
 from voucher.edge.fields import Identifier, PositiveFen, Text
 from voucher.edge.identity import require
-from voucher.edge.replies import reply
+from voucher.edge.replies import Answer, reply
 from voucher.edge.settlements import public_settlement
 from voucher.models.base import Mark, Request
-from voucher.models.settlements import Line, Settlement
+from voucher.models.settlements import Line, PublicSettlement, Settlement
 from voucher.models.standing import Standing
 from voucher.policy import Policy
 from voucher.rules.four_eyes import check_four_eyes
@@ -45,7 +44,7 @@ class PreReview(Request):
 
 
 @app.post("/settlements/<settlement_id>/pre-review")
-def pre_review(settlement_id: str) -> Response[str]:
+def pre_review(settlement_id: str) -> Answer[PublicSettlement]:
     """§3.5.2: the operator decides line by line; if it verifies less, the difference goes back to the voucher."""
     require(app.caller, "platform")
     decisions = app.body(PreReview).lines

@@ -1,16 +1,15 @@
 """Products: drafted and corrected by active agencies, published by the operator, withdrawn (§3.3)."""
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, partial
 from voucher.edge.fields import Name, PositiveFen, Text, Uscc, Version
 from voucher.edge.identity import as_member, as_member_or_staff, require
-from voucher.edge.replies import reply
+from voucher.edge.queries import Query
+from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.agencies import Agency
 from voucher.models.base import Request
-from voucher.models.products import Product
+from voucher.models.products import Product, ProductState
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
 from voucher.rules.agencies import check_active, check_scope
@@ -39,15 +38,19 @@ class Listing(Facts):
 Correction = partial(Facts)
 
 
+class InState(Query):
+    state: ProductState | None = None
+
+
 class Publication(Request):
     version: Version | None = None  # the one that the operator looked at
 
 
 @app.post("/products")
-def draft() -> Response[str]:
+def draft() -> Answer[Product]:
     """§3.3: an active agency drafts a product in one of its categories."""
     body = app.body(Listing)
-    agency = as_member(app.caller, organisations.find_agency(body.agency_uscc))
+    agency = as_member(app.caller, organisations.find_agency(body.agency_uscc), "agency")
     product_id = f"{body.agency_uscc}.{app.new_id('p').removeprefix('p_')[:12]}"
     # before the rules: if the first answer was lost, the draft is answered whatever became of the agency since
     if (existing := products.find(product_id)) is not None:
@@ -60,13 +63,13 @@ def draft() -> Response[str]:
     return reply(product, 201)
 
 
-def _replayed(existing: Product) -> Response[str]:
+def _replayed(existing: Product) -> Answer[Product]:
     app.check_same(existing.request_sha256)
     return reply(existing, replay=True)
 
 
 @app.patch("/products/<product_id>")
-def edit(product_id: str) -> Response[str]:
+def edit(product_id: str) -> Answer[Product]:
     """§3.3: the agency corrects its draft; what is on sale stays so until the operator publishes the correction."""
     old, agency = _owned(product_id)
     corrections = app.body(Correction).model_dump(exclude_none=True)
@@ -79,11 +82,11 @@ def edit(product_id: str) -> Response[str]:
 def _owned(product_id: str) -> tuple[Product, Agency]:
     """A product of the caller's own agency. Raises NOT_FOUND."""
     product = products.get(product_id)
-    return product, as_member(app.caller, organisations.find_agency(product.agency_uscc))
+    return product, as_member(app.caller, organisations.find_agency(product.agency_uscc), "product")
 
 
 @app.post("/products/<product_id>/publish")
-def publish(product_id: str) -> Response[str]:
+def publish(product_id: str) -> Answer[Product]:
     """§3.3: the operator puts a product of an active agency on sale, or what the agency corrected in it.
 
     Raises CHANGED_MEANWHILE if the product changed since the operator looked at it.
@@ -105,7 +108,7 @@ def publish(product_id: str) -> Response[str]:
 
 
 @app.post("/products/<product_id>/withdraw")
-def withdraw(product_id: str) -> Response[str]:
+def withdraw(product_id: str) -> Answer[Product]:
     """§3.3: the agency, or the operator, takes a product off sale."""
     app.body(Nothing)
     if "platform" in app.caller.roles:
@@ -120,11 +123,10 @@ def withdraw(product_id: str) -> Response[str]:
 
 
 @app.get("/agencies/<uscc>/products")
-def list_own(uscc: str) -> Response[str]:
+def list_own(uscc: str, query: InState) -> Answer[PageOf[Product]]:
     """Every product of an agency, in one state if given, with what waits to be published: for its members and staff."""
-    as_member_or_staff(app.caller, organisations.find_agency(uscc))
-    items = [product.public() for product in products.list_of_agency(uscc, app.query("state"))]
-    return reply({"items": items, "next_cursor": None})
+    as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
+    return reply_page(products.list_of_agency(uscc, query.state))
 
 
 handler = app.handle

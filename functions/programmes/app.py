@@ -4,17 +4,16 @@ import json
 from datetime import datetime
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import ValidationError
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.bodies import malformed
 from voucher.edge.fields import PositiveFen, Version, Year
 from voucher.edge.identity import require
-from voucher.edge.replies import reply
+from voucher.edge.mistakes import malformed
+from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.base import Request
-from voucher.models.programmes import Programme
+from voucher.models.programmes import Programme, ProgrammeWithFigures
 from voucher.policy import Policy, policy_on
 from voucher.refusals import Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
@@ -47,7 +46,7 @@ class Confirmation(Request):
 
 
 @app.post("/programmes")
-def draft_programme() -> Response[str]:
+def draft_programme() -> Answer[Programme]:
     """§1.3: the bureau drafts a year's total, with the policy values that differ from the edition's."""
     require(app.caller, "bureau")
     body = app.body(ProgrammeDraft)
@@ -73,11 +72,11 @@ def parse_policy(values: dict[str, Any], now: datetime) -> Policy:
         text = json.dumps({**edition.model_dump(mode="json"), **values})
         return Policy.model_validate_json(text, strict=True, extra="forbid")
     except ValidationError as error:
-        raise malformed(error, prefix="policy.") from None
+        raise malformed(error, Policy, prefix="policy.") from None
 
 
 @app.patch("/programmes/<year>")
-def correct_programme(year: str) -> Response[str]:
+def correct_programme(year: str) -> Answer[Programme]:
     """§1.3: the bureau corrects a draft before finance confirms it. Whoever corrects it is its drafter from then on."""
     require(app.caller, "bureau")
     body = app.body(Correction)
@@ -94,7 +93,7 @@ def correct_programme(year: str) -> Response[str]:
 
 
 @app.post("/programmes/<year>/confirm")
-def confirm_programme(year: str) -> Response[str]:
+def confirm_programme(year: str) -> Answer[Programme]:
     """§1.3: finance confirms the total, and the year is open. The drafter may not confirm it."""
     require(app.caller, "finance")
     body = app.body(Confirmation)
@@ -110,7 +109,7 @@ def confirm_programme(year: str) -> Response[str]:
 
 
 @app.get("/programmes/<year>")
-def show_programme(year: str) -> Response[str]:
+def show_programme(year: str) -> Answer[ProgrammeWithFigures]:
     """The year's money for everybody: what was released, granted, held, spent, lapsed; caps and the key share."""
     programme = programmes.get(app.year(year))
     return reply(programme.public() | read_figures(programme))
@@ -127,9 +126,9 @@ def read_figures(programme: Programme) -> dict[str, Any]:
 
 
 @app.get("/programmes")
-def list_programmes() -> Response[str]:
+def list_programmes() -> Answer[PageOf[Programme]]:
     """Every programme year, the latest first."""
-    return reply({"items": [each.public() for each in programmes.list_all()], "next_cursor": None})
+    return reply_page(programmes.list_all())
 
 
 handler = app.handle

@@ -2,17 +2,15 @@
 
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import WithReason
 from voucher.edge.fields import Identifier, PositiveFen, Text
 from voucher.edge.identity import require
-from voucher.edge.replies import reply
+from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
-from voucher.models.orders import Order, Recovery
-from voucher.refusals import FieldError, Refusal, Refused
+from voucher.models.orders import Order, PublicRecovery, Recovery
+from voucher.refusals import FieldError, Refusal, Refused, not_found
 from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.recoveries import check_recovery, unclaimed_fen
 from voucher.store import orders, recoveries, violations
@@ -27,7 +25,7 @@ class Claim(Request):
 
 
 @app.post("/orders/<order_id>/recoveries")
-def recover(order_id: str) -> Response[str]:
+def recover(order_id: str) -> Answer[PublicRecovery]:
     """§5.2b: the bureau claims back a paid order's money, part or all of it, perhaps for a violation on record."""
     require(app.caller, "bureau")
     recovery_id = app.new_id("rc", key_required=True)
@@ -55,14 +53,14 @@ def recover(order_id: str) -> Response[str]:
 
 
 @app.post("/orders/<order_id>/recoveries/<recovery_id>/withdraw")
-def withdraw_recovery(order_id: str, recovery_id: str) -> Response[str]:
+def withdraw_recovery(order_id: str, recovery_id: str) -> Answer[PublicRecovery]:
     """§5.2b: the bureau withdraws a claim, for example because the bank had sent the money back before the claim."""
     require(app.caller, "bureau")
     body = app.body(WithReason)
     old = orders.get(order_id)
     claim = next((each for each in old.recoveries if each.recovery_id == recovery_id), None)
     if claim is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("recovery")
     if claim.withdrawn_at and (claim.withdrawn_by, claim.withdrawal_reason) == (app.caller.sub, body.reason):
         return reply(_public_recovery(old, claim), replay=True)
     check_step(old, "withdraw_recovery")
@@ -94,7 +92,7 @@ def _check_violation(order: Order, violation_id: str | None) -> None:
     violation = violations.find(violation_id)
     parties = (order.enterprise_uscc, order.agency_uscc)
     if violation is None or violation.state != "standing" or violation.uscc not in parties:
-        error = FieldError("violation_id", "该违规记录不属于订单的任何一方，请核对。")
+        error = FieldError("violation_id", "该违规记录不属于订单的任何一方，请核对。", "unknown")
         raise Refused(Refusal.MALFORMED, errors=[error])
 
 

@@ -2,13 +2,12 @@
 
 from typing import Literal
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import WithReason
 from voucher.edge.identity import require
-from voucher.edge.replies import reply
+from voucher.edge.queries import Paging
+from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.agencies import Agency
 from voucher.models.base import Request
 from voucher.models.removals import Lead, RemovalNotice
@@ -25,7 +24,7 @@ class Decision(Request):
 
 
 @app.post("/agencies/<uscc>/removal")
-def propose(uscc: str) -> Response[str]:
+def propose(uscc: str) -> Answer[Agency]:
     """§3.4.1: the operator proposes the removal, with its reason. Until the bureau decides, nobody can order."""
     require(app.caller, "platform")
     body = app.body(WithReason)
@@ -38,7 +37,7 @@ def propose(uscc: str) -> Response[str]:
 
 
 @app.post("/agencies/<uscc>/removal/approve")
-def decide(uscc: str) -> Response[str]:
+def decide(uscc: str) -> Answer[Agency]:
     """§3.4.1: the bureau's decision, by somebody else: removed and published at once, or back in its former state."""
     require(app.caller, "bureau")
     body = app.body(Decision)
@@ -94,12 +93,11 @@ def withdraw_products(agency: Agency) -> None:
 
 
 @app.get("/leads")
-def list_leads() -> Response[str]:
+def list_leads(query: Paging) -> Answer[PageOf[Lead]]:
     """§3.4.1: the leads for the offices that follow them up, the newest first."""
     require(app.caller, "bureau", "discipline")
-    page = removals.list_leads(app.limit, app.query("cursor"))
-    items = [Lead.model_validate(item).public() for item in page.items]
-    return reply({"items": items, "next_cursor": page.next_cursor})
+    page = removals.list_leads(query.limit, query.cursor)
+    return reply_page([Lead.model_validate(item) for item in page.items], page.next_cursor)
 
 
 handler = app.handle

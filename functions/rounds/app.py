@@ -2,16 +2,16 @@
 
 from typing import Annotated, Literal
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from voucher.edge.api import Api
 from voucher.edge.fields import Identifier, Text
 from voucher.edge.identity import require
-from voucher.edge.replies import reply
+from voucher.edge.queries import Paging
+from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.edge.rounds import public_round
 from voucher.models.base import Mark, Request
-from voucher.models.rounds import Round
+from voucher.models.rounds import PublicRound, Round
 from voucher.models.settlements import Line
 from voucher.models.standing import Standing
 from voucher.refusals import FieldError, Refusal, Refused
@@ -45,7 +45,7 @@ class RoundDecision(Decision):
 
 
 @app.post("/rounds")
-def gather() -> Response[str]:
+def gather() -> Answer[PublicRound]:
     """§3.5.2: the operator gathers the passed lines of some settlement applications of one year."""
     require(app.caller, "platform")
     round_id = app.new_id("r")
@@ -56,7 +56,8 @@ def gather() -> Response[str]:
     applications = [settlements.get(settlement_id) for settlement_id in dict.fromkeys(body.settlement_ids)]
     if len({each.year for each in applications}) > 1:
         raise Refused(
-            Refusal.MALFORMED, errors=[FieldError("settlement_ids", "兑付申请须属于同一年度，请按年度分别汇总。")]
+            Refusal.MALFORMED,
+            errors=[FieldError("settlement_ids", "兑付申请须属于同一年度，请按年度分别汇总。", "not_allowed")],
         )
     lines = [line for each in applications for line in settlements.list_lines(each.settlement_id)]
     old = [line for line in lines if line.state == "passed"]
@@ -80,23 +81,22 @@ def gather() -> Response[str]:
 
 
 @app.get("/rounds")
-def list_rounds() -> Response[str]:
+def list_rounds(query: Paging) -> Answer[PageOf[Round]]:
     """Rounds for staff, the newest first."""
     require(app.caller, "platform", "bureau", "finance")
-    page = rounds.list_page(app.limit, app.query("cursor"))
-    items = [Round.model_validate(item).public() for item in page.items]
-    return reply({"items": items, "next_cursor": page.next_cursor})
+    page = rounds.list_page(query.limit, query.cursor)
+    return reply_page([Round.model_validate(item) for item in page.items], page.next_cursor)
 
 
 @app.get("/rounds/<round_id>")
-def show(round_id: str) -> Response[str]:
+def show(round_id: str) -> Answer[PublicRound]:
     """One round with its lines and what is owed, for staff."""
     require(app.caller, "platform", "bureau", "finance")
     return reply(public_round(rounds.get(round_id)))
 
 
 @app.post("/rounds/<round_id>/approve")
-def approve(round_id: str) -> Response[str]:
+def approve(round_id: str) -> Answer[PublicRound]:
     """§3.5.2: the bureau decides on a round; `lines` names those on which it decides otherwise. Whoever submitted,
     pre-reviewed or gathered a line of it may not decide."""
     require(app.caller, "bureau")

@@ -2,19 +2,19 @@
 
 from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
 from voucher.edge.fields import Identifier, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
-from voucher.edge.replies import reply
+from voucher.edge.queries import Paging, QueryId
+from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.edge.settlements import public_settlement
 from voucher.models.base import Request
 from voucher.models.orders import Order
-from voucher.models.settlements import Line, Settlement
-from voucher.refusals import FieldError, Refusal, Refused
+from voucher.models.settlements import Line, PublicSettlement, Settlement
+from voucher.refusals import FieldError, Refusal, Refused, not_found
 from voucher.rules.lifecycle import allows, check_step, stepped
 from voucher.rules.settlements import check_completed, check_evidence, check_own_shares, check_subsidies
 from voucher.store import orders, organisations, programmes, settlements, standing
@@ -28,21 +28,27 @@ class Opening(Request):
     order_ids: Annotated[list[Identifier], Field(min_length=1, max_length=settlements.MOST_LINES)]
 
 
+class OfAgency(Paging):
+    agency_uscc: QueryId | None = None
+
+
 @app.post("/settlements")
-def open_application() -> Response[str]:
+def open_application() -> Answer[PublicSettlement]:
     """§3.5.1: an agency applies for completed orders of one year, each in one application at a time."""
     settlement_id = app.new_id("s", key_required=True)
     body = app.body(Opening)
-    as_member(app.caller, organisations.find_agency(body.agency_uscc))
+    as_member(app.caller, organisations.find_agency(body.agency_uscc), "agency")
     found = {order.order_id: order for order in orders.find_many(body.order_ids)}
     existing = settlements.find(settlement_id)  # read last: see Api.handle
     if existing is not None:
         return _replay(existing)
     if any(order_id not in found or found[order_id].agency_uscc != body.agency_uscc for order_id in body.order_ids):
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("order")
     old = [found[order_id] for order_id in dict.fromkeys(body.order_ids)]
     if len({order.year for order in old}) > 1:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("order_ids", "订单须属于同一年度，请按年度分别申请。")])
+        raise Refused(
+            Refusal.MALFORMED, errors=[FieldError("order_ids", "订单须属于同一年度，请按年度分别申请。", "not_allowed")]
+        )
     check_completed(old)
     creation = app.creation("open")
     settlement = Settlement(
@@ -61,7 +67,7 @@ def open_application() -> Response[str]:
     return reply(_public(settlement, lines), 201)
 
 
-def _replay(existing: Settlement) -> Response[str]:
+def _replay(existing: Settlement) -> Answer[PublicSettlement]:
     app.check_same(existing.request_sha256)
     return reply(_public(existing, settlements.list_lines(existing.settlement_id)), 200, replay=True)
 
@@ -86,10 +92,10 @@ def _public(settlement: Settlement, lines: list[Line]) -> dict[str, Any]:
 
 
 @app.post("/settlements/<settlement_id>/submit")
-def submit(settlement_id: str) -> Response[str]:
+def submit(settlement_id: str) -> Answer[PublicSettlement]:
     """§3.5.1, §5.2b: the agency submits the application; all that is missing is named in one answer."""
     old = settlements.get(settlement_id)
-    as_member(app.caller, organisations.find_agency(old.agency_uscc))
+    as_member(app.caller, organisations.find_agency(old.agency_uscc), "settlement")
     app.body(Nothing)
     lines = settlements.list_lines(settlement_id)
     open_lines = [line for line in lines if allows("line", line.state, "submit")]
@@ -113,24 +119,22 @@ def submit(settlement_id: str) -> Response[str]:
 
 
 @app.get("/settlements")
-def list_settlements() -> Response[str]:
+def list_settlements(query: OfAgency) -> Answer[PageOf[Settlement]]:
     """Applications of an agency, for its members and staff; all applications, for staff."""
-    limit, cursor = app.limit, app.query("cursor")
-    if uscc := app.query("agency_uscc"):
-        as_member_or_staff(app.caller, organisations.find_agency(uscc))
-        page = settlements.list_page("by_agency", uscc, limit, cursor)
+    if uscc := query.agency_uscc:
+        as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
+        page = settlements.list_page("by_agency", uscc, query.limit, query.cursor)
     else:
         require(app.caller, "platform", "bureau", "finance", "admin")
-        page = settlements.list_page("by_newest", "SETTLEMENT", limit, cursor)
-    items = [Settlement.model_validate(item).public() for item in page.items]
-    return reply({"items": items, "next_cursor": page.next_cursor})
+        page = settlements.list_page("by_newest", "SETTLEMENT", query.limit, query.cursor)
+    return reply_page([Settlement.model_validate(item) for item in page.items], page.next_cursor)
 
 
 @app.get("/settlements/<settlement_id>")
-def show(settlement_id: str) -> Response[str]:
+def show(settlement_id: str) -> Answer[PublicSettlement]:
     """One application with its lines, for the agency's members and staff."""
     settlement = settlements.get(settlement_id)
-    as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc))
+    as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
     return reply(_public(settlement, settlements.list_lines(settlement_id)))
 
 

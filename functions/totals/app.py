@@ -1,11 +1,9 @@
 """Another yearly total: proposed by the bureau, confirmed by finance; each cap follows at once (§1.3, §2.2)."""
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge.api import Api
 from voucher.edge.fields import PositiveFen, Text
 from voucher.edge.identity import require
-from voucher.edge.replies import reply
+from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
 from voucher.models.pools import yearly_pool
 from voucher.models.programmes import PendingTotal, Programme
@@ -31,7 +29,7 @@ class ConfirmedTotal(Request):
 
 
 @app.post("/programmes/<year>/total")
-def propose_total(year: str) -> Response[str]:
+def propose_total(year: str) -> Answer[Programme]:
     """§1.3: the bureau proposes another total; a cut below what is committed is refused."""
     require(app.caller, "bureau")
     body = app.body(NewTotal)
@@ -47,7 +45,7 @@ def propose_total(year: str) -> Response[str]:
 
 
 @app.post("/programmes/<year>/total/confirm")
-def confirm_total(year: str) -> Response[str]:
+def confirm_total(year: str) -> Answer[Programme]:
     """§1.3: finance confirms the new total; each cap follows at once. The proposer may not confirm it."""
     require(app.caller, "finance")
     body = app.body(ConfirmedTotal)

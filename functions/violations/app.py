@@ -3,20 +3,20 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import WithReason
-from voucher.edge.fields import Identifier, Text, Uscc
+from voucher.edge.codes import CreditCode
+from voucher.edge.fields import Identifier, Text
 from voucher.edge.identity import require
-from voucher.edge.replies import reply
+from voucher.edge.queries import Paging
+from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.base import Request
 from voucher.models.standing import Standing
 from voucher.models.violations import Violation
 from voucher.refusals import Refusal, Refused
-from voucher.rules.credit_code import check_credit_code
 from voucher.rules.entitlements import next_entitlements, years_in_step
 from voucher.rules.lifecycle import stepped
 from voucher.rules.standing import with_violation, without_violation
@@ -28,18 +28,17 @@ COMMIT_TRIES = 5
 
 
 class Breach(Request):
-    uscc: Uscc
+    uscc: CreditCode
     facts: Text
     order_ids: Annotated[list[Identifier], Field(max_length=100)] = []
 
 
 @app.post("/violations")
-def record() -> Response[str]:
+def record() -> Answer[Violation]:
     """§2.1.3: a breach counts by credit code until it is lifted, also if the enterprise registers only later."""
     require(app.caller, "bureau")
     violation_id = app.new_id("v")
     body = app.body(Breach)
-    check_credit_code(body.uscc)
     violation = Violation(**body.model_dump(), violation_id=violation_id, state="standing", **app.creation("record"))
     if (existing := violations.find(violation_id)) is not None:
         app.check_same(existing.request_sha256)
@@ -49,7 +48,7 @@ def record() -> Response[str]:
 
 
 @app.post("/violations/<violation_id>/lift")
-def lift(violation_id: str) -> Response[str]:
+def lift(violation_id: str) -> Answer[Violation]:
     """§2.1.3: the bureau lifts a violation, on record."""
     require(app.caller, "bureau")
     body = app.body(WithReason)
@@ -77,12 +76,11 @@ def commit_in_step(uscc: str, write: Write, change: Callable[[Standing], Standin
 
 
 @app.get("/violations")
-def list_violations() -> Response[str]:
+def list_violations(query: Paging) -> Answer[PageOf[Violation]]:
     """Violations, the newest first, for staff."""
     require(app.caller, "bureau", "finance", "platform", "discipline")
-    page = violations.list_page(app.limit, app.query("cursor"))
-    items = [Violation.model_validate(item).public() for item in page.items]
-    return reply({"items": items, "next_cursor": page.next_cursor})
+    page = violations.list_page(query.limit, query.cursor)
+    return reply_page([Violation.model_validate(item) for item in page.items], page.next_cursor)
 
 
 handler = app.handle

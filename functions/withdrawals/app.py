@@ -2,18 +2,16 @@
 
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge.api import Api
 from voucher.edge.bodies import WithReason
 from voucher.edge.identity import as_member, require
-from voucher.edge.replies import reply
+from voucher.edge.replies import Answer, reply
 from voucher.edge.rounds import public_round
 from voucher.edge.settlements import public_settlement
 from voucher.models.base import Mark
-from voucher.models.rounds import Round
-from voucher.models.settlements import Line, Settlement
-from voucher.refusals import Refusal, Refused
+from voucher.models.rounds import PublicRound, Round
+from voucher.models.settlements import Line, PublicSettlement, Settlement
+from voucher.refusals import not_found
 from voucher.rules.lifecycle import allows, stepped
 from voucher.rules.payables import payable_without_line
 from voucher.rules.settlements import (
@@ -31,10 +29,10 @@ app = Api()
 
 
 @app.post("/settlements/<settlement_id>/withdraw")
-def withdraw(settlement_id: str) -> Response[str]:
+def withdraw(settlement_id: str) -> Answer[PublicSettlement]:
     """§3.5.1: the agency withdraws its application, as long as no line of it is in a round."""
     old = settlements.get(settlement_id)
-    as_member(app.caller, organisations.find_agency(old.agency_uscc))
+    as_member(app.caller, organisations.find_agency(old.agency_uscc), "settlement")
     reason = app.body(WithReason).reason
     lines = settlements.list_lines(settlement_id)
     if app.is_repeat(old, "withdraw"):
@@ -47,10 +45,10 @@ def withdraw(settlement_id: str) -> Response[str]:
 
 
 @app.post("/settlements/<settlement_id>/lines/<order_id>/withdraw")
-def withdraw_line(settlement_id: str, order_id: str) -> Response[str]:
+def withdraw_line(settlement_id: str, order_id: str) -> Answer[PublicSettlement]:
     """§3.5.1: the agency withdraws one line; its order may be settled again, or cancelled."""
     old = settlements.get(settlement_id)
-    as_member(app.caller, organisations.find_agency(old.agency_uscc))
+    as_member(app.caller, organisations.find_agency(old.agency_uscc), "settlement")
     reason = app.body(WithReason).reason
     line = settlements.get_line(settlement_id, order_id)
     if app.is_repeat(line, "withdraw"):
@@ -74,7 +72,7 @@ def _public(settlement: Settlement, lines: list[Line]) -> dict[str, Any]:
 
 
 @app.post("/rounds/<round_id>/lines/<order_id>/withdraw")
-def take_out(round_id: str, order_id: str) -> Response[str]:
+def take_out(round_id: str, order_id: str) -> Answer[PublicRound]:
     """§3.5.1(5): the operator takes a line under review or on notice out of its round; its order may then be cancelled.
     §5.2b: what is owed already the bureau takes back."""
     require(app.caller, "platform", "bureau")
@@ -85,7 +83,7 @@ def take_out(round_id: str, order_id: str) -> Response[str]:
         return reply(public_round(round_), replay=True)
     line = next((each for each in lines if each.round_id == round_id), None)
     if line is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("line")
     require(app.caller, "bureau" if line.state == "payable" else "platform")
     mark = app.mark
     withdrawn = stepped(line, "take_out", mark, round_id=None, withdrawal_reason=reason)

@@ -90,9 +90,9 @@ def _checked(node: ast.AST) -> set[str]:
             results = [each for argument in asked for each in _results(argument)]
             roles = {f"`{each.value!s}`" for each in results if isinstance(each, ast.Constant)}
             return roles or {ROLE_ASKED_FOR}
-        case ast.Call(func=ast.Name(id="as_member"), args=[_, organisation]):
+        case ast.Call(func=ast.Name(id="as_member"), args=[_, organisation, *_]):
             return {_members(organisation)}
-        case ast.Call(func=ast.Name(id="as_member_or_staff"), args=[_, organisation]):
+        case ast.Call(func=ast.Name(id="as_member_or_staff"), args=[_, organisation, *_]):
             return {_members(organisation), STAFF}
         case ast.Compare(comparators=[ast.Attribute(attr="members") as members, *_]):
             return {_members(members)}

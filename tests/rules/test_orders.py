@@ -258,9 +258,9 @@ def test_a_yearly_pool_without_room_refuses_with_its_own_clause_and_what_is_left
     cap = room_refusal("category.2026.tax_audit", 5, Category.TAX_AUDIT)
     floor = room_refusal("non_key.2026", 7, Category.TAX_AUDIT)
     assert (cap.refusal, cap.clause) == (Refusal.CATEGORY_CAP, "§2.2.cap")
-    assert cap.detail == "“财税审计服务”类本年度限额不足（剩余 0.05 元），请减少抵用额或另选类别。"
+    assert cap.detail == "“财税审计服务”类本年度限额不足（剩余 0.05 元），请减少抵用额或另选。"
     assert (floor.refusal, floor.clause) == (Refusal.KEY_FLOOR, "§2.2.floor")
-    assert floor.detail == "非重点类别本年度限额不足（剩余 0.07 元），请减少抵用额或另选重点类别。"
+    assert floor.detail == "非重点类别年度限额不足（剩余 0.07 元），请减少或选重点类别。"
 
 
 @pytest.mark.clause("§3.5.1(5)")

@@ -29,12 +29,16 @@ def members_named(node: ast.expr) -> list[Refusal]:
     return []
 
 
+# which keyword gives which fact of a sentence, where their names differ
+GIVEN = {"of": "state", "roles": "role_words", "thing": "thing_word"}
+
+
 def raised() -> Iterator[tuple[str, Refusal, set[str]]]:
     """(place, refusal, facts given) of every `Refused(Refusal.X, …)` in the product's source."""
     for source in SOURCES:
         for node in ast.walk(ast.parse(source.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused":
-                facts = {{"of": "state"}.get(keyword.arg, keyword.arg) for keyword in node.keywords if keyword.arg}
+                facts = {GIVEN.get(keyword.arg, keyword.arg) for keyword in node.keywords if keyword.arg}
                 place = f"{source.relative_to(ROOT)}:{node.lineno}"
                 yield from ((place, refusal, facts) for refusal in members_named(node.args[0]))
 
@@ -103,9 +107,9 @@ def test_the_refusal_of_highest_precedence_stands_in_front_and_carries_all() -> 
         refuse_first(several)
     assert no.value.refusal is Refusal.NOT_SME
     assert no.value.errors == (
-        FieldError("not_sme", "企业不属于中小微企业。", "NOT_SME", "§2.1"),
-        FieldError("too_young", "企业申请时成立不足12个月。", "TOO_YOUNG", "§2.1.2"),
-        FieldError("has_violation", "企业历年服务券使用出现过违规现象。", "HAS_VIOLATION", "§2.1.3"),
+        FieldError("industry_code", "企业不属于中小微企业。", "NOT_SME", "§2.1"),
+        FieldError("established_on", "企业申请时成立不足12个月。", "TOO_YOUNG", "§2.1.2"),
+        FieldError("uscc", "企业历年服务券使用出现过违规现象。", "HAS_VIOLATION", "§2.1.3"),
     )
 
 
@@ -116,7 +120,7 @@ def test_one_refusal_alone_keeps_its_own_errors_or_names_itself() -> None:
     with pytest.raises(Refused) as bare:
         refuse_first([Refused(Refusal.SOLD_OUT)])
     assert with_errors.value.errors == tuple(own)
-    assert bare.value.errors == (FieldError("sold_out", "本批次服务券已领完，请关注下一批次。", "SOLD_OUT", "§1.4a"),)
+    assert bare.value.errors == (FieldError("body", "本批次服务券已领完，请关注下一批次。", "SOLD_OUT", "§1.4a"),)
 
 
 def test_two_refusals_with_errors_of_their_own_are_both_named() -> None:

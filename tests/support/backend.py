@@ -65,7 +65,7 @@ def function(folder: str) -> ModuleType:
     folder_path = ROOT / "functions" / folder
     spec = importlib.util.spec_from_file_location(f"function_{folder}", folder_path / "app.py")
     assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(folder_path))
     try:
         spec.loader.exec_module(module)

@@ -10,17 +10,18 @@ from enum import Enum
 from typing import Any, Protocol, Self
 
 from voucher.models.base import yuan
-from voucher.state_words import STATE_WORDS
+from voucher.words import ROLE_WORDS, STATE_WORDS, THING_WORDS
 
 
 class Refusal(Enum):
-    """One refusal: its HTTP `status`, `clause` (None if it follows from the system alone) and `sentence`."""
+    """One refusal: its HTTP `status`, `clause` (None if it follows from the system alone) and `sentence`, and, if it is
+    about one, the `field` of a request or record."""
 
     # who is asking
     UNAUTHENTICATED = 401, None, "请先登录。"
-    ROLE_REQUIRED = 403, None, "您的账号没有办理此事项的权限，如需办理请联系平台。"
+    ROLE_REQUIRED = 403, None, "您的账号没有办理此事项的权限（须为：{role_words}），如需办理请联系平台。"
     FOUR_EYES = 403, None, "同一事项的前后两个环节须由不同的人办理，请交由其他人员办理。"
-    NOT_FOUND = 404, None, "没有找到所请求的内容，请核对编号。"
+    NOT_FOUND = 404, None, "没有找到该{thing_word}，请核对编号。"
     ROUTE_NOT_FOUND = 404, None, "没有这个接口，请核对地址。"
 
     # what was sent
@@ -45,36 +46,46 @@ class Refusal(Enum):
     DOCUMENT_NOT_UPLOADED = 422, None, "文件尚未上传，或内容与所报类型不符，请重新上传。"
 
     # who may take part: enterprises, in the order of §2.1
-    INVALID_USCC = 422, "§2.1", "统一社会信用代码有误，请核对营业执照。"
-    OUTSIDE_DISTRICT = 422, "§2.1", "企业不在丽水市区（市直、莲都区、经开区）范围内。"
-    NOT_LEGAL_PERSON = 422, "§2.1", "企业不具有独立法人资格。"
-    OUTSIDE_SECTOR = 422, "§2.1", "企业不属于工业、信息化或数字经济领域。"
-    NOT_SME = 422, "§2.1", "企业不属于中小微企业。"
-    SIZE_UNKNOWN = 422, "§2.1", "按所填行业代码无法划分企业规模，请改填更细或其他的国民经济行业代码。"
-    RATED_D = 422, "§2.1.1", "企业最近一次亩均论英雄评价结果为D类。"
-    TOO_YOUNG = 422, "§2.1.2", "企业申请时成立不足{months}个月。"
-    HAS_VIOLATION = 422, "§2.1.3", "企业历年服务券使用出现过违规现象。"
-    NOT_APPROVED = 422, "§4.1.2", "企业尚未通过审核，请在审核通过后领券、用券。"
-    DISQUALIFIED = 422, "§4.1.3", "企业的领券、用券资格已被取消。"
-    NOT_ELIGIBLE = 422, "§2.1", "企业当前不符合领券条件：{reason}"
+    INVALID_USCC = 422, "§2.1", "统一社会信用代码有误，请核对营业执照。", "uscc"
+    OUTSIDE_DISTRICT = 422, "§2.1", "企业不在丽水市区（市直、莲都区、经开区）范围内。", "district"
+    NOT_LEGAL_PERSON = 422, "§2.1", "企业不具有独立法人资格。", "is_legal_person"
+    OUTSIDE_SECTOR = 422, "§2.1", "企业不属于工业、信息化或数字经济领域。", "industry_code"
+    NOT_SME = 422, "§2.1", "企业不属于中小微企业。", "industry_code"
+    SIZE_UNKNOWN = 422, "§2.1", "按所填行业代码无法划分企业规模，请改填更细或其他的国民经济行业代码。", "industry_code"
+    RATED_D = 422, "§2.1.1", "企业最近一次亩均论英雄评价结果为D类。", "uscc"
+    TOO_YOUNG = 422, "§2.1.2", "企业申请时成立不足{months}个月。", "established_on"
+    HAS_VIOLATION = 422, "§2.1.3", "企业历年服务券使用出现过违规现象。", "uscc"
+    NOT_APPROVED = 422, "§4.1.2", "企业尚未通过审核，请在审核通过后领券、用券。", "uscc"
+    DISQUALIFIED = 422, "§4.1.3", "企业的领券、用券资格已被取消。", "uscc"
+    NOT_ELIGIBLE = 422, "§2.1", "企业当前不符合领券条件：{reason}", "uscc"
 
     # agencies and products
-    AGENCY_NOT_LEGAL_PERSON = 422, "§3.1.1", "服务机构不具有独立法人资格。"
-    AGENCY_TOO_YOUNG = 422, "§3.1.1", "服务机构运营不足{months}个月。"
-    AGENCY_AT_LOSS = 422, "§3.1.1", "服务机构上一年度经营亏损。"
-    AGENCY_PREMISES = 422, "§3.1.2", "固定服务场所不足{square_metres}平方米。"
-    AGENCY_MANAGEMENT = 422, "§3.1.3", "服务机构没有健全的管理制度。"
-    AGENCY_STAFF = 422, "§3.1.4", "缴纳社保的专职服务人员不足{persons}人。"
+    AGENCY_NOT_LEGAL_PERSON = 422, "§3.1.1", "服务机构不具有独立法人资格。", "is_legal_person"
+    AGENCY_TOO_YOUNG = 422, "§3.1.1", "服务机构运营不足{months}个月。", "established_on"
+    AGENCY_AT_LOSS = 422, "§3.1.1", "服务机构上一年度经营亏损。", "net_profit_last_year_fen"
+    AGENCY_PREMISES = 422, "§3.1.2", "固定服务场所不足{square_metres}平方米。", "premises_m2"
+    AGENCY_MANAGEMENT = 422, "§3.1.3", "服务机构没有健全的管理制度。", "has_management_system"
+    AGENCY_STAFF = 422, "§3.1.4", "缴纳社保的专职服务人员不足{persons}人。", "insured_staff"
     RENEWAL_TOO_EARLY = 409, "§3.2.3", "入驻有效期届满前 {days} 天起方可申请续期（{opens_on} 起）。"
     RENEWAL_REQUIRED = 409, "§3.2.3", "入驻有效期已于 {valid_until} 届满，须由服务机构申请续期后再审核。"
-    AGENCY_NOT_ACTIVE = 422, "§3.2.2", "服务机构未入驻或入驻已失效，请待其通过审核或续期，或另选服务机构。"
-    OUTSIDE_AGENCY_SCOPE = 422, "§3.3", "该服务类别不在服务机构的入驻范围内，请选择其入驻的类别。"
-    PRODUCT_NOT_LISTED = 422, "§3.3", "该服务产品未上架，请选择其他产品。"
+    AGENCY_NOT_ACTIVE = (
+        422,
+        "§3.2.2",
+        "服务机构未入驻或入驻已失效，请待其通过审核或续期，或另选机构。",
+        "agency_uscc",
+    )
+    OUTSIDE_AGENCY_SCOPE = 422, "§3.3", "该服务类别不在服务机构的入驻范围内，请选择其入驻的类别。", "category"
+    PRODUCT_NOT_LISTED = 422, "§3.3", "该服务产品未上架，请选择其他产品。", "product_id"
 
     # programme and batches
-    TOTAL_BELOW_COMMITTED = 409, "§1.3", "新的总额低于已经投放或使用的金额，请提高总额。"
+    TOTAL_BELOW_COMMITTED = 409, "§1.3", "新的总额低于已经投放或使用的金额，请提高总额。", "total_fen"
     NO_TOTAL_PENDING = 409, "§1.3", "没有待确认的总额，请先提出新的总额。"
-    OVER_PROGRAMME_TOTAL = 409, "§1.4a", "批次金额超过本年度尚未投放的总额（剩余 {left_fen} 元），请减少批次金额。"
+    OVER_PROGRAMME_TOTAL = (
+        409,
+        "§1.4a",
+        "批次金额超过本年度尚未投放的总额（剩余 {left_fen} 元），请减少。",
+        "amount_fen",
+    )
     OUTSIDE_PROGRAMME_YEAR = 422, "§1.4b", "日期须在本年度服务券的起止日期之内。"
     LIST_IN_TURN = 409, None, "该名单的另一版本正在生效，请待其完成后再试。"
     LIST_EMPTY = 409, None, "名单中没有有效的行；确实要清空名单的，请明确选择。"
@@ -84,39 +95,54 @@ class Refusal(Enum):
     OUTSIDE_REGULATION_TERM = 422, "§6", "办法的有效期为 {grants_from} 至 {grants_until}，目前不能发放服务券。"
     BATCH_NOT_OPEN = 409, "§4.1.4", "本批次尚未开始领券，请在开始之后领取。"
     BATCH_CLOSED = 409, "§4.2.2", "本批次领券已经结束，请关注下一批次。"
-    QUOTA_USED = 422, "§2.3.1", "企业本年度剩余额度不足（剩余 {left_fen} 元）。"
-    PARTIAL_NOT_ALLOWED = 422, "§2.3.1", "本批次须一次领取全部剩余额度（{left_fen} 元）。"
+    QUOTA_USED = 422, "§2.3.1", "企业本年度剩余额度不足（剩余 {left_fen} 元）。", "amount_fen"
+    PARTIAL_NOT_ALLOWED = 422, "§2.3.1", "本批次须一次领取全部剩余额度（{left_fen} 元）。", "amount_fen"
     RERELEASE_EXCLUDED = 422, "§2.3.3", "本年度服务券逾期作废的企业不参加补发。"
     SOLD_OUT = 409, "§1.4a", "本批次服务券已领完，请关注下一批次。"
 
     # orders
-    SELF_DEALING = 422, "§5.2b", "企业不得使用服务券购买自己提供的服务。"
-    VOUCHER_ENDED = 422, "§4.2.2", "服务券已过有效期或已作废，请使用其他服务券。"
-    CATEGORY_NOT_ALLOWED = 422, "§2.2", "该服务券不能用于此类服务，请选择其他服务或其他服务券。"
-    OVER_RATIO = 422, "§2.3.2", "抵用额超过合同金额的 {percent}%，本单最多可抵用 {max_voucher_fen} 元。"
-    OVER_BALANCE = 422, "§2.3.2", "抵用额超过服务券余额（{balance_fen} 元），请减少抵用额。"
-    CONTRACT_YEAR = 422, "§4.2.1", "服务合同须在当年签订，签订日期不得晚于今日，请核对。"
-    CONTRACT_MISSING = 422, "§4.2.1", "请先登记服务合同编号和签订日期。"
-    OTHER_SUBSIDY = 422, "§5.2b", "服务券不与科技创新券等其他涉企政策资金同享。"
+    SELF_DEALING = 422, "§5.2b", "企业不得使用服务券购买自己提供的服务。", "product_id"
+    VOUCHER_ENDED = 422, "§4.2.2", "服务券已过有效期或已作废，请使用其他服务券。", "voucher_id"
+    CATEGORY_NOT_ALLOWED = 422, "§2.2", "该服务券不能用于此类服务，请选择其他服务或其他服务券。", "product_id"
+    OVER_RATIO = 422, "§2.3.2", "抵用额超过合同金额的 {percent}%，本单最多可抵用 {max_voucher_fen} 元。", "voucher_fen"
+    OVER_BALANCE = 422, "§2.3.2", "抵用额超过服务券余额（{balance_fen} 元），请减少抵用额。", "voucher_fen"
+    CONTRACT_YEAR = 422, "§4.2.1", "服务合同须在当年签订，签订日期不得晚于今日，请核对。", "contract_signed_on"
+    CONTRACT_MISSING = 422, "§4.2.1", "请先登记服务合同编号和签订日期。", "contract_number"
+    OTHER_SUBSIDY = 422, "§5.2b", "服务券不与科技创新券等其他涉企政策资金同享。", "no_other_subsidy"
     CANCEL_NOT_ASKED = 409, "§3.5.1(5)", "取消须由供需双方书面申请，请由尚未申请的一方提出。"
-    CONTRACT_USED = 409, "§5.2b", "该合同编号已用于另一笔订单，请核对合同编号。"
-    CATEGORY_CAP = 409, "§2.2.cap", "“{category}”类本年度限额不足（剩余 {room_fen} 元），请减少抵用额或另选类别。"
-    KEY_FLOOR = 409, "§2.2.floor", "非重点类别本年度限额不足（剩余 {room_fen} 元），请减少抵用额或另选重点类别。"
+    CONTRACT_USED = 409, "§5.2b", "该合同编号已用于另一笔订单，请核对合同编号。", "contract_number"
+    CATEGORY_CAP = (
+        409,
+        "§2.2.cap",
+        "“{category}”类本年度限额不足（剩余 {room_fen} 元），请减少抵用额或另选。",
+        "voucher_fen",
+    )
+    KEY_FLOOR = (
+        409,
+        "§2.2.floor",
+        "非重点类别年度限额不足（剩余 {room_fen} 元），请减少或选重点类别。",
+        "voucher_fen",
+    )
 
     # settlement
     ORDER_NOT_COMPLETED = 409, "§3.5.1", "订单服务尚未完成（当前状态为“{state}”），请在企业确认完成后申请兑付。"
     ORDER_IN_SETTLEMENT = 409, "§3.5.1", "订单已在另一项兑付申请中（当前状态为“{state}”）。"
     EVIDENCE_MISSING = 422, "§3.5.1", "兑付材料不齐全，请按提示补充。"
     OWN_SHARE_MISMATCH = 422, "§3.5.1", "发票、转账金额须与企业自行承担部分（{own_share_fen} 元）完全一致。"
-    INVOICE_USED = 409, "§5.2b", "该发票号码已经使用过，请核对发票号码。"
+    INVOICE_USED = 409, "§5.2b", "该发票号码已经使用过，请核对发票号码。", "invoice.number"
     LINE_UNDER_REVIEW = 409, "§3.5.1", "订单正在审核或公示（当前状态为“{state}”），须先由平台从汇总批次中撤出。"
-    VERIFIED_TOO_HIGH = 422, "§3.5.2", "核定金额不得高于订单抵用额，也不得高于合同金额的 {percent}%，请降低核定金额。"
+    VERIFIED_TOO_HIGH = (
+        422,
+        "§3.5.2",
+        "核定金额不得高于订单抵用额和合同金额的 {percent}%，请降低。",
+        "verified_fen",
+    )
     NOTHING_PASSED = 409, "§3.5.2", "没有可以汇总的预审通过订单，请先完成预审。"
     ROUND_TOO_LARGE = 422, "§3.5.2", "一个汇总批次{bound}，其余请另行汇总。"
     NOTICE_RUNNING = 409, "§3.5.3", "公示期未满，请在 {ends_on} 之后结束公示。"
     NOTICE_ENDED = 409, "§3.5.3", "公示已结束（当前状态为“{state}”），不再受理异议。"
     TOO_MANY_OBJECTIONS = 429, None, "短时间内收到的异议过多，请稍后再提交。"
-    SUMMARY_INVOICE_MISMATCH = 422, "§3.5.4", "汇总发票金额须等于应付金额（{amount_fen} 元）。"
+    SUMMARY_INVOICE_MISMATCH = 422, "§3.5.4", "汇总发票金额须等于应付金额（{amount_fen} 元）。", "amount_fen"
     ACCOUNT_UNDECIDED = 409, "§3.5.4", "收款账户变更尚待平台确认（当前状态为“{state}”），暂不能拨付。"
     NOTHING_PAYABLE = 409, "§3.5.4", "没有可以拨付的款项（汇总批次当前状态为“{state}”）。"
     NO_PAYOUT_FILE = 409, "§3.5.4", "该批次还没有拨付单，请先制作拨付单。"
@@ -125,17 +151,18 @@ class Refusal(Enum):
         "§5.2b",
         "该笔款项已有追回记录（当前状态为“{state}”），须先撤销追回。",
     )
-    OVER_PAID = 422, "§5.2b", "追回金额不得超过已拨付未追回的金额（{left_fen} 元）。"
+    OVER_PAID = 422, "§5.2b", "追回金额不得超过已拨付未追回的金额（{left_fen} 元）。", "amount_fen"
 
     status: int
     clause: str | None
     sentence: str
+    field: str | None
 
-    def __new__(cls, status: int, clause: str | None, sentence: str) -> Self:
+    def __new__(cls, status: int, clause: str | None, sentence: str, field: str | None = None) -> Self:
         """Number the members in the order in which they are written: that is their precedence."""
         member = object.__new__(cls)
         member._value_ = len(cls.__members__)
-        member.status, member.clause, member.sentence = status, clause, sentence
+        member.status, member.clause, member.sentence, member.field = status, clause, sentence, field
         return member
 
 
@@ -155,12 +182,20 @@ class HasState(Protocol):
 
 @dataclass(frozen=True)
 class FieldError:
-    """One reason inside a refusal: its field, and what is wrong, in Chinese."""
+    """One reason inside a refusal: its field, what is wrong, in Chinese, and the same for a program.
+
+    `code` is a kind of mistake in lower case (`missing`, `not_allowed`, …); without one it is the code of the refusal.
+    What would be right is in `allowed`, `min` and `max`, or shown by an `example`.
+    """
 
     field: str
     message: str
     code: str | None = None
     clause: str | None = None
+    allowed: tuple[str, ...] | None = None
+    min: int | str | None = None
+    max: int | str | None = None
+    example: str | None = None
 
 
 class Refused(Exception):
@@ -173,6 +208,8 @@ class Refused(Exception):
         errors: Iterable[FieldError] = (),
         clause: str | None = None,
         of: HasState | None = None,
+        thing: str | None = None,
+        roles: Iterable[str] = (),
         **facts: Any,
     ) -> None:
         super().__init__(refusal.name)
@@ -180,6 +217,8 @@ class Refused(Exception):
         self.clause = clause or refusal.clause
         self.errors = tuple(errors)
         self.of = of
+        self.thing = thing
+        self.roles = tuple(sorted(roles))
         self.facts = facts
 
     @property
@@ -188,12 +227,24 @@ class Refused(Exception):
         shown = {name: yuan(fact) if name.endswith("_fen") else fact for name, fact in self.facts.items()}
         if self.of is not None:
             shown["state"] = STATE_WORDS[self.of.thing][self.of.state]
+        shown["thing_word"] = THING_WORDS[self.thing] if self.thing else "内容"
+        shown["role_words"] = "、".join(ROLE_WORDS[role] for role in self.roles)
         return self.refusal.sentence.format(**shown)
 
     @property
     def state(self) -> str | None:
         """The state of the thing that could not take the step, for programs."""
         return self.of.state if self.of is not None else None
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """What else a program learns: `thing`, which was not found, and `roles`, one of which is needed."""
+        return {"thing": self.thing, "roles": self.roles or None}
+
+
+def not_found(thing: str) -> Refused:
+    """NOT_FOUND for a thing, by its word in THING_WORDS."""
+    return Refused(Refusal.NOT_FOUND, thing=thing)
 
 
 def refused_by(checks: Iterable[Callable[[], object]]) -> list[Refused]:
@@ -215,6 +266,6 @@ def refuse_first(refusals: Iterable[Refused]) -> None:
     first = found[0]
     if len(found) > 1 or not first.errors:
         first.errors = tuple(
-            FieldError(each.refusal.name.lower(), each.detail, each.refusal.name, each.clause) for each in found
+            FieldError(each.refusal.field or "body", each.detail, each.refusal.name, each.clause) for each in found
         )
     raise first

@@ -6,6 +6,8 @@ A fault is not caught here: Lambda counts it, the alarm sees it, and API Gateway
 import hashlib
 import json
 import re
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from uuid import uuid4
 
@@ -14,14 +16,17 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from pydantic import ValidationError
 
 from voucher.edge import clock
-from voucher.edge.bodies import WORDS, malformed, read_json
+from voucher.edge.bodies import read_json
 from voucher.edge.identity import Caller, caller_of
+from voucher.edge.mistakes import malformed
 from voucher.edge.observe import logger
+from voucher.edge.queries import Query
 from voucher.edge.replies import problem
 from voucher.models.base import Mark, Remembering, Request, Stateful, parse_year
-from voucher.refusals import FieldError, Refusal, Refused
+from voucher.refusals import FieldError, Refusal, Refused, not_found
 
 TRIES = 4
+Handler = Callable[..., Any]
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -53,7 +58,7 @@ class Api(APIGatewayRestResolver):
     def year(text: str) -> int:
         """A programme year in a path. Raises NOT_FOUND for anything but four digits."""
         if (year := parse_year(text)) is None:
-            raise Refused(Refusal.NOT_FOUND)
+            raise not_found("programme")
         return year
 
     @property
@@ -68,7 +73,7 @@ class Api(APIGatewayRestResolver):
         try:
             return model.model_validate_json(text or "{}")
         except ValidationError as error:
-            raise malformed(error) from None
+            raise malformed(error, model) from None
 
     @property
     def _text(self) -> str:
@@ -78,29 +83,36 @@ class Api(APIGatewayRestResolver):
         except ValueError:
             raise Refused(Refusal.BROKEN_JSON) from None
 
-    def query(self, name: str) -> str | None:
-        """A query parameter, None when absent; at most 200 characters, or 1,000 of a cursor."""
-        value = (self.current_event.query_string_parameters or {}).get(name)
-        if value is not None and len(value) > (1_000 if name == "cursor" else 200):
-            raise Refused(Refusal.MALFORMED, errors=[FieldError(name, WORDS["string_too_long"])])
-        return value
+    def route(self, rule: str, method: Any, *arguments: Any, **options: Any) -> Callable[[Handler], Handler]:  # type: ignore[override]
+        """Register a handler. It gets its query parameters as `query`, by the model that its annotation names; without
+        one it takes none. MALFORMED names the parameters that a call does not take."""
+        register = super().route(rule, method, *arguments, **options)
 
-    @property
-    def query_year(self) -> int | None:
-        """`?year=`, None when absent. Raises MALFORMED for anything but four digits."""
-        if (text := self.query("year")) is None or text == "":
-            return None
-        if (year := parse_year(text)) is None:
-            raise Refused(Refusal.MALFORMED, errors=[FieldError("year", "须为四位年份。")])
-        return year
+        def decorate(handler: Handler) -> Handler:
+            model = handler.__annotations__.get("query")
 
-    @property
-    def limit(self) -> int:
-        """`?limit=1..100`, 50 when absent."""
-        text = self.query("limit") or "50"
-        if not re.fullmatch(r"[1-9][0-9]?|100", text):
-            raise Refused(Refusal.MALFORMED, errors=[FieldError("limit", "须为 1 至 100 的整数。")])
-        return int(text)
+            @wraps(handler)
+            def with_query(**path: str) -> Any:
+                query = self._query(model or Query)
+                return handler(**path, query=query) if model else handler(**path)
+
+            register(with_query)
+            return handler
+
+        return decorate
+
+    def _query(self, model: type[Query]) -> Query:
+        event = self.current_event.raw_event
+        single = event.get("queryStringParameters") or {}
+        sent = event.get("multiValueQueryStringParameters") or {name: [value] for name, value in single.items()}
+        if twice := [name for name, values in sent.items() if len(values) > 1]:
+            raise Refused(Refusal.MALFORMED, errors=[FieldError(name, "只能出现一次。", "twice") for name in twice])
+        try:
+            # a known parameter without a value is not sent
+            values = {name: value for name, [value] in sent.items() if value or name not in model.model_fields}
+            return model.model_validate(values)
+        except ValidationError as error:
+            raise malformed(error, model) from None
 
     @property
     def request_sha256(self) -> str:

@@ -5,32 +5,14 @@ import re
 from collections.abc import Iterable
 from typing import Any, get_type_hints
 
-from pydantic import ValidationError, create_model
+from pydantic import create_model
 
 from voucher.edge.fields import Name, Text
 from voucher.models.base import Reason, Request
-from voucher.refusals import FieldError, Refusal, Refused
+from voucher.refusals import Refusal, Refused
 
 MOST_BODY_BYTES = 64 * 1024
 MOST_NESTING = 32
-
-# Pydantic's error types in words for the person who filled in the form; any other type is "格式不正确".
-WORDS = {
-    "missing": "必填。",
-    "extra_forbidden": "没有这个字段。",
-    "int_type": "须为整数。",
-    "string_type": "须为文字。",
-    "bool_type": "须为 true 或 false。",
-    "string_too_long": "文字过长。",
-    "string_too_short": "不能为空。",
-    "greater_than_equal": "数值过小。",
-    "greater_than": "数值过小。",
-    "less_than_equal": "数值过大。",
-    "enum": "不在可选范围内。",
-    "literal_error": "不在可选范围内。",
-    "too_long": "条目过多。",
-    "too_short": "条目过少。",
-}
 
 
 class Nothing(Request):
@@ -99,18 +81,3 @@ def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _not_a_number(word: str) -> None:
     raise ValueError(word)
-
-
-def malformed(error: ValidationError, prefix: str = "") -> Refused:
-    """A pydantic error as the refusal MALFORMED, field by field; it never repeats the values that were sent."""
-    errors = [
-        FieldError(prefix + _field(each["loc"]), WORDS.get(each["type"], "格式不正确。"))
-        for each in error.errors(include_url=False, include_input=False)[:50]
-    ]
-    return Refused(Refusal.MALFORMED, errors=errors)
-
-
-def _field(place: tuple[int | str, ...]) -> str:
-    # for a union pydantic names its branches, too; a client knows only the fields, which are lower case
-    named = [str(part) for part in place if (str(part)[0].islower() and "[" not in str(part)) or str(part).isdecimal()]
-    return ".".join(named) or "body"

@@ -1,18 +1,16 @@
 """Documents: the client announces a file, learns where to upload it, and gets links to read it."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from aws_lambda_powertools.event_handler import Response
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, create_model
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.replies import reply
+from voucher.edge.replies import Answer, PageOf, reply
 from voucher.models.base import Request, instant_text
-from voucher.models.documents import Document
-from voucher.refusals import FieldError, Refusal, Refused
+from voucher.models.documents import AnnouncedUpload, Document, DocumentLink
 from voucher.store import documents, keys
 from voucher.store.engine import files
 
@@ -23,21 +21,19 @@ SizeBytes = Annotated[int, Field(ge=1, le=files.MOST_UPLOAD_BYTES)]
 class Announcement(Request):
     """A file about to be uploaded: pdf, jpeg or png, at most 20 MB."""
 
-    kind: Annotated[str, StringConstraints(max_length=40)]
+    kind: str
     filename: Filename
     content_type: Literal["application/pdf", "image/jpeg", "image/png"]
     size_bytes: SizeBytes
 
 
-def read_announcement(app: Api, kinds: Collection[str]) -> Announcement:
-    """The request's body. Raises MALFORMED for a document of a kind that is not among `kinds`."""
-    body = app.body(Announcement)
-    if body.kind not in kinds:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("kind", "不在可选范围内。")])
-    return body
+def announcement(kinds: Iterable[str]) -> type[Announcement]:
+    """The body that announces a document of one of some kinds."""
+    kind: Any = Literal[tuple(kinds)]
+    return create_model("Announcement", __base__=Announcement, kind=(kind, ...))
 
 
-def announce(app: Api, owner: keys.Key, folder: str, body: Announcement) -> Response[str]:
+def announce(app: Api, owner: keys.Key, folder: str, body: Announcement) -> Answer[AnnouncedUpload]:
     """Remember the document under its owner's key and answer where to upload its file.
 
     We alone choose the file's object key, `documents/<folder>/<id>`; the client's file name is only remembered.
@@ -58,6 +54,6 @@ def announce(app: Api, owner: keys.Key, folder: str, body: Announcement) -> Resp
     return reply(answer | {"expires_at": instant_text(expires_at)}, 201)
 
 
-def reply_with_links(owner: keys.Key) -> Response[str]:
+def reply_with_links(owner: keys.Key) -> Answer[PageOf[DocumentLink]]:
     """§3.4.3: the examined documents of an owner, each with a link that lasts five minutes."""
     return reply({"items": documents.list_links(owner), "next_cursor": None})

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import Refusal, Refused, not_found
+from voucher.words import ROLE_WORDS
 
-STAFF_ROLES = frozenset({"platform", "bureau", "finance", "discipline", "admin"})
+StaffRole = Literal["platform", "bureau", "finance", "discipline", "admin"]
+STAFF_ROLES = frozenset(ROLE_WORDS)
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,9 @@ def caller_of(event: Mapping[str, Any]) -> Caller:
 
 
 def require(caller: Caller, *roles: str) -> None:
-    """Raise ROLE_REQUIRED (403) unless the caller holds one of `roles`."""
+    """Raise ROLE_REQUIRED (403), which names `roles`, unless the caller holds one of them."""
     if caller.roles.isdisjoint(roles):
-        raise Refused(Refusal.ROLE_REQUIRED)
+        raise Refused(Refusal.ROLE_REQUIRED, roles=roles)
 
 
 class Joined(Protocol):
@@ -45,23 +47,28 @@ class Joined(Protocol):
     def members(self) -> frozenset[str]: ...
 
 
-def as_member[Organisation: Joined](caller: Caller, organisation: Organisation | None) -> Organisation:
-    """The organisation, if the caller acts for it. Raises NOT_FOUND for a foreign one, as for an unknown one."""
+def as_member[Organisation: Joined](caller: Caller, organisation: Organisation | None, thing: str) -> Organisation:
+    """The organisation, if the caller acts for it. Raises NOT_FOUND for a foreign one, as for an unknown one.
+
+    `thing` is the word of what the caller asked for, which may be a record of the organisation.
+    """
     if organisation is None or caller.sub not in organisation.members:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found(thing)
     return organisation
 
 
-def as_member_or_staff[Organisation: Joined](caller: Caller, organisation: Organisation | None) -> Organisation:
+def as_member_or_staff[Organisation: Joined](
+    caller: Caller, organisation: Organisation | None, thing: str
+) -> Organisation:
     """The organisation, if the caller acts for it or is staff. Raises NOT_FOUND."""
     if organisation is not None and caller.is_staff:
         return organisation
-    return as_member(caller, organisation)
+    return as_member(caller, organisation, thing)
 
 
 def party_of(caller: Caller, enterprise: Joined | None, agency: Joined | None) -> Literal["enterprise", "agency"]:
     """Which party of an order the caller acts for. Raises NOT_FOUND for anybody else."""
     if enterprise is not None and caller.sub in enterprise.members:
         return "enterprise"
-    as_member(caller, agency)
+    as_member(caller, agency, "order")
     return "agency"

@@ -1,26 +1,31 @@
 """What lists show of a person: enough to tell two people apart, but not to name or to call them."""
 
-from collections.abc import Mapping
 from typing import Any
 
-PEOPLE = ("legal_representative", "contact_name")
+from voucher.models.agencies import Agency
+from voucher.models.enterprises import Enterprise
 
 
-def masked(organisation: Mapping[str, Any]) -> dict[str, Any]:
+def masked[Organisation: (Enterprise, Agency)](organisation: Organisation) -> Organisation:
     """An organisation as lists for staff show it: of names the first character, of phones a few digits. The same holds
     for the facts that an agency proposes in its renewal."""
-    hidden: dict[str, Any] = {name: _name(organisation[name]) for name in PEOPLE if name in organisation}
-    if "contact_phone" in organisation:
-        hidden["contact_phone"] = _phone(organisation["contact_phone"])
-    if "proposed" in organisation:
-        hidden["proposed"] = masked(organisation["proposed"])
-    return {**organisation, **hidden}
+    hidden: dict[str, Any] = _hidden(organisation.model_dump(include={*MASKS}))
+    if isinstance(organisation, Agency):
+        hidden["proposed"] = organisation.proposed | _hidden(organisation.proposed)
+    return organisation.model_copy(update=hidden)
 
 
-def _name(name: str | None) -> str | None:
-    return name and name[0] + "*" * max(1, len(name) - 1)
+def _hidden(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: mask(facts[name]) for name, mask in MASKS.items() if facts.get(name)}
 
 
-def _phone(phone: str | None) -> str | None:
+def _name(name: str) -> str:
+    return name[0] + "*" * max(1, len(name) - 1)
+
+
+def _phone(phone: str) -> str:
     """The first three and the last two digits of a long number; only the last two of a short one."""
-    return phone and f"{phone[:3] if len(phone) > 8 else ''}****{phone[-2:]}"
+    return f"{phone[:3] if len(phone) > 8 else ''}****{phone[-2:]}"
+
+
+MASKS = {"legal_representative": _name, "contact_name": _name, "contact_phone": _phone}

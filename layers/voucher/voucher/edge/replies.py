@@ -1,16 +1,16 @@
 """Answers: records as JSON, refusals as problem+json (RFC 9457), one log line for each."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypedDict, overload
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
 
 from voucher.edge.observe import log_outcome
 from voucher.models.base import Record
-from voucher.refusals import Refused
+from voucher.refusals import FieldError, Refused
 
 
 def problem(refused: Refused, request_id: str) -> Response[str]:
@@ -22,21 +22,48 @@ def problem(refused: Refused, request_id: str) -> Response[str]:
         "status": refusal.status,
         "code": refusal.name,
         "detail": refused.detail,
-        "errors": [{name: value for name, value in vars(each).items() if value is not None} for each in refused.errors],
+        "errors": [_present(each, refused) for each in refused.errors],
         "request_id": request_id,
     }
-    known = {"clause": refused.clause, "state": refused.state}
+    known = {"clause": refused.clause, "state": refused.state, **refused.members}
     content |= {name: value for name, value in known.items() if value is not None}
     log_outcome(refusal.name, refusal.status, refused.clause)
     return Response(refusal.status, "application/problem+json", json.dumps(content, ensure_ascii=False))
 
 
-def reply(content: Record | Mapping[str, Any], status: int = 200, replay: bool = False) -> Response[str]:
+class PageOf[Item](TypedDict):
+    """A page of a list. `next_cursor` is null after the last page."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+class Answer[Content](Response[str]):
+    """A JSON answer. Its content, in a handler's return annotation, is what the API's document says of the answer."""
+
+
+@overload
+def reply[Kept: Record](content: Kept, status: int = 200, replay: bool = False) -> Answer[Kept]: ...
+@overload
+def reply(content: Mapping[str, Any], status: int = 200, replay: bool = False) -> Answer[Any]: ...
+def reply(content: Record | Mapping[str, Any], status: int = 200, replay: bool = False) -> Answer[Any]:
     """A record or a plain mapping as JSON; `replay` marks an answer given before."""
     plain = content.public() if isinstance(content, Record) else content
     headers = {"Idempotent-Replay": "true"} if replay else {}
     log_outcome("OK", status, None)
-    return Response(status, "application/json", json.dumps(plain, ensure_ascii=False, default=_plain), headers)
+    return Answer(status, "application/json", json.dumps(plain, ensure_ascii=False, default=_plain), headers)
+
+
+def reply_page[Kept: Record](items: Iterable[Kept], next_cursor: str | None = None) -> Answer[PageOf[Kept]]:
+    """A page of records, each in its public form."""
+    return reply({"items": list(items), "next_cursor": next_cursor})
+
+
+def _present(error: FieldError, refused: Refused) -> dict[str, Any]:
+    """A field error with its code: if it has none of its own, that of the refusal."""
+    known = {"field": error.field, "message": error.message, "code": error.code or refused.refusal.name}
+    more = {name: value for name, value in vars(error).items() if value is not None}
+    return known | more
 
 
 def _plain(value: object) -> Any:

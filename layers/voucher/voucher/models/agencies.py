@@ -6,6 +6,10 @@ from typing import Any, ClassVar, Literal
 from voucher.models.base import Instant, Reason, Stateful
 from voucher.policy import Category
 
+AgencyState = Literal[
+    "draft", "submitted", "pre_reviewed", "returned", "rejected", "active", "removal_proposed", "removed"
+]
+
 
 class Agency(Stateful):
     """A service agency (§3). `valid_until` is the last day on which its approval counts (§3.2.3).
@@ -16,9 +20,7 @@ class Agency(Stateful):
     """
 
     thing: ClassVar[str] = "agency"
-    state: Literal[
-        "draft", "submitted", "pre_reviewed", "returned", "rejected", "active", "removal_proposed", "removed"
-    ]
+    state: AgencyState
 
     private: ClassVar[frozenset[str]] = Stateful.private | {"submission", "submission_before"}
 

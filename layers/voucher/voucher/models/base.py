@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self
 from unicodedata import normalize
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, PlainSerializer
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 
 def instant_text(instant: datetime) -> str:
@@ -41,10 +43,22 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
     private: ClassVar[frozenset[str]] = frozenset()
+    # names that an answer may lack; only of views, which say what a client sees and are never made (`defer_build`)
+    sometimes: ClassVar[frozenset[str]] = frozenset()
 
     def public(self) -> dict[str, Any]:
         """The record as a client sees it."""
         return self.model_dump(mode="json", exclude=set(self.private))
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The public form, for the API's document."""
+        schema = handler(core_schema)
+        own = handler.resolve_ref_schema(schema)
+        properties = own.get("properties", {})
+        own["properties"] = {name: each for name, each in properties.items() if name not in cls.private}
+        own["required"] = [name for name in own.get("required", []) if name not in cls.private | cls.sometimes]
+        return schema
 
 
 class Request(BaseModel):

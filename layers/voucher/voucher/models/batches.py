@@ -43,3 +43,11 @@ class Batch(Remembering):
     def excludes_lapsed(self) -> bool:
         """§2.3.3: an enterprise whose own voucher lapsed this year takes no part."""
         return self.kind == "rerelease" and self.rerelease_excludes_lapsed
+
+
+class PublicBatch(Batch, defer_build=True):
+    """A batch as a client sees it at this instant, with what it has left, in fen."""
+
+    state: Literal["draft", "published", "open", "sold_out", "closed"]  # type: ignore[assignment]
+    remaining_fen: int
+    remaining_is_approximate: bool

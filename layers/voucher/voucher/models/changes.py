@@ -5,6 +5,8 @@ from typing import ClassVar, Literal
 
 from voucher.models.base import Stateful
 
+ChangeState = Literal["reported", "kept", "returned", "disqualified", "removal_proposed"]
+
 
 class Change(Stateful):
     """A material change that an enterprise (§4.1.3) or an agency (§3.2.3) reports of itself.
@@ -13,7 +15,7 @@ class Change(Stateful):
     """
 
     thing: ClassVar[str] = "change"
-    state: Literal["reported", "kept", "returned", "disqualified", "removal_proposed"]
+    state: ChangeState
 
     change_id: str
     kind: str

@@ -4,6 +4,9 @@ from datetime import date
 from typing import Any, ClassVar, Literal
 
 from voucher.models.base import Instant, Reason, Stateful
+from voucher.models.documents import AnnouncedDocument
+
+EnterpriseState = Literal["draft", "submitted", "returned", "rejected", "approved", "disqualified"]
 
 
 class Enterprise(Stateful):
@@ -15,7 +18,7 @@ class Enterprise(Stateful):
     """
 
     thing: ClassVar[str] = "enterprise"
-    state: Literal["draft", "submitted", "returned", "rejected", "approved", "disqualified"]
+    state: EnterpriseState
 
     private: ClassVar[frozenset[str]] = Stateful.private | {"submission", "submission_before"}
 
@@ -43,3 +46,9 @@ class Enterprise(Stateful):
     submission: dict[str, Any] = {}
     submission_before: dict[str, Any] = {}
     changed_fields: tuple[str, ...] = ()
+
+
+class EnterpriseWithDocuments(Enterprise, defer_build=True):
+    """An enterprise with the documents that it announced."""
+
+    documents: list[AnnouncedDocument]

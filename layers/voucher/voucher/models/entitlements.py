@@ -1,5 +1,7 @@
 """What an enterprise may claim in one year (§2.3.1)."""
 
+from typing import Literal, TypedDict
+
 from voucher.models.base import Record
 
 
@@ -21,3 +23,25 @@ class Entitlement(Record):
     granted_fen: int = 0
     batches: tuple[str, ...] = ()
     lapsed: bool = False
+
+
+class EligibilityFinding(TypedDict):
+    """What one rule of §2.1 found."""
+
+    clause: str
+    rule: str
+    passed: bool
+    message: str
+
+
+class Eligibility(TypedDict):
+    """Every rule of §2.1 for one enterprise and year, and its quota in fen with the reason for it (§2.3.1)."""
+
+    uscc: str
+    year: int
+    eligible: bool
+    size_class: Literal["large", "medium", "small", "micro"] | None
+    quota_fen: int
+    quota_reason: str
+    granted_fen: int
+    findings: list[EligibilityFinding]

@@ -1,5 +1,7 @@
 """Messages in an inbox: of one person, or shared by the holders of a staff role."""
 
+from typing import Literal, TypedDict
+
 from voucher.models.base import Record
 
 
@@ -14,3 +16,24 @@ class InboxMessage(Record):
     about: str
     at: str
     read: bool = False
+
+
+class Membership(TypedDict):
+    """An organisation that a person acts for."""
+
+    kind: Literal["enterprise", "agency"]
+    uscc: str
+
+
+class Me(TypedDict):
+    """Who is calling: the token's subject, staff roles, organisations."""
+
+    sub: str
+    roles: list[str]
+    organisations: list[Membership]
+
+
+class Health(TypedDict):
+    """The service is up."""
+
+    status: Literal["ok"]

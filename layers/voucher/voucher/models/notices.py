@@ -1,9 +1,43 @@
 """Public notices of rounds, and objections to them (§3.5.3)."""
 
 from datetime import date
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal, TypedDict, cast
 
 from voucher.models.base import Instant, Stateful
+from voucher.policy import Category
+
+
+class NoticeLine(TypedDict):
+    """§3.5.3: what the public reads of a line, and no more; the amount in fen."""
+
+    order_id: str
+    agency_uscc: str
+    agency_name: str
+    enterprise_name: str
+    category: Category
+    category_name: str
+    amount_fen: int
+
+
+class PublicNotice(TypedDict):
+    """The notice of a round as the public sees it, without the lines that left the round since."""
+
+    kind: Literal["settlement"]
+    notice_id: str
+    round_id: str
+    state: Literal["running", "closing", "closed"]
+    text: str
+    published_on: date
+    ends_on: date
+    ended_at: Instant | None
+    lines: list[NoticeLine]
+
+
+class ObjectionReceipt(TypedDict):
+    """What somebody who objects learns of the objection."""
+
+    objection_id: str
+    state: Literal["standing", "upheld", "rejected"]
 
 
 class Notice(Stateful):
@@ -21,19 +55,20 @@ class Notice(Stateful):
     ends_certain: bool
     working_days: int = 0
     ended_at: Instant | None = None
-    lines: tuple[dict[str, Any], ...]
+    lines: tuple[NoticeLine, ...]
     withdrawn: tuple[str, ...] = ()
 
     @property
-    def shown_lines(self) -> list[dict[str, Any]]:
+    def shown_lines(self) -> list[NoticeLine]:
         """Its lines without those withdrawn since."""
         return [line for line in self.lines if line["order_id"] not in self.withdrawn]
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> PublicNotice:
         """What the public needs of it, and no more."""
         names = ("notice_id", "round_id", "state", "text", "published_on", "ends_on", "ended_at")
         public = self.public()
-        return {"kind": "settlement", **{name: public[name] for name in names}, "lines": self.shown_lines}
+        shown = {"kind": "settlement", **{name: public[name] for name in names}, "lines": self.shown_lines}
+        return cast("PublicNotice", shown)
 
 
 class Objection(Stateful):

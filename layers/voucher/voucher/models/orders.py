@@ -94,3 +94,11 @@ class Order(Remembering):
     recovered_fen: int = 0
     recoveries: tuple[Recovery, ...] = ()
     recovery_requests: dict[str, str] = {}
+
+
+class PublicRecovery(Recovery, defer_build=True):
+    """A claim with its order, and what is claimed back of it and not yet, in fen."""
+
+    order_id: str
+    recovered_fen: int
+    left_fen: int

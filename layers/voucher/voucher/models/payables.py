@@ -1,6 +1,6 @@
 """What an agency is owed in a round, and the account it is paid on (§3.5.4)."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypedDict
 
 from voucher.models.base import Instant, Record, Stateful
 
@@ -72,3 +72,22 @@ class Payable(Stateful):
         no_account = {"bank_name": None, "account_name": None, "bank_account_masked": None}
         account = self.account.public() if self.account else no_account
         return super().public() | account | {"proposed_account": self.change.public() if self.change else None}
+
+
+class ProposedAccount(TypedDict):
+    """Another account that waits for the operator, and the id by which it is decided on."""
+
+    bank_name: str
+    account_name: str
+    bank_account_masked: str
+    reason: str
+    change_id: str
+
+
+class PublicPayable(Payable, defer_build=True):
+    """What an agency is owed, with its bank account: of the number only the last four digits."""
+
+    bank_name: str | None
+    account_name: str | None
+    bank_account_masked: str | None
+    proposed_account: ProposedAccount | None

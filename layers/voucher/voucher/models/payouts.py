@@ -1,7 +1,7 @@
 """Payouts and the files that hand them to the bank (§3.5.4)."""
 
 from datetime import date
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypedDict
 
 from voucher.models.base import Instant, Record, Stateful
 
@@ -38,3 +38,9 @@ class PayoutFile(Record):
     rows_sha256: str
     made_at: Instant
     made_by: str
+
+
+class NewPayouts(TypedDict):
+    """The payouts that one call made."""
+
+    items: list[Payout]

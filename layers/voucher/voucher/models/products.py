@@ -14,6 +14,11 @@ class Price(Record):
     since: Instant
 
 
+ONLY_FOR_PARTIES = frozenset({"revision", "created_by", "created_at", "updated_at"})
+
+ProductState = Literal["draft", "published", "withdrawn"]
+
+
 class Product(Stateful):
     """One listed service (§3.3), in exactly one category.
 
@@ -22,7 +27,7 @@ class Product(Stateful):
     """
 
     thing: ClassVar[str] = "product"
-    state: Literal["draft", "published", "withdrawn"]
+    state: ProductState
 
     product_id: str
     agency_uscc: str
@@ -38,5 +43,10 @@ class Product(Stateful):
 
     def on_sale(self) -> dict[str, Any]:
         """The product as anybody may see it."""
-        hidden = {"revision", "created_by", "created_at", "updated_at"}
-        return {name: value for name, value in self.public().items() if name not in hidden}
+        return {name: value for name, value in self.public().items() if name not in ONLY_FOR_PARTIES}
+
+
+class ProductOnSale(Product, defer_build=True):
+    """A product as anybody may see it."""
+
+    private: ClassVar[frozenset[str]] = Product.private | ONLY_FOR_PARTIES

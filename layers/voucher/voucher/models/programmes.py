@@ -1,6 +1,6 @@
 """Programme years (§1.3) and what their end froze (§1.4b)."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypedDict
 
 from voucher.models.base import Instant, Record, Remembering
 from voucher.policy import Category, Policy
@@ -44,3 +44,42 @@ class Programme(Remembering):
     def is_confirmed(self) -> bool:
         """§1.3: finance confirmed it. Until then it is the bureau's draft and binds nobody."""
         return self.state != "draft"
+
+
+class CategoryFigures(TypedDict):
+    """One category's money in a year, in fen: its cap, what is used of it and how, what room is left."""
+
+    cap_fen: int
+    used_fen: int
+    room_fen: int
+    held_fen: int
+    payable_fen: int
+    paid_fen: int
+
+
+class ProgrammeWithFigures(Programme, defer_build=True):
+    """A year with its money, in fen; a draft has no figures yet. The key share is null as long as nothing is used."""
+
+    sometimes: ClassVar[frozenset[str]] = frozenset(
+        {
+            "released_fen",
+            "granted_fen",
+            "held_fen",
+            "spent_fen",
+            "lapsed_fen",
+            "surplus_fen",
+            "categories",
+            "key_share_percent",
+            "key_floor_percent",
+        }
+    )
+
+    released_fen: int
+    granted_fen: int
+    held_fen: int
+    spent_fen: int
+    lapsed_fen: int
+    surplus_fen: int
+    categories: dict[Category, CategoryFigures]
+    key_share_percent: float | None
+    key_floor_percent: int

@@ -1,9 +1,21 @@
 """The removal of an agency: its public notice and the lead (§3.4.1)."""
 
 from datetime import date
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal, TypedDict, cast
 
 from voucher.models.base import Stateful
+
+
+class PublicRemoval(TypedDict):
+    """The notice of a removal as the public sees it."""
+
+    notice_id: str
+    kind: Literal["removal"]
+    state: Literal["published"]
+    agency_uscc: str
+    agency_name: str
+    text: str
+    published_on: date
 
 
 class RemovalNotice(Stateful):
@@ -19,11 +31,11 @@ class RemovalNotice(Stateful):
     text: str
     published_on: date
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> PublicRemoval:
         """What the public needs of it, and no more."""
         names = ("notice_id", "kind", "state", "agency_uscc", "agency_name", "text", "published_on")
         public = self.public()
-        return {name: public[name] for name in names}
+        return cast("PublicRemoval", {name: public[name] for name in names})
 
 
 class Lead(Stateful):

@@ -3,6 +3,9 @@
 from typing import ClassVar, Literal
 
 from voucher.models.base import Stateful
+from voucher.models.payables import PublicPayable
+from voucher.models.payouts import Payout, PayoutFile
+from voucher.models.settlements import PublicLine
 
 
 class Round(Stateful):
@@ -29,3 +32,12 @@ class Round(Stateful):
     def reviewers(self) -> frozenset[str | None]:
         """Who submitted, pre-reviewed or approved its lines. Its payouts are made by other people (§3.5.4)."""
         return self.submitters | self.pre_reviewers | {self.approved_by}
+
+
+class PublicRound(Round, defer_build=True):
+    """A round as staff sees it: with its lines, what is owed and paid, and the files for the bank."""
+
+    lines: list[PublicLine]
+    payables: list[PublicPayable]
+    payouts: list[Payout]
+    payout_files: list[PayoutFile]

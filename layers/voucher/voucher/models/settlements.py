@@ -1,7 +1,7 @@
 """Settlement applications and their lines (§3.5.1, §3.5.2)."""
 
 from datetime import date
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NotRequired, TypedDict
 
 from voucher.models.base import Record, Stateful
 from voucher.policy import Category
@@ -88,3 +88,24 @@ class Line(Stateful):
     submitted_by: str | None = None
     pre_reviewed_by: str | None = None
     withdrawal_reason: str | None = None
+
+
+class PublicFlag(TypedDict):
+    """A flag of a line; `order_ids` are the other orders concerned, which only staff sees."""
+
+    code: str
+    field: str
+    message: str
+    order_ids: NotRequired[list[str]]
+
+
+class PublicLine(Line, defer_build=True):
+    """A line as a client sees it: a file that another order has, too, is flagged on both."""
+
+    flags: list[PublicFlag]  # type: ignore[assignment]
+
+
+class PublicSettlement(Settlement, defer_build=True):
+    """An application with its lines."""
+
+    lines: list[PublicLine]

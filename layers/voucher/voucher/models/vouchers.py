@@ -1,6 +1,7 @@
 """Vouchers (§2.3, §4.1.4)."""
 
 from datetime import date
+from typing import Literal
 
 from voucher.models.base import Instant, Record
 from voucher.policy import Category
@@ -28,3 +29,9 @@ class Voucher(Record):
     categories: tuple[Category, ...] = ()
     state: str = "active"
     seq: int = 0
+
+
+class PublicVoucher(Voucher, defer_build=True):
+    """A voucher as a client sees it: that it is used up or expired shows at once."""
+
+    state: Literal["active", "used_up", "expired", "void"]

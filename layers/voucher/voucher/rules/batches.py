@@ -33,11 +33,11 @@ def check_batch_dates(opens_at: datetime, closes_at: datetime, valid_until: date
     Raises OUTSIDE_PROGRAMME_YEAR with each date at fault."""
     errors = []
     if closes_at <= opens_at:
-        errors.append(FieldError("closes_at", "须晚于开始时间。"))
+        errors.append(FieldError("closes_at", "须晚于开始时间。", "out_of_range"))
     if not policy.first_day(year) <= shanghai_date(opens_at) <= policy.last_day(year):
-        errors.append(FieldError("opens_at", "须在本年度服务券的起止日期之内。"))
+        errors.append(FieldError("opens_at", "须在本年度服务券的起止日期之内。", "out_of_range"))
     if valid_until < shanghai_date(opens_at) or valid_until > policy.last_day(year):
-        errors.append(FieldError("valid_until", "须在领券开始之后、本年度结束之前。"))
+        errors.append(FieldError("valid_until", "须在领券开始之后、本年度结束之前。", "out_of_range"))
     if errors:
         raise Refused(Refusal.OUTSIDE_PROGRAMME_YEAR, errors=errors)
 

@@ -20,7 +20,9 @@ def check_once_approved(organisation: Enterprise | Agency) -> None:
 def new_change(policy: Policy, today: date, happened_on: date, **facts: Any) -> Change:
     """The report of a change. A late report is flagged, never refused. Raises MALFORMED for a day after `today`."""
     if happened_on > today:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("happened_on", "不能晚于今日。")])
+        raise Refused(
+            Refusal.MALFORMED, errors=[FieldError("happened_on", "不能晚于今日。", "too_large", max=str(today))]
+        )
     due_on = material_change_due(happened_on, policy.material_change_days).date
     return Change(
         **facts,
@@ -35,4 +37,4 @@ def new_change(policy: Policy, today: date, happened_on: date, **facts: Any) -> 
 def check_reason(decision: str, reason: str | None) -> None:
     """A decision against the organisation that reported needs a written reason. Raises MALFORMED."""
     if decision != "keep" and reason is None:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("reason", "必填。")])
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("reason", "必填。", "missing")])

@@ -9,8 +9,6 @@ import re
 
 from stdnum.cn import uscc
 
-from voucher.refusals import FieldError, Refusal, Refused
-
 ENTERPRISE_PREFIXES = ("91",)
 # Besides companies: 12 public institutions, 31 law firms, 32 notaries and forensic bodies, 35 arbitration
 # bodies, 51 social groups, 52 private non-enterprise units, 53 foundations.
@@ -34,27 +32,6 @@ def is_enterprise_code(code: str) -> bool:
 def is_agency_code(code: str) -> bool:
     """Whether `code` can be that of a service agency (§3.1.1)."""
     return code.startswith(AGENCY_PREFIXES) and is_credit_code(code)
-
-
-def check_credit_code(code: str) -> None:
-    """Raise INVALID_USCC (422) unless `code` is a credit code."""
-    _check(is_credit_code(code), "§2.1")
-
-
-def check_enterprise_code(code: str) -> None:
-    """§2.1: raise INVALID_USCC (422) unless `code` can be that of an enterprise."""
-    _check(is_enterprise_code(code), "§2.1")
-
-
-def check_agency_code(code: str) -> None:
-    """§3.1.1: raise INVALID_USCC (422) unless `code` can be that of a service agency."""
-    _check(is_agency_code(code), "§3.1.1")
-
-
-def _check(is_valid: bool, clause: str) -> None:
-    if not is_valid:
-        errors = [FieldError("uscc", Refusal.INVALID_USCC.sentence)]
-        raise Refused(Refusal.INVALID_USCC, clause=clause, errors=errors)
 
 
 def organisation_check(body: str) -> str:

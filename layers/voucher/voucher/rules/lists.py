@@ -17,7 +17,9 @@ def check_list_type(filename: str, content_type: str) -> None:
     """The file is a spreadsheet or CSV, and its name says so, too. Raises MALFORMED."""
     ending = filename[filename.rfind(".") :].lower()
     if LIST_TYPES.get(ending) != content_type:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("content_type", "须为 .xlsx、.xls 或 .csv 文件。")])
+        raise Refused(
+            Refusal.MALFORMED, errors=[FieldError("content_type", "须为 .xlsx、.xls 或 .csv 文件。", "not_allowed")]
+        )
 
 
 def check_list_year(kind: str, year: int, today: date) -> None:
@@ -28,7 +30,9 @@ def check_list_year(kind: str, year: int, today: date) -> None:
     """
     latest = today.year if kind == "rated_d" else today.year + 1
     if year > latest:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("year", f"名单年度不能晚于{latest}年。")])
+        raise Refused(
+            Refusal.MALFORMED, errors=[FieldError("year", f"名单年度不能晚于{latest}年。", "too_large", max=latest)]
+        )
 
 
 def check_applicable(record: ListImport, skip_errors: bool, allow_empty: bool) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 from voucher.models.agencies import Agency
 from voucher.models.enterprises import Enterprise
@@ -71,13 +72,16 @@ def max_voucher_fen(contract_fen: int, policy: Policy) -> int:
     return contract_fen * policy.voucher_max_percent // 100
 
 
+Limit = Literal["ratio", "balance", "category_cap", "key_floor"]
+
+
 @dataclass(frozen=True)
 class Quote:
     """The largest voucher part one order could have now, in fen, and which limit binds."""
 
     max_voucher_fen: int
-    binding: str
-    limits: dict[str, int]
+    binding: Limit
+    limits: dict[Limit, int]
 
 
 def quote_of(
@@ -85,7 +89,7 @@ def quote_of(
 ) -> Quote:
     """§2.3.2, §2.2.cap, §2.2.floor: the smallest limit binds, of equal ones the first. Amounts are fen; `category_fen`
     is the room of the category, `key_floor_fen` that of all categories outside the key three, None for a key one."""
-    limits = {
+    limits: dict[Limit, int] = {
         "ratio": max_voucher_fen(contract_fen, policy),
         "balance": voucher.balance_fen,
         "category_cap": category_fen,
@@ -125,7 +129,7 @@ def check_contract_day(signed_on: date, policy: Policy, year: int, today: date) 
 def check_numbered(number: str | None, signed_on: date | None) -> None:
     """§4.2.1: a contract on record has a number; a day of signature alone is MALFORMED."""
     if signed_on is not None and number is None:
-        errors = [FieldError("contract_number", "填写签订日期的，须同时填写合同编号。")]
+        errors = [FieldError("contract_number", "填写签订日期的，须同时填写合同编号。", "missing")]
         raise Refused(Refusal.MALFORMED, errors=errors)
 
 

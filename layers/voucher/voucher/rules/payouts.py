@@ -14,7 +14,14 @@ def check_bank_day(field: str, day: date, earliest: date, today: date) -> None:
     Raises MALFORMED for `field` with the days that are possible.
     """
     if not earliest <= day <= today:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError(field, f"须在 {earliest} 至 {today} 之间。")])
+        raise Refused(
+            Refusal.MALFORMED,
+            errors=[
+                FieldError(
+                    field, f"须在 {earliest} 至 {today} 之间。", "out_of_range", min=str(earliest), max=str(today)
+                )
+            ],
+        )
 
 
 def check_not_recovered(orders: Iterable[Order]) -> None:

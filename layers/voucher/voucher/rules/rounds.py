@@ -40,7 +40,7 @@ def check_opinions(decisions: Mapping[str, tuple[str, str | None]]) -> None:
     `decisions` maps an order id to (decision, opinion). Raises MALFORMED with every opinion that is missing.
     """
     errors = [
-        FieldError(f"{order_id}.opinion", "退回或不予通过时须写明意见。")
+        FieldError(f"{order_id}.opinion", "退回或不予通过时须写明意见。", "missing")
         for order_id, (decision, opinion) in decisions.items()
         if decision != "approve" and opinion is None
     ]

@@ -75,7 +75,7 @@ def check_own_shares(lines: Iterable[Line], policy: Policy) -> None:
 def check_evidence(lines: Iterable[Line]) -> None:
     """§3.5.1: a line has contract, invoice, transfer and evidence. Raises EVIDENCE_MISSING with all that is missing."""
     errors = [
-        FieldError(f"{line.order_id}.{kind}", f"缺少{SETTLEMENT_DOCUMENTS[kind]}。")
+        FieldError(f"{line.order_id}.{kind}", f"缺少{SETTLEMENT_DOCUMENTS[kind]}。", "missing")
         for line in lines
         for kind, present in {
             "contract": line.contract_document_id,
@@ -93,7 +93,7 @@ def check_transfers(transfers: Iterable[Transfer]) -> None:
     """§3.5.1(3): a transfer counts once toward the own share, so it may be entered only once. Raises MALFORMED."""
     seen = Counter(plain_number(transfer.reference) for transfer in transfers)
     if twice := [reference for reference, count in seen.items() if count > 1]:
-        errors = [FieldError("transfers", f"转账流水号 {reference} 重复。") for reference in twice]
+        errors = [FieldError("transfers", f"转账流水号 {reference} 重复。", "twice") for reference in twice]
         raise Refused(Refusal.MALFORMED, errors=errors)
 
 
@@ -118,7 +118,11 @@ def check_named_once(order_ids: Iterable[str], known: Container[str]) -> None:
     """§3.5.2: a decision names only orders that it may decide on, each once, because a slip must not decide.
     Raises MALFORMED with every wrong name."""
     errors = [
-        FieldError("lines", f"{order_id} {'重复。' if order_id in known else '不在可以决定的订单之列。'}")
+        FieldError(
+            "lines",
+            f"{order_id} {'重复。' if order_id in known else '不在可以决定的订单之列。'}",
+            "twice" if order_id in known else "unknown",
+        )
         for order_id, count in Counter(order_ids).items()
         if count > 1 or order_id not in known
     ]
@@ -173,7 +177,8 @@ def verified_part_fen(line: Line, contract_fen: int, verified_fen: int | None, p
     most_fen = claimable_fen(line, contract_fen, policy)
     if most_fen == 0:
         raise Refused(
-            Refusal.MALFORMED, errors=[FieldError("verified_contract_fen", "核定后抵用额为零，请改为不予通过。")]
+            Refusal.MALFORMED,
+            errors=[FieldError("verified_contract_fen", "核定后抵用额为零，请改为不予通过。", "too_small")],
         )
     if verified_fen is not None and verified_fen > most_fen:
         raise Refused(Refusal.VERIFIED_TOO_HIGH, percent=policy.voucher_max_percent)

@@ -16,7 +16,7 @@ def check_complete(documents: Iterable[Document], kinds: Mapping[str, str], clau
     present = {each.kind for each in documents}
     missing = {kind: words for kind, words in kinds.items() if kind not in present}
     if missing:
-        errors = [FieldError(kind, f"缺少{words}。") for kind, words in missing.items()]
+        errors = [FieldError(kind, f"缺少{words}。", "missing") for kind, words in missing.items()]
         raise Refused(Refusal.DOCUMENTS_MISSING, errors=errors, clause=clause, kinds="、".join(missing.values()))
 
 
@@ -67,6 +67,8 @@ def check_reasons(decision: str, reasons: Collection[Reason], submission: Collec
     Raises MALFORMED for a return without reasons, and for any other name.
     """
     if decision == "return" and not reasons:
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("reasons", "退回时须写明原因。")])
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("reasons", "退回时须写明原因。", "missing")])
     if any(each.field is not None and each.field not in submission for each in reasons):
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("reasons", "只能指向注册信息的字段或材料的种类。")])
+        raise Refused(
+            Refusal.MALFORMED, errors=[FieldError("reasons", "只能指向注册信息的字段或材料的种类。", "not_allowed")]
+        )

@@ -5,7 +5,7 @@ from voucher.models.base import Mark
 from voucher.models.batches import Batch
 from voucher.models.pools import SURPLUS_SHARDS, Plan, Shard, batch_pool, surplus_pool, surplus_shard
 from voucher.models.programmes import Programme
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys, programmes
 from voucher.store.engine import pools
 from voucher.store.engine.postings import programme_posting_write
@@ -22,7 +22,7 @@ def find(batch_id: str) -> Batch | None:
 def get(batch_id: str) -> Batch:
     """A batch by its id. Raises NOT_FOUND."""
     if (found := find(batch_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("batch")
     return found
 
 

@@ -1,7 +1,7 @@
 """Reports of material changes, in the registry table under the organisation that made them (§3.2.3, §4.1.3)."""
 
 from voucher.models.changes import Change
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import not_found
 from voucher.store import keys
 from voucher.store.engine.reading import Page, find_item, read_page, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit
@@ -29,7 +29,7 @@ def find(kind: str, uscc: str, change_id: str) -> Change | None:
 def get(kind: str, uscc: str, change_id: str) -> Change:
     """One report. Raises NOT_FOUND."""
     if (change := find(kind, uscc, change_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("change")
     return change
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from voucher.models.lists import ListImport
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import Refusal, not_found
 from voucher.store import conditions, keys
 from voucher.store.engine import files
 from voucher.store.engine.reading import Page, find_item, read_page
@@ -80,7 +80,7 @@ def find(kind: str, year: int, import_id: str) -> ListImport | None:
 def get(kind: str, year: int, import_id: str) -> ListImport:
     """One version of a list. Raises NOT_FOUND."""
     if (record := find(kind, year, import_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("list_import")
     return record
 
 

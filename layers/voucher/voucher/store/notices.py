@@ -14,7 +14,7 @@ from voucher.models.payables import Payable
 from voucher.models.removals import RemovalNotice
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import not_found
 from voucher.store import conditions, keys, orders, rounds, settlements
 from voucher.store.engine.large import commit_in_parts
 from voucher.store.engine.postings import order_posting_write
@@ -37,7 +37,7 @@ def find_public(notice_id: str) -> Notice | RemovalNotice | None:
 def get_public(notice_id: str) -> Notice | RemovalNotice:
     """A notice of either kind that a request names. Raises NOT_FOUND."""
     if (notice := find_public(notice_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("notice")
     return notice
 
 
@@ -50,7 +50,7 @@ def find(notice_id: str) -> Notice | None:
 def get(notice_id: str) -> Notice:
     """The notice of a round that a request names. Raises NOT_FOUND."""
     if (notice := find(notice_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("notice")
     return notice
 
 

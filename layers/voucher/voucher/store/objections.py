@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from voucher.models.notices import Notice, Objection
 from voucher.models.rounds import Round
 from voucher.policy import Policy
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import Refusal, not_found
 from voucher.store import conditions, keys, notices, rounds
 from voucher.store.engine.large import commit_in_parts
 from voucher.store.engine.reading import find_item, read_partition
@@ -26,7 +26,7 @@ def find(objection_id: str) -> Objection | None:
 def get(objection_id: str) -> Objection:
     """An objection that a request names. Raises NOT_FOUND."""
     if (objection := find(objection_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("objection")
     return objection
 
 

@@ -13,7 +13,7 @@ from voucher.models.pools import Plan, category_pool, return_plan
 from voucher.models.products import Product
 from voucher.models.programmes import Programme
 from voucher.models.vouchers import Voucher
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import Refusal, not_found
 from voucher.store import conditions, keys, organisations, vouchers
 from voucher.store.engine import pools
 from voucher.store.engine.postings import voucher_posting_write
@@ -21,9 +21,9 @@ from voucher.store.engine.reading import Page, find_item, read_many, read_page, 
 from voucher.store.engine.table import Unmet, Write, add_write, advance_write, commit, item_check, refused, update_write
 
 
-def get_facts(product_id: str, voucher_id: str) -> OrderFacts:
-    """What an order of the product with the voucher is decided on, in one read. Raises NOT_FOUND when anything but the
-    agency is missing."""
+def get_facts(product_id: str, voucher_id: str, sub: str) -> OrderFacts:
+    """What an order of the product with the voucher is decided on, in one read. Raises NOT_FOUND: for the voucher, also
+    unless `sub` acts for its enterprise, and then for the product; the agency may be missing."""
     batch_id, uscc = keys.split_voucher_id(voucher_id)
     found = read_together(
         keys.product(product_id),
@@ -33,8 +33,10 @@ def get_facts(product_id: str, voucher_id: str) -> OrderFacts:
         keys.agency(keys.agency_of_product(product_id)),
     )
     product, voucher, enterprise, programme, agency = found
-    if product is None or voucher is None or enterprise is None or programme is None:
-        raise Refused(Refusal.NOT_FOUND)
+    if voucher is None or enterprise is None or programme is None or sub not in enterprise["members"]:
+        raise not_found("voucher")
+    if product is None:  # said only to a member: a stranger must not learn which vouchers there are
+        raise not_found("product")
     return OrderFacts(
         Product.model_validate(product),
         Voucher.model_validate(voucher),
@@ -125,7 +127,7 @@ def find(order_id: str) -> Order | None:
 def get(order_id: str) -> Order:
     """The order that a request names. Raises NOT_FOUND."""
     if (order := find(order_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("order")
     return order
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from voucher.models.agencies import Agency
 from voucher.models.enterprises import Enterprise
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import Refusal, not_found
 from voucher.store import conditions, keys
 from voucher.store.engine.reading import Page, find_item, read_page, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check, update_write
@@ -53,7 +53,7 @@ def find_agency(uscc: str) -> Agency | None:
 def get_agency(uscc: str) -> Agency:
     """The agency of a credit code. Raises NOT_FOUND."""
     if (agency := find_agency(uscc)) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("agency")
     return agency
 
 

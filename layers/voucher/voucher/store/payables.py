@@ -6,7 +6,7 @@ from voucher.models.accounts import Movement, order_account, payable_account
 from voucher.models.base import Mark
 from voucher.models.orders import Order
 from voucher.models.payables import Account, Payable
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys, orders, settlements
 from voucher.store.engine.postings import order_posting_write
 from voucher.store.engine.reading import find_item, read_partition
@@ -31,7 +31,7 @@ def find(round_id: str, agency_uscc: str) -> Payable | None:
 def get(round_id: str, agency_uscc: str) -> Payable:
     """What one agency, which a request names, is owed in a round. Raises NOT_FOUND."""
     if (payable := find(round_id, agency_uscc)) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("payable")
     return payable
 
 

@@ -10,7 +10,7 @@ from voucher.models.payables import Payable
 from voucher.models.payouts import Payout, PayoutFile
 from voucher.models.pools import category_pool
 from voucher.models.rounds import Round
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import not_found
 from voucher.store import conditions, keys, orders, payables, rounds
 from voucher.store.engine import pools
 from voucher.store.engine.postings import payout_posting_write
@@ -43,7 +43,7 @@ def find(payout_id: str) -> Payout | None:
 def get(payout_id: str) -> Payout:
     """A payout that a request names. Raises NOT_FOUND."""
     if (payout := find(payout_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("payout")
     return payout
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from voucher.models.products import Product
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import not_found
 from voucher.store import keys
 from voucher.store.engine.reading import Page, find_item, read_page
 from voucher.store.engine.table import Item, Write, add_write, advance_write, commit, commit_new
@@ -28,7 +28,7 @@ def find(product_id: str) -> Product | None:
 def get(product_id: str) -> Product:
     """A product by its id. Raises NOT_FOUND."""
     if (product := find(product_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("product")
     return product
 
 

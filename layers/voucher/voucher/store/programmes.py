@@ -7,7 +7,7 @@ from voucher.models.base import Mark
 from voucher.models.pools import SURPLUS_SHARDS, Shard, category_pool, surplus_pool, surplus_shard
 from voucher.models.programmes import Programme
 from voucher.policy import Category
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import Refusal, not_found
 from voucher.store import conditions, keys
 from voucher.store.engine import pools
 from voucher.store.engine.postings import programme_posting_write
@@ -24,7 +24,7 @@ def find(year: int) -> Programme | None:
 def get(year: int) -> Programme:
     """The programme of a year. Raises NOT_FOUND."""
     if (found := find(year)) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("programme")
     return found
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import not_found
 from voucher.store import conditions, keys, settlements
 from voucher.store.engine.large import commit_in_parts
 from voucher.store.engine.reading import Page, find_item, read_page
@@ -29,7 +29,7 @@ def find(round_id: str) -> Round | None:
 def get(round_id: str) -> Round:
     """A round that a request names. Raises NOT_FOUND."""
     if (round_ := find(round_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("round")
     return round_
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from voucher.models.orders import Order
 from voucher.models.settlements import Line, Settlement
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import Refusal, not_found
 from voucher.store import conditions, keys, orders
 from voucher.store.engine.reading import Page, find_item, read_many, read_page, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_new, item_check, update_write
@@ -22,7 +22,7 @@ def find(settlement_id: str) -> Settlement | None:
 def get(settlement_id: str) -> Settlement:
     """The settlement that a request names. Raises NOT_FOUND."""
     if (settlement := find(settlement_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("settlement")
     return settlement
 
 
@@ -37,7 +37,7 @@ def get_line(settlement_id: str, order_id: str) -> Line:
     """The line that a request names. Raises NOT_FOUND when the settlement has none for that order."""
     item = find_item(keys.line(settlement_id, order_id))
     if item is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("line")
     return Line.model_validate(item)
 
 

@@ -1,7 +1,7 @@
 """Violations (§2.1.3), in the supervision table."""
 
 from voucher.models.violations import Violation
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import not_found
 from voucher.store import keys
 from voucher.store.engine.reading import Page, find_item, read_page
 from voucher.store.engine.table import Write, add_write, advance_write
@@ -16,7 +16,7 @@ def find(violation_id: str) -> Violation | None:
 def get(violation_id: str) -> Violation:
     """A violation by its id. Raises NOT_FOUND."""
     if (violation := find(violation_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("violation")
     return violation
 
 

@@ -9,7 +9,7 @@ from voucher.models.batches import Batch
 from voucher.models.entitlements import Entitlement
 from voucher.models.pools import Plan, batch_pool, surplus_pool, surplus_shard
 from voucher.models.vouchers import Voucher
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import not_found
 from voucher.store import conditions, keys
 from voucher.store.engine import pools
 from voucher.store.engine.postings import voucher_posting_write
@@ -102,7 +102,7 @@ def find(voucher_id: str) -> Voucher | None:
 def get(voucher_id: str) -> Voucher:
     """A voucher by its id. Raises NOT_FOUND."""
     if (found := find(voucher_id)) is None:
-        raise Refused(Refusal.NOT_FOUND)
+        raise not_found("voucher")
     return found
 
 

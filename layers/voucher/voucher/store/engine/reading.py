@@ -164,5 +164,5 @@ def _read_cursor(cursor: str, prefix: str) -> dict[str, str]:
         ):
             raise ValueError
     except (ValueError, TypeError):
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("cursor", "分页标记无效。")]) from None
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("cursor", "分页标记无效。", "format")]) from None
     return {"pk": pk, "sk": sk, "index_sort": index_sort}

@@ -261,7 +261,9 @@ def commit(writes: Iterable[Write], **refusals: Refusal) -> None:
 def refused(unmet: Unmet, **refusals: Refusal) -> Refused:
     """The refusal for false conditions: the first of `refusals` whose write is among them, or else
     CHANGED_MEANWHILE."""
-    return Refused(next((no for name, no in refusals.items() if name in unmet.items), Refusal.CHANGED_MEANWHILE))
+    false = [(name, no) for name, no in refusals.items() if name in unmet.items]
+    name, refusal = false[0] if false else ("", Refusal.CHANGED_MEANWHILE)
+    return Refused(refusal, thing=name if refusal is Refusal.NOT_FOUND else None)
 
 
 def commit_if_unchanged(writes: Iterable[Write]) -> bool:

@@ -1,4 +1,37 @@
-"""The Chinese word of each state, by thing: one code word may mean different states of different things."""
+"""Chinese words for people: of roles, of things, and of each thing's states, because one code word may mean different
+states of different things."""
+
+ROLE_WORDS = {
+    "platform": "平台运营机构",
+    "bureau": "市经信局",
+    "finance": "财政局",
+    "discipline": "市纪委监委",
+    "admin": "系统管理员",
+}
+
+THING_WORDS = {
+    "enterprise": "企业",
+    "agency": "服务机构",
+    "product": "服务产品",
+    "change": "变更报告",
+    "programme": "年度预算",
+    "batch": "批次",
+    "voucher": "服务券",
+    "order": "订单",
+    "settlement": "兑付申请",
+    "line": "兑付明细",
+    "round": "汇总批次",
+    "notice": "公示",
+    "objection": "异议",
+    "payable": "应付款项",
+    "payout": "拨付",
+    "recovery": "追回记录",
+    "violation": "违规记录",
+    "list": "名单",
+    "list_import": "名单版本",
+    "message": "消息",
+    "reconciliation": "对账报告",
+}
 
 STATE_WORDS = {
     "enterprise": {
