@@ -23,7 +23,7 @@ Words = Annotated[str, Field(max_length=200)]
 class Query(BaseModel):
     """The query parameters of a call: each at most once, none unknown."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 class Paging(Query):

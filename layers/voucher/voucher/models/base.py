@@ -62,9 +62,10 @@ class Record(BaseModel):
 
 
 class Request(BaseModel):
-    """What a client sends: strict types, no unknown fields."""
+    """What a client sends: strict types, no unknown fields. Each is built when it is first used, because a cold start
+    needs one of them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True)
 
 
 class Mark(Record):
