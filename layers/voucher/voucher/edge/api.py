@@ -17,9 +17,11 @@ from pydantic import ValidationError
 
 from voucher.edge import clock
 from voucher.edge.bodies import read_json
+from voucher.edge.headers import finished
 from voucher.edge.identity import Caller, caller_of
 from voucher.edge.mistakes import malformed
 from voucher.edge.observe import logger
+from voucher.edge.paths import located
 from voucher.edge.queries import Query
 from voucher.edge.replies import problem
 from voucher.models.base import Mark, Remembering, Request, Stateful, parse_year
@@ -49,10 +51,10 @@ class Api(APIGatewayRestResolver):
         logger.set_correlation_id(str((event.get("requestContext") or {}).get("requestId", "")))
         for _ in range(TRIES):
             self._overtaken = False
-            answer: dict[str, Any] = self.resolve(event, context)
+            answer: dict[str, Any] = self.resolve(located(event), context)
             if not self._overtaken:
                 break
-        return answer
+        return finished(event, answer)
 
     @staticmethod
     def year(text: str) -> int:
@@ -116,11 +118,13 @@ class Api(APIGatewayRestResolver):
 
     @property
     def request_sha256(self) -> str:
-        """Fingerprint of method, path and the body's meaning, to tell a replay from another request."""
+        """Fingerprint of method, path and the body's meaning, to tell a replay from another request. An edit by PUT is
+        the same as by PATCH, which some clients cannot send."""
         event = self.current_event
+        method = "PATCH" if event.http_method == "PUT" else event.http_method
         text = self._text
         meaning = json.dumps(read_json(text), sort_keys=True) if text else ""
-        return hashlib.sha256(f"{event.http_method} {event.path}\n{meaning}".encode()).hexdigest()
+        return hashlib.sha256(f"{method} {event.path}\n{meaning}".encode()).hexdigest()
 
     def check_same(self, sha256: str | None) -> None:
         """That what exists under the request's key was made by an equal one. Raises IDEMPOTENCY_KEY_REUSED."""
@@ -170,7 +174,8 @@ class Api(APIGatewayRestResolver):
         return problem(refused, self._request_id)
 
     def _no_route(self, _error: NotFoundError) -> Response[str]:
-        return problem(Refused(Refusal.ROUTE_NOT_FOUND), self._request_id)
+        # API Gateway passes on only what fits a route of this function: so it is the id that nothing can have.
+        return problem(Refused(Refusal.NOT_FOUND), self._request_id)
 
     @property
     def _request_id(self) -> str:

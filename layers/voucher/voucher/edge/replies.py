@@ -10,7 +10,10 @@ from pydantic import BaseModel
 
 from voucher.edge.observe import log_outcome
 from voucher.models.base import Record
-from voucher.refusals import FieldError, Refused
+from voucher.refusals import FieldError, Refusal, Refused
+
+# after how many seconds a refused call is worth another try
+RETRY_AFTER = {Refusal.BUSY: 1, Refusal.TOO_MANY_OBJECTIONS: 3600}
 
 
 def problem(refused: Refused, request_id: str) -> Response[str]:
@@ -28,7 +31,8 @@ def problem(refused: Refused, request_id: str) -> Response[str]:
     known = {"clause": refused.clause, "state": refused.state, **refused.members}
     content |= {name: value for name, value in known.items() if value is not None}
     log_outcome(refusal.name, refusal.status, refused.clause)
-    return Response(refusal.status, "application/problem+json", json.dumps(content, ensure_ascii=False))
+    headers = {"Retry-After": str(RETRY_AFTER[refusal])} if refusal in RETRY_AFTER else {}
+    return Response(refusal.status, "application/problem+json", json.dumps(content, ensure_ascii=False), headers)
 
 
 class PageOf[Item](TypedDict):
