@@ -66,6 +66,7 @@ def apply() -> Answer[Agency]:
 
 
 @app.patch("/agencies/<uscc>")
+@app.put("/agencies/<uscc>")
 def edit(uscc: str) -> Answer[Agency]:
     """§3.2.1: its member corrects a draft, or what was returned or rejected; in a renewal, what it proposes."""
     old = as_member(app.caller, organisations.find_agency(uscc), "agency")
@@ -76,9 +77,8 @@ def edit(uscc: str) -> Answer[Agency]:
 
 def _corrections(agency: Agency, body: Request) -> dict[str, Any]:
     """§3.2.3: what a correction changes. In a renewal only `proposed`, because the approved facts still count."""
-    if not agency.renewal:
-        return body.model_dump(exclude_none=True)
-    return {"proposed": {**agency.proposed, **body.model_dump(mode="json", exclude_none=True)}}
+    corrections = body.model_dump(mode="json" if agency.renewal else "python", exclude_none=True)
+    return {"proposed": {**agency.proposed, **corrections}} if agency.renewal else corrections
 
 
 @app.post("/agencies/<uscc>/documents")

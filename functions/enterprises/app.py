@@ -64,6 +64,7 @@ def register() -> Answer[Enterprise]:
 
 
 @app.patch("/enterprises/<uscc>")
+@app.put("/enterprises/<uscc>")
 def edit(uscc: str) -> Answer[Enterprise]:
     """§4.1.1: its member corrects a draft, or what was returned or rejected."""
     old = as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")

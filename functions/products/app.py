@@ -69,6 +69,7 @@ def _replayed(existing: Product) -> Answer[Product]:
 
 
 @app.patch("/products/<product_id>")
+@app.put("/products/<product_id>")
 def edit(product_id: str) -> Answer[Product]:
     """§3.3: the agency corrects its draft; what is on sale stays so until the operator publishes the correction."""
     old, agency = _owned(product_id)

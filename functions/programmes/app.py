@@ -76,6 +76,7 @@ def parse_policy(values: dict[str, Any], now: datetime) -> Policy:
 
 
 @app.patch("/programmes/<year>")
+@app.put("/programmes/<year>")
 def correct_programme(year: str) -> Answer[Programme]:
     """§1.3: the bureau corrects a draft before finance confirms it. Whoever corrects it is its drafter from then on."""
     require(app.caller, "bureau")

@@ -92,7 +92,7 @@ class Route:
 
 @cache
 def routes() -> tuple[Route, ...]:
-    """Every route of the API; paths with fewer parameters come first."""
+    """Every route of the API, but HEAD, which is GET without a body; paths with fewer parameters come first."""
     route_list = [
         Route(
             event["Properties"]["Method"].upper(),
@@ -103,7 +103,7 @@ def routes() -> tuple[Route, ...]:
         for resource in template("template.yaml")["Resources"].values()
         if (uri := resource.get("Properties", {}).get("CodeUri"))
         for event in resource["Properties"].get("Events", {}).values()
-        if event["Type"] == "Api"
+        if event["Type"] == "Api" and event["Properties"]["Method"] not in {"HEAD", "ANY"}
     ]
     return tuple(sorted(route_list, key=lambda route: route.path.count("{")))
 

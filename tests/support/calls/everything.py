@@ -4,10 +4,11 @@ The calls stand in an order in which each can follow the ones before: an applica
 reviewed, so that few things serve many routes.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.support import samples
-from tests.support.calls.call import Calls
+from tests.support.calls.call import Call, Calls
 from tests.support.calls.registry import agency_calls, enterprise_calls, list_calls, product_calls
 from tests.support.calls.settlement import round_calls, settlement_calls
 from tests.support.calls.trade import order_calls, other_calls, voucher_calls, year_calls
@@ -27,4 +28,12 @@ def build_everything(town: Town) -> Everything:
     admit(town.world, samples.agency(9), RIVAL)
     calls = {**year_calls(town), **list_calls(town), **enterprise_calls(town), **agency_calls(town)}
     calls |= {**product_calls(town), **voucher_calls(town), **order_calls(town), **settlement_calls(town)}
-    return Everything(town, {**calls, **round_calls(town), **other_calls(town)})
+    calls |= {**round_calls(town), **other_calls(town)}
+    return Everything(town, dict(twin for name, call in calls.items() for twin in _twins(name, call)))
+
+
+def _twins(name: str, call: Call) -> Iterator[tuple[str, Call]]:
+    """The call, and for an edit the same by PUT at once after it."""
+    yield name, call
+    if name.startswith("PATCH "):
+        yield name.replace("PATCH ", "PUT ", 1), call
