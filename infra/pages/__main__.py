@@ -1,4 +1,4 @@
-"""`make pages`: rewrites every generated part of every page.
+"""`make pages`: rewrites every generated part of every page, and the list of methods that a function answers by.
 
 python -m infra.pages
 """
@@ -6,7 +6,7 @@ python -m infra.pages
 import inspect
 from collections.abc import Callable
 
-from infra.pages import accounts, functions, lifecycles, modules, regulation_map
+from infra.pages import accounts, functions, lifecycles, methods, modules, regulation_map
 from infra.pages.alarms import alarms
 from infra.pages.markers import ROOT, filled
 from voucher.store import keys
@@ -45,6 +45,7 @@ def rewritten(page: str, text: str) -> str:
 
 def main() -> None:
     """Rewrite the pages in place."""
+    methods.PLACE.write_text(methods.text())
     for page in PAGES:
         path = ROOT / page
         path.write_text(rewritten(page, path.read_text()))

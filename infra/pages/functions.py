@@ -25,7 +25,8 @@ def _function(function: Function) -> tuple[str, ...]:
     folder = function.folder
     count = len(handlers(folder))
     triggers = [
-        f"HTTP, {count} route{'s' if count > 1 else ''}" if each == "HTTP" else each for each in function.triggers
+        f"HTTP, {count or 'no'} route{'s' if count != 1 else ''}" if each == "HTTP" else each
+        for each in function.triggers
     ]
     return (
         f"[{folder.name}]({folder.name}/app.py)",

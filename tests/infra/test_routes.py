@@ -2,11 +2,13 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.pages import methods
 from tests.infra.templates import API, FUNCTIONS, events
 from tests.support.backend import ROOT
 
@@ -61,12 +63,24 @@ def served_by(folder: Path) -> set[Served]:
 
 
 def routed_to(function: dict[str, Any]) -> set[Served]:
-    """What the template routes to a function, by its API events."""
+    """What the template routes to a function, by its API events. An edit's second event, for PUT, is named so; HEAD is
+    GET without a body, and has no handler of its own."""
     return {
-        (event["Properties"]["Method"], event["Properties"]["Path"], name)
+        (event["Properties"]["Method"], event["Properties"]["Path"], name.removesuffix("Put"))
         for name, event in function.get("Events", {}).items()
-        if event["Type"] == "Api"
+        if event["Type"] == "Api" and event["Properties"]["Method"] not in {"HEAD", "ANY"}
     }
+
+
+def every_served() -> Iterator[Served]:
+    """What all functions answer."""
+    for each in FUNCTIONS.values():
+        yield from served_by(folder_of(each))
+
+
+def served(each: Served) -> tuple[str, str]:
+    """Path and handler, whatever the method."""
+    return each[1:]
 
 
 def camel_case(name: str) -> str:
@@ -94,11 +108,40 @@ def test_the_template_routes_to_a_function_exactly_what_its_handlers_answer(name
     assert routed_to(FUNCTIONS[name]) == served_by(folder_of(FUNCTIONS[name]))
 
 
-def test_every_route_is_declared_once_with_its_method_and_without_a_greedy_path() -> None:
-    declared = [route(properties) for _, properties in events("Api")]
-    assert len(set(declared)) == len(declared)
-    assert {each.split()[0] for each in declared} <= {"GET", "POST", "PUT", "PATCH"}
-    assert [each["Path"] for _, each in events("Api") if "+" in each["Path"]] == []
+def test_every_route_is_declared_once_with_its_method_and_only_what_has_none_by_a_greedy_path() -> None:
+    declared = [(function, route(properties)) for function, properties in events("Api")]
+    routes = [each for function, each in declared if function != "Unrouted"]
+    assert len(set(routes)) == len(routes)
+    assert {each.split()[0] for each in routes} <= {"GET", "HEAD", "POST", "PUT", "PATCH"}
+    assert [each for each in routes if "+" in each] == []
+    assert {(each["Method"], each["Path"]) for function, each in events("Api") if function == "Unrouted"} == {
+        ("ANY", "/{proxy+}"),
+        ("ANY", "/"),
+    }
+
+
+def test_who_cannot_send_patch_may_send_put() -> None:
+    patched, put = ({served(each) for each in every_served() if each[0] == method} for method in ("PATCH", "PUT"))
+    assert patched and patched <= put
+
+
+def test_what_everybody_may_get_answers_head_too() -> None:
+    found: dict[str, dict[tuple[str, str], str]] = {"GET": {}, "HEAD": {}}
+    for name, function in FUNCTIONS.items():
+        for event_name, event in function.get("Events", {}).items():
+            if event["Type"] == "Api" and event["Properties"].get("Auth") and event["Properties"]["Method"] in found:
+                found[event["Properties"]["Method"]][name, event["Properties"]["Path"]] = event_name
+    assert found["HEAD"] == {place: f"{name}Head" for place, name in found["GET"].items()}
+
+
+def test_what_answers_a_wrong_method_knows_the_methods_of_every_path() -> None:
+    assert methods.PLACE.read_text() == methods.text(), "run: make pages"
+
+
+def test_no_function_has_more_routes_than_its_permissions_take() -> None:
+    """Lambda takes 20,480 bytes of permissions of a function, and SAM writes some 350 for each route."""
+    for function in FUNCTIONS.values():
+        assert len(function.get("Events", {})) * 350 < 20_480 / 2
 
 
 def test_no_route_of_the_contract_that_a_year_takes_is_lost() -> None:
@@ -108,16 +151,50 @@ def test_no_route_of_the_contract_that_a_year_takes_is_lost() -> None:
 
 def test_a_route_is_open_without_a_token_exactly_if_the_contract_says_so() -> None:
     declared = {route(properties): properties.get("Auth") for _, properties in events("Api")}
-    assert {each for each, auth in declared.items() if auth is not None} == PUBLIC & set(declared)
+    heads = {each.replace("GET", "HEAD") for each in PUBLIC if each.startswith("GET")}
+    anything = {"ANY /", "ANY /{}"}
+    assert {each for each, auth in declared.items() if auth is not None} == (PUBLIC | heads | anything) & set(declared)
     assert [auth for auth in declared.values() if auth not in (None, {"Authorizer": "NONE"})] == []
     assert API["Auth"]["DefaultAuthorizer"] == "Token"
 
 
-def test_what_the_gateway_itself_refuses_is_a_problem_like_any_other() -> None:
-    answers = API["GatewayResponses"]
-    assert {"UNAUTHORIZED", "ACCESS_DENIED", "MISSING_AUTHENTICATION_TOKEN", "THROTTLED", "DEFAULT_5XX"} <= set(answers)
-    for answer in answers.values():
-        assert answer["ResponseParameters"]["Headers"]["Content-Type"] == "'application/problem+json'"
-        body = ast.literal_eval(answer["ResponseTemplates"]["application/json"])
-        assert body["status"] == answer["StatusCode"]
-        assert {"type", "title", "status", "code", "detail", "errors", "request_id"} == set(body)
+ANSWERS = {
+    "UNAUTHORIZED", "ACCESS_DENIED", "MISSING_AUTHENTICATION_TOKEN", "REQUEST_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
+    "THROTTLED", "WAF_FILTERED", "DEFAULT_4XX", "DEFAULT_5XX",
+}  # fmt: skip
+SAID = {
+    "Content-Type": "'application/problem+json'",
+    "Access-Control-Allow-Origin": "'*'",
+    "Access-Control-Expose-Headers": "'Retry-After, WWW-Authenticate, X-Request-Id'",
+    "Cache-Control": "'no-store'",
+    "X-Content-Type-Options": "'nosniff'",
+    "X-Request-Id": "context.requestId",
+}
+
+
+@pytest.mark.parametrize("kind", sorted(ANSWERS))
+def test_what_the_gateway_itself_refuses_is_a_problem_like_any_other(kind: str) -> None:
+    assert set(API["GatewayResponses"]) == ANSWERS
+    answer = API["GatewayResponses"][kind]
+    headers = dict(answer["ResponseParameters"]["Headers"])
+    challenge, retry = headers.pop("WWW-Authenticate", None), headers.pop("Retry-After", None)
+    assert headers == SAID
+    assert (challenge is not None, retry is not None) == (answer["StatusCode"] == 401, answer["StatusCode"] == 429)
+    body = ast.literal_eval(answer["ResponseTemplates"]["application/json"])
+    assert body["status"] == answer["StatusCode"]
+    assert {"type", "title", "status", "code", "detail", "errors", "request_id"} == set(body)
+    assert body["request_id"] == "$context.requestId"
+
+
+def test_a_rate_of_its_own_names_a_route_as_the_gateway_wants_it_written() -> None:
+    """But for the first, slashes are ~1; written otherwise, the rate is in force nowhere."""
+    every = {(each["Method"], each["Path"]) for _, each in events("Api")}
+    for setting in API["MethodSettings"]:
+        path = setting["ResourcePath"]
+        assert path == "/*" or (setting["HttpMethod"], path.removeprefix("/").replace("~1", "/")) in every
+
+
+def test_no_preflight_is_left_to_sam_which_breaks_it_beside_binary_answers() -> None:
+    """aws/serverless-application-model#1344: beside */* the gateway answers SAM's own preflights with 500."""
+    assert API["BinaryMediaTypes"] == ["*/*"]
+    assert "Cors" not in API

@@ -138,6 +138,32 @@ def test_the_bucket_is_private_encrypted_versioned_and_kept() -> None:
     assert "BucketEncryption" in bucket["Properties"]
 
 
+def test_pages_of_the_allowed_origins_upload_to_the_bucket_and_download_from_it() -> None:
+    [rule] = STATE["Documents"]["Properties"]["CorsConfiguration"]["CorsRules"]
+    assert {"GET", "POST"} <= set(rule["AllowedMethods"])
+    assert [getattr(each, "value", each) for each in rule["AllowedOrigins"]] == [",", "AllowedOrigins"]
+    nested = template("template.yaml")["Resources"]["Data"]["Properties"]["Parameters"]
+    assert nested == {"AllowedOrigins": "AllowedOrigins"}
+    assert DEFAULTS["Environment"]["Variables"]["ALLOWED_ORIGINS"] == "AllowedOrigins"
+
+
+def test_origins_are_written_without_a_path_and_several_with_commas() -> None:
+    pattern = template("template.yaml")["Parameters"]["AllowedOrigins"]["AllowedPattern"]
+    for right in ("*", "https://a.cn", "http://localhost:5173", "https://a.cn,https://b.cn:8443"):
+        assert re.fullmatch(pattern, right), right
+    for wrong in ("", "a.cn", "https://a.cn/", "https://a.cn, https://b.cn", "https://a.cn,", "*,https://a.cn"):
+        assert not re.fullmatch(pattern, wrong), wrong
+
+
+def test_a_domain_of_its_own_is_regional_and_leads_to_the_stage() -> None:
+    resources = template("template.yaml")["Resources"]
+    assert resources["Domain"]["Properties"]["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
+    assert resources["Domain"]["Properties"]["RegionalCertificateArn"] == "CertificateArn"
+    mapping = resources["DomainMapping"]["Properties"]
+    assert (mapping["DomainName"], mapping["RestApiId"], mapping["Stage"]) == ("Domain", "Api", "Api.Stage")
+    assert {resources[each]["Condition"] for each in ("Domain", "DomainMapping")} == {"HasDomain"}
+
+
 def test_the_import_queue_lets_the_bucket_in_before_the_bucket_asks() -> None:
     assert STATE["Documents"]["DependsOn"] == "ImportListQueuePolicy"
     [statement] = STATE["ImportListQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]

@@ -49,6 +49,7 @@ Rounds          .         .         P       PU           .
 Settlements     .         .         P       P            .
 Sweep           .         .         .       P            .
 Totals          .         PU        .       .            .
+Unrouted        .         .         .       .            .
 Violations      P         P         .       .            P
 VoidVouchers    .         PU        PU      .            .
 Vouchers        .         .         .       .            .

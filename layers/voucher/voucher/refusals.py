@@ -23,6 +23,7 @@ class Refusal(Enum):
     FOUR_EYES = 403, None, "同一事项的前后两个环节须由不同的人办理，请交由其他人员办理。"
     NOT_FOUND = 404, None, "没有找到该{thing_word}，请核对编号。"
     ROUTE_NOT_FOUND = 404, None, "没有这个接口，请核对地址。"
+    METHOD_NOT_ALLOWED = 405, None, "该接口不支持 {method} 方法，请改用 {allowed}。"
 
     # what was sent
     BODY_TOO_LARGE = 422, None, "提交内容超过 64 KB，请精简后重试。"
