@@ -13,6 +13,7 @@ from tests.support.scenario import OWNER, SELLER, Town
 from voucher.edge.observe import logger
 from voucher.refusals import Refusal, Refused
 from voucher.store.engine import table
+from voucher.words import THING_WORDS
 
 ADMIN = Person("an-admin", "admin")
 PAGE = "https://voucher.example.cn"
@@ -56,6 +57,7 @@ def test_an_id_that_nothing_can_have_is_404_before_any_table_is_asked(alone: Non
     for value in UNREADABLE:
         reply = answer_to(name, ADMIN, value)
         assert (reply.status, reply.code) == (404, "NOT_FOUND"), value
+        assert THING_WORDS[reply.body["thing"]] in reply.body["detail"]
 
 
 @pytest.mark.parametrize("base", ["", "/v1", "/api/vouchers"])
@@ -75,7 +77,7 @@ def test_an_edit_sent_again_by_put_or_under_another_base_path_is_known(world: Wo
     assert ["idempotent-replay" in each.headers for each in answers] == [False, True, True, True]
 
 
-def test_everybody_may_keep_a_public_answer_for_two_seconds_and_learns_that_it_is_the_same(town: Town) -> None:
+def test_a_public_answer_may_be_kept_for_two_seconds_and_is_not_sent_again_unchanged(town: Town) -> None:
     first = answer_to("GET /products")
     assert (first.headers["cache-control"], first.headers["vary"]) == ("public, max-age=2", "Accept-Encoding")
     tag = first.headers["etag"]

@@ -108,7 +108,7 @@ def test_the_template_routes_to_a_function_exactly_what_its_handlers_answer(name
     assert routed_to(FUNCTIONS[name]) == served_by(folder_of(FUNCTIONS[name]))
 
 
-def test_every_route_is_declared_once_with_its_method_and_only_what_has_none_by_a_greedy_path() -> None:
+def test_every_route_is_declared_once_and_only_what_has_none_by_a_greedy_path() -> None:
     declared = [(function, route(properties)) for function, properties in events("Api")]
     routes = [each for function, each in declared if function != "Unrouted"]
     assert len(set(routes)) == len(routes)

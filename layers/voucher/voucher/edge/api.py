@@ -21,7 +21,7 @@ from voucher.edge.headers import finished
 from voucher.edge.identity import Caller, caller_of
 from voucher.edge.mistakes import malformed
 from voucher.edge.observe import logger
-from voucher.edge.paths import located
+from voucher.edge.paths import located, thing_sought
 from voucher.edge.queries import Query
 from voucher.edge.replies import problem
 from voucher.models.base import Mark, Remembering, Request, Stateful, parse_year
@@ -174,8 +174,9 @@ class Api(APIGatewayRestResolver):
         return problem(refused, self._request_id)
 
     def _no_route(self, _error: NotFoundError) -> Response[str]:
-        # API Gateway passes on only what fits a route of this function: so it is the id that nothing can have.
-        return problem(Refused(Refusal.NOT_FOUND), self._request_id)
+        # API Gateway passes on only what fits a route of this function, so it is an id that nothing can have.
+        thing = thing_sought(self.current_event.raw_event)
+        return problem(not_found(thing) if thing else Refused(Refusal.ROUTE_NOT_FOUND), self._request_id)
 
     @property
     def _request_id(self) -> str:

@@ -8,21 +8,32 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+NAME = re.compile(r"\{(\w+)\}")
 # every id, code, kind and year that stands in a path: DynamoDB takes keys of up to 2,048 bytes, no id is near that
-PARAMETER = re.compile(r"[A-Za-z0-9_.\-]{1,80}")
-# no route has this letter in a path, so it fits none: what has an impossible id is not found
+POSSIBLE = re.compile(r"[A-Za-z0-9_.\-]{1,80}")
+# no route has this letter in a path, so it fits none
 NOWHERE = "?"
+# the things of the parameters that are not named after theirs
+THINGS = {"agency_uscc": "agency", "import_id": "list_import", "kind": "list", "year": "programme"}
 
 
 def located(event: Mapping[str, Any]) -> dict[str, Any]:
     """The event under the path that the routes know, with HEAD asked as GET. An id that no thing can have fits no
     route."""
     given = event.get("pathParameters") or {}
-
-    def filled(name: re.Match[str]) -> str:
-        value = str(given.get(name[1], ""))
-        return value if PARAMETER.fullmatch(value) else NOWHERE
-
-    path = re.sub(r"\{(\w+)\}", filled, str(event["resource"]))
+    path = NAME.sub(lambda name: given[name[1]] if _is_possible(given, name[1]) else NOWHERE, event["resource"])
     method = "GET" if event["httpMethod"] == "HEAD" else event["httpMethod"]
     return {**event, "path": path, "httpMethod": method}
+
+
+def thing_sought(event: Mapping[str, Any]) -> str | None:
+    """The thing, by its word in THING_WORDS, of the first id in the path that no thing can have."""
+    resource, given = str(event["resource"]), event.get("pathParameters") or {}
+    name = next((each for each in NAME.findall(resource) if not _is_possible(given, each)), None)
+    if name == "uscc":
+        return "agency" if resource.startswith("/agencies/") else "enterprise"
+    return name and THINGS.get(name, name.removesuffix("_id"))
+
+
+def _is_possible(given: Mapping[str, Any], name: str) -> bool:
+    return POSSIBLE.fullmatch(str(given.get(name, ""))) is not None
