@@ -28,6 +28,7 @@ def test_a_payout_file_has_number_hashes_and_payouts_and_is_always_the_same_byte
     assert payout_file_of(case, round_id).code == "NO_PAYOUT_FILE"
     payout_id = new_payout_id(case, round_id)
     once, again = payout_file_of(case, round_id), payout_file_of(case, round_id, person=FINANCE)
+    assert once.headers.pop("x-request-id") != again.headers.pop("x-request-id")
     assert once.status == 200 and once.body == again.body and once.headers == again.headers
     assert once.headers["x-content-sha256"] == hashlib.sha256(once.body).hexdigest()
     rows = rows_of(once.body)
