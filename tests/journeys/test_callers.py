@@ -95,10 +95,18 @@ def test_a_foreign_enterprise_cannot_be_changed(deployment: Deployment, enterpri
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/nothing"), ("GET", "/"), ("DELETE", "/programmes"), ("GET", "/orders/1/2/3/4")]
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nothing", 404, "ROUTE_NOT_FOUND"),
+        ("GET", "/", 404, "ROUTE_NOT_FOUND"),
+        ("GET", "/orders/1/2/3/4", 404, "ROUTE_NOT_FOUND"),
+        ("DELETE", "/programmes", 405, "METHOD_NOT_ALLOWED"),
+    ],
 )
-def test_an_unknown_path_or_method_is_a_problem_like_any_other(deployment: Deployment, method: str, path: str) -> None:
-    assert_problem(deployment.send(method, path, token=deployment.client.token(STRANGER)), 404, "ROUTE_NOT_FOUND")
+def test_an_unknown_path_or_method_is_a_problem_like_any_other(
+    deployment: Deployment, method: str, path: str, status: int, code: str
+) -> None:
+    assert_problem(deployment.send(method, path, token=deployment.client.token(STRANGER)), status, code)
 
 
 BODIES = {
