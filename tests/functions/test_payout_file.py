@@ -30,6 +30,8 @@ def test_a_payout_file_has_number_hashes_and_payouts_and_is_always_the_same_byte
     once, again = payout_file_of(case, round_id), payout_file_of(case, round_id, person=FINANCE)
     assert once.headers.pop("x-request-id") != again.headers.pop("x-request-id")
     assert once.status == 200 and once.body == again.body and once.headers == again.headers
+    shown = {name.lower() for name in once.headers["access-control-expose-headers"].split(", ")}
+    assert {"content-disposition", "x-content-sha256", "x-payout-file-number", "x-rows-sha256"} <= shown
     assert once.headers["x-content-sha256"] == hashlib.sha256(once.body).hexdigest()
     rows = rows_of(once.body)
     assert rows[1][:2] == ["清单编号", once.headers["x-payout-file-number"]]

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 # what a page of another origin may read beside the few headers that browsers always show
-EXPOSED = "Content-Disposition, ETag, Idempotent-Replay, Retry-After, WWW-Authenticate, X-Request-Id"
+EXPOSED = (
+    "Content-Disposition, ETag, Idempotent-Replay, Retry-After, WWW-Authenticate, X-Content-Sha256, "
+    "X-Payout-File-Number, X-Request-Id, X-Rows-Sha256"
+)
 # what everybody asks for before a release is at most this old
 PUBLIC_SECONDS = 2
 
