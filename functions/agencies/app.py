@@ -12,8 +12,8 @@ from voucher.edge.documents import announce, announcement, reply_with_links
 from voucher.edge.fields import Count, Day, Name, Phone, SignedFen
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
-from voucher.edge.queries import InState
-from voucher.edge.replies import Answer, PageOf, reply, reply_page
+from voucher.edge.queries import Search
+from voucher.edge.replies import Answer, ListOf, PageOf, reply, reply_list
 from voucher.models.agencies import Agency, AgencyState
 from voucher.models.base import Request
 from voucher.models.documents import AnnouncedUpload, DocumentLink
@@ -134,11 +134,11 @@ def _submitted(agency: Agency) -> dict[str, Any]:
 
 
 @app.get("/agencies")
-def list_agencies(query: InState[AgencyState]) -> Answer[PageOf[Agency]]:
-    """Agencies by state, for staff; people's names and phones masked."""
+def list_agencies(query: Search[AgencyState]) -> Answer[ListOf[Agency]]:
+    """Agencies, by name or code with `q`, for staff; people's names and phones masked."""
     require(app.caller, "platform", "bureau", "finance", "admin")
-    page = organisations.list_page("agency", query.state, query.limit, query.cursor)
-    return reply_page([masked(Agency.model_validate(item)) for item in page.items], page.next_cursor)
+    page = organisations.list_page("agency", query.selection(), query.finds("name", "uscc"))
+    return reply_list(page, lambda item: masked(Agency.model_validate(item)))
 
 
 @app.get("/agencies/<uscc>")

@@ -1,17 +1,17 @@
 """Batches: drafted by the operator, released and closed by the bureau, shown to everybody (§1.4a, §2.3.3)."""
 
-from datetime import datetime
-from typing import Any, Literal
+from typing import Literal, get_args
 
 from voucher.edge import clock
 from voucher.edge.api import Api
+from voucher.edge.batches import public_batch, reply_batches
 from voucher.edge.bodies import Nothing
 from voucher.edge.fields import Day, Moment, Name, PositiveFen
 from voucher.edge.identity import require
-from voucher.edge.queries import Paging
-from voucher.edge.replies import Answer, PageOf, reply
+from voucher.edge.queries import OfDays
+from voucher.edge.replies import Answer, ListOf, reply
 from voucher.models.base import Request
-from voucher.models.batches import Batch, PublicBatch
+from voucher.models.batches import Batch, PublicBatch, PublicState
 from voucher.models.pools import even_shares
 from voucher.models.programmes import Programme
 from voucher.policy import Category
@@ -22,7 +22,6 @@ from voucher.rules.batches import (
     check_release,
     closed_batch,
     new_batch,
-    shown_state,
 )
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, stepped
@@ -41,6 +40,10 @@ class BatchDraft(Request):
     categories: list[Category] = []
     partial_allowed: bool = False
     kind: Literal["regular", "rerelease"] = "regular"
+
+
+class Batches(OfDays):
+    state: PublicState | None = None
 
 
 @app.post("/programmes/<year>/batches")
@@ -120,27 +123,16 @@ def close_batch(batch_id: str) -> Answer[PublicBatch]:
 
 
 @app.get("/batches")
-def list_batches(query: Paging) -> Answer[PageOf[PublicBatch]]:
-    """Published batches, the latest opening first."""
-    found, next_cursor = batches.list_page(query.limit, query.cursor)
-    now = clock.now()
-    return reply({"items": [public_batch(batch, now) for batch in found], "next_cursor": next_cursor})
+def list_batches(query: Batches) -> Answer[ListOf[PublicBatch]]:
+    """Batches that are no drafts any more, by the day on which they open."""
+    states = {query.state} if query.state else set(get_args(PublicState))
+    return reply_batches(query.selection(), clock.now(), states)
 
 
 @app.get("/batches/<batch_id>")
 def show_batch(batch_id: str) -> Answer[PublicBatch]:
     """One batch, with what it has left."""
     return reply(public_batch(batches.get(batch_id), clock.now()))
-
-
-def public_batch(batch: Batch, now: datetime) -> dict[str, Any]:
-    """A batch as a client sees it at this instant, with what it has left, in fen, each shard as last written."""
-    left_fen, is_stopped = batch.amount_fen, False
-    if batch.state != "draft":
-        [pool] = batches.read_totals([batch])
-        left_fen, is_stopped = pool.remaining_fen, not pool.open
-    state = shown_state(batch, now, left_fen, is_stopped)
-    return batch.public() | {"state": state, "remaining_fen": left_fen, "remaining_is_approximate": True}
 
 
 handler = app.handle

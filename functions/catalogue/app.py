@@ -1,39 +1,41 @@
 """The public catalogue: published products that may be ordered today, for everybody (§3.3)."""
 
+from dataclasses import replace
 from typing import Any
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.queries import Paging, QueryId, Words
-from voucher.edge.replies import Answer, PageOf, reply
+from voucher.edge.queries import OfDays, QueryId, Words
+from voucher.edge.replies import Answer, ListOf, reply, reply_list
 from voucher.models.products import Product, ProductOnSale
 from voucher.policy import Category
 from voucher.refusals import not_found
 from voucher.rules.agencies import categories_on_sale
-from voucher.rules.products import mentions_all, search_words
+from voucher.rules.products import search_texts
+from voucher.rules.search import mentions_all, search_words
 from voucher.store import organisations, products
 
 app = Api()
 
 
-class Search(Paging):
+class Catalogue(OfDays):
     category: Category | None = None
     agency: QueryId | None = None
     q: Words | None = None
 
 
 @app.get("/products")
-def search(query: Search) -> Answer[PageOf[ProductOnSale]]:
+def search(query: Catalogue) -> Answer[ListOf[ProductOnSale]]:
     """Published products of active agencies within their approval, by category, agency and words."""
     words, offers = search_words(query.q), _Offers()
 
     def keep(item: dict[str, Any]) -> bool:
-        is_wanted = query.agency in (None, item["agency_uscc"]) and mentions_all(item, words)
+        is_wanted = query.category in (None, item["category"]) and mentions_all(search_texts(item), words)
         return is_wanted and offers.include(item["agency_uscc"], Category(item["category"]))
 
-    page = products.list_published(query.category, query.limit, query.cursor, keep)
-    items = [Product.model_validate(item).on_sale() for item in page.items]
-    return reply({"items": items, "next_cursor": page.next_cursor})
+    selection = replace(query.selection(), state="published")
+    page = products.list_page(selection, keep, query.agency)
+    return reply_list(page, lambda item: Product.model_validate(item).on_sale())
 
 
 class _Offers:

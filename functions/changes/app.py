@@ -4,8 +4,8 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.fields import Day, Text
 from voucher.edge.identity import as_member, as_member_or_staff, require
-from voucher.edge.queries import InState
-from voucher.edge.replies import Answer, PageOf, reply, reply_page
+from voucher.edge.queries import Search
+from voucher.edge.replies import Answer, ListOf, PageOf, reply, reply_list, reply_page
 from voucher.models.agencies import Agency
 from voucher.models.base import Request
 from voucher.models.changes import Change, ChangeState
@@ -68,11 +68,12 @@ def changes_of_agency(uscc: str) -> Answer[PageOf[Change]]:
 
 
 @app.get("/changes")
-def list_changes(query: InState[ChangeState]) -> Answer[PageOf[Change]]:
-    """The reports of all organisations by state, for the operator who decides them and the bureau."""
+def list_changes(query: Search[ChangeState]) -> Answer[ListOf[Change]]:
+    """The reports of all organisations, for the operator who decides them and the bureau; `q` looks into code and
+    description."""
     require(app.caller, "platform", "bureau")
-    page = changes.list_page(query.state, query.limit, query.cursor)
-    return reply_page([Change.model_validate(item) for item in page.items], page.next_cursor)
+    page = changes.list_page(query.selection(), query.finds("uscc", "description"))
+    return reply_list(page, Change.model_validate)
 
 
 handler = app.handle

@@ -10,8 +10,8 @@ from voucher.edge.documents import announce, announcement, reply_with_links
 from voucher.edge.fields import Count, Day, Fen, Industry, Name, Phone
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
-from voucher.edge.queries import InState
-from voucher.edge.replies import Answer, PageOf, reply, reply_page
+from voucher.edge.queries import Search
+from voucher.edge.replies import Answer, ListOf, PageOf, reply, reply_list
 from voucher.models.base import Request
 from voucher.models.documents import AnnouncedUpload, DocumentLink
 from voucher.models.enterprises import Enterprise, EnterpriseState, EnterpriseWithDocuments
@@ -107,11 +107,11 @@ def submit(uscc: str) -> Answer[Enterprise]:
 
 
 @app.get("/enterprises")
-def list_enterprises(query: InState[EnterpriseState]) -> Answer[PageOf[Enterprise]]:
-    """Enterprises by state, for staff; people's names and phones masked."""
-    require(app.caller, "platform", "bureau", "finance", "admin")
-    page = organisations.list_page("enterprise", query.state, query.limit, query.cursor)
-    return reply_page([masked(Enterprise.model_validate(item)) for item in page.items], page.next_cursor)
+def list_enterprises(query: Search[EnterpriseState]) -> Answer[ListOf[Enterprise]]:
+    """Enterprises, by name or code with `q`, for staff; people's names and phones masked."""
+    require(app.caller, "platform", "bureau", "finance", "discipline", "admin")
+    page = organisations.list_page("enterprise", query.selection(), query.finds("name", "uscc"))
+    return reply_list(page, lambda item: masked(Enterprise.model_validate(item)))
 
 
 @app.get("/enterprises/<uscc>")

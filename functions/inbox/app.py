@@ -3,9 +3,9 @@
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
 from voucher.edge.identity import StaffRole, require
-from voucher.edge.queries import Paging, Query
-from voucher.edge.replies import Answer, PageOf, reply, reply_page
-from voucher.models.inbox import Health, InboxMessage, Me
+from voucher.edge.queries import InState, Query
+from voucher.edge.replies import Answer, ListOf, reply, reply_list
+from voucher.models.inbox import Health, InboxMessage, Me, MessageState
 from voucher.store import inbox, organisations
 
 app = Api()
@@ -15,7 +15,7 @@ class OfRole(Query):
     role: StaffRole | None = None
 
 
-class PageOfRole(Paging):
+class PageOfRole(InState[MessageState]):
     role: StaffRole | None = None
 
 
@@ -29,10 +29,10 @@ def chosen_inbox(role: StaffRole | None) -> str:
 
 
 @app.get("/inbox")
-def show_inbox(query: PageOfRole) -> Answer[PageOf[InboxMessage]]:
-    """The messages of an inbox, newest first."""
-    page = inbox.list_page(chosen_inbox(query.role), query.limit, query.cursor)
-    return reply_page([InboxMessage.model_validate(item) for item in page.items], page.next_cursor)
+def show_inbox(query: PageOfRole) -> Answer[ListOf[InboxMessage]]:
+    """The messages of an inbox."""
+    page = inbox.list_page(chosen_inbox(query.role), query.selection())
+    return reply_list(page, InboxMessage.model_validate)
 
 
 @app.post("/inbox/<message_id>/read")

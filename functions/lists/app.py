@@ -9,10 +9,10 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.documents import Filename, SizeBytes
 from voucher.edge.identity import require
-from voucher.edge.queries import Cursor, Paging, Query
-from voucher.edge.replies import Answer, PageOf, reply, reply_page
+from voucher.edge.queries import Cursor, InState, Paging, Query
+from voucher.edge.replies import Answer, ListOf, reply, reply_list
 from voucher.models.base import Request, instant_text
-from voucher.models.lists import ListImport, ListImportWithErrors, ListImportWithUpload, RowsInForce
+from voucher.models.lists import ImportState, ListImport, ListImportWithErrors, ListImportWithUpload, RowsInForce
 from voucher.policy import LIST_CLAUSES, LIST_KINDS
 from voucher.refusals import FieldError, Refusal, Refused, not_found
 from voucher.rules.four_eyes import check_four_eyes
@@ -82,11 +82,11 @@ def _with_upload(record: ListImport, content_type: str) -> dict[str, Any]:
 
 
 @app.get("/lists/<kind>/<year>/imports")
-def list_imports(kind: str, year: str, query: Paging) -> Answer[PageOf[ListImport]]:
-    """Every version of a list: its file, importer and time, the newest first."""
+def list_imports(kind: str, year: str, query: InState[ImportState]) -> Answer[ListOf[ListImport]]:
+    """Every version of a list: its file, importer and time."""
     require(app.caller, "platform", "bureau")
-    page = lists.list_page(kind, _listed_year(kind, year), query.limit, query.cursor)
-    return reply_page([ListImport.model_validate(item) for item in page.items], page.next_cursor)
+    page = lists.list_page(kind, _listed_year(kind, year), query.selection())
+    return reply_list(page, ListImport.model_validate)
 
 
 @app.get("/lists/<kind>/<year>/imports/<import_id>")

@@ -5,9 +5,10 @@ from typing import Literal
 from voucher.edge.api import Api
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
+from voucher.edge.queries import OfDays, Sort
 from voucher.edge.replies import Answer, PageOf, reply, reply_page
-from voucher.models.base import Request
-from voucher.models.notices import Notice, NoticeLine, Objection
+from voucher.models.base import Request, instant_text
+from voucher.models.notices import Notice, NoticeLine, Objection, ObjectionState
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
 from voucher.policy import CATEGORY_WORDS
@@ -18,6 +19,7 @@ from voucher.rules.notices import is_objected
 from voucher.rules.settlements import owed_fen
 from voucher.rules.working_days import add_working_days, shanghai_date
 from voucher.store import notices, objections, organisations, programmes, rounds, settlements
+from voucher.store.engine.pages import cut_page
 from voucher.store.engine.table import Write
 
 app = Api()
@@ -32,6 +34,11 @@ class Resolution(Request):
 
     decision: Literal["uphold", "reject"]
     opinion: Text | None = None
+
+
+class OfNotice(OfDays):
+    state: ObjectionState | None = None
+    sort: Sort = "oldest"
 
 
 @app.post("/rounds/<round_id>/notice")
@@ -86,11 +93,14 @@ def _public_line(line: Line) -> NoticeLine:
 
 
 @app.get("/notices/<notice_id>/objections")
-def list_objections(notice_id: str) -> Answer[PageOf[Objection]]:
-    """§3.5.3: who objects to what and why, for the staff who look into it; the oldest first."""
+def list_objections(notice_id: str, query: OfNotice) -> Answer[PageOf[Objection]]:
+    """§3.5.3: who objects to what and why, for the staff who look into it; unless asked otherwise the oldest first."""
     require(app.caller, "platform", "bureau", "finance")
     known = objections.list_of_notice(notices.get(notice_id).notice_id)
-    return reply_page(sorted(known, key=lambda each: each.created_at))
+    chosen = [each for each in known if query.state in (None, each.state)]
+    placed = ((f"{instant_text(each.created_at)}#{each.objection_id}", each) for each in chosen)
+    items, next_cursor = cut_page(notice_id, placed, query.selection())
+    return reply_page(items, next_cursor)
 
 
 @app.post("/objections/<objection_id>/resolve")

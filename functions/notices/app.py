@@ -13,10 +13,10 @@ from aws_lambda_powertools.event_handler import Response
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.fields import Identifier, Name, Text, Uscc
-from voucher.edge.queries import Paging
-from voucher.edge.replies import Answer, PageOf, reply
+from voucher.edge.queries import InState
+from voucher.edge.replies import Answer, ListOf, reply, reply_list
 from voucher.models.base import Request, yuan
-from voucher.models.notices import Notice, Objection, ObjectionReceipt, PublicNotice
+from voucher.models.notices import Notice, NoticeState, Objection, ObjectionReceipt, PublicNotice
 from voucher.models.removals import PublicRemoval
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.spreadsheets.workbook import inert
@@ -34,11 +34,9 @@ class ObjectionText(Request):
 
 
 @app.get("/notices")
-def list_notices(query: Paging) -> Answer[PageOf[PublicNotice | PublicRemoval]]:
-    """Notices, the newest first."""
-    page = notices.list_page(query.limit, query.cursor)
-    items = [notices.notice_of(item).shown() for item in page.items]
-    return reply({"items": items, "next_cursor": page.next_cursor})
+def list_notices(query: InState[NoticeState]) -> Answer[ListOf[PublicNotice | PublicRemoval]]:
+    """Notices of rounds and of removals."""
+    return reply_list(notices.list_page(query.selection()), lambda item: notices.notice_of(item).shown())
 
 
 @app.get("/notices/<notice_id>")

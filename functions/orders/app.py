@@ -5,12 +5,12 @@ from dataclasses import asdict
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.fields import Day, Identifier, Number, PositiveFen
-from voucher.edge.identity import as_member, as_member_or_staff, party_of, require
-from voucher.edge.queries import Paging, QueryId
-from voucher.edge.replies import Answer, PageOf, reply, reply_page
+from voucher.edge.identity import as_member, as_member_or_staff, check_party_named, party_of, require
+from voucher.edge.queries import QueryId, Search, Switch
+from voucher.edge.replies import Answer, ListOf, reply, reply_list
 from voucher.models.base import Request
 from voucher.models.order_facts import OrderFacts
-from voucher.models.orders import Order
+from voucher.models.orders import Order, OrderState
 from voucher.refusals import Refusal, Refused
 from voucher.rules.orders import Quote, check_order, check_quotable, pools_to_draw, quote_of, room_refusal
 from voucher.store import orders, organisations
@@ -34,9 +34,10 @@ class Placement(QuoteRequest):
     no_other_subsidy: bool
 
 
-class OfParty(Paging):
+class OfParty(Search[OrderState]):
     enterprise_uscc: QueryId | None = None
     agency_uscc: QueryId | None = None
+    cancel_asked: Switch = "false"
 
 
 @app.post("/orders/quote")
@@ -113,18 +114,20 @@ def existing_or_refuse(order_id: str, refused: Refused) -> Answer[Order]:
 
 
 @app.get("/orders")
-def list_orders(query: OfParty) -> Answer[PageOf[Order]]:
-    """Orders of an enterprise or of an agency, for its members and staff; all orders, for staff."""
-    if uscc := query.enterprise_uscc:
-        as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
-        page = orders.list_page("by_enterprise", uscc, query.limit, query.cursor)
-    elif uscc := query.agency_uscc:
-        as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
-        page = orders.list_page("by_agency", uscc, query.limit, query.cursor)
+def list_orders(query: OfParty) -> Answer[ListOf[Order]]:
+    """Orders of an enterprise or of an agency, for its members and staff; all orders, for staff. `q` looks into ids,
+    codes and the contract's number; `cancel_asked=true` shows those that a party wants cancelled, undecided."""
+    enterprise, agency = query.enterprise_uscc, query.agency_uscc
+    if enterprise:
+        as_member_or_staff(app.caller, organisations.find_enterprise(enterprise), "enterprise")
+    elif agency:
+        as_member_or_staff(app.caller, organisations.find_agency(agency), "agency")
     else:
-        require(app.caller, "platform", "bureau", "finance", "admin")
-        page = orders.list_page("by_newest", "ORDER", query.limit, query.cursor)
-    return reply_page([Order.model_validate(item) for item in page.items], page.next_cursor)
+        check_party_named(app.caller, "enterprise_uscc", "agency_uscc")
+        require(app.caller, "platform", "bureau", "finance", "discipline", "admin")
+    keep = query.finds("order_id", "contract_number", "enterprise_uscc", "agency_uscc")
+    page = orders.list_page(query.selection(), keep, enterprise, agency, query.cancel_asked == "true")
+    return reply_list(page, Order.model_validate)
 
 
 @app.get("/orders/<order_id>")

@@ -5,8 +5,8 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, partial
 from voucher.edge.fields import Name, PositiveFen, Text, Uscc, Version
 from voucher.edge.identity import as_member, as_member_or_staff, require
-from voucher.edge.queries import Query
-from voucher.edge.replies import Answer, PageOf, reply, reply_page
+from voucher.edge.queries import Search
+from voucher.edge.replies import Answer, ListOf, reply, reply_list
 from voucher.models.agencies import Agency
 from voucher.models.base import Request
 from voucher.models.products import Product, ProductState
@@ -36,10 +36,6 @@ class Listing(Facts):
 
 
 Correction = partial(Facts)
-
-
-class InState(Query):
-    state: ProductState | None = None
 
 
 class Publication(Request):
@@ -124,10 +120,11 @@ def withdraw(product_id: str) -> Answer[Product]:
 
 
 @app.get("/agencies/<uscc>/products")
-def list_own(uscc: str, query: InState) -> Answer[PageOf[Product]]:
-    """Every product of an agency, in one state if given, with what waits to be published: for its members and staff."""
+def list_own(uscc: str, query: Search[ProductState]) -> Answer[ListOf[Product]]:
+    """An agency's products, with what waits to be published, for its members and staff; `q` looks into their names."""
     as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
-    return reply_page(products.list_of_agency(uscc, query.state))
+    page = products.list_page(query.selection(), query.finds("name"), uscc)
+    return reply_list(page, Product.model_validate)
 
 
 handler = app.handle

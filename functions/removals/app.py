@@ -6,11 +6,11 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import WithReason
 from voucher.edge.identity import require
-from voucher.edge.queries import Paging
-from voucher.edge.replies import Answer, PageOf, reply, reply_page
+from voucher.edge.queries import Search
+from voucher.edge.replies import Answer, ListOf, reply, reply_list
 from voucher.models.agencies import Agency
 from voucher.models.base import Request
-from voucher.models.removals import Lead, RemovalNotice
+from voucher.models.removals import Lead, LeadState, RemovalNotice
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import allows, stepped
 from voucher.rules.removals import agency_kept, agency_proposed_for_removal
@@ -93,11 +93,11 @@ def withdraw_products(agency: Agency) -> None:
 
 
 @app.get("/leads")
-def list_leads(query: Paging) -> Answer[PageOf[Lead]]:
-    """§3.4.1: the leads for the offices that follow them up, the newest first."""
+def list_leads(query: Search[LeadState]) -> Answer[ListOf[Lead]]:
+    """§3.4.1: the leads for the offices that follow them up; `q` looks into name, code and facts."""
     require(app.caller, "bureau", "discipline")
-    page = removals.list_leads(query.limit, query.cursor)
-    return reply_page([Lead.model_validate(item) for item in page.items], page.next_cursor)
+    page = removals.list_leads(query.selection(), query.finds("name", "uscc", "facts"))
+    return reply_list(page, Lead.model_validate)
 
 
 handler = app.handle

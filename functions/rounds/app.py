@@ -7,18 +7,18 @@ from pydantic import Field
 from voucher.edge.api import Api
 from voucher.edge.fields import Identifier, Text
 from voucher.edge.identity import require
-from voucher.edge.queries import Paging
-from voucher.edge.replies import Answer, PageOf, reply, reply_page
+from voucher.edge.queries import InState
+from voucher.edge.replies import Answer, ListOf, reply, reply_list
 from voucher.edge.rounds import public_round
 from voucher.models.base import Mark, Request
-from voucher.models.rounds import PublicRound, Round
+from voucher.models.rounds import PublicRound, Round, RoundState
 from voucher.models.settlements import Line
 from voucher.models.standing import Standing
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import stepped
 from voucher.rules.rounds import check_opinions, check_round_size
-from voucher.rules.settlements import check_named_once, check_subsidies, order_without_settlement
+from voucher.rules.settlements import check_named_once, check_subsidies, order_without_settlement, owed_fen
 from voucher.store import orders, programmes, rounds, settlements, standing
 from voucher.store.engine.table import MOST_ITEMS, Write
 
@@ -69,6 +69,8 @@ def gather() -> Answer[PublicRound]:
         round_id=round_id,
         year=year,
         settlement_ids=tuple(each.settlement_id for each in applications),
+        gathered_lines=len(old),
+        gathered_fen=sum(owed_fen(line) for line in old),
         submitters=frozenset(line.submitted_by for line in old if line.submitted_by),
         pre_reviewers=frozenset(line.pre_reviewed_by for line in old if line.pre_reviewed_by),
         state="gathered",
@@ -81,11 +83,10 @@ def gather() -> Answer[PublicRound]:
 
 
 @app.get("/rounds")
-def list_rounds(query: Paging) -> Answer[PageOf[Round]]:
-    """Rounds for staff, the newest first."""
+def list_rounds(query: InState[RoundState]) -> Answer[ListOf[Round]]:
+    """Rounds for staff, with the number of their lines and the sum as they were gathered."""
     require(app.caller, "platform", "bureau", "finance")
-    page = rounds.list_page(query.limit, query.cursor)
-    return reply_page([Round.model_validate(item) for item in page.items], page.next_cursor)
+    return reply_list(rounds.list_page(query.selection()), Round.model_validate)
 
 
 @app.get("/rounds/<round_id>")

@@ -7,13 +7,13 @@ from pydantic import Field
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
 from voucher.edge.fields import Identifier, Uscc
-from voucher.edge.identity import as_member, as_member_or_staff, require
-from voucher.edge.queries import Paging, QueryId
-from voucher.edge.replies import Answer, PageOf, reply, reply_page
+from voucher.edge.identity import as_member, as_member_or_staff, check_party_named, require
+from voucher.edge.queries import QueryId, Search
+from voucher.edge.replies import Answer, ListOf, reply, reply_list
 from voucher.edge.settlements import public_settlement
 from voucher.models.base import Request
 from voucher.models.orders import Order
-from voucher.models.settlements import Line, PublicSettlement, Settlement
+from voucher.models.settlements import Line, PublicSettlement, Settlement, SettlementState
 from voucher.refusals import FieldError, Refusal, Refused, not_found
 from voucher.rules.lifecycle import allows, check_step, stepped
 from voucher.rules.settlements import check_completed, check_evidence, check_own_shares, check_subsidies
@@ -28,7 +28,7 @@ class Opening(Request):
     order_ids: Annotated[list[Identifier], Field(min_length=1, max_length=settlements.MOST_LINES)]
 
 
-class OfAgency(Paging):
+class OfAgency(Search[SettlementState]):
     agency_uscc: QueryId | None = None
 
 
@@ -119,15 +119,17 @@ def submit(settlement_id: str) -> Answer[PublicSettlement]:
 
 
 @app.get("/settlements")
-def list_settlements(query: OfAgency) -> Answer[PageOf[Settlement]]:
-    """Applications of an agency, for its members and staff; all applications, for staff."""
-    if uscc := query.agency_uscc:
-        as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
-        page = settlements.list_page("by_agency", uscc, query.limit, query.cursor)
+def list_settlements(query: OfAgency) -> Answer[ListOf[Settlement]]:
+    """Applications of an agency, for its members and staff; all applications, for staff. `q` looks into their ids and
+    the agency's code."""
+    if query.agency_uscc:
+        as_member_or_staff(app.caller, organisations.find_agency(query.agency_uscc), "agency")
     else:
+        check_party_named(app.caller, "agency_uscc")
         require(app.caller, "platform", "bureau", "finance", "admin")
-        page = settlements.list_page("by_newest", "SETTLEMENT", query.limit, query.cursor)
-    return reply_page([Settlement.model_validate(item) for item in page.items], page.next_cursor)
+    keep = query.finds("settlement_id", "agency_uscc")
+    page = settlements.list_page(query.selection(), keep, query.agency_uscc)
+    return reply_list(page, Settlement.model_validate)
 
 
 @app.get("/settlements/<settlement_id>")

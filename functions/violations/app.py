@@ -11,11 +11,11 @@ from voucher.edge.bodies import WithReason
 from voucher.edge.codes import CreditCode
 from voucher.edge.fields import Identifier, Text
 from voucher.edge.identity import require
-from voucher.edge.queries import Paging
-from voucher.edge.replies import Answer, PageOf, reply, reply_page
+from voucher.edge.queries import Search
+from voucher.edge.replies import Answer, ListOf, reply, reply_list
 from voucher.models.base import Request
 from voucher.models.standing import Standing
-from voucher.models.violations import Violation
+from voucher.models.violations import Violation, ViolationState
 from voucher.refusals import Refusal, Refused
 from voucher.rules.entitlements import next_entitlements, years_in_step
 from voucher.rules.lifecycle import stepped
@@ -76,11 +76,11 @@ def commit_in_step(uscc: str, write: Write, change: Callable[[Standing], Standin
 
 
 @app.get("/violations")
-def list_violations(query: Paging) -> Answer[PageOf[Violation]]:
-    """Violations, the newest first, for staff."""
+def list_violations(query: Search[ViolationState]) -> Answer[ListOf[Violation]]:
+    """Violations, for staff; `q` looks into code and facts."""
     require(app.caller, "bureau", "finance", "platform", "discipline")
-    page = violations.list_page(query.limit, query.cursor)
-    return reply_page([Violation.model_validate(item) for item in page.items], page.next_cursor)
+    page = violations.list_page(query.selection(), query.finds("uscc", "facts"))
+    return reply_list(page, Violation.model_validate)
 
 
 handler = app.handle

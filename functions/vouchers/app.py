@@ -2,32 +2,77 @@
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.identity import as_member_or_staff
-from voucher.edge.queries import Query, QueryId
+from voucher.edge.identity import as_member_or_staff, check_party_named, require
+from voucher.edge.queries import OfDays, QueryId, Sort
 from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.accounts import Posting, grant_posting
-from voucher.models.vouchers import PublicVoucher, Voucher
+from voucher.models.base import instant_text
+from voucher.models.vouchers import PublicVoucher, Voucher, VoucherState
+from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import entitlements
 from voucher.rules.vouchers import public_voucher
 from voucher.rules.working_days import shanghai_date
 from voucher.store import keys, organisations, vouchers
+from voucher.store.engine.pages import cut_page
+from voucher.store.engine.table import Item
 
 app = Api()
 
 
-class OfEnterprise(Query):
-    enterprise_uscc: QueryId
+class OfHolder(OfDays):
+    """Of one enterprise, or of one batch. The days are those of the grants."""
+
+    enterprise_uscc: QueryId | None = None
+    batch_id: QueryId | None = None
+    state: VoucherState | None = None
+    sort: Sort = "oldest"
 
 
 @app.get("/vouchers")
-def list_vouchers(query: OfEnterprise) -> Answer[PageOf[PublicVoucher]]:
-    """An enterprise's vouchers of last year, this year and next year, in the order of their grants."""
-    uscc = query.enterprise_uscc
-    as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
+def list_vouchers(query: OfHolder) -> Answer[PageOf[PublicVoucher]]:
+    """An enterprise's vouchers of last year, this year and next year, in the order of their grants, for its members and
+    staff. With `batch_id` those of a batch, in no order, for staff."""
+    if uscc := query.enterprise_uscc:
+        as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
+        return _vouchers_of_enterprise(uscc, query)
+    check_party_named(app.caller, "enterprise_uscc")
+    require(app.caller, "platform", "bureau", "finance", "discipline", "admin")
+    if query.batch_id is None:
+        raise Refused(
+            Refusal.MALFORMED,
+            errors=[FieldError(name, "请指明企业或批次。", "missing") for name in ("enterprise_uscc", "batch_id")],
+        )
+    return _vouchers_of_batch(query.batch_id, query)
+
+
+def _vouchers_of_enterprise(uscc: str, query: OfHolder) -> Answer[PageOf[PublicVoucher]]:
     now = clock.now()
     years = [vouchers.find_entitlement(year, uscc) for year in entitlements.years_in_step(shanghai_date(now))]
     found = [voucher for each in years if each for voucher in vouchers.list_of(each)]
-    return reply({"items": [public_voucher(voucher, now) for voucher in found], "next_cursor": None})
+    placed = [
+        (f"{instant_text(each.granted_at)}#{each.voucher_id}", public_voucher(each, now))
+        for each in found
+        if query.batch_id in (None, each.batch_id)
+    ]
+    chosen = [each for each in placed if query.state in (None, each[1]["state"])]
+    items, next_cursor = cut_page(uscc, chosen, query.selection())
+    return reply({"items": items, "next_cursor": next_cursor})
+
+
+def _vouchers_of_batch(batch_id: str, query: OfHolder) -> Answer[PageOf[PublicVoucher]]:
+    if "sort" in query.model_fields_set:
+        raise Refused(
+            Refusal.MALFORMED, errors=[FieldError("sort", "按批次查询时没有先后次序，请去掉。", "not_allowed")]
+        )
+    now, selection = clock.now(), query.selection()
+
+    def keep(item: Item) -> bool:
+        is_of_days = selection.since <= item["granted_at"] < selection.until
+        return is_of_days and query.state in (None, public_voucher(Voucher.model_validate(item), now)["state"])
+
+    page = vouchers.list_page_of_batch(batch_id, selection, keep)
+    items = [public_voucher(Voucher.model_validate(item), now) for item in page.items]
+    return reply({"items": items, "next_cursor": page.next_cursor})
 
 
 def visible_voucher(voucher_id: str) -> Voucher:

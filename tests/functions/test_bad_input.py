@@ -250,6 +250,7 @@ def test_an_id_that_nothing_has_is_404_however_odd(everything: Everything, subte
 
 PAGED = [
     "GET /agencies",
+    "GET /agencies/{uscc}/products",
     "GET /batches",
     "GET /enterprises",
     "GET /changes",
@@ -258,11 +259,18 @@ PAGED = [
     "GET /lists/{kind}/{year}",
     "GET /lists/{kind}/{year}/imports",
     "GET /notices",
+    "GET /notices/{notice_id}/objections",
+    "GET /objections",
     "GET /orders",
+    "GET /payables",
+    "GET /payouts",
     "GET /products",
     "GET /rounds",
     "GET /settlements",
+    "GET /staff/batches",
+    "GET /staff/products",
     "GET /violations",
+    "GET /vouchers",
 ]
 WRONG_PAGES = {
     "limit=0": "limit",

@@ -47,6 +47,7 @@ Removals        P         .         .       P            P
 Reports         .         .         .       .            .
 Rounds          .         .         P       PU           .
 Settlements     .         .         P       P            .
+StaffLists      .         .         .       .            .
 Sweep           .         .         .       P            .
 Totals          .         PU        .       .            .
 Unrouted        .         .         .       .            .

@@ -5,7 +5,7 @@ from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR
 from tests.support import samples
 from tests.support import scenario as towns
-from tests.support.calls.call import Call, Calls
+from tests.support.calls.call import STAFF, Call, Calls
 from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, Town
 from tests.support.workers import deliver_upload
@@ -49,7 +49,7 @@ def enterprise_calls(town: Town) -> Calls:
     review = {"decision": "approve", "reasons": reasons, "digital_economy": False}
     return {
         "POST /enterprises": Call(OWNER, "/enterprises", samples.enterprise(4).registration()),
-        "GET /enterprises": Call(OPERATOR, "/enterprises", roles=STAFF_WHO_READ),
+        "GET /enterprises": Call(OPERATOR, "/enterprises", roles=STAFF),
         "GET /enterprises/{uscc}": Call(OWNER, mine, foreign=True),
         "PATCH /enterprises/{uscc}": Call(OWNER, mine, changes, foreign=True),
         "POST /enterprises/{uscc}/documents": Call(OWNER, f"{mine}/documents", announced, foreign=True),
@@ -118,6 +118,7 @@ def product_calls(town: Town) -> Calls:
     return {
         "POST /products": Call(SELLER, "/products", listing, foreign=True),
         "GET /products": Call(None, "/products"),
+        "GET /staff/products": Call(OPERATOR, "/staff/products", roles=STAFF),
         "GET /products/{product_id}": Call(None, f"/products/{town.product_id}"),
         "PATCH /products/{product_id}": Call(SELLER, mine, changes, foreign=True),
         "GET /agencies/{uscc}/products": Call(SELLER, f"/agencies/{town.agency.uscc}/products", foreign=True),

@@ -171,6 +171,9 @@ def round_calls(town: Town) -> Calls:
         "GET /rounds/{round_id}/payout-file": Call(
             OPERATOR, f"/rounds/{paying}/payout-file", roles=("platform", "finance")
         ),
+        "GET /payables": Call(OPERATOR, "/payables", roles=staff),
+        "GET /payouts": Call(FINANCE, "/payouts", roles=staff),
+        "GET /objections": Call(BUREAU, "/objections", roles=staff),
         "GET /payouts/{payout_id}": Call(OPERATOR, f"/payouts/{payout['payout_id']}", roles=staff),
         "POST /payouts/{payout_id}/return": Call(
             FINANCE, f"/payouts/{paid['payout_id']}/return", returned, roles=("finance",)

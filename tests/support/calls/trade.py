@@ -4,7 +4,7 @@ from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR
 from tests.support import samples
 from tests.support.backend import function
-from tests.support.calls.call import Call, Calls
+from tests.support.calls.call import STAFF, Call, Calls
 from tests.support.samples import TODAY
 from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Json, Town
 from tests.support.workers import deliver
@@ -38,6 +38,7 @@ def year_calls(town: Town) -> Calls:
         "POST /programmes/{year}/total/confirm": Call(FINANCE, "/programmes/2026/total/confirm", roles=("finance",)),
         "POST /programmes/{year}/batches": Call(OPERATOR, "/programmes/2026/batches", batch, roles=("platform",)),
         "GET /batches": Call(None, "/batches"),
+        "GET /staff/batches": Call(BUREAU, "/staff/batches", roles=STAFF),
         "GET /batches/{batch_id}": Call(None, f"/batches/{town.batch_id}"),
         "POST /batches/{batch_id}/publish": Call(BUREAU, f"{path}/publish", roles=("bureau",)),
         "POST /batches/{batch_id}/close": Call(BUREAU, f"{path}/close", roles=("bureau",)),

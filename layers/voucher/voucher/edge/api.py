@@ -19,7 +19,7 @@ from voucher.edge import clock
 from voucher.edge.bodies import read_json
 from voucher.edge.headers import finished
 from voucher.edge.identity import Caller, caller_of
-from voucher.edge.mistakes import malformed
+from voucher.edge.mistakes import fields_of, malformed
 from voucher.edge.observe import logger
 from voucher.edge.paths import located, thing_sought
 from voucher.edge.queries import Query
@@ -111,7 +111,7 @@ class Api(APIGatewayRestResolver):
             raise Refused(Refusal.MALFORMED, errors=[FieldError(name, "只能出现一次。", "twice") for name in twice])
         try:
             # a known parameter without a value is not sent
-            values = {name: value for name, [value] in sent.items() if value or name not in model.model_fields}
+            values = {name: value for name, [value] in sent.items() if value or name not in fields_of(model)}
             return model.model_validate(values)
         except ValidationError as error:
             raise malformed(error, model) from None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from voucher.refusals import Refusal, Refused, not_found
+from voucher.refusals import FieldError, Refusal, Refused, not_found
 from voucher.words import ROLE_WORDS
 
 StaffRole = Literal["platform", "bureau", "finance", "discipline", "admin"]
@@ -38,6 +38,13 @@ def require(caller: Caller, *roles: str) -> None:
     """Raise ROLE_REQUIRED (403), which names `roles`, unless the caller holds one of them."""
     if caller.roles.isdisjoint(roles):
         raise Refused(Refusal.ROLE_REQUIRED, roles=roles)
+
+
+def check_party_named(caller: Caller, *parameters: str) -> None:
+    """Raise MALFORMED, which says what is missing, for a list of all parties, unless the caller is staff."""
+    if not caller.is_staff:
+        message = "请指明所属单位（{}）；GET /me 列出您所代表的单位。".format(" 或 ".join(parameters))
+        raise Refused(Refusal.MALFORMED, errors=[FieldError(name, message, "missing") for name in parameters])
 
 
 class Joined(Protocol):

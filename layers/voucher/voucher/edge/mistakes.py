@@ -83,7 +83,7 @@ def _allowed(kind: str, place: Place, facts: Mapping[str, Any], model: type[Base
     """What a closed list allows, or which fields there are where an unknown one was sent."""
     if kind == "extra_forbidden":
         [*_, parents] = _models_along(place[:-1], model)
-        return tuple(sorted({name for each in parents for name in each.model_fields}))
+        return tuple(sorted({name for each in parents for name in fields_of(each)}))
     return tuple(re.findall(r"'([^']*)'", facts["expected"])) if "expected" in facts else None
 
 
@@ -100,8 +100,13 @@ def _shown(bound: int | str | None, field: str) -> str:
 def _example(place: Place, model: type[BaseModel]) -> str | None:
     """What a field may look like, if its type shows an example."""
     *_, parents, _ = [[], *_models_along(place, model)]
-    fields = [each.model_fields[str(place[-1])] for each in parents if place and place[-1] in each.model_fields]
+    fields = [known[str(place[-1])] for each in parents if place and place[-1] in (known := fields_of(each))]
     return next((str(info.examples[0]) for field in fields for info in _infos(field) if info.examples), None)
+
+
+def fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by the names that a client sends: `from` is no name in Python."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _models_along(place: Place, model: type[BaseModel]) -> Iterator[list[type[BaseModel]]]:
@@ -110,7 +115,7 @@ def _models_along(place: Place, model: type[BaseModel]) -> Iterator[list[type[Ba
     yield models
     for step in place:
         if isinstance(step, str):
-            fields = [each.model_fields[step] for each in models if step in each.model_fields]
+            fields = [known[step] for each in models if step in (known := fields_of(each))]
             # pydantic names the branches of a union, too; there the models stay the same
             models = [inner for field in fields for inner in _models_in(field.annotation)] if fields else models
         yield models

@@ -45,9 +45,13 @@ class Batch(Remembering):
         return self.kind == "rerelease" and self.rerelease_excludes_lapsed
 
 
+PublicState = Literal["published", "open", "sold_out", "closed"]
+ShownState = Literal["draft", "published", "open", "sold_out", "closed"]
+
+
 class PublicBatch(Batch, defer_build=True):
     """A batch as a client sees it at this instant, with what it has left, in fen."""
 
-    state: Literal["draft", "published", "open", "sold_out", "closed"]  # type: ignore[assignment]
+    state: ShownState  # type: ignore[assignment]
     remaining_fen: int
     remaining_is_approximate: bool

@@ -4,6 +4,8 @@ from typing import Literal, TypedDict
 
 from voucher.models.base import Record
 
+MessageState = Literal["unread", "read"]
+
 
 class InboxMessage(Record):
     """One message. `sub` is whose inbox it is in: a person's subject, or the shared inbox of a staff role. `recipient`

@@ -5,6 +5,8 @@ from typing import ClassVar, Literal, TypedDict
 from voucher.models.base import Instant, Remembering
 from voucher.models.documents import PresignedPost
 
+ImportState = Literal["waiting", "parsed", "failed", "applying", "applied"]
+
 
 class ListImport(Remembering):
     """One uploaded version of a list, with its file (`object_version`, `sha256`), importer (`created_by`) and time.
@@ -15,7 +17,7 @@ class ListImport(Remembering):
 
     thing: ClassVar[str] = "list_import"
     remembered: ClassVar[frozenset[str]] = frozenset({"apply"})
-    state: Literal["waiting", "parsed", "failed", "applying", "applied"]
+    state: ImportState
 
     import_id: str
     kind: str

@@ -6,6 +6,9 @@ from typing import ClassVar, Literal, TypedDict, cast
 from voucher.models.base import Instant, Stateful
 from voucher.policy import Category
 
+# of a round's notice, and `published` for that of a removal
+NoticeState = Literal["running", "closing", "closed", "published"]
+
 
 class NoticeLine(TypedDict):
     """§3.5.3: what the public reads of a line, and no more; the amount in fen."""
@@ -71,11 +74,14 @@ class Notice(Stateful):
         return cast("PublicNotice", shown)
 
 
+ObjectionState = Literal["standing", "upheld", "rejected"]
+
+
 class Objection(Stateful):
     """An objection to one line of a notice (`order_id`), to an agency's lines, or to the whole notice (§3.5.3)."""
 
     thing: ClassVar[str] = "objection"
-    state: Literal["standing", "upheld", "rejected"]
+    state: ObjectionState
 
     objection_id: str
     notice_id: str

@@ -7,6 +7,9 @@ from voucher.models.base import Instant, Record, Remembering
 from voucher.models.pools import Drawn
 from voucher.policy import Category
 
+OrderState = Literal[
+    "placed", "accepted", "refused", "delivered", "completed", "settling", "payable", "paid", "cancelled"
+]
 # §4.1.3: such an order runs on when its enterprise loses the qualification, and its agency must hear of it
 RUNNING_ORDERS = frozenset({"placed", "accepted", "delivered"})
 # §2.2.cap: its voucher part is held, and not yet owed to its agency
@@ -62,9 +65,7 @@ class Order(Remembering):
     """
 
     thing: ClassVar[str] = "order"
-    state: Literal[
-        "placed", "accepted", "refused", "delivered", "completed", "settling", "payable", "paid", "cancelled"
-    ]
+    state: OrderState
 
     private: ClassVar[frozenset[str]] = Remembering.private | {"recovery_requests"}
     remembered: ClassVar[frozenset[str]] = frozenset(

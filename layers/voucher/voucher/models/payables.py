@@ -39,11 +39,14 @@ class AccountChange(Record):
         return self.account.public() | {"reason": self.reason, "change_id": self.change_id}
 
 
+PayableState = Literal["awaiting_invoice", "invoiced", "paying", "paid", "dropped"]
+
+
 class Payable(Stateful):
     """What one agency is owed in one round (§3.5.4)."""
 
     thing: ClassVar[str] = "payable"
-    state: Literal["awaiting_invoice", "invoiced", "paying", "paid", "dropped"]
+    state: PayableState
 
     private: ClassVar[frozenset[str]] = Stateful.private | {"account", "change", "invoiced_by", "account_by"}
 

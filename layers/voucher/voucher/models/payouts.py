@@ -5,12 +5,14 @@ from typing import ClassVar, Literal, TypedDict
 
 from voucher.models.base import Instant, Record, Stateful
 
+PayoutState = Literal["made", "paid", "failed", "returned"]
+
 
 class Payout(Stateful):
     """One payment that a bank is told to make to an agency (§3.5.4). It stands in exactly one payout file."""
 
     thing: ClassVar[str] = "payout"
-    state: Literal["made", "paid", "failed", "returned"]
+    state: PayoutState
 
     payout_id: str
     round_id: str

@@ -38,11 +38,14 @@ class RemovalNotice(Stateful):
         return cast("PublicRemoval", {name: public[name] for name in names})
 
 
+LeadState = Literal["recorded"]
+
+
 class Lead(Stateful):
     """The facts that led to an agency's removal, for the offices that follow them up (§3.4.1)."""
 
     thing: ClassVar[str] = "lead"
-    state: Literal["recorded"]
+    state: LeadState
 
     lead_id: str
     uscc: str

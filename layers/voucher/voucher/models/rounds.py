@@ -7,16 +7,24 @@ from voucher.models.payables import PublicPayable
 from voucher.models.payouts import Payout, PayoutFile
 from voucher.models.settlements import PublicLine
 
+RoundState = Literal["gathered", "approved", "rejected", "noticed", "closed"]
+
 
 class Round(Stateful):
-    """Passed lines gathered for the bureau (§3.5.2), with the people who submitted and pre-reviewed them."""
+    """Passed lines gathered for the bureau (§3.5.2), with the people who submitted and pre-reviewed them.
+
+    `gathered_lines` and `gathered_fen` say how many lines were gathered and what was asked for them together; lines
+    that left the round since are still counted.
+    """
 
     thing: ClassVar[str] = "round"
-    state: Literal["gathered", "approved", "rejected", "noticed", "closed"]
+    state: RoundState
 
     round_id: str
     year: int
     settlement_ids: tuple[str, ...]
+    gathered_lines: int | None = None
+    gathered_fen: int | None = None
     submitters: frozenset[str] = frozenset()
     pre_reviewers: frozenset[str]
     approved_by: str | None = None

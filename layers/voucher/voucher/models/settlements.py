@@ -33,11 +33,14 @@ class Flag(Record):
     message: str
 
 
+SettlementState = Literal["draft", "submitted", "reviewed", "withdrawn"]
+
+
 class Settlement(Stateful):
     """An agency's application for the voucher part of completed orders (§3.5.1)."""
 
     thing: ClassVar[str] = "settlement"
-    state: Literal["draft", "submitted", "reviewed", "withdrawn"]
+    state: SettlementState
 
     settlement_id: str
     year: int

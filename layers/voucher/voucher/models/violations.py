@@ -4,12 +4,14 @@ from typing import ClassVar, Literal
 
 from voucher.models.base import Stateful
 
+ViolationState = Literal["standing", "lifted"]
+
 
 class Violation(Stateful):
     """A breach of the voucher rules found by the bureau; it counts until the bureau lifts it."""
 
     thing: ClassVar[str] = "violation"
-    state: Literal["standing", "lifted"]
+    state: ViolationState
 
     violation_id: str
     uscc: str

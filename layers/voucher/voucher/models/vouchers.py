@@ -31,7 +31,10 @@ class Voucher(Record):
     seq: int = 0
 
 
+VoucherState = Literal["active", "used_up", "expired", "void"]
+
+
 class PublicVoucher(Voucher, defer_build=True):
     """A voucher as a client sees it: that it is used up or expired shows at once."""
 
-    state: Literal["active", "used_up", "expired", "void"]
+    state: VoucherState

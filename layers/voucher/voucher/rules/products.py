@@ -1,7 +1,6 @@
-"""Products: their price history, the corrections that wait for the operator, and the words of a search (§3.3)."""
+"""Products: their price history, the corrections that wait for the operator, and what a search looks into (§3.3)."""
 
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -48,13 +47,6 @@ def published_product(product: Product, at: datetime) -> Product:
     return new.model_copy(update={"prices": (*new.prices, price)})
 
 
-def search_words(text: str | None) -> list[str]:
-    """The words of a search, in half width and lower case, separated by blanks or Chinese blanks."""
-    return unicodedata.normalize("NFKC", text or "").casefold().split()
-
-
-def mentions_all(product: Mapping[str, Any], words: Iterable[str]) -> bool:
-    """True if every word stands somewhere in the product's name, content, area or category."""
-    texts = (product["name"], product["content"], product["area"], CATEGORY_WORDS[Category(product["category"])])
-    text = unicodedata.normalize("NFKC", " ".join(texts)).casefold()
-    return all(word in text for word in words)
+def search_texts(product: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a search looks for its words in: a product's name, content, area and category."""
+    return product["name"], product["content"], product["area"], CATEGORY_WORDS[Category(product["category"])]

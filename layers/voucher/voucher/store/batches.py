@@ -8,8 +8,9 @@ from voucher.models.programmes import Programme
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys, programmes
 from voucher.store.engine import pools
+from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.postings import programme_posting_write
-from voucher.store.engine.reading import find_item, read_page, read_partition
+from voucher.store.engine.reading import find_item, read_partition
 from voucher.store.engine.table import Contended, Unmet, Write, add_write, advance_write, commit, commit_new, refused
 
 
@@ -34,7 +35,7 @@ def load(batch_id: str) -> Batch:
 
 
 def _index_entry(batch: Batch) -> dict[str, str]:
-    return keys.index_entry("BATCH", batch.opens_at, batch.batch_id)
+    return keys.index_entry("BATCH", batch.opens_at, batch.batch_id, state=batch.state)
 
 
 def commit_draft(batch: Batch) -> bool:
@@ -130,7 +131,6 @@ def commit_close(old: Batch, new: Batch, shards: list[Shard], programme: Program
     commit(writes)
 
 
-def list_page(limit: int, cursor: str | None) -> tuple[list[Batch], str | None]:
-    """A page of published and closed batches, the latest opening first."""
-    found = read_page("vouchers", "by_newest", "BATCH", limit, cursor, keep=lambda item: item["state"] != "draft")
-    return [Batch.model_validate(item) for item in found.items], found.next_cursor
+def list_page(selection: Selection, keep: Keep) -> Page:
+    """A page of the batches that `keep` accepts, by the instant of their opening; in one kept state if given."""
+    return read_page("vouchers", "BATCH", selection, keep)

@@ -3,7 +3,8 @@
 from voucher.models.changes import Change
 from voucher.refusals import not_found
 from voucher.store import keys
-from voucher.store.engine.reading import Page, find_item, read_page, read_partition
+from voucher.store.engine.pages import Keep, Page, Selection, read_page
+from voucher.store.engine.reading import find_item, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit
 
 
@@ -12,7 +13,7 @@ def _key(change: Change) -> keys.Key:
 
 
 def _index_entry(change: Change) -> dict[str, str]:
-    return keys.index_entry("CHANGE", change.state, change.created_at, change.change_id)
+    return keys.index_entry("CHANGE", change.created_at, change.change_id, state=change.state)
 
 
 def commit_report(change: Change, *also: Write) -> None:
@@ -49,6 +50,6 @@ def commit_step(old: Change, new: Change) -> None:
     commit([step_write(old, new)])
 
 
-def list_page(state: str | None, limit: int, cursor: str | None) -> Page:
-    """A page of reports of all organisations, the newest first within their state."""
-    return read_page("registry", "by_newest", "CHANGE", limit, cursor, prefix=f"{state}#" if state else "")
+def list_page(selection: Selection, keep: Keep | None) -> Page:
+    """A page of the reports that `keep` accepts, of all organisations."""
+    return read_page("registry", "CHANGE", selection, keep)

@@ -1,5 +1,6 @@
-"""Every key of every table, on one screen. Each table has `pk`, `sk` and the index `by_newest` (`index_key`,
-`index_sort`); orders also `by_enterprise` and `by_agency`, settlements `by_agency`.
+"""Every key of every table, on one screen. Each table has `pk`, `sk` and the indexes `by_newest` (`index_key`) and
+`by_state` (`state_key`); orders also `by_enterprise`, `by_agency` and `by_waiting` (`waiting_key`), registry and
+settlements `by_agency`. Within its key each index is sorted by `index_sort`.
 
 registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE#id
              AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id        PRODUCT#id | RECORD
@@ -146,10 +147,18 @@ def inbox(sub: str, message_id: str = "") -> Key:
     return Key("supervision", f"INBOX#{sub}", f"MESSAGE#{message_id}")
 
 
-def index_entry(index_key: str, *sort: str | Instant) -> dict[str, str]:
-    """The attributes that put an item into the list `index_key` of the index by_newest, sorted by some parts."""
+def index_entry(
+    list_name: str, *sort: str | Instant, state: str | None = None, waiting: str | None = None
+) -> dict[str, str]:
+    """The attributes that put an item into a list, sorted by some parts, of which the first is usually the instant of
+    its making: into the whole list, that of its `state`, and that of what is `waiting` for a decision."""
     texts = [part if isinstance(part, str) else instant_text(part) for part in sort]
-    return {"index_key": index_key, "index_sort": "#".join(texts)}
+    places = {"index_key": list_name, "index_sort": "#".join(texts)}
+    if state:
+        places["state_key"] = f"{list_name}#{state}"
+    if waiting:
+        places["waiting_key"] = f"{list_name}#{waiting}"
+    return places
 
 
 def batch_year(batch_id: str) -> int:

@@ -12,7 +12,8 @@ from voucher.models.lists import ListImport
 from voucher.refusals import Refusal, not_found
 from voucher.store import conditions, keys
 from voucher.store.engine import files
-from voucher.store.engine.reading import Page, find_item, read_page
+from voucher.store.engine.pages import Page, Selection, read_page
+from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import (
     Contended,
     Unmet,
@@ -51,7 +52,9 @@ def _key(kind: str, year: int, import_id: str) -> keys.Key:
 
 
 def _index_entry(record: ListImport) -> dict[str, str]:
-    return keys.index_entry(f"IMPORTS#{record.kind}#{record.year}", record.created_at, record.import_id)
+    return keys.index_entry(
+        f"IMPORTS#{record.kind}#{record.year}", record.created_at, record.import_id, state=record.state
+    )
 
 
 def _place(kind: str, year: int, sk: str) -> keys.Key:
@@ -66,9 +69,9 @@ def commit_import(record: ListImport) -> bool:
     return commit_new("import", [add_write("import", key, record, index=_index_entry(record))])
 
 
-def list_page(kind: str, year: int, limit: int, cursor: str | None) -> Page:
-    """A page of a list's versions, the newest first."""
-    return read_page("registry", "by_newest", f"IMPORTS#{kind}#{year}", limit, cursor)
+def list_page(kind: str, year: int, selection: Selection) -> Page:
+    """A page of a list's versions."""
+    return read_page("registry", f"IMPORTS#{kind}#{year}", selection)
 
 
 def find(kind: str, year: int, import_id: str) -> ListImport | None:

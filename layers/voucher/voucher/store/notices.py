@@ -15,10 +15,11 @@ from voucher.models.removals import RemovalNotice
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
 from voucher.refusals import not_found
-from voucher.store import conditions, keys, orders, rounds, settlements
+from voucher.store import conditions, keys, orders, payables, rounds, settlements
 from voucher.store.engine.large import commit_in_parts
+from voucher.store.engine.pages import Page, Selection, read_page, read_whole
 from voucher.store.engine.postings import order_posting_write
-from voucher.store.engine.reading import Page, find_item, read_page
+from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import Item, Write, add_write, advance_write, commit, commit_if_unchanged, item_check
 
 
@@ -61,27 +62,18 @@ def load(notice_id: str) -> Notice:
     return notice
 
 
-def list_page(limit: int, cursor: str | None) -> Page:
-    """A page of public notices of either kind, newest first."""
-    return read_page("settlements", "by_newest", "NOTICE", limit, cursor)
+def list_page(selection: Selection) -> Page:
+    """A page of public notices of either kind."""
+    return read_page("settlements", "NOTICE", selection)
 
 
 def list_running() -> Iterator[Notice]:
     """Every notice of a round that nobody has closed yet."""
-    cursor: str | None = None
-    while True:
-        page = read_page("settlements", "by_newest", "NOTICE", 100, cursor, keep=_is_running)
-        yield from (Notice.model_validate(item) for item in page.items)
-        if (cursor := page.next_cursor) is None:
-            return
-
-
-def _is_running(item: Item) -> bool:
-    return notice_of(item).state == "running"
+    return (Notice.model_validate(item) for item in read_whole("settlements", "NOTICE", "running"))
 
 
 def _index_entry(notice: Notice) -> dict[str, str]:
-    return keys.index_entry("NOTICE", notice.created_at, notice.notice_id)
+    return keys.index_entry("NOTICE", notice.created_at, notice.notice_id, state=notice.state)
 
 
 def step_write(old: Notice, new: Notice) -> Write:
@@ -156,9 +148,9 @@ def commit_payable(notice: Notice, round_: Round, payable: PayableLine, mark: Ma
     )
 
 
-def commit_close(old: Notice, new: Notice, round_: Round, closed: Round, payables: list[Payable], caller: str) -> None:
+def commit_close(old: Notice, new: Notice, round_: Round, closed: Round, owed: list[Payable], caller: str) -> None:
     """§3.5.3: the notice is closed, and what each agency is owed is written down. Raises CHANGED_MEANWHILE, also for a
     caller of the round's earlier hands."""
-    payable_writes = [add_write("payable", keys.payable(each.round_id, each.agency_uscc), each) for each in payables]
+    payable_writes = [payables.new_write(each) for each in owed]
     hands = rounds.step_write(round_, closed, *rounds.NOT_BY_EARLIER_HANDS, caller=caller)
     commit([step_write(old, new), hands, *payable_writes])

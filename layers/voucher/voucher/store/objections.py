@@ -8,6 +8,7 @@ from voucher.policy import Policy
 from voucher.refusals import Refusal, not_found
 from voucher.store import conditions, keys, notices, rounds
 from voucher.store.engine.large import commit_in_parts
+from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.reading import find_item, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, update_write
 
@@ -15,6 +16,15 @@ from voucher.store.engine.table import Write, add_write, advance_write, commit, 
 def list_of_notice(notice_id: str) -> list[Objection]:
     """Every objection to a notice."""
     return [Objection.model_validate(item) for item in read_partition(keys.notice(notice_id), "OBJECTION#")]
+
+
+def list_page(selection: Selection, keep: Keep | None) -> Page:
+    """A page of the objections that `keep` accepts, to all notices."""
+    return read_page("settlements", "OBJECTION", selection, keep)
+
+
+def _index_entry(objection: Objection) -> dict[str, str]:
+    return keys.index_entry("OBJECTION", objection.created_at, objection.objection_id, state=objection.state)
 
 
 def find(objection_id: str) -> Objection | None:
@@ -46,7 +56,8 @@ def commit_objection(notice: Notice, objection: Objection, source: str, policy: 
         update_write("rate", keys.notice(notice.notice_id, sk), change, conditions.UNDER_LIMIT, nothing=0, most=most)
         for sk, most in most_of.items()
     ]
-    objection_write = add_write("objection", keys.objection(objection.objection_id), objection)
+    key = keys.objection(objection.objection_id)
+    objection_write = add_write("objection", key, objection, index=_index_entry(objection))
     writes = [notices.step_write(notice, notice.next_version()), objection_write, *rate_writes]
     commit(writes, notice=Refusal.CHANGED_MEANWHILE, rate=Refusal.TOO_MANY_OBJECTIONS)
 
@@ -61,7 +72,7 @@ def commit_resolution(
     """
     hands = rounds.unchanged_check(round_, *rounds.NOT_BY_EARLIER_HANDS, caller=caller)
     last = [
-        advance_write("objection", keys.objection(new.objection_id), old, new),
+        advance_write("objection", keys.objection(new.objection_id), old, new, index=_index_entry(new)),
         notices.step_write(notice, notice.next_version()),
         hands,
     ]

@@ -8,7 +8,7 @@ from voucher.models.agencies import Agency
 from voucher.models.base import Mark, instant_text
 from voucher.models.enterprises import Enterprise
 from voucher.models.order_facts import OrderFacts
-from voucher.models.orders import Order
+from voucher.models.orders import HOLDING_ORDERS, Order
 from voucher.models.pools import Plan, category_pool, return_plan
 from voucher.models.products import Product
 from voucher.models.programmes import Programme
@@ -16,9 +16,20 @@ from voucher.models.vouchers import Voucher
 from voucher.refusals import Refusal, not_found
 from voucher.store import conditions, keys, organisations, vouchers
 from voucher.store.engine import pools
+from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page, read_whole
 from voucher.store.engine.postings import voucher_posting_write
-from voucher.store.engine.reading import Page, find_item, read_many, read_page, read_partition, read_together
-from voucher.store.engine.table import Unmet, Write, add_write, advance_write, commit, item_check, refused, update_write
+from voucher.store.engine.reading import find_item, read_many, read_partition, read_together
+from voucher.store.engine.table import (
+    Item,
+    Unmet,
+    Write,
+    add_write,
+    advance_write,
+    commit,
+    item_check,
+    refused,
+    update_write,
+)
 
 
 def get_facts(product_id: str, voucher_id: str, sub: str) -> OrderFacts:
@@ -46,8 +57,13 @@ def get_facts(product_id: str, voucher_id: str, sub: str) -> OrderFacts:
     )
 
 
+CANCEL_ASKED = "ORDER#cancellation"
+
+
 def _index_entry(order: Order) -> dict[str, str]:
-    return keys.index_entry("ORDER", order.created_at, order.order_id)
+    asked = order.enterprise_cancel or order.agency_cancel
+    waiting = "cancellation" if asked and order.state in HOLDING_ORDERS else None
+    return keys.index_entry("ORDER", order.created_at, order.order_id, state=order.state, waiting=waiting)
 
 
 def commit_order(order: Order, facts: OrderFacts, pool_ids: Iterable[str]) -> None:
@@ -221,16 +237,30 @@ def list_postings(order_id: str) -> list[Posting]:
     return [Posting.model_validate(item) for item in read_partition(keys.order(order_id), "POSTING#")]
 
 
-def list_page(index: str, value: str, limit: int, cursor: str | None) -> Page:
-    """A page of orders, newest first: all (`by_newest`), or of one party (`by_enterprise`, `by_agency`)."""
-    return read_page("orders", index, value, limit, cursor)
+def list_page(
+    selection: Selection,
+    keep: Keep | None,
+    enterprise_uscc: str | None = None,
+    agency_uscc: str | None = None,
+    cancel_asked: bool = False,
+) -> Page:
+    """A page of the orders that `keep` accepts: of all, or of one enterprise, and of one agency; with `cancel_asked`
+    only those that a party asked to cancel, as long as that is undecided."""
+    party = Party("by_waiting", CANCEL_ASKED) if cancel_asked else None
+    if agency_uscc:
+        party = Party("by_agency", agency_uscc)
+    if enterprise_uscc:
+        party = Party("by_enterprise", enterprise_uscc)
+
+    def is_chosen(item: Item) -> bool:
+        is_of_both = agency_uscc in (None, item["agency_uscc"]) and enterprise_uscc in (None, item["enterprise_uscc"])
+        is_waiting = not cancel_asked or item.get("waiting_key") == CANCEL_ASKED
+        return is_of_both and is_waiting and (keep is None or keep(item))
+
+    return read_page("orders", "ORDER", selection, is_chosen if party else keep, party)
 
 
 def list_of_enterprise(uscc: str) -> Iterable[Order]:
     """Every order of an enterprise, page by page, the newest first."""
-    cursor: str | None = None
-    while True:
-        found = list_page("by_enterprise", uscc, 100, cursor)
-        yield from (Order.model_validate(item) for item in found.items)
-        if (cursor := found.next_cursor) is None:
-            return
+    found = read_whole("orders", "ORDER", party=Party("by_enterprise", uscc))
+    return (Order.model_validate(item) for item in found)

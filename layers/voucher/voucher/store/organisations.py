@@ -7,7 +7,8 @@ from voucher.models.agencies import Agency
 from voucher.models.enterprises import Enterprise
 from voucher.refusals import Refusal, not_found
 from voucher.store import conditions, keys
-from voucher.store.engine.reading import Page, find_item, read_page, read_partition
+from voucher.store.engine.pages import Keep, Page, Selection, read_page, read_whole
+from voucher.store.engine.reading import find_item, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check, update_write
 
 Organisation = Enterprise | Agency
@@ -18,7 +19,9 @@ def _key(organisation: Organisation) -> keys.Key:
 
 
 def _index_entry(organisation: Organisation) -> dict[str, str]:
-    return keys.index_entry(organisation.thing.upper(), organisation.state, organisation.created_at, organisation.uscc)
+    return keys.index_entry(
+        organisation.thing.upper(), organisation.created_at, organisation.uscc, state=organisation.state
+    )
 
 
 def commit_registration(organisation: Organisation) -> None:
@@ -72,25 +75,19 @@ def commit_step(old: Organisation, new: Organisation, *also: Write) -> None:
     commit([step_write(old, new), *also])
 
 
-def list_page(kind: str, state: str | None, limit: int, cursor: str | None) -> Page:
-    """A page of enterprises or agencies, newest first within their state."""
-    return read_page("registry", "by_newest", kind.upper(), limit, cursor, prefix=f"{state}#" if state else "")
+def list_page(kind: str, selection: Selection, keep: Keep | None) -> Page:
+    """A page of the enterprises or of the agencies that `keep` accepts."""
+    return read_page("registry", kind.upper(), selection, keep)
 
 
 def list_agencies_in(state: str) -> Iterable[Agency]:
     """Every agency in a state, page by page, the newest first."""
-    cursor: str | None = None
-    while True:
-        found = list_page("agency", state, 100, cursor)
-        yield from (Agency.model_validate(item) for item in found.items)
-        if (cursor := found.next_cursor) is None:
-            return
+    return (Agency.model_validate(item) for item in read_whole("registry", "AGENCY", state))
 
 
 def list_memberships(sub: str) -> list[dict[str, str]]:
     """The organisations a person acts for: [{kind, uscc}]."""
-    items = read_page("registry", "by_newest", f"USER#{sub}", 100, None).items
-    return [{"kind": item["kind"], "uscc": item["uscc"]} for item in items]
+    return [{"kind": item["kind"], "uscc": item["uscc"]} for item in read_whole("registry", f"USER#{sub}")]
 
 
 def list_members(kind: str, uscc: str) -> list[str]:

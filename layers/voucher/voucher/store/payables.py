@@ -8,9 +8,10 @@ from voucher.models.orders import Order
 from voucher.models.payables import Account, Payable
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys, orders, settlements
+from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.postings import order_posting_write
 from voucher.store.engine.reading import find_item, read_partition
-from voucher.store.engine.table import Write, advance_write, commit, update_write
+from voucher.store.engine.table import Write, add_write, advance_write, commit, update_write
 
 # §3.5.4: the caller neither submitted the summary invoice nor proposed the account, because who asks for money does not
 # pay it.
@@ -42,9 +43,25 @@ def load(round_id: str, agency_uscc: str) -> Payable:
     return payable
 
 
+def list_page(selection: Selection, keep: Keep | None) -> Page:
+    """A page of what agencies are owed, over all rounds."""
+    return read_page("settlements", "PAYABLE", selection, keep)
+
+
+def _index_entry(payable: Payable) -> dict[str, str]:
+    return keys.index_entry("PAYABLE", payable.created_at, payable.round_id, payable.agency_uscc, state=payable.state)
+
+
+def new_write(payable: Payable) -> Write:
+    """The write that records what an agency is owed."""
+    key = keys.payable(payable.round_id, payable.agency_uscc)
+    return add_write("payable", key, payable, index=_index_entry(payable))
+
+
 def step_write(old: Payable, new: Payable, *more: str, **values: Any) -> Write:
     """The write that moves a payable on, if nobody else moved it first."""
-    return advance_write("payable", keys.payable(new.round_id, new.agency_uscc), old, new, *more, **values)
+    key = keys.payable(new.round_id, new.agency_uscc)
+    return advance_write("payable", key, old, new, *more, index=_index_entry(new), **values)
 
 
 def commit_invoice(old: Payable, new: Payable, number: str, account: Account | None = None) -> bool:

@@ -13,6 +13,7 @@ from voucher.models.rounds import Round
 from voucher.refusals import not_found
 from voucher.store import conditions, keys, orders, payables, rounds
 from voucher.store.engine import pools
+from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.postings import payout_posting_write
 from voucher.store.engine.reading import find_item, read_many, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check
@@ -60,6 +61,15 @@ def list_of(payables: list[Payable]) -> list[Payout]:
     return [Payout.model_validate(item) for item in read_many(keys.payout(each) for each in ids) if item]
 
 
+def list_page(selection: Selection, keep: Keep | None) -> Page:
+    """A page of the payouts that `keep` accepts."""
+    return read_page("settlements", "PAYOUT", selection, keep)
+
+
+def _index_entry(payout: Payout) -> dict[str, str]:
+    return keys.index_entry("PAYOUT", payout.created_at, payout.payout_id, state=payout.state)
+
+
 def commit_payout(round_: Round, old: Payable, new: Payable, payout: Payout, standing_checks: list[Write]) -> None:
     """§3.5.4: one payout per agency and round at a time. Raises CHANGED_MEANWHILE, also if the caller submitted,
     pre-reviewed or approved a line of the round, or asked for the money."""
@@ -67,7 +77,7 @@ def commit_payout(round_: Round, old: Payable, new: Payable, payout: Payout, sta
     commit(
         [
             payables.step_write(old, new, *payables.NOT_BY_CLAIMANT, caller=caller),
-            add_write("payout", keys.payout(payout.payout_id), payout),
+            add_write("payout", keys.payout(payout.payout_id), payout, index=_index_entry(payout)),
             *standing_checks,
             _hands_check(round_, NOT_BY_REVIEWERS, caller),
         ]
@@ -135,7 +145,7 @@ def commit_return(old: PayoutFacts, new: PayoutFacts, mark: Mark) -> None:
 
 
 def _step_write(old: Payout, new: Payout, *more: str, **values: Any) -> Write:
-    return advance_write("payout", keys.payout(new.payout_id), old, new, *more, **values)
+    return advance_write("payout", keys.payout(new.payout_id), old, new, *more, index=_index_entry(new), **values)
 
 
 def _step_writes(old: PayoutFacts, new: PayoutFacts, caller: str) -> list[Write]:

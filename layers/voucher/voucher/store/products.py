@@ -1,16 +1,17 @@
 """Products of agencies, in the registry table; a product's id names its agency."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from voucher.models.products import Product
 from voucher.refusals import not_found
 from voucher.store import keys
-from voucher.store.engine.reading import Page, find_item, read_page
-from voucher.store.engine.table import Item, Write, add_write, advance_write, commit, commit_new
+from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page, read_whole
+from voucher.store.engine.reading import find_item
+from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_new
 
 
 def _index_entry(product: Product) -> dict[str, str]:
-    return keys.index_entry("PRODUCT", product.state, product.category, product.created_at, product.product_id)
+    return keys.index_entry("PRODUCT", product.created_at, product.product_id, state=product.state)
 
 
 def commit_draft(product: Product, *also: Write) -> bool:
@@ -37,19 +38,13 @@ def commit_step(old: Product, new: Product, *also: Write) -> None:
     commit([advance_write("product", keys.product(new.product_id), old, new, index=_index_entry(new)), *also])
 
 
-def list_of_agency(agency_uscc: str, state: str | None = None) -> Iterable[Product]:
-    """Every product of an agency, in one state if given, page by page."""
-    prefix, cursor = f"{state}#" if state else "", None
-    while True:
-        found = read_page(
-            "registry", "by_newest", "PRODUCT", 100, cursor, prefix, lambda item: item["agency_uscc"] == agency_uscc
-        )
-        yield from (Product.model_validate(item) for item in found.items)
-        if (cursor := found.next_cursor) is None:
-            return
+def list_of_agency(agency_uscc: str) -> Iterable[Product]:
+    """Every product of an agency, the newest first."""
+    found = read_whole("registry", "PRODUCT", party=Party("by_agency", agency_uscc))
+    return (Product.model_validate(item) for item in found)
 
 
-def list_published(category: str | None, limit: int, cursor: str | None, keep: Callable[[Item], bool]) -> Page:
-    """A page of published products, of one category if given, that `keep` accepts; within a category newest first."""
-    prefix = f"published#{category}#" if category else "published#"
-    return read_page("registry", "by_newest", "PRODUCT", limit, cursor, prefix, keep)
+def list_page(selection: Selection, keep: Keep | None, agency_uscc: str | None = None) -> Page:
+    """A page of the products that `keep` accepts: of all agencies, or of one."""
+    party = Party("by_agency", agency_uscc) if agency_uscc else None
+    return read_page("registry", "PRODUCT", selection, keep, party)

@@ -10,8 +10,9 @@ from voucher.policy import Category
 from voucher.refusals import Refusal, not_found
 from voucher.store import conditions, keys
 from voucher.store.engine import pools
+from voucher.store.engine.pages import read_whole
 from voucher.store.engine.postings import programme_posting_write
-from voucher.store.engine.reading import find_item, read_page, read_partition
+from voucher.store.engine.reading import find_item, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit
 
 
@@ -67,7 +68,7 @@ def index_entry(programme: Programme) -> dict[str, str]:
 
 def list_all() -> list[Programme]:
     """Every programme year, the latest first."""
-    return [Programme.model_validate(item) for item in read_page("vouchers", "by_newest", "PROGRAMME", 100, None).items]
+    return [Programme.model_validate(item) for item in read_whole("vouchers", "PROGRAMME")]
 
 
 def commit_total(old: Programme, new: Programme, changes_fen: dict[str, dict[int, int]], mark: Mark) -> None:

@@ -3,25 +3,24 @@
 from voucher.models.agencies import Agency
 from voucher.models.removals import Lead, RemovalNotice
 from voucher.store import conditions, keys, organisations
-from voucher.store.engine.reading import Page, read_page
+from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.table import add_write, commit
 
 
 def commit_removal(old: Agency, new: Agency, notice: RemovalNotice, lead: Lead, caller: str) -> None:
     """The bureau's approval, by somebody else than who proposed. Raises CHANGED_MEANWHILE."""
     four_eyes = conditions.not_by_caller("removal_proposed_by")
-    listed = keys.index_entry("NOTICE", notice.created_at, notice.notice_id)
+    listed = keys.index_entry("NOTICE", notice.created_at, notice.notice_id, state=notice.state)
+    lead_entry = keys.index_entry("LEAD", lead.created_at, lead.lead_id, state=lead.state)
     commit(
         [
             organisations.step_write(old, new, four_eyes, caller=caller),
             add_write("notice", keys.notice(notice.notice_id), notice, index=listed),
-            add_write(
-                "lead", keys.lead(lead.lead_id), lead, index=keys.index_entry("LEAD", lead.created_at, lead.lead_id)
-            ),
+            add_write("lead", keys.lead(lead.lead_id), lead, index=lead_entry),
         ]
     )
 
 
-def list_leads(limit: int, cursor: str | None) -> Page:
-    """A page of leads, the newest first."""
-    return read_page("supervision", "by_newest", "LEAD", limit, cursor)
+def list_leads(selection: Selection, keep: Keep | None) -> Page:
+    """A page of the leads that `keep` accepts."""
+    return read_page("supervision", "LEAD", selection, keep)

@@ -8,7 +8,8 @@ from voucher.models.settlements import Line
 from voucher.refusals import not_found
 from voucher.store import conditions, keys, settlements
 from voucher.store.engine.large import commit_in_parts
-from voucher.store.engine.reading import Page, find_item, read_page
+from voucher.store.engine.pages import Page, Selection, read_page
+from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import MOST_ITEMS, Write, add_write, advance_write, commit, item_check
 
 # The caller is not among the earlier hands of the round (`Round.earlier_hands`), because its decision (§3.5.2), the
@@ -50,13 +51,13 @@ def list_lines_around(round_: Round) -> list[Line]:
     return [line for settlement_id in round_.settlement_ids for line in settlements.list_lines(settlement_id)]
 
 
-def list_page(limit: int, cursor: str | None) -> Page:
-    """A page of rounds, newest first."""
-    return read_page("settlements", "by_newest", "ROUND", limit, cursor)
+def list_page(selection: Selection) -> Page:
+    """A page of rounds."""
+    return read_page("settlements", "ROUND", selection)
 
 
 def _index_entry(round_: Round) -> dict[str, str]:
-    return keys.index_entry("ROUND", round_.created_at, round_.round_id)
+    return keys.index_entry("ROUND", round_.created_at, round_.round_id, state=round_.state)
 
 
 def unchanged_check(round_: Round, *more: str, **values: Any) -> Write:

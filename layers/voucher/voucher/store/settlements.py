@@ -7,7 +7,8 @@ from voucher.models.orders import Order
 from voucher.models.settlements import Line, Settlement
 from voucher.refusals import Refusal, not_found
 from voucher.store import conditions, keys, orders
-from voucher.store.engine.reading import Page, find_item, read_many, read_page, read_partition
+from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page
+from voucher.store.engine.reading import find_item, read_many, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_new, item_check, update_write
 
 MOST_LINES = 40
@@ -47,7 +48,7 @@ def list_lines(settlement_id: str) -> list[Line]:
 
 
 def _index_entry(settlement: Settlement) -> dict[str, str]:
-    return keys.index_entry("SETTLEMENT", settlement.created_at, settlement.settlement_id)
+    return keys.index_entry("SETTLEMENT", settlement.created_at, settlement.settlement_id, state=settlement.state)
 
 
 def commit_application(settlement: Settlement, lines: list[Line], old: list[Order], new: list[Order]) -> bool:
@@ -138,6 +139,7 @@ def ended_line_writes(old: Line, new: Line, order: Order, freed: Order) -> list[
     return [line_write(old, new), orders.step_write(order, freed), *free_invoice_writes(old)]
 
 
-def list_page(index: str, value: str, limit: int, cursor: str | None) -> Page:
-    """A page of settlements, newest first: all (`by_newest`) or of one agency (`by_agency`)."""
-    return read_page("settlements", index, value, limit, cursor)
+def list_page(selection: Selection, keep: Keep | None, agency_uscc: str | None) -> Page:
+    """A page of the settlements that `keep` accepts: of all agencies, or of one."""
+    party = Party("by_agency", agency_uscc) if agency_uscc else None
+    return read_page("settlements", "SETTLEMENT", selection, keep, party)

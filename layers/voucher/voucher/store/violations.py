@@ -3,7 +3,8 @@
 from voucher.models.violations import Violation
 from voucher.refusals import not_found
 from voucher.store import keys
-from voucher.store.engine.reading import Page, find_item, read_page
+from voucher.store.engine.pages import Keep, Page, Selection, read_page
+from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import Write, add_write, advance_write
 
 
@@ -31,9 +32,9 @@ def step_write(old: Violation, new: Violation) -> Write:
 
 
 def _index_entry(violation: Violation) -> dict[str, str]:
-    return keys.index_entry("VIOLATION", violation.created_at, violation.violation_id)
+    return keys.index_entry("VIOLATION", violation.created_at, violation.violation_id, state=violation.state)
 
 
-def list_page(limit: int, cursor: str | None) -> Page:
-    """A page of violations, newest first."""
-    return read_page("supervision", "by_newest", "VIOLATION", limit, cursor)
+def list_page(selection: Selection, keep: Keep | None) -> Page:
+    """A page of the violations that `keep` accepts."""
+    return read_page("supervision", "VIOLATION", selection, keep)

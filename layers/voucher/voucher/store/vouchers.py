@@ -12,6 +12,7 @@ from voucher.models.vouchers import Voucher
 from voucher.refusals import not_found
 from voucher.store import conditions, keys
 from voucher.store.engine import pools
+from voucher.store.engine.pages import Keep, Page, Selection, read_partitions
 from voucher.store.engine.postings import voucher_posting_write
 from voucher.store.engine.reading import find_item, read_many, read_part, read_partition, read_together
 from voucher.store.engine.table import Item, Unmet, Write, add_write, commit_if_unchanged, update_write
@@ -154,8 +155,15 @@ def read_part_of_bucket(batch_id: str, bucket: int, limit: int, after: str | Non
     return BucketPart(
         [Posting.model_validate(item) for item in page.items if item["sk"].startswith("POSTING#")],
         [Voucher.model_validate(item) for item in page.items if item["sk"].startswith("VOUCHER#")],
-        page.next_cursor,
+        page.last,
     )
+
+
+def list_page_of_batch(batch_id: str, selection: Selection, keep: Keep) -> Page:
+    """A page of the vouchers of a batch that `keep` accepts, bucket by bucket: they are in no index, which each grab
+    would have to write, too."""
+    buckets = [keys.bucket(batch_id, number) for number in range(keys.BUCKETS)]
+    return read_partitions(batch_id, buckets, "VOUCHER#", selection, keep)
 
 
 def list_of_batch(batch_id: str) -> Iterator[Voucher]:

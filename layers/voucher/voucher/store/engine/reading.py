@@ -1,22 +1,17 @@
 """Knows how DynamoDB is read so that a decision may rest on it: items as last written, several items at one moment,
-partitions in order; and pages of an index, which may lag and are only shown.
+partitions in order. Lists, which are only shown, are read by `pages`.
 """
 
-import base64
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import batched
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from voucher.refusals import FieldError, Refusal, Refused
+from voucher.refusals import Refusal, Refused
 from voucher.store import keys
 from voucher.store.engine import table
-
-# a page of an index is read at least so many items at a time, because `keep` may leave some of them out
-LEAST_ITEMS_READ = 25
 
 
 def find_item(key: keys.Key) -> table.Item | None:
@@ -74,11 +69,11 @@ def read_each(name: str, *keys: keys.Key) -> list[table.Item]:
 
 
 @dataclass(frozen=True)
-class Page:
-    """A page of items, and the cursor of the next page: None after the last one."""
+class Part:
+    """Some items of a partition, and the sort key of the last of them: None if the partition ends here."""
 
     items: list[table.Item]
-    next_cursor: str | None
+    last: str | None
 
 
 def read_partition(key: keys.Key, prefix: str = "") -> Iterable[table.Item]:
@@ -97,9 +92,9 @@ def read_partition(key: keys.Key, prefix: str = "") -> Iterable[table.Item]:
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def read_part(key: keys.Key, after: str, limit: int) -> Page:
+def read_part(key: keys.Key, after: str, limit: int) -> Part:
     """At most `limit` items of one partition, as last written, in order, from the one that follows the sort key `after`
-    on; the cursor is the sort key of the last, None when there are no more."""
+    on."""
     answer = table.client().query(
         TableName=table.table_name(key.table),
         KeyConditionExpression="pk = :pk AND sk > :after",
@@ -108,61 +103,4 @@ def read_part(key: keys.Key, after: str, limit: int) -> Page:
         Limit=limit,
     )
     last = answer.get("LastEvaluatedKey")
-    return Page([table.decode(item) for item in answer["Items"]], table.decode(last)["sk"] if last else None)
-
-
-def read_page(
-    name: str,
-    index: str,
-    value: str,
-    limit: int,
-    cursor: str | None,
-    prefix: str = "",
-    keep: Callable[[table.Item], bool] = bool,
-) -> Page:
-    """One page of a table's index, newest first: items whose sort key starts with `prefix` and that `keep` accepts.
-
-    An index may lag a moment behind its table. The cursor names the last item of the page, so that an item that is
-    written meanwhile shifts no page. Raises MALFORMED for a cursor of another list.
-    """
-    request: dict[str, Any] = {
-        "TableName": table.table_name(name),
-        "IndexName": index,
-        "KeyConditionExpression": f"{table.INDEXES[index]} = :key"
-        + (" AND begins_with(index_sort, :sort)" if prefix else ""),
-        "ExpressionAttributeValues": table.encode({":key": value} | ({":sort": prefix} if prefix else {})),
-        "Limit": max(LEAST_ITEMS_READ, limit),
-        "ScanIndexForward": False,
-    }
-    if cursor:
-        request["ExclusiveStartKey"] = table.encode({**_read_cursor(cursor, prefix), table.INDEXES[index]: value})
-    found: list[table.Item] = []
-    while True:
-        answer = table.client().query(**request)
-        for item in map(table.decode, answer["Items"]):
-            if len(found) == limit:
-                return Page(found, _write_cursor(found[-1]))
-            if keep(item):
-                found.append(item)
-        if "LastEvaluatedKey" not in answer:
-            return Page(found, None)
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-
-def _write_cursor(last: table.Item) -> str:
-    texts = [last["pk"], last["sk"], last["index_sort"]]
-    return base64.urlsafe_b64encode(json.dumps(texts).encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str, prefix: str) -> dict[str, str]:
-    try:
-        texts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        pk, sk, index_sort = texts
-        # refused here, because DynamoDB would answer a cursor of another list with a fault
-        if not all(isinstance(text, str) and 0 < len(text) < 300 for text in texts) or not index_sort.startswith(
-            prefix
-        ):
-            raise ValueError
-    except (ValueError, TypeError):
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("cursor", "分页标记无效。", "format")]) from None
-    return {"pk": pk, "sk": sk, "index_sort": index_sort}
+    return Part([table.decode(item) for item in answer["Items"]], table.decode(last)["sk"] if last else None)

@@ -32,7 +32,13 @@ Item = dict[str, Any]
 MOST_ITEMS = 100
 # how often one transaction is sent while others write the same items; the waits add up to 1.5 seconds at most
 ATTEMPTS = 8
-INDEXES = {"by_newest": "index_key", "by_enterprise": "enterprise_uscc", "by_agency": "agency_uscc"}
+INDEXES = {
+    "by_newest": "index_key",
+    "by_state": "state_key",
+    "by_waiting": "waiting_key",
+    "by_enterprise": "enterprise_uscc",
+    "by_agency": "agency_uscc",
+}
 INDEXED = {*INDEXES.values(), "index_sort"}
 CONTENTION = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
 
@@ -144,7 +150,7 @@ def put_write(
     index: Mapping[str, str] | None = None,
     **values: Any,
 ) -> Write:
-    """Write a whole item, usually under `IS_NEW`. `index` may give index_key and index_sort."""
+    """Write a whole item, usually under `IS_NEW`. `index` says in which lists it stands (`keys.index_entry`)."""
     plain = content.model_dump(mode="json") if isinstance(content, Record) else content
     request = _expression(key, condition, None, values)
     item = {**plain, **(index or {}), "pk": key.pk, "sk": key.sk}

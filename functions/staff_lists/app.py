@@ -1,0 +1,92 @@
+"""Lists of what staff works through over all organisations: drafts to publish, objections, what is owed and paid.
+
+The public lists of batches and products are other routes, because what anybody may keep in a cache must be the same for
+everybody. This function writes nothing.
+"""
+
+from typing import get_args
+
+from voucher.edge import clock
+from voucher.edge.api import Api
+from voucher.edge.batches import reply_batches
+from voucher.edge.identity import require
+from voucher.edge.queries import OfDays, Search, Switch, all_of
+from voucher.edge.replies import Answer, ListOf, reply_list
+from voucher.models.batches import PublicBatch, ShownState
+from voucher.models.notices import Objection, ObjectionState
+from voucher.models.payables import Payable, PayableState, PublicPayable
+from voucher.models.payouts import Payout, PayoutState
+from voucher.models.products import Product, ProductState
+from voucher.store import objections, payables, payouts, products
+from voucher.store.engine.table import Item
+
+app = Api()
+
+
+class Batches(OfDays):
+    state: ShownState | None = None
+
+
+class Products(Search[ProductState]):
+    to_publish: Switch = "false"
+
+
+class Payables(Search[PayableState]):
+    account_proposed: Switch = "false"
+
+
+@app.get("/staff/batches")
+def list_all_batches(query: Batches) -> Answer[ListOf[PublicBatch]]:
+    """§1.4a: batches, drafts included, by the day on which they open."""
+    require(app.caller, "platform", "bureau", "finance", "discipline", "admin")
+    states = {query.state} if query.state else set(get_args(ShownState))
+    return reply_batches(query.selection(), clock.now(), states)
+
+
+@app.get("/staff/products")
+def list_all_products(query: Products) -> Answer[ListOf[Product]]:
+    """§3.3: products of all agencies; with `to_publish=true` the drafts, and those on sale with a correction that
+    waits. `q` looks into name and agency."""
+    require(app.caller, "platform", "bureau", "finance", "discipline", "admin")
+    waiting = _waits_for_publication if query.to_publish == "true" else None
+    keep = all_of(query.finds("name", "agency_uscc"), waiting)
+    return reply_list(products.list_page(query.selection(), keep), Product.model_validate)
+
+
+def _waits_for_publication(item: Item) -> bool:
+    return item["state"] == "draft" or (item["state"] == "published" and bool(item["revision"]))
+
+
+@app.get("/objections")
+def list_all_objections(query: Search[ObjectionState]) -> Answer[ListOf[Objection]]:
+    """§3.5.3: objections to all notices; `q` looks into the ids of notice and order, and the agency."""
+    require(app.caller, "platform", "bureau", "finance")
+    keep = query.finds("notice_id", "order_id", "agency_uscc")
+    return reply_list(objections.list_page(query.selection(), keep), Objection.model_validate)
+
+
+@app.get("/payables")
+def list_payables(query: Payables) -> Answer[ListOf[PublicPayable]]:
+    """§3.5.4: what agencies are owed, over all rounds; with `account_proposed=true` where another account waits to be
+    confirmed. `q` looks into round, agency and the number of the summary invoice."""
+    require(app.caller, "platform", "bureau", "finance")
+    waiting = _has_proposed_account if query.account_proposed == "true" else None
+    keep = all_of(query.finds("round_id", "agency_uscc", "invoice_number"), waiting)
+    page = payables.list_page(query.selection(), keep)
+    return reply_list(page, lambda item: Payable.model_validate(item).public())
+
+
+def _has_proposed_account(item: Item) -> bool:
+    return item["change"] is not None
+
+
+@app.get("/payouts")
+def list_payouts(query: Search[PayoutState]) -> Answer[ListOf[Payout]]:
+    """§3.5.4: payouts of all rounds: those `made` wait for the bank's answer. `q` looks into round, agency, the number
+    of the file and the bank's reference."""
+    require(app.caller, "platform", "bureau", "finance")
+    keep = query.finds("round_id", "agency_uscc", "file_number", "bank_reference")
+    return reply_list(payouts.list_page(query.selection(), keep), Payout.model_validate)
+
+
+handler = app.handle

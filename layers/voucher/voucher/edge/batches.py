@@ -1,0 +1,40 @@
+"""A batch as a client sees it, and pages of batches: what it has left, and its state at this instant, are not kept."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from voucher.edge.replies import Answer, ListOf, reply_list
+from voucher.models.batches import Batch, PublicBatch
+from voucher.rules.batches import shown_state
+from voucher.store import batches
+from voucher.store.engine.pages import Selection
+from voucher.store.engine.table import Item
+
+
+def public_batch(batch: Batch, now: datetime) -> dict[str, Any]:
+    """A batch as a client sees it at this instant, with what it has left, in fen, each shard as last written."""
+    left_fen, is_stopped = batch.amount_fen, False
+    if batch.state != "draft":
+        [pool] = batches.read_totals([batch])
+        left_fen, is_stopped = pool.remaining_fen, not pool.open
+    state = shown_state(batch, now, left_fen, is_stopped)
+    return batch.public() | {"state": state, "remaining_fen": left_fen, "remaining_is_approximate": True}
+
+
+def reply_batches(selection: Selection, now: datetime, states: Collection[str]) -> Answer[ListOf[PublicBatch]]:
+    """A page of the batches that a client sees in one of `states`. A draft is kept as a draft; whether a published one
+    is open, sold out or over is known only now."""
+    shown: dict[str, dict[str, Any]] = {}
+
+    def keep(item: Item) -> bool:
+        batch = Batch.model_validate(item)
+        if batch.state == "draft" and "draft" not in states:
+            return False
+        shown[batch.batch_id] = public_batch(batch, now)
+        return shown[batch.batch_id]["state"] in states
+
+    kept_state = "draft" if states == {"draft"} else None
+    page = batches.list_page(replace(selection, state=kept_state, counted=()), keep)
+    return reply_list(page, lambda item: shown[item["batch_id"]])
