@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run up down build test soak bench pages lint lock clean ready-to-deploy ready-to-test
+.PHONY: help run up down token build test soak bench pages lint lock clean ready-to-deploy ready-to-test
 
 export PYTHONPATH := layers/voucher:.
 export PYTHONDONTWRITEBYTECODE := 1
@@ -22,11 +22,14 @@ help: ## this list
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 run: ready-to-deploy ## everything a newcomer needs: the local stack, a demo city, one programme year told step by step
-	@$(PYTHON) -m infra.local.stack up
-	@$(PYTHON) -m infra.demo
+	@$(PYTHON) -m infra.local.stack up $(if $(PORT),--port $(PORT))
+	@$(PYTHON) -m infra.demo $(if $(AGAIN),--again)
 
-up: ready-to-deploy ## the local stack without the demo year; .local/stack.json says where it is
-	@$(PYTHON) -m infra.local.stack up
+up: ready-to-deploy ## the local stack without the demo year; .local/stack.json says where it is; PORT=… asks for a port
+	@$(PYTHON) -m infra.local.stack up $(if $(PORT),--port $(PORT))
+
+token: ## a fresh access token of somebody in the city: make token WHO=owner
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -m infra.demo.token '$(WHO)'; else echo "Nothing runs yet: \`make run\` first." >&2; exit 1; fi
 
 down: ## end the local stack, and nothing else
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m infra.local.stack down; else echo "Nothing was running."; fi
