@@ -38,6 +38,7 @@ class DemoYear:
     admitted_agencies: list[Agency] = field(default_factory=list)
     products: list[Json] = field(default_factory=list)
     batches: list[Json] = field(default_factory=list)
+    third_batch: Json = field(default_factory=dict)  # drafted at the start, released at the end
     rush: list[Press] = field(default_factory=list)  # on the first batch, in the order of the answers
     vouchers: dict[str, Json] = field(default_factory=dict)  # by the enterprise's credit code
     orders: list[tuple[Json, Deal]] = field(default_factory=list)

@@ -9,7 +9,7 @@ from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Reply
 from infra.client.steps import Json, UnexpectedAnswer, expect
 from infra.demo.demo_year import DemoYear, print_refusal
-from infra.demo.plan import FIRST_BATCH_FEN, SHORT_BATCH_FEN, TOTAL_FEN, owner_of
+from infra.demo.plan import FIRST_BATCH_FEN, OPEN_BATCH_FEN, SHORT_BATCH_FEN, TOTAL_FEN, owner_of
 from infra.demo.printing import print_heading, print_line, print_table, run_together
 from infra.demo.scheduled import wait_until
 
@@ -30,6 +30,9 @@ def open_year(year: DemoYear) -> None:
         draft = steps.batch_draft(name, amount_fen, plan.opens_at, plan.closes_at, valid_until)
         year.batches.append(steps.open_batch(client, plan.year, draft))
         print_line(f"{name}: {yuan(amount_fen)} yuan released by the bureau, vouchers valid until {valid_until}")
+    draft = steps.batch_draft("第三批", OPEN_BATCH_FEN, plan.opens_at, plan.closes_at, plan.long_valid_until)
+    year.third_batch = expect(client.call(OPERATOR, "POST", f"/programmes/{plan.year}/batches", draft), 201)
+    print_line(f"第三批: {yuan(OPEN_BATCH_FEN)} yuan drafted by the operator, not released yet")
 
 
 def import_lists(year: DemoYear) -> None:

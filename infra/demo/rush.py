@@ -8,7 +8,7 @@ from infra.city.document_files import yuan
 from infra.city.enterprises import Enterprise
 from infra.client.http import Reply
 from infra.client.steps import Json, UnexpectedAnswer, expect
-from infra.demo.demo_year import DemoYear, Press
+from infra.demo.demo_year import DemoYear, Press, print_refusal
 from infra.demo.plan import owner_of
 from infra.demo.printing import print_heading, print_line, print_table, run_at_once
 
@@ -20,6 +20,7 @@ FIRST_SHOWN, LAST_SHOWN = 5, 3
 def grab_vouchers(year: DemoYear) -> None:
     """Everybody presses at once for the first batch; those without a voucher press for the second."""
     print_heading("First come, first served: all press at once (§4.1.4)")
+    press_too_early(year)
     for batch in year.batches:
         waiting = [each for each in year.approved_enterprises if each.uscc not in year.vouchers]
         presses = press_together(year, batch, waiting)
@@ -28,6 +29,16 @@ def grab_vouchers(year: DemoYear) -> None:
     first = next(each for each in year.rush if each.granted_fen).enterprise
     voucher = expect(grab(year, year.batches[0], first), 200)
     print_line(f"asked again, the same voucher comes back: {voucher['voucher_id']}")
+
+
+def press_too_early(year: DemoYear) -> None:
+    """Everybody presses for a batch that the bureau has not released. (It also wakes the function for all of them, so
+    that the rush itself is not a measurement of cold starts.)"""
+    replies = run_at_once(year.approved_enterprises, lambda each: grab(year, year.third_batch, each))
+    early = [each for each in replies if each.code == "BATCH_NOT_OPEN"]
+    print_refusal(
+        f"{len(early)} of {len(replies)} press for 第三批, which is not released", replies[0], "BATCH_NOT_OPEN"
+    )
 
 
 def press_together(year: DemoYear, batch: Json, enterprises: Sequence[Enterprise]) -> list[Press]:

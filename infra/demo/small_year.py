@@ -10,6 +10,7 @@ from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR
 from infra.client.steps import Deal, Json, UnexpectedAnswer, expect
 from infra.demo.demo_year import DemoYear, print_refusal
+from infra.demo.orders import KEY_CATEGORIES
 from infra.demo.plan import SMALL_BATCH_FEN, SMALL_TOTAL_FEN, SMALL_VOUCHERS, owner_of
 from infra.demo.printing import print_heading, print_line, print_table
 from infra.demo.rush import grab
@@ -42,7 +43,7 @@ def live_small_year(year: DemoYear) -> None:
 def put_on_notice(year: DemoYear, enterprise: Enterprise, voucher: Json) -> Json:
     """One order from placing to its notice."""
     client, day = year.client, year.plan.today
-    product = year.products[0]
+    product = next((each for each in year.products if each["category"] in KEY_CATEGORIES), year.products[0])
     agency = owner_of(product["agency_uscc"])
     deal = Deal(
         owner_of(enterprise.uscc),
