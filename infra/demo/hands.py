@@ -17,6 +17,7 @@ class Step:
     chinese: str
     call: str
     not_by: str = ""
+    not_by_chinese: str = ""
 
     def is_taken_by(self, call: Call) -> bool:
         """True if the call took this step."""
@@ -25,21 +26,55 @@ class Step:
 
 STEPS = (
     Step("programme drafted", "编制年度预算", "POST /programmes"),
-    Step("programme confirmed", "确认年度预算", "POST /programmes/[^/]+/confirm", "drafter (§1.3)"),
+    Step("programme confirmed", "确认年度预算", "POST /programmes/[^/]+/confirm", "drafter (§1.3)", "编制人（§1.3）"),
     Step("batch drafted", "编制批次", "POST /programmes/[^/]+/batches"),
     Step("batch released", "发布批次", "POST /batches/[^/]+/publish"),
     Step("enterprise submitted", "企业提交", "POST /enterprises/[^/]+/submit"),
-    Step("enterprise reviewed", "审核企业", "POST /enterprises/[^/]+/review", "submitter (§4.1.2)"),
-    Step("agency pre-reviewed", "初审机构", "POST /agencies/[^/]+/pre-review", "submitter (§3.2.2)"),
-    Step("agency approved", "审定机构", "POST /agencies/[^/]+/approve", "pre-reviewer (§3.2.2)"),
+    Step("enterprise reviewed", "审核企业", "POST /enterprises/[^/]+/review", "submitter (§4.1.2)", "提交人（§4.1.2）"),
+    Step(
+        "agency pre-reviewed", "初审机构", "POST /agencies/[^/]+/pre-review", "submitter (§3.2.2)", "提交人（§3.2.2）"
+    ),
+    Step(
+        "agency approved",
+        "审定机构",
+        "POST /agencies/[^/]+/approve",
+        "submitter, pre-reviewer (§3.2.2)",
+        "提交人、初审人（§3.2.2）",
+    ),
     Step("application submitted", "提交兑付申请", "POST /settlements/[^/]+/submit"),
-    Step("lines pre-reviewed", "初审明细", "POST /settlements/[^/]+/pre-review", "submitter (§3.5.2)"),
+    Step(
+        "lines pre-reviewed", "初审明细", "POST /settlements/[^/]+/pre-review", "submitter (§3.5.2)", "提交人（§3.5.2）"
+    ),
     Step("round gathered", "汇总", "POST /rounds"),
-    Step("round approved", "审定汇总批次", "POST /rounds/[^/]+/approve", "submitter, pre-reviewer, gatherer (§3.5.2)"),
+    Step(
+        "round approved",
+        "审定汇总批次",
+        "POST /rounds/[^/]+/approve",
+        "submitter, pre-reviewer, gatherer (§3.5.2)",
+        "提交、初审、汇总的人（§3.5.2）",
+    ),
     Step("notice published", "发布公示", "POST /rounds/[^/]+/notice"),
-    Step("notice closed", "结束公示", "POST /notices/[^/]+/close", "submitter, pre-reviewer, gatherer (§3.5.3)"),
-    Step("payouts made", "编制拨付", "POST /rounds/[^/]+/payouts", "reviewers, approver, invoicers (§3.5.4)"),
-    Step("payment recorded", "登记拨付结果", "POST /payouts/[^/]+/result", "whoever took an earlier step (§3.5.4)"),
+    Step(
+        "notice closed",
+        "结束公示",
+        "POST /notices/[^/]+/close",
+        "submitter, pre-reviewer, gatherer (§3.5.3)",
+        "提交、初审、汇总的人（§3.5.3）",
+    ),
+    Step(
+        "payouts made",
+        "编制拨付",
+        "POST /rounds/[^/]+/payouts",
+        "reviewers, approver, invoicers (§3.5.4)",
+        "审核、审定、开票的人（§3.5.4）",
+    ),
+    Step(
+        "payment recorded",
+        "登记拨付结果",
+        "POST /payouts/[^/]+/result",
+        "whoever took an earlier step (§3.5.4)",
+        "此前经手的任何人（§3.5.4）",
+    ),
 )
 
 

@@ -58,7 +58,7 @@ def launch(state: Path, port: int | None = None) -> Emulator:
     """Start a fresh emulator for `state` and wait until it answers: on `port`, or else on the port of the last start if
     that is free. Raises EmulatorFailed."""
     stop(state)
-    port = _port_for(state, port)
+    port = port_for(state, port)
     _discard(*(state / name for name in ("data", "tmp")))
     for name in ("data", "tmp"):
         (state / name).mkdir(parents=True)
@@ -99,7 +99,7 @@ def _discard(*folders: Path) -> None:
             subprocess.Popen(["rm", "-rf", *map(str, left)], start_new_session=True)
 
 
-def _port_for(state: Path, asked: int | None) -> int:
+def port_for(state: Path, asked: int | None) -> int:
     """The asked port, the last one, or any. Raises EmulatorFailed if the asked one is taken."""
     if asked is not None:
         if not _is_free(asked):

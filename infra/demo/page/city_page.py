@@ -3,9 +3,9 @@
 from infra.city.document_files import yuan
 from infra.client.steps import expect
 from infra.demo.demo_year import DemoYear
-from infra.demo.hands import STEPS, hands_of
+from infra.demo.hands import STEPS, Step, hands_of
 from infra.demo.page.categories import categories_section
-from infra.demo.page.html import escape, page, section, table
+from infra.demo.page.html import escape, page, section
 from infra.demo.page.lanes import lanes_section
 from infra.demo.page.money import money_of
 from infra.demo.page.refusals import refusals_section
@@ -20,11 +20,11 @@ def of(year: DemoYear) -> str:
     granted = sum(1 for each in year.rush if each.granted_fen)
     holding = sum(each["holds"] for each in report["invariants"])
     facts = (
-        ("年度预算 budget", f"{yuan(programme['total_fen'])} 元"),
-        ("同时抢券 the rush", f"{granted} / {len(year.rush)} 家领到"),
-        ("已拨付 paid", f"{yuan(report['accounts']['paid'])} 元"),
-        ("账目规则 rules that hold", f"{holding} / {len(report['invariants'])}"),
-        ("对不上的钱 residual", f"{report['residual_fen']} 分"),
+        ("年度预算（元）budget", yuan(programme["total_fen"])),
+        ("领到 / 同时抢券（家）rush", f"{granted} / {len(year.rush)}"),
+        ("已拨付（元）paid", yuan(report["accounts"]["paid"])),
+        ("成立 / 对账规则 rules", f"{holding} / {len(report['invariants'])}"),
+        ("对不上的钱（分）residual", str(report["residual_fen"])),
     )
     links = (("money", "钱"), ("rush", "抢券"), ("categories", "类别"), ("firm", "一家企业"), ("hands", "经手人"),
              ("refusals", "拒绝"))  # fmt: skip
@@ -51,7 +51,19 @@ def of(year: DemoYear) -> str:
 
 def hands_section(year: DemoYear) -> str:
     """Who took each step of the money."""
-    rows = [(step.chinese, step.words, hands_of(step, year.client.calls), step.not_by) for step in STEPS]
-    return section("hands", "前后环节，不同的人", "Who took each step", [
-        table(("环节", "step", "经手 by", "不得是 may not be"), rows, frozenset(), "hands"),
+    rows = [
+        f"<tr><td><b>{escape(step.chinese)}</b> <small>{escape(step.words)}</small></td>"
+        f"<td>{escape(hands_of(step, year.client.calls))}</td>"
+        f"<td>{_not_by(step)}</td></tr>"
+        for step in STEPS
+    ]
+    return section("hands", "前后环节，不同的人", "Who took each step, and who may not", [
+        "<table class=\"hands\"><thead><tr><th>环节 step</th><th>经手 by</th><th>不得是 may not be</th></tr></thead>",
+        f"<tbody>{''.join(rows)}</tbody></table>",
     ])  # fmt: skip
+
+
+def _not_by(step: Step) -> str:
+    if not step.not_by:
+        return ""
+    return f"{escape(step.not_by_chinese)} <small>{escape(step.not_by.partition(' (§')[0])}</small>"

@@ -18,7 +18,7 @@ def section(anchor: str, chinese: str, english: str, parts: Iterable[str]) -> st
     return f'<section id="{escape(anchor)}">{head}{"".join(parts)}</section>'
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]], numbers: frozenset[int], name: str = "") -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[object]], numbers: frozenset[int]) -> str:
     """A table of texts; `numbers` are the columns that stand right."""
 
     def row(cells: Sequence[object], tag: str) -> str:
@@ -29,7 +29,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], numbers: froz
         return f"<tr>{''.join(marked)}</tr>"
 
     body = "".join(row(each, "td") for each in rows)
-    return f'<table class="{escape(name)}"><thead>{row(header, "th")}</thead><tbody>{body}</tbody></table>'
+    return f"<table><thead>{row(header, 'th')}</thead><tbody>{body}</tbody></table>"
 
 
 def page(title: str, header: str, sections: Iterable[str], footer: str) -> str:

@@ -14,7 +14,7 @@ from infra.demo.recorder import Call
 
 LANES = ("owner", "platform", "agency", "bureau", "finance")
 NAMES = ("企业", "平台", "机构", "经信", "财政")
-LANE_WIDTH, ROW_HEIGHT = 30, 58
+LANE_WIDTH, ROW_HEIGHT = 22, 62
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _concerns(call: Call, firm: Firm) -> bool:
         name, value = own[call.path]
         return bool(body.get(name) == value)
     if call.path.endswith("/vouchers"):
-        return bool(body.get("voucher_id") == firm.voucher_id)
+        return call.reply.status == 201 and bool(body.get("voucher_id") == firm.voucher_id)
     if call.path.endswith(("/result", "/invoices")):
         return bool(body.get("agency_uscc") == firm.agency_uscc)
     return True

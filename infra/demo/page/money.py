@@ -76,9 +76,9 @@ def arrows(programme: Json, batches: Iterable[Json], postings: Iterable[Json], a
         "unreleased": Place(1, "未发放", "unreleased", 5, "programme"),
         "granted": Place(2, "服务券", "vouchers", 2),
         "left": Place(2, "尚可领取", "to grab", 5, "batch"),
-        "used": Place(3, "订单抵用", "orders", 3),
         "balance": Place(3, "券上余额", "on vouchers", 5, "voucher"),
         "surplus": Place(3, "作废结余", "surplus", 4, "surplus"),
+        "used": Place(3, "订单抵用", "orders", 3),
         "paid": Place(4, "已拨付", "paid", 1, "paid"),
         "due": Place(4, "待兑付", "to settle", 5, "order"),
     }

@@ -96,18 +96,18 @@ def _axes(canvas: Canvas, released_fen: int, end_ms: float, x: Scale, y: Scale) 
         fen = released_fen * quarter // 4
         parts.append(
             f'<path d="M{canvas.left} {y(fen):.1f}H{canvas.width - RIGHT}" stroke="var(--line)"/>'
-            f'<text class="soft" x="{canvas.left - 8}" y="{y(fen) + canvas.font / 3:.1f}" text-anchor="end" '
+            f'<text class="dim" x="{canvas.left - 8}" y="{y(fen) + canvas.font / 3:.1f}" text-anchor="end" '
             f'font-size="{canvas.font}">{escape(f"{fen // 100:,}")}</text>'
         )
     step = next((each for each in STEPS_MS if end_ms / each <= MOST_TICKS), STEPS_MS[-1])
     parts += [
-        f'<text class="soft" x="{x(tick):.1f}" y="{canvas.height - BOTTOM + 22}" text-anchor="middle" '
+        f'<text class="dim" x="{x(tick):.1f}" y="{canvas.height - BOTTOM + 22}" text-anchor="middle" '
         f'font-size="{canvas.font}">{tick:,}</text>'
         for tick in range(0, int(end_ms) + 1, step)
     ]
     parts.append(
-        f'<text class="soft" x="{canvas.width - RIGHT}" y="{canvas.height - 4}" text-anchor="end" '
+        f'<text class="dim" x="{canvas.width - RIGHT}" y="{canvas.height - 4}" text-anchor="end" '
         f'font-size="{canvas.font}">毫秒 ms</text>'
-        f'<text class="soft" x="0" y="{canvas.font + 2}" font-size="{canvas.font}">剩余（元）left</text>'
+        f'<text class="dim" x="0" y="{canvas.font + 2}" font-size="{canvas.font}">剩余（元）left</text>'
     )
     return "".join(parts)

@@ -9,6 +9,8 @@ from infra.demo.page.money import Flow, Money
 BAR = 10
 CAPTION = 30  # above each bar: its name, in one line or two
 LEAST_BETWEEN_LABELS = 15
+LAST_GAP = 18
+LAST = 4  # column of what was paid, or will be
 
 
 @dataclass(frozen=True)
@@ -48,16 +50,18 @@ def draw(money: Money, canvas: Canvas) -> str:
     for key, place in money.places.items():
         columns.setdefault(place.column, []).append(key)
     size = {key: max(money.into(key), money.out_of(key)) for key in money.places}
-    per_fen = min(
-        (canvas.height - CAPTION * len(keys) - 6) / sum(size[key] for key in keys) for keys in columns.values()
+    most = max(map(len, columns.values()))
+    per_fen = (canvas.height - (CAPTION + LAST_GAP) * most) / max(
+        sum(size[key] for key in keys) for keys in columns.values()
     )
     step = (canvas.width - BAR) / (len(columns) - 1)
     left = {key: money.places[key].column * step for key in money.places}
     top: dict[str, float] = {}
-    for keys in columns.values():
-        y = 0.0
+    for column, keys in sorted(columns.items()):
+        # the last column stands beside the orders that feed it, so that its captions have room
+        y = top.get("used", CAPTION) - CAPTION if column == LAST else 0.0
         for key in keys:
-            y += CAPTION
+            y += CAPTION + (LAST_GAP if column == LAST and key != keys[0] else 0)
             top[key] = y
             y += max(size[key] * per_fen, 2)
     ribbons, labels = _ribbons(money, canvas, left, top, per_fen)
@@ -113,9 +117,8 @@ def _labels(middles: list[tuple[float, float, Flow]], canvas: Canvas) -> list[st
 
 def _caption(money: Money, canvas: Canvas, key: str, x: float, y: float) -> str:
     place = money.places[key]
-    is_last = place.column == max(each.column for each in money.places.values())
-    anchor, at = ("end", x + BAR) if is_last else ("start", x)
-    english = f' <tspan class="soft" font-size="12">{escape(place.english)}</tspan>' if canvas.with_english else ""
+    anchor, at = ("end", x + BAR) if place.column == LAST else ("start", x)
+    english = f' <tspan class="dim" font-size="12">{escape(place.english)}</tspan>' if canvas.with_english else ""
     size = 14 if canvas.with_english else 12
     return (
         f'<text class="halo" x="{at:.1f}" y="{y - 6:.1f}" text-anchor="{anchor}" font-size="{size}" '
