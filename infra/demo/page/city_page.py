@@ -21,7 +21,7 @@ def of(year: DemoYear) -> str:
     holding = sum(each["holds"] for each in report["invariants"])
     facts = (
         ("年度预算（元）budget", yuan(programme["total_fen"])),
-        ("领到 / 同时抢券（家）rush", f"{granted} / {len(year.rush)}"),
+        ("领到 / 同抢（家）rush", f"{granted} / {len(year.rush)}"),
         ("已拨付（元）paid", yuan(report["accounts"]["paid"])),
         ("成立 / 对账规则 rules", f"{holding} / {len(report['invariants'])}"),
         ("对不上的钱（分）residual", str(report["residual_fen"])),

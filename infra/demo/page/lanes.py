@@ -14,7 +14,7 @@ from infra.demo.recorder import Call
 
 LANES = ("owner", "platform", "agency", "bureau", "finance")
 NAMES = ("企业", "平台", "机构", "经信", "财政")
-LANE_WIDTH, ROW_HEIGHT = 22, 62
+LANE_WIDTH, ROW_HEIGHT = 24, 62
 
 
 @dataclass(frozen=True)

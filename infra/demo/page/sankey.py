@@ -9,7 +9,7 @@ from infra.demo.page.money import Flow, Money
 BAR = 10
 CAPTION = 30  # above each bar: its name, in one line or two
 LEAST_BETWEEN_LABELS = 15
-LAST_GAP = 18
+LAST_GAP = 40
 LAST = 4  # column of what was paid, or will be
 
 
@@ -51,9 +51,7 @@ def draw(money: Money, canvas: Canvas) -> str:
         columns.setdefault(place.column, []).append(key)
     size = {key: max(money.into(key), money.out_of(key)) for key in money.places}
     most = max(map(len, columns.values()))
-    per_fen = (canvas.height - (CAPTION + LAST_GAP) * most) / max(
-        sum(size[key] for key in keys) for keys in columns.values()
-    )
+    per_fen = (canvas.height - CAPTION * most) / max(sum(size[key] for key in keys) for keys in columns.values())
     step = (canvas.width - BAR) / (len(columns) - 1)
     left = {key: money.places[key].column * step for key in money.places}
     top: dict[str, float] = {}
@@ -71,8 +69,9 @@ def draw(money: Money, canvas: Canvas) -> str:
         for key, place in money.places.items()
     ]
     total = yuan(money.out_of("budget"))
+    height = max(top[key] + size[key] * per_fen for key in money.places) + 8
     return (
-        f'<svg viewBox="0 0 {canvas.width} {canvas.height}" role="img" '
+        f'<svg viewBox="0 0 {canvas.width} {height:.0f}" role="img" '
         f'aria-label="{escape(f"资金流向图：财政预算 {total} 元如何分到批次、服务券、订单与拨付")}">'
         f"{''.join(ribbons)}{''.join(bars)}{''.join(labels)}</svg>"
     )
