@@ -24,8 +24,9 @@ help: ## this list
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 run: ready-to-deploy ## everything a newcomer needs: the local stack, a demo city, one programme year told step by step
+	$(if $(AGAIN),@$(PYTHON) -m infra.local.stack down)
 	@$(PYTHON) -m infra.local.stack up $(if $(PORT),--port $(PORT))
-	@$(PYTHON) -m infra.demo $(if $(AGAIN),--again)
+	@$(PYTHON) -m infra.demo
 
 up: ready-to-deploy ## the local stack without the demo year; .local/stack.json says where it is; PORT=… asks for a port
 	@$(PYTHON) -m infra.local.stack up $(if $(PORT),--port $(PORT))

@@ -1,7 +1,7 @@
 """`make run`: a seeded city goes through one programme year over the deployed API; each step is printed.
 
 Ends with a non-zero exit code if any step was not answered as expected. Leaves the API up, with something to do for
-everybody. A stack on which a city was told already is left as it is, unless `--again` asks for a new one.
+everybody. A stack on which a city was told already is left as it is.
 """
 
 import argparse
@@ -45,15 +45,10 @@ def main() -> int:
     """Tell the year on the running stack, unless one was told on it already."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--again", action="store_true", help="end the stack that runs, and start with an empty one")
-    arguments = parser.parse_args()
     stack = local.read() or local.up()
-    plan = Plan(arguments.seed, datetime.now(UTC))
+    plan = Plan(parser.parse_args().seed, datetime.now(UTC))
     if HttpClient(asdict(stack)).call(None, "GET", f"/programmes/{plan.year}").status != 404:
-        if not arguments.again:
-            return tell_of_a_told_city(stack)
-        local.down()
-        stack = local.up()
+        return tell_of_a_told_city(stack)
     try:
         return tell(stack, plan)
     except KeyboardInterrupt:

@@ -21,6 +21,7 @@ IDENTITY_STACK = "voucher-identity"
 STACK = "voucher"
 PACKAGES_BUCKET = "voucher-packages"
 PEOPLE = "people.json"
+STUCK = "The running stack could not be changed. `make down` ends it, with all that is in it; then it can start anew."
 # a demo year is played in minutes: its coming night is swept by hand
 PLAYED = {"SweepAhead": "allowed"}
 
@@ -61,10 +62,12 @@ def up(state: Path = LOCAL, parameters: Mapping[str, str] | None = None, port: i
             running = emulator.launch(state, port)
         try:
             stack = _deploy(running, built, overrides)
-        except (DeploymentFailed, KeyboardInterrupt):
+        except (DeploymentFailed, KeyboardInterrupt) as trouble:
             # A stack whose first creation broke off cannot be updated: the next `up` needs an empty emulator.
             if known is None:
                 emulator.stop(state)
+            elif isinstance(trouble, DeploymentFailed):
+                raise DeploymentFailed(f"{trouble}\n{STUCK}") from trouble
             raise
         (state / "stack.json").write_text(json.dumps(asdict(stack), indent=2) + "\n")
         (state / "deployed.json").write_text(wanted)
