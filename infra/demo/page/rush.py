@@ -43,16 +43,18 @@ def rush_section(presses: Sequence[Press], released_fen: int) -> str:
 
 def draw(presses: Sequence[Press], released_fen: int, canvas: Canvas) -> str:
     """The drawing in one size: the amount left as stairs, grants as dots, refusals as crosses, the end as a line."""
-    end_ms = max((each.after_ms for each in presses), default=1.0) * 1.04
+    times = [each.after_ms for each in presses] or [0.0]
+    margin = max(max(times) - min(times), 1) * 0.05
+    start_ms, end_ms = max(0.0, min(times) - margin), max(times) + margin
     wide, high = canvas.width - canvas.left - RIGHT, canvas.height - TOP - BOTTOM
 
     def x(ms: float) -> float:
-        return canvas.left + wide * ms / end_ms
+        return canvas.left + wide * (ms - start_ms) / (end_ms - start_ms)
 
     def y(fen: float) -> float:
         return TOP + high * (1 - fen / released_fen)
 
-    left_fen, stairs, marks, last_ms = released_fen, [f"M{x(0):.1f} {y(released_fen):.1f}"], [], 0.0
+    left_fen, stairs, marks, last_ms = released_fen, [f"M{x(start_ms):.1f} {y(released_fen):.1f}"], [], 0.0
     largest = max((each.granted_fen for each in presses), default=0)
     for each in presses:
         title = f"<title>{escape(f'{each.after_ms:.0f} ms · {each.enterprise.name}')}</title>"
@@ -74,14 +76,14 @@ def draw(presses: Sequence[Press], released_fen: int, canvas: Canvas) -> str:
     words = f"抢券过程：{len(presses)} 次请求，{yuan(released_fen - left_fen)} 元被领走"
     return (
         f'<svg viewBox="0 0 {canvas.width} {canvas.height}" role="img" aria-label="{escape(words)}">'
-        f"{_axes(canvas, released_fen, end_ms, x, y)}{_end_line(canvas, left_fen, last_ms, x(last_ms))}"
+        f"{_axes(canvas, released_fen, (start_ms, end_ms), x, y)}{_end_line(canvas, left_fen, last_ms, x(last_ms))}"
         f'<path d="{"".join(stairs)}" fill="none" stroke="var(--f2)" stroke-width="2"/>{"".join(marks)}</svg>'
     )
 
 
 def _end_line(canvas: Canvas, left_fen: int, last_ms: float, at: float) -> str:
     """The line at the last grant."""
-    words = f"领完 sold out · {last_ms:.0f} ms" if not left_fen else f"余 {yuan(left_fen)} 元 · {last_ms:.0f} ms"
+    words = f"领完 sold out · {last_ms:,.0f} ms" if not left_fen else f"余 {yuan(left_fen)} 元 · {last_ms:.0f} ms"
     return (
         f'<path d="M{at:.1f} {TOP - 12}V{canvas.height - BOTTOM}" stroke="var(--bad)" stroke-width="1.5" '
         f'stroke-dasharray="5 4"/><text x="{min(at, canvas.width - RIGHT) + 4:.1f}" y="{TOP - 18}" '
@@ -89,7 +91,7 @@ def _end_line(canvas: Canvas, left_fen: int, last_ms: float, at: float) -> str:
     )
 
 
-def _axes(canvas: Canvas, released_fen: int, end_ms: float, x: Scale, y: Scale) -> str:
+def _axes(canvas: Canvas, released_fen: int, span_ms: tuple[float, float], x: Scale, y: Scale) -> str:
     """Amounts on the left, milliseconds below."""
     parts = []
     for quarter in range(5):
@@ -99,15 +101,16 @@ def _axes(canvas: Canvas, released_fen: int, end_ms: float, x: Scale, y: Scale) 
             f'<text class="dim" x="{canvas.left - 8}" y="{y(fen) + canvas.font / 3:.1f}" text-anchor="end" '
             f'font-size="{canvas.font}">{escape(f"{fen // 100:,}")}</text>'
         )
-    step = next((each for each in STEPS_MS if end_ms / each <= MOST_TICKS), STEPS_MS[-1])
+    start_ms, end_ms = span_ms
+    step = next((each for each in STEPS_MS if (end_ms - start_ms) / each <= MOST_TICKS), STEPS_MS[-1])
     parts += [
         f'<text class="dim" x="{x(tick):.1f}" y="{canvas.height - BOTTOM + 22}" text-anchor="middle" '
         f'font-size="{canvas.font}">{tick:,}</text>'
-        for tick in range(0, int(end_ms) + 1, step)
+        for tick in range(-(-int(start_ms) // step) * step, int(end_ms) + 1, step)
     ]
     parts.append(
         f'<text class="dim" x="{canvas.width - RIGHT}" y="{canvas.height - 4}" text-anchor="end" '
-        f'font-size="{canvas.font}">毫秒 ms</text>'
+        f'font-size="{canvas.font}">按下后的毫秒 ms after the press</text>'
         f'<text class="dim" x="0" y="{canvas.font + 2}" font-size="{canvas.font}">剩余（元）left</text>'
     )
     return "".join(parts)
