@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run up down build test soak bench pages lint lock clean ready-to-deploy ready-to-test
+.PHONY: help run up down token build test soak bench pages lint lock clean ready-to-deploy ready-to-test
 
 export PYTHONPATH := layers/voucher:.
 export PYTHONDONTWRITEBYTECODE := 1
@@ -12,7 +12,9 @@ PYTHON := .local/development/bin/python
 DEPLOY := PYTHONPATH= AWS_DEFAULT_REGION=ap-east-1 SAM_CLI_TELEMETRY=0 .local/deploy/bin
 # Two rings at a time, the long ones first; each prints what it found when it is through.
 RINGS := model faults functions journeys races infra rules store
-SIDE_BY_SIDE = $(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target
+# GNU make 3.81 (of macOS) has no order of output: the lines of two rings mix. Nor does it know .SHELLFLAGS: see `|| exit`.
+IN_ORDER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+SIDE_BY_SIDE = $(MAKE) --no-print-directory --keep-going --jobs=2 $(IN_ORDER)
 CHECKED := infra layers/voucher functions tests
 PLAIN_TEMPLATES := $(filter-out infra/identity.yaml,$(wildcard infra/*.yaml))
 LOCKED := layers/dependencies/requirements infra/requirements/development infra/requirements/deploy \
@@ -22,11 +24,15 @@ help: ## this list
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 run: ready-to-deploy ## everything a newcomer needs: the local stack, a demo city, one programme year told step by step
-	@$(PYTHON) -m infra.local.stack up
+	$(if $(AGAIN),@$(PYTHON) -m infra.local.stack down)
+	@$(PYTHON) -m infra.local.stack up $(if $(PORT),--port $(PORT))
 	@$(PYTHON) -m infra.demo
 
-up: ready-to-deploy ## the local stack without the demo year; .local/stack.json says where it is
-	@$(PYTHON) -m infra.local.stack up
+up: ready-to-deploy ## the local stack without the demo year; .local/stack.json says where it is; PORT=… asks for a port
+	@$(PYTHON) -m infra.local.stack up $(if $(PORT),--port $(PORT))
+
+token: ## a fresh access token of somebody in the city: make token WHO=owner
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -m infra.demo.token '$(WHO)'; else echo "Nothing runs yet: \`make run\` first." >&2; exit 1; fi
 
 down: ## end the local stack, and nothing else
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m infra.local.stack down; else echo "Nothing was running."; fi
@@ -55,7 +61,7 @@ lint: ready-to-deploy ## style, types, arrows between the rooms, templates for H
 	@$(PYTHON) -m ruff format --check $(CHECKED)
 	@$(PYTHON) -m mypy
 	@.local/development/bin/lint-imports
-	@for template in template.yaml infra/*.yaml; do $(DEPLOY)/sam validate --lint --template "$$template"; done
+	@for template in template.yaml infra/*.yaml; do $(DEPLOY)/sam validate --lint --template "$$template" || exit; done
 	@$(DEPLOY)/cfn-lint --regions ap-east-1 cn-north-1 cn-northwest-1 --template template.yaml $(PLAIN_TEMPLATES)
 
 lock: ## resolve the requirements anew, with hashes and without download addresses
@@ -63,7 +69,7 @@ lock: ## resolve the requirements anew, with hashes and without download address
 	@for lock in $(LOCKED); do \
 	    (cd "$$(dirname "$$lock")" && UV_CUSTOM_COMPILE_COMMAND="make lock" "$(CURDIR)/.local/lock/bin/uv" pip compile --quiet \
 	        --upgrade --python-version 3.13 --generate-hashes --no-emit-index-url \
-	        "$$(basename "$$lock").in" --output-file "$$(basename "$$lock").txt"); done
+	        "$$(basename "$$lock").in" --output-file "$$(basename "$$lock").txt") || exit; done
 
 clean: ## end the local stack and remove all that was made
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m infra.local.stack down; fi

@@ -10,6 +10,8 @@ from infra.demo.demo_year import DemoYear, print_refusal
 from infra.demo.plan import owner_of
 from infra.demo.printing import print_heading, print_line, run_together
 
+KEY_CATEGORIES = ("tech_innovation", "ip", "digital")
+
 
 def use_vouchers(year: DemoYear) -> None:
     """Most vouchers are used; a third of the short batch's vouchers are not, so that they lapse later."""
@@ -33,14 +35,15 @@ def use_vouchers(year: DemoYear) -> None:
 
 
 def plan_deals(year: DemoYear) -> list[Deal]:
-    """One deal for each voucher to be used. Every third is about tax_audit, so that its cap of 10 % is reached."""
+    """One deal for each voucher to be used. Every other is about tax_audit, so that its cap of 10 % is reached; half of
+    the rest is about a key category, so that the key share keeps its floor."""
     short_batch_id = year.batches[1]["batch_id"]
     unused = [each for each in year.vouchers.values() if each["batch_id"] == short_batch_id][::3]
     vouchers = [voucher for voucher in year.vouchers.values() if voucher not in unused]
     tax_audit = [product for product in year.products if product["category"] == "tax_audit"]
-    pairs = []
-    for number, voucher in enumerate(vouchers):
-        pairs.append((voucher, year.plan.chance.choice(tax_audit if number % 3 == 0 else year.products)))
+    key = [product for product in year.products if product["category"] in KEY_CATEGORIES] or year.products
+    choices = (tax_audit, key, tax_audit, year.products)
+    pairs = [(each, year.plan.chance.choice(choices[number % 4])) for number, each in enumerate(vouchers)]
     return [deal_of(year, voucher, product, number) for number, (voucher, product) in enumerate(pairs)]
 
 

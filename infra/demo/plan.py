@@ -17,9 +17,20 @@ from infra.city.lists import make_list_files
 from infra.city.products import Product, make_products
 from infra.client.http import Person
 
-TOTAL_FEN = 65_000_000
+TOTAL_FEN = 85_000_000
 FIRST_BATCH_FEN = 45_000_000
 SHORT_BATCH_FEN = 10_000_000
+# twenty quotas, left for whoever comes after the demo
+OPEN_BATCH_FEN = 20_000_000
+
+# the small year before, which ends in the coming night: what no batch takes expires, what nobody claims is closed
+SMALL_TOTAL_FEN = 6_000_000
+SMALL_BATCH_FEN = 4_000_000
+SMALL_VOUCHERS = 3
+SMALL_NOTICE_WORKING_DAYS = 5
+
+# The people who come after the rush are of another city, so that the first one stays as it is.
+LATE_SEED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,21 @@ class Plan:
         }
 
     @property
+    def small_year(self) -> int:
+        """The programme year before, which still runs by its own dates."""
+        return self.year - 1
+
+    @property
+    def small_policy(self) -> dict[str, Any]:
+        """The small year ends tomorrow; its notices run for as many working days as the text says (§3.5.3)."""
+        return self.policy | {
+            "edition": "演示小年度",
+            "grants_until": self.short_valid_until.isoformat(),
+            "year_ends_on": self.short_valid_until.isoformat(),
+            "notice_working_days": SMALL_NOTICE_WORKING_DAYS,
+        }
+
+    @property
     def opens_at(self) -> datetime:
         """The batches are open already."""
         return self.now.astimezone(UTC) - timedelta(minutes=5)
@@ -81,6 +107,21 @@ class Plan:
     def enterprises(self) -> list[Enterprise]:
         """Every enterprise that registers, including those that will be refused."""
         return make_enterprises(self.seed, self.today, self.year)
+
+    @cached_property
+    def late_enterprises(self) -> list[Enterprise]:
+        """Two that come after the rush: one is approved and has its quota left, one waits for its review."""
+        known = {each.uscc for each in self.enterprises} | {each.name for each in self.enterprises}
+        others = make_enterprises(self.seed + LATE_SEED, self.today, self.year)
+        plain = [each for each in others if each.expected_refusal is None and not each.on_lists]
+        return [each for each in plain if known.isdisjoint({each.uscc, each.name})][:2]
+
+    @cached_property
+    def late_agency(self) -> Agency:
+        """One that waits for its review."""
+        known = {each.uscc for each in self.agencies}
+        others = make_agencies(self.seed + LATE_SEED, self.today)
+        return next(each for each in others if each.expected_refusal is None and each.uscc not in known)
 
     @cached_property
     def agencies(self) -> list[Agency]:

@@ -5,6 +5,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 WORKERS = 6
 
@@ -33,6 +34,18 @@ def run_together[Thing, Result](label: str, things: Sequence[Thing], work: Calla
                 print(f"   {label}: {count}/{len(things)}", flush=True)
     print(f"\r   {label}: {len(things)} in {time.monotonic() - started:.0f} s", flush=True)
     return results
+
+
+def run_at_once[Thing, Result](things: Sequence[Thing], work: Callable[[Thing], Result]) -> list[Result]:
+    """Do the same work for all things at the same instant, a thread for each; results in the order of the things."""
+    gate = Barrier(len(things))
+
+    def start_together(thing: Thing) -> Result:
+        gate.wait()
+        return work(thing)
+
+    with ThreadPoolExecutor(len(things)) as pool:
+        return list(pool.map(start_together, things))
 
 
 def columns_of(text: str) -> int:

@@ -9,7 +9,7 @@ from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Reply
 from infra.client.steps import Json, UnexpectedAnswer, expect
 from infra.demo.demo_year import DemoYear, print_refusal
-from infra.demo.plan import FIRST_BATCH_FEN, SHORT_BATCH_FEN, TOTAL_FEN, owner_of
+from infra.demo.plan import FIRST_BATCH_FEN, OPEN_BATCH_FEN, SHORT_BATCH_FEN, TOTAL_FEN, owner_of
 from infra.demo.printing import print_heading, print_line, print_table, run_together
 from infra.demo.scheduled import wait_until
 
@@ -30,6 +30,9 @@ def open_year(year: DemoYear) -> None:
         draft = steps.batch_draft(name, amount_fen, plan.opens_at, plan.closes_at, valid_until)
         year.batches.append(steps.open_batch(client, plan.year, draft))
         print_line(f"{name}: {yuan(amount_fen)} yuan released by the bureau, vouchers valid until {valid_until}")
+    draft = steps.batch_draft("第三批", OPEN_BATCH_FEN, plan.opens_at, plan.closes_at, plan.long_valid_until)
+    year.third_batch = expect(client.call(OPERATOR, "POST", f"/programmes/{plan.year}/batches", draft), 201)
+    print_line(f"第三批: {yuan(OPEN_BATCH_FEN)} yuan drafted by the operator, not released yet")
 
 
 def import_lists(year: DemoYear) -> None:
@@ -99,33 +102,3 @@ def admit_agencies(year: DemoYear) -> None:
     )
     counts = Counter(product["category"] for product in year.products)
     print_line("by category: " + ", ".join(f"{category} {count}" for category, count in sorted(counts.items())))
-
-
-def grab_vouchers(year: DemoYear) -> None:
-    """Everybody grabs from the first batch; those without a voucher grab from the second."""
-    print_heading("First come, first served (§4.1.4)")
-    for batch in year.batches:
-        enterprises = [each for each in year.approved_enterprises if each.uscc not in year.vouchers]
-        replies = run_together(
-            f"grabs from {batch['name']}",
-            enterprises,
-            lambda each: grab(year, batch, each),  # noqa: B023
-        )
-        outcomes: Counter[str] = Counter()
-        for enterprise, reply in zip(enterprises, replies, strict=True):
-            if reply.status == 201:
-                year.vouchers[enterprise.uscc] = reply.body
-                if reply.body["face_fen"] != enterprise.expected_quota_fen:
-                    raise UnexpectedAnswer(f"{enterprise.name} got {reply.body['face_fen']}")
-            outcomes[f"granted {yuan(reply.body['face_fen'])}" if reply.status == 201 else f"{reply.code}"] += 1
-        print_line(", ".join(f"{outcome}: {count}" for outcome, count in sorted(outcomes.items())))
-    first_uscc = next(iter(year.vouchers.values()))["enterprise_uscc"]
-    first = next(each for each in year.approved_enterprises if each.uscc == first_uscc)
-    voucher = expect(grab(year, year.batches[0], first), 200)
-    print_line(f"asked again, the same voucher comes back: {voucher['voucher_id']}")
-
-
-def grab(year: DemoYear, batch: Json, enterprise: Enterprise) -> Reply:
-    """One enterprise's grab."""
-    body = {"enterprise_uscc": enterprise.uscc}
-    return year.client.call(owner_of(enterprise.uscc), "POST", f"/batches/{batch['batch_id']}/vouchers", body)

@@ -1,12 +1,12 @@
 """The year at its end: what was used, the reconciliation, an inbox."""
 
 from infra.city.document_files import yuan
-from infra.client.http import BUREAU, FINANCE
 from infra.client.steps import UnexpectedAnswer, expect
 from infra.demo.demo_year import DemoYear, print_refusal
 from infra.demo.plan import owner_of
 from infra.demo.printing import print_heading, print_line, print_table
 from infra.demo.scheduled import wait_until
+from infra.demo.small_year import reconciliation
 
 
 def report_year(year: DemoYear) -> None:
@@ -29,16 +29,19 @@ def report_year(year: DemoYear) -> None:
         print_line(f"  {message['at']} {message['subject']}")
     denied = client.call(owner, "GET", f"/reports/{number}/reconciliation")
     print_refusal("an owner asks for the reconciliation", denied, "ROLE_REQUIRED")
-    expect(client.call(BUREAU, "GET", "/enterprises?state=approved&limit=1"), 200)
 
 
 def print_reconciliation(year: DemoYear) -> None:
     """Reconcile as of a coming night and print the report. Raises UnexpectedAnswer if the books do not balance."""
     year.scheduled.run("Reconcile", year.plan.coming_night)
-    report = expect(year.client.call(FINANCE, "GET", f"/reports/{year.plan.year}/reconciliation"), 200)
+    report = reconciliation(year, year.plan.year)
     print_table(("account", "yuan"), [(name, yuan(fen)) for name, fen in report["accounts"].items()])
-    for invariant in report["invariants"]:
-        print_line(f"{'holds ' if invariant['holds'] else 'BROKEN'} {invariant['name']} {invariant['detail']}")
-    print_line(f"{report['postings']} postings, residual {report['residual_fen']} fen, cut-off {report['cut_off']}")
+    holding = [each for each in report["invariants"] if each["holds"]]
+    print_line(f"{len(holding)} of {len(report['invariants'])} rules hold; {report['postings']} postings, residual "
+               f"{report['residual_fen']} fen, as of the coming night")  # fmt: skip
+    for broken in report["invariants"]:
+        if not broken["holds"]:
+            print_line(f"BROKEN {broken['name']} {broken['detail']}")
     if report["residual_fen"] or not report["balanced"]:
         raise UnexpectedAnswer("the books do not balance")
+    year.reports[year.plan.year] = report

@@ -1,7 +1,7 @@
 """Knows MiniStack, the emulator of AWS: how it is started, when it is ready, that it is still the same one.
 
-It runs with IAM enforced, on 127.0.0.1 and a free port. What it keeps lies in the state folder; its memory is
-its database, so ending it forgets every table.
+It runs with IAM enforced, on 127.0.0.1 and a free port, if possible that of the last start. What it keeps lies in the
+state folder; its memory is its database, so ending it forgets every table.
 """
 
 import hashlib
@@ -54,18 +54,20 @@ def running(state: Path) -> Emulator | None:
     return known if known.server.alive() and known.installed_from == _installed_from() else None
 
 
-def launch(state: Path) -> Emulator:
-    """Start a fresh emulator for `state` and wait until it answers. Raises EmulatorFailed."""
+def launch(state: Path, port: int | None = None) -> Emulator:
+    """Start a fresh emulator for `state` and wait until it answers: on `port`, or else on the port of the last start if
+    that is free. Raises EmulatorFailed."""
     stop(state)
+    port = port_for(state, port)
     _discard(*(state / name for name in ("data", "tmp")))
     for name in ("data", "tmp"):
         (state / name).mkdir(parents=True)
     log = state / "ministack.log"
     log.unlink(missing_ok=True)
-    port = free_port()
     command = [str(python_of("emulator")), str(LAUNCHER)]
     emulator = Emulator(start(command, log, _settings(state, port), state), port, _installed_from())
     (state / "emulator.json").write_text(json.dumps(asdict(emulator), indent=2))
+    (state / "port").write_text(f"{port}\n")
     try:
         wait_until_answers(emulator.server, f"{emulator.url}/_ministack/health", log)
     except (EmulatorFailed, KeyboardInterrupt):
@@ -95,6 +97,30 @@ def _discard(*folders: Path) -> None:
         left = sorted(folder.parent.glob("discarded-*"))
         if left:
             subprocess.Popen(["rm", "-rf", *map(str, left)], start_new_session=True)
+
+
+def port_for(state: Path, asked: int | None) -> int:
+    """The asked port, the last one, or any. Raises EmulatorFailed if the asked one is taken."""
+    if asked is not None:
+        if not _is_free(asked):
+            raise EmulatorFailed(f"Port {asked} is taken: another one, or none, please.")
+        return asked
+    try:
+        last = int((state / "port").read_text())
+    except (FileNotFoundError, ValueError):
+        return free_port()
+    return last if _is_free(last) else free_port()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # a server that has just ended still has connections in TIME_WAIT; they do not hold the port
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def free_port() -> int:

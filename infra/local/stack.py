@@ -1,6 +1,6 @@
 """The local stack as one thing: `up` makes it answer, `down` ends it, `read` says where it is.
 
-python -m infra.local.stack up|down|status [--state-dir FOLDER] [--parameter Name=Value …]
+python -m infra.local.stack up|down|status [--state-dir FOLDER] [--port N] [--parameter Name=Value …]
 """
 
 import argparse
@@ -20,6 +20,8 @@ from infra.local.state import LOCAL, ROOT, locked
 IDENTITY_STACK = "voucher-identity"
 STACK = "voucher"
 PACKAGES_BUCKET = "voucher-packages"
+PEOPLE = "people.json"
+STUCK = "The running stack could not be changed. `make down` ends it, with all that is in it; then it can start anew."
 # a demo year is played in minutes: its coming night is swept by hand
 PLAYED = {"SweepAhead": "allowed"}
 
@@ -36,15 +38,17 @@ class Stack:
     stack_name: str
 
 
-def up(state: Path = LOCAL, parameters: Mapping[str, str] | None = None) -> Stack:
+def up(state: Path = LOCAL, parameters: Mapping[str, str] | None = None, port: int | None = None) -> Stack:
     """Make the stack of folder `state` answer with the present sources, reusing what runs; where it is.
 
-    `parameters` go to the main template beside issuer, keys and audience.
+    `parameters` go to the main template beside issuer, keys and audience. A `port` is that of a new start.
     Raises EmulatorFailed, DeploymentFailed.
     """
     overrides = {**PLAYED, **(parameters or {})}
     with locked(state):
         running = emulator.running(state)
+        if running and port not in (None, running.port):
+            raise EmulatorFailed(f"It runs on port {running.port}; after `make down` it can have another one.")
         wanted = json.dumps([deployment.fingerprint(), overrides])
         known = read(state)
         if running and known and _deployed(state) == wanted:
@@ -54,13 +58,16 @@ def up(state: Path = LOCAL, parameters: Mapping[str, str] | None = None) -> Stac
         _forget(state)
         if not running:
             _tell("Starting the local AWS (MiniStack, IAM enforced) …")
-            running = emulator.launch(state)
+            forget_people(state)
+            running = emulator.launch(state, port)
         try:
             stack = _deploy(running, built, overrides)
-        except (DeploymentFailed, KeyboardInterrupt):
+        except (DeploymentFailed, KeyboardInterrupt) as trouble:
             # A stack whose first creation broke off cannot be updated: the next `up` needs an empty emulator.
             if known is None:
                 emulator.stop(state)
+            elif isinstance(trouble, DeploymentFailed):
+                raise DeploymentFailed(f"{trouble}\n{STUCK}") from trouble
             raise
         (state / "stack.json").write_text(json.dumps(asdict(stack), indent=2) + "\n")
         (state / "deployed.json").write_text(wanted)
@@ -71,7 +78,13 @@ def down(state: Path = LOCAL) -> bool:
     """End what `up` started for folder `state`, and nothing else; False if nothing of it was running."""
     with locked(state):
         _forget(state)
+        forget_people(state)
         return emulator.stop(state)
+
+
+def forget_people(state: Path) -> None:
+    """The demo's people are those of one emulator: the next one knows nobody."""
+    (state / PEOPLE).unlink(missing_ok=True)
 
 
 def read(state: Path = LOCAL) -> Stack | None:
@@ -137,6 +150,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.local.stack", description=__doc__)
     parser.add_argument("command", choices=["up", "down", "status"])
     parser.add_argument("--state-dir", type=Path, default=LOCAL)
+    parser.add_argument("--port", type=int, help="port of 127.0.0.1 for a new start (default: the last one's)")
     parser.add_argument("--parameter", action="append", default=[], metavar="Name=Value")
     return parser.parse_args()
 
@@ -153,7 +167,7 @@ def main() -> int:
         _tell(json.dumps(asdict(found), indent=2) if found else "Not running.")
         return 0 if found else 1
     try:
-        stack = up(state, dict(pair.split("=", 1) for pair in arguments.parameter))
+        stack = up(state, dict(pair.split("=", 1) for pair in arguments.parameter), arguments.port)
     except (EmulatorFailed, DeploymentFailed) as error:
         print(error, file=sys.stderr)
         return 1

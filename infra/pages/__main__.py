@@ -22,7 +22,7 @@ def table_keys() -> str:
 
 # page → the parts between its markers
 PAGES: dict[str, dict[str, Part]] = {
-    "README.md": {"money": accounts.drawing},
+    "README.md": {},
     "functions/README.md": {"functions": functions.listing},
     "layers/voucher/voucher/rules/README.md": {"lifecycles": lifecycles.drawing},
     "layers/voucher/voucher/store/README.md": {

@@ -1,19 +1,23 @@
 """The demo of `make run` works on any day, because its programme has its own dates."""
 
+import json
+import re
+import shlex
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import cast
 
 import pytest
 
 from infra.city.agencies import Agency
 from infra.city.enterprises import Enterprise
 from infra.city.products import Product
-from infra.client.http import HttpClient
-from infra.demo import orders, programme, report, settlement
+from infra.client.http import Reply
+from infra.demo import closing, hands, open_ends, orders, people, programme, report, rush, settlement, small_year
 from infra.demo.demo_year import DemoYear
-from infra.demo.plan import Plan
+from infra.demo.page import city_page
+from infra.demo.plan import OPEN_BATCH_FEN, SMALL_TOTAL_FEN, Plan
+from infra.demo.recorder import Recorder
 from infra.demo.scheduled import ScheduledFunctions
 from infra.local.stack import PLAYED
 from tests.conftest import StoppedClock
@@ -64,7 +68,39 @@ def run_one_by_one[Thing, Result](
     return [work(thing) for thing in things]
 
 
-@pytest.mark.parametrize(
+def run_in_turn[Thing, Result](things: Sequence[Thing], work: Callable[[Thing], Result]) -> list[Result]:
+    """Replaces `run_at_once`, for the same reason."""
+    return [work(thing) for thing in things]
+
+
+@pytest.fixture
+def told(now: datetime, world: World, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> DemoYear:
+    """A small city's year, told to its end at `now`; each part raises if an answer is unexpected."""
+    stopped_clock.instant = now
+    monkeypatch.setenv("SWEEP_AHEAD", PLAYED["SweepAhead"])
+    for module in (programme, orders, settlement):
+        monkeypatch.setattr(module, "run_together", run_one_by_one)
+    monkeypatch.setattr(rush, "run_at_once", run_in_turn)
+    # small, so that some enterprises grab from the short batch
+    monkeypatch.setattr(programme, "FIRST_BATCH_FEN", 5_000_000)
+    # an inbox is filled through stream and queue, which do not exist in this process
+    monkeypatch.setattr(report, "wait_until", lambda _condition: None)
+    year = DemoYear(Recorder(world), FunctionsInProcess(), SmallPlan(1, now))
+    programme.open_year(year)
+    programme.admit_agencies(year)
+    programme.register_enterprises(year)
+    rush.grab_vouchers(year)
+    orders.use_vouchers(year)
+    settlement.pay_agencies(year)
+    small_year.live_small_year(year)
+    settlement.lapse_vouchers(year)
+    small_year.close_small_year(year)
+    open_ends.leave_open(year)
+    report.report_year(year)  # raises if the books do not balance
+    return year
+
+
+ANY_DAY = pytest.mark.parametrize(
     "now",
     [
         pytest.param(datetime(2026, 12, 31, 15, 58, tzinfo=UTC), id="two minutes before the year ends in Lishui"),
@@ -72,25 +108,65 @@ def run_one_by_one[Thing, Result](
         pytest.param(datetime(2028, 2, 29, 4, 0, tzinfo=UTC), id="a leap day, in a year nobody's calendar knows"),
     ],
 )
-def test_the_demo_year_runs_to_its_end_and_its_books_balance(
-    now: datetime, world: World, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stopped_clock.instant = now
-    monkeypatch.setenv("SWEEP_AHEAD", PLAYED["SweepAhead"])
-    for module in (programme, orders, settlement):
-        monkeypatch.setattr(module, "run_together", run_one_by_one)
-    # small, so that some enterprises grab from the short batch
-    monkeypatch.setattr(programme, "FIRST_BATCH_FEN", 5_000_000)
-    # an inbox is filled through stream and queue, which do not exist in this process
-    monkeypatch.setattr(report, "wait_until", lambda _condition: None)
-    year = DemoYear(cast(HttpClient, world), FunctionsInProcess(), SmallPlan(1, now))
-    programme.open_year(year)
-    programme.admit_agencies(year)
-    programme.register_enterprises(year)
-    programme.grab_vouchers(year)
-    assert len(year.vouchers) == ENTERPRISES
-    orders.use_vouchers(year)
-    assert len(year.orders) >= ENTERPRISES // 2
-    settlement.pay_agencies(year)
-    settlement.lapse_vouchers(year)
-    report.report_year(year)  # raises if the books do not balance
+TODAY = pytest.mark.parametrize("now", [datetime(2026, 11, 28, 4, 0, tzinfo=UTC)])
+
+
+@ANY_DAY
+def test_the_demo_years_run_to_their_end_and_their_books_balance(told: DemoYear, world: World) -> None:
+    assert len(told.vouchers) == ENTERPRISES
+    assert len(told.orders) >= ENTERPRISES // 2
+    assert [report["residual_fen"] for report in told.reports.values()] == [0, 0]
+    programme_ = world.call(None, "GET", f"/programmes/{told.plan.small_year}").body
+    accounts = told.reports[told.plan.small_year]["accounts"]
+    assert programme_["state"] == "closed"
+    assert programme_["closing"]["expired_fen"] == 2_000_000
+    assert {name: fen for name, fen in accounts.items() if fen and name != "treasury"} == {
+        "order": small_year.VOUCHER_FEN,
+        "surplus": SMALL_TOTAL_FEN - small_year.VOUCHER_FEN,
+    }
+
+
+def send(world: World, city: people.City, line: str) -> Reply:
+    """What a printed curl line asks for, asked in this process."""
+    words = shlex.split(re.sub(r"\$\(make -s token WHO=([a-z-]+)\)", r"\1", line))
+    assert words[:2] == ["curl", "-s"]
+    path = words[-1].removeprefix("$API")
+    who = next((each.removeprefix("Authorization: Bearer ") for each in words if "Bearer" in each), None)
+    body = json.loads(words[words.index("-d") + 1]) if "-d" in words else None
+    return world.call(city.people[who].person if who else None, "POST" if body else "GET", path, body)
+
+
+@TODAY
+def test_the_demo_leaves_work_for_every_desk_and_six_lines_that_do_it(told: DemoYear, world: World) -> None:
+    things = told.open_things
+    bureau = people.staff()["bureau"].person
+
+    def state(path: str) -> str:
+        return str(world.call(bureau, "GET", path).body["state"])
+
+    batch = world.call(None, "GET", f"/batches/{things['batch']}").body
+    assert (batch["state"], batch["remaining_fen"]) == ("open", OPEN_BATCH_FEN)
+    assert state(f"/enterprises/{things['approved_enterprise']}") == "approved"
+    assert state(f"/enterprises/{things['waiting_enterprise']}") == "submitted"
+    assert state(f"/agencies/{things['waiting_agency']}") == "submitted"
+    assert state(f"/settlements/{things['settlement']}") == "submitted"
+    assert state(f"/notices/{things['notice']}") == "running"
+    city = people.city_of(told.plan.year, told.open_things)
+    address, *lines = closing.lines_to_try("http://127.0.0.1:1/v1", city, {})
+    assert address == "API=http://127.0.0.1:1/v1"
+    assert [send(world, city, line).status for line in lines] == [200, 200, 200, 200, 201, 200]
+
+
+@TODAY
+def test_the_page_shows_every_amount_and_every_hand_and_calls_nobody(told: DemoYear) -> None:
+    page = city_page.of(told)
+    accounts = told.reports[told.plan.year]["accounts"]
+    for amount_fen in (accounts["paid"], accounts["voucher"], accounts["surplus"], -accounts["treasury"]):
+        assert f"{amount_fen // 100:,}.{amount_fen % 100:02}" in page
+    assert told.name_of(told.rush[0].enterprise.uscc) in page
+    assert "NOTICE_RUNNING" in page and "BATCH_NOT_OPEN" in page
+    assert re.findall(r"https?:|//|<script|url\(|@import", page) == []
+    by = {step.words: hands.hands_of(step, told.client.calls) for step in hands.STEPS}
+    assert [words for words, people_ in by.items() if not people_] == []
+    assert by["payouts made"] == "platform-wu"
+    assert by["payment recorded"] == "finance-zhou"
