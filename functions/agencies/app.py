@@ -8,7 +8,6 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, partial
 from voucher.edge.codes import AgencyCode
-from voucher.edge.documents import announce, announcement, reply_with_links
 from voucher.edge.fields import Count, Day, Name, Phone, SignedFen
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
@@ -16,7 +15,6 @@ from voucher.edge.queries import InState
 from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.agencies import Agency, AgencyState
 from voucher.models.base import Request
-from voucher.models.documents import AnnouncedUpload, DocumentLink
 from voucher.policy import AGENCY_DOCUMENTS, Category
 from voucher.refusals import Refused
 from voucher.rules.agencies import proposed_agency, renewing_agency
@@ -47,7 +45,6 @@ class Application(Profile):
 
 
 Correction = partial(Profile)
-AgencyDocument = announcement(AGENCY_DOCUMENTS)
 
 
 @app.post("/agencies")
@@ -81,22 +78,6 @@ def _corrections(agency: Agency, body: Request) -> dict[str, Any]:
     return {"proposed": {**agency.proposed, **body.model_dump(mode="json", exclude_none=True)}}
 
 
-@app.post("/agencies/<uscc>/documents")
-def announce_document(uscc: str) -> Answer[AnnouncedUpload]:
-    """§3.2.1: one of the ten documents; answers where to upload it."""
-    agency = as_member(app.caller, organisations.find_agency(uscc), "agency")
-    body = app.body(AgencyDocument)
-    check_step(agency, "add_document")
-    return announce(app, keys.agency(uscc), f"agencies/{uscc}", body)
-
-
-@app.get("/agencies/<uscc>/documents")
-def list_documents(uscc: str) -> Answer[PageOf[DocumentLink]]:
-    """§3.4.3: an agency's documents with links, for its members and staff."""
-    as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
-    return reply_with_links(keys.agency(uscc))
-
-
 @app.post("/agencies/<uscc>/submit")
 def submit(uscc: str) -> Answer[Agency]:
     """§3.2.1: submit the application. The refusal names every missing document."""
@@ -127,9 +108,11 @@ def renew(uscc: str) -> Answer[Agency]:
 
 def _submitted(agency: Agency) -> dict[str, Any]:
     """What submitting changes. Raises DOCUMENTS_MISSING; a renewal counts only documents newer than the approval."""
-    examined = documents.examine_all(keys.agency(agency.uscc), agency.approved_at if agency.renewal else None)
-    check_complete(examined, AGENCY_DOCUMENTS, "§3.2.1")
-    submission = submission_of(proposed_agency(agency), Profile.model_fields, examined)
+    owner = keys.agency(agency.uscc)
+    found = documents.inspect_all(owner, agency.approved_at if agency.renewal else None)
+    check_complete(found.fit, found.unreadable, AGENCY_DOCUMENTS, "§3.2.1")
+    documents.commit_examined(owner, found)
+    submission = submission_of(proposed_agency(agency), Profile.model_fields, found.fit)
     return changes_by_submission(agency, submission, app.caller.sub)
 
 

@@ -97,7 +97,7 @@ def test_the_template_routes_to_a_function_exactly_what_its_handlers_answer(name
 def test_every_route_is_declared_once_with_its_method_and_without_a_greedy_path() -> None:
     declared = [route(properties) for _, properties in events("Api")]
     assert len(set(declared)) == len(declared)
-    assert {each.split()[0] for each in declared} <= {"GET", "POST", "PUT", "PATCH"}
+    assert {each.split()[0] for each in declared} <= {"GET", "POST", "PUT", "PATCH", "DELETE"}
     assert [each["Path"] for _, each in events("Api") if "+" in each["Path"]] == []
 
 

@@ -47,6 +47,7 @@ Removals        P         .         .       P            P
 Reports         .         .         .       .            .
 Rounds          .         .         P       PU           .
 Settlements     .         .         P       P            .
+Submissions     PU        .         .       .            .
 Sweep           .         .         .       P            .
 Totals          .         PU        .       .            .
 Violations      P         P         .       .            P
@@ -55,12 +56,11 @@ Vouchers        .         .         .       .            .
 Withdrawals     .         U         P       PU           .
 """
 FILE_WRITERS = {
-    "Agencies": {"documents/agencies"},
-    "Enterprises": {"documents/enterprises"},
     "Evidence": {"documents/settlements"},
     "ImportList": {"rows"},
     "Lists": {"lists"},
     "PayoutFile": {"payout-files"},
+    "Submissions": {"documents/agencies", "documents/enterprises"},
 }
 SENDERS = {
     "ImportList": {"ImportListQueue"},

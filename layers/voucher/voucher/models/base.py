@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, PlainSerialize
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from voucher.actions import ACTIONS, allowed_actions
+
 
 def instant_text(instant: datetime) -> str:
     """RFC 3339 in UTC with exactly three decimals, so that texts of instants sort as the instants do."""
@@ -76,7 +78,8 @@ class Mark(Record):
 
 
 class Stateful(Record):
-    """A record that moves through states; `thing` is its word in `rules/lifecycle.py`.
+    """A record that moves through states; `thing` is its word in `lifecycles.py`. A client also sees who may do what
+    next; that is told anew in each answer, and never kept.
 
     `last_*` remember who made the latest step with which body: the same call, repeated after a lost answer, is
     answered as done instead of refused.
@@ -98,9 +101,44 @@ class Stateful(Record):
     last_by: str | None = None
     last_sha256: str | None = None
 
+    def public(self) -> dict[str, Any]:
+        """The record as a client sees it, with the steps that it may take next."""
+        public = super().public()
+        return public | {"allowed_actions": allowed_actions(self)} if self.thing in ACTIONS else public
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The public form, with the steps that such a record may take."""
+        schema = super().__get_pydantic_json_schema__(core_schema, handler)
+        own = handler.resolve_ref_schema(schema)
+        if (thing := getattr(cls, "thing", None)) in ACTIONS and "allowed_actions" not in cls.private:
+            own["properties"]["allowed_actions"] = allowed_actions_schema(thing)
+            own["required"] = [*own["required"], "allowed_actions"]
+        return schema
+
     def next_version(self, **changes: Any) -> Self:
         """The record with `changes`, its version counted on."""
         return self.model_copy(update={**changes, "version": self.version + 1})
+
+
+def allowed_actions_schema(thing: str) -> JsonSchemaValue:
+    """What the API's document says of a thing's `allowed_actions`: each action, who takes it, and its calls."""
+    steps = [step for ways in ACTIONS[thing].values() for step in ways]
+    closed_lists = {
+        "action": list(ACTIONS[thing]),
+        "by": list(dict.fromkeys(step.by for step in steps)),
+        "call": list(dict.fromkeys(step.call for step in steps)),
+    }
+    return {
+        "type": "array",
+        "description": "Who may take which step next, and with which call, as far as the record itself can tell.",
+        "items": {
+            "type": "object",
+            "properties": {name: {"type": "string", "enum": words} for name, words in closed_lists.items()},
+            "required": list(closed_lists),
+            "additionalProperties": False,
+        },
+    }
 
 
 class Remembering(Stateful):

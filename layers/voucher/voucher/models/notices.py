@@ -3,6 +3,7 @@
 from datetime import date
 from typing import ClassVar, Literal, TypedDict, cast
 
+from voucher.actions import AllowedAction
 from voucher.models.base import Instant, Stateful
 from voucher.policy import Category
 
@@ -31,6 +32,7 @@ class PublicNotice(TypedDict):
     ends_on: date
     ended_at: Instant | None
     lines: list[NoticeLine]
+    allowed_actions: list[AllowedAction]
 
 
 class ObjectionReceipt(TypedDict):
@@ -65,7 +67,7 @@ class Notice(Stateful):
 
     def shown(self) -> PublicNotice:
         """What the public needs of it, and no more."""
-        names = ("notice_id", "round_id", "state", "text", "published_on", "ends_on", "ended_at")
+        names = ("notice_id", "round_id", "state", "text", "published_on", "ends_on", "ended_at", "allowed_actions")
         public = self.public()
         shown = {"kind": "settlement", **{name: public[name] for name in names}, "lines": self.shown_lines}
         return cast("PublicNotice", shown)
