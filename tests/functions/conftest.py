@@ -1,5 +1,7 @@
 """Fixtures of the functions' ring."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.support import actions
@@ -9,6 +11,7 @@ __all__ = ["completed", "everything", "open_year", "quick", "quiet", "submitted"
 
 
 @pytest.fixture(autouse=True)
-def announced(monkeypatch: pytest.MonkeyPatch) -> None:
+def announced() -> Iterator[None]:
     """Whatever a test does: every step that is taken stood in `allowed_actions` before."""
-    actions.watch(monkeypatch)
+    with actions.watch():
+        yield

@@ -73,7 +73,9 @@ def test_every_route_that_writes_takes_a_step_of_the_table_or_begins_a_thing() -
 
 @pytest.mark.parametrize("thing", ACTIONS)
 def test_the_schema_of_a_thing_names_its_actions_callers_and_calls(thing: str) -> None:
-    properties = allowed_actions_schema(thing)["items"]["properties"]
+    schema = allowed_actions_schema(thing)
+    assert schema is not None
+    properties = schema["items"]["properties"]
     steps = [step for ways in ACTIONS[thing].values() for step in ways]
     assert properties["action"]["enum"] == list(ACTIONS[thing])
     assert set(properties["by"]["enum"]) == {step.by for step in steps}

@@ -1,10 +1,10 @@
 """A witness of the steps that are taken: each stood in `allowed_actions` before, with its call and its caller."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-
-import pytest
+from unittest.mock import patch
 
 from voucher.actions import allowed_actions
 from voucher.edge.api import Api
@@ -78,13 +78,29 @@ class Witness:
         assert announced, f"{call}: no step was announced: {[(each.thing, action) for each, action in steps]}"
 
 
-def watch(monkeypatch: pytest.MonkeyPatch) -> Witness:
-    """Watch every call from now on."""
-    witness, check, resolve = Witness(), lifecycle.check_step, Api.resolve
+CURRENT: list[Witness] = []
+
+
+def _watch_module_by_module() -> None:
+    """Whoever imported `check_step` by its name calls the watched one from now on. It watches only in `watch`."""
+    check = lifecycle.check_step
 
     def check_step(record: Stateful, action: str) -> None:
         check(record, action)
-        witness.take(record, action)
+        for witness in CURRENT:
+            witness.take(record, action)
+
+    for module in [each for each in sys.modules.values() if getattr(each, "check_step", None) is check]:
+        vars(module)["check_step"] = check_step
+
+
+_watch_module_by_module()
+
+
+@contextmanager
+def watch() -> Iterator[Witness]:
+    """Watch every call while the block lasts."""
+    witness, resolve = Witness(), Api.resolve
 
     def watched(self: Api, event: Any, context: Any) -> dict[str, Any]:
         with witness.call(event) as outcome:
@@ -92,6 +108,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Witness:
             outcome.update(answer)
         return answer
 
-    monkeypatch.setattr(lifecycle, "check_step", check_step)
-    monkeypatch.setattr(Api, "resolve", watched)
-    return witness
+    CURRENT.append(witness)
+    with patch.object(Api, "resolve", watched):
+        yield witness
+    CURRENT.remove(witness)

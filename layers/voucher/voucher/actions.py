@@ -5,9 +5,10 @@ taken by no caller: it follows from the step of another record, or from a schedu
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple
 
 from voucher.lifecycles import LIFECYCLES
+from voucher.models.base import AllowedAction
 
 
 class Step(NamedTuple):
@@ -16,14 +17,6 @@ class Step(NamedTuple):
     by: str
     call: str
     when: Callable[[Any], object] | None = None
-
-
-class AllowedAction(TypedDict):
-    """A step that a record may take next: the party or staff role that takes it (`public`: anybody), and its call."""
-
-    action: str
-    by: str
-    call: str
 
 
 def _once_approved(organisation: Any) -> bool:

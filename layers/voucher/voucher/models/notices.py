@@ -3,8 +3,7 @@
 from datetime import date
 from typing import ClassVar, Literal, TypedDict, cast
 
-from voucher.actions import AllowedAction
-from voucher.models.base import Instant, Stateful
+from voucher.models.base import AllowedAction, Instant, Stateful
 from voucher.policy import Category
 
 

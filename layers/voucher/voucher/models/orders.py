@@ -3,8 +3,7 @@
 from datetime import date
 from typing import ClassVar, Literal
 
-from voucher.actions import AllowedAction
-from voucher.models.base import Instant, Record, Remembering
+from voucher.models.base import AllowedAction, Instant, Record, Remembering
 from voucher.models.pools import Drawn
 from voucher.policy import Category
 
