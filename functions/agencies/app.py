@@ -18,7 +18,7 @@ from voucher.models.base import Request
 from voucher.policy import AGENCY_DOCUMENTS, Category
 from voucher.refusals import Refused
 from voucher.rules.agencies import proposed_agency, renewing_agency
-from voucher.rules.lifecycle import check_step, stepped
+from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import policy_for
 from voucher.rules.submissions import application_day, changes_by_submission, check_complete, submission_of
 from voucher.store import documents, keys, organisations, programmes
@@ -66,7 +66,11 @@ def apply() -> Answer[Agency]:
 def edit(uscc: str) -> Answer[Agency]:
     """§3.2.1: its member corrects a draft, or what was returned or rejected; in a renewal, what it proposes."""
     old = as_member(app.caller, organisations.find_agency(uscc), "agency")
-    new = stepped(old, "edit", app.mark, **_corrections(old, app.body(Correction)))
+    body = app.body(Correction)
+    if app.is_repeat(old, "edit"):
+        return reply(old, replay=True)
+    check_version(old, body.version)
+    new = stepped(old, "edit", app.mark, **_corrections(old, body))
     organisations.commit_step(old, new)
     return reply(new)
 
@@ -74,8 +78,9 @@ def edit(uscc: str) -> Answer[Agency]:
 def _corrections(agency: Agency, body: Request) -> dict[str, Any]:
     """§3.2.3: what a correction changes. In a renewal only `proposed`, because the approved facts still count."""
     if not agency.renewal:
-        return body.model_dump(exclude_none=True)
-    return {"proposed": {**agency.proposed, **body.model_dump(mode="json", exclude_none=True)}}
+        return body.model_dump(exclude={"version"}, exclude_none=True)
+    proposed = body.model_dump(mode="json", exclude={"version"}, exclude_none=True)
+    return {"proposed": {**agency.proposed, **proposed}}
 
 
 @app.post("/agencies/<uscc>/submit")
@@ -98,6 +103,7 @@ def renew(uscc: str) -> Answer[Agency]:
     body = app.body(Correction)
     if app.is_repeat(old, "renew"):
         return reply(old, replay=True)
+    check_version(old, body.version)
     today = clock.today()
     renewing = renewing_agency(old, policy_for(programmes.find(today.year), today), today)
     renewing = renewing.model_copy(update=_corrections(renewing, body))

@@ -16,7 +16,7 @@ from voucher.models.base import Request
 from voucher.models.enterprises import Enterprise, EnterpriseState, EnterpriseWithDocuments
 from voucher.policy import ENTERPRISE_DOCUMENTS
 from voucher.refusals import Refused
-from voucher.rules.lifecycle import check_step, stepped
+from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.submissions import application_day, changes_by_submission, check_complete, submission_of
 from voucher.store import documents, keys, organisations
 
@@ -65,8 +65,11 @@ def register() -> Answer[Enterprise]:
 def edit(uscc: str) -> Answer[Enterprise]:
     """§4.1.1: its member corrects a draft, or what was returned or rejected."""
     old = as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
-    corrections = app.body(Correction).model_dump(exclude_none=True)
-    new = stepped(old, "edit", app.mark, **corrections)
+    body = app.body(Correction)
+    if app.is_repeat(old, "edit"):
+        return reply(old, replay=True)
+    check_version(old, body.version)
+    new = stepped(old, "edit", app.mark, **body.model_dump(exclude={"version"}, exclude_none=True))
     organisations.commit_step(old, new)
     return reply(new)
 

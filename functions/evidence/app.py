@@ -6,6 +6,7 @@ from pydantic import Field
 
 from voucher.edge import clock
 from voucher.edge.api import Api
+from voucher.edge.bodies import Versioned
 from voucher.edge.documents import announce, announcement, reply_with_documents, take_back
 from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff
@@ -16,7 +17,7 @@ from voucher.models.documents import AnnouncedUpload, Document, PublicDocument
 from voucher.models.settlements import Invoice, Line, PublicLine, Transfer
 from voucher.policy import SETTLEMENT_DOCUMENTS
 from voucher.rules.flags import flags_of
-from voucher.rules.lifecycle import check_step, stepped
+from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.settlements import check_own_share, check_transfers
 from voucher.rules.submissions import document_refusal
 from voucher.store import documents, keys, orders, organisations, programmes, settlements
@@ -40,7 +41,7 @@ class TransferBody(Request):
     document_id: Identifier
 
 
-class LineBody(Request):
+class LineBody(Versioned):
     contract_fen: PositiveFen
     invoice: InvoiceBody
     transfers: Annotated[list[TransferBody], Field(min_length=1, max_length=20)]
@@ -85,6 +86,7 @@ def fill_in(settlement_id: str, order_id: str) -> Answer[PublicLine]:
     if app.is_repeat(old, "edit"):
         return reply(_public_line(old), replay=True)
     check_step(old, "edit")
+    check_version(old, body.version)
     invoice = Invoice(**body.invoice.model_dump())
     transfers = tuple(Transfer(**each.model_dump()) for each in body.transfers)
     check_transfers(transfers)

@@ -7,7 +7,7 @@ from typing import Any
 
 from voucher.lifecycles import FORMER, LIFECYCLES, SAME
 from voucher.models.base import Mark, Stateful
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import FieldError, Refusal, Refused
 
 # What decides a thing: a second decision is told apart from a step at the wrong time.
 DECISIONS = {
@@ -33,6 +33,15 @@ def check_step(record: Stateful, action: str) -> None:
     if not allows(record.thing, record.state, action):
         reviewed = action in DECISIONS.get(record.thing, ()) and record.state not in UNDECIDED
         raise Refused(Refusal.ALREADY_REVIEWED if reviewed else Refusal.WRONG_STATE, of=record)
+
+
+def check_version(record: Stateful, seen: int | None) -> None:
+    """Raise CHANGED_MEANWHILE with the version as it is now, unless it is the one that the caller looked at; None says
+    that the caller does not mind."""
+    if seen not in (None, record.version):
+        words = f"您看到的是第 {seen} 版，现在是第 {record.version} 版，请刷新后核对。"
+        error = FieldError("version", words, "changed", allowed=(str(record.version),))
+        raise Refused(Refusal.CHANGED_MEANWHILE, errors=[error])
 
 
 def stepped[R: Stateful](
