@@ -1,6 +1,7 @@
 """The table of actions says who takes each step, and with which call, as the handlers and the machines have it."""
 
 import pytest
+from pydantic import BaseModel
 
 from infra.pages.handlers import ANYBODY, STAFF, handlers
 from tests.support.actions import FOLLOWING
@@ -8,6 +9,12 @@ from tests.support.backend import ROOT, routes
 from voucher.actions import ACTIONS
 from voucher.lifecycles import LIFECYCLES
 from voucher.models.base import allowed_actions_schema
+from voucher.models.batches import PublicBatch
+from voucher.models.enterprises import EnterpriseWithDocuments
+from voucher.models.orders import Order
+from voucher.models.payables import PublicPayable
+from voucher.models.products import ProductOnSale
+from voucher.models.settlements import PublicLine
 
 EVERY = {
     f"{each.method} {each.path}": each
@@ -80,3 +87,14 @@ def test_the_schema_of_a_thing_names_its_actions_callers_and_calls(thing: str) -
     assert properties["action"]["enum"] == list(ACTIONS[thing])
     assert set(properties["by"]["enum"]) == {step.by for step in steps}
     assert set(properties["call"]["enum"]) == {step.call for step in steps}
+
+
+@pytest.mark.parametrize("kind", [Order, PublicLine, PublicBatch, PublicPayable, EnterpriseWithDocuments])
+def test_the_schema_of_a_record_and_of_its_views_has_them(kind: type[BaseModel]) -> None:
+    schema = kind.model_json_schema(mode="serialization")
+    assert "allowed_actions" in schema["required"]
+    assert schema["properties"]["allowed_actions"]["items"]["required"] == ["action", "by", "call"]
+
+
+def test_what_the_public_sees_of_a_product_has_none() -> None:
+    assert "allowed_actions" not in ProductOnSale.model_json_schema(mode="serialization")["properties"]
