@@ -218,6 +218,7 @@ def registration(world: World, _clock: StoppedClock) -> UseCase:
 
 
 def submission_withdraw(world: World, _clock: StoppedClock) -> UseCase:
+    steps.open_programme(world, YEAR, QUOTA_FEN, {})
     enterprise, owner = samples.enterprise().registration(), Person("owner")
     made = {"state": "submitted", "created_at": seed_data.CREATED_AT, "created_by": owner.name}
     record = Enterprise(**enterprise, **made, members=frozenset({owner.name}))

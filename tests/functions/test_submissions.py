@@ -79,7 +79,7 @@ def test_staff_reads_what_was_submitted_and_the_applicant_what_has_arrived_too(d
 
 
 @pytest.mark.clause("§4.1.1")
-def test_a_refused_submission_tells_an_unreadable_file_from_a_missing_one_and_writes_nothing(draft: World) -> None:
+def test_a_refused_submission_tells_unreadable_from_missing_and_writes_nothing(draft: World) -> None:
     steps.announce_and_upload(draft, OWNER, PATH, FILES[0])
     steps.announce_and_upload(draft, OWNER, PATH, replace(FILES[1], content=TEXT))
     before = everything_kept()

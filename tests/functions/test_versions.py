@@ -61,9 +61,7 @@ def test_every_edit_and_every_decision_may_name_the_version_that_was_seen(everyt
 
 
 @pytest.mark.parametrize("name", sorted(VERSIONED - IN_ANOTHER_STATE))
-def test_another_version_than_the_latest_is_refused_with_the_latest_and_nothing_is_written(
-    everything: Everything, name: str
-) -> None:
+def test_another_version_than_the_latest_is_refused_and_nothing_is_written(everything: Everything, name: str) -> None:
     upload_again("everything")
     before, call = everything_kept(), everything.calls[name]
     body = {**call.body, "version": 999_999}

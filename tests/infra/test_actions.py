@@ -61,7 +61,7 @@ def calls() -> dict[str, set[str]]:
     return found
 
 
-def test_every_action_is_a_step_of_its_machine_and_every_step_is_there_or_follows_from_another() -> None:
+def test_every_step_of_a_machine_is_a_callers_action_or_follows_from_another() -> None:
     assert ACTIONS.keys() == LIFECYCLES.keys()
     for thing, actions in ACTIONS.items():
         assert not actions.keys() & FOLLOWING[thing]

@@ -218,7 +218,7 @@ def test_what_a_document_is_found_to_be_is_written_once_and_only_if_announced(su
         changes_nothing(lambda paper=paper: transact([documents._examined_write(owner, paper)]))
 
 
-def test_a_document_is_taken_back_before_it_was_examined_and_examined_before_it_was_taken_back(
+def test_a_document_is_examined_or_taken_back_and_never_both(
     submitted: Scene,
 ) -> None:
     owner = keys.settlement(submitted[1]["settlement_id"])
