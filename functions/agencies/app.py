@@ -8,19 +8,17 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, partial
 from voucher.edge.codes import AgencyCode
-from voucher.edge.documents import announce, announcement, reply_with_links
 from voucher.edge.fields import Count, Day, Name, Phone, SignedFen
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
 from voucher.edge.queries import Search
-from voucher.edge.replies import Answer, ListOf, PageOf, reply, reply_list
+from voucher.edge.replies import Answer, ListOf, reply, reply_list
 from voucher.models.agencies import Agency, AgencyState
 from voucher.models.base import Request
-from voucher.models.documents import AnnouncedUpload, DocumentLink
 from voucher.policy import AGENCY_DOCUMENTS, Category
 from voucher.refusals import Refused
 from voucher.rules.agencies import proposed_agency, renewing_agency
-from voucher.rules.lifecycle import check_step, stepped
+from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import policy_for
 from voucher.rules.submissions import application_day, changes_by_submission, check_complete, submission_of
 from voucher.store import documents, keys, organisations, programmes
@@ -47,7 +45,6 @@ class Application(Profile):
 
 
 Correction = partial(Profile)
-AgencyDocument = announcement(AGENCY_DOCUMENTS)
 
 
 @app.post("/agencies")
@@ -70,31 +67,19 @@ def apply() -> Answer[Agency]:
 def edit(uscc: str) -> Answer[Agency]:
     """§3.2.1: its member corrects a draft, or what was returned or rejected; in a renewal, what it proposes."""
     old = as_member(app.caller, organisations.find_agency(uscc), "agency")
-    new = stepped(old, "edit", app.mark, **_corrections(old, app.body(Correction)))
+    body = app.body(Correction)
+    if app.is_repeat(old, "edit"):
+        return reply(old, replay=True)
+    check_version(old, body.version)
+    new = stepped(old, "edit", app.mark, **_corrections(old, body))
     organisations.commit_step(old, new)
     return reply(new)
 
 
 def _corrections(agency: Agency, body: Request) -> dict[str, Any]:
     """§3.2.3: what a correction changes. In a renewal only `proposed`, because the approved facts still count."""
-    corrections = body.model_dump(mode="json" if agency.renewal else "python", exclude_none=True)
+    corrections = body.model_dump(mode="json" if agency.renewal else "python", exclude={"version"}, exclude_none=True)
     return {"proposed": {**agency.proposed, **corrections}} if agency.renewal else corrections
-
-
-@app.post("/agencies/<uscc>/documents")
-def announce_document(uscc: str) -> Answer[AnnouncedUpload]:
-    """§3.2.1: one of the ten documents; answers where to upload it."""
-    agency = as_member(app.caller, organisations.find_agency(uscc), "agency")
-    body = app.body(AgencyDocument)
-    check_step(agency, "add_document")
-    return announce(app, keys.agency(uscc), f"agencies/{uscc}", body)
-
-
-@app.get("/agencies/<uscc>/documents")
-def list_documents(uscc: str) -> Answer[PageOf[DocumentLink]]:
-    """§3.4.3: an agency's documents with links, for its members and staff."""
-    as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
-    return reply_with_links(keys.agency(uscc))
 
 
 @app.post("/agencies/<uscc>/submit")
@@ -117,6 +102,7 @@ def renew(uscc: str) -> Answer[Agency]:
     body = app.body(Correction)
     if app.is_repeat(old, "renew"):
         return reply(old, replay=True)
+    check_version(old, body.version)
     today = clock.today()
     renewing = renewing_agency(old, policy_for(programmes.find(today.year), today), today)
     renewing = renewing.model_copy(update=_corrections(renewing, body))
@@ -127,9 +113,11 @@ def renew(uscc: str) -> Answer[Agency]:
 
 def _submitted(agency: Agency) -> dict[str, Any]:
     """What submitting changes. Raises DOCUMENTS_MISSING; a renewal counts only documents newer than the approval."""
-    examined = documents.examine_all(keys.agency(agency.uscc), agency.approved_at if agency.renewal else None)
-    check_complete(examined, AGENCY_DOCUMENTS, "§3.2.1")
-    submission = submission_of(proposed_agency(agency), Profile.model_fields, examined)
+    owner = keys.agency(agency.uscc)
+    found = documents.inspect_all(owner, agency.approved_at if agency.renewal else None)
+    check_complete(found.fit, found.unreadable, AGENCY_DOCUMENTS, "§3.2.1")
+    documents.commit_examined(owner, found)
+    submission = submission_of(proposed_agency(agency), Profile.model_fields, found.fit)
     return changes_by_submission(agency, submission, app.caller.sub)
 
 

@@ -4,17 +4,17 @@ from typing import Any, Literal
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.bodies import ReviewReason, reasons_of
+from voucher.edge.bodies import ReviewReason, Versioned, reasons_of
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
-from voucher.models.base import Reason, Request
+from voucher.models.base import Reason
 from voucher.policy import Policy
 from voucher.refusals import refuse_first
 from voucher.rules.agencies import approval_ends_on, condition_refusals, proposed_agency
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.lifecycle import check_step, stepped
+from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import policy_for
 from voucher.rules.submissions import check_reasons
 from voucher.store import organisations, programmes
@@ -22,7 +22,7 @@ from voucher.store import organisations, programmes
 app = Api()
 
 
-class Decision(Request):
+class Decision(Versioned):
     decision: Literal["approve", "return", "reject"]
     reasons: list[ReviewReason | Text] = []
     override: Text | None = None
@@ -38,6 +38,7 @@ def pre_review(uscc: str) -> Answer[Agency]:
     if app.is_repeat(old, action):
         return reply(old, replay=True)
     check_step(old, action)
+    check_version(old, body.version)
     check_four_eyes(app.caller.sub, "§3.2.2", old.submitted_by)
     if body.decision == "approve":
         _needs_override(old, body.override)
@@ -56,6 +57,7 @@ def approve(uscc: str) -> Answer[Agency]:
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
     check_step(old, body.decision)
+    check_version(old, body.version)
     check_four_eyes(app.caller.sub, "§3.2.2", old.pre_reviewed_by, old.submitted_by)
     reasons = _reasons(body, old)
     if body.decision == "approve":

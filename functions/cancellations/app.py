@@ -4,12 +4,12 @@ from typing import Any, Literal
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.bodies import WithReason
+from voucher.edge.bodies import Versioned, WithReason
 from voucher.edge.identity import party_of, require
 from voucher.edge.replies import Answer, reply
-from voucher.models.base import Mark, Request
+from voucher.models.base import Mark
 from voucher.models.orders import CancelRequest, Order
-from voucher.rules.lifecycle import stepped
+from voucher.rules.lifecycle import check_version, stepped
 from voucher.rules.orders import check_cancel_asked
 from voucher.rules.settlements import check_withdrawable, settlement_without_line
 from voucher.store import orders, organisations, settlements, vouchers
@@ -18,7 +18,7 @@ from voucher.store.engine.table import Write
 app = Api()
 
 
-class Decision(Request):
+class Decision(Versioned):
     decision: Literal["approve", "reject"]
 
 
@@ -42,20 +42,21 @@ def review_cancel(order_id: str) -> Answer[Order]:
     came; if rejected, both parties have to ask anew."""
     require(app.caller, "platform")
     old = orders.get(order_id)
-    return _cancel(old) if app.body(Decision).decision == "approve" else _keep(old)
+    body = app.body(Decision)
+    is_approved = body.decision == "approve"
+    if app.is_repeat(old, "cancel" if is_approved else "request_cancel"):
+        return reply(old, replay=True)
+    check_version(old, body.version)
+    return _cancel(old) if is_approved else _keep(old)
 
 
 def _keep(old: Order) -> Answer[Order]:
-    if app.is_repeat(old, "request_cancel"):
-        return reply(old, replay=True)
     new = stepped(old, "request_cancel", app.mark, enterprise_cancel=None, agency_cancel=None)
     orders.commit_step(old, new)
     return reply(new)
 
 
 def _cancel(old: Order) -> Answer[Order]:
-    if app.is_repeat(old, "cancel"):
-        return reply(old, replay=True)
     mark = app.mark
     new = stepped(old, "cancel", mark, drawn={}, settlement_id=None)
     check_cancel_asked(old, organisations.find_agency(old.agency_uscc))

@@ -4,18 +4,18 @@ from typing import Literal
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.bodies import WithReason
+from voucher.edge.bodies import Versioned, WithReason
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
 from voucher.edge.replies import Answer, reply
-from voucher.models.base import Reason, Request
+from voucher.models.base import Reason
 from voucher.models.changes import Change
 from voucher.models.enterprises import Enterprise
 from voucher.refusals import not_found
 from voucher.rules.changes import check_once_approved, check_reason
 from voucher.rules.entitlements import next_entitlements, years_in_step
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.lifecycle import stepped
+from voucher.rules.lifecycle import check_version, stepped
 from voucher.rules.removals import agency_proposed_for_removal
 from voucher.store import changes, organisations, standing
 from voucher.store.engine.table import Write
@@ -23,12 +23,12 @@ from voucher.store.engine.table import Write
 app = Api()
 
 
-class EnterpriseDecision(Request):
+class EnterpriseDecision(Versioned):
     decision: Literal["keep", "return", "disqualify"]
     reason: Text | None = None
 
 
-class AgencyDecision(Request):
+class AgencyDecision(Versioned):
     decision: Literal["keep", "return", "remove"]
     reason: Text | None = None
 
@@ -41,6 +41,7 @@ def review_of_enterprise(uscc: str, change_id: str) -> Answer[Change]:
     old = changes.get("enterprise", uscc, change_id)
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
+    check_version(old, body.version)
     new = _decided_report(old, body.decision, body.reason, "§4.1.3")
     if body.reason is None or body.decision == "keep":
         changes.commit_step(old, new)
@@ -58,6 +59,7 @@ def review_of_agency(uscc: str, change_id: str) -> Answer[Change]:
     old = changes.get("agency", uscc, change_id)
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
+    check_version(old, body.version)
     new = _decided_report(old, body.decision, body.reason, "§3.2.3")
     if body.reason is None or body.decision == "keep":
         changes.commit_step(old, new)

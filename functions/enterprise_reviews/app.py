@@ -4,19 +4,18 @@ from typing import Literal
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.bodies import ReviewReason, reasons_of
+from voucher.edge.bodies import ReviewReason, Versioned, reasons_of
 from voucher.edge.fields import Text
 from voucher.edge.identity import as_member_or_staff, require
 from voucher.edge.queries import Query, QueryYear
 from voucher.edge.replies import Answer, reply
-from voucher.models.base import Request
 from voucher.models.enterprises import Enterprise
 from voucher.models.entitlements import Eligibility
 from voucher.refusals import not_found, refuse_first
 from voucher.rules.eligibility import approval_finding, findings, refusals, size_class
 from voucher.rules.entitlements import next_entitlements, quota_of, years_in_step
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.lifecycle import check_step, stepped
+from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import policy_for
 from voucher.rules.submissions import check_reasons
 from voucher.store import organisations, standing
@@ -25,7 +24,7 @@ from voucher.store.engine.table import Write
 app = Api()
 
 
-class Review(Request):
+class Review(Versioned):
     decision: Literal["approve", "return", "reject"]
     reasons: list[ReviewReason | Text] = []
     digital_economy: bool = False
@@ -46,6 +45,7 @@ def review(uscc: str) -> Answer[Enterprise]:
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
     check_step(old, body.decision)
+    check_version(old, body.version)
     check_four_eyes(app.caller.sub, "§4.1.2", old.submitted_by)
     reasons = reasons_of(body.reasons)
     check_reasons(body.decision, reasons, old.submission)

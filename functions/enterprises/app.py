@@ -6,18 +6,17 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, partial
 from voucher.edge.codes import EnterpriseCode
-from voucher.edge.documents import announce, announcement, reply_with_links
+from voucher.edge.documents import public_documents
 from voucher.edge.fields import Count, Day, Fen, Industry, Name, Phone
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
 from voucher.edge.queries import Search
-from voucher.edge.replies import Answer, ListOf, PageOf, reply, reply_list
+from voucher.edge.replies import Answer, ListOf, reply, reply_list
 from voucher.models.base import Request
-from voucher.models.documents import AnnouncedUpload, DocumentLink
 from voucher.models.enterprises import Enterprise, EnterpriseState, EnterpriseWithDocuments
 from voucher.policy import ENTERPRISE_DOCUMENTS
 from voucher.refusals import Refused
-from voucher.rules.lifecycle import check_step, stepped
+from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.submissions import application_day, changes_by_submission, check_complete, submission_of
 from voucher.store import documents, keys, organisations
 
@@ -44,7 +43,6 @@ class Registration(Profile):
 
 
 Correction = partial(Profile)
-EnterpriseDocument = announcement(ENTERPRISE_DOCUMENTS)
 
 
 @app.post("/enterprises")
@@ -68,26 +66,13 @@ def register() -> Answer[Enterprise]:
 def edit(uscc: str) -> Answer[Enterprise]:
     """§4.1.1: its member corrects a draft, or what was returned or rejected."""
     old = as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
-    corrections = app.body(Correction).model_dump(exclude_none=True)
-    new = stepped(old, "edit", app.mark, **corrections)
+    body = app.body(Correction)
+    if app.is_repeat(old, "edit"):
+        return reply(old, replay=True)
+    check_version(old, body.version)
+    new = stepped(old, "edit", app.mark, **body.model_dump(exclude={"version"}, exclude_none=True))
     organisations.commit_step(old, new)
     return reply(new)
-
-
-@app.post("/enterprises/<uscc>/documents")
-def announce_document(uscc: str) -> Answer[AnnouncedUpload]:
-    """§4.1.1: one of the six documents; answers where to upload it."""
-    enterprise = as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
-    body = app.body(EnterpriseDocument)
-    check_step(enterprise, "edit")
-    return announce(app, keys.enterprise(uscc), f"enterprises/{uscc}", body)
-
-
-@app.get("/enterprises/<uscc>/documents")
-def list_documents(uscc: str) -> Answer[PageOf[DocumentLink]]:
-    """§3.4.3: an enterprise's documents with links, for its members and staff."""
-    as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
-    return reply_with_links(keys.enterprise(uscc))
 
 
 @app.post("/enterprises/<uscc>/submit")
@@ -98,9 +83,10 @@ def submit(uscc: str) -> Answer[Enterprise]:
     if app.is_repeat(old, "submit"):
         return reply(old, replay=True)
     check_step(old, "submit")
-    examined = documents.examine_all(keys.enterprise(uscc))
-    check_complete(examined, ENTERPRISE_DOCUMENTS, "§4.1.1")
-    changes = changes_by_submission(old, submission_of(old, Profile.model_fields, examined), app.caller.sub)
+    found = documents.inspect_all(keys.enterprise(uscc))
+    check_complete(found.fit, found.unreadable, ENTERPRISE_DOCUMENTS, "§4.1.1")
+    documents.commit_examined(keys.enterprise(uscc), found)
+    changes = changes_by_submission(old, submission_of(old, Profile.model_fields, found.fit), app.caller.sub)
     new = stepped(old, "submit", app.mark, applied_on=application_day(old, clock.today()), **changes)
     organisations.commit_step(old, new)
     return reply(new)
@@ -118,10 +104,8 @@ def list_enterprises(query: Search[EnterpriseState]) -> Answer[ListOf[Enterprise
 def show(uscc: str) -> Answer[EnterpriseWithDocuments]:
     """One enterprise, for its members and staff, with the documents that it announced."""
     enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
-    announced = documents.list_of(keys.enterprise(uscc))
-    names = ("document_id", "kind", "filename", "checked")
-    items = [{name: getattr(document, name) for name in names} for document in announced]
-    return reply(enterprise.public() | {"documents": items})
+    is_own = app.caller.sub in enterprise.members
+    return reply(enterprise.public() | {"documents": public_documents(keys.enterprise(uscc), is_own)})
 
 
 handler = app.handle

@@ -6,19 +6,20 @@ from pydantic import Field
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.documents import announce, announcement, reply_with_links
+from voucher.edge.bodies import Versioned
+from voucher.edge.documents import announce, announcement, reply_with_documents, take_back
 from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.edge.settlements import public_lines
 from voucher.models.base import Request
-from voucher.models.documents import AnnouncedUpload, Document, DocumentLink
+from voucher.models.documents import AnnouncedUpload, Document, PublicDocument
 from voucher.models.settlements import Invoice, Line, PublicLine, Transfer
 from voucher.policy import SETTLEMENT_DOCUMENTS
-from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.flags import flags_of
-from voucher.rules.lifecycle import check_step, stepped
+from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.settlements import check_own_share, check_transfers
+from voucher.rules.submissions import document_refusal
 from voucher.store import documents, keys, orders, organisations, programmes, settlements
 
 app = Api()
@@ -40,7 +41,7 @@ class TransferBody(Request):
     document_id: Identifier
 
 
-class LineBody(Request):
+class LineBody(Versioned):
     contract_fen: PositiveFen
     invoice: InvoiceBody
     transfers: Annotated[list[TransferBody], Field(min_length=1, max_length=20)]
@@ -54,15 +55,25 @@ def announce_document(settlement_id: str) -> Answer[AnnouncedUpload]:
     settlement = settlements.get(settlement_id)
     as_member(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
     body = app.body(SettlementDocument)
+    check_step(settlement, "add_document")
     return announce(app, keys.settlement(settlement_id), f"settlements/{settlement_id}", body)
 
 
 @app.get("/settlements/<settlement_id>/documents")
-def list_documents(settlement_id: str) -> Answer[PageOf[DocumentLink]]:
-    """§3.4.3: the documents of an application, each with a link that lasts five minutes, for the agency and staff."""
+def list_documents(settlement_id: str) -> Answer[PageOf[PublicDocument]]:
+    """§3.4.3: an application's documents with their state, and links to those that may be read, for the agency and
+    staff."""
     settlement = settlements.get(settlement_id)
-    as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
-    return reply_with_links(keys.settlement(settlement_id))
+    agency = as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
+    return reply_with_documents(keys.settlement(settlement_id), for_applicant=app.caller.sub in agency.members)
+
+
+@app.delete("/settlements/<settlement_id>/documents/<document_id>")
+def take_back_document(settlement_id: str, document_id: str) -> Answer[PublicDocument]:
+    """§3.5.1: the agency takes a document back that stands in no line and in no summary invoice."""
+    settlement = settlements.get(settlement_id)
+    as_member(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
+    return take_back(app, keys.settlement(settlement_id), settlement, document_id)
 
 
 @app.put("/settlements/<settlement_id>/lines/<order_id>")
@@ -75,6 +86,7 @@ def fill_in(settlement_id: str, order_id: str) -> Answer[PublicLine]:
     if app.is_repeat(old, "edit"):
         return reply(_public_line(old), replay=True)
     check_step(old, "edit")
+    check_version(old, body.version)
     invoice = Invoice(**body.invoice.model_dump())
     transfers = tuple(Transfer(**each.model_dump()) for each in body.transfers)
     check_transfers(transfers)
@@ -117,12 +129,12 @@ def _examine_documents(settlement_id: str, body: LineBody) -> dict[str, str]:
         *((f"evidence_document_ids.{n}", "evidence", each) for n, each in enumerate(body.evidence_document_ids)),
     ]
     chosen = {document_id for _, kind, document_id in named if _is(present.get(document_id), kind)}
-    examined = documents.examine(owner, [present[document_id] for document_id in sorted(chosen)])
-    hashes = {each.document_id: each.sha256 for each in examined if each.sha256}
-    missing = [field for field, kind, name in named if not (name in hashes and _is(present.get(name), kind))]
-    if missing:
-        errors = [FieldError(field, Refusal.DOCUMENT_NOT_UPLOADED.sentence) for field in missing]
-        raise Refused(Refusal.DOCUMENT_NOT_UPLOADED, errors=errors)
+    found = documents.inspect([present[document_id] for document_id in sorted(chosen)])
+    hashes = {each.document_id: each.sha256 for each in found.fit if each.sha256}
+    wrong = [(field, name) for field, kind, name in named if not (name in hashes and _is(present.get(name), kind))]
+    if wrong:
+        raise document_refusal(wrong, found.unreadable)
+    documents.commit_examined(owner, found)
     return hashes
 
 

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from voucher.edge.api import Api
+from voucher.edge.bodies import Versioned
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
 from voucher.edge.queries import OfDays, Sort
@@ -14,7 +15,7 @@ from voucher.models.settlements import Line
 from voucher.policy import CATEGORY_WORDS
 from voucher.refusals import Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.lifecycle import stepped
+from voucher.rules.lifecycle import check_version, stepped
 from voucher.rules.notices import is_objected
 from voucher.rules.settlements import owed_fen
 from voucher.rules.working_days import add_working_days, shanghai_date
@@ -29,7 +30,7 @@ class NoticeText(Request):
     text: Text = "现将通过审核的服务券抵用情况予以公示。"
 
 
-class Resolution(Request):
+class Resolution(Versioned):
     """The agency reads `opinion`; it does not learn who objected, and in which words."""
 
     decision: Literal["uphold", "reject"]
@@ -114,6 +115,7 @@ def resolve(objection_id: str) -> Answer[Objection]:
     old = objections.get(objection_id)
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
+    check_version(old, body.version)
     new = stepped(old, body.decision, app.mark)
     round_ = rounds.load(notice.round_id)
     check_four_eyes(app.caller.sub, "§3.5.3", *round_.earlier_hands)

@@ -6,7 +6,6 @@ Anybody may call this function, so it only reads and records: notice_reviews and
 import csv
 import hashlib
 import io
-from uuid import uuid4
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -19,6 +18,7 @@ from voucher.models.base import Request, yuan
 from voucher.models.notices import Notice, NoticeState, Objection, ObjectionReceipt, PublicNotice
 from voucher.models.removals import PublicRemoval
 from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules.lifecycle import allows
 from voucher.spreadsheets.workbook import inert
 from voucher.store import notices, objections, programmes, rounds
 
@@ -66,7 +66,7 @@ def object_to(notice_id: str) -> Answer[ObjectionReceipt]:
     objection_id = f"{notice_id}.{_objection_name(notice_id)}"
     if (existing := objections.find(objection_id)) is not None:
         return reply({"objection_id": objection_id, "state": existing.state}, replay=True)
-    if notice.state != "running":
+    if not allows("notice", notice.state, "object"):
         raise Refused(Refusal.NOTICE_ENDED, of=notice)
     _check_parties(notice, body)
     objection = Objection(
@@ -94,11 +94,10 @@ def _check_parties(notice: Notice, body: ObjectionText) -> None:
 
 
 def _objection_name(notice_id: str) -> str:
-    """What tells one objection from another. With an Idempotency-Key the same request has the same name; the request's
-    body is part of it, because the caller is not signed in and another person may use the same key."""
-    key = app.idempotency_key()
-    seed = f"{notice_id}\n{_source(notice_id)}\n{key}\n{app.request_sha256}"
-    return hashlib.sha256(seed.encode()).hexdigest()[:12] if key else uuid4().hex[:12]
+    """What tells one objection from another: the same words from the same place are one, however often they are sent.
+    So nobody needs an Idempotency-Key; whoever sends one may object in the same words again, under another key."""
+    seed = f"{notice_id}\n{_source(notice_id)}\n{app.idempotency_key()}\n{app.request_sha256}"
+    return hashlib.sha256(seed.encode()).hexdigest()[:12]
 
 
 def _source(notice_id: str) -> str:

@@ -60,7 +60,7 @@ def quote() -> Answer[Quote]:
 @app.post("/orders")
 def place() -> Answer[Order]:
     """§4.2.1: use a voucher toward a listed product; its part is held until the order ends or is owed to its agency."""
-    order_id = app.new_id("o", key_required=True)
+    order_id = app.new_id("o")
     body = app.body(Placement)
     for _ in range(PLACING_TRIES):
         facts = orders.get_facts(body.product_id, body.voucher_id, app.caller.sub)

@@ -15,9 +15,10 @@ from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.replies import Answer, reply
 from voucher.models.base import Mark, Request
 from voucher.models.payables import Account, AccountChange, Payable, PublicPayable
-from voucher.refusals import FieldError, Refusal, Refused
+from voucher.refusals import Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, stepped
+from voucher.rules.submissions import document_refusal
 from voucher.store import documents, keys, organisations, payables
 from voucher.store.engine import sealing
 
@@ -99,13 +100,14 @@ def _account_change(account: Account, reason: str) -> AccountChange:
 
 def _check_document(payable: Payable, document_id: str) -> None:
     """§3.5.4: the invoice's document lies with one of the settlement applications that the invoice is for."""
-    for settlement_id in payable.settlement_ids:
-        owner = keys.settlement(settlement_id)
+    unreadable = []
+    for owner in map(keys.settlement, payable.settlement_ids):
         named = [each for each in documents.list_of(owner) if each.document_id == document_id]
-        if documents.examine(owner, [each for each in named if each.kind == "summary_invoice"]):
-            return
-    error = FieldError("document_id", Refusal.DOCUMENT_NOT_UPLOADED.sentence)
-    raise Refused(Refusal.DOCUMENT_NOT_UPLOADED, errors=[error])
+        found = documents.inspect([each for each in named if each.kind == "summary_invoice"])
+        unreadable += found.unreadable
+        if found.fit:
+            return documents.commit_examined(owner, found)
+    raise document_refusal([("document_id", document_id)], unreadable)
 
 
 @app.post("/rounds/<round_id>/bank-account")

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from voucher.edge.api import Api
+from voucher.edge.bodies import Versioned
 from voucher.edge.fields import Identifier, PositiveFen, Text
 from voucher.edge.identity import require
 from voucher.edge.replies import Answer, reply
@@ -15,7 +16,7 @@ from voucher.models.settlements import Line, PublicSettlement, Settlement
 from voucher.models.standing import Standing
 from voucher.policy import Policy
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.lifecycle import check_step, remembered, stepped
+from voucher.rules.lifecycle import check_step, check_version, remembered, stepped
 from voucher.rules.settlements import (
     check_named_once,
     check_subsidies,
@@ -39,7 +40,7 @@ class LineDecision(Request):
     opinion: Text
 
 
-class PreReview(Request):
+class PreReview(Versioned):
     lines: Annotated[list[LineDecision], Field(min_length=1, max_length=settlements.MOST_LINES)]
 
 
@@ -47,11 +48,13 @@ class PreReview(Request):
 def pre_review(settlement_id: str) -> Answer[PublicSettlement]:
     """§3.5.2: the operator decides line by line; if it verifies less, the difference goes back to the voucher."""
     require(app.caller, "platform")
-    decisions = app.body(PreReview).lines
+    body = app.body(PreReview)
+    decisions = body.lines
     old = settlements.get(settlement_id)
     if app.is_repeat(old, "pre_review"):
         return reply(_public(old), replay=True)
     check_step(old, "pre_review")
+    check_version(old, body.version)
     lines = {line.order_id: line for line in settlements.list_lines(settlement_id)}
     check_named_once((each.order_id for each in decisions), lines)
     submitters = (lines[each.order_id].submitted_by for each in decisions)

@@ -2,8 +2,8 @@
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.bodies import Nothing, partial
-from voucher.edge.fields import Name, PositiveFen, Text, Uscc, Version
+from voucher.edge.bodies import Nothing, Versioned, partial
+from voucher.edge.fields import Name, PositiveFen, Text, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.queries import Search
 from voucher.edge.replies import Answer, ListOf, reply, reply_list
@@ -11,10 +11,9 @@ from voucher.models.agencies import Agency
 from voucher.models.base import Request
 from voucher.models.products import Product, ProductState
 from voucher.policy import Category
-from voucher.refusals import Refusal, Refused
 from voucher.rules.agencies import check_active, check_scope
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.lifecycle import stepped
+from voucher.rules.lifecycle import check_version, stepped
 from voucher.rules.products import edited_product, published_product, revised_product
 from voucher.store import organisations, products
 
@@ -36,10 +35,6 @@ class Listing(Facts):
 
 
 Correction = partial(Facts)
-
-
-class Publication(Request):
-    version: Version | None = None  # the one that the operator looked at
 
 
 @app.post("/products")
@@ -69,7 +64,11 @@ def _replayed(existing: Product) -> Answer[Product]:
 def edit(product_id: str) -> Answer[Product]:
     """§3.3: the agency corrects its draft; what is on sale stays so until the operator publishes the correction."""
     old, agency = _owned(product_id)
-    corrections = app.body(Correction).model_dump(exclude_none=True)
+    body = app.body(Correction)
+    if app.is_repeat(old, "edit"):
+        return reply(old, replay=True)
+    check_version(old, body.version)
+    corrections = body.model_dump(exclude={"version"}, exclude_none=True)
     new = stepped(edited_product(old, corrections), "edit", app.mark)
     check_scope(agency, revised_product(new).category)
     products.commit_step(old, new)
@@ -89,12 +88,11 @@ def publish(product_id: str) -> Answer[Product]:
     Raises CHANGED_MEANWHILE if the product changed since the operator looked at it.
     """
     require(app.caller, "platform")
-    body = app.body(Publication)
+    body = app.body(Versioned)
     old = products.get(product_id)
     if app.is_repeat(old, "publish"):
         return reply(old, replay=True)
-    if body.version not in (None, old.version):
-        raise Refused(Refusal.CHANGED_MEANWHILE)
+    check_version(old, body.version)
     agency = check_active(organisations.find_agency(old.agency_uscc), clock.today())
     check_four_eyes(app.caller.sub, "§3.3", *agency.members)
     mark = app.mark

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from voucher.edge import clock
 from voucher.edge.api import Api
+from voucher.edge.bodies import Versioned
 from voucher.edge.fields import PositiveFen, Version, Year
 from voucher.edge.identity import require
 from voucher.edge.mistakes import malformed
@@ -17,7 +18,7 @@ from voucher.models.programmes import Programme, ProgrammeWithFigures
 from voucher.policy import Policy, policy_on
 from voucher.refusals import Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.lifecycle import check_step, stepped
+from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import figures_of, yearly_shares_fen
 from voucher.rules.working_days import shanghai_date
 from voucher.store import batches, programmes
@@ -37,12 +38,6 @@ class Correction(Request):
     version: Version
     total_fen: PositiveFen
     policy: dict[str, Any] | None = None
-
-
-class Confirmation(Request):
-    """A call that names the `version` of the draft it saw confirms no other one."""
-
-    version: Version | None = None
 
 
 @app.post("/programmes")
@@ -85,8 +80,7 @@ def correct_programme(year: str) -> Answer[Programme]:
     if app.is_repeat(old, "edit"):
         return reply(old, replay=True)
     check_step(old, "edit")
-    if body.version != old.version:
-        raise Refused(Refusal.CHANGED_MEANWHILE)
+    check_version(old, body.version)
     policy = old.policy if body.policy is None else parse_policy(body.policy, clock.now())
     new = stepped(old, "edit", app.mark, total_fen=body.total_fen, policy=policy, created_by=app.caller.sub)
     programmes.commit_step(old, new)
@@ -97,14 +91,13 @@ def correct_programme(year: str) -> Answer[Programme]:
 def confirm_programme(year: str) -> Answer[Programme]:
     """§1.3: finance confirms the total, and the year is open. The drafter may not confirm it."""
     require(app.caller, "finance")
-    body = app.body(Confirmation)
+    body = app.body(Versioned)
     old = programmes.get(app.year(year))
     if app.is_repeat(old, "confirm"):
         return reply(old, replay=True)
     check_four_eyes(app.caller.sub, "§1.3", old.created_by)
     new = stepped(old, "confirm", app.mark, unreleased_fen=old.total_fen, confirmed_by=app.caller.sub)
-    if body.version not in (None, old.version):
-        raise Refused(Refusal.CHANGED_MEANWHILE)
+    check_version(old, body.version)
     programmes.commit_confirmation(old, new, yearly_shares_fen(new), app.mark)
     return reply(new)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from voucher.actions import allowed_actions
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import WithReason
@@ -28,7 +29,7 @@ class Claim(Request):
 def recover(order_id: str) -> Answer[PublicRecovery]:
     """§5.2b: the bureau claims back a paid order's money, part or all of it, perhaps for a violation on record."""
     require(app.caller, "bureau")
-    recovery_id = app.new_id("rc", key_required=True)
+    recovery_id = app.new_id("rc")
     body = app.body(Claim)
     old = orders.get(order_id)
     if (earlier_sha256 := old.recovery_requests.get(recovery_id)) is not None:
@@ -82,7 +83,9 @@ def withdraw_recovery(order_id: str, recovery_id: str) -> Answer[PublicRecovery]
 
 def _public_recovery(order: Order, recovery: Recovery) -> dict[str, Any]:
     amounts = {"recovered_fen": order.recovered_fen, "left_fen": unclaimed_fen(order)}
-    return {"order_id": order.order_id, **recovery.public(), **amounts}
+    is_standing = recovery.state == "standing"
+    steps = [each for each in allowed_actions(order) if each["action"] == "withdraw_recovery" and is_standing]
+    return {"order_id": order.order_id, **recovery.public(), **amounts, "allowed_actions": steps}
 
 
 def _check_violation(order: Order, violation_id: str | None) -> None:

@@ -4,22 +4,21 @@ from typing import Literal
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.bodies import WithReason
+from voucher.edge.bodies import Versioned, WithReason
 from voucher.edge.identity import require
 from voucher.edge.queries import Search
 from voucher.edge.replies import Answer, ListOf, reply, reply_list
 from voucher.models.agencies import Agency
-from voucher.models.base import Request
 from voucher.models.removals import Lead, LeadState, RemovalNotice
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.lifecycle import allows, stepped
+from voucher.rules.lifecycle import allows, check_version, stepped
 from voucher.rules.removals import agency_kept, agency_proposed_for_removal
 from voucher.store import organisations, products, removals
 
 app = Api()
 
 
-class Decision(Request):
+class Decision(Versioned):
     decision: Literal["approve", "reject"] = "approve"
 
 
@@ -46,6 +45,7 @@ def decide(uscc: str) -> Answer[Agency]:
     if app.is_repeat(old, action):
         withdraw_products(old)
         return reply(old, replay=True)
+    check_version(old, body.version)
     new = agency_kept(old, app.mark) if body.decision == "reject" else stepped(old, action, app.mark)
     check_four_eyes(app.caller.sub, "§3.4.1", old.removal_proposed_by)
     if body.decision == "reject":

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from voucher.edge.api import Api
+from voucher.edge.bodies import Versioned
 from voucher.edge.fields import Identifier, Text
 from voucher.edge.identity import require
 from voucher.edge.queries import InState
@@ -16,7 +17,7 @@ from voucher.models.settlements import Line
 from voucher.models.standing import Standing
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.lifecycle import stepped
+from voucher.rules.lifecycle import check_version, stepped
 from voucher.rules.rounds import check_opinions, check_round_size
 from voucher.rules.settlements import check_named_once, check_subsidies, order_without_settlement, owed_fen
 from voucher.store import orders, programmes, rounds, settlements, standing
@@ -38,7 +39,7 @@ class LineDecision(Decision):
     order_id: Identifier
 
 
-class RoundDecision(Decision):
+class RoundDecision(Decision, Versioned):
     """The decision on every line, but for the `lines` that have their own."""
 
     lines: list[LineDecision] = []
@@ -105,6 +106,7 @@ def approve(round_id: str) -> Answer[PublicRound]:
     old = rounds.get(round_id)
     if app.is_repeat(old, "approve"):
         return reply(public_round(old), replay=True)
+    check_version(old, body.version)
     lines = rounds.list_lines(old)
     # a line that is decided already was decided by this very call, which was broken off
     decided = [line for line in rounds.list_lines_around(old) if app.is_repeat(line, "approve")]

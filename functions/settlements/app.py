@@ -35,7 +35,7 @@ class OfAgency(Search[SettlementState]):
 @app.post("/settlements")
 def open_application() -> Answer[PublicSettlement]:
     """§3.5.1: an agency applies for completed orders of one year, each in one application at a time."""
-    settlement_id = app.new_id("s", key_required=True)
+    settlement_id = app.new_id("s")
     body = app.body(Opening)
     as_member(app.caller, organisations.find_agency(body.agency_uscc), "agency")
     found = {order.order_id: order for order in orders.find_many(body.order_ids)}

@@ -43,13 +43,22 @@ class Reply:
 
 
 class Client(Protocol):
-    """What `steps` needs of a client: this module has one over HTTP, the tests have one in their own process."""
+    """What `steps` needs of a client: this module has one over HTTP, the tests have one in their own process.
+
+    `key` is the Idempotency-Key. Without one, each POST gets a key of its own, since one call here is sent once.
+    Whoever sends a call again, because its answer was lost, gives both the same key. An empty text sends none.
+    """
 
     def call(
         self, person: Person | None, method: str, path: str, body: Any = None, key: str | None = None
     ) -> Reply: ...
 
     def upload(self, post: dict[str, Any], content: bytes) -> None: ...
+
+
+def key_of_call(method: str, key: str | None) -> str | None:
+    """The Idempotency-Key that a call is sent with: a new one for a POST that was given none."""
+    return uuid4().hex if key is None and method == "POST" else key
 
 
 class HttpClient:
@@ -97,7 +106,7 @@ class HttpClient:
     def call(self, person: Person | None, method: str, path: str, body: Any = None, key: str | None = None) -> Reply:
         """One call; the reply may have any status. Raises URLError if the connection breaks."""
         headers = {"Authorization": f"Bearer {self.token(person)}"} if person else {}
-        if key:
+        if key := key_of_call(method, key):
             headers["Idempotency-Key"] = key
         return self.send(method, path, json.dumps(body).encode() if body is not None else None, headers)
 

@@ -21,7 +21,8 @@ Place = tuple[ast.FunctionDef, Path]
 
 @dataclass(frozen=True)
 class Handler:
-    """One route. `callers` are whose members and which staff roles pass its checks; empty where it checks neither."""
+    """One route. `callers` are whose members and which staff roles pass its checks; empty where it checks neither.
+    `makes_id` says that it makes a thing whose id follows from the Idempotency-Key, and asks for one."""
 
     method: str
     path: str
@@ -29,16 +30,25 @@ class Handler:
     purpose: str
     clauses: tuple[str, ...]
     callers: tuple[str, ...]
+    makes_id: bool
 
 
 def handlers(folder: Path) -> list[Handler]:
     """Every route of a function, in the order of its code."""
     return [
-        Handler(method, path, node.name, purpose(node), clauses(node), _callers(node, folder / "app.py"))
+        _handler(method, path, node, folder / "app.py")
         for node in _module(folder / "app.py").body
         if isinstance(node, ast.FunctionDef)
         for method, path in _routes(node)
     ]
+
+
+def _handler(method: str, path: str, node: ast.FunctionDef, module: Path) -> Handler:
+    reached = list(_reached(node, module))
+    callers = {caller for part in reached for caller in _checked(part)}
+    makes_id = any(isinstance(part, ast.Attribute) and part.attr == "new_id" for part in reached)
+    in_order = tuple(sorted(callers, key=lambda words: (words.startswith("`"), words)))
+    return Handler(method, path, node.name, purpose(node), clauses(node), in_order, makes_id)
 
 
 def purpose_of(folder: Path) -> str:
@@ -68,19 +78,17 @@ def _routes(node: ast.FunctionDef) -> Iterator[tuple[str, str]]:
             yield call.func.attr.upper(), re.sub(r"<(\w+)>", r"{\1}", str(ast.literal_eval(call.args[0])))
 
 
-def _callers(handler: ast.FunctionDef, path: Path) -> tuple[str, ...]:
-    """Who passes the checks of a handler and of every function it names, here or in the package's edge."""
-    found: set[str] = set()
+def _reached(handler: ast.FunctionDef, path: Path) -> Iterator[ast.AST]:
+    """Every part of a handler and of every function it names, here or in the package's edge."""
     seen, waiting = {handler.name}, [(handler, path)]
     while waiting:
         node, where = waiting.pop()
         for part in ast.walk(node):
-            found |= _checked(part)
+            yield part
             name = ast.unparse(part) if isinstance(part, ast.Name | ast.Attribute) else ""
             if name in _known(where) and name not in seen:
                 seen.add(name)
                 waiting.append(_known(where)[name])
-    return tuple(sorted(found, key=lambda words: (words.startswith("`"), words)))
 
 
 def _checked(node: ast.AST) -> set[str]:

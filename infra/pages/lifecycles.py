@@ -1,6 +1,6 @@
-"""The state diagrams, drawn from `rules/lifecycle.py`, the one place where the states are written."""
+"""The state diagrams, drawn from `lifecycles.py`, the one place where the states are written."""
 
-from voucher.rules.lifecycle import FORMER, LIFECYCLES, SAME, Steps
+from voucher.lifecycles import FORMER, LIFECYCLES, SAME, Steps
 
 
 def diagram(steps: Steps) -> str:

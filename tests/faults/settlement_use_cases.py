@@ -52,6 +52,19 @@ def document_announce(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(post(world, parties.agency.person, f"{path}/documents", body, key="one"), check)
 
 
+def document_take_back(world: World, _clock: StoppedClock) -> UseCase:
+    parties, path, _ = application_to_fill_in(world)
+
+    def check(answer: Json) -> None:
+        assert answer["state"] == "taken_back"
+        gone = [
+            each.document_id for each in tables.list_records(Document, "settlements", "DOCUMENT#") if each.taken_back
+        ]
+        assert gone == ["evidence"]
+
+    return UseCase(lambda: world.call(parties.agency.person, "DELETE", f"{path}/documents/evidence"), check)
+
+
 def submit(world: World, _clock: StoppedClock) -> UseCase:
     parties, settlement_id, _ = application_to_submit(world)
 
@@ -121,7 +134,7 @@ def pre_review_with_reduction(world: World, _clock: StoppedClock) -> UseCase:
 
 
 SETTLEMENT_USE_CASES = {
-    "§3.5.1": [document_announce, line_fill_in, submit, line_withdraw, withdraw],
+    "§3.5.1": [document_announce, document_take_back, line_fill_in, submit, line_withdraw, withdraw],
     "§3.5.2": [pre_review_with_reduction, pre_review_return_and_reject],
     "§3.5.1(5)": [cancel_in_settlement],
 }

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
-from infra.client.http import Person, Reply
+from infra.client.http import Person, Reply, key_of_call
 from tests.races import requests, tables
 from tests.support.backend import World, function
 from voucher.models.accounts import Posting
@@ -72,5 +72,6 @@ def voucher_balances() -> list[int]:
 def post(
     world: World, person: Person | None, path: str, body: Any = None, key: str | None = None
 ) -> Callable[[], Reply]:
-    """A function that sends this POST."""
+    """A function that sends this POST, each time with the same Idempotency-Key."""
+    key = key_of_call("POST", key)
     return lambda: world.call(person, "POST", path, body, key=key)

@@ -12,6 +12,7 @@ from tests.races.order_parties import Parties, seed_parties
 from tests.races.seed_data import QUOTA_FEN, YEAR, Organisation
 from tests.support import samples
 from tests.support.backend import World
+from voucher.models.enterprises import Enterprise
 from voucher.models.orders import Order
 from voucher.models.payables import Payable
 from voucher.models.pools import SURPLUS_SHARDS, surplus_pool
@@ -216,6 +217,21 @@ def registration(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(post(world, owner, "/enterprises", samples.enterprise().registration()), check)
 
 
+def submission_withdraw(world: World, _clock: StoppedClock) -> UseCase:
+    steps.open_programme(world, YEAR, QUOTA_FEN, {})
+    enterprise, owner = samples.enterprise().registration(), Person("owner")
+    made = {"state": "submitted", "created_at": seed_data.CREATED_AT, "created_by": owner.name}
+    record = Enterprise(**enterprise, **made, members=frozenset({owner.name}))
+    seed_data.write_records((keys.enterprise(record.uscc), record))
+
+    def check(answer: Json) -> None:
+        assert answer["state"] == "draft"
+        kept = tables.list_records(Enterprise, "registry", "RECORD")
+        assert [(each.state, each.version) for each in kept] == [("draft", 2)]
+
+    return UseCase(post(world, owner, f"/enterprises/{record.uscc}/withdraw"), check)
+
+
 def _two_in_one_bucket(enterprises: list[Organisation]) -> list[Organisation]:
     """Two enterprises in one bucket, so that one message ends both vouchers."""
     return next(
@@ -268,7 +284,7 @@ USE_CASES = {
     "§3.5.3": [notice_close],
     "§3.5.4": [payout_result],
     "§2.1.3": [violation],
-    "§4.1.1": [registration],
+    "§4.1.1": [registration, submission_withdraw],
     "§4.2.2": [lapse],
     "§1.4b": [year_end],
 }

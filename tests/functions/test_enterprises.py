@@ -257,18 +257,6 @@ def test_the_reviewer_reads_the_submitted_file_though_it_was_replaced_later(draf
     assert steps.expect(submit(draft), 200)["changed_fields"] == []
 
 
-def test_a_document_that_was_not_examined_has_no_link(draft: World) -> None:
-    steps.announce_and_upload(draft, OWNER, PATH, DOCUMENTS[0])
-    assert draft.call(OPERATOR, "GET", f"{PATH}/documents").body["items"] == []
-    assert [each["checked"] for each in read(draft)["documents"]] == [False]
-    assert submit(draft).code == "DOCUMENTS_MISSING"
-    [document] = draft.call(OPERATOR, "GET", f"{PATH}/documents").body["items"]
-    assert document["kind"] == DOCUMENTS[0].kind
-    assert [(each["document_id"], each["checked"]) for each in read(draft)["documents"]] == [
-        (document["document_id"], True)
-    ]
-
-
 @pytest.mark.clause("§2.1")
 def test_a_digital_enterprise_outside_the_sectors_passes_if_the_reviewer_confirms_it(draft: World) -> None:
     steps.expect(draft.call(OWNER, "PATCH", PATH, {"industry_code": "7510", "employees": 50}), 200)

@@ -61,6 +61,18 @@ def test_an_objection_sent_again_under_its_key_is_one_objection(submitted: Scene
 
 
 @pytest.mark.clause("§3.5.3")
+def test_the_same_words_from_the_same_place_are_one_objection_without_any_key(submitted: Scene) -> None:
+    case = settling(submitted)
+    notice = case.noticed(the_order(submitted))
+    path = f"/notices/{notice['notice_id']}/objections"
+    body = {"name": "某", "contact": "0578", "reason": "服务未实际发生"}
+    first, again = (case.call(Person("address 1"), "POST", path, body, key="") for _ in range(2))
+    assert (first.status, again.status, again.body) == (201, 200, first.body)
+    elsewhere = case.call(Person("address 2"), "POST", path, body, key="")
+    assert elsewhere.status == 201 and elsewhere.body != first.body
+
+
+@pytest.mark.clause("§3.5.3")
 def test_an_objection_names_only_what_stands_in_the_notice(submitted: Scene) -> None:
     case, order = settling(submitted), the_order(submitted)
     notice = case.noticed(order)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from infra.pages.lifecycles import diagram, drawing, moves
-from voucher.rules.lifecycle import LIFECYCLES, SAME
+from voucher.lifecycles import LIFECYCLES, SAME
 
 
 @pytest.mark.parametrize("thing", LIFECYCLES)

@@ -112,7 +112,7 @@ def test_every_route_is_declared_once_and_only_what_has_none_by_a_greedy_path() 
     declared = [(function, route(properties)) for function, properties in events("Api")]
     routes = [each for function, each in declared if function != "Unrouted"]
     assert len(set(routes)) == len(routes)
-    assert {each.split()[0] for each in routes} <= {"GET", "HEAD", "POST", "PUT", "PATCH"}
+    assert {each.split()[0] for each in routes} <= {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
     assert [each for each in routes if "+" in each] == []
     assert {(each["Method"], each["Path"]) for function, each in events("Api") if function == "Unrouted"} == {
         ("ANY", "/{proxy+}"),

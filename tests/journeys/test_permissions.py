@@ -48,6 +48,7 @@ Reports         .         .         .       .            .
 Rounds          .         .         P       PU           .
 Settlements     .         .         P       P            .
 StaffLists      .         .         .       .            .
+Submissions     PU        .         .       .            .
 Sweep           .         .         .       P            .
 Totals          .         PU        .       .            .
 Unrouted        .         .         .       .            .
@@ -57,12 +58,11 @@ Vouchers        .         .         .       .            .
 Withdrawals     .         U         P       PU           .
 """
 FILE_WRITERS = {
-    "Agencies": {"documents/agencies"},
-    "Enterprises": {"documents/enterprises"},
     "Evidence": {"documents/settlements"},
     "ImportList": {"rows"},
     "Lists": {"lists"},
     "PayoutFile": {"payout-files"},
+    "Submissions": {"documents/agencies", "documents/enterprises"},
 }
 SENDERS = {
     "ImportList": {"ImportListQueue"},

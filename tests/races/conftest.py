@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from uuid import uuid4
 
 import boto3
@@ -12,8 +13,9 @@ from tests.conftest import StoppedClock
 from tests.races.interleaving import give_each_thread_its_request, skip_back_off
 from tests.support import backend
 from tests.support.backend import World
+from tests.support.bucket import BucketInMemory
 from tests.support.short_cuts import send_in_one_piece, speak_plainly
-from voucher.store.engine import table
+from voucher.store.engine import files, table
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +45,15 @@ def world(engine_url: str, stopped_clock: StoppedClock, monkeypatch: pytest.Monk
     skip_back_off(monkeypatch)
     yield World()
     backend.forget_clients()
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> BucketInMemory:
+    """The bucket in memory."""
+    bucket_in_memory = BucketInMemory()
+    monkeypatch.setenv("DOCUMENTS_BUCKET", "documents")
+    monkeypatch.setattr(files, "client", cache(lambda: bucket_in_memory))
+    return bucket_in_memory
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from infra.client import steps
-from infra.client.http import BUREAU, Person, Reply
+from infra.client.http import BUREAU, Person, Reply, key_of_call
 from tests.races.seed_data import Organisation
 from tests.support.backend import World
 from voucher.store import keys
@@ -43,6 +43,7 @@ def both_ask_to_cancel(world: World, order_id: str, owner: Person, agency_member
 
 def insist(world: World, person: Person, path: str, body: Any = None, key: str | None = None) -> Reply:
     """A POST as a patient client sends it: again, while the answer is only that another request came first."""
+    key = key_of_call("POST", key)
     for _ in range(40):
         reply = world.call(person, "POST", path, body, key=key)
         if reply.code not in RETRYABLE_CODES:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,19 +19,10 @@ from tests.support.backend import World, function
 from tests.support.bucket import BucketInMemory
 from tests.support.relaying import work_after
 from voucher.store import keys
-from voucher.store.engine import files, table
+from voucher.store.engine import table
 
 Writes = list[dict[str, Any]]
 KIND = "rated_d"
-
-
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> BucketInMemory:
-    """BucketInMemory in memory."""
-    bucket_in_memory = BucketInMemory()
-    monkeypatch.setenv("DOCUMENTS_BUCKET", "documents")
-    monkeypatch.setattr(files, "client", cache(lambda: bucket_in_memory))
-    return bucket_in_memory
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from typing import get_args
 import pytest
 
 from voucher import models
+from voucher.lifecycles import FORMER, LIFECYCLES, SAME
 from voucher.models.base import Mark, Stateful
 from voucher.refusals import Refusal, Refused
-from voucher.rules.lifecycle import DECISIONS, FORMER, LIFECYCLES, SAME, allows, check_step, stepped
+from voucher.rules.lifecycle import DECISIONS, allows, check_step, stepped
 
 for module in pkgutil.iter_modules(models.__path__):
     importlib.import_module(f"voucher.models.{module.name}")

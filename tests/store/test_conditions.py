@@ -215,7 +215,22 @@ def test_what_a_document_is_found_to_be_is_written_once_and_only_if_announced(su
     known = documents.list_of(owner)[0]
     assert known.checked
     for paper in (known.model_copy(update={"sha256": "another"}), known.model_copy(update={"document_id": "d_none"})):
-        changes_nothing(lambda paper=paper: transact([documents._remember_write(owner, paper)]))
+        changes_nothing(lambda paper=paper: transact([documents._examined_write(owner, paper)]))
+
+
+def test_a_document_is_examined_or_taken_back_and_never_both(
+    submitted: Scene,
+) -> None:
+    owner = keys.settlement(submitted[1]["settlement_id"])
+    examined = documents.list_of(owner)[0]
+    changes_nothing(lambda: documents.commit_taken_back(owner, examined))
+    waiting = examined.model_copy(update={"document_id": "d_waiting", "checked": False, "sha256": None})
+    changes_nothing(lambda: documents.commit_taken_back(owner, waiting))
+    documents.commit_announced(owner, waiting)
+    documents.commit_taken_back(owner, waiting)
+    found = documents.Inspection([waiting], [waiting], [])
+    changes_nothing(lambda: documents.commit_examined(owner, found))
+    assert "d_waiting" not in {each.document_id for each in documents.list_of(owner)}
 
 
 @pytest.mark.clause("§4.1.3")

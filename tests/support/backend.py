@@ -18,7 +18,7 @@ from uuid import uuid4
 import boto3
 import yaml
 
-from infra.client.http import Person, Reply
+from infra.client.http import Person, Reply, key_of_call
 
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET = "documents"
@@ -120,7 +120,8 @@ class World:
         key: str | None = None,
         raw: str | None = None,
     ) -> Reply:
-        """One call. `key` is the Idempotency-Key; `raw` is a body that is sent as it is."""
+        """One call. `key` is the Idempotency-Key, as for any client; `raw` is a body that is sent as it is."""
+        key = key_of_call(method, key)
         path, _, search = path.partition("?")
         for route in routes():
             if (parameters := route.matches(method, path)) is not None:

@@ -12,6 +12,7 @@ ROLE_WORDS = {
 THING_WORDS = {
     "enterprise": "企业",
     "agency": "服务机构",
+    "document": "材料",
     "product": "服务产品",
     "change": "变更报告",
     "programme": "年度预算",
@@ -51,6 +52,13 @@ STATE_WORDS = {
         "active": "已入驻",
         "removal_proposed": "拟清退",
         "removed": "已清退",
+    },
+    "document": {
+        "announced": "待上传",
+        "arrived": "已上传",
+        "unreadable": "无法识别",
+        "accepted": "已提交",
+        "taken_back": "已撤回",
     },
     "change": {
         "reported": "待审核",

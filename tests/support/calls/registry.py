@@ -43,6 +43,9 @@ def enterprise_calls(town: Town) -> Calls:
     mine, approved = f"/enterprises/{draft.uscc}", f"/enterprises/{town.enterprise.uscc}"
     change = steps.expect(world.call(OWNER, "POST", f"{approved}/changes", CHANGED), 201)
     announced = {"kind": "business_license", "filename": "证.pdf", "content_type": "application/pdf", "size_bytes": 9}
+    unwanted = steps.expect(world.call(OWNER, "POST", f"{mine}/documents", announced), 201)
+    hasty = samples.enterprise(5)
+    steps.register_enterprise(world, OWNER, hasty.registration(), enterprise_documents(hasty, TODAY))
     changes = {**draft.registration(), "declarations": {"accurate": True}}
     del changes["uscc"]
     reasons = ["材料齐全", {"field": "name", "message": "已核对"}]
@@ -54,6 +57,10 @@ def enterprise_calls(town: Town) -> Calls:
         "PATCH /enterprises/{uscc}": Call(OWNER, mine, changes, foreign=True),
         "POST /enterprises/{uscc}/documents": Call(OWNER, f"{mine}/documents", announced, foreign=True),
         "GET /enterprises/{uscc}/documents": Call(OWNER, f"{mine}/documents", foreign=True),
+        "DELETE /enterprises/{uscc}/documents/{document_id}": Call(
+            OWNER, f"{mine}/documents/{unwanted['document_id']}", foreign=True
+        ),
+        "POST /enterprises/{uscc}/withdraw": Call(OWNER, f"/enterprises/{hasty.uscc}/withdraw", foreign=True),
         "POST /enterprises/{uscc}/submit": Call(OWNER, f"{mine}/submit", foreign=True),
         "POST /enterprises/{uscc}/review": Call(OPERATOR, f"{mine}/review", review, roles=("platform",)),
         "GET /enterprises/{uscc}/eligibility": Call(OWNER, f"{approved}/eligibility", foreign=True),
@@ -80,6 +87,9 @@ def agency_calls(town: Town) -> Calls:
     change = steps.expect(world.call(SELLER, "POST", f"{active}/changes", CHANGED), 201)
     decision = {"decision": "approve", "reasons": ["材料齐全"], "override": "市局会议纪要"}
     announced = {"kind": "qualification", "filename": "证.pdf", "content_type": "application/pdf", "size_bytes": 9}
+    unwanted = steps.expect(world.call(SELLER, "POST", f"{mine}/documents", announced), 201)
+    hasty = samples.agency(6)
+    steps.apply_agency(world, SELLER, hasty.application(), agency_documents(hasty, TODAY))
     changes = draft.application()
     del changes["uscc"]
     return {
@@ -89,6 +99,10 @@ def agency_calls(town: Town) -> Calls:
         "PATCH /agencies/{uscc}": Call(SELLER, mine, changes, foreign=True),
         "POST /agencies/{uscc}/documents": Call(SELLER, f"{mine}/documents", announced, foreign=True),
         "GET /agencies/{uscc}/documents": Call(SELLER, f"{mine}/documents", foreign=True),
+        "DELETE /agencies/{uscc}/documents/{document_id}": Call(
+            SELLER, f"{mine}/documents/{unwanted['document_id']}", foreign=True
+        ),
+        "POST /agencies/{uscc}/withdraw": Call(SELLER, f"/agencies/{hasty.uscc}/withdraw", foreign=True),
         "POST /agencies/{uscc}/submit": Call(SELLER, f"{mine}/submit", foreign=True),
         "POST /agencies/{uscc}/pre-review": Call(OPERATOR, f"{mine}/pre-review", decision, roles=("platform",)),
         "POST /agencies/{uscc}/approve": Call(BUREAU, f"{mine}/approve", decision, roles=("bureau",)),

@@ -52,11 +52,15 @@ def settlement_calls(town: Town) -> Calls:
     line, why = line_body(town, filled, "INV-A"), {"reason": "材料有误"}
     steps.expect(town.world.call(SELLER, "PUT", f"{complete}/lines/{second['order_id']}", line), 200)
     announced = {"kind": "evidence", "filename": "照.jpg", "content_type": "image/jpeg", "size_bytes": 9}
+    unwanted = steps.expect(town.world.call(SELLER, "POST", f"{mine}/documents", announced), 201)
     opening = {"agency_uscc": town.agency.uscc, "order_ids": [free["order_id"]]}
     return {
         "POST /settlements": Call(SELLER, "/settlements", opening, key="everything", foreign=True),
         "GET /settlements": Call(SELLER, f"/settlements?agency_uscc={town.agency.uscc}", foreign=True),
         "GET /settlements/{settlement_id}": Call(SELLER, mine, foreign=True),
+        "DELETE /settlements/{settlement_id}/documents/{document_id}": Call(
+            SELLER, f"{mine}/documents/{unwanted['document_id']}", foreign=True
+        ),
         "POST /settlements/{settlement_id}/documents": Call(SELLER, f"{mine}/documents", announced, foreign=True),
         "GET /settlements/{settlement_id}/documents": Call(SELLER, f"{mine}/documents", foreign=True),
         "PUT /settlements/{settlement_id}/lines/{order_id}": Call(

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from uuid import uuid4
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -139,13 +138,11 @@ class Api(APIGatewayRestResolver):
             raise Refused(Refusal.IDEMPOTENCY_KEY_REQUIRED)
         return key
 
-    def new_id(self, prefix: str, key_required: bool = False) -> str:
-        """The id of a thing about to be created: from the caller's Idempotency-Key if given, else random."""
-        key = self.idempotency_key()
-        if key is None:
-            if key_required:
-                raise Refused(Refusal.IDEMPOTENCY_KEY_REQUIRED)
-            return f"{prefix}_{uuid4().hex[:24]}"
+    def new_id(self, prefix: str) -> str:
+        """The id of a thing about to be created, which follows from the caller's Idempotency-Key: a thing without a
+        name of its own is made once, however often its call is sent. Raises IDEMPOTENCY_KEY_REQUIRED."""
+        if (key := self.idempotency_key()) is None:
+            raise Refused(Refusal.IDEMPOTENCY_KEY_REQUIRED)
         seed = f"{prefix}\n{self.caller.sub}\n{key}"
         return f"{prefix}_{hashlib.sha256(seed.encode()).hexdigest()[:24]}"
 

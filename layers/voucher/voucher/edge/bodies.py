@@ -3,16 +3,23 @@
 import json
 import re
 from collections.abc import Iterable
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
-from pydantic import create_model
+from pydantic import Field, create_model
 
-from voucher.edge.fields import Name, Text
+from voucher.edge.fields import Name, Text, Version
 from voucher.models.base import Reason, Request
 from voucher.refusals import Refusal, Refused
 
 MOST_BODY_BYTES = 64 * 1024
 MOST_NESTING = 32
+
+
+class Versioned(Request):
+    """A body that may name the `version` of the record that its sender looked at; the call is then refused if somebody
+    changed the record since."""
+
+    version: Annotated[Version | None, Field(description="the record's version that the caller looked at")] = None
 
 
 class Nothing(Request):
@@ -40,11 +47,12 @@ def reasons_of(reasons: Iterable[ReviewReason | str]) -> tuple[Reason, ...]:
     )
 
 
-def partial(model: type[Request]) -> type[Request]:
-    """The body of a correction: the fields of `model`, each optional. A field that is absent or null stays as it is."""
+def partial(model: type[Request]) -> type[Versioned]:
+    """The body of a correction: the fields of `model`, each optional. A field that is absent or null stays as it is;
+    with a `version` that was seen, nothing is corrected in another one."""
     hints = get_type_hints(model, include_extras=True)
     fields: dict[str, Any] = {name: (hints[name] | None, None) for name in model.model_fields}
-    return create_model(f"Partial{model.__name__}", __base__=Request, **fields)
+    return create_model(f"Partial{model.__name__}", __base__=Versioned, **fields)
 
 
 def read_json(text: str) -> Any:

@@ -1,4 +1,4 @@
-"""Documents: the client announces a file, learns where to upload it, and gets links to read it."""
+"""Documents: the client announces a file, learns where to upload it, sees how far it is, reads it, takes it back."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -8,14 +8,31 @@ from pydantic import Field, StringConstraints, create_model
 
 from voucher.edge import clock
 from voucher.edge.api import Api
+from voucher.edge.bodies import Nothing
 from voucher.edge.replies import Answer, PageOf, reply
-from voucher.models.base import Request, instant_text
-from voucher.models.documents import AnnouncedUpload, Document, DocumentLink
+from voucher.models.base import Request, Stateful, instant_text
+from voucher.models.documents import AnnouncedUpload, Document, PublicDocument
+from voucher.refusals import Refusal, Refused
+from voucher.rules.lifecycle import check_step
+from voucher.rules.submissions import unreadable_words
 from voucher.store import documents, keys
 from voucher.store.engine import files
 
-Filename = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^/\\\x00-\x1f]+$")]
-SizeBytes = Annotated[int, Field(ge=1, le=files.MOST_UPLOAD_BYTES)]
+# How many files one answer looks at in the bucket; older documents that no submission examined stay "announced" in it.
+MOST_LOOKED_AT = 50
+
+Filename = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, pattern=r"^[^/\\\x00-\x1f]+$"),
+    Field(description="1 to 200 characters, without slashes", examples=["营业执照.pdf"]),
+]
+SizeBytes = Annotated[
+    int, Field(ge=1, le=files.MOST_UPLOAD_BYTES, description="of the file, in bytes: at most 20 MB (20,971,520)")
+]
+ContentType = Annotated[
+    Literal["application/pdf", "image/jpeg", "image/png"],
+    Field(description="PDF, JPEG or PNG; the file must begin as such a file does"),
+]
 
 
 class Announcement(Request):
@@ -23,7 +40,7 @@ class Announcement(Request):
 
     kind: str
     filename: Filename
-    content_type: Literal["application/pdf", "image/jpeg", "image/png"]
+    content_type: ContentType
     size_bytes: SizeBytes
 
 
@@ -54,6 +71,47 @@ def announce(app: Api, owner: keys.Key, folder: str, body: Announcement) -> Answ
     return reply(answer | {"expires_at": instant_text(expires_at)}, 201)
 
 
-def reply_with_links(owner: keys.Key) -> Answer[PageOf[DocumentLink]]:
-    """§3.4.3: the examined documents of an owner, each with a link that lasts five minutes."""
-    return reply({"items": documents.list_links(owner), "next_cursor": None})
+def take_back(app: Api, owner: keys.Key, record: Stateful, document_id: str) -> Answer[PublicDocument]:
+    """The applicant takes a document back, as long as documents may be added to `record` and no submission examined
+    this one: what was submitted stays. Raises NOT_FOUND or WRONG_STATE."""
+    app.body(Nothing)
+    document = documents.get(owner, document_id)
+    if document.taken_back:
+        return reply(_shown(document, document.state), replay=True)
+    check_step(record, "add_document")
+    if document.checked:
+        raise Refused(Refusal.WRONG_STATE, of=document)
+    documents.commit_taken_back(owner, document)
+    return reply(_shown(document, "taken_back"))
+
+
+def reply_with_documents(owner: keys.Key, for_applicant: bool) -> Answer[PageOf[PublicDocument]]:
+    """§3.4.3: every document of an owner, the newest first. Staff may read what was submitted; the applicant, who
+    uploaded it, also what has only arrived."""
+    return reply({"items": public_documents(owner, for_applicant), "next_cursor": None})
+
+
+def public_documents(owner: keys.Key, for_applicant: bool) -> list[dict[str, Any]]:
+    """Every document of an owner, the newest first, each with its state and, where it may be read, with a link."""
+    known = documents.list_of(owner)
+    waiting = {each.document_id for each in [each for each in known if not each.checked][:MOST_LOOKED_AT]}
+    return [_looked_at(each, each.document_id in waiting, for_applicant) for each in known]
+
+
+def _looked_at(document: Document, waits: bool, for_applicant: bool) -> dict[str, Any]:
+    found = files.look(document.object_key, document.content_type) if waits else None
+    if found is None:
+        return _shown(document, document.state, link=document.checked, version=document.object_version)
+    if not found.fits:
+        return _shown(document, "unreadable", reason=unreadable_words(document))
+    return _shown(document, "arrived", link=for_applicant, version=found.version)
+
+
+def _shown(
+    document: Document, state: str, *, reason: str | None = None, link: bool = False, version: str | None = None
+) -> dict[str, Any]:
+    names = ("document_id", "kind", "filename", "content_type", "size_bytes", "created_at")
+    public, url = document.public(), None
+    if link:
+        url = files.presign_download(document.object_key, version, document.content_type, document.filename)
+    return {**{name: public[name] for name in names}, "state": state, "reason": reason, "url": url}

@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, TypedDict
 from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, PlainSerializer
@@ -68,6 +68,14 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True)
 
 
+class AllowedAction(TypedDict):
+    """A step that a record may take next: the party or staff role that takes it (`public`: anybody), and its call."""
+
+    action: str
+    by: str
+    call: str
+
+
 class Mark(Record):
     """Who takes a step, when, and the fingerprint of the request (None for what a schedule does by itself)."""
 
@@ -77,7 +85,8 @@ class Mark(Record):
 
 
 class Stateful(Record):
-    """A record that moves through states; `thing` is its word in `rules/lifecycle.py`.
+    """A record that moves through states; `thing` is its word in `lifecycles.py`. A client also sees who may do what
+    next; that is told anew in each answer, and never kept.
 
     `last_*` remember who made the latest step with which body: the same call, repeated after a lost answer, is
     answered as done instead of refused.
@@ -99,9 +108,53 @@ class Stateful(Record):
     last_by: str | None = None
     last_sha256: str | None = None
 
+    def public(self) -> dict[str, Any]:
+        """The record as a client sees it, with the steps that it may take next."""
+        # here, because a function that answers no such record (the grab) must not read the table when it starts
+        from voucher.actions import ACTIONS, allowed_actions  # noqa: PLC0415
+
+        public = super().public()
+        return public | {"allowed_actions": allowed_actions(self)} if self.thing in ACTIONS else public
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The public form, with the steps that such a record may take."""
+        schema = super().__get_pydantic_json_schema__(core_schema, handler)
+        own = handler.resolve_ref_schema(schema)
+        steps = allowed_actions_schema(getattr(cls, "thing", ""))
+        if steps is not None and "allowed_actions" not in cls.private:
+            own["properties"]["allowed_actions"] = steps
+            own["required"] = [*own["required"], "allowed_actions"]
+        return schema
+
     def next_version(self, **changes: Any) -> Self:
         """The record with `changes`, its version counted on."""
         return self.model_copy(update={**changes, "version": self.version + 1})
+
+
+def allowed_actions_schema(thing: str) -> JsonSchemaValue | None:
+    """What the API's document says of a thing's `allowed_actions`: each action, who takes it, and its calls. None for a
+    thing that takes no steps."""
+    from voucher.actions import ACTIONS  # noqa: PLC0415 - see Stateful.public
+
+    if thing not in ACTIONS:
+        return None
+    steps = [step for ways in ACTIONS[thing].values() for step in ways]
+    closed_lists = {
+        "action": list(ACTIONS[thing]),
+        "by": list(dict.fromkeys(step.by for step in steps)),
+        "call": list(dict.fromkeys(step.call for step in steps)),
+    }
+    return {
+        "type": "array",
+        "description": "Who may take which step next, and with which call, as far as the record itself can tell.",
+        "items": {
+            "type": "object",
+            "properties": {name: {"type": "string", "enum": words} for name, words in closed_lists.items()},
+            "required": list(closed_lists),
+            "additionalProperties": False,
+        },
+    }
 
 
 class Remembering(Stateful):

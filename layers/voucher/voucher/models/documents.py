@@ -1,13 +1,17 @@
 """Documents: uploaded files and what is known of their content."""
 
-from typing import TypedDict
+from typing import ClassVar, Literal, TypedDict
 
 from voucher.models.base import Instant, Record
+
+DocumentState = Literal["announced", "arrived", "unreadable", "accepted", "taken_back"]
 
 
 class Document(Record):
     """An uploaded file. `checked` once the object exists and its first bytes fit its type; from then on the document
-    is that version of the object, and no other."""
+    is that version of the object, and no other. Until then its applicant may take it back."""
+
+    thing: ClassVar[str] = "document"
 
     document_id: str
     owner: str
@@ -21,6 +25,14 @@ class Document(Record):
     checked: bool = False
     sha256: str | None = None
     object_version: str | None = None
+    taken_back: bool = False
+
+    @property
+    def state(self) -> DocumentState:
+        """What the record alone tells; whether a file has arrived, only the bucket knows."""
+        if self.taken_back:
+            return "taken_back"
+        return "accepted" if self.checked else "announced"
 
 
 class PresignedPost(TypedDict):
@@ -39,21 +51,20 @@ class AnnouncedUpload(TypedDict):
     expires_at: Instant
 
 
-class DocumentLink(TypedDict):
-    """An examined document, with a link to read it that lasts five minutes."""
+class PublicDocument(TypedDict):
+    """A document as its applicant and staff see it.
+
+    `state`: announced (no file yet), arrived, unreadable (the content does not fit the type; `reason` says so),
+    accepted (examined at a submission; it stays), taken_back. `url` is a link to read it that lasts five minutes; null
+    for whoever may not read it yet. `size_bytes` is what was announced.
+    """
 
     document_id: str
     kind: str
     filename: str
     content_type: str
-    announced_at: Instant
-    url: str
-
-
-class AnnouncedDocument(TypedDict):
-    """A document that an applicant announced; `checked` once it is uploaded and its first bytes fit its type."""
-
-    document_id: str
-    kind: str
-    filename: str
-    checked: bool
+    size_bytes: int
+    created_at: Instant
+    state: DocumentState
+    reason: str | None
+    url: str | None

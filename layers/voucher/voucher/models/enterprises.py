@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any, ClassVar, Literal
 
 from voucher.models.base import Instant, Reason, Stateful
-from voucher.models.documents import AnnouncedDocument
+from voucher.models.documents import PublicDocument
 
 EnterpriseState = Literal["draft", "submitted", "returned", "rejected", "approved", "disqualified"]
 
@@ -51,4 +51,4 @@ class Enterprise(Stateful):
 class EnterpriseWithDocuments(Enterprise, defer_build=True):
     """An enterprise with the documents that it announced."""
 
-    documents: list[AnnouncedDocument]
+    documents: list[PublicDocument]

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import ClassVar, Literal, TypedDict, cast
 
-from voucher.models.base import Instant, Stateful
+from voucher.models.base import AllowedAction, Instant, Stateful
 from voucher.policy import Category
 
 # of a round's notice, and `published` for that of a removal
@@ -34,6 +34,7 @@ class PublicNotice(TypedDict):
     ends_on: date
     ended_at: Instant | None
     lines: list[NoticeLine]
+    allowed_actions: list[AllowedAction]
 
 
 class ObjectionReceipt(TypedDict):
@@ -68,7 +69,7 @@ class Notice(Stateful):
 
     def shown(self) -> PublicNotice:
         """What the public needs of it, and no more."""
-        names = ("notice_id", "round_id", "state", "text", "published_on", "ends_on", "ended_at")
+        names = ("notice_id", "round_id", "state", "text", "published_on", "ends_on", "ended_at", "allowed_actions")
         public = self.public()
         shown = {"kind": "settlement", **{name: public[name] for name in names}, "lines": self.shown_lines}
         return cast("PublicNotice", shown)

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import ClassVar, Literal
 
-from voucher.models.base import Instant, Record, Remembering
+from voucher.models.base import AllowedAction, Instant, Record, Remembering
 from voucher.models.pools import Drawn
 from voucher.policy import Category
 
@@ -103,3 +103,4 @@ class PublicRecovery(Recovery, defer_build=True):
     order_id: str
     recovered_fen: int
     left_fen: int
+    allowed_actions: list[AllowedAction]

@@ -14,7 +14,7 @@ class Price(Record):
     since: Instant
 
 
-ONLY_FOR_PARTIES = frozenset({"revision", "created_by", "created_at", "updated_at"})
+ONLY_FOR_PARTIES = frozenset({"revision", "created_by", "created_at", "updated_at", "allowed_actions"})
 
 ProductState = Literal["draft", "published", "withdrawn"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from voucher.rules.lifecycle import LIFECYCLES
+from voucher.lifecycles import LIFECYCLES
 
 Image = Mapping[str, Any]
 

@@ -7,6 +7,7 @@ from typing import Any
 from voucher.models.products import Price, Product
 from voucher.policy import CATEGORY_WORDS, Category
 from voucher.refusals import Refusal, Refused
+from voucher.rules.lifecycle import check_step
 
 
 def check_listed(product: Product) -> None:
@@ -37,6 +38,7 @@ def published_product(product: Product, at: datetime) -> Product:
 
     Raises WRONG_STATE for a product that is on sale already and has nothing new to publish.
     """
+    check_step(product, "publish")
     if product.state == "published" and not product.revision:
         raise Refused(Refusal.WRONG_STATE, of=product)
     new = revised_product(product)

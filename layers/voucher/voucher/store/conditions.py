@@ -7,8 +7,9 @@ What can race is decided here and nowhere else. `make soak` removes each conditi
 IS_NEW = "attribute_not_exists(#pk)"
 # The item exists.
 EXISTS = "attribute_exists(#pk)"
-# The document was not examined yet, because what it is found to be is written once.
-NOT_CHECKED = "#checked = :false"
+# The document was neither examined nor taken back: the one rules out the other, and what it is found to be is written
+# once.
+DOCUMENT_OPEN = "#checked = :false AND NOT #taken_back = :true"
 # The record was not changed since it was read.
 UNCHANGED = "#version = :seen_version"
 

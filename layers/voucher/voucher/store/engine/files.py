@@ -92,6 +92,33 @@ class Content:
     fits: bool
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """How an upload begins: the version of the object that was looked at, and whether it begins as its type must."""
+
+    version: str | None
+    fits: bool
+
+
+def look(object_key: str, content_type: str) -> Beginning | None:
+    """Read the first bytes of an upload; None when it is not there."""
+    try:
+        answer = client().get_object(Bucket=bucket(), Key=object_key, Range="bytes=0-15")
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in MISSING:
+            return None
+        if code == "InvalidRange":  # it is empty
+            return Beginning(None, False)
+        raise
+    with answer["Body"] as body:
+        return Beginning(answer.get("VersionId"), _fits(body.read(), content_type))
+
+
+def _fits(begins: bytes, content_type: str) -> bool:
+    return begins.startswith(FIRST_BYTES[content_type])
+
+
 def examine(object_key: str, content_type: str) -> Content | None:
     """Read an upload once, in pieces; None when it is not there."""
     try:
@@ -105,7 +132,7 @@ def examine(object_key: str, content_type: str) -> Content | None:
         digest = hashlib.sha256(begins)
         while piece := body.read(1024 * 1024):
             digest.update(piece)
-    return Content(answer.get("VersionId"), digest.hexdigest(), begins.startswith(FIRST_BYTES[content_type]))
+    return Content(answer.get("VersionId"), digest.hexdigest(), _fits(begins, content_type))
 
 
 def commit_content(object_key: str, content: bytes, content_type: str, key_id: str | None = None) -> None:

@@ -1,0 +1,92 @@
+"""Submissions: their documents announced, shown, taken back; the submission itself withdrawn (§3.2.1, §4.1.1)."""
+
+from voucher.edge.api import Api
+from voucher.edge.bodies import Nothing
+from voucher.edge.documents import announce, announcement, reply_with_documents, take_back
+from voucher.edge.identity import as_member, as_member_or_staff
+from voucher.edge.replies import Answer, PageOf, reply
+from voucher.models.agencies import Agency
+from voucher.models.documents import AnnouncedUpload, PublicDocument
+from voucher.models.enterprises import Enterprise
+from voucher.policy import AGENCY_DOCUMENTS, ENTERPRISE_DOCUMENTS
+from voucher.rules.lifecycle import check_step
+from voucher.rules.submissions import withdrawn_submission
+from voucher.store import keys, organisations
+
+app = Api()
+
+EnterpriseDocument = announcement(ENTERPRISE_DOCUMENTS)
+AgencyDocument = announcement(AGENCY_DOCUMENTS)
+
+
+@app.post("/enterprises/<uscc>/documents")
+def announce_of_enterprise(uscc: str) -> Answer[AnnouncedUpload]:
+    """§4.1.1: one of the six documents; answers where to upload it."""
+    enterprise = as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
+    body = app.body(EnterpriseDocument)
+    check_step(enterprise, "add_document")
+    return announce(app, keys.enterprise(uscc), f"enterprises/{uscc}", body)
+
+
+@app.get("/enterprises/<uscc>/documents")
+def documents_of_enterprise(uscc: str) -> Answer[PageOf[PublicDocument]]:
+    """§3.4.3: an enterprise's documents with their state, and links to those that may be read, for its members and
+    staff."""
+    enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
+    return reply_with_documents(keys.enterprise(uscc), for_applicant=app.caller.sub in enterprise.members)
+
+
+@app.delete("/enterprises/<uscc>/documents/<document_id>")
+def take_back_of_enterprise(uscc: str, document_id: str) -> Answer[PublicDocument]:
+    """§4.1.1: its member takes a document back that was never submitted."""
+    enterprise = as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
+    return take_back(app, keys.enterprise(uscc), enterprise, document_id)
+
+
+@app.post("/agencies/<uscc>/documents")
+def announce_of_agency(uscc: str) -> Answer[AnnouncedUpload]:
+    """§3.2.1: one of the ten documents; answers where to upload it."""
+    agency = as_member(app.caller, organisations.find_agency(uscc), "agency")
+    body = app.body(AgencyDocument)
+    check_step(agency, "add_document")
+    return announce(app, keys.agency(uscc), f"agencies/{uscc}", body)
+
+
+@app.get("/agencies/<uscc>/documents")
+def documents_of_agency(uscc: str) -> Answer[PageOf[PublicDocument]]:
+    """§3.4.3: an agency's documents with their state, and links to those that may be read, for its members and
+    staff."""
+    agency = as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
+    return reply_with_documents(keys.agency(uscc), for_applicant=app.caller.sub in agency.members)
+
+
+@app.delete("/agencies/<uscc>/documents/<document_id>")
+def take_back_of_agency(uscc: str, document_id: str) -> Answer[PublicDocument]:
+    """§3.2.1: its member takes a document back that was never submitted."""
+    agency = as_member(app.caller, organisations.find_agency(uscc), "agency")
+    return take_back(app, keys.agency(uscc), agency, document_id)
+
+
+@app.post("/enterprises/<uscc>/withdraw")
+def withdraw_of_enterprise(uscc: str) -> Answer[Enterprise]:
+    """§4.1.1: its member takes the submission back to correct it, before it is reviewed, until the first approval."""
+    app.body(Nothing)
+    return _withdraw(as_member(app.caller, organisations.find_enterprise(uscc), "enterprise"))
+
+
+@app.post("/agencies/<uscc>/withdraw")
+def withdraw_of_agency(uscc: str) -> Answer[Agency]:
+    """§3.2.1: its member takes the application back to correct it, before it is reviewed, until the first approval."""
+    app.body(Nothing)
+    return _withdraw(as_member(app.caller, organisations.find_agency(uscc), "agency"))
+
+
+def _withdraw[Organisation: (Enterprise, Agency)](old: Organisation) -> Answer[Organisation]:
+    if app.is_repeat(old, "withdraw"):
+        return reply(old, replay=True)
+    new = withdrawn_submission(old, app.mark)
+    organisations.commit_step(old, new)
+    return reply(new)
+
+
+handler = app.handle

@@ -1,0 +1,244 @@
+"""Who may take which step of a record, and with which call: thing → action → its callers.
+
+`lifecycles.py` says in which states; `when`, what else the record itself must show. An action that is missing here is
+taken by no caller: it follows from the step of another record, or from a schedule.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from voucher.lifecycles import LIFECYCLES
+from voucher.models.base import AllowedAction
+
+
+class Step(NamedTuple):
+    """One way to take a step. `by` is the party or the staff role, `public` for anybody; `when` looks at the record."""
+
+    by: str
+    call: str
+    when: Callable[[Any], object] | None = None
+
+
+def _once_approved(organisation: Any) -> bool:
+    return organisation.approved_at is not None
+
+
+def _never_approved(organisation: Any) -> bool:
+    return organisation.approved_at is None
+
+
+def _of_enterprise(change: Any) -> bool:
+    return str(change.kind) == "enterprise"
+
+
+def _of_agency(change: Any) -> bool:
+    return str(change.kind) == "agency"
+
+
+def _has_contract(order: Any) -> bool:
+    return order.contract_number is not None and order.contract_signed_on is not None
+
+
+def _may_be_cancelled(order: Any) -> bool:
+    # an agency that was removed before the contract need not ask, and the order does not know whether it was
+    return bool(order.enterprise_cancel and (order.agency_cancel or not _has_contract(order)))
+
+
+def _is_submitted(line: Any) -> bool:
+    return str(line.state) == "submitted"
+
+
+def _is_gathered(line: Any) -> bool:
+    return str(line.state) == "gathered"
+
+
+def _is_owed(line: Any) -> bool:
+    return str(line.state) == "payable"
+
+
+_REVIEW = Step("platform", "POST /enterprises/{uscc}/review")
+_PRE_REVIEW = Step("platform", "POST /agencies/{uscc}/pre-review")
+_APPROVAL = Step("bureau", "POST /agencies/{uscc}/approve")
+_REMOVAL = Step("bureau", "POST /agencies/{uscc}/removal/approve")
+_ENTERPRISE_CHANGE = Step("platform", "POST /enterprises/{uscc}/changes/{change_id}/review", _of_enterprise)
+_AGENCY_CHANGE = Step("platform", "POST /agencies/{uscc}/changes/{change_id}/review", _of_agency)
+_CANCELLATION = "POST /orders/{order_id}/cancellation"
+_LINE_REVIEW = Step("platform", "POST /settlements/{settlement_id}/pre-review", _is_submitted)
+_ROUND_DECISION = Step("bureau", "POST /rounds/{round_id}/approve")
+_LINE_DECISION = _ROUND_DECISION._replace(when=_is_gathered)
+_LINE_OUT = "POST /rounds/{round_id}/lines/{order_id}/withdraw"
+_NOTICE = Step("platform", "POST /rounds/{round_id}/notice")
+_CLOSING = Step("bureau", "POST /notices/{notice_id}/close")
+_RESOLUTION = Step("bureau", "POST /objections/{objection_id}/resolve")
+_BANK_RESULT = Step("finance", "POST /payouts/{payout_id}/result")
+
+ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
+    "enterprise": {
+        "edit": (Step("enterprise", "PATCH /enterprises/{uscc}"),),
+        "add_document": (
+            Step("enterprise", "POST /enterprises/{uscc}/documents"),
+            Step("enterprise", "DELETE /enterprises/{uscc}/documents/{document_id}"),
+        ),
+        "submit": (Step("enterprise", "POST /enterprises/{uscc}/submit"),),
+        "withdraw": (Step("enterprise", "POST /enterprises/{uscc}/withdraw", _never_approved),),
+        "approve": (_REVIEW,),
+        "return": (_REVIEW,),
+        "reject": (_REVIEW,),
+        "report_change": (Step("enterprise", "POST /enterprises/{uscc}/changes", _once_approved),),
+        "disqualify": (Step("platform", "POST /enterprises/{uscc}/disqualify", _once_approved),),
+    },
+    "change": {
+        "keep": (_ENTERPRISE_CHANGE, _AGENCY_CHANGE),
+        "return": (_ENTERPRISE_CHANGE, _AGENCY_CHANGE),
+        "disqualify": (_ENTERPRISE_CHANGE,),
+        "remove": (_AGENCY_CHANGE,),
+    },
+    "agency": {
+        "add_document": (
+            Step("agency", "POST /agencies/{uscc}/documents"),
+            Step("agency", "DELETE /agencies/{uscc}/documents/{document_id}"),
+        ),
+        "edit": (Step("agency", "PATCH /agencies/{uscc}"),),
+        "submit": (Step("agency", "POST /agencies/{uscc}/submit"),),
+        "withdraw": (Step("agency", "POST /agencies/{uscc}/withdraw", _never_approved),),
+        "pre_review.approve": (_PRE_REVIEW,),
+        "pre_review.return": (_PRE_REVIEW,),
+        "pre_review.reject": (_PRE_REVIEW,),
+        "approve": (_APPROVAL,),
+        "return": (_APPROVAL,),
+        "reject": (_APPROVAL,),
+        "report_change": (Step("agency", "POST /agencies/{uscc}/changes", _once_approved),),
+        "renew": (Step("agency", "POST /agencies/{uscc}/renew", _once_approved),),
+        "propose_removal": (Step("platform", "POST /agencies/{uscc}/removal", _once_approved),),
+        "approve_removal": (_REMOVAL,),
+        "reject_removal": (_REMOVAL,),
+    },
+    "product": {
+        "edit": (Step("agency", "PATCH /products/{product_id}"),),
+        "publish": (
+            Step(
+                "platform",
+                "POST /products/{product_id}/publish",
+                lambda product: product.state != "published" or product.revision,
+            ),
+        ),
+        "withdraw": tuple(Step(by, "POST /products/{product_id}/withdraw") for by in ("agency", "platform")),
+    },
+    "programme": {
+        "edit": (Step("bureau", "PATCH /programmes/{year}"),),
+        "confirm": (Step("finance", "POST /programmes/{year}/confirm"),),
+        "propose_total": (Step("bureau", "POST /programmes/{year}/total"),),
+        "confirm_total": (
+            Step("finance", "POST /programmes/{year}/total/confirm", lambda programme: programme.pending),
+        ),
+    },
+    "batch": {
+        "publish": (Step("bureau", "POST /batches/{batch_id}/publish"),),
+        "close": (Step("bureau", "POST /batches/{batch_id}/close"),),
+    },
+    "order": {
+        "accept": (Step("agency", "POST /orders/{order_id}/accept"),),
+        "refuse": (Step("agency", "POST /orders/{order_id}/refuse"),),
+        "contract": tuple(Step(by, "POST /orders/{order_id}/contract") for by in ("enterprise", "agency")),
+        "deliver": (Step("agency", "POST /orders/{order_id}/deliver", _has_contract),),
+        "confirm": (Step("enterprise", "POST /orders/{order_id}/confirm"),),
+        # the operator's "no" takes the requests back, so that both parties have to ask anew
+        "request_cancel": (
+            Step("enterprise", _CANCELLATION),
+            Step("agency", _CANCELLATION),
+            Step("platform", f"{_CANCELLATION}/review", lambda order: order.enterprise_cancel or order.agency_cancel),
+        ),
+        "cancel": (Step("platform", f"{_CANCELLATION}/review", _may_be_cancelled),),
+        "rate": (Step("enterprise", "POST /orders/{order_id}/rating", lambda order: order.rating is None),),
+        "settle": (Step("agency", "POST /settlements"),),
+        "recover": (
+            Step(
+                "bureau",
+                "POST /orders/{order_id}/recoveries",
+                lambda order: order.recovered_fen < order.voucher_fen,
+            ),
+        ),
+        "withdraw_recovery": (
+            Step(
+                "bureau",
+                "POST /orders/{order_id}/recoveries/{recovery_id}/withdraw",
+                lambda order: order.recovered_fen > 0,
+            ),
+        ),
+    },
+    "settlement": {
+        "add_document": (
+            Step("agency", "POST /settlements/{settlement_id}/documents"),
+            Step("agency", "DELETE /settlements/{settlement_id}/documents/{document_id}"),
+        ),
+        "submit": (Step("agency", "POST /settlements/{settlement_id}/submit"),),
+        "pre_review": (Step("platform", "POST /settlements/{settlement_id}/pre-review"),),
+        "withdraw": (Step("agency", "POST /settlements/{settlement_id}/withdraw"),),
+    },
+    "line": {
+        "edit": (Step("agency", "PUT /settlements/{settlement_id}/lines/{order_id}"),),
+        "submit": (Step("agency", "POST /settlements/{settlement_id}/submit"),),
+        "withdraw": (Step("agency", "POST /settlements/{settlement_id}/lines/{order_id}/withdraw"),),
+        "take_out": (
+            Step("platform", _LINE_OUT, lambda line: not _is_owed(line)),
+            Step("bureau", _LINE_OUT, _is_owed),
+        ),
+        "pass": (_LINE_REVIEW,),
+        "return": (_LINE_REVIEW, _LINE_DECISION),
+        "reject": (_LINE_REVIEW, _LINE_DECISION),
+        "gather": (Step("platform", "POST /rounds"),),
+        "approve": (_LINE_DECISION,),
+        "publish": (_NOTICE,),
+        "close": (_CLOSING,),
+        "uphold": (_RESOLUTION,),
+        "release": (_RESOLUTION,),
+    },
+    "round": {
+        "approve": (_ROUND_DECISION,),
+        "reject": (_ROUND_DECISION,),
+        "notice": (_NOTICE,),
+        "close": (_CLOSING,),
+    },
+    "notice": {
+        "object": (Step("public", "POST /notices/{notice_id}/objections"),),
+        "begin_close": (_CLOSING,),
+        "close": (_CLOSING,),
+    },
+    "objection": {"uphold": (_RESOLUTION,), "reject": (_RESOLUTION,)},
+    "payable": {
+        "invoice": (Step("agency", "POST /rounds/{round_id}/invoices"),),
+        "propose_account": (Step("agency", "POST /rounds/{round_id}/bank-account"),),
+        "decide_account": (
+            Step("platform", "POST /rounds/{round_id}/bank-account/review", lambda payable: payable.change),
+        ),
+        "make_payout": (
+            Step(
+                "platform",
+                "POST /rounds/{round_id}/payouts",
+                lambda payable: payable.account and payable.change is None,
+            ),
+        ),
+    },
+    "payout": {
+        "paid": (_BANK_RESULT,),
+        "failed": (_BANK_RESULT,),
+        "send_back": (Step("finance", "POST /payouts/{payout_id}/return"),),
+    },
+    "list_import": {"apply": (Step("bureau", "POST /lists/{kind}/{year}/imports/{import_id}/apply"),)},
+    "violation": {"lift": (Step("bureau", "POST /violations/{violation_id}/lift"),)},
+}
+
+
+def allowed_actions(record: Any) -> list[AllowedAction]:
+    """What may happen next to a record, by whom and with which call, as far as the record itself can tell.
+
+    Nothing that is missing here would be accepted. What is here may still be refused for a fact that the record does
+    not hold: four eyes, a day, the state of another record, money.
+    """
+    return [
+        AllowedAction(action=action, by=step.by, call=step.call)
+        for action, steps in ACTIONS[record.thing].items()
+        if record.state in LIFECYCLES[record.thing][action][0].split()
+        for step in steps
+        if step.when is None or step.when(record)
+    ]
