@@ -127,6 +127,7 @@ def test_a_day_begins_and_ends_at_midnight_in_lishui(town: Town, stopped_clock: 
     assert facts("from=2026-06-20&to=2026-06-20") == ["第1次", "第2次"]
     assert facts("to=2026-06-19") == ["第0次"]
     assert facts("from=2026-06-21") == ["第3次"]
+    assert facts("from=&to=2026-06-19") == ["第0次"]
     assert facts("from=2026-06-20&to=2026-06-21&limit=1") == ["第1次", "第2次", "第3次"]
     reply = town.world.call(BUREAU, "GET", "/violations?counts=true&from=2026-06-20&to=2026-06-20")
     assert reply.body["counts"]["standing"] == {"value": 2, "at_least": False}
@@ -348,6 +349,8 @@ def test_an_enterprises_vouchers_come_by_state_and_in_both_orders(town: Town, st
     assert ids(town, f"{path}&limit=1", "voucher_id", OWNER) == granted
     assert ids(town, f"{path}&sort=newest&limit=1", "voucher_id", OWNER) == granted[::-1]
     assert ids(town, f"{path}&state=void", "voucher_id", OWNER) == []
+    second = granted[1].rpartition(".")[0]
+    assert ids(town, f"{path}&batch_id={second}", "voucher_id", OWNER) == [granted[1]]
 
 
 def test_an_inbox_shows_the_unread_and_counts_them(town: Town) -> None:
