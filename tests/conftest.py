@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import FrameType
 
-import boto3
 import pytest
 from hypothesis import settings
-from moto import mock_aws
 
-from tests.support import backend
 from tests.support.backend import World
+from tests.support.moto_world import moto_world
 from tests.support.vault import Vault
 from voucher.edge import clock
 from voucher.store.engine import sealing
@@ -71,23 +69,5 @@ def quick_fingerprints(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def world(stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The backend on moto, with empty tables, queues and bucket."""
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "ap-east-1",
-        "DOCUMENTS_BUCKET": backend.BUCKET,
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        for name, value in backend.create_tables(boto3.client("dynamodb")).items():
-            monkeypatch.setenv(name, value)
-        boto3.client("s3").create_bucket(
-            Bucket=backend.BUCKET, CreateBucketConfiguration={"LocationConstraint": "ap-east-1"}
-        )
-        for queue in backend.QUEUES:
-            url = boto3.client("sqs").create_queue(QueueName=queue)["QueueUrl"]
-            monkeypatch.setenv(f"{queue.upper()}_QUEUE_URL", url)
-        backend.forget_clients()
-        yield World()
-    backend.forget_clients()
+    with moto_world(monkeypatch) as world:
+        yield world

@@ -24,7 +24,7 @@ from voucher.store import documents, keys, orders, organisations, programmes, se
 
 app = Api()
 
-SettlementDocument = announcement(SETTLEMENT_DOCUMENTS)
+SettlementDocument = announcement("SettlementDocument", SETTLEMENT_DOCUMENTS)
 
 
 class InvoiceBody(Request):

@@ -15,8 +15,8 @@ from voucher.store import keys, organisations
 
 app = Api()
 
-EnterpriseDocument = announcement(ENTERPRISE_DOCUMENTS)
-AgencyDocument = announcement(AGENCY_DOCUMENTS)
+EnterpriseDocument = announcement("EnterpriseDocument", ENTERPRISE_DOCUMENTS)
+AgencyDocument = announcement("AgencyDocument", AGENCY_DOCUMENTS)
 
 
 @app.post("/enterprises/<uscc>/documents")

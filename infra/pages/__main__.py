@@ -6,6 +6,7 @@ python -m infra.pages
 import inspect
 from collections.abc import Callable
 
+from infra.contract import document, vocabulary
 from infra.pages import accounts, functions, lifecycles, methods, modules, regulation_map
 from infra.pages.alarms import alarms
 from infra.pages.markers import ROOT, filled
@@ -44,8 +45,10 @@ def rewritten(page: str, text: str) -> str:
 
 
 def main() -> None:
-    """Rewrite the pages in place."""
+    """Rewrite the pages and files in place."""
     methods.PLACE.write_text(methods.text())
+    document.FILE.write_text(document.text())
+    vocabulary.FILE.write_text(vocabulary.text())
     for page in PAGES:
         path = ROOT / page
         path.write_text(rewritten(page, path.read_text()))

@@ -7,64 +7,65 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from infra.pages.markers import ROOT, first_sentence
+from infra.contract import closure
+from infra.contract.closure import Place, handler_place, module, parts, reached
+from infra.pages.markers import first_sentence
 
-EDGE = ROOT / "layers/voucher/voucher/edge"
 CHECKS = ("require", "as_member", "as_member_or_staff")
 CLAUSE = re.compile(r"§\d(?:\.\w+)*(?:\(\d+\))?")
 STAFF = "staff"
 ANYBODY = "anybody signed in"
 # the role is not in the code but in the request, which may as well name none
 ROLE_ASKED_FOR = "anybody signed in, for a role its holders"
-Place = tuple[ast.FunctionDef, Path]
 
 
 @dataclass(frozen=True)
 class Handler:
-    """One route. `callers` are whose members and which staff roles pass its checks; empty where it checks neither.
-    `makes_id` says that it makes a thing whose id follows from the Idempotency-Key, and asks for one."""
+    """One route. `more` is what its docstring says after the purpose; `callers` are whose members and which staff roles
+    pass its checks; empty where it checks neither. `makes_id` says that it makes a thing whose id follows from the
+    Idempotency-Key, and asks for one."""
 
     method: str
     path: str
     name: str
     purpose: str
+    more: str
     clauses: tuple[str, ...]
     callers: tuple[str, ...]
     makes_id: bool
 
 
+@cache
 def handlers(folder: Path) -> list[Handler]:
     """Every route of a function, in the order of its code."""
     return [
         _handler(method, path, node, folder / "app.py")
-        for node in _module(folder / "app.py").body
+        for node in module(folder / "app.py").body
         if isinstance(node, ast.FunctionDef)
         for method, path in _routes(node)
     ]
 
 
-def _handler(method: str, path: str, node: ast.FunctionDef, module: Path) -> Handler:
-    reached = list(_reached(node, module))
-    callers = {caller for part in reached for caller in _checked(part)}
-    makes_id = any(isinstance(part, ast.Attribute) and part.attr == "new_id" for part in reached)
-    in_order = tuple(sorted(callers, key=lambda words: (words.startswith("`"), words)))
-    return Handler(method, path, node.name, purpose(node), clauses(node), in_order, makes_id)
-
-
 def purpose_of(folder: Path) -> str:
     """What a function is for: the first sentence of its module, without its clauses."""
-    return re.sub(r" \((§[^)]*?(?:\(\d+\))?)+\)", "", purpose(_module(folder / "app.py")))
+    return re.sub(r" \((§[^)]*?(?:\(\d+\))?)+\)", "", purpose(module(folder / "app.py")))
 
 
 def clauses_of(folder: Path) -> tuple[str, ...]:
     """The clauses that any docstring of a function names."""
-    nodes = (node for node in ast.walk(_module(folder / "app.py")) if isinstance(node, ast.Module | ast.FunctionDef))
+    nodes = (node for node in ast.walk(module(folder / "app.py")) if isinstance(node, ast.Module | ast.FunctionDef))
     return tuple(sorted({clause for node in nodes for clause in clauses(node)}))
 
 
 def purpose(node: ast.Module | ast.FunctionDef) -> str:
     """The first sentence of a docstring, without the clauses in front of it."""
     return re.sub(rf"^{CLAUSE.pattern}(?:, {CLAUSE.pattern})*: ", "", first_sentence(ast.get_docstring(node)))
+
+
+def more(node: ast.FunctionDef) -> str:
+    """What a docstring says after its first sentence."""
+    words = ast.get_docstring(node) or ""
+    return " ".join(words.split())[len(first_sentence(words)) :].strip()
 
 
 def clauses(node: ast.Module | ast.FunctionDef) -> tuple[str, ...]:
@@ -78,17 +79,17 @@ def _routes(node: ast.FunctionDef) -> Iterator[tuple[str, str]]:
             yield call.func.attr.upper(), re.sub(r"<(\w+)>", r"{\1}", str(ast.literal_eval(call.args[0])))
 
 
-def _reached(handler: ast.FunctionDef, path: Path) -> Iterator[ast.AST]:
-    """Every part of a handler and of every function it names, here or in the package's edge."""
-    seen, waiting = {handler.name}, [(handler, path)]
-    while waiting:
-        node, where = waiting.pop()
-        for part in ast.walk(node):
-            yield part
-            name = ast.unparse(part) if isinstance(part, ast.Name | ast.Attribute) else ""
-            if name in _known(where) and name not in seen:
-                seen.add(name)
-                waiting.append(_known(where)[name])
+def _handler(method: str, path: str, node: ast.FunctionDef, file: Path) -> Handler:
+    places = [place for place in reached(handler_place(file, node.name)) if _may_check(place, file)]
+    found = [part for place in places for part in parts(place)]
+    callers = {who for part in found for who in _checked(part)}
+    makes_id = any(isinstance(part, ast.Attribute) and part.attr == "new_id" for part in found)
+    in_order = tuple(sorted(callers, key=lambda words: (words.startswith("`"), words)))
+    return Handler(method, path, node.name, purpose(node), more(node), clauses(node), in_order, makes_id)
+
+
+def _may_check(place: Place, path: Path) -> bool:
+    return place.path.parent in (path.parent, closure.EDGE) and place.name not in CHECKS
 
 
 def _checked(node: ast.AST) -> set[str]:
@@ -121,28 +122,3 @@ def _members(organisation: ast.expr) -> str:
     text = ast.unparse(organisation)
     whose = [word for word in ("agency", "enterprise") if word in text.replace("entitlement", "enterprise")]
     return f"members of the {whose[0]}" if len(whose) == 1 else "members of either party"
-
-
-@cache
-def _known(path: Path) -> dict[str, Place]:
-    """The functions a module may name, by how it writes them: its own and those of voucher.edge, without the checks."""
-    known: dict[str, Place] = {}
-    for node in _module(path).body:
-        if isinstance(node, ast.ImportFrom) and node.module == "voucher.edge":
-            for module in node.names:
-                places = _definitions(EDGE / f"{module.name}.py")
-                known |= {f"{module.name}.{name}": place for name, place in places.items()}
-        elif isinstance(node, ast.ImportFrom) and str(node.module).startswith("voucher.edge."):
-            places = _definitions(EDGE / f"{str(node.module).removeprefix('voucher.edge.')}.py")
-            known |= {each.name: places[each.name] for each in node.names if each.name in places}
-    return {name: place for name, place in (known | _definitions(path)).items() if name not in CHECKS}
-
-
-@cache
-def _module(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
-
-
-@cache
-def _definitions(path: Path) -> dict[str, Place]:
-    return {node.name: (node, path) for node in _module(path).body if isinstance(node, ast.FunctionDef)}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.contract import closure
 from infra.pages import accounts, modules
 from infra.pages import handlers as routes
 from infra.pages.__main__ import PAGES, rewritten
@@ -152,7 +153,7 @@ def test_every_module_of_the_tests_every_tool_and_every_alarm_is_listed_once() -
 def test_callers_are_read_from_checks_wherever_a_handler_makes_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes, "EDGE", tmp_path)
+    monkeypatch.setattr(closure, "EDGE", tmp_path)
     (tmp_path / "guards.py").write_text(
         """
 def agency_of(caller, agency):

@@ -17,11 +17,25 @@ from infra.demo.plan import Plan, owner_of
 from infra.demo.scheduled import ScheduledFunctions
 from infra.local.emulator import ROOT_KEY
 from infra.local.stack import Stack
+from tests.support.backend import routes
+from tests.support.contract import check_answer
 
 Json = dict[str, Any]
 TOTAL_FEN = 100_000_000
 # one session for all clients, because reading a service's model takes longer than a call
 SESSION = boto3.Session()
+
+
+class DocumentedClient(HttpClient):
+    """The client of the journeys: each answer to a call of a route must be one that the API's document has."""
+
+    def send(self, method: str, path: str, data: bytes | None, headers: dict[str, str]) -> Reply:
+        """One request; raises Undocumented for an answer that the document does not have."""
+        reply = super().send(method, path, data, headers)
+        called = [route for route in routes() if route.matches(method, path.partition("?")[0]) is not None]
+        for route in called[:1]:
+            check_answer(method, route.path, reply)
+        return reply
 
 
 @dataclass(frozen=True)
@@ -100,4 +114,4 @@ def deployment_of(stack: Stack) -> Deployment:
     plan = Plan(7, datetime.now(UTC))
     enterprises = (each for each in plan.enterprises if each.expected_refusal is None and not each.on_lists)
     agencies = (each for each in plan.agencies if each.expected_refusal is None)
-    return Deployment(stack, HttpClient(asdict(stack)), ScheduledFunctions(stack), plan, enterprises, agencies)
+    return Deployment(stack, DocumentedClient(asdict(stack)), ScheduledFunctions(stack), plan, enterprises, agencies)

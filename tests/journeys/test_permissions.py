@@ -21,6 +21,7 @@ Catalogue       .         .         .       .            .
 ChangeReviews   P         P         .       .            .
 Changes         P         .         .       .            .
 CloseYear       .         PU        .       .            .
+Docs            .         .         .       .            .
 EnterpriseReviews P       P         .       .            .
 Enterprises     PU        .         .       .            .
 Evidence        .         .         .       PU           .

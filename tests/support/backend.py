@@ -19,6 +19,7 @@ import boto3
 import yaml
 
 from infra.client.http import Person, Reply, key_of_call
+from tests.support.contract import check_answer
 
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET = "documents"
@@ -126,8 +127,9 @@ class World:
         for route in routes():
             if (parameters := route.matches(method, path)) is not None:
                 event = api_event(route, path, search, parameters, body, person, key, raw)
-                answer = function(route.folder).handler(event, None)
-                return read_reply(answer)
+                reply = read_reply(function(route.folder).handler(event, None))
+                check_answer(method, route.path, reply)
+                return reply
         raise AssertionError(f"no route for {method} {path}")
 
     def upload(self, post: dict[str, Any], content: bytes) -> None:

@@ -32,6 +32,7 @@ THING_WORDS = {
     "list_import": "名单版本",
     "message": "消息",
     "reconciliation": "对账报告",
+    "asset": "文件",
 }
 
 STATE_WORDS = {

@@ -3,13 +3,14 @@
 from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR
 from tests.support import samples
-from tests.support.backend import function
+from tests.support.backend import ROOT, function
 from tests.support.calls.call import STAFF, Call, Calls
 from tests.support.samples import TODAY
 from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Json, Town
 from tests.support.workers import deliver
 from voucher.policy import Policy
 
+[RENDERER] = (file.stem for file in (ROOT / "functions/docs").glob("*.js.gz"))
 EDITION = Policy(edition="", grants_from=TODAY, grants_until=TODAY)
 
 
@@ -96,7 +97,7 @@ def order_calls(town: Town) -> Calls:
 
 
 def other_calls(town: Town) -> Calls:
-    """Violations, reports and the inbox."""
+    """Violations, reports, the inbox, and what describes the API."""
     breach = {"uscc": samples.enterprise(5).uscc, "facts": "转让服务券", "order_ids": ["o_1"]}
     violation = steps.expect(town.world.call(BUREAU, "POST", "/violations", breach), 201)
     function("reconcile").handler({"time": "2026-06-15T18:00:00Z"}, None)
@@ -123,4 +124,8 @@ def other_calls(town: Town) -> Calls:
         "POST /inbox/{message_id}/read": Call(OWNER, f"/inbox/{message['message_id']}/read", foreign=True),
         "GET /me": Call(OWNER, "/me"),
         "GET /health": Call(None, "/health"),
+        "GET /openapi.json": Call(None, "/openapi.json"),
+        "GET /vocabulary": Call(None, "/vocabulary"),
+        "GET /docs": Call(None, "/docs"),
+        "GET /docs/{asset}": Call(None, f"/docs/{RENDERER}"),
     }

@@ -44,10 +44,10 @@ class Announcement(Request):
     size_bytes: SizeBytes
 
 
-def announcement(kinds: Iterable[str]) -> type[Announcement]:
-    """The body that announces a document of one of some kinds."""
+def announcement(name: str, kinds: Iterable[str]) -> type[Announcement]:
+    """The body that announces a document of one of some kinds; the API's document calls it by its name."""
     kind: Any = Literal[tuple(kinds)]
-    return create_model("Announcement", __base__=Announcement, kind=(kind, ...))
+    return create_model(name, __base__=Announcement, kind=(kind, ...))
 
 
 def announce(app: Api, owner: keys.Key, folder: str, body: Announcement) -> Answer[AnnouncedUpload]:

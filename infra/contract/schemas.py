@@ -1,0 +1,164 @@
+"""The JSON schemas of requests and answers, with units, Chinese words and plain names."""
+
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
+from pydantic_core import core_schema
+
+from infra.contract.words import states_of, words_for
+
+PLACE = "#/components/schemas/"
+Schema = dict[str, Any]
+# what a name's last word says of a value
+UNITS = {
+    "fen": "Whole fen (分), 1/100 yuan.",
+    "on": "A day in Lishui (Asia/Shanghai).",
+    "until": "A day in Lishui (Asia/Shanghai), the last that counts.",
+    "at": "An instant, RFC 3339 in UTC.",
+    "percent": "Percent.",
+    "points": "Hundredths of a percent.",
+    "m2": "Square metres.",
+    "months": "Months.",
+    "days": "Days.",
+    "bytes": "Bytes.",
+    "year": "The programme year.",
+    "uscc": "The unified social credit code (统一社会信用代码), 18 characters.",
+    "sha256": "A SHA-256 in hexadecimal.",
+}
+
+
+class _Generator(GenerateJsonSchema):
+    """Pydantic's schemas, without what a reader can see from the names, and with the words of states."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """A field has a name already."""
+        del schema
+        return False
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """An answer says all its fields; what a request may leave out has its default."""
+        if self.mode == "serialization":
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        """An answer says all its fields, those with a default, too."""
+        if self.mode == "serialization" and field["type"] != "typed-dict-field":
+            return True
+        return super().field_is_required(field, total)
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """A plain value that may be null is one schema of two types, which readers show better than a choice of two."""
+        found = super().nullable_schema(schema)
+        match found:
+            case {"anyOf": [{"type": str(kind)} as inner, {"type": "null"}]} if "properties" not in inner:
+                values = {"enum": [*inner["enum"], None]} if "enum" in inner else {}
+                return {**inner, "type": [kind, "null"], **values}
+        return found
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """A record says what its states mean."""
+        found = super().model_schema(schema)
+        if "description" in found:  # what follows the first paragraph is for whoever maintains the record
+            found["description"] = " ".join(str(found["description"]).partition("\n\n")[0].split())
+        thing = getattr(schema["cls"], "thing", None)
+        state = found.get("properties", {}).get("state")
+        if state is not None and isinstance(thing, str) and "enum" in state:
+            add_words(state, states_of(thing))
+        return found
+
+
+def schemas(wanted: Iterable[tuple[str, JsonSchemaMode, Any]]) -> tuple[dict[str, Schema], dict[str, Schema]]:
+    """The schemas of (key, mode, type) by key, and the definitions that they refer to, by name."""
+    asked = [(key, mode, TypeAdapter(kind)) for key, mode, kind in wanted]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found, defined = TypeAdapter.json_schemas(asked, ref_template=PLACE + "{model}", schema_generator=_Generator)
+    by_key = {key: dict(schema) for (key, _mode), schema in found.items()}
+    definitions: dict[str, Schema] = defined.get("$defs", {})
+    names = _plain_names(by_key, definitions)
+    everything = {"by_key": by_key, "definitions": {names[name]: each for name, each in definitions.items()}}
+    for schema in every_schema(everything):
+        if str(schema.get("$ref", "")).startswith(PLACE):
+            schema["$ref"] = PLACE + names[schema["$ref"].removeprefix(PLACE)]
+    for name, each in everything["definitions"].items():
+        each["title"] = name
+        add_units(each)
+    return by_key, dict(sorted(everything["definitions"].items()))
+
+
+def every_schema(tree: Any) -> Iterator[Schema]:
+    """Every object in a tree of JSON."""
+    if isinstance(tree, dict):
+        yield tree
+        for each in tree.values():
+            yield from every_schema(each)
+    elif isinstance(tree, list):
+        for each in tree:
+            yield from every_schema(each)
+
+
+def add_words(schema: Schema, words: Mapping[str, str]) -> None:
+    """Say what each value of a closed list means: in the description, which every reader shows, and by value."""
+    known = {value: words[value] for value in schema["enum"] if value in words}
+    listed = " · ".join(f"`{value}` {word}" for value, word in known.items())
+    schema["description"] = " ".join(filter(None, [schema.get("description"), listed]))
+    schema["x-enumDescriptions"] = known
+
+
+def add_units(schema: Schema) -> None:
+    """Say the unit of each property whose name ends with one."""
+    for name, each in schema.get("properties", {}).items():
+        unit = UNITS.get(name.rpartition("_")[2])
+        if unit and "description" not in each:
+            each["description"] = unit
+        if name.rpartition("_")[2] == "at":
+            for inner in every_schema(each):
+                if "string" in inner.get("type", ()):
+                    inner.setdefault("format", "date-time")
+
+
+def add_known_words(tree: Any) -> None:
+    """Say in a whole document what the values of closed lists mean, as far as a record did not say it."""
+    for schema in every_schema(tree):
+        if "enum" in schema and "x-enumDescriptions" not in schema:
+            words = words_for([value for value in schema["enum"] if value is not None])
+            if words is not None:
+                add_words(schema, words)
+
+
+def _plain_names(by_key: Mapping[str, Schema], definitions: Mapping[str, Schema]) -> dict[str, str]:
+    """Pydantic's name of each definition → a short one. Where functions use the same name for different models, the
+    function's own name is put before it. Raises ValueError if two would be the same."""
+    owners: dict[str, str] = {}
+    for key, schema in by_key.items():
+        owners.setdefault(str(schema.get("$ref", "")).removeprefix(PLACE), key.partition(" ")[0])
+    names = {name: _plain_name(name, owners.get(name, "")) for name in definitions}
+    if twice := {name for name in names.values() if list(names.values()).count(name) > 1}:
+        raise ValueError(f"several schemas would be called {twice}: {[k for k, v in names.items() if v in twice]}")
+    return names
+
+
+def _plain_name(name: str, owner: str) -> str:
+    bare = re.sub(r"^(PageOf)_(.+?)_?$", lambda match: _page_name(match[2]), name)
+    match = re.fullmatch(
+        r"(?:functions__(?P<function>\w+?)__app__)?(?:voucher__\w+?__\w+?__)?(?P<name>.*?)(?:__\d+)?", bare
+    )
+    if match is None:
+        raise ValueError(name)
+    is_shared = match["name"] != bare
+    before = camel_case(match["function"] or owner) if is_shared else ""
+    return before + match["name"].replace("-Input", "Input").replace("-Output", "")
+
+
+def _page_name(item: str) -> str:
+    return f"{item.replace('Union_', '').strip('_').replace('__', '_').replace('_', 'Or')}Page"
+
+
+def camel_case(text: str) -> str:
+    """`AgencyReviews` for `agency_reviews`."""
+    return "".join(word.title() for word in text.split("_"))

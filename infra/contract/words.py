@@ -1,0 +1,91 @@
+"""Every closed list of the API with its Chinese words, for the document and for GET /vocabulary."""
+
+from collections.abc import Mapping
+
+from voucher.policy import (
+    AGENCY_DOCUMENTS,
+    CATEGORY_WORDS,
+    ENTERPRISE_DOCUMENTS,
+    LIST_KINDS,
+    SETTLEMENT_DOCUMENTS,
+)
+from voucher.rules.eligibility import SIZE_WORDS
+from voucher.words import ROLE_WORDS, STATE_WORDS, THING_WORDS
+
+Words = Mapping[str, str]
+
+# what a client sees of a batch beside its kept states, and of vouchers, parties and removals, which keep other words
+SHOWN_STATES: dict[str, Words] = {
+    "batch": {"open": "领取中", "sold_out": "已领完"},
+    "voucher": {"active": "可使用", "used_up": "已用完", "expired": "已到期", "void": "已作废"},
+    "removal": {"published": "已公示"},
+}
+LISTS: dict[str, Words] = {
+    "roles": ROLE_WORDS,
+    "things": THING_WORDS,
+    "categories": {category.value: word for category, word in CATEGORY_WORDS.items()},
+    "districts": {"city": "市直", "liandu": "莲都区", "development_zone": "经开区", "other": "其他"},
+    "size_classes": {size.value: f"{word}企业" for size, word in SIZE_WORDS.items()},
+    "enterprise_documents": ENTERPRISE_DOCUMENTS,
+    "agency_documents": AGENCY_DOCUMENTS,
+    "settlement_documents": SETTLEMENT_DOCUMENTS,
+    "list_kinds": LIST_KINDS,
+    "batch_kinds": {"regular": "常规批次", "rerelease": "补发批次"},
+    "notice_kinds": {"settlement": "兑付公示", "removal": "清退公示"},
+    "decisions": {
+        "approve": "通过",
+        "return": "退回",
+        "reject": "不予通过",
+        "pass": "预审通过",
+        "keep": "保持资格",
+        "disqualify": "取消资格",
+        "remove": "提请清退",
+        "confirm": "确认",
+        "uphold": "异议成立",
+    },
+    "binding_limits": {
+        "ratio": "抵用比例上限",
+        "balance": "服务券余额",
+        "category_cap": "类别限额",
+        "key_floor": "重点类别比例",
+    },
+    "payout_results": {"paid": "拨付成功", "failed": "拨付失败"},
+    "quota_combinations": {"max": "取较高额度", "sum": "额度相加"},
+    "entries": {
+        "appropriate": "安排预算",
+        "withdraw": "收回预算",
+        "release": "投放或退回",
+        "re-release": "补发",
+        "close": "批次结束",
+        "expire": "年度到期",
+        "grant": "发放",
+        "lapse": "作废",
+        "hold": "抵用",
+        "approve": "确认应付",
+        "take_back": "撤回应付",
+        "pay": "拨付",
+        "return": "银行退回",
+        "recover": "追回",
+        "unrecover": "撤销追回",
+    },
+}
+
+
+def states_of(thing: str) -> Words:
+    """The states of a thing, those that only a client sees too."""
+    return {**STATE_WORDS.get(thing, {}), **SHOWN_STATES.get(thing, {})}
+
+
+def things_with_states() -> list[str]:
+    """Every thing that has states."""
+    return list(dict.fromkeys([*STATE_WORDS, *SHOWN_STATES]))
+
+
+def words_for(values: list[str]) -> Words | None:
+    """The words of a closed list, found by its values: the smallest list that has all of them; of states, the thing
+    that has exactly these."""
+    states = [states_of(thing) for thing in things_with_states()]
+    fitting = [words for words in LISTS.values() if set(values) <= set(words)]
+    exact = [words for words in states if set(values) == set(words)]
+    found = min(fitting, key=len, default=next(iter(exact), None))
+    return None if found is None else {value: found[value] for value in values}
