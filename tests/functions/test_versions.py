@@ -18,11 +18,9 @@ from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, Json
 from tests.support.snapshots import everything_kept, upload_again
 
+CORRECTED = ("enterprises/{uscc}", "agencies/{uscc}", "products/{product_id}", "programmes/{year}")
 VERSIONED = {
-    "PATCH /enterprises/{uscc}",
-    "PATCH /agencies/{uscc}",
-    "PATCH /products/{product_id}",
-    "PATCH /programmes/{year}",
+    *(f"{method} /{path}" for path in CORRECTED for method in ("PATCH", "PUT")),
     "PUT /settlements/{settlement_id}/lines/{order_id}",
     "POST /enterprises/{uscc}/review",
     "POST /agencies/{uscc}/pre-review",

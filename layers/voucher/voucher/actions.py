@@ -56,6 +56,11 @@ def _is_owed(line: Any) -> bool:
     return str(line.state) == "payable"
 
 
+def _edits(by: str, path: str) -> tuple[Step, ...]:
+    """A correction, by whichever of the two methods a client can send."""
+    return Step(by, f"PATCH {path}"), Step(by, f"PUT {path}")
+
+
 _REVIEW = Step("platform", "POST /enterprises/{uscc}/review")
 _PRE_REVIEW = Step("platform", "POST /agencies/{uscc}/pre-review")
 _APPROVAL = Step("bureau", "POST /agencies/{uscc}/approve")
@@ -74,7 +79,7 @@ _BANK_RESULT = Step("finance", "POST /payouts/{payout_id}/result")
 
 ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
     "enterprise": {
-        "edit": (Step("enterprise", "PATCH /enterprises/{uscc}"),),
+        "edit": _edits("enterprise", "/enterprises/{uscc}"),
         "add_document": (
             Step("enterprise", "POST /enterprises/{uscc}/documents"),
             Step("enterprise", "DELETE /enterprises/{uscc}/documents/{document_id}"),
@@ -98,7 +103,7 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
             Step("agency", "POST /agencies/{uscc}/documents"),
             Step("agency", "DELETE /agencies/{uscc}/documents/{document_id}"),
         ),
-        "edit": (Step("agency", "PATCH /agencies/{uscc}"),),
+        "edit": _edits("agency", "/agencies/{uscc}"),
         "submit": (Step("agency", "POST /agencies/{uscc}/submit"),),
         "withdraw": (Step("agency", "POST /agencies/{uscc}/withdraw", _never_approved),),
         "pre_review.approve": (_PRE_REVIEW,),
@@ -114,7 +119,7 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "reject_removal": (_REMOVAL,),
     },
     "product": {
-        "edit": (Step("agency", "PATCH /products/{product_id}"),),
+        "edit": _edits("agency", "/products/{product_id}"),
         "publish": (
             Step(
                 "platform",
@@ -125,7 +130,7 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "withdraw": tuple(Step(by, "POST /products/{product_id}/withdraw") for by in ("agency", "platform")),
     },
     "programme": {
-        "edit": (Step("bureau", "PATCH /programmes/{year}"),),
+        "edit": _edits("bureau", "/programmes/{year}"),
         "confirm": (Step("finance", "POST /programmes/{year}/confirm"),),
         "propose_total": (Step("bureau", "POST /programmes/{year}/total"),),
         "confirm_total": (
