@@ -43,7 +43,7 @@ def test_a_recovery_asked_for_twice_under_its_key_is_one_recovery(submitted: Sce
     assert (again.status, again.body["recovery_id"]) == (200, once.body["recovery_id"])
     assert again.headers["idempotent-replay"] == "true"
     assert case.recover(order, 200_000).code == "IDEMPOTENCY_KEY_REUSED"
-    assert case.recover(order, 100, key=None).code == "IDEMPOTENCY_KEY_REQUIRED"
+    assert case.recover(order, 100, key="").code == "IDEMPOTENCY_KEY_REQUIRED"
     assert case.order(order)["recovered_fen"] == 300_001
 
 

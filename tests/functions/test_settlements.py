@@ -49,6 +49,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "POST /settlements": frozenset({"own agency"}),
     "GET /settlements/{settlement_id}": frozenset({"own agency"}) | ALL_STAFF,
     "POST /settlements/{settlement_id}/documents": frozenset({"own agency"}),
+    "DELETE /settlements/{settlement_id}/documents/{document_id}": frozenset({"own agency"}),
     "GET /settlements/{settlement_id}/documents": frozenset({"own agency"}) | ALL_STAFF,
     "PUT /settlements/{settlement_id}/lines/{order_id}": frozenset({"own agency"}),
     "POST /settlements/{settlement_id}/submit": frozenset({"own agency"}),
