@@ -25,7 +25,7 @@ Docs            .         .         .       .            .
 EnterpriseReviews P       P         .       .            .
 Enterprises     PU        .         .       .            .
 Evidence        .         .         .       PU           .
-Fulfilment      .         PU        PU      .            .
+Fulfilment      U         PU        PU      .            .
 Grab            .         PU        .       .            .
 ImportList      PD        P         .       .            .
 Inbox           .         .         .       .            U
@@ -43,9 +43,11 @@ Products        P         .         .       .            .
 Programmes      .         P         .       .            .
 Reconcile       .         PU        .       .            .
 Recoveries      .         .         P       .            .
+Register        .         .         .       .            .
 Relay           .         .         .       .            .
 Removals        P         .         .       P            P
 Reports         .         .         .       .            .
+Results         .         .         .       .            .
 Rounds          .         .         P       PU           .
 Settlements     .         .         P       P            .
 StaffLists      .         .         .       .            .

@@ -38,11 +38,13 @@ def year_calls(town: Town) -> Calls:
         "POST /programmes/{year}/total": Call(BUREAU, "/programmes/2026/total", total, roles=("bureau",)),
         "POST /programmes/{year}/total/confirm": Call(FINANCE, "/programmes/2026/total/confirm", roles=("finance",)),
         "POST /programmes/{year}/batches": Call(OPERATOR, "/programmes/2026/batches", batch, roles=("platform",)),
+        "GET /programmes/{year}/total": Call(BUREAU, "/programmes/2027/total", roles=STAFF),
         "GET /batches": Call(None, "/batches"),
         "GET /staff/batches": Call(BUREAU, "/staff/batches", roles=STAFF),
         "GET /batches/{batch_id}": Call(None, f"/batches/{town.batch_id}"),
         "POST /batches/{batch_id}/publish": Call(BUREAU, f"{path}/publish", roles=("bureau",)),
         "POST /batches/{batch_id}/close": Call(BUREAU, f"{path}/close", roles=("bureau",)),
+        "GET /batches/{batch_id}/results": Call(None, f"{path}/results"),
     }
 
 
