@@ -57,8 +57,11 @@ export const table = (caption, columns, rows, foot = null, kind = "") => {
 export const more = (cursor, bring, say) => {
   let following = cursor;
   const button = h("button", { type: "button", class: "more", hidden: following === null }, "显示更多");
+  let isBusy = false; // said by aria-disabled, because a disabled button would lose the focus
   button.addEventListener("click", async () => {
-    button.disabled = true;
+    if (isBusy) return;
+    isBusy = true;
+    button.setAttribute("aria-disabled", "true");
     try {
       following = await bring(following);
       button.hidden = following === null;
@@ -67,7 +70,8 @@ export const more = (cursor, bring, say) => {
       say(problem.message);
       button.after(h("p", { class: "problem", role: "alert" }, problem.message));
     }
-    button.disabled = false;
+    button.removeAttribute("aria-disabled");
+    isBusy = false;
   });
   return button;
 };

@@ -124,13 +124,14 @@ const objection = (notice, say) => {
   inputs.forEach((input) => hints.set(input, help(input).textContent));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    if (button.hasAttribute("aria-disabled")) return;
     inputs.forEach(unmark);
     const missing = inputs.filter((input) => !input.value.trim());
     missing.forEach((input) => mark(input, "请填写此项。"));
     if (missing.length) return missing[0].focus();
     const [kind, id] = subject.value.split(" ");
     const body = { name: name.value, contact: contact.value, reason: reason.value, ...(kind && { [kind]: id }) };
-    button.disabled = true;
+    button.setAttribute("aria-disabled", "true"); // not disabled, which would take the focus away
     try {
       const receipt = await send(`notices/${notice.notice_id}/objections`, body, key);
       form.replaceWith(answer);
@@ -145,7 +146,7 @@ const objection = (notice, say) => {
       form.append(answer);
       say(problem.message);
     }
-    button.disabled = false;
+    button.removeAttribute("aria-disabled");
   });
   return form;
 };

@@ -41,6 +41,7 @@ Payouts         .         U         P       P            .
 PreReviews      .         PU        PU      PU           .
 Products        P         .         .       .            .
 Programmes      .         P         .       .            .
+Public          .         .         .       .            .
 Reconcile       .         PU        .       .            .
 Recoveries      .         .         P       .            .
 Register        .         .         .       .            .

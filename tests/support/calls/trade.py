@@ -132,4 +132,6 @@ def other_calls(town: Town) -> Calls:
         "GET /vocabulary": Call(None, "/vocabulary"),
         "GET /docs": Call(None, "/docs"),
         "GET /docs/{asset}": Call(None, f"/docs/{RENDERER}"),
+        "GET /public": Call(None, "/public"),
+        "GET /public/{edition}/{asset}": Call(None, "/public/any/page.js"),
     }
