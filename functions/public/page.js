@@ -47,7 +47,7 @@ const show = async (isQuiet = false) => {
   main.setAttribute("aria-busy", "true");
   document.querySelectorAll("header nav a").forEach((each) => {
     const isHere = each.getAttribute("href") === `#/${NAVIGATION[room] ?? room}`;
-    if (isHere) each.setAttribute("aria-current", "page"); else each.removeAttribute("aria-current");
+    if (isHere) each.setAttribute("aria-current", parts.length ? "true" : "page"); else each.removeAttribute("aria-current");
   });
   const handlers = Object.hasOwn(ROOMS, room) ? ROOMS[room] : null;
   let content;
