@@ -31,7 +31,8 @@ const ask = async (path, options) => {
     body = await answer.json();
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem("暂时连接不上服务器，请检查网络后重试。", answer?.status ?? 0, "OFFLINE", []);
+    const message = answer ? "系统暂时出现故障，请稍后重试。" : "暂时连接不上服务器，请检查网络后重试。";
+    throw new Problem(message, answer?.status ?? 0, answer ? "FAULT" : "OFFLINE", []);
   }
   if (answer.ok) return body;
   throw new Problem(body.detail ?? "系统暂时出现故障，请稍后重试。", answer.status, body.code ?? "FAULT", body.errors ?? []);
@@ -47,10 +48,10 @@ export const send = (path, body, key) =>
   });
 
 // One after the other, every page of a list that is short by its nature
-export const readAll = async (path, signal) => {
+export const readAll = async (path, query, signal) => {
   const items = [];
   for (let cursor = ""; cursor !== null;) {
-    const page = await read(path, { limit: 100, cursor }, signal);
+    const page = await read(path, { ...query, limit: 100, cursor }, signal);
     items.push(...page.items);
     cursor = page.next_cursor;
   }

@@ -1,5 +1,5 @@
 // 服务机构 and 服务产品: who may be ordered from, and what they offer (§3.2, §3.3).
-import { read } from "./api.js";
+import { read, readAll } from "./api.js";
 import { empty, facts, field, h, link, more, options, title, when } from "./html.js";
 import { count, day, yuan } from "./text.js";
 import words from "./words.js";
@@ -34,7 +34,9 @@ const list = async (path, query, card, nothing, signal, say) => {
     items.append(...page.items.map(card));
     return page.next_cursor;
   };
-  const following = await bring(null);
+  let following = await bring(null);
+  // a page may be empty before the last one
+  while (following !== null && !items.childElementCount) following = await bring(following);
   say(items.childElementCount ? `显示 ${items.childElementCount} 项` : nothing);
   return items.childElementCount ? [items, more(following, bring, say)] : empty(nothing);
 };
@@ -57,7 +59,7 @@ export const listAgencies = async ({ query, signal, say }) => [
 
 export const showAgency = async ({ parts: [uscc], signal }) => {
   const agency = await read(`register/${encodeURIComponent(uscc)}`, {}, signal);
-  const { items } = await read("products", { agency: uscc, limit: 100 }, signal);
+  const items = await readAll("products", { agency: uscc }, signal);
   return [
     title(agency.name),
     facts([

@@ -79,7 +79,7 @@ export const showYear = async ({ parts: [wanted], signal, tick }) => {
   const { items: all } = await read("programmes", {}, signal);
   if (!wanted && !all.length) return [title("年度预算"), empty("还没有经财政局确认的年度预算。")];
   const number = wanted ? Number(wanted) : all[0].year;
-  const [year, batches] = await Promise.all([read(`programmes/${encodeURIComponent(wanted ?? number)}`, {}, signal), readAll("batches", signal)]);
+  const [year, batches] = await Promise.all([read(`programmes/${encodeURIComponent(wanted ?? number)}`, {}, signal), readAll("batches", {}, signal)]);
   const own = batches.filter((batch) => batch.year === year.year);
   return [
     title(`${year.year} 年度服务券`),
