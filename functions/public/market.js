@@ -63,7 +63,7 @@ export const showAgency = async ({ parts: [uscc], signal }) => {
   return [
     title(agency.name),
     facts([
-      ["统一社会信用代码", h("code", {}, agency.uscc)],
+      ["信用代码", h("code", {}, agency.uscc)],
       ["服务类别", names(agency.categories)],
       ["所在区域", words.districts[agency.district]],
       ["联系人", agency.contact_name],
