@@ -6,19 +6,19 @@ from pathlib import Path
 from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge.api import Api
-from voucher.edge.static_files import FOR_EVER, MINUTES, StaticFile, send_file
+from voucher.edge.static_files import FOR_EVER, MINUTES, send_file, static_file
 from voucher.refusals import not_found
 
 app = Api()
 HERE = Path(__file__).parent
 ASSETS = {
-    path.name: StaticFile(path.name, path.read_bytes())
+    path.name: static_file(path.name, path.read_bytes())
     for path in sorted(HERE.iterdir())
     if path.suffix in {".css", ".js"}
 }
 # in the address of what the page loads, so that a browser never mixes the files of two deployments
 EDITION = hashlib.sha256(b"".join(each.content for each in ASSETS.values())).hexdigest()[:12]
-PAGE = StaticFile(
+PAGE = static_file(
     "page.html", (HERE / "page.html").read_bytes().replace(b"public/edition/", f"public/{EDITION}/".encode())
 )
 # nothing inline and nothing from elsewhere

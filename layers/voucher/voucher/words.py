@@ -33,7 +33,6 @@ THING_WORDS = {
     "message": "消息",
     "asset": "文件",
     "reconciliation": "对账报告",
-    "asset": "文件",
 }
 
 STATE_WORDS = {

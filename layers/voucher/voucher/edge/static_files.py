@@ -5,7 +5,6 @@ import gzip
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import PurePath
 from typing import Any
 
@@ -27,15 +26,21 @@ GZIP = re.compile(r"(^|[ ,])gzip(?! *; *q=0(\.0*)?( *,|$))")
 
 @dataclass(frozen=True)
 class StaticFile:
-    """A file as it is sent; its name says its kind."""
+    """A file as it is sent, plain and gzipped; its name says its kind."""
 
     name: str
     content: bytes
+    zipped: bytes
 
-    @cached_property
-    def zipped(self) -> bytes:
-        """The same, smaller. The time is left out, so that equal contents are equal bytes, and have equal tags."""
-        return gzip.compress(self.content, mtime=0)
+
+def static_file(name: str, content: bytes) -> StaticFile:
+    """A file by its content. No time is written into its gzip, so that equal contents have equal tags."""
+    return StaticFile(name, content, gzip.compress(content, mtime=0))
+
+
+def shipped_file(name: str, zipped: bytes) -> StaticFile:
+    """A file that comes from others, gzipped already."""
+    return StaticFile(name, gzip.decompress(zipped), zipped)
 
 
 def send_file(event: Mapping[str, Any], file: StaticFile, caching: str, policy: str | None = None) -> Response[str]:
