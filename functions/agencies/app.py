@@ -15,7 +15,7 @@ from voucher.edge.queries import Search
 from voucher.edge.replies import Answer, ListOf, reply, reply_list
 from voucher.models.agencies import Agency, AgencyState
 from voucher.models.base import Request
-from voucher.policy import AGENCY_DOCUMENTS, Category
+from voucher.policy import AGENCY_DOCUMENTS, Category, District
 from voucher.refusals import Refused
 from voucher.rules.agencies import proposed_agency, renewing_agency
 from voucher.rules.lifecycle import check_step, check_version, stepped
@@ -35,6 +35,7 @@ class Profile(Request):
     insured_staff: Count
     has_management_system: bool
     categories: Annotated[tuple[Category, ...], Field(min_length=1, max_length=9)]
+    district: District | None = None
     legal_representative: Name | None = None
     contact_name: Name | None = None
     contact_phone: Phone | None = None

@@ -4,14 +4,14 @@ from typing import Literal, get_args
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.batches import public_batch, reply_batches
+from voucher.edge.batches import batch_now, get_published, in_public, reply_batches
 from voucher.edge.bodies import Nothing
 from voucher.edge.fields import Day, Moment, Name, PositiveFen
 from voucher.edge.identity import require
 from voucher.edge.queries import OfDays
 from voucher.edge.replies import Answer, ListOf, reply
 from voucher.models.base import Request
-from voucher.models.batches import Batch, PublicBatch, PublicState
+from voucher.models.batches import Batch, BatchNow, PublicBatch, PublicState
 from voucher.models.pools import even_shares
 from voucher.models.programmes import Programme
 from voucher.policy import Category
@@ -47,7 +47,7 @@ class Batches(OfDays):
 
 
 @app.post("/programmes/<year>/batches")
-def draft_batch(year: str) -> Answer[PublicBatch]:
+def draft_batch(year: str) -> Answer[BatchNow]:
     """§1.4a: the operator drafts a release of vouchers within what the year has left."""
     require(app.caller, "platform")
     body = app.body(BatchDraft)
@@ -63,16 +63,16 @@ def draft_batch(year: str) -> Answer[PublicBatch]:
     batch = new_batch(batch_id, programme, body.model_dump(), app.creation("draft"))
     if not batches.commit_draft(batch):
         return _replayed(batches.get(batch_id))
-    return reply(public_batch(batch, batch.created_at), 201)
+    return reply(batch_now(batch, batch.created_at), 201)
 
 
-def _replayed(existing: Batch) -> Answer[PublicBatch]:
+def _replayed(existing: Batch) -> Answer[BatchNow]:
     app.check_same(existing.request_sha256)
-    return reply(public_batch(existing, clock.now()), 200, replay=True)
+    return reply(batch_now(existing, clock.now()), 200, replay=True)
 
 
 @app.post("/batches/<batch_id>/publish")
-def publish_batch(batch_id: str) -> Answer[PublicBatch]:
+def publish_batch(batch_id: str) -> Answer[BatchNow]:
     """§1.4a: the bureau releases the money. The condition of the write keeps it within the year's total."""
     require(app.caller, "bureau")
     app.body(Nothing)
@@ -80,7 +80,7 @@ def publish_batch(batch_id: str) -> Answer[PublicBatch]:
     old = batches.get(batch_id)  # read last: see Api.handle
     now = clock.now()
     if app.is_repeat(old, "publish"):
-        return reply(public_batch(old, now), replay=True)
+        return reply(batch_now(old, now), replay=True)
     new = stepped(old, "publish", app.mark, published_by=app.caller.sub)
     check_four_eyes(app.caller.sub, "§1.4a", old.created_by)
     check_publishing(programme, old, now)
@@ -90,7 +90,7 @@ def publish_batch(batch_id: str) -> Answer[PublicBatch]:
     else:
         check_release(programme, old.amount_fen)
         batches.commit_publication(old, new, programme, shares_fen, app.mark)
-    return reply(public_batch(new, now))
+    return reply(batch_now(new, now))
 
 
 def _publish_again(old: Batch, new: Batch, programme: Programme, shares_fen: list[int]) -> None:
@@ -104,7 +104,7 @@ def _publish_again(old: Batch, new: Batch, programme: Programme, shares_fen: lis
 
 
 @app.post("/batches/<batch_id>/close")
-def close_batch(batch_id: str) -> Answer[PublicBatch]:
+def close_batch(batch_id: str) -> Answer[BatchNow]:
     """§1.4a: the bureau ends a batch; what nobody claimed becomes surplus.
 
     In two steps, so that it works during a rush, too: first the batch grants nothing any more, then what is left is
@@ -114,25 +114,25 @@ def close_batch(batch_id: str) -> Answer[PublicBatch]:
     app.body(Nothing)
     old, now = batches.get(batch_id), clock.now()
     if app.is_repeat(old, "close"):
-        return reply(public_batch(old, now), replay=True)
+        return reply(batch_now(old, now), replay=True)
     check_step(old, "close")
     shards = batches.commit_stop(old)
     new = closed_batch(old, shards, app.mark)
     batches.commit_close(old, new, shards, programmes.load(old.year), app.mark)
-    return reply(public_batch(new, now))
+    return reply(batch_now(new, now))
 
 
 @app.get("/batches")
 def list_batches(query: Batches) -> Answer[ListOf[PublicBatch]]:
     """Batches that are no drafts any more, by the day on which they open."""
     states = {query.state} if query.state else set(get_args(PublicState))
-    return reply_batches(query.selection(), clock.now(), states)
+    return reply_batches(query.selection(), clock.now(), states, in_public)
 
 
 @app.get("/batches/<batch_id>")
 def show_batch(batch_id: str) -> Answer[PublicBatch]:
-    """One batch, with what it has left."""
-    return reply(public_batch(batches.get(batch_id), clock.now()))
+    """One published batch, with what it has left."""
+    return reply(in_public(get_published(batch_id), clock.now()))
 
 
 handler = app.handle

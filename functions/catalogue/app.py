@@ -7,6 +7,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.queries import OfDays, QueryId, Words
 from voucher.edge.replies import Answer, ListOf, reply, reply_list
+from voucher.models.agencies import Agency
 from voucher.models.products import Product, ProductOnSale
 from voucher.policy import Category
 from voucher.refusals import not_found
@@ -35,29 +36,34 @@ def search(query: Catalogue) -> Answer[ListOf[ProductOnSale]]:
 
     selection = replace(query.selection(), state="published")
     page = products.list_page(selection, keep, query.agency)
-    return reply_list(page, lambda item: Product.model_validate(item).on_sale())
+    return reply_list(page, lambda item: offers.shown(Product.model_validate(item)))
 
 
 class _Offers:
-    """The categories that may be ordered from each agency today. Reads an agency once in a request."""
+    """What may be ordered from each agency today. Reads an agency once in a request."""
 
     def __init__(self) -> None:
-        self._categories: dict[str, frozenset[Category]] = {}
+        self._agencies: dict[str, Agency | None] = {}
 
     def include(self, uscc: str, category: Category) -> bool:
         """§3.2.3, §3.3: True if the agency is active, and still approved for the category."""
-        if uscc not in self._categories:
-            self._categories[uscc] = categories_on_sale(organisations.find_agency(uscc), clock.today())
-        return category in self._categories[uscc]
+        if uscc not in self._agencies:
+            self._agencies[uscc] = organisations.find_agency(uscc)
+        return category in categories_on_sale(self._agencies[uscc], clock.today())
+
+    def shown(self, product: Product) -> dict[str, Any]:
+        """A product that is on offer, with the name of its agency as it is today."""
+        agency = self._agencies[product.agency_uscc]
+        return product.on_sale() | {"agency_name": agency.name if agency else ""}
 
 
 @app.get("/products/<product_id>")
 def show(product_id: str) -> Answer[ProductOnSale]:
     """One published product of an active agency within its approval."""
-    product = products.get(product_id)
-    if product.state != "published" or not _Offers().include(product.agency_uscc, product.category):
+    product, offers = products.get(product_id), _Offers()
+    if product.state != "published" or not offers.include(product.agency_uscc, product.category):
         raise not_found("product")
-    return reply(product.on_sale())
+    return reply(offers.shown(product))
 
 
 handler = app.handle

@@ -1,23 +1,16 @@
 """The API's document, the page that shows it, and the Chinese words of every closed list: static, for everybody."""
 
-import base64
-import gzip
-import re
 from functools import cache
 from pathlib import Path
 
 from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge.api import Api
-from voucher.edge.headers import header
-from voucher.edge.observe import log_outcome
+from voucher.edge.static_files import FOR_EVER, MINUTES, StaticFile, send_file, shipped_file, static_file
 from voucher.refusals import not_found
 
 app = Api()
 HERE = Path(__file__).parent
-KINDS = {".json": "application/json", ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
-MINUTES, FOR_EVER = "public, max-age=300", "public, max-age=31536000, immutable"
-GZIP = re.compile(r"(^|[ ,])gzip(?! *; *q=0(\.0*)?( *,|$))")
 # the page loads nothing from another host, whatever its renderer would like
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -52,31 +45,16 @@ def show_asset(asset: str) -> Response[str]:
 
 
 def _file(name: str, caching: str) -> Response[str]:
-    """A file, gzipped if the caller takes it so."""
-    headers = {"Cache-Control": caching}
-    if name.endswith(".html"):
-        headers["Content-Security-Policy"] = POLICY
-    content, zipped = _read(name)
-    takes_gzip = GZIP.search(header(app.current_event.raw_event, "accept-encoding")) is not None
-    if takes_gzip:
-        headers["Content-Encoding"] = "gzip"
-    log_outcome("OK", 200, None)
-    body = base64.b64encode(zipped if takes_gzip else content).decode()
-    answer = Response(200, KINDS[Path(name).suffix], body, headers)
-    answer.base64_encoded = (
-        True  # said here, because Powertools would turn the bytes of a JSON answer into JSON once more
-    )
-    return answer
+    return send_file(app.current_event.raw_event, _read(name), caching, POLICY if name.endswith(".html") else None)
 
 
 @cache
-def _read(name: str) -> tuple[bytes, bytes]:
-    """A file's content, plain and gzipped. What comes from others lies here gzipped already."""
+def _read(name: str) -> StaticFile:
+    """A file of this folder. What comes from others lies here gzipped already."""
     zipped = HERE / f"{name}.gz"
     if zipped.is_file():
-        return gzip.decompress(zipped.read_bytes()), zipped.read_bytes()
-    content = (HERE / name).read_bytes()
-    return content, gzip.compress(content, mtime=0)
+        return shipped_file(name, zipped.read_bytes())
+    return static_file(name, (HERE / name).read_bytes())
 
 
 handler = app.handle

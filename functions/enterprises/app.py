@@ -1,7 +1,5 @@
 """Enterprises: they register with their documents, submit, correct, and are shown (§4.1.1)."""
 
-from typing import Literal
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, partial
@@ -14,7 +12,7 @@ from voucher.edge.queries import Search
 from voucher.edge.replies import Answer, ListOf, reply, reply_list
 from voucher.models.base import Request
 from voucher.models.enterprises import Enterprise, EnterpriseState, EnterpriseWithDocuments
-from voucher.policy import ENTERPRISE_DOCUMENTS
+from voucher.policy import ENTERPRISE_DOCUMENTS, District
 from voucher.refusals import Refused
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.submissions import application_day, changes_by_submission, check_complete, submission_of
@@ -25,7 +23,7 @@ app = Api()
 
 class Profile(Request):
     name: Name
-    district: Literal["city", "liandu", "development_zone", "other"]
+    district: District
     established_on: Day
     industry_code: Industry
     employees: Count

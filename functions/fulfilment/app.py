@@ -139,7 +139,7 @@ def rate(order_id: str) -> Answer[Order]:
         raise Refused(Refusal.ALREADY_EXISTS)
     rating = Rating(score=body.score, comment=body.comment or "", at=clock.now())
     new = stepped(old, "rate", app.mark, rating=rating)
-    orders.commit_step(old, new)
+    orders.commit_step(old, new, organisations.rating_write(old.agency_uscc, body.score))
     return reply(new)
 
 

@@ -47,7 +47,7 @@ class Attempt:
 def grab(batch_id: str) -> Answer[PublicVoucher]:
     """§4.1.4: grab the enterprise's whole remaining quota, or what it asks for where the batch allows a part."""
     caller, claim, now = app.caller, app.body(Claim), clock.now()
-    batch = memory.published(batch_id)
+    batch = memory.published(batch_id, now)
     attempt = Attempt(batch, claim.enterprise_uscc, claim.amount_fen, caller, now)
     if memory.is_sold_out_for(batch_id, attempt.uscc):
         check_open(batch, now)  # its refusals come before SOLD_OUT, and need no read either

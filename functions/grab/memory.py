@@ -1,11 +1,13 @@
 """What a warm process remembers of batches, so that a rush costs no read, and why each memory stays true."""
 
+from voucher.models.base import Instant
 from voucher.models.batches import Batch
 from voucher.store import batches, vouchers
 from voucher.store.engine.pools import Exhausted
 
-# Batches by id, from their publication on. Final, because the amount, instants and shards of a published batch never
-# change. Only its state does: a closed batch refuses the next draw, and is then read again (`learn`).
+# Batches by id, from their opening on. Final, because the amount, instants and shards of a published batch never
+# change. Only its state does: a closed batch refuses the next draw, and is then read again (`learn`). Before the
+# opening no draw could refuse, and a batch that was closed meanwhile would go unnoticed.
 PUBLISHED: dict[str, Batch] = {}
 # Who holds a voucher of a batch that has nothing left. Final, because money never flows back into a batch, so that no
 # other voucher of it can be made, and because no voucher's record is ever removed.
@@ -15,10 +17,10 @@ SOLD_OUT: dict[str, frozenset[str]] = {}
 ROOM_LEFT: dict[str, int] = {}
 
 
-def published(batch_id: str) -> Batch:
-    """The batch, remembered once it is published or closed. Raises NOT_FOUND."""
+def published(batch_id: str, now: Instant) -> Batch:
+    """The batch, remembered once it is published and its opening has come. Raises NOT_FOUND."""
     batch = PUBLISHED.get(batch_id) or batches.get(batch_id)
-    if batch.state != "draft":
+    if batch.state != "draft" and now >= batch.opens_at:
         PUBLISHED[batch_id] = batch
     return batch
 

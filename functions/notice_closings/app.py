@@ -15,7 +15,7 @@ from voucher.models.settlements import Line
 from voucher.refusals import Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import stepped
-from voucher.rules.notices import check_notice_over, is_objected
+from voucher.rules.notices import check_notice_over, is_objected, public_notice
 from voucher.rules.settlements import check_subsidies, owed_fen
 from voucher.store import notices, objections, orders, rounds, standing
 from voucher.store.engine.table import Write
@@ -37,7 +37,7 @@ def close(notice_id: str) -> Answer[PublicNotice]:
     # read last: see Api.handle
     old = notices.get(notice_id)
     if app.is_repeat(old, "close"):
-        return reply(old.shown(), replay=True)
+        return reply(public_notice(old, clock.today()), replay=True)
     closing = old if old.state == "closing" else _begin_close(old, round_)
     # once more, because another person may go on with a closing that was broken off
     check_four_eyes(app.caller.sub, "§3.5.3", *round_.earlier_hands)
@@ -48,7 +48,7 @@ def close(notice_id: str) -> Answer[PublicNotice]:
     lines = [line for line in rounds.list_lines(round_) if line.state == "payable"]
     closed = stepped(round_, "close", mark)
     notices.commit_close(closing, new, round_, closed, _payables(round_, lines), app.caller.sub)
-    return reply(new.shown())
+    return reply(public_notice(new, clock.today()))
 
 
 def _begin_close(old: Notice, round_: Round) -> Notice:

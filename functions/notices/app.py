@@ -16,9 +16,10 @@ from voucher.edge.queries import InState
 from voucher.edge.replies import Answer, ListOf, reply, reply_list
 from voucher.models.base import Request, yuan
 from voucher.models.notices import Notice, NoticeState, Objection, ObjectionReceipt, PublicNotice
-from voucher.models.removals import PublicRemoval
+from voucher.models.removals import PublicRemoval, RemovalNotice
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.lifecycle import allows
+from voucher.rules.notices import public_notice
 from voucher.spreadsheets.workbook import inert
 from voucher.store import notices, objections, programmes, rounds
 
@@ -36,7 +37,7 @@ class ObjectionText(Request):
 @app.get("/notices")
 def list_notices(query: InState[NoticeState]) -> Answer[ListOf[PublicNotice | PublicRemoval]]:
     """Notices of rounds and of removals."""
-    return reply_list(notices.list_page(query.selection()), lambda item: notices.notice_of(item).shown())
+    return reply_list(notices.list_page(query.selection()), lambda item: _shown(notices.notice_of(item)))
 
 
 @app.get("/notices/<notice_id>")
@@ -44,7 +45,11 @@ def show(notice_id: str) -> Answer[PublicNotice | PublicRemoval] | Response[str]
     """One notice. With `.csv` behind its id, the notice of a round as a table for spreadsheets."""
     if notice_id.endswith(".csv"):
         return Response(200, "text/csv; charset=utf-8", _csv(notices.get(notice_id.removesuffix(".csv"))))
-    return reply(notices.get_public(notice_id).shown())
+    return reply(_shown(notices.get_public(notice_id)))
+
+
+def _shown(notice: Notice | RemovalNotice) -> PublicNotice | PublicRemoval:
+    return public_notice(notice, clock.today()) if isinstance(notice, Notice) else notice.shown()
 
 
 def _csv(notice: Notice) -> str:

@@ -10,9 +10,9 @@ from voucher.edge.queries import QueryId, Search, Switch
 from voucher.edge.replies import Answer, ListOf, reply, reply_list
 from voucher.models.base import Request
 from voucher.models.order_facts import OrderFacts
-from voucher.models.orders import Order, OrderState
+from voucher.models.orders import Order, OrderState, OrderWithContacts
 from voucher.refusals import Refusal, Refused
-from voucher.rules.orders import Quote, check_order, check_quotable, pools_to_draw, quote_of, room_refusal
+from voucher.rules.orders import Quote, check_order, check_quotable, contacts_of, pools_to_draw, quote_of, room_refusal
 from voucher.store import orders, organisations
 from voucher.store.engine import pools
 
@@ -89,6 +89,9 @@ def new_order(order_id: str, body: Placement, facts: OrderFacts) -> Order:
         product_id=product.product_id,
         agency_uscc=product.agency_uscc,
         enterprise_uscc=facts.enterprise.uscc,
+        enterprise_name=facts.enterprise.name,
+        agency_name=facts.agency.name if facts.agency else None,
+        product_name=product.name,
         voucher_id=body.voucher_id,
         category=product.category,
         price_fen=product.price_fen,
@@ -131,12 +134,13 @@ def list_orders(query: OfParty) -> Answer[ListOf[Order]]:
 
 
 @app.get("/orders/<order_id>")
-def show(order_id: str) -> Answer[Order]:
-    """One order, for its two parties and staff."""
+def show(order_id: str) -> Answer[OrderWithContacts]:
+    """One order, for its two parties and staff; from its acceptance on with how the parties reach each other."""
     order = orders.get(order_id)
+    enterprise, agency = orders.find_parties(order)
     if not app.caller.is_staff:
-        party_of(app.caller, *orders.find_parties(order))
-    return reply(order)
+        party_of(app.caller, enterprise, agency)
+    return reply(order.public() | contacts_of(order, enterprise, agency))
 
 
 handler = app.handle

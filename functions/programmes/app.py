@@ -12,11 +12,11 @@ from voucher.edge.bodies import Versioned
 from voucher.edge.fields import PositiveFen, Version, Year
 from voucher.edge.identity import require
 from voucher.edge.mistakes import malformed
-from voucher.edge.replies import Answer, PageOf, reply, reply_page
+from voucher.edge.replies import Answer, PageOf, reply
 from voucher.models.base import Request
-from voucher.models.programmes import Programme, ProgrammeWithFigures
+from voucher.models.programmes import Programme, ProgrammeWithFigures, PublicProgramme
 from voucher.policy import Policy, policy_on
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import Refusal, Refused, not_found
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import figures_of, yearly_shares_fen
@@ -104,15 +104,15 @@ def confirm_programme(year: str) -> Answer[Programme]:
 
 @app.get("/programmes/<year>")
 def show_programme(year: str) -> Answer[ProgrammeWithFigures]:
-    """The year's money for everybody: what was released, granted, held, spent, lapsed; caps and the key share."""
+    """A confirmed year's money for everybody: what was released, granted, held, spent, lapsed; caps, the key share."""
     programme = programmes.get(app.year(year))
-    return reply(programme.public() | read_figures(programme))
+    if not programme.is_confirmed:
+        raise not_found("programme")
+    return reply(programme.in_public() | read_figures(programme))
 
 
 def read_figures(programme: Programme) -> dict[str, Any]:
-    """The year's figures, in fen, each pool as last written; a draft has none before its total is confirmed."""
-    if not programme.is_confirmed:
-        return {}
+    """The year's figures, in fen, each pool as last written."""
     categories = programmes.read_category_totals(programme)
     released = batches.read_totals([each for each in batches.list_of_year(programme.year) if each.state != "draft"])
     surplus = programmes.read_surplus_total(programme.year)
@@ -120,9 +120,10 @@ def read_figures(programme: Programme) -> dict[str, Any]:
 
 
 @app.get("/programmes")
-def list_programmes() -> Answer[PageOf[Programme]]:
-    """Every programme year, the latest first."""
-    return reply_page(programmes.list_all())
+def list_programmes() -> Answer[PageOf[PublicProgramme]]:
+    """Every confirmed programme year, the latest first."""
+    shown = [each.in_public() for each in programmes.list_all() if each.is_confirmed]
+    return reply({"items": shown, "next_cursor": None})
 
 
 handler = app.handle

@@ -8,11 +8,11 @@ from typing import get_args
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.batches import reply_batches
+from voucher.edge.batches import batch_now, reply_batches
 from voucher.edge.identity import require
 from voucher.edge.queries import OfDays, Search, Switch, all_of
 from voucher.edge.replies import Answer, ListOf, reply_list
-from voucher.models.batches import PublicBatch, ShownState
+from voucher.models.batches import BatchNow, ShownState
 from voucher.models.notices import Objection, ObjectionState
 from voucher.models.payables import Payable, PayableState, PublicPayable
 from voucher.models.payouts import Payout, PayoutState
@@ -36,11 +36,11 @@ class Payables(Search[PayableState]):
 
 
 @app.get("/staff/batches")
-def list_all_batches(query: Batches) -> Answer[ListOf[PublicBatch]]:
+def list_all_batches(query: Batches) -> Answer[ListOf[BatchNow]]:
     """§1.4a: batches, drafts included, by the day on which they open."""
     require(app.caller, "platform", "bureau", "finance", "discipline", "admin")
     states = {query.state} if query.state else set(get_args(ShownState))
-    return reply_batches(query.selection(), clock.now(), states)
+    return reply_batches(query.selection(), clock.now(), states, batch_now)
 
 
 @app.get("/staff/products")

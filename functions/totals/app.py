@@ -2,7 +2,7 @@
 
 from voucher.edge.api import Api
 from voucher.edge.fields import PositiveFen, Text
-from voucher.edge.identity import require
+from voucher.edge.identity import STAFF_ROLES, require
 from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
 from voucher.models.pools import yearly_pool
@@ -42,6 +42,13 @@ def propose_total(year: str) -> Answer[Programme]:
     shard_changes_fen(old, body.total_fen)
     programmes.commit_step(old, new)
     return reply(new)
+
+
+@app.get("/programmes/<year>/total")
+def show_total(year: str) -> Answer[Programme]:
+    """§1.3: a year as staff see it: also its draft, and another total that waits for finance, each with its drafter."""
+    require(app.caller, *STAFF_ROLES)
+    return reply(programmes.get(app.year(year)))
 
 
 @app.post("/programmes/<year>/total/confirm")

@@ -25,7 +25,14 @@ from voucher.refusals import Refusal
 
 JSON = "application/json"
 # the files that functions/docs answers: their types depend on their names
-FILES = {"/openapi.json": JSON, "/vocabulary": JSON, "/docs": "text/html", "/docs/{asset}": "text/javascript"}
+FILES = {
+    "/openapi.json": JSON,
+    "/vocabulary": JSON,
+    "/docs": "text/html",
+    "/docs/{asset}": "text/javascript",
+    "/public": "text/html",
+    "/public/{edition}/{asset}": "text/javascript",
+}
 
 
 @dataclass(frozen=True)

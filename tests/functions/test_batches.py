@@ -33,7 +33,10 @@ def test_nothing_is_released_before_finance_has_confirmed_the_year(world: World)
     steps.expect(world.call(BUREAU, "POST", "/programmes", DRAFT), 201)
     refused = draft_batch(world)
     assert (refused.status, refused.code) == (409, "WRONG_STATE")
-    assert "caps" not in world.call(None, "GET", "/programmes/2026").body
+    assert world.call(None, "GET", "/programmes/2026").status == 404
+    assert world.call(None, "GET", "/programmes").body["items"] == []
+    seen = steps.expect(world.call(http.FINANCE, "GET", "/programmes/2026/total"), 200)
+    assert (seen["state"], seen["total_fen"], seen["created_by"]) == ("draft", 100_000_000, BUREAU.name)
 
 
 @pytest.mark.clause("§1.4a")
@@ -118,7 +121,14 @@ def test_drafts_are_in_no_public_list_and_a_published_batch_shows_its_states(ope
     assert [each["batch_id"] for each in listed] == [coming["batch_id"]]
     assert listed[0]["state"] == "published"
     path = f"/batches/{batch['batch_id']}"
-    assert open_year.call(None, "GET", path).body["state"] == "draft"
+    hidden = open_year.call(None, "GET", path)
+    assert (hidden.status, hidden.code, hidden.body["thing"]) == (404, "NOT_FOUND", "batch")
+    assert open_year.call(None, "GET", f"{path}/results").status == 404
+    for_staff = steps.expect(open_year.call(BUREAU, "GET", "/staff/batches"), 200)["items"]
+    assert {each["batch_id"]: each["state"] for each in for_staff} == {
+        batch["batch_id"]: "draft",
+        coming["batch_id"]: "published",
+    }
     for step, state in {"publish": "open", "close": "closed"}.items():
         assert steps.expect(open_year.call(BUREAU, "POST", f"{path}/{step}"), 200)["state"] == state
 
@@ -295,3 +305,16 @@ def test_nothing_is_released_again_in_a_year_that_is_closed_or_is_being_closed(
     assert refused.body["state"] == "closed"
     closed = town.shown("/programmes/2026")
     assert (closed["state"], closed["surplus_fen"]) == ("closed", 100_000_000)
+
+
+def test_the_public_reads_of_batches_and_years_names_no_person_and_no_shard(town: Town) -> None:
+    wanted = {"total_fen": 110_000_000, "reason": "追加预算"}
+    proposed = steps.expect(town.world.call(BUREAU, "POST", "/programmes/2026/total", wanted), 200)
+    people = (BUREAU.name, OPERATOR.name, http.FINANCE.name)
+    for path in ("/batches", f"/batches/{town.batch_id}", "/programmes", "/programmes/2026"):
+        text = str(town.world.call(None, "GET", path).body)
+        assert not [name for name in people if name in text], path
+        assert not [name for name in ("'shards'", "guess_fen", "追加预算") if name in text], path
+    assert town.shown("/programmes/2026/total")["pending"] == proposed["pending"]
+    [batch] = town.shown("/staff/batches")["items"]
+    assert (batch["created_by"], batch["published_by"]) == (OPERATOR.name, BUREAU.name)

@@ -44,6 +44,13 @@ def test_products_are_found_by_category_agency_and_words_page_by_page(town: Town
     assert town.world.call(None, "GET", "/products?category=catering").code == "MALFORMED"
 
 
+def test_a_product_on_sale_carries_the_name_of_its_agency(town: Town) -> None:
+    [listed] = steps.expect(town.world.call(None, "GET", "/products"), 200)["items"]
+    single = steps.expect(town.world.call(None, "GET", f"/products/{town.product_id}"), 200)
+    assert listed == single
+    assert single["agency_name"] == town.agency.name
+
+
 def test_pages_show_each_product_once_though_others_come_and_go_meanwhile(town: Town) -> None:
     ids = [town.product_id, *(publish_product(town, name=f"服务{number}") for number in range(5))]
     first = steps.expect(town.world.call(None, "GET", "/products?limit=3"), 200)

@@ -200,3 +200,24 @@ def test_the_enterprise_rates_once_after_the_service(completed: Scene) -> None:
     second = town.act(OWNER, order, "rating", {"score": 1})
     assert (second.status, second.code) == (409, "ALREADY_EXISTS")
     assert town.shown(f"/orders/{order['order_id']}")["rating"]["score"] == 4
+
+
+@pytest.mark.clause("§4.2.1")
+def test_parties_know_names_at_once_and_reach_each_other_once_it_is_accepted(
+    voucher: Scene,
+) -> None:
+    town, _ = voucher
+    order = town.order()
+    names = (town.enterprise.name, town.agency.name, "企业服务")
+    assert (order["enterprise_name"], order["agency_name"], order["product_name"]) == names
+    path = f"/orders/{order['order_id']}"
+    for person in (OWNER, SELLER):
+        assert not {"enterprise_contact", "agency_contact"} & set(town.shown(path, person))
+    steps.expect(town.act(SELLER, order, "accept"), 200)
+    for person in (OWNER, SELLER):
+        shown = town.shown(path, person)
+        assert shown["agency_contact"]["contact_phone"] == town.agency.contact_phone
+        assert shown["enterprise_contact"]["contact_phone"] == town.enterprise.contact_phone
+        assert [sorted(shown[name]) for name in ("agency_contact", "enterprise_contact")] == [
+            ["contact_name", "contact_phone"]
+        ] * 2

@@ -135,6 +135,15 @@ def test_a_closed_batch_grants_nothing_even_where_it_is_remembered_as_open(town:
     assert (refused.status, refused.code) == (409, "BATCH_CLOSED")
 
 
+@pytest.mark.clause("§4.2.2")
+def test_who_waits_for_a_batch_hears_that_it_was_closed_before_its_opening(town: Town) -> None:
+    draft = samples.batch(opens_at="2026-06-20T00:00:00Z")
+    coming = steps.open_batch(town.world, 2026, draft)["batch_id"]
+    assert town.claim(coming).code == "BATCH_NOT_OPEN"  # from here on a warm process might remember the batch
+    steps.expect(town.world.call(BUREAU, "POST", f"/batches/{coming}/close"), 200)
+    assert town.claim(coming).code == "BATCH_CLOSED"
+
+
 def test_a_draft_grants_nothing_and_an_unknown_batch_is_none(town: Town) -> None:
     draft = steps.expect(
         town.world.call(OPERATOR, "POST", "/programmes/2026/batches", samples.batch(amount_fen=9)), 201

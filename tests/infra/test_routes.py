@@ -15,9 +15,9 @@ from tests.support.backend import ROOT
 # The routes that need no token; every other one does.
 PUBLIC = {
     "GET /health", "GET /openapi.json", "GET /vocabulary", "GET /docs", "GET /docs/{}",
-    "GET /programmes", "GET /programmes/{}", "GET /batches", "GET /batches/{}", "GET /products", "GET /products/{}",
-    "GET /notices", "GET /notices/{}",
-    "POST /notices/{}/objections", "POST /complaints",
+    "GET /programmes", "GET /programmes/{}", "GET /batches", "GET /batches/{}", "GET /batches/{}/results",
+    "GET /products", "GET /products/{}", "GET /register", "GET /register/{}", "GET /notices", "GET /notices/{}",
+    "POST /notices/{}/objections", "POST /complaints", "GET /public", "GET /public/{}/{}",
 }  # fmt: skip
 # The contract's routes that the journey of a year takes; none may get lost.
 JOURNEY = """

@@ -25,7 +25,7 @@ Docs            .         .         .       .            .
 EnterpriseReviews P       P         .       .            .
 Enterprises     PU        .         .       .            .
 Evidence        .         .         .       PU           .
-Fulfilment      .         PU        PU      .            .
+Fulfilment      U         PU        PU      .            .
 Grab            .         PU        .       .            .
 ImportList      PD        P         .       .            .
 Inbox           .         .         .       .            U
@@ -41,11 +41,14 @@ Payouts         .         U         P       P            .
 PreReviews      .         PU        PU      PU           .
 Products        P         .         .       .            .
 Programmes      .         P         .       .            .
+Public          .         .         .       .            .
 Reconcile       .         PU        .       .            .
 Recoveries      .         .         P       .            .
+Register        .         .         .       .            .
 Relay           .         .         .       .            .
 Removals        P         .         .       P            P
 Reports         .         .         .       .            .
+Results         .         .         .       .            .
 Rounds          .         .         P       PU           .
 Settlements     .         .         P       P            .
 StaffLists      .         .         .       .            .

@@ -8,7 +8,7 @@ from tests.rules.records import AGENCY, refusal_of
 from tests.rules.settlement_records import notice, objection
 from voucher.models.notices import Objection
 from voucher.refusals import Refused
-from voucher.rules.notices import check_notice_over, is_objected
+from voucher.rules.notices import check_notice_over, is_objected, public_notice
 from voucher.rules.working_days import add_working_days
 
 ONE_MILLISECOND = timedelta(milliseconds=1)
@@ -29,6 +29,27 @@ def test_a_notice_is_over_when_its_last_working_day_is(working_days: int, over_a
         check_notice_over(running, over_at - ONE_MILLISECOND)
     assert no.value.detail == f"公示期未满，请在 {over_at:%Y-%m-%d} 之后结束公示。"
     assert refusal_of(check_notice_over, running, over_at) is None
+
+
+@pytest.mark.clause("§3.5.3")
+@pytest.mark.parametrize(
+    ("today", "left"),
+    [
+        (FRIDAY, 5),  # its day of publication is not counted
+        (date(2026, 6, 14), 5),
+        (date(2026, 6, 15), 5),
+        (date(2026, 6, 18), 2),
+        (date(2026, 6, 19), 1),  # 端午节
+        (date(2026, 6, 22), 1),
+        (date(2026, 6, 23), 0),
+    ],
+)
+def test_the_public_reads_how_many_working_days_a_notice_still_runs(today: date, left: int) -> None:
+    running = notice(FRIDAY, date(2026, 6, 22))
+    shown = public_notice(running, today)
+    assert (shown["working_days_left"], shown["ends_on"], shown["ends_certain"]) == (left, "2026-06-22", True)
+    assert public_notice(running.model_copy(update={"state": "closed"}), today)["working_days_left"] == 0
+    assert shown["total_fen"] == sum(line["amount_fen"] for line in shown["lines"])
 
 
 @pytest.mark.clause("§3.5.3")

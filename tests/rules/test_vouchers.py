@@ -38,6 +38,7 @@ def test_nothing_is_granted_at_or_after_the_instant_at_which_the_vouchers_end() 
 @pytest.mark.clause("§1.4a")
 def test_a_draft_is_not_open_and_a_closed_batch_stays_closed_within_its_instants() -> None:
     assert refusal_of(check_open, batch(state="draft"), OPENS_AT) is Refusal.BATCH_NOT_OPEN
+    assert refusal_of(check_open, batch(state="closed"), OPENS_AT - ONE_MILLISECOND) is Refusal.BATCH_CLOSED
     assert refusal_of(check_open, batch(state="closed"), OPENS_AT) is Refusal.BATCH_CLOSED
 
 

@@ -199,6 +199,7 @@ def forget_batches() -> None:
     memory = function("grab").memory
     for remembered in (memory.PUBLISHED, memory.SOLD_OUT, memory.ROOM_LEFT):
         remembered.clear()
+    function("results").final_grants.cache_clear()
 
 
 @contextmanager

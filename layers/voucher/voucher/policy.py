@@ -45,6 +45,10 @@ CATEGORY_WORDS = {
 }
 
 
+# §2.1: where an enterprise or an agency is
+District = Literal["city", "liandu", "development_zone", "other"]
+
+
 class Policy(BaseModel):
     """The values of one programme year. The bureau may override each field by name when it drafts a programme.
 

@@ -96,6 +96,7 @@ class Refusal(Enum):
     OUTSIDE_REGULATION_TERM = 422, "§6", "办法的有效期为 {grants_from} 至 {grants_until}，目前不能发放服务券。"
     BATCH_NOT_OPEN = 409, "§4.1.4", "本批次尚未开始领券，请在开始之后领取。"
     BATCH_CLOSED = 409, "§4.2.2", "本批次领券已经结束，请关注下一批次。"
+    BATCH_RUNNING = 409, "§1.4a", "本批次领券尚未结束，结果在领券结束后公布。"
     QUOTA_USED = 422, "§2.3.1", "企业本年度剩余额度不足（剩余 {left_fen} 元）。", "amount_fen"
     PARTIAL_NOT_ALLOWED = 422, "§2.3.1", "本批次须一次领取全部剩余额度（{left_fen} 元）。", "amount_fen"
     RERELEASE_EXCLUDED = 422, "§2.3.3", "本年度服务券逾期作废的企业不参加补发。"

@@ -31,8 +31,8 @@ THING_WORDS = {
     "list": "名单",
     "list_import": "名单版本",
     "message": "消息",
-    "reconciliation": "对账报告",
     "asset": "文件",
+    "reconciliation": "对账报告",
 }
 
 STATE_WORDS = {

@@ -45,11 +45,11 @@ def batch_refusal(city: City, batch: Batch) -> str | None:
     """§6, §4.2.2: why the batch grants nothing at this instant; None if it is open."""
     if not TERM[0] <= day_of(city.now) <= TERM[1]:
         return "OUTSIDE_REGULATION_TERM"
-    if batch.state == "draft" or city.now < batch.opens_at:
+    if batch.state == "draft":
         return "BATCH_NOT_OPEN"
     if batch.state == "closed" or city.now >= min(batch.closes_at, batch.ends_at):
         return "BATCH_CLOSED"
-    return None
+    return "BATCH_NOT_OPEN" if city.now < batch.opens_at else None
 
 
 def grab_refusal(city: City, batch: Batch, enterprise: Enterprise, asked_fen: int | None) -> str | None:

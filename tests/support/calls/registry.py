@@ -131,6 +131,8 @@ def product_calls(town: Town) -> Calls:
     changes = {name: value for name, value in listing.items() if name != "agency_uscc"}
     return {
         "POST /products": Call(SELLER, "/products", listing, foreign=True),
+        "GET /register": Call(None, "/register"),
+        "GET /register/{uscc}": Call(None, f"/register/{town.agency.uscc}"),
         "GET /products": Call(None, "/products"),
         "GET /staff/products": Call(OPERATOR, "/staff/products", roles=STAFF),
         "GET /products/{product_id}": Call(None, f"/products/{town.product_id}"),

@@ -19,6 +19,8 @@ def year_calls(town: Town) -> Calls:
     world = town.world
     steps.expect(world.call(BUREAU, "POST", "/programmes", {"year": 2027, "total_fen": 5_000_000}), 201)
     draft = steps.expect(world.call(OPERATOR, "POST", "/programmes/2026/batches", samples.batch(amount_fen=100)), 201)
+    ended = steps.open_batch(world, 2026, samples.batch(amount_fen=1_000_000))
+    steps.expect(world.call(BUREAU, "POST", f"/batches/{ended['batch_id']}/close"), 200)
     path, total = f"/batches/{draft['batch_id']}", {"total_fen": 110_000_000, "reason": "追加预算"}
     caps = {category.value: percent for category, percent in EDITION.cap_percent.items()}
     policy = {"notice_working_days": 0, "agency_min_net_profit_fen": 0, "cap_percent": caps}
@@ -38,11 +40,13 @@ def year_calls(town: Town) -> Calls:
         "POST /programmes/{year}/total": Call(BUREAU, "/programmes/2026/total", total, roles=("bureau",)),
         "POST /programmes/{year}/total/confirm": Call(FINANCE, "/programmes/2026/total/confirm", roles=("finance",)),
         "POST /programmes/{year}/batches": Call(OPERATOR, "/programmes/2026/batches", batch, roles=("platform",)),
+        "GET /programmes/{year}/total": Call(BUREAU, "/programmes/2027/total", roles=STAFF),
         "GET /batches": Call(None, "/batches"),
         "GET /staff/batches": Call(BUREAU, "/staff/batches", roles=STAFF),
         "GET /batches/{batch_id}": Call(None, f"/batches/{town.batch_id}"),
         "POST /batches/{batch_id}/publish": Call(BUREAU, f"{path}/publish", roles=("bureau",)),
         "POST /batches/{batch_id}/close": Call(BUREAU, f"{path}/close", roles=("bureau",)),
+        "GET /batches/{batch_id}/results": Call(None, f"/batches/{ended['batch_id']}/results"),
     }
 
 
@@ -128,4 +132,6 @@ def other_calls(town: Town) -> Calls:
         "GET /vocabulary": Call(None, "/vocabulary"),
         "GET /docs": Call(None, "/docs"),
         "GET /docs/{asset}": Call(None, f"/docs/{RENDERER}"),
+        "GET /public": Call(None, "/public"),
+        "GET /public/{edition}/{asset}": Call(None, "/public/any/page.js"),
     }

@@ -1,20 +1,31 @@
 """A batch as a client sees it, and pages of batches: what it has left, and its state at this instant, are not kept."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from voucher.edge.replies import Answer, ListOf, reply_list
-from voucher.models.batches import Batch, PublicBatch
+from voucher.edge.replies import Answer, reply_list
+from voucher.models.batches import ONLY_FOR_STAFF, Batch
+from voucher.refusals import not_found
 from voucher.rules.batches import shown_state
 from voucher.store import batches
 from voucher.store.engine.pages import Selection
 from voucher.store.engine.table import Item
 
+Shown = Callable[[Batch, datetime], dict[str, Any]]
 
-def public_batch(batch: Batch, now: datetime) -> dict[str, Any]:
-    """A batch as a client sees it at this instant, with what it has left, in fen, each shard as last written."""
+
+def get_published(batch_id: str) -> Batch:
+    """A batch that the bureau has published. Raises NOT_FOUND, also for a draft."""
+    batch = batches.get(batch_id)
+    if batch.state == "draft":
+        raise not_found("batch")
+    return batch
+
+
+def batch_now(batch: Batch, now: datetime) -> dict[str, Any]:
+    """A batch as staff see it at this instant, with what it has left, in fen, each shard as last written."""
     left_fen, is_stopped = batch.amount_fen, False
     if batch.state != "draft":
         [pool] = batches.read_totals([batch])
@@ -23,14 +34,19 @@ def public_batch(batch: Batch, now: datetime) -> dict[str, Any]:
     return batch.public() | {"state": state, "remaining_fen": left_fen, "remaining_is_approximate": True}
 
 
-def reply_batches(selection: Selection, now: datetime, states: Collection[str]) -> Answer[ListOf[PublicBatch]]:
-    """A page of the batches that a client sees in one of `states`. A draft is kept as a draft; whether a published one
-    is open, sold out or over is known only now."""
+def in_public(batch: Batch, now: datetime) -> dict[str, Any]:
+    """A batch as everybody may see it at this instant."""
+    return {name: value for name, value in batch_now(batch, now).items() if name not in ONLY_FOR_STAFF}
+
+
+def reply_batches(selection: Selection, now: datetime, states: Collection[str], show: Shown) -> Answer[Any]:
+    """A page of the batches that a client sees in one of `states`, each as `show` makes it. A draft is kept as a draft;
+    whether a published one is open, sold out or over is known only now."""
     shown: dict[str, dict[str, Any]] = {}
 
     def keep(item: Item) -> bool:
         batch = Batch.model_validate(item)
-        shown[batch.batch_id] = public_batch(batch, now)
+        shown[batch.batch_id] = show(batch, now)
         return shown[batch.batch_id]["state"] in states
 
     kept_state = "draft" if states == {"draft"} else None

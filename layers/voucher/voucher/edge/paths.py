@@ -14,7 +14,13 @@ POSSIBLE = re.compile(r"[A-Za-z0-9_.\-]{1,80}")
 # no route has this letter in a path, so it fits none
 NOWHERE = "?"
 # the things of the parameters that are not named after theirs
-THINGS = {"agency_uscc": "agency", "import_id": "list_import", "kind": "list", "year": "programme"}
+THINGS = {
+    "agency_uscc": "agency",
+    "edition": "asset",
+    "import_id": "list_import",
+    "kind": "list",
+    "year": "programme",
+}
 
 
 def located(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,35 @@
 """Service agencies (§3.1, §3.2)."""
 
 from datetime import date
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypedDict, cast
 
-from voucher.models.base import Instant, Reason, Stateful
-from voucher.policy import Category
+from voucher.models.base import Instant, Reason, Record, Stateful
+from voucher.policy import Category, District
 
 AgencyState = Literal[
     "draft", "submitted", "pre_reviewed", "returned", "rejected", "active", "removal_proposed", "removed"
 ]
+
+
+class RegisteredAgency(TypedDict):
+    """§3.2.2, §4.2.3: what everybody reads of an agency that may be ordered from; ratings go from 1 to 5."""
+
+    uscc: str
+    name: str
+    categories: list[Category]
+    district: District | None
+    contact_name: str | None
+    contact_phone: str | None
+    valid_until: date
+    rating_average: float | None
+    rating_count: int
+
+
+class Ratings(Record):
+    """§4.2.3: how many ratings an agency has, and their sum."""
+
+    rating_count: int = 0
+    rating_sum: int = 0
 
 
 class Agency(Stateful):
@@ -33,6 +54,7 @@ class Agency(Stateful):
     insured_staff: int
     has_management_system: bool
     categories: tuple[Category, ...]
+    district: District | None = None
     legal_representative: str | None = None
     contact_name: str | None = None
     contact_phone: str | None = None
@@ -55,3 +77,11 @@ class Agency(Stateful):
     removal_from: str | None = None
     removal_reason: str | None = None
     removal_proposed_by: str | None = None
+
+    def registered(self, ratings: Ratings) -> RegisteredAgency:
+        """What the public needs of it, and no more; the average is rounded down to hundredths."""
+        names = ("uscc", "name", "categories", "district", "contact_name", "contact_phone", "valid_until")
+        public, count = self.public(), ratings.rating_count
+        average = 100 * ratings.rating_sum // count / 100 if count else None
+        shown = {name: public[name] for name in names} | {"rating_average": average, "rating_count": count}
+        return cast("RegisteredAgency", shown)

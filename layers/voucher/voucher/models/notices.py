@@ -23,7 +23,11 @@ class NoticeLine(TypedDict):
 
 
 class PublicNotice(TypedDict):
-    """The notice of a round as the public sees it, without the lines that left the round since."""
+    """The notice of a round as the public sees it, without the lines that left the round since.
+
+    `working_days_left` are those on which it still runs, today and the last day included; 0 once it is over.
+    `ends_certain` is false while a holiday arrangement on the way is not published. The total is in fen.
+    """
 
     kind: Literal["settlement"]
     notice_id: str
@@ -32,7 +36,10 @@ class PublicNotice(TypedDict):
     text: str
     published_on: date
     ends_on: date
+    ends_certain: bool
+    working_days_left: int
     ended_at: Instant | None
+    total_fen: int
     lines: list[NoticeLine]
     allowed_actions: list[AllowedAction]
 
@@ -67,12 +74,14 @@ class Notice(Stateful):
         """Its lines without those withdrawn since."""
         return [line for line in self.lines if line["order_id"] not in self.withdrawn]
 
-    def shown(self) -> PublicNotice:
+    def shown(self, ends_on: date, ends_certain: bool, working_days_left: int) -> PublicNotice:
         """What the public needs of it, and no more."""
-        names = ("notice_id", "round_id", "state", "text", "published_on", "ends_on", "ended_at", "allowed_actions")
         public = self.public()
-        shown = {"kind": "settlement", **{name: public[name] for name in names}, "lines": self.shown_lines}
-        return cast("PublicNotice", shown)
+        names = ("notice_id", "round_id", "state", "text", "published_on", "ended_at", "allowed_actions")
+        shown = {name: public[name] for name in names}
+        shown |= {"kind": "settlement", "ends_on": ends_on.isoformat(), "ends_certain": ends_certain}
+        shown |= {"working_days_left": working_days_left, "lines": self.shown_lines}
+        return cast("PublicNotice", shown | {"total_fen": sum(line["amount_fen"] for line in self.shown_lines)})
 
 
 ObjectionState = Literal["standing", "upheld", "rejected"]

@@ -1,7 +1,7 @@
 """Orders: a voucher used toward a contract (§4.2.1)."""
 
 from datetime import date
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypedDict
 
 from voucher.models.base import AllowedAction, Instant, Record, Remembering
 from voucher.models.pools import Drawn
@@ -12,6 +12,8 @@ OrderState = Literal[
 ]
 # §4.1.3: such an order runs on when its enterprise loses the qualification, and its agency must hear of it
 RUNNING_ORDERS = frozenset({"placed", "accepted", "delivered"})
+# such an order has no contract, or has none any more: its parties need not reach each other
+APART_ORDERS = frozenset({"placed", "refused", "cancelled"})
 # §2.2.cap: its voucher part is held, and not yet owed to its agency
 HOLDING_ORDERS = RUNNING_ORDERS | {"completed", "settling"}
 
@@ -58,7 +60,7 @@ class Recovery(Record):
 
 
 class Order(Remembering):
-    """A voucher used toward a contract (§4.2.1). Category and price are the product's of the day it was placed.
+    """A voucher used toward a contract (§4.2.1). Category, price and names are those of the day it was placed.
 
     `drawn` tells what the order took from which shard of the yearly pools; `seq` is the number of its latest posting.
     `recovery_requests` maps the id of each recovery to the fingerprint of its request.
@@ -87,6 +89,9 @@ class Order(Remembering):
     contract_signed_on: date | None = None
     drawn: Drawn
     seq: int = 1
+    enterprise_name: str | None = None
+    agency_name: str | None = None
+    product_name: str | None = None
     settlement_id: str | None = None
     enterprise_cancel: CancelRequest | None = None
     agency_cancel: CancelRequest | None = None
@@ -95,6 +100,22 @@ class Order(Remembering):
     recovered_fen: int = 0
     recoveries: tuple[Recovery, ...] = ()
     recovery_requests: dict[str, str] = {}
+
+
+class Contact(TypedDict):
+    """Whom one party of an order reaches at the other."""
+
+    contact_name: str | None
+    contact_phone: str | None
+
+
+class OrderWithContacts(Order, defer_build=True):
+    """An order with how its parties reach each other, from its acceptance on."""
+
+    sometimes: ClassVar[frozenset[str]] = frozenset({"enterprise_contact", "agency_contact"})
+
+    enterprise_contact: Contact
+    agency_contact: Contact
 
 
 class PublicRecovery(Recovery, defer_build=True):

@@ -47,6 +47,7 @@ class Product(Stateful):
 
 
 class ProductOnSale(Product, defer_build=True):
-    """A product as anybody may see it."""
+    """A product as anybody may see it, with the name of its agency."""
 
+    agency_name: str
     private: ClassVar[frozenset[str]] = Product.private | ONLY_FOR_PARTIES

@@ -1,6 +1,6 @@
 """Programme years (§1.3) and what their end froze (§1.4b)."""
 
-from typing import ClassVar, Literal, TypedDict
+from typing import Any, ClassVar, Literal, TypedDict
 
 from voucher.models.base import Instant, Record, Remembering
 from voucher.policy import Category, Policy
@@ -24,6 +24,9 @@ class Closing(Record):
     expired_fen: int
 
 
+ONLY_FOR_STAFF = frozenset({"created_by", "confirmed_by", "pending"})
+
+
 class Programme(Remembering):
     """One year's money (§1.3). `unreleased_fen` is what no batch has taken yet. Kept states: draft, open, closed."""
 
@@ -45,6 +48,17 @@ class Programme(Remembering):
         """§1.3: finance confirmed it. Until then it is the bureau's draft and binds nobody."""
         return self.state != "draft"
 
+    def in_public(self) -> dict[str, Any]:
+        """The year as everybody may see it."""
+        return {name: value for name, value in self.public().items() if name not in ONLY_FOR_STAFF}
+
+
+class PublicProgramme(Programme, defer_build=True):
+    """A confirmed year as everybody sees it; it names no person, and nothing that finance has not confirmed."""
+
+    private: ClassVar[frozenset[str]] = Programme.private | ONLY_FOR_STAFF
+    state: Literal["open", "closed"]
+
 
 class CategoryFigures(TypedDict):
     """One category's money in a year, in fen: its cap, what is used of it and how, what room is left."""
@@ -57,22 +71,8 @@ class CategoryFigures(TypedDict):
     paid_fen: int
 
 
-class ProgrammeWithFigures(Programme, defer_build=True):
-    """A year with its money, in fen; a draft has no figures yet. The key share is null as long as nothing is used."""
-
-    sometimes: ClassVar[frozenset[str]] = frozenset(
-        {
-            "released_fen",
-            "granted_fen",
-            "held_fen",
-            "spent_fen",
-            "lapsed_fen",
-            "surplus_fen",
-            "categories",
-            "key_share_percent",
-            "key_floor_percent",
-        }
-    )
+class ProgrammeWithFigures(PublicProgramme, defer_build=True):
+    """A confirmed year with its money, in fen. The key share is null as long as nothing is used."""
 
     released_fen: int
     granted_fen: int

@@ -1,11 +1,13 @@
 """Who may serve (§3.1), how long an approval holds, and how it is renewed (§3.2.3)."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from voucher.models.agencies import Agency
-from voucher.policy import Category, Policy
+from voucher.policy import CATEGORY_WORDS, Category, District, Policy
 from voucher.refusals import Refusal, Refused
 from voucher.rules.lifecycle import check_step
+from voucher.rules.search import mentions_all
 from voucher.rules.working_days import add_months
 
 # the states of a renewal: from its submission to the bureau's decision, and back to the agency
@@ -106,6 +108,13 @@ def needs_reminder(agency: Agency, policy: Policy, today: date) -> bool:
 def categories_on_sale(agency: Agency | None, today: date) -> frozenset[Category]:
     """§3.2.3, §3.3: the categories that may be ordered from the agency today; none unless it is active."""
     return frozenset(agency.categories) if agency is not None and is_active(agency, today) else frozenset()
+
+
+def is_found(agency: Agency, category: Category | None, district: District | None, words: Iterable[str]) -> bool:
+    """True if a search of the register finds the agency: every word stands in its name or in one of its categories."""
+    texts = (agency.name, *(CATEGORY_WORDS[each] for each in agency.categories))
+    is_there = category in (None, *agency.categories) and district in (None, agency.district)
+    return is_there and mentions_all(texts, words)
 
 
 def check_scope(agency: Agency, category: Category) -> None:

@@ -14,6 +14,9 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.lifecycle import stepped
 from voucher.rules.working_days import end_of_day, shanghai_date
 
+# longer than a grab's function may run
+LONGEST_GRAB = timedelta(minutes=1)
+
 
 def voucher_end(valid_until: date, policy: Policy, year: int) -> datetime:
     """§1.4b, §4.2.2: the vouchers' end, exclusive, in UTC: 24:00 in Shanghai of the face date, or of the year's last
@@ -93,6 +96,19 @@ def closed_batch(batch: Batch, shards: list[Shard], mark: Mark) -> Batch:
     """§1.4a, §1.4b: a batch once it is closed, by the bureau or at the year's end: what its stopped shards hold becomes
     surplus, in fen. Raises WRONG_STATE."""
     return stepped(batch, "close", mark, surplus_fen=sum(each.remaining_fen for each in shards))
+
+
+def check_ended(shown_state: str) -> None:
+    """§1.4a, §4.2.2: results are public once nothing more is granted. Raises BATCH_RUNNING."""
+    if shown_state not in ("closed", "sold_out"):
+        raise Refused(Refusal.BATCH_RUNNING)
+
+
+def grants_are_final(batch: Batch, shown_state: str, now: datetime) -> bool:
+    """True if no grab can still be under way: one that began before the claims' end may be written a little after it.
+    What is sold out, or was closed by the bureau, grants nothing from that write on."""
+    ended_by_clock = shown_state == "closed" and batch.state == "published"
+    return shown_state in ("closed", "sold_out") and (not ended_by_clock or now >= batch.claims_end_at + LONGEST_GRAB)
 
 
 def shown_state(batch: Batch, now: datetime, remaining_fen: int, stopped: bool = False) -> str:

@@ -1,11 +1,11 @@
 """When a public notice is over, and which lines an objection holds (§3.5.3)."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
-from voucher.models.notices import Notice, Objection
+from voucher.models.notices import Notice, Objection, PublicNotice
 from voucher.refusals import Refusal, Refused
-from voucher.rules.working_days import DueDay, add_working_days, end_of_day
+from voucher.rules.working_days import ONE_DAY, DueDay, add_working_days, count_working_days, end_of_day
 
 
 def due_day(notice: Notice) -> DueDay:
@@ -15,6 +15,14 @@ def due_day(notice: Notice) -> DueDay:
         return DueDay(notice.ends_on, True)
     due = add_working_days(notice.published_on, notice.working_days)
     return DueDay(max(due.date, notice.ends_on), due.certain)
+
+
+def public_notice(notice: Notice, today: date) -> PublicNotice:
+    """§3.5.3: a notice as the public reads it today, with its last day as it is known now."""
+    due = due_day(notice)
+    first = max(today, notice.published_on + ONE_DAY)
+    left = count_working_days(first, due.date) if notice.state == "running" else 0
+    return notice.shown(due.date, due.certain, left)
 
 
 def is_over(notice: Notice, now: datetime) -> bool:

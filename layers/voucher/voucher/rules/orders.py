@@ -8,7 +8,7 @@ from typing import Literal
 from voucher.models.agencies import Agency
 from voucher.models.enterprises import Enterprise
 from voucher.models.order_facts import OrderFacts
-from voucher.models.orders import Order
+from voucher.models.orders import APART_ORDERS, Contact, Order
 from voucher.models.pools import category_pool, non_key_pool
 from voucher.models.vouchers import Voucher
 from voucher.policy import CATEGORY_WORDS, Category, Policy
@@ -20,6 +20,19 @@ from voucher.rules.vouchers import check_balance, check_category, check_usable
 from voucher.rules.working_days import shanghai_date
 
 Check = Callable[[], object]
+
+
+def contacts_of(order: Order, enterprise: Enterprise | None, agency: Agency | None) -> dict[str, Contact]:
+    """§4.2.1: how the parties of an order reach each other, from its acceptance on: nobody learns a phone number by
+    placing an order and taking it back."""
+    if order.state in APART_ORDERS:
+        return {}
+    parties = {"enterprise_contact": enterprise, "agency_contact": agency}
+    return {
+        name: Contact(contact_name=party.contact_name, contact_phone=party.contact_phone)
+        for name, party in parties.items()
+        if party
+    }
 
 
 def check_order(order: Order, facts: OrderFacts, no_other_subsidy: bool) -> None:

@@ -17,10 +17,13 @@ def check_open(batch: Batch, now: datetime) -> None:
     clock. Raises OUTSIDE_REGULATION_TERM, BATCH_NOT_OPEN or BATCH_CLOSED."""
     if not batch.grants_from <= shanghai_date(now) <= batch.grants_until:
         raise Refused(Refusal.OUTSIDE_REGULATION_TERM, grants_from=batch.grants_from, grants_until=batch.grants_until)
-    if batch.state == "draft" or now < batch.opens_at:
+    if batch.state == "draft":
         raise Refused(Refusal.BATCH_NOT_OPEN)
+    # before its opening, too: who waits for a batch that the bureau has closed must not be told to wait on
     if batch.state == "closed" or now >= batch.claims_end_at:
         raise Refused(Refusal.BATCH_CLOSED)
+    if now < batch.opens_at:
+        raise Refused(Refusal.BATCH_NOT_OPEN)
 
 
 def new_voucher(batch: Batch, uscc: str, face_fen: int, granted_by: str, now: datetime) -> Voucher:

@@ -56,6 +56,12 @@ def add_working_days(day: date, count: int) -> DueDay:
     return DueDay(day, certain)
 
 
+def count_working_days(first: date, last: date) -> int:
+    """§3.5.3: the working days from one day to another, both included; 0 if the last one is before the first."""
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return sum(_assume(day)[0] for day in days)
+
+
 def material_change_due(happened_on: date, days: int) -> DueDay:
     """§3.2.3, §4.1.3: the last day to report a material change: `days` calendar days, the first one not counted. If the
     last one is a day of rest, the term ends on the next working day."""

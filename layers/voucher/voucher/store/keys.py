@@ -3,7 +3,7 @@
 settlements `by_agency`. Within its key each index is sorted by `index_sort`.
 
 registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE#id
-             AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id        PRODUCT#id | RECORD
+             AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id, RATINGS        PRODUCT#id | RECORD
              LIST#kind#year  | CURRENT, IMPORT#id, LATEST, TURN
 vouchers     PROGRAMME#year  | RECORD, BATCH#id, POSTING#seq, RECONCILIATION#cut_off    BATCH#id | RECORD
              POOL#pool#shard | POOL      ENTITLEMENT#year#uscc | ENTITLEMENT

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from voucher.models.agencies import Agency
+from voucher.models.agencies import Agency, Ratings
 from voucher.models.enterprises import Enterprise
 from voucher.refusals import Refusal, not_found
 from voucher.store import conditions, keys
 from voucher.store.engine.pages import Keep, Page, Selection, read_page, read_whole
-from voucher.store.engine.reading import find_item, read_partition
+from voucher.store.engine.reading import find_item, read_each, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check, update_write
 
 Organisation = Enterprise | Agency
@@ -78,6 +78,27 @@ def commit_step(old: Organisation, new: Organisation, *also: Write) -> None:
 def list_page(kind: str, selection: Selection, keep: Keep | None) -> Page:
     """A page of the enterprises or of the agencies that `keep` accepts."""
     return read_page("registry", kind.upper(), selection, keep)
+
+
+def rating_write(uscc: str, score: int) -> Write:
+    """§4.2.3: count one more rating of an agency. It is written with the order that it belongs to, which is rated only
+    once."""
+    key = keys.agency(uscc, "RATINGS")
+    return update_write("ratings", key, "ADD #rating_count :one, #rating_sum :score", None, score=score)
+
+
+def read_ratings(usccs: Iterable[str]) -> dict[str, Ratings]:
+    """How each of some agencies was rated, each as last written; at most as many as a page has."""
+    places = {keys.agency(uscc, "RATINGS").pk: uscc for uscc in usccs}
+    items = read_each("registry", *(keys.agency(uscc, "RATINGS") for uscc in places.values())) if places else []
+    found = {places[item["pk"]]: Ratings.model_validate(item) for item in items}
+    return {uscc: found.get(uscc, Ratings()) for uscc in places.values()}
+
+
+def read_enterprise_names(usccs: Iterable[str]) -> dict[str, str]:
+    """The names of some enterprises; at most as many as a page has."""
+    places = {keys.enterprise(uscc) for uscc in usccs}
+    return {item["uscc"]: item["name"] for item in read_each("registry", *places)} if places else {}
 
 
 def list_agencies_in(state: str) -> Iterable[Agency]:

@@ -1,0 +1,36 @@
+// The Chinese words of the codes that the page shows; a test holds them to those of the API.
+export default {
+  "categories": {
+    "hr": "人力资源服务",
+    "tech_innovation": "技术创新服务",
+    "tax_audit": "财税审计服务",
+    "legal": "法律维权服务",
+    "management": "管理咨询服务",
+    "testing": "检验检测认证",
+    "ip": "知识产权服务",
+    "digital": "智能化数字化服务",
+    "skills": "职业技能服务"
+  },
+  "districts": {
+    "city": "市直",
+    "liandu": "莲都区",
+    "development_zone": "经开区",
+    "other": "其他"
+  },
+  "programme": {
+    "open": "进行中",
+    "closed": "已结束"
+  },
+  "batch": {
+    "published": "已发布",
+    "open": "领取中",
+    "sold_out": "已领完",
+    "closed": "已结束"
+  },
+  "notice": {
+    "running": "公示中",
+    "closing": "公示已截止",
+    "closed": "公示已结束",
+    "published": "已公示"
+  }
+}

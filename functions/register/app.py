@@ -1,0 +1,48 @@
+"""The public register: agencies that may be ordered from today, with contact and ratings (§3.2.2, §4.2.3)."""
+
+from typing import Any
+
+from voucher.edge import clock
+from voucher.edge.api import Api
+from voucher.edge.queries import OfDays, Words
+from voucher.edge.replies import Answer, ListOf, reply, reply_list
+from voucher.models.agencies import Agency, RegisteredAgency
+from voucher.policy import Category, District
+from voucher.refusals import not_found
+from voucher.rules.agencies import is_active, is_found
+from voucher.rules.search import search_words
+from voucher.store import organisations
+
+app = Api()
+
+
+class Register(OfDays):
+    category: Category | None = None
+    district: District | None = None
+    q: Words | None = None
+
+
+@app.get("/register")
+def list_registered(query: Register) -> Answer[ListOf[RegisteredAgency]]:
+    """Agencies that may be ordered from today, by category, district and words of their name."""
+    words, today = search_words(query.q), clock.today()
+
+    def keep(item: dict[str, Any]) -> bool:
+        agency = Agency.model_validate(item)
+        return is_active(agency, today) and is_found(agency, query.category, query.district, words)
+
+    page = organisations.list_page("agency", query.selection(), keep)
+    ratings = organisations.read_ratings(item["uscc"] for item in page.items)
+    return reply_list(page, lambda item: Agency.model_validate(item).registered(ratings[item["uscc"]]))
+
+
+@app.get("/register/<uscc>")
+def show(uscc: str) -> Answer[RegisteredAgency]:
+    """One agency that may be ordered from today."""
+    agency = organisations.get_agency(uscc)
+    if not is_active(agency, clock.today()):
+        raise not_found("agency")
+    return reply(agency.registered(organisations.read_ratings([uscc])[uscc]))
+
+
+handler = app.handle

@@ -1,0 +1,142 @@
+"""The pages for the public: served small and once, they load nothing from elsewhere, and read what the API says."""
+
+import base64
+import gzip
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.support.backend import ROOT, Route, api_event, function
+from voucher.models.agencies import RegisteredAgency
+from voucher.models.batches import BatchResults, PublicBatch, Result
+from voucher.models.notices import NoticeLine, ObjectionReceipt, PublicNotice
+from voucher.models.products import Price, ProductOnSale
+from voucher.models.programmes import CategoryFigures, ProgrammeWithFigures
+from voucher.models.removals import PublicRemoval
+from voucher.policy import CATEGORY_WORDS
+from voucher.words import STATE_WORDS
+
+FOLDER = ROOT / "functions/public"
+SCRIPTS = {path.name: path.read_text() for path in FOLDER.glob("*.js")}
+STYLE, PAGE = (FOLDER / "page.css").read_text(), (FOLDER / "page.html").read_text()
+ASSETS = sorted([*SCRIPTS, "page.css"])
+MOST_BYTES = 40 * 1024
+# what the scripts call each thing that they read, and what the API says of it
+NAMES: dict[str, tuple[type, ...]] = {
+    "agency": (RegisteredAgency,),
+    "batch": (PublicBatch,),
+    "line": (NoticeLine,),
+    "notice": (PublicNotice, PublicRemoval),
+    "product": (ProductOnSale,),
+    "receipt": (ObjectionReceipt,),
+    "row": (CategoryFigures, Result),
+    "year": (ProgrammeWithFigures,),
+}
+# of these things the scripts use more than the API said: what they put into a row of their own
+OWN = {"row.name", "row.key"}
+
+
+def get(path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and bytes of an answer."""
+    _, edition, asset = [*path.removeprefix("/public").split("/"), "", ""][:3]
+    pattern = "/public/{edition}/{asset}" if asset else "/public"
+    parameters = {"edition": edition, "asset": asset} if asset else {}
+    event = api_event(Route(method, pattern, "public", True), path, "", parameters, None, None, None, None)
+    event["headers"] = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer: dict[str, Any] = function("public").handler(event, None)
+    said = {name.lower(): values[0] for name, values in answer["multiValueHeaders"].items()}
+    body = base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"].encode()
+    return answer["statusCode"], said, body
+
+
+def loaded_paths() -> list[str]:
+    """What the served page loads: what it names, and what its scripts import."""
+    page = get("/public")[2].decode()
+    folder = re.findall(r'src="(public/\w+/)page\.js"', page)[0]
+    return [f"/{folder}{asset}" for asset in ASSETS]
+
+
+def public_fields(thing: type) -> set[str]:
+    """The fields of a thing as an answer shows it."""
+    if hasattr(thing, "model_json_schema"):
+        thing.model_rebuild()
+        return set(thing.model_json_schema(mode="serialization")["properties"])
+    return set(thing.__annotations__)
+
+
+def test_the_page_and_all_it_loads_come_gzipped_or_plain_and_are_not_sent_twice() -> None:
+    for path in ("/public", *loaded_paths()):
+        status, said, plain = get(path)
+        assert (status, "content-encoding" in said) == (200, False), path
+        _, zipped_said, zipped = get(path, Accept_Encoding="gzip, br")
+        assert (zipped_said["content-encoding"], gzip.decompress(zipped)) == ("gzip", plain)
+        assert get(path, accept_encoding="gzip;q=0")[2] == plain
+        assert get(path, If_None_Match=said["etag"])[::2] == (304, b"")
+        assert get(path, "HEAD")[::2] == (200, b"")
+
+
+def test_what_the_page_loads_is_kept_for_ever_and_the_page_itself_is_not() -> None:
+    assert get("/public")[1]["cache-control"] == "public, max-age=300"
+    for path in loaded_paths():
+        assert "immutable" in get(path)[1]["cache-control"]
+    status, said, _ = get("/public/earlier/page.js")
+    assert (status, said["cache-control"]) == (200, "no-cache")
+    assert get("/public/any/app.py")[0] == get("/public/any/none.js")[0] == 404
+
+
+def test_the_whole_page_is_small() -> None:
+    assert sum(len(get(path, Accept_Encoding="gzip")[2]) for path in ("/public", *loaded_paths())) <= MOST_BYTES
+
+
+def test_the_browser_is_told_to_run_and_load_only_what_comes_from_here() -> None:
+    policy = get("/public")[1]["content-security-policy"]
+    said = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    assert said["default-src"] == "'none'"
+    assert {said[name] for name in ("script-src", "style-src", "connect-src")} == {"'self'"}
+    assert said["frame-ancestors"] == said["base-uri"] == said["form-action"] == "'none'"
+    assert "unsafe" not in policy
+    assert not re.search(r"<style|style=|<script(?![^>]*src=)|\son\w+=", PAGE)
+    assert not [name for name, text in SCRIPTS.items() if re.search(r"innerHTML|insertAdjacent|\beval\(", text)]
+
+
+@pytest.mark.parametrize("name", ["page.html", *ASSETS])
+def test_no_file_names_another_host_or_an_address_from_the_root(name: str) -> None:
+    text = (FOLDER / name).read_text()
+    assert not re.search(r"https?:|//[\w-]+\.|url\(|@import|[\"'](/[\w-])", text)
+
+
+def test_every_module_that_is_imported_is_there() -> None:
+    for name, text in SCRIPTS.items():
+        assert set(re.findall(r'from "\./([^"]+)"', text)) <= set(SCRIPTS), name
+
+
+def test_the_page_says_its_language_and_fits_a_phone() -> None:
+    assert '<html lang="zh-CN">' in PAGE and "width=device-width" in PAGE
+    assert "user-scalable" not in PAGE and "prefers-color-scheme" in STYLE
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_field_that_the_page_reads_is_in_the_answers(name: str) -> None:
+    read = {
+        f"{name}.{each}" for text in SCRIPTS.values() for each in re.findall(rf"(?<![/\w]){name}\.([a-z]\w*)", text)
+    }
+    known = {f"{name}.{each}" for thing in NAMES[name] for each in public_fields(thing)}
+    assert read and read - OWN <= known
+
+
+def test_the_page_of_a_list_is_read_by_the_names_that_the_answers_have() -> None:
+    read = {each for text in SCRIPTS.values() for each in re.findall(r"\bpage\.(\w+)", text)}
+    assert read == {"items", "next_cursor", "count", "granted_fen"} == public_fields(BatchResults)
+    assert {"price_fen", "price_unit", "since"} == public_fields(Price)
+
+
+def test_the_words_of_the_page_are_those_of_the_api() -> None:
+    words = json.loads(SCRIPTS["words.js"].partition("export default")[2])
+    assert words["categories"] == {category.value: word for category, word in CATEGORY_WORDS.items()}
+    assert list(words["categories"]) == [category.value for category in CATEGORY_WORDS]
+    for thing in ("programme", "batch", "notice"):
+        kept = {state: word for state, word in STATE_WORDS[thing].items() if state != "draft"}
+        assert kept.items() <= words[thing].items()
+    assert set(words["batch"]) == set(PublicBatch.model_fields["state"].annotation.__args__)  # type: ignore[union-attr]
