@@ -13,10 +13,11 @@ import pytest
 
 from infra.client.http import Person, Reply
 from infra.pages.handlers import handlers
-from tests.support.backend import ROOT, Route, routes
+from tests.support.backend import ROOT, routes
 from tests.support.calls.call import STAFF
 from tests.support.calls.everything import Everything
 from tests.support.calls.settlement import FOLDERS
+from tests.support.calls.unknown import unknown_body, unknown_path
 from tests.support.scenario import STRANGER
 from tests.support.snapshots import everything_kept, upload_again
 
@@ -196,25 +197,6 @@ def test_an_unknown_or_repeated_query_parameter_is_named_and_nothing_is_written(
     assert everything_kept() == before
 
 
-def unknown_path(route: Route, path: str) -> str:
-    """The path with an id of the same form that nothing has: its last letters changed."""
-    found = route.matches(route.method, path.partition("?")[0]) or {}
-    for parameter, value in found.items():
-        if parameter not in ("kind", "year"):
-            path = path.replace(value, value[:-4] + "0000")
-    return re.sub(r"(uscc=\w{14})\w{4}", r"\g<1>0000", path)
-
-
-def unknown_body(body: Any) -> Any:
-    """The body with the id that decides who may act replaced by one that nothing has."""
-    renamed = {
-        field: value[:-4] + "0000"
-        for field, value in (body or {}).items()
-        if field in ("agency_uscc", "enterprise_uscc", "product_id", "voucher_id")
-    }
-    return {**body, **renamed} if body else body
-
-
 def test_a_foreign_thing_is_told_apart_from_an_unknown_one_by_nothing(
     everything: Everything, subtests: pytest.Subtests
 ) -> None:
@@ -223,7 +205,7 @@ def test_a_foreign_thing_is_told_apart_from_an_unknown_one_by_nothing(
         if not call.foreign:
             continue
         with subtests.test(name):
-            method, path = EVERY[name].method, unknown_path(EVERY[name], call.path)
+            method, path = EVERY[name].method, unknown_path(EVERY[name].path, call.path)
             if name == "POST /batches/{batch_id}/vouchers":  # batches are public, the enterprise is not
                 path = call.path
             foreign = world.call(STRANGER, method, call.path, call.body, call.key)

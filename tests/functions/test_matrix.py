@@ -1,0 +1,98 @@
+"""Who may call what, generated from the API's document: every operation, by every kind of caller, on a thing that they
+may act on, on somebody else's, and on one that nothing has.
+
+Nothing of it may write. Who has no token is refused by the gateway, before anything is looked for. That a caller may take
+a step is shown by what they are told of an unknown thing: that it does not exist, and not that they may not.
+"""
+
+from typing import Any
+
+import pytest
+
+from infra.client.http import Person
+from tests.support.calls.call import STAFF, Call
+from tests.support.calls.everything import Everything
+from tests.support.calls.unknown import unknown_body, unknown_path
+from tests.support.contract import document
+from tests.support.scenario import NEIGHBOUR, OWNER, RIVAL, SELLER, STRANGER
+from tests.support.snapshots import everything_kept, upload_again
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+OPERATIONS = {
+    f"{method} {path}": operations[method.lower()]
+    for path, operations in document()["paths"].items()
+    for method in METHODS
+    if method.lower() in operations
+}
+PEOPLE = {
+    "nobody": None,
+    "stranger": STRANGER,
+    "enterprise": OWNER,
+    "another enterprise": NEIGHBOUR,
+    "agency": SELLER,
+    "another agency": RIVAL,
+    **{role: Person(f"{role}-other", role) for role in STAFF},
+}
+EVERYBODY, SIGNED_IN = "everybody, without a token", "anybody signed in"
+BOTH_PARTIES = {"members of the agency", "members of the enterprise"}
+# the first call numbers the file and fixes what is in it
+WRITES = "GET /rounds/{round_id}/payout-file"
+NOT_IN = {"UNAUTHENTICATED", "ROLE_REQUIRED", "NOT_FOUND"}
+
+
+def expected(operation: dict[str, Any], call: Call, person: Person | None) -> set[str]:
+    """The codes one of which tells a person that they may not; empty if they may."""
+    callers = set(operation["x-roles"])
+    roles, members = callers & set(STAFF), {each for each in callers if each.startswith("members")}
+    if EVERYBODY in callers:
+        return set()
+    if person is None:
+        return {"UNAUTHENTICATED"}
+    is_party = person == call.person or (members == BOTH_PARTIES and "?" not in call.path and person in (OWNER, SELLER))
+    is_staff = person.role in roles or (bool(person.role) and "staff" in callers)
+    if is_staff or (members and is_party) or any(each.startswith(SIGNED_IN) for each in callers):
+        return set()
+    return {code for code, asked in (("NOT_FOUND", members), ("ROLE_REQUIRED", roles)) if asked}
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_caller_is_let_in_exactly_where_the_document_says_so(
+    everything: Everything, name: str, subtests: pytest.Subtests
+) -> None:
+    upload_again("everything")
+    before, world, person = everything_kept(), everything.town.world, PEOPLE[name]
+    for route, operation in OPERATIONS.items():
+        method, call = route.partition(" ")[0], everything.calls[route]
+        refusals = expected(operation, call, person)
+        with subtests.test(route):
+            if refusals or (method == "GET" and route != WRITES):
+                code = world.call(person, method, call.path, call.body, call.key).code
+                assert code in refusals if refusals else code not in NOT_IN
+    assert everything_kept() == before
+
+
+@pytest.mark.parametrize("name", [name for name, person in PEOPLE.items() if person])
+def test_an_unknown_thing_is_not_found_by_whoever_would_be_let_in(
+    everything: Everything, name: str, subtests: pytest.Subtests
+) -> None:
+    before, world, person = everything_kept(), everything.town.world, PEOPLE[name]
+    for route, operation in OPERATIONS.items():
+        method, call = route.partition(" ")[0], everything.calls[route]
+        path, body = unknown_path(path_of(route), call.path), unknown_body(call.body)
+        if (path, body) == (call.path, call.body):
+            continue
+        with subtests.test(route):
+            reply = world.call(person, method, path, body, call.key)
+            assert reply.code in (expected(operation, call, person) or {"NOT_FOUND"}), reply.body
+            if reply.code == "ROLE_REQUIRED":
+                assert set(operation["x-roles"]) & set(STAFF) == set(reply.body["roles"])
+    assert everything_kept() == before
+
+
+def path_of(route: str) -> str:
+    """The path pattern of a route."""
+    return route.partition(" ")[2]
+
+
+def test_every_operation_has_a_row_and_no_row_is_of_none(everything: Everything) -> None:
+    assert set(everything.calls) == set(OPERATIONS)
