@@ -56,27 +56,22 @@ def _file(name: str, caching: str) -> Response[str]:
     headers = {"Cache-Control": caching}
     if name.endswith(".html"):
         headers["Content-Security-Policy"] = POLICY
-    content, zipped = _read(name)
-    takes_gzip = GZIP.search(header(app.current_event.raw_event, "accept-encoding")) is not None
-    if takes_gzip:
-        headers["Content-Encoding"] = "gzip"
+    text, zipped = _read(name)
     log_outcome("OK", 200, None)
-    body = base64.b64encode(zipped if takes_gzip else content).decode()
-    answer = Response(200, KINDS[Path(name).suffix], body, headers)
-    answer.base64_encoded = (
-        True  # said here, because Powertools would turn the bytes of a JSON answer into JSON once more
-    )
+    kind = KINDS[Path(name).suffix]
+    if not GZIP.search(header(app.current_event.raw_event, "accept-encoding")):
+        return Response(200, kind, text, headers)
+    answer = Response(200, kind, zipped, headers | {"Content-Encoding": "gzip"})
+    answer.base64_encoded = True  # by us, because Powertools takes the bytes of a JSON answer for a value to serialise
     return answer
 
 
 @cache
-def _read(name: str) -> tuple[bytes, bytes]:
-    """A file's content, plain and gzipped. What comes from others lies here gzipped already."""
+def _read(name: str) -> tuple[str, str]:
+    """A file's text, and the same gzipped, in base64. What comes from others lies here gzipped already."""
     zipped = HERE / f"{name}.gz"
-    if zipped.is_file():
-        return gzip.decompress(zipped.read_bytes()), zipped.read_bytes()
-    content = (HERE / name).read_bytes()
-    return content, gzip.compress(content, mtime=0)
+    content = zipped.read_bytes() if zipped.is_file() else gzip.compress((HERE / name).read_bytes(), mtime=0)
+    return gzip.decompress(content).decode(), base64.b64encode(content).decode()
 
 
 handler = app.handle
