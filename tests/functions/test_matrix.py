@@ -1,8 +1,8 @@
 """Who may call what, generated from the API's document: every operation, by every kind of caller, on a thing that they
 may act on, on somebody else's, and on one that nothing has.
 
-Nothing of it may write. Who has no token is refused by the gateway, before anything is looked for. That a caller may take
-a step is shown by what they are told of an unknown thing: that it does not exist, and not that they may not.
+Nothing of it may write. Who has no token is refused by the gateway, before anything is looked for. That a caller may
+take a step is shown by what they are told of an unknown thing: that it does not exist, and not that they may not.
 """
 
 from typing import Any

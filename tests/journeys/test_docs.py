@@ -20,7 +20,7 @@ FILES = {
 
 def get(deployment: Deployment, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and the bytes as they came."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    named = {"Accept": "*/*", **{name.replace("_", "-"): value for name, value in headers.items()}}
     request = urllib.request.Request(deployment.stack.api_url.rstrip("/") + path, headers=named)
     try:
         with urllib.request.urlopen(request, timeout=90) as answer:

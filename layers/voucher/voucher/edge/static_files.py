@@ -47,10 +47,12 @@ def send_file(event: Mapping[str, Any], file: StaticFile, caching: str, policy: 
     """A file; `caching` is its Cache-Control, `policy` the Content-Security-Policy of a page."""
     takes_gzip = GZIP.search(header(event, "accept-encoding")) is not None
     headers = {"Cache-Control": caching}
-    headers |= {"Content-Encoding": "gzip"} if takes_gzip else {}
     headers |= {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"} if policy else {}
     log_outcome("OK", 200, None)
-    body = base64.b64encode(file.zipped if takes_gzip else file.content).decode()
-    answer = Response(200, KINDS[PurePath(file.name).suffix], body, headers)
+    kind = KINDS[PurePath(file.name).suffix]
+    if not takes_gzip:
+        return Response(200, kind, file.content.decode(), headers)
+    zipped = base64.b64encode(file.zipped).decode()
+    answer = Response(200, kind, zipped, headers | {"Content-Encoding": "gzip"})
     answer.base64_encoded = True  # said here, because Powertools would make JSON of a JSON file's bytes once more
     return answer
