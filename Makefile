@@ -47,7 +47,7 @@ ring-%:
 	@echo "== tests/$*"
 	@$(PYTHON) -m infra.local.ring --quiet --durations=3 tests/$*
 
-soak: ready-to-test ## the long tests: thousands of model runs, every condition removed in turn
+soak: ready-to-test ## the long tests: thousands of model runs and made-up calls, every condition removed in turn
 	@$(PYTHON) -m infra.soak
 
 bench: ready-to-test ## measure speed, scale and cost, and print the table
@@ -81,3 +81,4 @@ ready-to-deploy:
 ready-to-test:
 	@python=$$(infra/local/python java npm) && "$$python" infra/local/environment.py development deploy emulator
 	@$(PYTHON) -m infra.local.dynamodb_local fetch
+	@$(PYTHON) -m infra.generated.typescript fetch

@@ -134,10 +134,9 @@ class _Calls:
 
     def key(self) -> str:
         """Whether an Idempotency-Key is read, and whether it must be there."""
-        new_ids = [call for call, _ in self._calls if _is_of_app(call, "new_id")]
-        if any(_argument(call, 1, "key_required") is not None for call in new_ids):
+        if any(_is_of_app(call, "new_id") for call, _ in self._calls):
             return "required"
-        return "optional" if new_ids or any(_is_of_app(call, "idempotency_key") for call, _ in self._calls) else ""
+        return "optional" if any(_is_of_app(call, "idempotency_key") for call, _ in self._calls) else ""
 
     def body(self) -> type[BaseModel] | None:
         """The model of the request's body; None if there is none. Raises ValueError for a handler that reads two."""

@@ -144,7 +144,7 @@ def _plain_names(by_key: Mapping[str, Schema], definitions: Mapping[str, Schema]
 
 
 def _plain_name(name: str, owner: str) -> str:
-    bare = re.sub(r"^(PageOf)_(.+?)_?$", lambda match: _page_name(match[2]), name)
+    bare = re.sub(r"^(Page|List)Of_(.+?)_?$", lambda match: _item_name(match[2]) + match[1], name)
     match = re.fullmatch(
         r"(?:functions__(?P<function>\w+?)__app__)?(?:voucher__\w+?__\w+?__)?(?P<name>.*?)(?:__\d+)?", bare
     )
@@ -155,8 +155,8 @@ def _plain_name(name: str, owner: str) -> str:
     return before + match["name"].replace("-Input", "Input").replace("-Output", "")
 
 
-def _page_name(item: str) -> str:
-    return f"{item.replace('Union_', '').strip('_').replace('__', '_').replace('_', 'Or')}Page"
+def _item_name(item: str) -> str:
+    return item.replace("Union_", "").strip("_").replace("__", "_").replace("_", "Or")
 
 
 def camel_case(text: str) -> str:

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 
 from infra.contract import document, vocabulary
+from infra.generated import collection
 from infra.pages import accounts, functions, lifecycles, methods, modules, regulation_map
 from infra.pages.alarms import alarms
 from infra.pages.markers import ROOT, filled
@@ -49,6 +50,7 @@ def main() -> None:
     methods.PLACE.write_text(methods.text())
     document.FILE.write_text(document.text())
     vocabulary.FILE.write_text(vocabulary.text())
+    collection.FILE.write_text(collection.text())
     for page in PAGES:
         path = ROOT / page
         path.write_text(rewritten(page, path.read_text()))

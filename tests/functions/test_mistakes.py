@@ -106,6 +106,11 @@ def test_a_mistake_says_what_would_be_right(changes: dict[str, Any], said: dict[
     assert only_mistake(**changes) == said
 
 
+def test_a_field_without_a_name_is_unknown_like_any_other() -> None:
+    mistake = only_mistake(**{"": 1})
+    assert (mistake["field"], mistake["code"]) == ("body", "unknown")
+
+
 def test_a_wrong_credit_code_is_told_together_with_all_other_mistakes() -> None:
     alone, together = refused(uscc="91331100MA2E00003K"), refused(uscc="91331100MA2E00003K", name=None, day=7)
     assert (alone.refusal.name, alone.clause) == ("INVALID_USCC", "§2.1")

@@ -110,9 +110,9 @@ class Deployment:
         return items
 
 
-def deployment_of(stack: Stack) -> Deployment:
-    """A deployment with a new plan; no organisation is registered and no year is open yet."""
-    plan = Plan(7, datetime.now(UTC))
+def deployment_of(stack: Stack, seed: int = 7) -> Deployment:
+    """A deployment with a new plan; nobody is registered and no year is open yet. Another seed gives others."""
+    plan = Plan(seed, datetime.now(UTC))
     enterprises = (each for each in plan.enterprises if each.expected_refusal is None and not each.on_lists)
     agencies = (each for each in plan.agencies if each.expected_refusal is None)
     return Deployment(stack, DocumentedClient(asdict(stack)), ScheduledFunctions(stack), plan, enterprises, agencies)

@@ -144,5 +144,5 @@ def _is_inside(place: Place, outer: Place) -> bool:
 
 def _field(place: Place) -> str:
     # for a union pydantic names its branches, too; a client knows only the fields, which are lower case
-    named = [str(part) for part in place if (str(part)[0].islower() and "[" not in str(part)) or str(part).isdecimal()]
+    named = [str(part) for part in place if (str(part)[:1].islower() and "[" not in str(part)) or str(part).isdecimal()]
     return ".".join(named) or "body"
