@@ -74,9 +74,7 @@ def test_a_call_is_open_to_exactly_those_who_the_table_says_take_steps_by_it(cal
 
 
 def test_every_route_that_writes_takes_a_step_of_the_table_or_begins_a_thing() -> None:
-    # PUT does what PATCH does, for clients that cannot send it
-    same = {name.replace("PATCH", "PUT", 1) for name in EVERY if name.startswith("PATCH ")}
-    writing = {name for name in EVERY if not name.startswith("GET ")} - same
+    writing = {name for name in EVERY if not name.startswith("GET ")}
     assert writing == calls().keys() | BEGINNING
 
 
