@@ -78,6 +78,17 @@ def test_every_json_answer_has_a_model() -> None:
     assert set(names_of_schemas(DOCUMENT)) == set(DOCUMENT["components"]["schemas"])
 
 
+def test_a_list_says_what_its_entries_are() -> None:
+    schemas = DOCUMENT["components"]["schemas"].items()
+    entries = {
+        name: each["properties"]["items"]
+        for name, each in schemas
+        if {"items", "next_cursor"} <= {*each.get("properties", {})}
+    }
+    assert len(entries) > 10
+    assert [name for name, each in entries.items() if not each["items"]] == []
+
+
 def test_no_schema_shows_what_a_record_hides() -> None:
     hidden = {"sealed_number", "fingerprint", "last_sha256", "request_sha256", "members", "drawn", "file_hashes"}
     shown = {name for each in DOCUMENT["components"]["schemas"].values() for name in each.get("properties", {})}

@@ -51,10 +51,13 @@ class StateCount(TypedDict):
     at_least: bool
 
 
-class ListOf[Item](PageOf[Item]):
+class ListOf[Item](TypedDict):
     """A page of a list. A page may be short before the last one: only `next_cursor` tells. `counts`, if asked for, has
     the records of the same days by state."""
 
+    # said again, because pydantic loses the type of inherited items
+    items: list[Item]
+    next_cursor: str | None
     counts: NotRequired[dict[str, StateCount]]
 
 
