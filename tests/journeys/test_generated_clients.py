@@ -97,6 +97,7 @@ def _requests(city: ContractCity) -> Iterator[tuple[str, tuple[str, str, bytes |
     values = {name: ids[-1] for name, ids in city.ids.items()} | {"address": "", "key": "k-1"}
     values |= {"enterprise_uscc": city.ids["enterprises"][0], "agency_uscc": city.ids["agencies"][0]}
     values |= {f"{name}_token": city.token(name) for name, person in city.callers.items() if person}
+    values["edition"] = "any"
     values["asset"] = next(ROOT.glob("functions/docs/*.js.gz")).name.removesuffix(".gz")
     text = re.sub(r"{{(\w+)}}", lambda name: values[name[1]], collection.FILE.read_text())
     for each in text.split("### ")[1:]:

@@ -16,9 +16,9 @@ export async function grab(batchId: string, uscc: string): Promise<number> {
   return data.balance_fen;
 }
 
-export async function upload(uscc: string, file: File): Promise<string> {
+export async function upload(uscc: string, file: File, key: string): Promise<string> {
   const { data, error } = await api.POST("/enterprises/{uscc}/documents", {
-    params: { path: { uscc } },
+    params: { path: { uscc }, header: { "Idempotency-Key": key } },
     body: { kind: "business_license", filename: file.name, content_type: "application/pdf", size_bytes: file.size },
   });
   if (error) throw new Error(error.detail);
