@@ -90,7 +90,7 @@ def _watch_module_by_module() -> None:
         for witness in CURRENT:
             witness.take(record, action)
 
-    for module in [each for each in sys.modules.values() if getattr(each, "check_step", None) is check]:
+    for module in [each for each in list(sys.modules.values()) if getattr(each, "check_step", None) is check]:
         vars(module)["check_step"] = check_step
 
 
