@@ -79,7 +79,7 @@ def document() -> dict[str, Any]:
 
 def text() -> str:
     """The document as it is written to its file."""
-    return json.dumps(document(), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(document(), ensure_ascii=False, indent=0) + "\n"  # a line for each fact; 10 KB less when gzipped
 
 
 def _types(found: list[Operation]) -> list[tuple[str, Any, Any]]:
