@@ -11,8 +11,8 @@ from voucher.edge.codes import AgencyCode
 from voucher.edge.fields import Count, Day, Name, Phone, SignedFen
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
-from voucher.edge.queries import Search
-from voucher.edge.replies import Answer, ListOf, reply, reply_list
+from voucher.edge.pages import ListOf, Search, reply_list
+from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency, AgencyState
 from voucher.models.base import Request
 from voucher.policy import AGENCY_DOCUMENTS, Category, District

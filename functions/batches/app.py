@@ -8,8 +8,8 @@ from voucher.edge.batches import batch_now, get_published, in_public, reply_batc
 from voucher.edge.bodies import Nothing
 from voucher.edge.fields import Day, Moment, Name, PositiveFen
 from voucher.edge.identity import require
-from voucher.edge.queries import OfDays
-from voucher.edge.replies import Answer, ListOf, reply
+from voucher.edge.pages import ListOf, OfDays
+from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
 from voucher.models.batches import Batch, BatchNow, PublicBatch, PublicState
 from voucher.models.pools import even_shares

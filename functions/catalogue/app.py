@@ -5,8 +5,9 @@ from typing import Any
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.queries import OfDays, QueryId, Words
-from voucher.edge.replies import Answer, ListOf, reply, reply_list
+from voucher.edge.pages import ListOf, OfDays, reply_list
+from voucher.edge.queries import QueryId, Words
+from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
 from voucher.models.products import Product, ProductOnSale
 from voucher.policy import Category

@@ -4,8 +4,8 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.fields import Day, Text
 from voucher.edge.identity import as_member, as_member_or_staff, require
-from voucher.edge.queries import Search
-from voucher.edge.replies import Answer, ListOf, PageOf, reply, reply_list, reply_page
+from voucher.edge.pages import ListOf, Search, reply_list
+from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.agencies import Agency
 from voucher.models.base import Request
 from voucher.models.changes import Change, ChangeState

@@ -8,8 +8,8 @@ from voucher.edge.documents import public_documents
 from voucher.edge.fields import Count, Day, Fen, Industry, Name, Phone
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
-from voucher.edge.queries import Search
-from voucher.edge.replies import Answer, ListOf, reply, reply_list
+from voucher.edge.pages import ListOf, Search, reply_list
+from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
 from voucher.models.enterprises import Enterprise, EnterpriseState, EnterpriseWithDocuments
 from voucher.policy import ENTERPRISE_DOCUMENTS, District

@@ -3,8 +3,9 @@
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
 from voucher.edge.identity import StaffRole, require
-from voucher.edge.queries import InState, Query
-from voucher.edge.replies import Answer, ListOf, reply, reply_list
+from voucher.edge.pages import InState, ListOf, reply_list
+from voucher.edge.queries import Query
+from voucher.edge.replies import Answer, reply
 from voucher.models.inbox import Health, InboxMessage, Me, MessageState
 from voucher.store import inbox, organisations
 

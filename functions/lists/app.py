@@ -9,8 +9,9 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.documents import Filename, SizeBytes
 from voucher.edge.identity import require
-from voucher.edge.queries import Cursor, InState, Paging, Query
-from voucher.edge.replies import Answer, ListOf, reply, reply_list
+from voucher.edge.pages import InState, ListOf, reply_list
+from voucher.edge.queries import Cursor, Paging, Query
+from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request, instant_text
 from voucher.models.lists import ImportState, ListImport, ListImportWithErrors, ListImportWithUpload, RowsInForce
 from voucher.policy import LIST_CLAUSES, LIST_KINDS

@@ -6,7 +6,7 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import Versioned
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
-from voucher.edge.queries import OfDays, Sort
+from voucher.edge.pages import OfDays, Sort
 from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.base import Request, instant_text
 from voucher.models.notices import Notice, NoticeLine, Objection, ObjectionState

@@ -12,8 +12,8 @@ from aws_lambda_powertools.event_handler import Response
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.fields import Identifier, Name, Text, Uscc
-from voucher.edge.queries import InState
-from voucher.edge.replies import Answer, ListOf, reply, reply_list
+from voucher.edge.pages import InState, ListOf, reply_list
+from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request, yuan
 from voucher.models.notices import Notice, NoticeState, Objection, ObjectionReceipt, PublicNotice
 from voucher.models.removals import PublicRemoval, RemovalNotice

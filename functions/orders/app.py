@@ -6,8 +6,9 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.fields import Day, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff, check_party_named, party_of, require
-from voucher.edge.queries import QueryId, Search, Switch
-from voucher.edge.replies import Answer, ListOf, reply, reply_list
+from voucher.edge.pages import ListOf, Search, reply_list
+from voucher.edge.queries import QueryId, Switch
+from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
 from voucher.models.order_facts import OrderFacts
 from voucher.models.orders import Order, OrderState, OrderWithContacts

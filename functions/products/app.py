@@ -5,8 +5,8 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, Versioned, partial
 from voucher.edge.fields import Name, PositiveFen, Text, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
-from voucher.edge.queries import Search
-from voucher.edge.replies import Answer, ListOf, reply, reply_list
+from voucher.edge.pages import ListOf, Search, reply_list
+from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
 from voucher.models.base import Request
 from voucher.models.products import Product, ProductState

@@ -4,8 +4,9 @@ from typing import Any
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.queries import OfDays, Words
-from voucher.edge.replies import Answer, ListOf, reply, reply_list
+from voucher.edge.pages import ListOf, OfDays, reply_list
+from voucher.edge.queries import Words
+from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency, RegisteredAgency
 from voucher.policy import Category, District
 from voucher.refusals import not_found

@@ -6,8 +6,8 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Versioned, WithReason
 from voucher.edge.identity import require
-from voucher.edge.queries import Search
-from voucher.edge.replies import Answer, ListOf, reply, reply_list
+from voucher.edge.pages import ListOf, Search, reply_list
+from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
 from voucher.models.removals import Lead, LeadState, RemovalNotice
 from voucher.rules.four_eyes import check_four_eyes

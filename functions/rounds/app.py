@@ -8,8 +8,8 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import Versioned
 from voucher.edge.fields import Identifier, Text
 from voucher.edge.identity import require
-from voucher.edge.queries import InState
-from voucher.edge.replies import Answer, ListOf, reply, reply_list
+from voucher.edge.pages import InState, ListOf, reply_list
+from voucher.edge.replies import Answer, reply
 from voucher.edge.rounds import public_round
 from voucher.models.base import Mark, Request
 from voucher.models.rounds import PublicRound, Round, RoundState

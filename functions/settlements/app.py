@@ -8,8 +8,9 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
 from voucher.edge.fields import Identifier, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, check_party_named, require
-from voucher.edge.queries import QueryId, Search
-from voucher.edge.replies import Answer, ListOf, reply, reply_list
+from voucher.edge.pages import ListOf, Search, reply_list
+from voucher.edge.queries import QueryId
+from voucher.edge.replies import Answer, reply
 from voucher.edge.settlements import public_settlement
 from voucher.models.base import Request
 from voucher.models.orders import Order

@@ -10,8 +10,9 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.batches import batch_now, reply_batches
 from voucher.edge.identity import require
-from voucher.edge.queries import OfDays, Search, Switch, all_of
-from voucher.edge.replies import Answer, ListOf, reply_list
+from voucher.edge.pages import ListOf, OfDays, Search, all_of, reply_list
+from voucher.edge.queries import Switch
+from voucher.edge.replies import Answer
 from voucher.models.batches import BatchNow, ShownState
 from voucher.models.notices import Objection, ObjectionState
 from voucher.models.payables import Payable, PayableState, PublicPayable

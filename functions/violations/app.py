@@ -11,8 +11,8 @@ from voucher.edge.bodies import WithReason
 from voucher.edge.codes import CreditCode
 from voucher.edge.fields import Identifier, Text
 from voucher.edge.identity import require
-from voucher.edge.queries import Search
-from voucher.edge.replies import Answer, ListOf, reply, reply_list
+from voucher.edge.pages import ListOf, Search, reply_list
+from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
 from voucher.models.standing import Standing
 from voucher.models.violations import Violation, ViolationState

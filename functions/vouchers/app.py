@@ -3,7 +3,8 @@
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.identity import as_member_or_staff, check_party_named, require
-from voucher.edge.queries import OfDays, QueryId, Sort
+from voucher.edge.pages import OfDays, Sort
+from voucher.edge.queries import QueryId
 from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.accounts import Posting, grant_posting
 from voucher.models.base import instant_text

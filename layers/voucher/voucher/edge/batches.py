@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from voucher.edge.replies import Answer, reply_list
+from voucher.edge.pages import reply_list
+from voucher.edge.replies import Answer
 from voucher.models.batches import ONLY_FOR_STAFF, Batch
 from voucher.refusals import not_found
 from voucher.rules.batches import shown_state

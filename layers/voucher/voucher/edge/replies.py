@@ -1,9 +1,9 @@
 """Answers: records as JSON, refusals as problem+json (RFC 9457), one log line for each."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any, NotRequired, TypedDict, overload
+from typing import Any, TypedDict, overload
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
@@ -11,8 +11,6 @@ from pydantic import BaseModel
 from voucher.edge.observe import log_outcome
 from voucher.models.base import Record
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.store.engine.pages import Page
-from voucher.store.engine.table import Item
 
 # after how many seconds a refused call is worth another try
 RETRY_AFTER = {Refusal.BUSY: 1, Refusal.TOO_MANY_OBJECTIONS: 3600}
@@ -44,23 +42,6 @@ class PageOf[Item](TypedDict):
     next_cursor: str | None
 
 
-class StateCount(TypedDict):
-    """How many records there are in a state; if `at_least`, the counting ended there, and there may be more."""
-
-    value: int
-    at_least: bool
-
-
-class ListOf[Item](TypedDict):
-    """A page of a list. A page may be short before the last one: only `next_cursor` tells. `counts`, if asked for, has
-    the records of the same days by state."""
-
-    # said again, because pydantic loses the type of inherited items
-    items: list[Item]
-    next_cursor: str | None
-    counts: NotRequired[dict[str, StateCount]]
-
-
 class Answer[Content](Response[str]):
     """A JSON answer. Its content, in a handler's return annotation, is what the API's document says of the answer."""
 
@@ -80,16 +61,6 @@ def reply(content: Record | Mapping[str, Any], status: int = 200, replay: bool =
 def reply_page[Kept: Record](items: Iterable[Kept], next_cursor: str | None = None) -> Answer[PageOf[Kept]]:
     """A page of records, each in its public form."""
     return reply({"items": list(items), "next_cursor": next_cursor})
-
-
-@overload
-def reply_list[Kept: Record](page: Page, show: Callable[[Item], Kept]) -> Answer[ListOf[Kept]]: ...
-@overload
-def reply_list(page: Page, show: Callable[[Item], Mapping[str, Any]]) -> Answer[Any]: ...
-def reply_list(page: Page, show: Callable[[Item], Record | Mapping[str, Any]]) -> Answer[Any]:
-    """A page that the store read, each item as `show` makes it, with the counts if they were asked for."""
-    counts = {} if page.counts is None else {"counts": {state: each._asdict() for state, each in page.counts.items()}}
-    return reply({"items": [show(item) for item in page.items], "next_cursor": page.next_cursor, **counts})
 
 
 def _present(error: FieldError, refused: Refused) -> dict[str, Any]:
