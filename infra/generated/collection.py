@@ -46,7 +46,9 @@ def _request(method: str, path: str, operation: dict[str, Any]) -> str:
     if query:
         lines.append(f"# may be added: {'&'.join(f'{name}=' for name in query)}")
     place = re.sub(r"{(\w+)}", lambda name: _variable(name[1], path), path)
-    lines.append(f"{method} {{{{address}}}}{place}")
+    # of whom or of what: some lists must be told, and all can be
+    narrowed = [f"?{name}={_variable(name)}" for name in query if re.search("_(id|uscc)$", name)]
+    lines.append(f"{method} {{{{address}}}}{place}{''.join(narrowed[:1])}")
     if (caller := _caller(operation["x-roles"])) is not None:
         lines.append(f"Authorization: Bearer {{{{{TOKENS.get(caller, caller)}_token}}}}")
     if any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", [])):
