@@ -110,7 +110,11 @@ class Deployment:
         return items
 
 
-def deployment_of(stack: Stack, seed: int = 7) -> Deployment:
+# a city of its own: the organisations of seed 7 are the examples in the API's document, and one test sends them all
+SEED = 3
+
+
+def deployment_of(stack: Stack, seed: int = SEED) -> Deployment:
     """A deployment with a new plan; nobody is registered and no year is open yet. Another seed gives others."""
     plan = Plan(seed, datetime.now(UTC))
     enterprises = (each for each in plan.enterprises if each.expected_refusal is None and not each.on_lists)
