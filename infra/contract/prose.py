@@ -18,9 +18,9 @@ remembered for a minute.
 
 ## Bodies, amounts, times
 JSON of exactly the fields that a call takes, at most 64 KB and 32 levels deep, no name twice. A call without fields
-takes no body, or `{}`. A query parameter that a call does not take is refused. Amounts are whole fen (分) and end
-in `_fen`. Instants end in `_at`: RFC 3339 in UTC, in requests with any zone. Days end in `_on` or are called
-`valid_until`: `YYYY-MM-DD` in Lishui.
+takes no body, or `{}`. A query parameter that a call does not take is refused, one without a value is not sent.
+Amounts are whole fen (分) and end in `_fen`. Instants end in `_at`: RFC 3339 in UTC, in requests with any zone. Days
+end in `_on` or are called `valid_until`: `YYYY-MM-DD` in Lishui.
 
 ## Refusals
 `application/problem+json`: `code` is for programs, `detail` is a Chinese sentence for people, `clause` names the
