@@ -6,6 +6,7 @@ const DAY = new Intl.DateTimeFormat("zh-CN", { ...ZONE, year: "numeric", month: 
 const WEEKDAY = new Intl.DateTimeFormat("zh-CN", { ...ZONE, weekday: "short" });
 const CLOCK = new Intl.DateTimeFormat("zh-CN", { ...ZONE, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const SECONDS = new Intl.DateTimeFormat("zh-CN", { ...ZONE, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const YEAR = new Intl.DateTimeFormat("en", { ...ZONE, year: "numeric" });
 const UNITS = [["天", 86400], ["小时", 3600], ["分", 60], ["秒", 1]];
 
 // 123456 fen → "1,234.56"; exact, because nothing is divided that has a rest
@@ -19,6 +20,8 @@ export const count = (number) => GROUPED.format(number);
 
 // "2026-12-04" or an instant → a Date; a day without a clock is that day in Lishui
 const moment = (text) => new Date(text.length === 10 ? `${text}T00:00:00+08:00` : text);
+
+export const yearOf = (instant) => Number(YEAR.format(instant));
 
 export const date = (text) => DAY.format(moment(text));
 

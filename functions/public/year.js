@@ -1,7 +1,7 @@
 // 年度预算: a year's money, its batches and what they have left, categories against their caps (§1.3, §1.4, §2.2).
 import { now, read, readAll } from "./api.js";
 import { badge, bar, empty, facts, h, link, more, table, title, when } from "./html.js";
-import { clock, count, percent, precise, rounded, span, yuan } from "./text.js";
+import { clock, count, percent, precise, rounded, span, yearOf, yuan } from "./text.js";
 import words from "./words.js";
 
 const money = (fen) => `${yuan(fen)} 元`;
@@ -78,8 +78,9 @@ const years = (all, shown) => all.length > 1 && h("nav", { "aria-label": "年度
 export const showYear = async ({ parts: [wanted], signal, tick }) => {
   const { items: all } = await read("programmes", {}, signal);
   if (!wanted && !all.length) return [title("年度预算"), empty("还没有经财政局确认的年度预算。")];
-  const number = wanted ? Number(wanted) : all[0].year;
-  const [year, batches] = await Promise.all([read(`programmes/${encodeURIComponent(wanted ?? number)}`, {}, signal), readAll("batches", {}, signal)]);
+  // this year, even if the next one is open already
+  const number = wanted ?? (all.find((each) => each.year === yearOf(now())) ?? all[0]).year;
+  const [year, batches] = await Promise.all([read(`programmes/${encodeURIComponent(number)}`, {}, signal), readAll("batches", {}, signal)]);
   const own = batches.filter((batch) => batch.year === year.year);
   return [
     title(`${year.year} 年度服务券`),
