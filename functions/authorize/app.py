@@ -21,6 +21,14 @@ from voucher.edge.identity import STAFF_ROLES
 LEEWAY_SECONDS = 10
 
 
+class IssuerFailed(Exception):
+    """The issuer cannot be reached, or answers something else than keys."""
+
+
+# what comes of that; a key that is not among good ones is the token's fault
+UNUSABLE_KEYS = (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, jwt.PyJWKError, ValueError)
+
+
 class NotAccessToken(jwt.InvalidTokenError):
     """A token of another kind, such as an id token."""
 
@@ -49,8 +57,13 @@ def issuer_keys() -> PyJWKClient:
 
 
 def verified_claims(token: str) -> dict[str, Any]:
-    """The claims of a valid access token. Raises jwt.PyJWTError for anything else."""
-    key = issuer_keys().get_signing_key_from_jwt(token)
+    """The claims of a valid access token. Raises jwt.PyJWTError for anything else, ValueError for what is no text."""
+    # first, so that what fails at the keys is not the token's fault
+    jwt.decode_complete(token, options={"verify_signature": False})
+    try:
+        key = issuer_keys().get_signing_key_from_jwt(token)
+    except UNUSABLE_KEYS as fault:
+        raise IssuerFailed from fault
     decoded = jwt.decode_complete(
         token,
         key.key,
@@ -89,13 +102,10 @@ def roles_in(claims: dict[str, Any]) -> list[str]:
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """API Gateway's token authorizer. An issuer out of reach is a fault, because it must not log everybody out."""
+    """API Gateway's token authorizer. An issuer without keys is a fault, because it must not log everybody out."""
     token = str(event.get("authorizationToken", "")).partition(" ")[2].strip()
     try:
         claims = verified_claims(token)
-    except jwt.PyJWKClientConnectionError:
-        raise
-    # the latter is raised by what is no text
     except (jwt.PyJWTError, ValueError) as error:
         reason, detail = REASONS.get(type(error), MALFORMED)
         return policy(event, "Deny", "nobody", reason=reason, detail=detail)

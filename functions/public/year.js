@@ -21,8 +21,11 @@ const budget = (year) => h("section", {},
     sum("已作废", year.lapsed_fen, year.total_fen, "到期未用或依规作废的券额。"),
     sum("结余", year.surplus_fen, year.total_fen, "可用于补发；年度结束后不结转。")));
 
+// Nothing is claimed any more when the vouchers themselves have ended; instants in UTC sort as texts
+const claimsEnd = (batch) => (batch.ends_at < batch.closes_at ? batch.ends_at : batch.closes_at);
+
 const countdown = (batch, tick) => {
-  const opens = new Date(batch.opens_at), closes = new Date(batch.closes_at);
+  const opens = new Date(batch.opens_at), closes = new Date(claimsEnd(batch));
   const text = h("strong", { class: "clock" });
   const show = () => {
     const [target, before] = batch.state === "published" ? [opens, "距开始领取还有 "] : [closes, "距领取截止还有 "];
@@ -43,7 +46,7 @@ const batchCard = (batch, tick) => h("li", { class: "card" },
   isOver(batch) ? null : countdown(batch, tick),
   facts([
     ["开始领取", when(batch.opens_at, clock(batch.opens_at))],
-    ["领取截止", when(batch.closes_at, clock(batch.closes_at))],
+    ["领取截止", when(claimsEnd(batch), clock(claimsEnd(batch)))],
     ["有效期至", when(batch.valid_until)],
     ["来源", batch.kind === "rerelease" && "补发：本年度作废的券额再次投放"],
     ["可用于", batch.categories.length ? batch.categories.map((each) => words.categories[each]).join("、") : "全部服务类别"],
@@ -100,7 +103,7 @@ export const showResults = async ({ parts: [id], signal, say }) => {
   const batch = await read(path, {}, signal);
   const back = h("p", {}, link(`year/${batch.year}`, `返回 ${batch.year} 年度`));
   if (!isOver(batch)) {
-    return [title(`${batch.name}：领券结果`), h("p", { class: "empty" }, "领券结果在领取结束后公布。领取截止：", when(batch.closes_at, clock(batch.closes_at)), "。"), back];
+    return [title(`${batch.name}：领券结果`), h("p", { class: "empty" }, "领券结果在领取结束后公布。领取截止：", when(claimsEnd(batch), clock(claimsEnd(batch))), "。"), back];
   }
   const page = await read(`${path}/results`, { limit: 50 }, signal);
   const { element, fill } = table("按领取先后排列", [

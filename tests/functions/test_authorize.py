@@ -35,14 +35,6 @@ class Keys:
         return published_key("ours")
 
 
-class OutOfReach:
-    """An issuer that does not answer."""
-
-    def get_signing_key_from_jwt(self, _token: str) -> Any:
-        """Raises as PyJWT does."""
-        raise jwt.PyJWKClientConnectionError("timed out")
-
-
 @pytest.fixture(autouse=True)
 def issuer(monkeypatch: pytest.MonkeyPatch) -> None:
     """The deployed settings."""
@@ -189,7 +181,17 @@ def test_a_key_that_the_issuer_withdraws_opens_nothing_once_the_set_is_stale(mon
     assert why(ask(COGNITO, {"kid": "old"})) == "unknown_key"
 
 
-def test_an_issuer_out_of_reach_is_a_fault_and_logs_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(function("authorize"), "issuer_keys", OutOfReach)
-    with pytest.raises(jwt.PyJWKClientConnectionError):
+@pytest.mark.parametrize("answer", ["<html>维护中</html>", "", '{"keys": []}', '{"keys": [{}]}', None])
+def test_an_issuer_that_gives_no_keys_is_a_fault_and_logs_nobody_out(
+    monkeypatch: pytest.MonkeyPatch, answer: str | None
+) -> None:
+    def fetched(*_: Any) -> Any:
+        if answer is None:
+            raise jwt.PyJWKClientConnectionError("timed out")
+        return json.loads(answer)
+
+    monkeypatch.setattr(jwt.PyJWKClient, "fetch_data", fetched)
+    monkeypatch.setenv("JWKS_URL", "https://issuer.example/keys")
+    monkeypatch.setattr(function("authorize"), "issuer_keys", lambda: jwt.PyJWKClient("https://issuer.example/keys"))
+    with pytest.raises(function("authorize").IssuerFailed):
         ask(COGNITO)

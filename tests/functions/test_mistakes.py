@@ -111,6 +111,11 @@ def test_a_field_without_a_name_is_unknown_like_any_other() -> None:
     assert (mistake["field"], mistake["code"]) == ("body", "unknown")
 
 
+@pytest.mark.parametrize("name", ["Name", "_x", "名称"])
+def test_an_unknown_field_is_called_as_it_was_sent(name: str) -> None:
+    assert (only_mistake(**{name: 1})["field"], only_mistake(**{name: 1})["code"]) == (name, "unknown")
+
+
 def test_a_wrong_credit_code_is_told_together_with_all_other_mistakes() -> None:
     alone, together = refused(uscc="91331100MA2E00003K"), refused(uscc="91331100MA2E00003K", name=None, day=7)
     assert (alone.refusal.name, alone.clause) == ("INVALID_USCC", "§2.1")

@@ -73,6 +73,15 @@ def test_whoever_proposed_a_total_does_not_confirm_it(open_year: World) -> None:
     assert open_year.call(None, "GET", "/programmes/2026").body["total_fen"] == 100_000_000
 
 
+@pytest.mark.clause("§1.3")
+def test_the_public_does_not_see_that_another_total_waits(open_year: World) -> None:
+    before = open_year.call(None, "GET", "/programmes/2026").body
+    assert open_year.call(BUREAU, "POST", "/programmes/2026/total", {"total_fen": 1, "reason": "x"}).status == 200
+    after = open_year.call(None, "GET", "/programmes/2026").body
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert changed <= {"version", "updated_at"} and after.keys() == before.keys()
+
+
 def test_a_total_that_nobody_proposed_cannot_be_confirmed(open_year: World) -> None:
     assert open_year.call(FINANCE, "POST", "/programmes/2026/total/confirm").code == "NO_TOTAL_PENDING"
 

@@ -237,8 +237,9 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
 def allowed_actions(record: Any) -> list[AllowedAction]:
     """What may happen next to a record, by whom and with which call, as far as the record itself can tell.
 
-    Nothing that is missing here would be accepted. What is here may still be refused for a fact that the record does
-    not hold: four eyes, a day, the state of another record, money.
+    Nothing that is missing here would be accepted, but that the operator may reject a cancellation before both parties
+    have asked. What is here may still be refused for a fact that the record does not hold: four eyes, a day, the state
+    of another record, money.
     """
     return [
         AllowedAction(action=action, by=step.by, call=step.call)

@@ -136,7 +136,7 @@ class Refusal(Enum):
     VERIFIED_TOO_HIGH = (
         422,
         "§3.5.2",
-        "核定金额不得高于订单抵用额和合同金额的 {percent}%，请降低。",
+        "核定金额不得高于订单抵用额，也不得高于合同金额的 {percent}%。",
         "verified_fen",
     )
     NOTHING_PASSED = 409, "§3.5.2", "没有可以汇总的预审通过订单，请先完成预审。"

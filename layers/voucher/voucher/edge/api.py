@@ -166,8 +166,9 @@ class Api(APIGatewayRestResolver):
 
     def _refused(self, refused: Refused) -> Response[str]:
         # Nothing was written, because the facts changed since they were read. If a twin of the same call changed them,
-        # the caller must learn that it is done: so the call is answered once more, from the facts as they are now.
-        self._overtaken = refused.refusal is Refusal.CHANGED_MEANWHILE
+        # the caller must learn that it is done: so the call is answered once more, from the facts as they are now. A
+        # refusal with errors is final: they name the version that the caller should have seen.
+        self._overtaken = refused.refusal is Refusal.CHANGED_MEANWHILE and not refused.errors
         return problem(refused, self._request_id)
 
     def _no_route(self, _error: NotFoundError) -> Response[str]:

@@ -66,7 +66,7 @@ def malformed(error: ValidationError, model: type[BaseModel], prefix: str = "") 
 
 def _mistake(kind: str, place: Place, facts: Mapping[str, Any], model: type[BaseModel], prefix: str) -> FieldError:
     code, sentence = KINDS.get(kind, FORMAT)
-    field = prefix + _field(place)
+    field = prefix + _field(place, is_unknown=kind == "extra_forbidden")
     allowed, example = _allowed(kind, place, facts, model), _example(place, model) if code == "format" else None
     least, most = _bound(facts, "ge", "min_length"), _bound(facts, "le", "max_length")
     least = facts["gt"] + 1 if "gt" in facts else least
@@ -142,7 +142,13 @@ def _is_inside(place: Place, outer: Place) -> bool:
     return len(place) > len(outer) and place[: len(outer)] == outer
 
 
-def _field(place: Place) -> str:
-    # for a union pydantic names its branches, too; a client knows only the fields, which are lower case
-    named = [str(part) for part in place if (str(part)[:1].islower() and "[" not in str(part)) or str(part).isdecimal()]
-    return ".".join(named) or "body"
+def _field(place: Place, is_unknown: bool) -> str:
+    """A field as a client writes it. For a union pydantic names its branches, too; our fields are in lower case, but an
+    unknown one is called as it was sent."""
+    *path, last = [str(part) for part in place] or [""]
+    kept = [part for part in path if _is_ours(part)] + ([last] if is_unknown or _is_ours(last) else [])
+    return ".".join(filter(None, kept)) or "body"
+
+
+def _is_ours(part: str) -> bool:
+    return (part[:1].islower() and "[" not in part) or part.isdecimal()

@@ -37,7 +37,7 @@ def thing_sought(event: Mapping[str, Any]) -> str | None:
     resource, given = str(event["resource"]), event.get("pathParameters") or {}
     name = next((each for each in NAME.findall(resource) if not _is_possible(given, each)), None)
     if name == "uscc":
-        return "agency" if resource.startswith("/agencies/") else "enterprise"
+        return "enterprise" if resource.startswith("/enterprises/") else "agency"
     return name and THINGS.get(name, name.removesuffix("_id"))
 
 

@@ -24,7 +24,8 @@ class Closing(Record):
     expired_fen: int
 
 
-ONLY_FOR_STAFF = frozenset({"created_by", "confirmed_by", "pending"})
+# what may be done next tells that another total waits
+ONLY_FOR_STAFF = frozenset({"created_by", "confirmed_by", "pending", "allowed_actions"})
 
 
 class Programme(Remembering):
