@@ -5,9 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self, TypedDict
 from unicodedata import normalize
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, PlainSerializer
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 
 def instant_text(instant: datetime) -> str:
@@ -51,9 +49,9 @@ class Record(BaseModel):
         return self.model_dump(mode="json", exclude=set(self.private))
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """The public form, for the API's document."""
-        schema = handler(core_schema)
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        """The public form, for the API's document. A cold start should not import the types of these arguments."""
+        schema: dict[str, Any] = handler(core_schema)
         own = handler.resolve_ref_schema(schema)
         properties = own.get("properties", {})
         own["properties"] = {name: each for name, each in properties.items() if name not in cls.private}
@@ -117,7 +115,7 @@ class Stateful(Record):
         return public | {"allowed_actions": allowed_actions(self)} if self.thing in ACTIONS else public
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
         """The public form, with the steps that such a record may take."""
         schema = super().__get_pydantic_json_schema__(core_schema, handler)
         own = handler.resolve_ref_schema(schema)
@@ -132,7 +130,7 @@ class Stateful(Record):
         return self.model_copy(update={**changes, "version": self.version + 1})
 
 
-def allowed_actions_schema(thing: str) -> JsonSchemaValue | None:
+def allowed_actions_schema(thing: str) -> dict[str, Any] | None:
     """What the API's document says of a thing's `allowed_actions`: each action, who takes it, and its calls. None for a
     thing that takes no steps."""
     from voucher.actions import ACTIONS  # noqa: PLC0415 - see Stateful.public
