@@ -102,7 +102,7 @@ def roles_in(claims: dict[str, Any]) -> list[str]:
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """API Gateway's token authorizer. An issuer without keys is a fault, because it must not log everybody out."""
+    """API Gateway's token authorizer. It fails if the issuer gives no keys, since a refusal would log everybody out."""
     token = str(event.get("authorizationToken", "")).partition(" ")[2].strip()
     try:
         claims = verified_claims(token)

@@ -70,7 +70,7 @@ def list_documents(settlement_id: str) -> Answer[PageOf[PublicDocument]]:
 
 @app.delete("/settlements/<settlement_id>/documents/<document_id>")
 def take_back_document(settlement_id: str, document_id: str) -> Answer[PublicDocument]:
-    """§3.5.1: the agency takes a document back, as long as no line and no summary invoice has named it."""
+    """§3.5.1: the agency takes a document back, until a line or a summary invoice names it."""
     settlement = settlements.get(settlement_id)
     as_member(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
     return take_back(app, keys.settlement(settlement_id), settlement, document_id)

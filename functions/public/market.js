@@ -81,7 +81,7 @@ export const showAgency = async ({ parts: [uscc], signal }) => {
 
 export const listProducts = async ({ query, signal, say }) => [
   title("服务产品"),
-  h("p", { class: "lead" }, "可以使用服务券抵扣的服务。每笔订单最多抵扣合同金额的 70%。"),
+  h("p", { class: "lead" }, "可以使用服务券抵扣部分合同金额的服务。"),
   searchForm("products", query, "产品名称、内容或区域", categorySelect(query.category)),
   await list("products", query, productCard, "没有找到符合条件的服务产品，请换个条件再试。", signal, say),
 ];

@@ -48,8 +48,8 @@ def read_grants(batch_id: str) -> tuple[Voucher, ...]:
 
 @lru_cache(maxsize=8)
 def final_grants(batch_id: str) -> tuple[Voucher, ...]:
-    """The same, remembered, because anybody may ask: of a batch that grants nothing more no voucher's face, instant or
-    holder ever changes."""
+    """The same, remembered, because anybody may ask: once a batch grants nothing more, its vouchers keep their face,
+    instant and holder."""
     return read_grants(batch_id)
 
 

@@ -95,7 +95,7 @@ def take_out(round_id: str, order_id: str) -> Answer[PublicRound]:
 
 
 def _take_out_unowed(old: Round, line: Line, withdrawn: Line, mark: Mark) -> Round:
-    """§3.5.1(5): the round without the line, rejected with its last one, and the notice without it."""
+    """§3.5.1(5): take the line out of the round and of its notice; with its last line the round is rejected."""
     notice = notices.load(old.notice_id) if old.notice_id and line.state == "noticed" else None
     notice_without_line = notice.next_version(withdrawn=(*notice.withdrawn, line.order_id)) if notice else None
     is_last = allows("round", old.state, "empty") and len(rounds.list_lines(old)) == 1

@@ -112,7 +112,7 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def resolved(node: ast.AST, place: Place) -> Place | None:
-    """The definition that a name, or a name in a module, stands for; None for what is not the project's own."""
+    """The definition that a name, or a name in a module, stands for; None if it is foreign."""
     match node:
         case ast.Name(id=name) if name != "app":  # the resolver itself; what is used of it comes as an attribute
             return _lookup(place.path, name)

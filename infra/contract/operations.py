@@ -38,7 +38,7 @@ FILES = {
 @dataclass(frozen=True)
 class Operation:
     """One route as the code has it. `answers` maps each status to its content types; `content` is the model of a JSON
-    answer, None where the handler's annotation names none. `key` is "" or tells if an Idempotency-Key is `optional` or
+    answer, as the handler's annotation names it. `key` is "" or tells if an Idempotency-Key is `optional` or
     `required`."""
 
     handler: Handler
@@ -139,7 +139,7 @@ class _Calls:
         return "optional" if any(_is_of_app(call, "idempotency_key") for call, _ in self._calls) else ""
 
     def body(self) -> type[BaseModel] | None:
-        """The model of the request's body; None if there is none. Raises ValueError for a handler that reads two."""
+        """The model of the request's body, if it has one. Raises ValueError for a handler that reads two."""
         found = {_value(call.args[0], place) for call, place in self._calls if _is_of_app(call, "body")}
         found.discard(Nothing)
         if len(found) > 1:

@@ -90,7 +90,7 @@ def _code(node: ast.AST) -> str | None:
 
 
 def _kept(handler: ast.ExceptHandler) -> Iterator[str]:
-    """`if no.refusal is not Refusal.X: raise`: all others go on, X stays here."""
+    """The refusals that a handler keeps: it raises all others again."""
     for node in handler.body:
         match node:
             case ast.If(

@@ -18,9 +18,3 @@ def test_the_document_names_the_roles_that_may_call_and_no_others(everything: Ev
             assert roles == {"everybody, without a token"}, name
         else:
             assert any(each.startswith(("members", "anybody signed in")) for each in roles), name
-
-
-def test_every_operation_has_an_accepted_call(everything: Everything) -> None:
-    paths = document()["paths"]
-    said = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
-    assert set(everything.calls) == said
