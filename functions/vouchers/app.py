@@ -13,7 +13,7 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import entitlements
 from voucher.rules.vouchers import public_voucher
 from voucher.rules.working_days import shanghai_date
-from voucher.store import keys, organisations, vouchers
+from voucher.store import batches, keys, organisations, vouchers
 from voucher.store.engine.pages import cut_page
 from voucher.store.engine.table import Item
 
@@ -43,7 +43,7 @@ def list_vouchers(query: OfHolder) -> Answer[PageOf[PublicVoucher]]:
             Refusal.MALFORMED,
             errors=[FieldError(name, "请指明企业或批次。", "missing") for name in ("enterprise_uscc", "batch_id")],
         )
-    return _vouchers_of_batch(query.batch_id, query)
+    return _vouchers_of_batch(batches.get(query.batch_id).batch_id, query)
 
 
 def _vouchers_of_enterprise(uscc: str, query: OfHolder) -> Answer[PageOf[PublicVoucher]]:

@@ -328,6 +328,8 @@ def test_staff_sees_who_got_a_voucher_of_a_batch(town: Town) -> None:
     assert ids(town, one, "enterprise_uscc", OWNER) == [town.enterprise.uscc]
     assert town.world.call(OWNER, "GET", path).status == 422
     assert town.world.call(STRANGER, "GET", one).status == 404
+    unknown = town.world.call(OPERATOR, "GET", f"/vouchers?batch_id={town.batch_id[:-4]}0000")
+    assert (unknown.code, unknown.body["thing"]) == ("NOT_FOUND", "batch")
     reply = town.world.call(OPERATOR, "GET", f"{path}&sort=newest")
     assert [(each["field"], each["code"]) for each in reply.body["errors"]] == [("sort", "not_allowed")]
     assert [each["field"] for each in town.world.call(OPERATOR, "GET", "/vouchers").body["errors"]] == [
