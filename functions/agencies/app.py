@@ -8,6 +8,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, partial
 from voucher.edge.codes import AgencyCode
+from voucher.edge.disclosure import disclose
 from voucher.edge.fields import Count, Day, Name, Phone, SignedFen
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
@@ -133,7 +134,9 @@ def list_agencies(query: Search[AgencyState]) -> Answer[ListOf[Agency]]:
 @app.get("/agencies/<uscc>")
 def show(uscc: str) -> Answer[Agency]:
     """One agency, for its members and staff."""
-    return reply(as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency"))
+    agency = as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
+    disclose(app, f"agency:{uscc}", agency_uscc=uscc)
+    return reply(agency)
 
 
 handler = app.handle

@@ -8,7 +8,7 @@ step is a conditional transaction of its own, so a message may come twice, late,
 from datetime import datetime
 from typing import Any
 
-from voucher.edge import queues
+from voucher.edge import workers
 from voucher.edge.observe import log_work, logger
 from voucher.models.accounts import order_ids_held
 from voucher.models.base import Mark
@@ -24,7 +24,7 @@ SWEEPER = "sweep"
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Messages of the close_year queue."""
-    return queues.handle_each(event, context, work)
+    return workers.handle_each(event, context, work)
 
 
 def work(body: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, partial
 from voucher.edge.codes import EnterpriseCode
+from voucher.edge.disclosure import disclose
 from voucher.edge.documents import public_documents
 from voucher.edge.fields import Count, Day, Fen, Industry, Name, Phone
 from voucher.edge.identity import as_member, as_member_or_staff, require
@@ -103,6 +104,7 @@ def show(uscc: str) -> Answer[EnterpriseWithDocuments]:
     """One enterprise, for its members and staff, with the documents that it announced."""
     enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
     is_own = app.caller.sub in enterprise.members
+    disclose(app, f"enterprise:{uscc}", enterprise_uscc=uscc)
     return reply(enterprise.public() | {"documents": public_documents(keys.enterprise(uscc), is_own)})
 
 

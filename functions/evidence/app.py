@@ -7,6 +7,7 @@ from pydantic import Field
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Versioned
+from voucher.edge.disclosure import disclose
 from voucher.edge.documents import announce, announcement, reply_with_documents, take_back
 from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff
@@ -65,6 +66,7 @@ def list_documents(settlement_id: str) -> Answer[PageOf[PublicDocument]]:
     staff."""
     settlement = settlements.get(settlement_id)
     agency = as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
+    disclose(app, f"settlement:{settlement_id}", agency_uscc=settlement.agency_uscc)
     return reply_with_documents(keys.settlement(settlement_id), for_applicant=app.caller.sub in agency.members)
 
 

@@ -5,7 +5,7 @@ import urllib.parse
 from collections.abc import Iterable
 from typing import Any
 
-from voucher.edge import clock, queues
+from voucher.edge import clock, queues, workers
 from voucher.edge.observe import log_work
 from voucher.models.base import Mark
 from voucher.models.lists import ListImport
@@ -27,7 +27,7 @@ TRIES_PER_ENTERPRISE = 8
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Messages of the bucket (a file arrived) and of the relay (the bureau applied a version)."""
-    return queues.handle_each(event, context, work)
+    return workers.handle_each(event, context, work)
 
 
 def work(body: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from typing import Literal
 
 from voucher.edge.api import Api
 from voucher.edge.bodies import Versioned
+from voucher.edge.disclosure import disclose
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
 from voucher.edge.pages import OfDays, Sort
@@ -98,6 +99,7 @@ def list_objections(notice_id: str, query: OfNotice) -> Answer[PageOf[Objection]
     """§3.5.3: who objects to what and why, for the staff who look into it; unless asked otherwise the oldest first."""
     require(app.caller, "platform", "bureau", "finance")
     known = objections.list_of_notice(notices.get(notice_id).notice_id)
+    disclose(app, f"notice:{notice_id}")
     chosen = [each for each in known if query.state in (None, each.state)]
     placed = ((f"{instant_text(each.created_at)}#{each.objection_id}", each) for each in chosen)
     items, next_cursor = cut_page(notice_id, placed, query.selection())

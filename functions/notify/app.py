@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from voucher.edge import clock, queues
+from voucher.edge import clock, workers
 from voucher.models.base import instant_text
 from voucher.models.inbox import InboxMessage
 from voucher.store import inbox, organisations
@@ -11,7 +11,7 @@ from voucher.store import inbox, organisations
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Messages of the notify queue (rules/messages.py)."""
-    return queues.handle_each(event, context, work)
+    return workers.handle_each(event, context, work)
 
 
 def work(body: dict[str, Any]) -> None:

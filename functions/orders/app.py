@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from voucher.edge import clock
 from voucher.edge.api import Api
+from voucher.edge.disclosure import disclose
 from voucher.edge.fields import Day, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff, check_party_named, party_of, require
 from voucher.edge.pages import ListOf, Search, reply_list
@@ -141,7 +142,10 @@ def show(order_id: str) -> Answer[OrderWithContacts]:
     enterprise, agency = orders.find_parties(order)
     if not app.caller.is_staff:
         party_of(app.caller, enterprise, agency)
-    return reply(order.public() | contacts_of(order, enterprise, agency))
+    if contacts := contacts_of(order, enterprise, agency):
+        parties = {"enterprise_uscc": order.enterprise_uscc, "agency_uscc": order.agency_uscc}
+        disclose(app, f"order:{order_id}", **parties)
+    return reply(order.public() | contacts)
 
 
 handler = app.handle

@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from voucher.edge import clock
 from voucher.edge.api import Api
+from voucher.edge.disclosure import disclose
 from voucher.edge.identity import require
 from voucher.edge.observe import log_outcome
 from voucher.edge.queries import Query, QueryId
@@ -36,6 +37,7 @@ def download(round_id: str, query: Numbered) -> Response[bytes]:
     """
     require(app.caller, "platform", "finance")
     rounds.get(round_id)
+    disclose(app, f"round:{round_id}")
     earlier = payouts.list_files(round_id)
     if query.number is not None:
         return _file_reply([file for file in earlier if file.number == query.number])

@@ -1,4 +1,5 @@
-"""Relay: reads committed changes off the tables' streams and sends the messages that follow from them to the queues.
+"""Relay: reads committed changes off the tables' streams and sends the messages that follow from them to the queues,
+and into the audit trail.
 
 A change that cannot be relayed fails its batch: the stream delivers it again, and after the last try parks it in
 RelayDeadLetters (infra/data.yaml). The id of a message is made from the change, so a second delivery makes the same
@@ -6,10 +7,14 @@ one.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from voucher.edge import queues
 from voucher.edge.observe import log_work
+from voucher.models.base import instant_text
+from voucher.rules.audit import trace_messages
 from voucher.rules.messages import messages_for
 from voucher.store.engine.table import decode
 
@@ -21,8 +26,13 @@ def handler(event: dict[str, Any], _context: Any) -> None:
         change = record["dynamodb"]
         old = decode(change["OldImage"]) if "OldImage" in change else None
         new = decode(change["NewImage"]) if "NewImage" in change else None
-        for message in messages_for(old, new):
+        for message in (*messages_for(old, new), *trace_messages(old, new, _written_at(change))):
             by_queue[message.queue].append(message.body)
     for queue, bodies in by_queue.items():
         queues.send(queue, bodies)
         log_work("relayed", queue=queue, messages=len(bodies))
+
+
+def _written_at(change: Mapping[str, Any]) -> str:
+    """When the table says that the change was written, to the second."""
+    return instant_text(datetime.fromtimestamp(float(change["ApproximateCreationDateTime"]), UTC))

@@ -9,6 +9,7 @@ from typing import get_args
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.batches import batch_now, reply_batches
+from voucher.edge.disclosure import disclose
 from voucher.edge.identity import require
 from voucher.edge.pages import ListOf, OfDays, Search, all_of, reply_list
 from voucher.edge.queries import Switch
@@ -63,6 +64,7 @@ def list_all_objections(query: Search[ObjectionState]) -> Answer[ListOf[Objectio
     """§3.5.3: objections to all notices; `q` looks into the ids of notice and order, and the agency."""
     require(app.caller, "platform", "bureau", "finance")
     keep = query.finds("notice_id", "order_id", "agency_uscc")
+    disclose(app, "notice:all")
     return reply_list(objections.list_page(query.selection(), keep), Objection.model_validate)
 
 

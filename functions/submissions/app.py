@@ -2,6 +2,7 @@
 
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
+from voucher.edge.disclosure import disclose
 from voucher.edge.documents import announce, announcement, reply_with_documents, take_back
 from voucher.edge.identity import as_member, as_member_or_staff
 from voucher.edge.replies import Answer, PageOf, reply
@@ -33,6 +34,7 @@ def documents_of_enterprise(uscc: str) -> Answer[PageOf[PublicDocument]]:
     """§3.4.3: an enterprise's documents with their state, and links to those that may be read, for its members and
     staff."""
     enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
+    disclose(app, f"enterprise:{uscc}", enterprise_uscc=uscc)
     return reply_with_documents(keys.enterprise(uscc), for_applicant=app.caller.sub in enterprise.members)
 
 
@@ -57,6 +59,7 @@ def documents_of_agency(uscc: str) -> Answer[PageOf[PublicDocument]]:
     """§3.4.3: an agency's documents with their state, and links to those that may be read, for its members and
     staff."""
     agency = as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
+    disclose(app, f"agency:{uscc}", agency_uscc=uscc)
     return reply_with_documents(keys.agency(uscc), for_applicant=app.caller.sub in agency.members)
 
 

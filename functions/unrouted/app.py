@@ -50,12 +50,12 @@ def preflight(event: dict[str, Any], allowed: list[str]) -> dict[str, Any]:
 def refusal(event: dict[str, Any], allowed: list[str]) -> dict[str, Any]:
     """405 with the methods that the path has, or 404."""
     # not above: they take ten times as long to import as the rest, and preflights do without
-    from voucher.edge.observe import logger  # noqa: PLC0415
+    from voucher.edge.observe import log_request  # noqa: PLC0415
     from voucher.edge.replies import problem  # noqa: PLC0415
     from voucher.refusals import Refusal, Refused  # noqa: PLC0415
 
     request_id = str((event.get("requestContext") or {}).get("requestId", ""))
-    logger.set_correlation_id(request_id)
+    log_request(event)
     refused = Refused(Refusal.ROUTE_NOT_FOUND)
     said = {}
     if allowed:

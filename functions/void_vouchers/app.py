@@ -7,7 +7,7 @@ Each voucher is ended by a conditional transaction of its own, so a message may 
 from datetime import datetime
 from typing import Any
 
-from voucher.edge import clock, queues
+from voucher.edge import clock, queues, workers
 from voucher.edge.observe import log_work
 from voucher.models.accounts import Posting, order_ids_held
 from voucher.models.base import Mark, yuan
@@ -28,7 +28,7 @@ MOST_READINGS = 5
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Messages of the void_vouchers queue."""
-    return queues.handle_each(event, context, work)
+    return workers.handle_each(event, context, work)
 
 
 def work(body: dict[str, Any]) -> None:

@@ -43,6 +43,13 @@ LISTS: dict[str, Words] = {
         "confirm": "确认",
         "uphold": "异议成立",
     },
+    "audit_breaks": {
+        "missing": "缺失",
+        "changed": "被改动",
+        "detached": "与前一条不衔接",
+        "cut": "末尾被截断",
+        "replaced": "与存证不符",
+    },
     "binding_limits": {
         "ratio": "抵用比例上限",
         "balance": "服务券余额",

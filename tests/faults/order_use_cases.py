@@ -138,7 +138,9 @@ def relay(world: World, _clock: StoppedClock) -> UseCase:
     order_id = parties.place_order(300_000)
     item = find_item(keys.order(order_id))
     assert item is not None
-    event = {"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": encode(item)}}]}
+    event = {
+        "Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": encode(item), "ApproximateCreationDateTime": 0}}]
+    }
 
     def ask() -> Reply:
         function("relay").handler(event, None)

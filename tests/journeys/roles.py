@@ -14,7 +14,7 @@ from infra.local.emulator import REGION
 from tests.infra.templates import as_list, statements
 from tests.journeys.deployment import Deployment
 
-TABLES = ("Registry", "Vouchers", "Orders", "Settlements", "Supervision")
+TABLES = ("Registry", "Vouchers", "Orders", "Settlements", "Supervision", "Audit")
 PREFIXES = (
     "documents/enterprises",
     "documents/agencies",
@@ -24,12 +24,13 @@ PREFIXES = (
     "rows",
     "elsewhere",
 )
-QUEUES = ("NotifyQueue", "VoidVouchersQueue", "CloseYearQueue", "ImportListQueue")
+QUEUES = ("NotifyQueue", "VoidVouchersQueue", "CloseYearQueue", "ImportListQueue", "KeepAuditQueue")
 DEAD_LETTERS = (
     "NotifyDeadLetters",
     "VoidVouchersDeadLetters",
     "CloseYearDeadLetters",
     "ImportListDeadLetters",
+    "KeepAuditDeadLetters",
     "RelayDeadLetters",
 )
 DENIED = {"AccessDenied", "AccessDeniedException"}

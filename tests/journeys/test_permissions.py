@@ -11,55 +11,58 @@ from tests.journeys.roles import TABLES, Permission, decisions_of, full_names, p
 
 # which function may write which table: P puts items, U updates them, D deletes them (the import worker: its own turn)
 TABLE_WRITES = """
-                Registry  Vouchers  Orders  Settlements  Supervision
-Agencies        PU        .         .       .            .
-AgencyReviews   P         .         .       .            .
-Authorize       .         .         .       .            .
-Batches         .         PU        .       .            .
-Cancellations   .         PU        PU      PU           .
-Catalogue       .         .         .       .            .
-ChangeReviews   P         P         .       .            .
-Changes         P         .         .       .            .
-CloseYear       .         PU        .       .            .
-Docs            .         .         .       .            .
-EnterpriseReviews P       P         .       .            .
-Enterprises     PU        .         .       .            .
-Evidence        .         .         .       PU           .
-Fulfilment      U         PU        PU      .            .
-Grab            .         PU        .       .            .
-ImportList      PD        P         .       .            .
-Inbox           .         .         .       .            U
-Lists           P         .         .       .            .
-NoticeClosings  .         U         P       P            .
-NoticeReviews   .         .         .       P            .
-Notices         .         .         .       PU           .
-Notify          .         .         .       .            P
-Orders          .         PU        PU      .            .
-Payables        .         .         .       PU           .
-PayoutFile      .         .         .       P            .
-Payouts         .         U         P       P            .
-PreReviews      .         PU        PU      PU           .
-Products        P         .         .       .            .
-Programmes      .         P         .       .            .
-Public          .         .         .       .            .
-Reconcile       .         PU        .       .            .
-Recoveries      .         .         P       .            .
-Register        .         .         .       .            .
-Relay           .         .         .       .            .
-Removals        P         .         .       P            P
-Reports         .         .         .       .            .
-Results         .         .         .       .            .
-Rounds          .         .         P       PU           .
-Settlements     .         .         P       P            .
-StaffLists      .         .         .       .            .
-Submissions     PU        .         .       .            .
-Sweep           .         .         .       P            .
-Totals          .         PU        .       .            .
-Unrouted        .         .         .       .            .
-Violations      P         P         .       .            P
-VoidVouchers    .         PU        PU      .            .
-Vouchers        .         .         .       .            .
-Withdrawals     .         U         P       PU           .
+                Registry  Vouchers  Orders  Settlements  Supervision  Audit
+Agencies        PU        .         .       .            .            .
+AgencyReviews   P         .         .       .            .            .
+Audit           .         .         .       .            .            .
+Authorize       .         .         .       .            .            .
+Batches         .         PU        .       .            .            .
+Cancellations   .         PU        PU      PU           .            .
+Catalogue       .         .         .       .            .            .
+ChangeReviews   P         P         .       .            .            .
+Changes         P         .         .       .            .            .
+CloseYear       .         PU        .       .            .            .
+Docs            .         .         .       .            .            .
+EnterpriseReviews P       P         .       .            .            .
+Enterprises     PU        .         .       .            .            .
+Evidence        .         .         .       PU           .            .
+Fulfilment      U         PU        PU      .            .            .
+Grab            .         PU        .       .            .            .
+ImportList      PD        P         .       .            .            .
+Inbox           .         .         .       .            U            .
+KeepAudit       .         .         .       .            .            P
+Lists           P         .         .       .            .            .
+NoticeClosings  .         U         P       P            .            .
+NoticeReviews   .         .         .       P            .            .
+Notices         .         .         .       PU           .            .
+Notify          .         .         .       .            P            .
+Orders          .         PU        PU      .            .            .
+Payables        .         .         .       PU           .            .
+PayoutFile      .         .         .       P            .            .
+Payouts         .         U         P       P            .            .
+PreReviews      .         PU        PU      PU           .            .
+Products        P         .         .       .            .            .
+Programmes      .         P         .       .            .            .
+Public          .         .         .       .            .            .
+Reconcile       .         PU        .       .            .            .
+Recoveries      .         .         P       .            .            .
+Register        .         .         .       .            .            .
+Relay           .         .         .       .            .            .
+Removals        P         .         .       P            P            .
+Reports         .         .         .       .            .            .
+Results         .         .         .       .            .            .
+Rounds          .         .         P       PU           .            .
+Settlements     .         .         P       P            .            .
+StaffLists      .         .         .       .            .            .
+Submissions     PU        .         .       .            .            .
+Sweep           .         .         .       P            .            .
+Totals          .         PU        .       .            .            .
+Unrouted        .         .         .       .            .            .
+VerifyAudit     .         .         .       .            P            .
+Violations      P         P         .       .            P            .
+VoidVouchers    .         PU        PU      .            .            .
+Vouchers        .         .         .       .            .            .
+Withdrawals     .         U         P       PU           .            .
 """
 FILE_WRITERS = {
     "Evidence": {"documents/settlements"},
@@ -69,8 +72,16 @@ FILE_WRITERS = {
     "Submissions": {"documents/agencies", "documents/enterprises"},
 }
 SENDERS = {
+    "Agencies": {"KeepAuditQueue"},
+    "Enterprises": {"KeepAuditQueue"},
+    "Evidence": {"KeepAuditQueue"},
     "ImportList": {"ImportListQueue"},
-    "Relay": {"NotifyQueue", "VoidVouchersQueue", "ImportListQueue", "RelayDeadLetters"},
+    "NoticeReviews": {"KeepAuditQueue"},
+    "Orders": {"KeepAuditQueue"},
+    "PayoutFile": {"KeepAuditQueue"},
+    "Relay": {"NotifyQueue", "VoidVouchersQueue", "ImportListQueue", "KeepAuditQueue", "RelayDeadLetters"},
+    "StaffLists": {"KeepAuditQueue"},
+    "Submissions": {"KeepAuditQueue"},
     "Sweep": {"NotifyQueue", "VoidVouchersQueue", "CloseYearQueue"},
     "VoidVouchers": {"NotifyQueue", "VoidVouchersQueue"},
 }

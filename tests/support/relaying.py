@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from infra.client.http import Person
+from tests.conftest import NOW
 from tests.support.backend import World, function
 from tests.support.scenario import Json
 from tests.support.workers import drain
@@ -29,7 +30,8 @@ def relayed(*keys: keys.Key) -> Iterator[None]:
 
 def _record(old: Item | None, new: Item) -> Json:
     images = {"NewImage": encode(new)} | ({"OldImage": encode(old)} if old else {})
-    return {"eventName": "MODIFY" if old else "INSERT", "dynamodb": images}
+    change = images | {"ApproximateCreationDateTime": NOW.timestamp()}
+    return {"eventName": "MODIFY" if old else "INSERT", "dynamodb": change}
 
 
 def work_after(key: keys.Key) -> list[dict[str, Any]]:

@@ -124,6 +124,8 @@ def other_calls(town: Town) -> Calls:
         "GET /reports/{year}/reconciliation": Call(
             BUREAU, "/reports/2026/reconciliation", roles=("bureau", "finance", "platform")
         ),
+        "GET /audit": Call(OWNER, f"/audit?about=enterprise:{town.enterprise.uscc}"),
+        "GET /audit/verify": Call(BUREAU, "/audit/verify", roles=("bureau", "discipline")),
         "GET /inbox": Call(OWNER, "/inbox"),
         "POST /inbox/{message_id}/read": Call(OWNER, f"/inbox/{message['message_id']}/read", foreign=True),
         "GET /me": Call(OWNER, "/me"),

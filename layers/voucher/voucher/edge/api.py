@@ -19,7 +19,7 @@ from voucher.edge.bodies import read_json
 from voucher.edge.headers import finished
 from voucher.edge.identity import Caller, caller_of
 from voucher.edge.mistakes import fields_of, malformed
-from voucher.edge.observe import logger
+from voucher.edge.observe import log_request
 from voucher.edge.paths import located, thing_sought
 from voucher.edge.queries import Query
 from voucher.edge.replies import problem
@@ -36,6 +36,7 @@ class Api(APIGatewayRestResolver):
 
     def __init__(self) -> None:
         super().__init__(strip_prefixes=[])
+        self._caller: Caller | None = None
         self.exception_handler(Refused)(self._refused)
         self.not_found(self._no_route)
 
@@ -47,9 +48,9 @@ class Api(APIGatewayRestResolver):
         came in between, that record already shows the step, and the handler answers the repetition as done. Read
         first, it would look untouched beside records that are not, and the caller would be refused.
         """
-        logger.set_correlation_id(str((event.get("requestContext") or {}).get("requestId", "")))
+        log_request(event)
         for _ in range(TRIES):
-            self._overtaken = False
+            self._overtaken, self._caller = False, None
             answer: dict[str, Any] = self.resolve(located(event), context)
             if not self._overtaken:
                 break
@@ -64,8 +65,10 @@ class Api(APIGatewayRestResolver):
 
     @property
     def caller(self) -> Caller:
-        """Who is calling; UNAUTHENTICATED when nobody is signed in."""
-        return caller_of(self.current_event.raw_event)
+        """Who is calling, one and the same during a request; UNAUTHENTICATED when nobody is signed in."""
+        if self._caller is None:
+            self._caller = caller_of(self.current_event.raw_event)
+        return self._caller
 
     def body[Body: Request](self, model: type[Body]) -> Body:
         """The request's body as `model`. Raises BODY_TOO_LARGE, BROKEN_JSON, NESTED_TOO_DEEP or MALFORMED (422)."""
@@ -148,14 +151,16 @@ class Api(APIGatewayRestResolver):
 
     @property
     def mark(self) -> Mark:
-        """Who asks for the step that is now taken, when, and the fingerprint of the request."""
-        return Mark(by=self.caller.sub, at=clock.now(), sha256=self.request_sha256)
+        """Who asks for the step that is now taken, when, in which role, and the fingerprint of the request."""
+        caller = self.caller
+        return Mark(by=caller.sub, at=clock.now(), sha256=self.request_sha256, role=caller.role)
 
     def creation(self, action: str) -> dict[str, Any]:
         """What a record that is made now says of its making: by whom, when, by which request."""
-        now, sub, sha256 = clock.now(), self.caller.sub, self.request_sha256
-        made = {"created_at": now, "created_by": sub, "request_sha256": sha256}
-        return made | {"last_action": action, "last_by": sub, "last_sha256": sha256, "updated_at": now}
+        mark = self.mark
+        made = {"created_at": mark.at, "created_by": mark.by, "request_sha256": mark.sha256, "updated_at": mark.at}
+        last = {"last_action": action, "last_by": mark.by, "last_role": mark.role, "last_sha256": mark.sha256}
+        return made | last
 
     def is_repeat(self, record: Stateful, action: str) -> bool:
         """True if the latest step of `record` is this very request: same person, same action, same body; of a record

@@ -81,7 +81,7 @@ def take_back(app: Api, owner: keys.Key, record: Stateful, document_id: str) -> 
     check_step(record, "add_document")
     if document.checked:
         raise Refused(Refusal.WRONG_STATE, of=document)
-    documents.commit_taken_back(owner, document)
+    documents.commit_taken_back(owner, document, app.mark)
     return reply(_shown(document, "taken_back"))
 
 

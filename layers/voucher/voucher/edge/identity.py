@@ -11,17 +11,24 @@ StaffRole = Literal["platform", "bureau", "finance", "discipline", "admin"]
 STAFF_ROLES = frozenset(ROLE_WORDS)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Caller:
-    """A signed-in person: the token's subject and the staff roles among its groups."""
+    """A signed-in person: the token's subject and the staff roles among its groups. `role` is what the latest check let
+    them pass as: one of these roles, or the party that they act for."""
 
     sub: str
     roles: frozenset[str]
+    role: str | None = None
 
     @property
     def is_staff(self) -> bool:
         """True for anybody who holds a staff role."""
         return bool(self.roles)
+
+    @property
+    def staff_role(self) -> str | None:
+        """The staff role, or several of them; None for anybody else."""
+        return ",".join(sorted(self.roles)) or None
 
 
 def caller_of(event: Mapping[str, Any]) -> Caller:
@@ -36,8 +43,10 @@ def caller_of(event: Mapping[str, Any]) -> Caller:
 
 def require(caller: Caller, *roles: str) -> None:
     """Raise ROLE_REQUIRED (403), which names `roles`, unless the caller holds one of them."""
-    if caller.roles.isdisjoint(roles):
+    held = [role for role in roles if role in caller.roles]
+    if not held:
         raise Refused(Refusal.ROLE_REQUIRED, roles=roles)
+    caller.role = held[0]
 
 
 def check_party_named(caller: Caller, *parameters: str) -> None:
@@ -61,6 +70,8 @@ def as_member[Organisation: Joined](caller: Caller, organisation: Organisation |
     """
     if organisation is None or caller.sub not in organisation.members:
         raise not_found(thing)
+    # an entitlement, which is an enterprise's, has no word of its own
+    caller.role = str(getattr(organisation, "thing", "enterprise"))
     return organisation
 
 
@@ -69,6 +80,7 @@ def as_member_or_staff[Organisation: Joined](
 ) -> Organisation:
     """The organisation, if the caller acts for it or is staff. Raises NOT_FOUND."""
     if organisation is not None and caller.is_staff:
+        caller.role = caller.staff_role
         return organisation
     return as_member(caller, organisation, thing)
 
@@ -76,6 +88,7 @@ def as_member_or_staff[Organisation: Joined](
 def party_of(caller: Caller, enterprise: Joined | None, agency: Joined | None) -> Literal["enterprise", "agency"]:
     """Which party of an order the caller acts for. Raises NOT_FOUND for anybody else."""
     if enterprise is not None and caller.sub in enterprise.members:
+        caller.role = "enterprise"
         return "enterprise"
     as_member(caller, agency, "order")
     return "agency"

@@ -1,9 +1,14 @@
-"""One log line for each outcome: its code, status and clause. It never holds payloads, tokens, phones or accounts."""
+"""One log line for each outcome: its code, status and clause, and who asked for what: the subject of the token, method,
+route and the ids in the path. It never holds payloads, tokens, names, phones or accounts."""
 
 import os
 import resource
+from collections.abc import Mapping
+from typing import Any
 
 from aws_lambda_powertools import Logger
+
+from voucher.edge.paths import POSSIBLE
 
 # no location, because nearly all lines are logged in this module; no JSON is parsed, because no message is JSON
 logger = Logger(
@@ -14,6 +19,19 @@ logger = Logger(
     location=None,
     json_deserializer=str,
 )
+
+
+def log_request(event: Mapping[str, Any]) -> None:
+    """Say in every line from here on which request it belongs to, and who made it; nobody on a public route."""
+    context, given = event.get("requestContext") or {}, event.get("pathParameters") or {}
+    logger.append_keys(
+        correlation_id=str(context.get("requestId", "")),
+        subject=(context.get("authorizer") or {}).get("sub"),
+        method=event.get("httpMethod"),
+        route=event.get("resource"),
+        # what can be no id may be anything, a person's name too
+        ids={name: value for name, value in given.items() if POSSIBLE.fullmatch(str(value))},
+    )
 
 
 def log_outcome(code: str, status: int, clause: str | None) -> None:

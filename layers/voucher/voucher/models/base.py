@@ -75,11 +75,13 @@ class AllowedAction(TypedDict):
 
 
 class Mark(Record):
-    """Who takes a step, when, and the fingerprint of the request (None for what a schedule does by itself)."""
+    """Who takes a step, when, the fingerprint of the request, and the role or party in which they take it (both None
+    for what a schedule does by itself)."""
 
     by: str
     at: Instant
     sha256: str | None = None
+    role: str | None = None
 
 
 class Stateful(Record):
@@ -87,13 +89,13 @@ class Stateful(Record):
     next; that is told anew in each answer, and never kept.
 
     `last_*` remember who made the latest step with which body: the same call, repeated after a lost answer, is
-    answered as done instead of refused.
+    answered as done instead of refused. The audit trail is made of them, so it also hears in which role.
     """
 
     thing: ClassVar[str]
 
     private: ClassVar[frozenset[str]] = frozenset(
-        {"last_action", "last_by", "last_sha256", "request_sha256", "drawn", "seq", "members"}
+        {"last_action", "last_by", "last_role", "last_sha256", "request_sha256", "drawn", "seq", "members"}
     )
 
     state: str
@@ -104,6 +106,7 @@ class Stateful(Record):
     updated_at: Instant | None = None
     last_action: str | None = None
     last_by: str | None = None
+    last_role: str | None = None
     last_sha256: str | None = None
 
     def public(self) -> dict[str, Any]:

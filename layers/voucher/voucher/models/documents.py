@@ -26,6 +26,8 @@ class Document(Record):
     sha256: str | None = None
     object_version: str | None = None
     taken_back: bool = False
+    taken_back_by: str | None = None
+    taken_back_at: Instant | None = None
 
     @property
     def state(self) -> DocumentState:

@@ -60,5 +60,5 @@ def stepped[R: Stateful](
 
 def remembered[R: Stateful](record: R, action: str, mark: Mark, **changes: Any) -> R:
     """The record with `changes`, and with the step that made them, so that its repetition is known again."""
-    step = {"last_action": action, "last_by": mark.by, "last_sha256": mark.sha256, "updated_at": mark.at}
-    return record.next_version(**step, **changes)
+    step = {"last_action": action, "last_by": mark.by, "last_role": mark.role, "last_sha256": mark.sha256}
+    return record.next_version(**step, updated_at=mark.at, **changes)

@@ -90,9 +90,9 @@ def _state_messages(old: Image | None, new: Image) -> list[Message]:
     subject = SUBJECTS.get((thing, str(state)))
     if subject is None or before == state or (thing, before, state) in STEPS_BACK:
         return []
-    change_id, about = _change_id(new, state), f"{thing.lower()}:{_name_of(new, thing)}"
+    message_id, about = change_id(new, state), f"{thing.lower()}:{name_of(new, thing)}"
     words = subject + _opinion(thing, new)
-    return [_notify(change_id, kind, new[attribute], words, about) for kind, attribute in RECIPIENTS[thing].items()]
+    return [_notify(message_id, kind, new[attribute], words, about) for kind, attribute in RECIPIENTS[thing].items()]
 
 
 def _notify(message_id: str, kind: str, recipient: str, subject: str, about: str) -> Message:
@@ -113,7 +113,7 @@ def _disqualified(old: Image | None, new: Image) -> list[Message]:
     entered = thing_of(new) == "ENTERPRISE" and new.get("state") == "disqualified"
     if not entered or (old is not None and old.get("state") == "disqualified"):
         return []
-    body = {"message_id": _change_id(new, "void"), "task": "void_enterprise", "uscc": new["uscc"]}
+    body = {"message_id": change_id(new, "void"), "task": "void_enterprise", "uscc": new["uscc"]}
     return [Message("void_vouchers", body)]
 
 
@@ -122,7 +122,7 @@ def _list_applied(old: Image | None, new: Image) -> list[Message]:
     if thing_of(new) != "IMPORT" or new.get("state") != "applying" or (old or {}).get("state") == "applying":
         return []
     body = {key: new[key] for key in ("kind", "year", "import_id")}
-    return [Message("import_list", {"message_id": _change_id(new, "apply"), "task": "apply", **body})]
+    return [Message("import_list", {"message_id": change_id(new, "apply"), "task": "apply", **body})]
 
 
 def _notice_ended(old: Image | None, new: Image) -> list[Message]:
@@ -145,7 +145,7 @@ def _year_closed(old: Image | None, new: Image) -> list[Message]:
 
 def _to_staff(new: Image, word: str, subject: str, about: str, *roles: str) -> list[Message]:
     """One message to the shared inbox of each staff role."""
-    return [_notify(_change_id(new, f"{word}.{role}"), "staff", role, subject, about) for role in roles]
+    return [_notify(change_id(new, f"{word}.{role}"), "staff", role, subject, about) for role in roles]
 
 
 def _change_kept(old: Image | None, new: Image) -> list[Message]:
@@ -154,7 +154,7 @@ def _change_kept(old: Image | None, new: Image) -> list[Message]:
     if thing_of(new) != "CHANGE" or new.get("state") != "kept" or (old or {}).get("state") == "kept":
         return []
     words, about = "重大变更报告已审核，资格保持不变。", f"change:{new['change_id']}"
-    return [_notify(_change_id(new, "kept"), new["kind"], new["uscc"], words, about)]
+    return [_notify(change_id(new, "kept"), new["kind"], new["uscc"], words, about)]
 
 
 def _removal_rejected(old: Image | None, new: Image) -> list[Message]:
@@ -163,7 +163,7 @@ def _removal_rejected(old: Image | None, new: Image) -> list[Message]:
     if thing_of(new) != "AGENCY" or (thing_of(new), before, new.get("state")) not in STEPS_BACK:
         return []
     words, about = "市经信局未同意清退，服务机构恢复原状。", f"agency:{new['uscc']}"
-    return [_notify(_change_id(new, "removal_rejected"), "agency", new["uscc"], words, about)]
+    return [_notify(change_id(new, "removal_rejected"), "agency", new["uscc"], words, about)]
 
 
 def ending_soon(agency_uscc: str, valid_until: str) -> Message:
@@ -195,12 +195,12 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
 )
 
 
-def _change_id(new: Image, word: object) -> str:
+def change_id(new: Image, word: object) -> str:
     """The id of a change: its record, the version it made, and a word; the same for each delivery of the change."""
     mark = new.get("version", new.get("seq", 0))
     return f"{new['pk']}/{new['sk']}/{mark}/{word}".replace("#", ".")
 
 
-def _name_of(new: Image, thing: str) -> str:
+def name_of(new: Image, thing: str) -> str:
     named = new.get(f"{thing.lower()}_id") or new.get("uscc") or new.get("order_id") or new.get("round_id")
     return str(named)

@@ -49,6 +49,9 @@ UNDER_LIMIT = "attribute_not_exists(#count) OR #count < :most"
 # This import, and no other one, is bringing its list into force.
 IMPORT_IS_OURS = "#import_id = :import_id"
 
+# The audit trail ends where it was read to end.
+HEAD_AS_SEEN = "#sha256 = :seen_sha256"
+
 # An agency was never paid on an account before, or is paid on the same one again.
 ACCOUNT_IS_KNOWN = "attribute_not_exists(#fingerprint) OR #fingerprint = :fingerprint"
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from itertools import batched
 from typing import Any, NamedTuple
 
+from voucher.models.base import Mark, instant_text
 from voucher.models.documents import Document
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys
@@ -48,11 +49,11 @@ def list_of(owner: keys.Key) -> list[Document]:
     return sorted((each for each in known if not each.taken_back), key=lambda each: each.created_at, reverse=True)
 
 
-def commit_taken_back(owner: keys.Key, document: Document) -> None:
+def commit_taken_back(owner: keys.Key, document: Document, mark: Mark) -> None:
     """Take a document back that no submission has examined. Raises CHANGED_MEANWHILE."""
-    change = "SET #taken_back = :true"
-    name = f"document {document.document_id}"
-    commit([update_write(name, _key(owner, document.document_id), change, conditions.DOCUMENT_OPEN)])
+    change = "SET #taken_back = :true, #taken_back_by = :by, #taken_back_at = :at"
+    name, taken = f"document {document.document_id}", {"by": mark.by, "at": instant_text(mark.at)}
+    commit([update_write(name, _key(owner, document.document_id), change, conditions.DOCUMENT_OPEN, **taken)])
 
 
 class Inspection(NamedTuple):

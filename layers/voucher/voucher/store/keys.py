@@ -1,6 +1,7 @@
-"""Every key of every table, on one screen. Each table has `pk`, `sk` and the indexes `by_newest` (`index_key`) and
-`by_state` (`state_key`); orders also `by_enterprise`, `by_agency` and `by_waiting` (`waiting_key`), registry and
-settlements `by_agency`. Within its key each index is sorted by `index_sort`.
+"""Every key of every table, on one screen. Each table has `pk`, `sk` and the index `by_newest` (`index_key`), all but
+audit `by_state` (`state_key`); orders also `by_enterprise`, `by_agency` and `by_waiting` (`waiting_key`), registry and
+settlements `by_agency`, audit `by_about`, `by_person` (`person_key`), `by_enterprise` and `by_agency`. Within its key
+each index is sorted by `index_sort`.
 
 registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE#id
              AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id, RATINGS        PRODUCT#id | RECORD
@@ -14,6 +15,8 @@ settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id       INVOICE#num
              NOTICE#id       | RECORD, OBJECTION#id, RATE#hour…      PAYOUT#id | RECORD     FILE#sha256 | USES
              ACCOUNT#agency  | ACCOUNT
 supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LEAD#id | RECORD
+             AUDIT           | ANCHOR#seq
+audit        CHAIN           | HEAD              CHAIN#block | ENTRY#seq      TRACE#id | PLACE
 """
 
 from typing import NamedTuple
@@ -22,6 +25,7 @@ from zlib import crc32
 from voucher.models.base import Instant, instant_text, parse_year, plain_number
 
 BUCKETS = 16
+AUDIT_BLOCK = 1_000
 
 
 class Key(NamedTuple):
@@ -145,6 +149,24 @@ def lead(lead_id: str) -> Key:
 
 def inbox(sub: str, message_id: str = "") -> Key:
     return Key("supervision", f"INBOX#{sub}", f"MESSAGE#{message_id}")
+
+
+def audit_head() -> Key:
+    return Key("audit", "CHAIN", "HEAD")
+
+
+def audit_entry(seq: int) -> Key:
+    """The trail is cut into blocks, so that no partition grows without end."""
+    return Key("audit", f"CHAIN#{seq // AUDIT_BLOCK:08}", f"ENTRY#{seq:012}")
+
+
+def audit_place(trace_id: str) -> Key:
+    return Key("audit", f"TRACE#{trace_id}", "PLACE")
+
+
+def audit_anchor(seq: int) -> Key:
+    """Not in the table of the trail: whoever may write there may not write here."""
+    return Key("supervision", "AUDIT", f"ANCHOR#{seq:012}")
 
 
 def index_entry(

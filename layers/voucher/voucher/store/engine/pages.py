@@ -179,7 +179,7 @@ def _own_partition(list_name: str, state: str | None) -> Party:
 
 def _is_in(item: table.Item, list_name: str, state: str | None) -> bool:
     """True for an item of the list: those of one party's other lists stand in the same partition of its index."""
-    return item["index_key"] == list_name and state in (None, item["state"])
+    return item["index_key"] == list_name and state in (None, item.get("state"))
 
 
 def _query(name: str, place: Party, selection: Selection) -> dict[str, Any]:

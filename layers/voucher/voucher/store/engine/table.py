@@ -38,6 +38,8 @@ INDEXES = {
     "by_waiting": "waiting_key",
     "by_enterprise": "enterprise_uscc",
     "by_agency": "agency_uscc",
+    "by_about": "about",
+    "by_person": "person_key",
 }
 INDEXED = {*INDEXES.values(), "index_sort"}
 CONTENTION = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}

@@ -1,0 +1,113 @@
+"""The audit trail: who did what, and who read whose personal data; and whether the trail holds.
+
+This function only reads. What it answers is no reading of personal data: a trail names nobody but by the subject of a
+token.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from voucher.edge.api import Api
+from voucher.edge.audit import verify_end, verify_part
+from voucher.edge.identity import as_member, require
+from voucher.edge.pages import ListOf, OfDays, reply_list
+from voucher.edge.queries import Cursor, Query, QueryId
+from voucher.edge.replies import Answer, reply
+from voucher.models.audit import GENESIS, AuditEntry, Break, Link, Verification
+from voucher.store import audit, organisations
+from voucher.store.engine.cursors import read_cursor, refuse_cursor, write_cursor
+from voucher.store.engine.pages import Party
+
+app = Api()
+READERS = ("bureau", "discipline")
+SCOPE = "audit"
+BREAK_WORDS = {
+    "missing": "第 {seq} 条（及其之前的若干条）缺失。",
+    "changed": "第 {seq} 条在写入后被改动。",
+    "detached": "第 {seq} 条与前一条不衔接。",
+    "cut": "末尾被截断：至第 {seq} 条的记录应当存在。",
+    "replaced": "第 {seq} 条与另处留存的存证不符。",
+}
+
+
+class Sought(OfDays):
+    """`about` is a thing and its id, such as `order:o_1`; of an organisation (`enterprise:…`, `agency:…`) it is
+    all that concerns it. `by` is the subject of a person."""
+
+    about: Annotated[
+        str | None, StringConstraints(pattern=r"^[a-z_]+:[A-Za-z0-9_.\-]{1,80}$"), Field(examples=["order:o_3f9a"])
+    ] = None
+    by: QueryId | None = None
+
+
+class Continued(Query):
+    cursor: Cursor | None = None
+
+
+@app.get("/audit")
+def list_entries(query: Sought) -> Answer[ListOf[AuditEntry]]:
+    """The trail, for bureau and discipline; an organisation reads what concerns itself, by naming itself in `about`."""
+    kind, _, name = (query.about or "").partition(":")
+    if not app.caller.roles.intersection(READERS):
+        _check_own(kind, name)
+    party = _party(query, kind, name)
+    by = query.by
+    keep = (lambda item: item["by"] == by) if by and party and party.index != "by_person" else None
+    return reply_list(audit.list_page(query.selection(), keep, party), AuditEntry.model_validate)
+
+
+def _check_own(kind: str, uscc: str) -> None:
+    """Raise ROLE_REQUIRED, or NOT_FOUND as for an unknown organisation, unless the caller acts for it."""
+    if kind == "enterprise":
+        as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
+    elif kind == "agency":
+        as_member(app.caller, organisations.find_agency(uscc), "agency")
+    else:
+        require(app.caller, *READERS)
+
+
+def _party(query: Sought, kind: str, name: str) -> Party | None:
+    """The index that answers: that of an organisation, else of the thing, else of the person."""
+    if kind in ("enterprise", "agency"):
+        return Party(f"by_{kind}", name)
+    if query.about:
+        return Party("by_about", query.about)
+    return Party("by_person", query.by) if query.by else None
+
+
+@app.get("/audit/verify")
+def verify(query: Continued) -> Answer[Verification]:
+    """Whether the trail holds, part by part: follow `next_cursor` to its end. A change, a gap or a cut is named."""
+    require(app.caller, *READERS)
+    anchors, head = audit.list_anchors(), audit.find_head()
+    after = _place(query.cursor) if query.cursor else GENESIS
+    furthest = max([head.seq, *anchors])
+    found, link = verify_part(after, furthest, anchors) if after.seq < furthest else ([], after)
+    is_end = link.seq >= furthest
+    if is_end:
+        found += verify_end(head)
+    return reply(
+        {
+            "after_seq": after.seq,
+            "seq": link.seq,
+            "holds": not found,
+            "breaks": [_public(each) for each in found],
+            "head": head._asdict(),
+            "next_cursor": None if is_end else write_cursor(SCOPE, str(link.seq), link.sha256 or "-"),
+        }
+    )
+
+
+def _place(cursor: str) -> Link:
+    seq, sha256 = read_cursor(cursor, SCOPE, 2)
+    if not (seq.isascii() and seq.isdecimal()):
+        refuse_cursor()
+    return Link(int(seq), sha256.strip("-"))
+
+
+def _public(found: Break) -> dict[str, Any]:
+    return found._asdict() | {"message": BREAK_WORDS[found.kind].format(seq=found.seq)}
+
+
+handler = app.handle

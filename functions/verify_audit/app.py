@@ -1,0 +1,32 @@
+"""Schedule, every night: reads the whole audit trail, raises the alarm if it does not hold, and else anchors its end in
+another table, so that a trail that is cut off later is found to be."""
+
+from typing import Any
+
+from voucher.edge import metrics
+from voucher.edge.audit import verify_end, verify_part
+from voucher.edge.observe import log_work, logger
+from voucher.models.audit import GENESIS, Break
+from voucher.store import audit
+
+MOST_NAMED = 20
+
+
+def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """The whole trail, up to its end as it is when the night begins."""
+    anchors, head = audit.list_anchors(), audit.find_head()
+    furthest = max([head.seq, *anchors])
+    found: list[Break] = []
+    link = GENESIS
+    while link.seq < furthest:
+        breaks, link = verify_part(link, furthest, anchors)
+        found += breaks
+    found += verify_end(head)
+    if found:
+        named = [each._asdict() for each in found[:MOST_NAMED]]
+        logger.error("the audit trail does not hold", extra={"breaks": named, "count": len(found)})
+    elif head.seq:
+        audit.commit_anchor(head)
+    metrics.count("AuditBroken", len(found))
+    log_work("audit verified", entries=furthest, breaks=len(found), sha256=head.sha256)
+    return {"seq": head.seq, "sha256": head.sha256, "breaks": [each._asdict() for each in found]}

@@ -1,0 +1,32 @@
+"""Readings of personal data: each leaves a trace in the audit trail before it is answered.
+
+The trace is handed to the queue first. If the queue does not take it, the call ends in a fault, and nobody has read
+anything.
+"""
+
+import hashlib
+
+from voucher.edge import clock, queues
+from voucher.edge.api import Api
+from voucher.models.audit import Trace
+from voucher.models.base import instant_text
+
+
+def disclose(app: Api, about: str, *, enterprise_uscc: str | None = None, agency_uscc: str | None = None) -> None:
+    """Put into the trail that the caller now reads personal data `about` a thing, as `order:o_1`; the two codes name
+    the organisations whose people they are."""
+    event, caller = app.current_event, app.caller
+    request_id = str(event.request_context.request_id)
+    trace = Trace(
+        trace_id=hashlib.sha256(f"{request_id}/{about}".encode()).hexdigest()[:32],
+        at=instant_text(clock.now()),
+        by=caller.sub,
+        role=caller.role or caller.staff_role or "enterprise",
+        action="read",
+        about=about,
+        call=f"{event.http_method} {event.raw_event['resource']}",
+        request_id=request_id,
+        enterprise_uscc=enterprise_uscc,
+        agency_uscc=agency_uscc,
+    )
+    queues.send("keep_audit", [trace.model_dump(mode="json", exclude_none=True)])
