@@ -11,10 +11,12 @@ from tests.races import requests, seed_data, tables
 from tests.races.order_parties import Parties, seed_parties
 from tests.races.seed_data import QUOTA_FEN, TODAY, YEAR
 from tests.support.backend import World, function
+from voucher.models.audit import GENESIS, Trace
 from voucher.models.orders import Order
 from voucher.models.pools import batch_pool
 from voucher.models.vouchers import Voucher
-from voucher.store import keys
+from voucher.rules.audit import breaks_in
+from voucher.store import audit, keys
 from voucher.store.engine import pools
 from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import delete_write, encode, transact
@@ -156,8 +158,23 @@ def relay(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(ask, check, queue="notify")
 
 
+def keep_audit(_world: World, _clock: StoppedClock) -> UseCase:
+    trace = Trace(
+        trace_id="t1", at="2026-06-15T02:00:00.000Z", by="ada", role="bureau", action="read", about="order:o1"
+    )
+
+    def check(_: Json) -> None:
+        entries = list(audit.read_entries(0, 9))
+        assert [entry.trace_id for entry in entries] == ["t1"]
+        assert list(breaks_in(entries, GENESIS, {})) == []
+        assert audit.find_head().seq == 1
+
+    return UseCase(deliver_to_worker(trace.model_dump(exclude_none=True), "keep_audit"), check)
+
+
 ORDER_USE_CASES = {
     "§4.2.1": [contract, deliver, confirm, relay],
+    "§3.4.3": [keep_audit],
     "§3.5.1(5)": [request_cancel],
     "§2.3.2": [quote],
     "§4.1.3": [first_grab_of_a_year, void_enterprise],

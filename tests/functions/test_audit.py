@@ -292,6 +292,16 @@ def test_nothing_is_shown_if_its_trace_is_not_taken(town: Town, monkeypatch: pyt
         town.world.call(OPERATOR, "GET", f"/enterprises/{town.enterprise.uscc}")
 
 
+@pytest.fixture
+def out(town: Town, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What is logged from here on."""
+    stream, before = io.StringIO(), logging.root.manager.disable
+    monkeypatch.setattr(logger.registered_handler, "stream", stream)
+    logging.disable(logging.NOTSET)
+    yield stream
+    logging.disable(before)
+
+
 def lines_of(out: str) -> list[Json]:
     """The log lines of outcomes."""
     return [line for line in map(json.loads, out.splitlines()) if line.get("message") == "outcome"]
@@ -307,11 +317,9 @@ def lines_of(out: str) -> list[Json]:
     ],
 )
 def test_a_log_line_says_who_asked_for_what(
-    town: Town, person: Person | None, path: str, ids: Json, monkeypatch: pytest.MonkeyPatch
+    town: Town, person: Person | None, path: str, ids: Json, out: io.StringIO
 ) -> None:
-    uscc, out = town.enterprise.uscc, io.StringIO()
-    monkeypatch.setattr(logger.registered_handler, "stream", out)
-    monkeypatch.setattr(logging.root.manager, "disable", logging.NOTSET)
+    uscc = town.enterprise.uscc
     town.world.call(person, "GET", path.format(uscc))
     [line] = lines_of(out.getvalue())
     route = "/batches" if path == "/batches" else "/enterprises/{uscc}"
