@@ -158,7 +158,8 @@ def relay(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(ask, check, queue="notify")
 
 
-def keep_audit(_world: World, _clock: StoppedClock) -> UseCase:
+def keep_audit(world: World, _clock: StoppedClock) -> UseCase:
+    seed_parties(world)
     trace = Trace(
         trace_id="t1", at="2026-06-15T02:00:00.000Z", by="ada", role="bureau", action="read", about="order:o1"
     )
