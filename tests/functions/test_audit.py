@@ -13,14 +13,19 @@ import pytest
 
 from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR, Person
-from tests.support import contract
+from tests.infra.templates import events
+from tests.support import backend, contract
 from tests.support.backend import World, function
 from tests.support.calls.everything import Everything
 from tests.support.relaying import relayed
 from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, STRANGER, Json, Town
+from tests.support.snapshots import upload_again
 from tests.support.workers import deliver
 from voucher.edge.observe import logger
+from voucher.lifecycles import LIFECYCLES
 from voucher.models.audit import Trace
+from voucher.rules.audit import trace_of
+from voucher.rules.messages import thing_of
 from voucher.store import audit, keys
 
 QUEUE = "keep_audit"
@@ -215,6 +220,33 @@ def test_a_trail_that_was_cut_off_cleanly_does_not_reach_its_anchor(world: World
     assert [(each["seq"], each["kind"]) for each in verify(world)] == [(6, "replaced")]
 
 
+def relayed_prefixes() -> dict[str, tuple[str, ...]]:
+    """Table → the sort keys whose changes the relay sees."""
+    prefixes = {}
+    for _, properties in events("DynamoDB"):
+        [each] = properties["FilterCriteria"]["Filters"]
+        wanted = json.loads(each["Pattern"])["dynamodb"]["Keys"]["sk"]["S"]
+        table = properties["Stream"].removeprefix("Data.Outputs.").removesuffix("Stream").lower()
+        prefixes[table] = tuple(each["prefix"] for each in wanted)
+    return prefixes
+
+
+def test_the_relay_sees_every_record_that_takes_steps(everything: Everything) -> None:
+    upload_again("everything")
+    for name, call in everything.calls.items():
+        everything.town.world.call(call.person, name.partition(" ")[0], call.path, call.body, call.key)
+    seen, prefixes = set[str](), relayed_prefixes()
+    for table in backend.table_definitions():
+        scan = boto3.resource("dynamodb").Table(os.environ[f"{table.upper()}_TABLE"]).scan()
+        assert "LastEvaluatedKey" not in scan
+        for item in scan["Items"]:
+            is_pointer = item["pk"].startswith("PROGRAMME#") and item["sk"].startswith("BATCH#")
+            if trace_of(None, item, "") is not None and not is_pointer:
+                assert str(item["sk"]).startswith(prefixes[table]), item["sk"]
+                seen.add(thing_of(item).lower())
+    assert seen >= {*LIFECYCLES} - {"list_import"} | {"import", "lead", "voucher", "document"}
+
+
 PERSONAL = {"contact_name", "contact_phone", "legal_representative", "contact", "url"}
 
 
@@ -231,6 +263,7 @@ def personal_in(content: Any) -> Iterator[tuple[str, str]]:
 
 
 def test_an_answer_with_personal_data_leaves_a_trace(everything: Everything, subtests: pytest.Subtests) -> None:
+    upload_again("everything")
     disclosing = {"GET /rounds/{round_id}/payout-file"}  # bytes, whose accounts cannot be told here
     for name, call in everything.calls.items():
         if not name.startswith("GET ") or call.person is None:

@@ -153,7 +153,7 @@ class Api(APIGatewayRestResolver):
     def mark(self) -> Mark:
         """Who asks for the step that is now taken, when, in which role, and the fingerprint of the request."""
         caller = self.caller
-        return Mark(by=caller.sub, at=clock.now(), sha256=self.request_sha256, role=caller.role)
+        return Mark(by=caller.sub, at=clock.now(), sha256=self.request_sha256, role=caller.role or "user")
 
     def creation(self, action: str) -> dict[str, Any]:
         """What a record that is made now says of its making: by whom, when, by which request."""

@@ -202,5 +202,6 @@ def change_id(new: Image, word: object) -> str:
 
 
 def name_of(new: Image, thing: str) -> str:
-    named = new.get(f"{thing.lower()}_id") or new.get("uscc") or new.get("order_id") or new.get("round_id")
-    return str(named)
+    """What tells a record from others of its thing: its id, code or year."""
+    names = (f"{thing.lower()}_id", "uscc", "order_id", "round_id", "year")
+    return str(next(new[name] for name in names if new.get(name)))
