@@ -143,8 +143,7 @@ def show(order_id: str) -> Answer[OrderWithContacts]:
     if not app.caller.is_staff:
         party_of(app.caller, enterprise, agency)
     if contacts := contacts_of(order, enterprise, agency):
-        parties = {"enterprise_uscc": order.enterprise_uscc, "agency_uscc": order.agency_uscc}
-        disclose(app, f"order:{order_id}", **parties)
+        disclose(app, f"order:{order_id}", enterprise_uscc=order.enterprise_uscc, agency_uscc=order.agency_uscc)
     return reply(order.public() | contacts)
 
 
