@@ -13,8 +13,8 @@ or agency are the people who act for it: `GET /me` names what the caller acts fo
 answers 404, exactly like what does not exist.
 
 401 says in `errors` what is wrong with the token: `missing`, `malformed`, `expired`, `not_yet_valid`,
-`not_access_token`, `other_audience`, `unknown_issuer`, `unknown_key`, `bad_signature`. An answer about a token is
-remembered for a minute.
+`not_access_token`, `other_audience`, `unknown_issuer`, `unknown_key`, `bad_algorithm`, `bad_signature`. An
+answer about a token is remembered for a minute.
 
 ## Bodies, amounts, times
 JSON of exactly the fields that a call takes, at most 64 KB and 32 levels deep, no name twice. A call without fields
