@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 import re
 import time
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ START = 1_800_000_000
 @pytest.fixture(autouse=True)
 def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]:
     """The deployed settings, and an issuer that publishes a key of each kind. Its process is a new one."""
+    monkeypatch.setattr(logging.root.manager, "disable", logging.NOTSET)
     with running_issuer() as running:
         running.publish(published(OURS, "ours"), published(CURVE, "curve"))
         deployed = {"ISSUER": ISSUER, "AUDIENCE": AUDIENCE, "GROUPS_CLAIM": "groups", "JWKS_URL": running.address}
