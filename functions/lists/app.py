@@ -7,6 +7,7 @@ from pydantic import StringConstraints
 
 from voucher.edge import clock
 from voucher.edge.api import Api
+from voucher.edge.creation import key_write
 from voucher.edge.documents import Filename, SizeBytes
 from voucher.edge.identity import require
 from voucher.edge.pages import InState, ListOf, reply_list
@@ -59,7 +60,7 @@ def announce(kind: str, year: str) -> Answer[ListImportWithUpload]:
         state="waiting",
         **app.creation("announce"),
     )
-    if lists.commit_import(record):
+    if lists.commit_import(record, key_write(app)):
         return reply(_with_upload(record, body.content_type), 201)
     existing = lists.get(kind, listed_year, import_id)
     app.check_same(existing.request_sha256)

@@ -32,8 +32,9 @@ call that is refused.
 ## Sending again
 After 429 `BUSY`, 502 `FAULT` or a lost connection the same request may be sent again. A creation carries an
 `Idempotency-Key` that names what is created: sent again with the same key and body it makes nothing new, answers
-200 with `Idempotent-Replay: true` and shows the record as it is now. The same key with another body is refused
-(`IDEMPOTENCY_KEY_REUSED`). A step sent again by the same person with the same body is answered in the same way.
+200 with `Idempotent-Replay: true` and shows the record as it is now. A key is good for one request of a caller:
+with another body, or for another path, it is refused (`IDEMPOTENCY_KEY_REUSED`) and nothing is made. A step sent
+again by the same person with the same body is answered in the same way.
 
 ## Lists
 `?limit=` (1 to 100, by default 50) and `?cursor=`; the answer has `items` and `next_cursor`. A page may be short before

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from infra.client.http import Person, Reply
-from infra.pages.handlers import handlers
-from tests.support.backend import ROOT, routes
+from tests.support.backend import routes
 from tests.support.calls.call import STAFF
+from tests.support.calls.creating import CREATING
 from tests.support.calls.everything import Everything
 from tests.support.calls.settlement import FOLDERS
 from tests.support.calls.unknown import unknown_body, unknown_path
@@ -291,15 +291,6 @@ def test_a_cursor_of_another_list_is_422(everything: Everything, path: str) -> N
     reply = world.call(operator, "GET", f"{path}?state=rejected&cursor={first['next_cursor']}")
     check_problem(reply, 422)
     assert [error["field"] for error in reply.body["errors"]] == ["cursor"]
-
-
-# every route whose handler makes an id from the key; a route that makes a thing without a natural key has no other way
-CREATING = sorted(
-    f"{each.method} {each.path}"
-    for folder in {route.folder for route in routes()}
-    for each in handlers(ROOT / "functions" / folder)
-    if each.makes_id
-)
 
 
 def test_a_creation_without_a_good_idempotency_key_is_refused(

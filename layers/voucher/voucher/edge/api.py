@@ -141,12 +141,18 @@ class Api(APIGatewayRestResolver):
             raise Refused(Refusal.IDEMPOTENCY_KEY_REQUIRED)
         return key
 
-    def new_id(self, prefix: str) -> str:
-        """The id of a thing about to be created, which follows from the caller's Idempotency-Key: a thing without a
-        name of its own is made once, however often its call is sent. Raises IDEMPOTENCY_KEY_REQUIRED."""
+    @property
+    def needed_key(self) -> str:
+        """The same, of a request that must have one. Raises IDEMPOTENCY_KEY_REQUIRED."""
         if (key := self.idempotency_key()) is None:
             raise Refused(Refusal.IDEMPOTENCY_KEY_REQUIRED)
-        seed = f"{prefix}\n{self.caller.sub}\n{key}"
+        return key
+
+    def new_id(self, prefix: str) -> str:
+        """The id of a thing about to be created, which follows from the caller's Idempotency-Key: a thing without a
+        name of its own is made once, however often its call is sent. What makes it writes `creation.key_write`, too.
+        Raises IDEMPOTENCY_KEY_REQUIRED."""
+        seed = f"{prefix}\n{self.caller.sub}\n{self.needed_key}"
         return f"{prefix}_{hashlib.sha256(seed.encode()).hexdigest()[:24]}"
 
     @property

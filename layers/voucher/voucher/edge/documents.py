@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, create_model
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
+from voucher.edge.creation import key_write
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.models.base import Request, Stateful, instant_text
 from voucher.models.documents import AnnouncedUpload, Document, PublicDocument
@@ -65,7 +66,7 @@ def announce(app: Api, owner: keys.Key, folder: str, body: Announcement) -> Answ
         created_at=clock.now(),
         **body.model_dump(),
     )
-    upload = documents.commit_announced(owner, document)
+    upload = documents.commit_announced(owner, document, key_write(app))
     expires_at = document.created_at + timedelta(seconds=files.UPLOAD_SECONDS)
     answer = {"document_id": document_id, "kind": document.kind, "upload": upload}
     return reply(answer | {"expires_at": instant_text(expires_at)}, 201)
