@@ -81,9 +81,10 @@ class Api(APIGatewayRestResolver):
 
     @property
     def _text(self) -> str:
-        """The body as text. It may come base64-encoded, since some answers are bytes and the API says so for both."""
+        """The body as text, without a byte order mark (RFC 8259). It may come base64-encoded, since some answers are
+        bytes and the API says so for both."""
         try:
-            return self.current_event.decoded_body or ""
+            return (self.current_event.decoded_body or "").removeprefix("\ufeff")
         except ValueError:
             raise Refused(Refusal.BROKEN_JSON) from None
 
