@@ -22,8 +22,8 @@ from voucher.edge.issuer import IssuerFailed, IssuerKeys, UnknownKey
 # how far the issuer's clock and ours may be apart, in either direction
 LEEWAY_SECONDS = 10
 ALGORITHMS = ["RS256", "ES256"]
-# as OpenID Connect has it; a subject is part of keys
-SUBJECT = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
+# as OpenID Connect has it; a subject is part of keys, and `role:` begins the inboxes that staff share
+SUBJECT = re.compile(r"(?!role:)[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 
 
 class NotAccessToken(jwt.InvalidTokenError):

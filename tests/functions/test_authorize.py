@@ -191,6 +191,7 @@ def test_the_claim_of_the_groups_may_stand_inside_another(
         ({"sub": " person"}, "malformed"),
         ({"sub": "person\n"}, "malformed"),
         ({"sub": "x" * 256}, "malformed"),
+        ({"sub": "role:bureau"}, "malformed"),
         ({"sub": "\ud800"}, "malformed"),
     ],
 )

@@ -18,11 +18,14 @@ from tests.support.calls.creating import CREATING
 from tests.support.calls.everything import Everything
 from tests.support.calls.settlement import FOLDERS
 from tests.support.calls.unknown import unknown_body, unknown_path
+from tests.support.contract import document
 from tests.support.scenario import STRANGER
 from tests.support.snapshots import everything_kept, upload_again
 
 EVERY = {f"{route.method} {route.path}": route for route in routes()}
 WRITING = sorted(name for name, route in EVERY.items() if route.method != "GET")
+# ids and credit codes, as the calls of the town have them
+ID = re.compile(r"(?:[a-z]+_|\d{4}\.|9133)[A-Za-z0-9_.]{8,}")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 Path = tuple[str | int, ...]
 
@@ -228,6 +231,48 @@ def test_an_id_that_nothing_has_is_404_however_odd(everything: Everything, subte
                 path = re.sub(r"\{\w+\}", odd, EVERY[name].path)
                 reply = everything.town.world.call(call.person, EVERY[name].method, path, call.body, call.key)
                 check_problem(reply, 404)
+    assert everything_kept() == before
+
+
+def free_texts(name: str) -> list[str]:
+    """The query parameters of a route that take any text."""
+    operation = document()["paths"][EVERY[name].path][EVERY[name].method.lower()]
+    named = [each for each in operation.get("parameters", []) if each.get("in") == "query"]
+    return [each["name"] for each in named if each["schema"].keys().isdisjoint({"enum", "format"})]
+
+
+ODD_TEXTS = ("nothing", "..", "#", "丽水", "x" * 200, "𠮷" * 200, "x" * 201, "x" * 3000, "\ud800", "\x00", "\ufffe", "")
+
+
+def test_a_query_that_fits_nothing_is_no_fault_however_odd(everything: Everything, subtests: pytest.Subtests) -> None:
+    upload_again("everything")
+    before, asked = everything_kept(), set()
+    for name, route in EVERY.items():
+        call = everything.calls[name]
+        path = call.path.partition("?")[0]
+        for parameter in free_texts(name):
+            asked.add(parameter)
+            with subtests.test(name, parameter=parameter):
+                for odd in ODD_TEXTS:
+                    reply = everything.town.world.call(
+                        call.person, route.method, f"{path}?{parameter}={odd}", call.body, call.key
+                    )
+                    assert reply.status in (200, 404, 409, 422), (odd, reply.body)
+    assert {"cursor", "q", "enterprise_uscc", "agency_uscc", "batch_id", "number", "agency"} <= asked
+    assert everything_kept() == before
+
+
+def test_an_id_in_a_body_that_nothing_has_is_no_fault(everything: Everything, subtests: pytest.Subtests) -> None:
+    before = everything_kept()
+    for name in WRITING:
+        body = everything.calls[name].body
+        for at, value in places(body):
+            if not (isinstance(value, str) and ID.fullmatch(value)):
+                continue
+            with subtests.test(name, at=at):
+                for odd in ("nothing", "..", "a.b.c", "x" * 80, "x" * 81, "𠮷" * 40, "\x00", "\ud800", "#", ""):
+                    reply = send(everything, name, json.dumps(replaced(body, at, odd)))
+                    assert reply.status in (404, 409, 422), (odd, reply.body)
     assert everything_kept() == before
 
 

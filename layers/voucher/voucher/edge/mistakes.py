@@ -53,7 +53,8 @@ class WrongCode(PydanticCustomError):
 
 
 def malformed(error: ValidationError, model: type[BaseModel], prefix: str = "") -> Refused:
-    """The refusal for a request that does not fit `model`; its first 50 mistakes. `prefix` stands before each field."""
+    """The refusal for a request that does not fit `model`; its first 50 mistakes, and how many more there are.
+    `prefix` stands before each field."""
     found = error.errors(include_url=False, include_input=False)
     places = [each["loc"] for each in found]
     mistakes = [
@@ -65,7 +66,10 @@ def malformed(error: ValidationError, model: type[BaseModel], prefix: str = "") 
     clauses = [each["ctx"]["clause"] for each in found if each["type"] == "credit_code"]
     if len(clauses) == len(found):
         return Refused(Refusal.INVALID_USCC, clause=clauses[0], errors=mistakes)
-    return Refused(Refusal.MALFORMED, errors=mistakes[:MOST_MISTAKES])
+    if more := mistakes[MOST_MISTAKES:]:
+        words = f"另有 {len(more)} 处有误，请改正以上各处后再提交。"
+        mistakes = [*mistakes[:MOST_MISTAKES], FieldError("body", words, "more")]
+    return Refused(Refusal.MALFORMED, errors=mistakes)
 
 
 def _mistake(kind: str, place: Place, facts: Mapping[str, Any], model: type[BaseModel], prefix: str) -> FieldError:
