@@ -4,6 +4,7 @@ Each route starts from a call that it accepts, with one thing made wrong at a ti
 anything, all routes share one town: a test ends by comparing every table with what it held before.
 """
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -326,6 +327,50 @@ def test_a_page_that_cannot_be_is_422(everything: Everything, subtests: pytest.S
                 reply = everything.town.world.call(call.person, "GET", path)
                 check_problem(reply, 422)
                 assert [error["field"] for error in reply.body["errors"]] == [field], search
+
+
+def forged(cursor: str) -> Iterator[str]:
+    """Cursors of the same list that end at another place, such as no page ends at."""
+    scope, *place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    for odd in (
+        "x",
+        "x" * 299,
+        "x" * 2000,
+        "𠮷" * 299,
+        "𠮷" * 260,
+        "\ud800",
+        "\x00",
+        "",
+        "ENTERPRISE#",
+        7,
+        None,
+        ["x"],
+    ):
+        for number in range(len(place)):
+            longer = f"{place[number]}{odd}" if isinstance(odd, str) else odd
+            for text in (odd, longer):
+                texts = [scope, *place[:number], text, *place[number + 1 :]]
+                yield base64.urlsafe_b64encode(json.dumps(texts).encode()).decode().rstrip("=")
+    yield base64.urlsafe_b64encode(json.dumps([scope]).encode()).decode().rstrip("=")
+
+
+def test_a_forged_cursor_is_no_fault_and_shows_nothing_of_another_list(
+    everything: Everything, subtests: pytest.Subtests
+) -> None:
+    upload_again("everything")
+    tried = set()
+    for name in PAGED:
+        call, world = everything.calls[name], everything.town.world
+        path = f"{call.path}{'&' if '?' in call.path else '?'}limit=1"
+        first = world.call(call.person, "GET", path).body
+        whole = {json.dumps(each) for each in world.call(call.person, "GET", path.replace("=1", "=100")).body["items"]}
+        with subtests.test(name):
+            for cursor in forged(first["next_cursor"]) if first["next_cursor"] else ():
+                reply = world.call(call.person, "GET", f"{path}&cursor={cursor}")
+                assert reply.status in (200, 422), reply.body
+                assert {json.dumps(each) for each in reply.body.get("items", [])} <= whole
+                tried.add(name)
+    assert len(tried) > 10
 
 
 @pytest.mark.parametrize("path", ["/enterprises"])

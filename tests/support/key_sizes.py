@@ -8,8 +8,13 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-# in bytes: a partition key, also of an index, and a sort key
-MOST_BYTES = {"pk": 2048, "sk": 1024}
+from voucher.store.engine import table
+
+# in bytes: a partition key and a sort key, of tables and of indexes
+PARTITION_BYTES, SORT_BYTES = 2048, 1024
+MOST_BYTES = dict.fromkeys(("pk", *table.INDEXES.values()), PARTITION_BYTES) | dict.fromkeys(
+    ("sk", "index_sort"), SORT_BYTES
+)
 make_api_call = BaseClient._make_api_call
 
 
@@ -29,12 +34,10 @@ def _checked_call(client: Any, operation: str, request: Any) -> Any:
 def _wrong_keys(part: Any) -> Iterator[int]:
     """The sizes of keys in a request that no key has: of items, and those that a query asks for."""
     if isinstance(part, list):
-        for each in part:
-            yield from _wrong_keys(each)
-    elif isinstance(part, dict):
+        part = dict(enumerate(part))
+    if isinstance(part, dict):
         if "KeyConditionExpression" in part:
-            texts = [value["S"] for value in part["ExpressionAttributeValues"].values() if "S" in value]
-            yield from (len(text.encode()) for text in texts if len(text.encode()) > MOST_BYTES["pk"])
+            yield from _wrong_values(part["KeyConditionExpression"], part["ExpressionAttributeValues"])
         for name, most in MOST_BYTES.items():
             if isinstance(part.get(name), dict) and isinstance(text := part[name].get("S"), str):
                 size = len(text.encode())
@@ -42,3 +45,12 @@ def _wrong_keys(part: Any) -> Iterator[int]:
                     yield size
         for each in part.values():
             yield from _wrong_keys(each)
+
+
+def _wrong_values(expression: str, values: dict[str, Any]) -> Iterator[int]:
+    """The same of the values that a query compares keys with: first the partition's, then those of sort keys."""
+    partition = expression.split()[2]
+    for name, value in values.items():
+        size = len(value["S"].encode())
+        if size > (PARTITION_BYTES if name == partition else SORT_BYTES) or (name == partition and size == 0):
+            yield size
