@@ -56,11 +56,13 @@ bench: ready-to-test ## measure speed, scale and cost, and print the table
 pages: ready-to-deploy ## rewrite what the pages (README.md of each room) say of the code
 	@$(PYTHON) -m infra.pages
 
-lint: ready-to-deploy ## style, types, arrows between the rooms, templates for Hong Kong and both regions in China
+lint: ready-to-deploy ## style, types, arrows between the rooms, packages and licences, templates for all regions
 	@$(PYTHON) -m ruff check $(CHECKED)
 	@$(PYTHON) -m ruff format --check $(CHECKED)
 	@$(PYTHON) -m mypy
 	@.local/development/bin/lint-imports
+	@.local/development/bin/deptry --config infra/requirements/deptry.toml functions layers/voucher
+	@$(PYTHON) -m infra.licences
 	@for template in template.yaml infra/*.yaml; do $(DEPLOY)/sam validate --lint --template "$$template" || exit; done
 	@$(DEPLOY)/cfn-lint --regions ap-east-1 cn-north-1 cn-northwest-1 --template template.yaml $(PLAIN_TEMPLATES)
 

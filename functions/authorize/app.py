@@ -1,32 +1,29 @@
 """Lambda authorizer: a token in; out comes a policy with the caller's subject and roles, or with the reason why not.
 
 Any OIDC issuer will do if it signs with RS256 or ES256, says in its tokens which are access tokens (as Cognito,
-Keycloak or RFC 9068 do) and puts staff roles into a claim. Of each token the signature (by the issuer's published keys,
-cached), issuer, expiry, audience and kind are checked; an id token is refused.
+Keycloak or RFC 9068 do) and puts staff roles into a claim. Of each token the signature (by the issuer's published
+keys), issuer, expiry, audience and kind are checked; an id token is refused.
 
 A wrong token is answered by a policy that denies, not by an exception, because only a policy can carry a reason: the
 gateway response ACCESS_DENIED shows it to the caller, with status 401. The reason is remembered as long as a policy.
 """
 
+import logging
 import os
+import re
 from functools import cache
 from typing import Any
 
 import jwt
-from jwt import PyJWKClient
 
-from voucher.edge.identity import STAFF_ROLES
+from voucher.edge.claims import is_access_token, is_made_for, roles_in
+from voucher.edge.issuer import IssuerFailed, IssuerKeys, UnknownKey
 
-# how far the issuer's clock and ours may be apart
+# how far the issuer's clock and ours may be apart, in either direction
 LEEWAY_SECONDS = 10
-
-
-class IssuerFailed(Exception):
-    """The issuer cannot be reached, or answers something else than keys."""
-
-
-# what comes of that; a key that is not among good ones is the token's fault
-UNUSABLE_KEYS = (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, jwt.PyJWKError, ValueError)
+ALGORITHMS = ["RS256", "ES256"]
+# as OpenID Connect has it; a subject is part of keys, and `role:` begins the inboxes that staff share
+SUBJECT = re.compile(r"(?!role:)[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 
 
 class NotAccessToken(jwt.InvalidTokenError):
@@ -43,73 +40,65 @@ REASONS: dict[type[Exception], tuple[str, str]] = {
     jwt.ExpiredSignatureError: ("expired", "登录已过期，请重新登录。"),
     jwt.ImmatureSignatureError: ("not_yet_valid", "登录凭证尚未生效，请稍后重试。"),
     jwt.InvalidSignatureError: ("bad_signature", "登录凭证的签名无效，请重新登录。"),
+    jwt.InvalidAlgorithmError: ("bad_algorithm", "登录凭证的签名算法与本系统要求不符，请重新登录。"),
     jwt.InvalidIssuerError: ("unknown_issuer", "登录凭证不是本系统认可的登录服务签发的，请重新登录。"),
-    jwt.PyJWKClientError: ("unknown_key", "登录凭证的签名密钥未知，请重新登录。"),
+    UnknownKey: ("unknown_key", "登录凭证的签名密钥未知，请重新登录。"),
     NotAccessToken: ("not_access_token", "这不是访问令牌，请改用访问令牌（access token）。"),
     OtherAudience: ("other_audience", "登录凭证是为其他应用签发的，请重新登录。"),
 }
 
 
 @cache
-def issuer_keys() -> PyJWKClient:
-    """The issuer's published signing keys, fetched once per process and again for a key it does not know."""
-    return PyJWKClient(os.environ["JWKS_URL"], lifespan=3600, timeout=5)
+def issuer_keys() -> IssuerKeys:
+    """The issuer's keys, as this process knows them."""
+    return IssuerKeys(os.environ["JWKS_URL"])
 
 
-def verified_claims(token: str) -> dict[str, Any]:
-    """The claims of a valid access token. Raises jwt.PyJWTError for anything else, ValueError for what is no text."""
-    # first, so that what fails at the keys is not the token's fault
-    jwt.decode_complete(token, options={"verify_signature": False})
-    try:
-        key = issuer_keys().get_signing_key_from_jwt(token)
-    except UNUSABLE_KEYS as fault:
-        raise IssuerFailed from fault
+def verified_claims(authorization: str, keys: IssuerKeys, issuer: str, audience: str) -> dict[str, Any]:
+    """The claims of the valid access token in the header `Authorization`. Raises IssuerFailed, which is a fault;
+    whatever else it raises is the token's fault."""
+    scheme, _, token = authorization.partition(" ")
+    token = token.strip(" ")
+    # who signs otherwise does not make us look for keys
+    header = jwt.get_unverified_header(token)
+    if scheme.lower() != "bearer":
+        raise jwt.DecodeError
+    if header.get("alg") not in ALGORITHMS:
+        raise jwt.InvalidAlgorithmError
     decoded = jwt.decode_complete(
         token,
-        key.key,
-        algorithms=["RS256", "ES256"],
-        issuer=os.environ["ISSUER"],
+        keys.find(header.get("kid")),
+        algorithms=ALGORITHMS,
+        issuer=issuer,
         leeway=LEEWAY_SECONDS,
         options={"require": ["exp", "iss", "sub"], "verify_aud": False},
     )
     claims: dict[str, Any] = decoded["payload"]
     if not is_access_token(decoded["header"], claims):
         raise NotAccessToken
-    if os.environ["AUDIENCE"] not in audiences(claims):
+    if not is_made_for(audience, claims):
         raise OtherAudience
+    if not SUBJECT.fullmatch(claims["sub"]):
+        raise jwt.InvalidTokenError
     return claims
-
-
-def is_access_token(header: dict[str, Any], claims: dict[str, Any]) -> bool:
-    """True if the token says so: as Cognito's do, as Keycloak's do, or as RFC 9068 wants it."""
-    header_type = str(header.get("typ", "")).lower().removeprefix("application/")
-    return claims.get("token_use") == "access" or claims.get("typ") == "Bearer" or header_type == "at+jwt"
-
-
-def audiences(claims: dict[str, Any]) -> set[str]:
-    """Whom a token was made for: the client that asked for it, and its audience, one or several."""
-    named = claims.get("aud") or []
-    asked = {claims.get("client_id"), claims.get("azp")}
-    return {str(each) for each in (*asked, *([named] if isinstance(named, str) else named)) if each}
-
-
-def roles_in(claims: dict[str, Any]) -> list[str]:
-    """Staff roles from the group claim, which issuers write as a list, as `a,b` or as `[a b]`."""
-    groups = claims.get(os.environ["GROUPS_CLAIM"]) or []
-    if isinstance(groups, str):
-        groups = groups.strip("[]").replace(",", " ").split()
-    return sorted(STAFF_ROLES.intersection(str(group) for group in groups))
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """API Gateway's token authorizer. It fails if the issuer gives no keys, since a refusal would log everybody out."""
-    token = str(event.get("authorizationToken", "")).partition(" ")[2].strip()
+    authorization = str(event.get("authorizationToken", ""))
+    # before a token is looked at: what the deployment lacks is a fault
+    settings, groups_claim = (issuer_keys(), os.environ["ISSUER"], os.environ["AUDIENCE"]), os.environ["GROUPS_CLAIM"]
     try:
-        claims = verified_claims(token)
-    except (jwt.PyJWTError, ValueError) as error:
+        claims = verified_claims(authorization, *settings)
+        roles = ",".join(roles_in(claims, groups_claim))
+    except IssuerFailed:
+        raise
+    except Exception as error:  # noqa: BLE001 - a stranger chooses what a token breaks, and must not choose a fault
         reason, detail = REASONS.get(type(error), MALFORMED)
+        if not isinstance(error, jwt.PyJWTError | ValueError):
+            logging.getLogger().warning("token refused for %s", type(error).__name__)
         return policy(event, "Deny", "nobody", reason=reason, detail=detail)
-    return policy(event, "Allow", claims["sub"], sub=claims["sub"], roles=",".join(roles_in(claims)))
+    return policy(event, "Allow", claims["sub"], sub=claims["sub"], roles=roles)
 
 
 def policy(event: dict[str, Any], effect: str, principal: str, **context: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.batches import batch_now, get_published, in_public, reply_batches
 from voucher.edge.bodies import Nothing
+from voucher.edge.creation import key_write
 from voucher.edge.fields import Day, Moment, Name, PositiveFen
 from voucher.edge.identity import require
 from voucher.edge.pages import ListOf, OfDays
@@ -61,7 +62,7 @@ def draft_batch(year: str) -> Answer[BatchNow]:
     if body.kind == "regular":
         check_release(programme, body.amount_fen)
     batch = new_batch(batch_id, programme, body.model_dump(), app.creation("draft"))
-    if not batches.commit_draft(batch):
+    if not batches.commit_draft(batch, key_write(app)):
         return _replayed(batches.get(batch_id))
     return reply(batch_now(batch, batch.created_at), 201)
 

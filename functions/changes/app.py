@@ -2,6 +2,7 @@
 
 from voucher.edge import clock
 from voucher.edge.api import Api
+from voucher.edge.creation import key_write
 from voucher.edge.fields import Day, Text
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.pages import ListOf, Search, reply_list
@@ -49,7 +50,7 @@ def _report(organisation: Enterprise | Agency) -> Answer[Change]:
         return reply(existing, replay=True)
     check_once_approved(organisation)
     check_step(organisation, "report_change")
-    changes.commit_report(change, organisations.unchanged_check(organisation))
+    changes.commit_report(change, organisations.unchanged_check(organisation), key_write(app))
     return reply(change, 201)
 
 

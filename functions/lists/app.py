@@ -3,15 +3,17 @@
 from datetime import timedelta
 from typing import Annotated, Any, NoReturn
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from voucher.edge import clock
 from voucher.edge.api import Api
+from voucher.edge.creation import key_write
 from voucher.edge.documents import Filename, SizeBytes
 from voucher.edge.identity import require
 from voucher.edge.pages import InState, ListOf, reply_list
 from voucher.edge.queries import Cursor, Paging, Query
 from voucher.edge.replies import Answer, reply
+from voucher.edge.texts import check_name
 from voucher.models.base import Request, instant_text
 from voucher.models.lists import ImportState, ListImport, ListImportWithErrors, ListImportWithUpload, RowsInForce
 from voucher.policy import LIST_CLAUSES, LIST_KINDS
@@ -28,7 +30,7 @@ ERRORS_PER_PAGE = 1_000
 
 class Upload(Request):
     filename: Filename
-    content_type: Annotated[str, StringConstraints(min_length=3, max_length=120)]
+    content_type: Annotated[str, StringConstraints(min_length=3, max_length=120), AfterValidator(check_name)]
     size_bytes: SizeBytes
 
 
@@ -59,7 +61,7 @@ def announce(kind: str, year: str) -> Answer[ListImportWithUpload]:
         state="waiting",
         **app.creation("announce"),
     )
-    if lists.commit_import(record):
+    if lists.commit_import(record, key_write(app)):
         return reply(_with_upload(record, body.content_type), 201)
     existing = lists.get(kind, listed_year, import_id)
     app.check_same(existing.request_sha256)

@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from voucher.edge import clock
 from voucher.edge.api import Api
+from voucher.edge.creation import key_write
 from voucher.edge.disclosure import disclose
 from voucher.edge.fields import Day, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff, check_party_named, party_of, require
@@ -70,7 +71,7 @@ def place() -> Answer[Order]:
         order = new_order(order_id, body, facts)
         try:
             check_order(order, facts, body.no_other_subsidy)
-            orders.commit_order(order, facts, pools_to_draw(facts))
+            orders.commit_order(order, facts, pools_to_draw(facts), key_write(app))
         except pools.Exhausted as exhausted:
             refusal = room_refusal(exhausted.pool_id, exhausted.room_fen, order.category)
             return existing_or_refuse(order_id, refusal)

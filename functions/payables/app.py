@@ -3,14 +3,12 @@
 This function may seal account numbers and may not unseal one.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import uuid4
-
-from pydantic import Field
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.fields import Identifier, Name, Number, PositiveFen, Text, Uscc
+from voucher.edge.fields import AccountNumber, Identifier, Name, Number, PositiveFen, Text, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.replies import Answer, reply
 from voucher.models.base import Mark, Request
@@ -28,7 +26,7 @@ app = Api()
 class BankAccount(Request):
     agency_uscc: Uscc
     bank_name: Name
-    bank_account: Annotated[str, Field(pattern=r"^[0-9]{8,32}$")]
+    bank_account: AccountNumber
     account_name: Name
 
 

@@ -3,6 +3,7 @@
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, Versioned, partial
+from voucher.edge.creation import key_write
 from voucher.edge.fields import Name, PositiveFen, Text, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.pages import ListOf, Search, reply_list
@@ -49,7 +50,7 @@ def draft() -> Answer[Product]:
     check_active(agency, clock.today())
     check_scope(agency, body.category)
     product = Product(**body.model_dump(), product_id=product_id, state="draft", **app.creation("draft"))
-    if not products.commit_draft(product, organisations.unchanged_check(agency)):
+    if not products.commit_draft(product, organisations.unchanged_check(agency), key_write(app)):
         return _replayed(products.get(product_id))
     return reply(product, 201)
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Versioned
-from voucher.edge.fields import PositiveFen, Version, Year
+from voucher.edge.fields import PositiveFen, Values, Version, Year
 from voucher.edge.identity import require
 from voucher.edge.mistakes import malformed
 from voucher.edge.replies import Answer, PageOf, reply
@@ -29,7 +29,7 @@ app = Api()
 class ProgrammeDraft(Request):
     year: Year
     total_fen: PositiveFen
-    policy: dict[str, Any] = {}
+    policy: Values = {}
 
 
 class Correction(Request):
@@ -37,7 +37,7 @@ class Correction(Request):
 
     version: Version
     total_fen: PositiveFen
-    policy: dict[str, Any] | None = None
+    policy: Values | None = None
 
 
 @app.post("/programmes")

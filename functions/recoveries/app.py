@@ -6,6 +6,7 @@ from voucher.actions import allowed_actions
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import WithReason
+from voucher.edge.creation import key_write
 from voucher.edge.fields import Identifier, PositiveFen, Text
 from voucher.edge.identity import require
 from voucher.edge.replies import Answer, reply
@@ -49,7 +50,7 @@ def recover(order_id: str) -> Answer[PublicRecovery]:
         recoveries=(*old.recoveries, recovery),
         recovery_requests={**old.recovery_requests, recovery_id: app.request_sha256},
     )
-    recoveries.commit_recovery(old, new, recovery)
+    recoveries.commit_recovery(old, new, recovery, key_write(app))
     return reply(_public_recovery(new, recovery), 201)
 
 

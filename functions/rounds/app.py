@@ -6,6 +6,7 @@ from pydantic import Field
 
 from voucher.edge.api import Api
 from voucher.edge.bodies import Versioned
+from voucher.edge.creation import key_write
 from voucher.edge.fields import Identifier, Text
 from voucher.edge.identity import require
 from voucher.edge.pages import InState, ListOf, reply_list
@@ -79,7 +80,7 @@ def gather() -> Answer[PublicRound]:
     )
     mark = app.mark
     new = [stepped(line, "gather", mark, round_id=round_id) for line in old]
-    rounds.commit_gathering(round_, old, new)
+    rounds.commit_gathering(round_, old, new, key_write(app))
     return reply(public_round(round_), 201)
 
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
+from voucher.edge.creation import key_write
 from voucher.edge.fields import Identifier, Uscc
 from voucher.edge.identity import as_member, as_member_or_staff, check_party_named, require
 from voucher.edge.pages import ListOf, Search, reply_list
@@ -63,7 +64,7 @@ def open_application() -> Answer[PublicSettlement]:
     lines = [_new_line(settlement, order, creation) for order in old]
     mark = app.mark
     new = [stepped(order, "settle", mark, settlement_id=settlement_id) for order in old]
-    if not settlements.commit_application(settlement, lines, old, new):
+    if not settlements.commit_application(settlement, lines, old, new, key_write(app)):
         return _replay(settlements.load(settlement_id))
     return reply(_public(settlement, lines), 201)
 

@@ -1,6 +1,6 @@
 """Violations: the bureau records and lifts them; they reach the next grab at once (§2.1.3, §5.2b)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -9,6 +9,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import WithReason
 from voucher.edge.codes import CreditCode
+from voucher.edge.creation import key_write
 from voucher.edge.fields import Identifier, Text
 from voucher.edge.identity import require
 from voucher.edge.pages import ListOf, Search, reply_list
@@ -43,7 +44,8 @@ def record() -> Answer[Violation]:
     if (existing := violations.find(violation_id)) is not None:
         app.check_same(existing.request_sha256)
         return reply(existing, replay=True)
-    commit_in_step(body.uscc, violations.new_write(violation), lambda old: with_violation(old, violation_id))
+    writes = violations.new_write(violation), key_write(app)
+    commit_in_step(body.uscc, writes, lambda old: with_violation(old, violation_id))
     return reply(violation, 201)
 
 
@@ -56,12 +58,13 @@ def lift(violation_id: str) -> Answer[Violation]:
     if app.is_repeat(old, "lift"):
         return reply(old, replay=True)
     new = stepped(old, "lift", app.mark, lift_reason=body.reason)
-    commit_in_step(old.uscc, violations.step_write(old, new), lambda before: without_violation(before, violation_id))
+    writes = (violations.step_write(old, new),)
+    commit_in_step(old.uscc, writes, lambda before: without_violation(before, violation_id))
     return reply(new)
 
 
-def commit_in_step(uscc: str, write: Write, change: Callable[[Standing], Standing]) -> None:
-    """The violation, the standing and every entitlement that they touch, in one transaction.
+def commit_in_step(uscc: str, writes: Sequence[Write], change: Callable[[Standing], Standing]) -> None:
+    """The violation, with what belongs to it, the standing and every entitlement that they touch, in one transaction.
 
     Raises CHANGED_MEANWHILE if others changed the same facts at each try.
     """
@@ -70,7 +73,7 @@ def commit_in_step(uscc: str, write: Write, change: Callable[[Standing], Standin
         facts = standing.read_facts(uscc, years_in_step(today))
         after = change(facts.standing)
         following = next_entitlements(facts.enterprise, after, facts.entitlements, facts.programmes, today)
-        if commit_if_unchanged([write, *standing.in_step_writes(facts, after, following)]):
+        if commit_if_unchanged([*writes, *standing.in_step_writes(facts, after, following)]):
             return
     raise Refused(Refusal.CHANGED_MEANWHILE)
 

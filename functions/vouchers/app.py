@@ -31,8 +31,8 @@ class OfHolder(OfDays):
 
 @app.get("/vouchers")
 def list_vouchers(query: OfHolder) -> Answer[PageOf[PublicVoucher]]:
-    """An enterprise's vouchers of last year, this year and next year, in the order of their grants, for its members and
-    staff. With `batch_id` those of a batch, in no order, for staff."""
+    """An enterprise's vouchers of all years, in the order of their grants, for its members and staff. With `batch_id`
+    those of a batch, in no order, for staff."""
     if uscc := query.enterprise_uscc:
         as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
         return _vouchers_of_enterprise(uscc, query)
@@ -48,7 +48,7 @@ def list_vouchers(query: OfHolder) -> Answer[PageOf[PublicVoucher]]:
 
 def _vouchers_of_enterprise(uscc: str, query: OfHolder) -> Answer[PageOf[PublicVoucher]]:
     now = clock.now()
-    years = [vouchers.find_entitlement(year, uscc) for year in entitlements.years_in_step(shanghai_date(now))]
+    years = [vouchers.find_entitlement(year, uscc) for year in entitlements.years_with_vouchers(shanghai_date(now))]
     found = [voucher for each in years if each for voucher in vouchers.list_of(each)]
     placed = [
         (f"{instant_text(each.granted_at)}#{each.voucher_id}", public_voucher(each, now))

@@ -13,8 +13,8 @@ or agency are the people who act for it: `GET /me` names what the caller acts fo
 answers 404, exactly like what does not exist.
 
 401 says in `errors` what is wrong with the token: `missing`, `malformed`, `expired`, `not_yet_valid`,
-`not_access_token`, `other_audience`, `unknown_issuer`, `unknown_key`, `bad_signature`. An answer about a token is
-remembered for a minute.
+`not_access_token`, `other_audience`, `unknown_issuer`, `unknown_key`, `bad_algorithm`, `bad_signature`. An
+answer about a token is remembered for a minute.
 
 ## Bodies, amounts, times
 JSON of exactly the fields that a call takes, at most 64 KB and 32 levels deep, no name twice. A call without fields
@@ -32,8 +32,9 @@ call that is refused.
 ## Sending again
 After 429 `BUSY`, 502 `FAULT` or a lost connection the same request may be sent again. A creation carries an
 `Idempotency-Key` that names what is created: sent again with the same key and body it makes nothing new, answers
-200 with `Idempotent-Replay: true` and shows the record as it is now. The same key with another body is refused
-(`IDEMPOTENCY_KEY_REUSED`). A step sent again by the same person with the same body is answered in the same way.
+200 with `Idempotent-Replay: true` and shows the record as it is now. A key is good for one request of a caller:
+with another body, or for another path, it is refused (`IDEMPOTENCY_KEY_REUSED`) and nothing is made. A step sent
+again by the same person with the same body is answered in the same way.
 
 ## Lists
 `?limit=` (1 to 100, by default 50) and `?cursor=`; the answer has `items` and `next_cursor`. A page may be short before

@@ -4,6 +4,7 @@ Each route starts from a call that it accepts, with one thing made wrong at a ti
 anything, all routes share one town: a test ends by comparing every table with what it held before.
 """
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -12,17 +13,20 @@ from typing import Any
 import pytest
 
 from infra.client.http import Person, Reply
-from infra.pages.handlers import handlers
-from tests.support.backend import ROOT, routes
+from tests.support.backend import routes
 from tests.support.calls.call import STAFF
+from tests.support.calls.creating import CREATING
 from tests.support.calls.everything import Everything
 from tests.support.calls.settlement import FOLDERS
 from tests.support.calls.unknown import unknown_body, unknown_path
+from tests.support.contract import document
 from tests.support.scenario import STRANGER
 from tests.support.snapshots import everything_kept, upload_again
 
 EVERY = {f"{route.method} {route.path}": route for route in routes()}
 WRITING = sorted(name for name, route in EVERY.items() if route.method != "GET")
+# ids and credit codes, as the calls of the town have them
+ID = re.compile(r"(?:[a-z]+_|\d{4}\.|9133)[A-Za-z0-9_.]{8,}")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 Path = tuple[str | int, ...]
 
@@ -231,6 +235,48 @@ def test_an_id_that_nothing_has_is_404_however_odd(everything: Everything, subte
     assert everything_kept() == before
 
 
+def free_texts(name: str) -> list[str]:
+    """The query parameters of a route that take any text."""
+    operation = document()["paths"][EVERY[name].path][EVERY[name].method.lower()]
+    named = [each for each in operation.get("parameters", []) if each.get("in") == "query"]
+    return [each["name"] for each in named if each["schema"].keys().isdisjoint({"enum", "format"})]
+
+
+ODD_TEXTS = ("nothing", "..", "#", "丽水", "x" * 200, "𠮷" * 200, "x" * 201, "x" * 3000, "\ud800", "\x00", "\ufffe", "")
+
+
+def test_a_query_that_fits_nothing_is_no_fault_however_odd(everything: Everything, subtests: pytest.Subtests) -> None:
+    upload_again("everything")
+    before, asked = everything_kept(), set()
+    for name, route in EVERY.items():
+        call = everything.calls[name]
+        path = call.path.partition("?")[0]
+        for parameter in free_texts(name):
+            asked.add(parameter)
+            with subtests.test(name, parameter=parameter):
+                for odd in ODD_TEXTS:
+                    reply = everything.town.world.call(
+                        call.person, route.method, f"{path}?{parameter}={odd}", call.body, call.key
+                    )
+                    assert reply.status in (200, 404, 409, 422), (odd, reply.body)
+    assert {"cursor", "q", "enterprise_uscc", "agency_uscc", "batch_id", "number", "agency"} <= asked
+    assert everything_kept() == before
+
+
+def test_an_id_in_a_body_that_nothing_has_is_no_fault(everything: Everything, subtests: pytest.Subtests) -> None:
+    before = everything_kept()
+    for name in WRITING:
+        body = everything.calls[name].body
+        for at, value in places(body):
+            if not (isinstance(value, str) and ID.fullmatch(value)):
+                continue
+            with subtests.test(name, at=at):
+                for odd in ("nothing", "..", "a.b.c", "x" * 80, "x" * 81, "𠮷" * 40, "\x00", "\ud800", "#", ""):
+                    reply = send(everything, name, json.dumps(replaced(body, at, odd)))
+                    assert reply.status in (404, 409, 422), (odd, reply.body)
+    assert everything_kept() == before
+
+
 PAGED = [
     "GET /agencies",
     "GET /agencies/{uscc}/products",
@@ -283,6 +329,50 @@ def test_a_page_that_cannot_be_is_422(everything: Everything, subtests: pytest.S
                 assert [error["field"] for error in reply.body["errors"]] == [field], search
 
 
+def forged(cursor: str) -> Iterator[str]:
+    """Cursors of the same list that end at another place, such as no page ends at."""
+    scope, *place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    for odd in (
+        "x",
+        "x" * 299,
+        "x" * 2000,
+        "𠮷" * 299,
+        "𠮷" * 260,
+        "\ud800",
+        "\x00",
+        "",
+        "ENTERPRISE#",
+        7,
+        None,
+        ["x"],
+    ):
+        for number in range(len(place)):
+            longer = f"{place[number]}{odd}" if isinstance(odd, str) else odd
+            for text in (odd, longer):
+                texts = [scope, *place[:number], text, *place[number + 1 :]]
+                yield base64.urlsafe_b64encode(json.dumps(texts).encode()).decode().rstrip("=")
+    yield base64.urlsafe_b64encode(json.dumps([scope]).encode()).decode().rstrip("=")
+
+
+def test_a_forged_cursor_is_no_fault_and_shows_nothing_of_another_list(
+    everything: Everything, subtests: pytest.Subtests
+) -> None:
+    upload_again("everything")
+    tried = set()
+    for name in PAGED:
+        call, world = everything.calls[name], everything.town.world
+        path = f"{call.path}{'&' if '?' in call.path else '?'}limit=1"
+        first = world.call(call.person, "GET", path).body
+        whole = {json.dumps(each) for each in world.call(call.person, "GET", path.replace("=1", "=100")).body["items"]}
+        with subtests.test(name):
+            for cursor in forged(first["next_cursor"]) if first["next_cursor"] else ():
+                reply = world.call(call.person, "GET", f"{path}&cursor={cursor}")
+                assert reply.status in (200, 422), reply.body
+                assert {json.dumps(each) for each in reply.body.get("items", [])} <= whole
+                tried.add(name)
+    assert len(tried) > 10
+
+
 @pytest.mark.parametrize("path", ["/enterprises"])
 def test_a_cursor_of_another_list_is_422(everything: Everything, path: str) -> None:
     world, operator = everything.town.world, everything.calls["GET /enterprises"].person
@@ -291,15 +381,6 @@ def test_a_cursor_of_another_list_is_422(everything: Everything, path: str) -> N
     reply = world.call(operator, "GET", f"{path}?state=rejected&cursor={first['next_cursor']}")
     check_problem(reply, 422)
     assert [error["field"] for error in reply.body["errors"]] == ["cursor"]
-
-
-# every route whose handler makes an id from the key; a route that makes a thing without a natural key has no other way
-CREATING = sorted(
-    f"{each.method} {each.path}"
-    for folder in {route.folder for route in routes()}
-    for each in handlers(ROOT / "functions" / folder)
-    if each.makes_id
-)
 
 
 def test_a_creation_without_a_good_idempotency_key_is_refused(

@@ -4,10 +4,12 @@ today can be found in one of them."""
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 import pytest
 
+from infra.city.credit_codes import ENTERPRISES, CreditCodes
 from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR, Person
 from tests.conftest import StoppedClock
@@ -388,3 +390,22 @@ def test_a_search_that_finds_little_gives_short_pages_and_ends_only_at_the_end(
     first = town.shown("/products?q=服务0&limit=1")
     assert (first["items"], first["next_cursor"] is None) == ([], False)
     assert [each["name"] for each in every_page(town.world, "/products?q=服务0&limit=1")] == ["服务0"]
+
+
+def test_all_that_a_person_acts_for_is_shown_however_much_it_is(world: World) -> None:
+    codes, firm = CreditCodes(Random(5), ENTERPRISES), samples.enterprise(0).registration()
+    uscc_list = [codes.next("91", "331100") for _ in range(101)]
+    for uscc in uscc_list:
+        steps.expect(world.call(OWNER, "POST", "/enterprises", {**firm, "uscc": uscc}), 201)
+    shown = steps.expect(world.call(OWNER, "GET", "/me"), 200)["organisations"]
+    assert sorted(each["uscc"] for each in shown) == sorted(uscc_list)
+
+
+@pytest.mark.clause("§3.4.3")
+@pytest.mark.parametrize("year", [2026, 2028, 2036])
+def test_a_voucher_is_listed_for_ever(voucher: tuple[Town, Json], stopped_clock: StoppedClock, year: int) -> None:
+    town, held = voucher
+    stopped_clock.instant = datetime(year, 12, 1, tzinfo=UTC)
+    for person in (OWNER, BUREAU):
+        path = f"/vouchers?enterprise_uscc={town.enterprise.uscc}"
+        assert ids(town, path, "voucher_id", person) == [held["voucher_id"]]

@@ -125,3 +125,11 @@ def test_a_wrong_credit_code_is_told_together_with_all_other_mistakes() -> None:
         ("name", "missing"),
         ("day", "format"),
     }
+
+
+def test_beyond_fifty_mistakes_it_is_said_how_many_more_there_are() -> None:
+    wrong = [{"kind": "letter", "amount_fen": 1}] * 53
+    *first, last = refused(parts=wrong).errors
+    assert [each.field for each in first] == [f"parts.{number}.kind" for number in range(50)]
+    assert (last.field, last.code, last.message) == ("body", "more", "另有 3 处有误，请改正以上各处后再提交。")
+    assert len(refused(parts=wrong[:50]).errors) == 50

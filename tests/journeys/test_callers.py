@@ -65,6 +65,12 @@ def test_another_way_of_signing_in_than_bearer_is_refused(deployment: Deployment
     assert_problem(reply, 401, "UNAUTHENTICATED")
 
 
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER  ", "Bearer   "])
+def test_the_scheme_may_be_written_in_any_case_and_with_more_blanks(deployment: Deployment, scheme: str) -> None:
+    header = {"Authorization": f"{scheme} {deployment.client.token(OPERATOR)}"}
+    assert deployment.client.send("GET", "/me", None, header).status == 200
+
+
 @pytest.mark.parametrize("person", [STRANGER, OPERATOR, FINANCE], ids=["user", "platform", "finance"])
 def test_a_caller_without_the_role_is_refused_and_nothing_is_written(deployment: Deployment, person: Person) -> None:
     draft = {"year": 2099, "total_fen": 1}

@@ -64,6 +64,11 @@ VoidVouchers    .         PU        PU      .            .            .
 Vouchers        .         .         .       .            .            .
 Withdrawals     .         U         P       PU           .            .
 """
+# who makes things by an Idempotency-Key
+KEY_WRITERS = {
+    *("Batches", "Changes", "Evidence", "Lists", "Orders", "Products"),
+    *("Recoveries", "Rounds", "Settlements", "Submissions", "Violations"),
+}
 FILE_WRITERS = {
     "Evidence": {"documents/settlements"},
     "ImportList": {"rows"},
@@ -139,6 +144,13 @@ def test_a_function_is_allowed_what_its_policy_says_and_nothing_else(
 
 def test_each_table_is_written_by_exactly_the_functions_listed_here(permissions_found: Permissions) -> None:
     assert {function: row_of(allowed) for function, allowed in permissions_found.items()} == expected_table_writes()
+
+
+def test_what_a_key_was_used_for_is_only_ever_written_by_those_who_make_things(permissions_found: Permissions) -> None:
+    may = {
+        (function, what) for function, all_of in permissions_found.items() for what, at in all_of if at == "Requests"
+    }
+    assert may == {(function, "dynamodb:PutItem") for function in KEY_WRITERS}
 
 
 @pytest.mark.parametrize(

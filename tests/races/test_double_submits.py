@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.races.order_parties import Parties, seed_parties
 from tests.races.seed_data import QUOTA_FEN, YEAR
 from tests.support.backend import World, function
 from voucher.models.accounts import Posting
+from voucher.models.changes import Change
 from voucher.models.orders import Order
 from voucher.models.pools import SURPLUS_SHARDS, surplus_pool
 from voucher.models.vouchers import Voucher
@@ -66,6 +68,24 @@ def test_sixteen_equal_orders_hold_the_money_once(world: World, stopped_clock: S
     assert {each["order_id"] for each in bodies} == {order.order_id}
     [voucher] = tables.list_records(Voucher, "vouchers", "VOUCHER#")
     assert voucher.balance_fen == QUOTA_FEN - 700_000
+    tables.assert_books_hold()
+
+
+def test_requests_of_several_kinds_under_one_key_at_once_make_exactly_one_thing(
+    world: World, stopped_clock: StoppedClock, seed: int
+) -> None:
+    parties = seed_parties(world)
+    owner, path = parties.enterprise.person, f"/enterprises/{parties.enterprise.uscc}/changes"
+    ids, report = (parties.product_id, parties.voucher_id, 100_000), {"happened_on": "2026-06-01", "description": "迁"}
+    orders = [requests.order_body(*ids, contract_number=f"HT-{number}") for number in range(2)]
+    calls = [("/orders", body) for body in orders] + [(path, report)]
+    replies = Interleaving(seed).run(
+        [partial(requests.insist, world, owner, path, body, key="one") for path, body in calls for _ in range(4)]
+    )
+    assert sorted(reply.status for reply in replies if reply.code is None) == [200] * 3 + [201]
+    assert {reply.code for reply in replies} == {None, "IDEMPOTENCY_KEY_REUSED"}
+    made = tables.list_records(Order, "orders", "RECORD") + tables.list_records(Change, "registry", "CHANGE#")
+    assert len(made) == 1
     tables.assert_books_hold()
 
 

@@ -145,6 +145,7 @@ def test_of_many_disagreements_twenty_are_told() -> None:
     said = records_agree("vouchers", {f"voucher:{number:02}": 1 for number in range(30)}, {})
     assert not said.holds
     assert said.detail.count("postings 1") == 20
+    assert said.detail.endswith(f"; and {len(said.wrong) - 20} more")
 
 
 @pytest.mark.clause("§2.2.cap")

@@ -12,6 +12,7 @@ from tests.support.backend import World
 from voucher.refusals import Refusal, Refused
 from voucher.store import keys
 from voucher.store.engine import pages, reading, table
+from voucher.store.engine.cursors import read_cursor, write_cursor
 from voucher.store.engine.pages import Page, Party, Selection
 
 Item = dict[str, Any]
@@ -231,3 +232,11 @@ def test_a_part_of_a_partition_ends_where_it_says(world: World) -> None:
         table.commit([table.put_write("n", keys.inbox("s", str(number)), {"number": number}, None)])
     part = reading.read_part(keys.inbox("s"), "MESSAGE#0", 1)
     assert ([item["number"] for item in part.items], part.last) == ([1], "MESSAGE#1")
+
+
+@pytest.mark.parametrize("place", ["𠮷" * 75, "x" * 300, "", "\x00", "\ud800"], ids=range(5))
+def test_a_cursor_names_no_place_that_a_key_cannot_have(place: str) -> None:
+    with pytest.raises(Refused) as no:
+        read_cursor(write_cursor("list", place), "list", 1)
+    assert no.value.refusal is Refusal.MALFORMED
+    assert read_cursor(write_cursor("list", "x" * 299), "list", 1) == ["x" * 299]

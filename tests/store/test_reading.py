@@ -1,6 +1,10 @@
 """Reads of any number of items: in the order asked for, as many at one moment as a transaction holds."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.support.backend import World
 from voucher.models.pools import MOST_SHARDS, SURPLUS_SHARDS
@@ -33,3 +37,25 @@ def test_any_number_of_items_is_read_in_parts_that_a_transaction_holds(
 def test_a_batch_over_the_most_shards_is_published_and_closed_in_one_transaction() -> None:
     """Beside its shards: the batch, the programme and a posting; the shards of the surplus, or one credit to it."""
     assert MOST_SHARDS + 3 + SURPLUS_SHARDS <= table.MOST_ITEMS
+
+
+@pytest.mark.parametrize(
+    "place", [("x" * 2049, "RECORD"), ("丽" * 683, "RECORD"), ("x", "x" * 1025), ("", "x"), ("x", "")]
+)
+@pytest.mark.parametrize(
+    "ask",
+    [reading.find_item, reading.read_together, lambda key: table.commit([table.delete_write("x", key)])],
+    ids=["read", "read together", "write"],
+)
+def test_a_key_that_dynamodb_refuses_is_a_fault_in_these_rings_too(
+    world: World, ask: Callable[[keys.Key], Any], place: tuple[str, str]
+) -> None:
+    ask(keys.Key("registry", "x", "x"))
+    with pytest.raises(ClientError, match="ValidationException"):
+        ask(keys.Key("registry", *place))
+
+
+def test_a_partition_that_dynamodb_refuses_is_a_fault_in_these_rings_too(world: World) -> None:
+    assert list(reading.read_partition(keys.Key("registry", "x", ""))) == []
+    with pytest.raises(ClientError, match="ValidationException"):
+        list(reading.read_partition(keys.Key("registry", "x" * 2049, "")))

@@ -44,7 +44,9 @@ def table_definitions() -> dict[str, dict[str, Any]]:
     resources = template("infra/data.yaml")["Resources"]
     attributes = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
     return {
-        name.removesuffix("Table").lower(): {key: each["Properties"][key] for key in attributes}
+        name.removesuffix("Table").lower(): {
+            key: each["Properties"][key] for key in attributes if key in each["Properties"]
+        }
         for name, each in resources.items()
         if each["Type"] == "AWS::DynamoDB::Table"
     }

@@ -1,5 +1,5 @@
 """Makes moto fast enough for a thousand calls, without changing its answers; and lets it read as many items at once as
-AWS does, of which it refuses all but 25.
+AWS does, of which it refuses all but 25. Keys have the sizes that AWS allows (`key_sizes`).
 
 moto spends 90 % of its time in three places: it creates clients, it serialises attribute values that are in wire format
 already, and in every transaction it copies whole tables value by value. The copies share their items here: a put
@@ -15,6 +15,7 @@ from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
+from tests.support.key_sizes import check_key_sizes
 from tests.support.short_cuts import speak_plainly
 from voucher.store.engine.table import MOST_ITEMS
 
@@ -57,8 +58,9 @@ def update_a_copy(backend: DynamoDBBackend, table_name: str, key: Any, *given: A
 
 
 def use_quick_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Use the short cuts, and AWS's own limit, for one test."""
+    """Use the short cuts, and AWS's own limits, for one test."""
     speak_plainly(monkeypatch)
+    check_key_sizes(monkeypatch)
     monkeypatch.setattr(moto.dynamodb.responses, "TRANSACTION_MAX_ITEMS", MOST_ITEMS)
     monkeypatch.setattr(boto3, "client", remembered_client)
     monkeypatch.setattr(BaseJSONSerializer, "_serialize_type_structure", write_plainly)

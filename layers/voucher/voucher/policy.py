@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from voucher.models.base import PlainDay
+
 Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
 ValueFen = Annotated[int, Field(strict=True, ge=0, le=10**13)]
 SignedValueFen = Annotated[int, Field(strict=True, ge=-(10**13), le=10**13)]
@@ -61,12 +63,12 @@ class Policy(BaseModel):
     edition: str = Field(max_length=60)
 
     # §6 vouchers are granted only from the first to the last of these days; what was ordered in time is settled later
-    grants_from: date
-    grants_until: date
+    grants_from: PlainDay
+    grants_until: PlainDay
     # §1.4b, §4.2.1 the programme year: vouchers end and contracts are signed on its last day at the latest.
     # None means 1 January and 31 December of the programme's year.
-    year_starts_on: date | None = None
-    year_ends_on: date | None = None
+    year_starts_on: PlainDay | None = None
+    year_ends_on: PlainDay | None = None
 
     # §2.1 who may take part
     districts: tuple[str, ...] = ("city", "liandu", "development_zone")

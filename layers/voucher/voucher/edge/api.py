@@ -81,9 +81,10 @@ class Api(APIGatewayRestResolver):
 
     @property
     def _text(self) -> str:
-        """The body as text. It may come base64-encoded, since some answers are bytes and the API says so for both."""
+        """The body as text, without a byte order mark (RFC 8259). It may come base64-encoded, since some answers are
+        bytes and the API says so for both."""
         try:
-            return self.current_event.decoded_body or ""
+            return (self.current_event.decoded_body or "").removeprefix("\ufeff")
         except ValueError:
             raise Refused(Refusal.BROKEN_JSON) from None
 
@@ -141,12 +142,18 @@ class Api(APIGatewayRestResolver):
             raise Refused(Refusal.IDEMPOTENCY_KEY_REQUIRED)
         return key
 
-    def new_id(self, prefix: str) -> str:
-        """The id of a thing about to be created, which follows from the caller's Idempotency-Key: a thing without a
-        name of its own is made once, however often its call is sent. Raises IDEMPOTENCY_KEY_REQUIRED."""
+    @property
+    def needed_key(self) -> str:
+        """The same, of a request that must have one. Raises IDEMPOTENCY_KEY_REQUIRED."""
         if (key := self.idempotency_key()) is None:
             raise Refused(Refusal.IDEMPOTENCY_KEY_REQUIRED)
-        seed = f"{prefix}\n{self.caller.sub}\n{key}"
+        return key
+
+    def new_id(self, prefix: str) -> str:
+        """The id of a thing about to be created, which follows from the caller's Idempotency-Key: a thing without a
+        name of its own is made once, however often its call is sent. What makes it writes `creation.key_write`, too.
+        Raises IDEMPOTENCY_KEY_REQUIRED."""
+        seed = f"{prefix}\n{self.caller.sub}\n{self.needed_key}"
         return f"{prefix}_{hashlib.sha256(seed.encode()).hexdigest()[:24]}"
 
     @property

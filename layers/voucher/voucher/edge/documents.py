@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, create_model
+from pydantic import AfterValidator, Field, StringConstraints, create_model
 
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
+from voucher.edge.creation import key_write
+from voucher.edge.fields import Identifier
 from voucher.edge.replies import Answer, PageOf, reply
+from voucher.edge.texts import check_name
 from voucher.models.base import Request, Stateful, instant_text
 from voucher.models.documents import AnnouncedUpload, Document, PublicDocument
 from voucher.refusals import Refusal, Refused
@@ -24,6 +27,7 @@ MOST_LOOKED_AT = 50
 Filename = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200, pattern=r"^[^/\\\x00-\x1f]+$"),
+    AfterValidator(check_name),
     Field(description="1 to 200 characters, without slashes", examples=["营业执照.pdf"]),
 ]
 SizeBytes = Annotated[
@@ -38,7 +42,7 @@ ContentType = Annotated[
 class Announcement(Request):
     """A file about to be uploaded: pdf, jpeg or png, at most 20 MB."""
 
-    kind: str
+    kind: Identifier
     filename: Filename
     content_type: ContentType
     size_bytes: SizeBytes
@@ -65,7 +69,7 @@ def announce(app: Api, owner: keys.Key, folder: str, body: Announcement) -> Answ
         created_at=clock.now(),
         **body.model_dump(),
     )
-    upload = documents.commit_announced(owner, document)
+    upload = documents.commit_announced(owner, document, key_write(app))
     expires_at = document.created_at + timedelta(seconds=files.UPLOAD_SECONDS)
     answer = {"document_id": document_id, "kind": document.kind, "upload": upload}
     return reply(answer | {"expires_at": instant_text(expires_at)}, 201)

@@ -1,8 +1,9 @@
 """What pydantic found wrong in a request, as the refusal MALFORMED: of each field what is wrong and what would be
-right, for a person and for a program. It never repeats the values that were sent."""
+right, for a person and for a program. It never repeats the values that were sent, but for one wrong character."""
 
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -27,6 +28,8 @@ KINDS = {
     "tuple_type": ("type", "须为列表。"),
     "dict_type": ("type", "须为对象。"),
     "model_type": ("type", "须为对象。"),
+    "wrong_character": ("format", "第 {position} 个字符 {character} 不能使用，请删除或改正{such_as}。"),
+    "nothing_seen": ("too_short", "不能为空，也不能只有空白或不可见的字符。"),
     "string_too_long": ("too_long", "文字过长，不得超过 {max} 个字。"),
     "string_too_short": ("too_short", "不能为空。"),
     "greater_than_equal": ("too_small", "数值过小，不得小于 {min}。"),
@@ -43,13 +46,15 @@ Place = tuple[int | str, ...]
 class WrongCode(PydanticCustomError):
     """A text that is not a credit code of the kind that `clause` wants."""
 
-    def __new__(cls, clause: str) -> Self:
-        """The error; if a request has no other mistake, it is refused with INVALID_USCC."""
-        return super().__new__(cls, "credit_code", "credit code", {"clause": clause})
+    def __new__(cls, clause: str, wrong: Mapping[str, str | int] = MappingProxyType({})) -> Self:
+        """The error; if a request has no other mistake, it is refused with INVALID_USCC. `wrong` are the `character`
+        and its `position`, if it is one that no code has."""
+        return super().__new__(cls, "credit_code", "credit code", {"clause": clause, **wrong})
 
 
 def malformed(error: ValidationError, model: type[BaseModel], prefix: str = "") -> Refused:
-    """The refusal for a request that does not fit `model`; its first 50 mistakes. `prefix` stands before each field."""
+    """The refusal for a request that does not fit `model`; its first 50 mistakes, and how many more there are.
+    `prefix` stands before each field."""
     found = error.errors(include_url=False, include_input=False)
     places = [each["loc"] for each in found]
     mistakes = [
@@ -61,11 +66,14 @@ def malformed(error: ValidationError, model: type[BaseModel], prefix: str = "") 
     clauses = [each["ctx"]["clause"] for each in found if each["type"] == "credit_code"]
     if len(clauses) == len(found):
         return Refused(Refusal.INVALID_USCC, clause=clauses[0], errors=mistakes)
-    return Refused(Refusal.MALFORMED, errors=mistakes[:MOST_MISTAKES])
+    if more := mistakes[MOST_MISTAKES:]:
+        words = f"另有 {len(more)} 处有误，请改正以上各处后再提交。"
+        mistakes = [*mistakes[:MOST_MISTAKES], FieldError("body", words, "more")]
+    return Refused(Refusal.MALFORMED, errors=mistakes)
 
 
 def _mistake(kind: str, place: Place, facts: Mapping[str, Any], model: type[BaseModel], prefix: str) -> FieldError:
-    code, sentence = KINDS.get(kind, FORMAT)
+    code, sentence = KINDS.get("wrong_character" if "character" in facts else kind, FORMAT)
     field = prefix + _field(place, is_unknown=kind == "extra_forbidden")
     allowed, example = _allowed(kind, place, facts, model), _example(place, model) if code == "format" else None
     least, most = _bound(facts, "ge", "min_length"), _bound(facts, "le", "max_length")
@@ -75,6 +83,7 @@ def _mistake(kind: str, place: Place, facts: Mapping[str, Any], model: type[Base
         "max": _shown(most, field),
         "allowed": "、".join(allowed or ()),
         "such_as": f"，例如 {example}" if example else "",
+        **{name: facts[name] for name in ("character", "position") if name in facts},
     }
     return FieldError(field, sentence.format(**words), code, allowed=allowed, min=least, max=most, example=example)
 

@@ -3,13 +3,12 @@
 A module of its own, because most handlers list nothing and should start without it.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, get_args, overload
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from voucher.edge.fields import Day
@@ -21,23 +20,14 @@ from voucher.rules.working_days import ONE_DAY, SHANGHAI
 from voucher.store.engine.pages import FIRST, LAST, Keep, Page, Selection
 from voucher.store.engine.table import Item
 
-
-def _day(text: Any) -> Any:
-    # pydantic takes instants and seconds, too
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(text)):
-        raise PydanticCustomError("day", "day")
-    return text
-
-
 Sort = Literal["newest", "oldest"]
-QueryDay = Annotated[Day, BeforeValidator(_day)]
 
 
 class OfDays(Paging):
     """A page of what was made on some days in Lishui (`from` and `to`, both included), in the order of its making."""
 
-    from_: Annotated[QueryDay | None, Field(alias="from")] = None
-    to: QueryDay | None = None
+    from_: Annotated[Day | None, Field(alias="from")] = None
+    to: Day | None = None
     sort: Sort = "newest"
 
     @field_validator("to")

@@ -3,8 +3,10 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
+
+from voucher.edge.texts import check_characters, tidy_text
 
 
 def _digits(text: Any) -> Any:
@@ -14,10 +16,10 @@ def _digits(text: Any) -> Any:
     return text
 
 
-Cursor = Annotated[str, Field(max_length=1000)]
+Cursor = Annotated[str, Field(max_length=1000), AfterValidator(check_characters)]
 QueryYear = Annotated[int, BeforeValidator(_digits), Field(ge=1000, le=9999, examples=[2026])]
-QueryId = Annotated[str, Field(max_length=200)]
-Words = Annotated[str, Field(max_length=200)]
+QueryId = Annotated[str, Field(max_length=200), AfterValidator(check_characters)]
+Words = Annotated[str, Field(max_length=200), BeforeValidator(tidy_text), AfterValidator(check_characters)]
 Switch = Literal["true", "false"]
 
 

@@ -1,11 +1,13 @@
 """What all records and requests are: frozen, typed, with texts of instants that sort as the instants do."""
 
 import hashlib
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar, Self, TypedDict
-from unicodedata import normalize
+from unicodedata import category, normalize
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic_core import PydanticCustomError
 
 
 def instant_text(instant: datetime) -> str:
@@ -13,13 +15,50 @@ def instant_text(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
+# half width; one kind of dash, and of slash: on paper they look the same
+FOLDED = (
+    {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+    | dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－"), "-")
+    | dict.fromkeys(map(ord, "⁄∕／"), "/")
+)
 BRACKETS = str.maketrans("[]【】〔〕", "()()()")
+
+
+def is_mark(character: str) -> bool:
+    """True for a mark that nobody sees: of width nothing, of the direction of writing, of byte order."""
+    return category(character) == "Cf"
+
+
+def is_blank(character: str) -> bool:
+    """True for a blank of any width, and what ends a cell or a line."""
+    return category(character).startswith("Z") or character in "\t\n\r"
+
+
+def folded(number: str) -> str:
+    """A number as it is typed or pasted, without blanks and marks, in half width, with one kind of dash and slash."""
+    return "".join(each for each in number if not is_mark(each) and not is_blank(each)).translate(FOLDED)
 
 
 def plain_number(number: str) -> str:
     """Normalise the number of a contract, an invoice or a transfer, so that two spellings of the same number are equal:
-    half-width, upper case, round brackets (§5.2b)."""
-    return normalize("NFKC", number).upper().translate(BRACKETS)
+    without blanks and marks, half-width, upper case, round brackets, one kind of dash and slash (§5.2b)."""
+    return normalize("NFKC", folded(number)).upper().translate(BRACKETS)
+
+
+def read_day(day: Any) -> Any:
+    """A day in the one form that the contract has: pydantic takes instants and counts of seconds, too. What is no text
+    is left to pydantic."""
+    if not isinstance(day, str):
+        return day
+    try:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", day):
+            return date.fromisoformat(day)
+    except ValueError:
+        pass
+    raise PydanticCustomError("day", "day")
+
+
+PlainDay = Annotated[date, BeforeValidator(read_day)]
 
 
 def parse_year(text: str) -> int | None:

@@ -8,7 +8,7 @@ from voucher.models.enterprises import Enterprise
 from voucher.models.entitlements import Entitlement
 from voucher.models.programmes import Programme
 from voucher.models.standing import Standing
-from voucher.policy import Policy
+from voucher.policy import EDITIONS, Policy
 from voucher.refusals import Refusal
 from voucher.rules.eligibility import findings
 
@@ -82,6 +82,11 @@ def next_entitlements(
         if enterprise and programme and programme.is_confirmed and (before or year == wanted):
             following[year] = next_entitlement(enterprise, standing, programme.policy, year, today, before)
     return following
+
+
+def years_with_vouchers(today: date) -> range:
+    """Every programme year that can have vouchers, from that of the first edition (§6) to the next one."""
+    return range(EDITIONS[0].grants_from.year, today.year + 2)
 
 
 def years_in_step(today: date) -> tuple[int, ...]:

@@ -35,8 +35,9 @@ class Invariant:
 
     @property
     def detail(self) -> str:
-        """The first twenty texts of what is wrong."""
-        return "; ".join(self.wrong[:20])
+        """The first twenty texts of what is wrong, and how many there are beside them."""
+        more = [f"and {len(self.wrong) - 20} more"] if len(self.wrong) > 20 else []
+        return "; ".join([*self.wrong[:20], *more])
 
     @property
     def concerned(self) -> tuple[str, ...]:

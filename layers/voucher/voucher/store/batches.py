@@ -38,12 +38,12 @@ def _index_entry(batch: Batch) -> dict[str, str]:
     return keys.index_entry("BATCH", batch.opens_at, batch.batch_id, state=batch.state)
 
 
-def commit_draft(batch: Batch) -> bool:
+def commit_draft(batch: Batch, *also: Write) -> bool:
     """Add a batch, and its id to the list of its year. False if the id is taken: the caller then looks whether the call
     is a repetition."""
     draft = add_write("batch", keys.batch(batch.batch_id), batch, index=_index_entry(batch))
     pointer = add_write("batch of year", keys.programme(batch.year, f"BATCH#{batch.batch_id}"), batch)
-    return commit_new("batch", [draft, pointer])
+    return commit_new("batch", [draft, pointer, *also])
 
 
 def list_of_year(year: int) -> list[Batch]:

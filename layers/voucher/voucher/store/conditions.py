@@ -5,6 +5,8 @@ What can race is decided here and nowhere else. `make soak` removes each conditi
 
 # The item does not exist yet. Its key says what it is, so the second of two calls learns that it exists.
 IS_NEW = "attribute_not_exists(#pk)"
+# An Idempotency-Key of this caller was not used yet, or by this very request, which is then sent again.
+KEY_IS_FREE_OR_OURS = f"{IS_NEW} OR #request_sha256 = :request_sha256"
 # The item exists.
 EXISTS = "attribute_exists(#pk)"
 # The document was neither examined nor taken back: the one rules out the other, and what it is found to be is written

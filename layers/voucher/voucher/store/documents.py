@@ -17,10 +17,10 @@ def _key(owner: keys.Key, document_id: str) -> keys.Key:
     return owner._replace(sk=f"DOCUMENT#{document_id}")
 
 
-def commit_announced(owner: keys.Key, document: Document) -> dict[str, Any]:
+def commit_announced(owner: keys.Key, document: Document, *also: Write) -> dict[str, Any]:
     """Remember an announced document under its owner's key; answers the presigned POST for it."""
     key = _key(owner, document.document_id)
-    if not commit_new("document", [add_write("document", key, document)]):
+    if not commit_new("document", [add_write("document", key, document), *also]):
         _refuse_another_file(document, find_item(key))
     return files.presign_upload(document.object_key, document.content_type)
 

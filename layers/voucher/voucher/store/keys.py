@@ -17,8 +17,10 @@ settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id       INVOICE#num
 supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LEAD#id | RECORD
              AUDIT           | ANCHOR#seq
 audit        CHAIN           | HEAD              CHAIN#block | ENTRY#seq      TRACE#id | PLACE
+requests     KEY#sha256      | REQUEST                    of a caller and its Idempotency-Key; no index, no stream
 """
 
+import hashlib
 from typing import NamedTuple
 from zlib import crc32
 
@@ -145,6 +147,11 @@ def violation(violation_id: str) -> Key:
 
 def lead(lead_id: str) -> Key:
     return Key("supervision", f"LEAD#{lead_id}", "RECORD")
+
+
+def request(sub: str, idempotency_key: str) -> Key:
+    """Hashed, because a key is whatever its sender likes, and a caller's subject is personal."""
+    return Key("requests", f"KEY#{hashlib.sha256(f'{sub}\n{idempotency_key}'.encode()).hexdigest()}", "REQUEST")
 
 
 def inbox(sub: str, message_id: str = "") -> Key:

@@ -63,10 +63,10 @@ def _place(kind: str, year: int, sk: str) -> keys.Key:
     return keys.name_list(kind, 0 if kind == "rated_d" else year, sk)
 
 
-def commit_import(record: ListImport) -> bool:
+def commit_import(record: ListImport, *also: Write) -> bool:
     """Remember an announced upload. False when its id is taken."""
     key = _key(record.kind, record.year, record.import_id)
-    return commit_new("import", [add_write("import", key, record, index=_index_entry(record))])
+    return commit_new("import", [add_write("import", key, record, index=_index_entry(record)), *also])
 
 
 def list_page(kind: str, year: int, selection: Selection) -> Page:

@@ -66,7 +66,7 @@ def _index_entry(order: Order) -> dict[str, str]:
     return keys.index_entry("ORDER", order.created_at, order.order_id, state=order.state, waiting=waiting)
 
 
-def commit_order(order: Order, facts: OrderFacts, pool_ids: Iterable[str]) -> None:
+def commit_order(order: Order, facts: OrderFacts, pool_ids: Iterable[str], *also: Write) -> None:
     """§4.2.1: hold the order's voucher part against the voucher and every one of `pool_ids`, and add the order, all in
     one transaction.
 
@@ -75,7 +75,7 @@ def commit_order(order: Order, facts: OrderFacts, pool_ids: Iterable[str]) -> No
     """
     voucher, shards = facts.voucher, facts.programme.policy.yearly_shards
     draws = [pools.Draw(pool_id, shards, order.voucher_fen, "held_fen") for pool_id in pool_ids]
-    fixed_writes = [*_hold_writes(order, voucher), *_unchanged_checks(facts), *_contract_writes(order)]
+    fixed_writes = [*_hold_writes(order, voucher), *_unchanged_checks(facts), *_contract_writes(order), *also]
 
     def writes(plans: dict[str, Plan]) -> list[Write]:
         drawn = {pool_id: {str(shard): fen for shard, fen in plan.items()} for pool_id, plan in plans.items()}

@@ -71,7 +71,7 @@ def step_write(old: Round, new: Round, *more: str, **values: Any) -> Write:
     return advance_write("round", keys.round_(new.round_id), old, new, *more, index=_index_entry(new), **values)
 
 
-def commit_gathering(round_: Round, old: list[Line], new: list[Line]) -> None:
+def commit_gathering(round_: Round, old: list[Line], new: list[Line], *also: Write) -> None:
     """§3.5.2: make a round of passed lines. Raises CHANGED_MEANWHILE.
 
     If the lines do not fit one transaction, the round is written before them. A line that a broken-off call did not
@@ -79,10 +79,11 @@ def commit_gathering(round_: Round, old: list[Line], new: list[Line]) -> None:
     """
     round_write = add_write("round", keys.round_(round_.round_id), round_, index=_index_entry(round_))
     line_writes = [settlements.line_write(before, after) for before, after in zip(old, new, strict=True)]
-    if len(line_writes) < MOST_ITEMS:
-        commit([round_write, *line_writes])
+    made = [round_write, *also]
+    if len(made) + len(line_writes) <= MOST_ITEMS:
+        commit([*made, *line_writes])
         return
-    commit([round_write])
+    commit(made)
     commit_in_parts(([each] for each in line_writes), [unchanged_check(round_)], [unchanged_check(round_)])
 
 

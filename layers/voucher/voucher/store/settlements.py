@@ -51,7 +51,9 @@ def _index_entry(settlement: Settlement) -> dict[str, str]:
     return keys.index_entry("SETTLEMENT", settlement.created_at, settlement.settlement_id, state=settlement.state)
 
 
-def commit_application(settlement: Settlement, lines: list[Line], old: list[Order], new: list[Order]) -> bool:
+def commit_application(
+    settlement: Settlement, lines: list[Line], old: list[Order], new: list[Order], *also: Write
+) -> bool:
     """§3.5.1: add the application and its lines, and bind its orders to it, in one transaction. False when its id is
     taken. Raises CHANGED_MEANWHILE when somebody else moved an order."""
     key = keys.settlement(settlement.settlement_id)
@@ -59,6 +61,7 @@ def commit_application(settlement: Settlement, lines: list[Line], old: list[Orde
         add_write("settlement", key, settlement, index=_index_entry(settlement)),
         *(add_write("line", keys.line(line.settlement_id, line.order_id), line) for line in lines),
         *(orders.step_write(before, after) for before, after in zip(old, new, strict=True)),
+        *also,
     ]
     return commit_new("settlement", writes)
 

@@ -16,8 +16,8 @@ def read_cursor(cursor: str, scope: str, count: int) -> list[str]:
     """The `count` texts of a cursor. Raises MALFORMED for one of another scope, and for what is none."""
     try:
         texts: list[str] = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        # printable, because half of a surrogate pair is no text for DynamoDB
-        if not all(isinstance(text, str) and 0 < len(text) < 300 and text.isprintable() for text in texts):
+        # printable, because half of a surrogate pair is no text for DynamoDB; no longer than any of our keys
+        if not all(isinstance(text, str) and text.isprintable() and 0 < len(text.encode()) < 300 for text in texts):
             raise ValueError
         [own_scope, *place] = texts
         if own_scope != scope or len(place) != count:

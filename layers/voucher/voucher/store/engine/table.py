@@ -103,20 +103,23 @@ def decode(item: Mapping[str, Any]) -> Item:
 
 @dataclass(frozen=True)
 class Write:
-    """One item of a transaction; `name` says what it means when its condition is false."""
+    """One item of a transaction; `name` says what it means when its condition is false. With a `refusal` it says so
+    itself, whatever other conditions are false."""
 
     name: str
     kind: str
     request: dict[str, Any]
+    refusal: Refusal | None = None
 
 
 class Unmet(Exception):
     """A transaction changed nothing because conditions were false. `items`: name of the write → the item as it stood,
-    None if there was no item."""
+    None if there was no item. `refusal`: that of the first write which has one of its own."""
 
-    def __init__(self, items: dict[str, Item | None]) -> None:
+    def __init__(self, items: dict[str, Item | None], refusal: Refusal | None = None) -> None:
         super().__init__(", ".join(items))
         self.items = items
+        self.refusal = refusal
 
 
 class Contended(Exception):
@@ -150,6 +153,7 @@ def put_write(
     condition: str | None,
     *,
     index: Mapping[str, str] | None = None,
+    refusal: Refusal | None = None,
     **values: Any,
 ) -> Write:
     """Write a whole item, usually under `IS_NEW`. `index` says in which lists it stands (`keys.index_entry`)."""
@@ -160,7 +164,7 @@ def put_write(
     request["Item"] = encode(
         {field: value for field, value in item.items() if value is not None or field not in INDEXED}
     )
-    return Write(name, "Put", request)
+    return Write(name, "Put", request, refusal)
 
 
 def add_write(name: str, key: keys.Key, record: Record, *, index: Mapping[str, str] | None = None) -> Write:
@@ -243,20 +247,20 @@ def interpret(error: ClientError, writes: list[Write]) -> None:
         return
     if not codes <= CONTENTION | {"ConditionalCheckFailed"}:
         raise error
-    raise Unmet(
-        {
-            write.name: decode(reason["Item"]) if reason.get("Item") else None
-            for write, reason in zip(writes, reasons, strict=True)
-            if reason.get("Code") == "ConditionalCheckFailed"
-        }
-    )
+    false = [
+        (write, decode(reason["Item"]) if reason.get("Item") else None)
+        for write, reason in zip(writes, reasons, strict=True)
+        if reason.get("Code") == "ConditionalCheckFailed"
+    ]
+    refusal = next((write.refusal for write, _ in false if write.refusal), None)
+    raise Unmet({write.name: item for write, item in false}, refusal)
 
 
 def commit(writes: Iterable[Write], **refusals: Refusal) -> None:
     """Commit all of `writes` or none; equal checks are sent as one.
 
-    Raises BUSY under contention. If a condition was false, raises the refusal that `refusals` names for its write (the
-    first one in their order), or else CHANGED_MEANWHILE.
+    Raises BUSY under contention. If a condition was false, raises the refusal of its write, or that which `refusals`
+    names for it (the first one in their order), or else CHANGED_MEANWHILE.
     """
     try:
         transact(_once(writes))
@@ -267,8 +271,10 @@ def commit(writes: Iterable[Write], **refusals: Refusal) -> None:
 
 
 def refused(unmet: Unmet, **refusals: Refusal) -> Refused:
-    """The refusal for false conditions: the first of `refusals` whose write is among them, or else
+    """The refusal for false conditions: a write's own, or the first of `refusals` whose write is among them, or else
     CHANGED_MEANWHILE."""
+    if unmet.refusal:
+        return Refused(unmet.refusal)
     false = [(name, no) for name, no in refusals.items() if name in unmet.items]
     name, refusal = false[0] if false else ("", Refusal.CHANGED_MEANWHILE)
     return Refused(refusal, thing=name if refusal is Refusal.NOT_FOUND else None)
