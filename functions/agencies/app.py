@@ -18,9 +18,10 @@ from voucher.models.base import Request
 from voucher.policy import AGENCY_DOCUMENTS, Category, District
 from voucher.refusals import Refused
 from voucher.rules.agencies import proposed_agency, renewing_agency
+from voucher.rules.documents import check_complete
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import policy_for
-from voucher.rules.submissions import application_day, changes_by_submission, check_complete, submission_of
+from voucher.rules.submissions import application_day, changes_by_submission, submission_of
 from voucher.store import documents, keys, organisations, programmes
 
 app = Api()

@@ -14,8 +14,9 @@ from voucher.models.base import Request
 from voucher.models.enterprises import Enterprise, EnterpriseState, EnterpriseWithDocuments
 from voucher.policy import ENTERPRISE_DOCUMENTS, District
 from voucher.refusals import Refused
+from voucher.rules.documents import check_complete
 from voucher.rules.lifecycle import check_step, check_version, stepped
-from voucher.rules.submissions import application_day, changes_by_submission, check_complete, submission_of
+from voucher.rules.submissions import application_day, changes_by_submission, submission_of
 from voucher.store import documents, keys, organisations
 
 app = Api()

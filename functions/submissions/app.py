@@ -2,7 +2,7 @@
 
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
-from voucher.edge.documents import announce, announcement, reply_with_documents, take_back
+from voucher.edge.documents import OfOwner, announce, announcement, reply_with_documents, take_back
 from voucher.edge.identity import as_member, as_member_or_staff
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.models.agencies import Agency
@@ -29,11 +29,11 @@ def announce_of_enterprise(uscc: str) -> Answer[AnnouncedUpload]:
 
 
 @app.get("/enterprises/<uscc>/documents")
-def documents_of_enterprise(uscc: str) -> Answer[PageOf[PublicDocument]]:
+def documents_of_enterprise(uscc: str, query: OfOwner) -> Answer[PageOf[PublicDocument]]:
     """§3.4.3: an enterprise's documents with their state, and links to those that may be read, for its members and
     staff."""
     enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
-    return reply_with_documents(keys.enterprise(uscc), for_applicant=app.caller.sub in enterprise.members)
+    return reply_with_documents(keys.enterprise(uscc), query, for_applicant=app.caller.sub in enterprise.members)
 
 
 @app.delete("/enterprises/<uscc>/documents/<document_id>")
@@ -53,11 +53,11 @@ def announce_of_agency(uscc: str) -> Answer[AnnouncedUpload]:
 
 
 @app.get("/agencies/<uscc>/documents")
-def documents_of_agency(uscc: str) -> Answer[PageOf[PublicDocument]]:
+def documents_of_agency(uscc: str, query: OfOwner) -> Answer[PageOf[PublicDocument]]:
     """§3.4.3: an agency's documents with their state, and links to those that may be read, for its members and
     staff."""
     agency = as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
-    return reply_with_documents(keys.agency(uscc), for_applicant=app.caller.sub in agency.members)
+    return reply_with_documents(keys.agency(uscc), query, for_applicant=app.caller.sub in agency.members)
 
 
 @app.delete("/agencies/<uscc>/documents/<document_id>")

@@ -62,11 +62,14 @@ Vouchers        .         .         .       .            .
 Withdrawals     .         U         P       PU           .
 """
 FILE_WRITERS = {
-    "Evidence": {"documents/settlements"},
+    "Agencies": {"documents/agencies"},
+    "Enterprises": {"documents/enterprises"},
+    "Evidence": {"documents/settlements", "uploads/settlements"},
     "ImportList": {"rows"},
     "Lists": {"lists"},
+    "Payables": {"documents/settlements"},
     "PayoutFile": {"payout-files"},
-    "Submissions": {"documents/agencies", "documents/enterprises"},
+    "Submissions": {"uploads/agencies", "uploads/enterprises"},
 }
 SENDERS = {
     "ImportList": {"ImportListQueue"},

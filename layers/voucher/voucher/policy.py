@@ -182,3 +182,6 @@ LIST_CLAUSES = {
     "little_giant_nursery": "§2.3.1",
     "other_subsidy": "§5.2b",
 }
+
+# no clause: how many days the bucket keeps an upload that no submission examined (infra/data.yaml says it again)
+ABANDONED_UPLOAD_DAYS = 30

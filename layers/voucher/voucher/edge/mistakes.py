@@ -17,6 +17,7 @@ FORMAT = "format", "格式不正确{such_as}。"
 # pydantic's type of error → the kind of mistake, and its sentence; any other type is a wrong format
 KINDS = {
     "credit_code": ("format", Refusal.INVALID_USCC.sentence),
+    "unseen_character": ("format", "含有看不见的字符（控制或格式字符），请重新输入后再提交。"),
     "missing": ("missing", "必填。"),
     "extra_forbidden": ("unknown", "没有这个字段。"),
     "int_type": ("type", "须为整数。"),
