@@ -49,7 +49,7 @@ def _report(organisation: Enterprise | Agency) -> Answer[Change]:
         return reply(existing, replay=True)
     check_once_approved(organisation)
     check_step(organisation, "report_change")
-    changes.commit_report(change, organisations.unchanged_check(organisation))
+    changes.commit_report(change, policy.open_changes_per_organisation, organisations.unchanged_check(organisation))
     return reply(change, 201)
 
 

@@ -56,7 +56,9 @@ def announce_document(settlement_id: str) -> Answer[AnnouncedUpload]:
     as_member(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
     body = app.body(SettlementDocument)
     check_step(settlement, "add_document")
-    return announce(app, keys.settlement(settlement_id), f"settlements/{settlement_id}", body)
+    policy = programmes.get(settlement.year).policy
+    most = documents.Bounds(policy.settlement_documents_per_kind, policy.documents_per_day)
+    return announce(app, keys.settlement(settlement_id), f"settlements/{settlement_id}", body, most)
 
 
 @app.get("/settlements/<settlement_id>/documents")

@@ -1,5 +1,6 @@
 """Submissions: their documents announced, shown, taken back; the submission itself withdrawn (§3.2.1, §4.1.1)."""
 
+from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
 from voucher.edge.documents import OfOwner, announce, announcement, reply_with_documents, take_back
@@ -10,8 +11,10 @@ from voucher.models.documents import AnnouncedUpload, PublicDocument
 from voucher.models.enterprises import Enterprise
 from voucher.policy import AGENCY_DOCUMENTS, ENTERPRISE_DOCUMENTS
 from voucher.rules.lifecycle import check_step
+from voucher.rules.programmes import policy_for
 from voucher.rules.submissions import withdrawn_submission
-from voucher.store import keys, organisations
+from voucher.store import keys, organisations, programmes
+from voucher.store.documents import Bounds
 
 app = Api()
 
@@ -25,7 +28,13 @@ def announce_of_enterprise(uscc: str) -> Answer[AnnouncedUpload]:
     enterprise = as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
     body = app.body(EnterpriseDocument)
     check_step(enterprise, "add_document")
-    return announce(app, keys.enterprise(uscc), f"enterprises/{uscc}", body)
+    return announce(app, keys.enterprise(uscc), f"enterprises/{uscc}", body, _most())
+
+
+def _most() -> Bounds:
+    today = clock.today()
+    policy = policy_for(programmes.find(today.year), today)
+    return Bounds(policy.documents_per_kind, policy.documents_per_day)
 
 
 @app.get("/enterprises/<uscc>/documents")
@@ -49,7 +58,7 @@ def announce_of_agency(uscc: str) -> Answer[AnnouncedUpload]:
     agency = as_member(app.caller, organisations.find_agency(uscc), "agency")
     body = app.body(AgencyDocument)
     check_step(agency, "add_document")
-    return announce(app, keys.agency(uscc), f"agencies/{uscc}", body)
+    return announce(app, keys.agency(uscc), f"agencies/{uscc}", body, _most())
 
 
 @app.get("/agencies/<uscc>/documents")

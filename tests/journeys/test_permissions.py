@@ -18,8 +18,8 @@ Authorize       .         .         .       .            .
 Batches         .         PU        .       .            .
 Cancellations   .         PU        PU      PU           .
 Catalogue       .         .         .       .            .
-ChangeReviews   P         P         .       .            .
-Changes         P         .         .       .            .
+ChangeReviews   PU        P         .       .            .
+Changes         PU        .         .       .            .
 CloseYear       .         PU        .       .            .
 Docs            .         .         .       .            .
 EnterpriseReviews P       P         .       .            .
@@ -39,14 +39,14 @@ Payables        .         .         .       PU           .
 PayoutFile      .         .         .       P            .
 Payouts         .         U         P       P            .
 PreReviews      .         PU        PU      PU           .
-Products        P         .         .       .            .
+Products        PU        .         .       .            .
 Programmes      .         P         .       .            .
 Public          .         .         .       .            .
 Reconcile       .         PU        .       .            .
 Recoveries      .         .         P       .            .
 Register        .         .         .       .            .
 Relay           .         .         .       .            .
-Removals        P         .         .       P            P
+Removals        PU        .         .       P            P
 Reports         .         .         .       .            .
 Results         .         .         .       .            .
 Rounds          .         .         P       PU           .

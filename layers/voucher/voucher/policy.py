@@ -15,6 +15,7 @@ Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
 ValueFen = Annotated[int, Field(strict=True, ge=0, le=10**13)]
 SignedValueFen = Annotated[int, Field(strict=True, ge=-(10**13), le=10**13)]
 WholeNumber = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+Bound = Annotated[int, Field(strict=True, ge=1, le=1_000)]
 IndustryCode = Annotated[str, Field(strict=True, pattern=r"^[0-9]{2,4}$")]
 
 
@@ -115,6 +116,16 @@ class Policy(BaseModel):
     # §3.5.3 anybody may object, so objections are limited: per hour and notice, and of these per network address
     notice_objections_per_hour: WholeNumber = 100
     source_objections_per_hour: WholeNumber = 10
+
+    # How much one may have open at once (no clause): generous, so that only a script that floods others meets a bound
+    least_voucher_fen: ValueFen = 100  # the voucher part of one order
+    open_orders_per_pair: Bound = 10  # of one enterprise at one agency, placed and not yet answered
+    drafts_per_person: Bound = 20  # registrations that one person has begun and not submitted
+    open_changes_per_organisation: Bound = 5  # reports of changes that the operator has not decided
+    products_per_agency: Bound = 200  # drafted or published, not withdrawn
+    documents_per_kind: Bound = 20  # of an organisation, announced and not submitted
+    settlement_documents_per_kind: Bound = 200  # of a settlement application, announced and not in a line
+    documents_per_day: WholeNumber = 1_000  # that one person announces
 
     # How bounded amounts are stored (no clause): shards of a batch's pool (None: by its size), and of each yearly pool
     batch_shards: Annotated[int, Field(strict=True, ge=1, le=64)] | None = None

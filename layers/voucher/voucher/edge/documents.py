@@ -71,11 +71,14 @@ def announcement(name: str, kinds: Iterable[str]) -> type[Announcement]:
     return create_model(name, __base__=Announcement, kind=(kind, ...))
 
 
-def announce(app: Api, owner: keys.Key, folder: str, body: Announcement) -> Answer[AnnouncedUpload]:
+def announce(
+    app: Api, owner: keys.Key, folder: str, body: Announcement, most: documents.Bounds
+) -> Answer[AnnouncedUpload]:
     """Remember the document under its owner's key and answer where to upload its file.
 
     We alone choose the file's object key, `uploads/<folder>/<id>`; the client's file name is only remembered.
-    Raises IDEMPOTENCY_KEY_REUSED for another file under the same Idempotency-Key.
+    Raises IDEMPOTENCY_KEY_REUSED for another file under the same Idempotency-Key, and where there are too many
+    documents TOO_MANY_DOCUMENTS or TOO_MANY_DOCUMENTS_TODAY.
     """
     document_id = app.new_id("d")
     document = Document(
@@ -86,7 +89,7 @@ def announce(app: Api, owner: keys.Key, folder: str, body: Announcement) -> Answ
         created_at=clock.now(),
         **body.model_dump(),
     )
-    upload = documents.commit_announced(owner, document)
+    upload = documents.commit_announced(owner, document, most, clock.today())
     expires_at = document.created_at + timedelta(seconds=files.UPLOAD_SECONDS)
     answer = {"document_id": document_id, "kind": document.kind, "upload": upload}
     return reply(answer | {"expires_at": instant_text(expires_at)}, 201)

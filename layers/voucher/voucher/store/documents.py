@@ -4,18 +4,21 @@ A client uploads under UPLOADS, where nothing stays: the bucket's lifecycle ends
 submission examined is copied to KEPT, where no client can write and no lifecycle ends anything.
 """
 
-from datetime import datetime
+from collections import defaultdict
+from datetime import date, datetime
 from itertools import batched
 from typing import Any, NamedTuple
 
 from voucher.models.contents import ANNOUNCED
 from voucher.models.documents import Document, Unreadable
 from voucher.refusals import Refusal, Refused, not_found
-from voucher.store import conditions, keys
+from voucher.store import bounds, conditions, keys
 from voucher.store.engine import files
 from voucher.store.engine.reading import find_item, read_partition
 from voucher.store.engine.table import MOST_ITEMS, Item, Write, add_write, commit, commit_new, update_write
 
+# so many are written down together; each may be of another kind, and no transaction holds more
+MOST_AT_ONCE = MOST_ITEMS // 2
 UPLOADS, KEPT = "uploads/", "documents/"
 
 
@@ -33,10 +36,30 @@ def _key(owner: keys.Key, document_id: str) -> keys.Key:
     return owner._replace(sk=f"DOCUMENT#{document_id}")
 
 
-def commit_announced(owner: keys.Key, document: Document) -> dict[str, Any]:
-    """Remember an announced document under its owner's key; answers the presigned POST for it."""
+def _place(owner: keys.Key, document: Document) -> keys.Key:
+    """Where the owner's documents of one kind that no submission examined are counted."""
+    return keys.open_things(owner, f"documents.{document.kind}")
+
+
+class Bounds(NamedTuple):
+    """How many documents there may be: of one kind, announced and not examined; and announced by one person today."""
+
+    per_kind: int
+    per_day: int
+
+
+def commit_announced(owner: keys.Key, document: Document, most: Bounds, today: date) -> dict[str, Any]:
+    """Remember an announced document under its owner's key; answers the presigned POST for it. Raises
+    TOO_MANY_DOCUMENTS or TOO_MANY_DOCUMENTS_TODAY."""
     key = _key(owner, document.document_id)
-    if not commit_new("document", [add_write("document", key, document)]):
+    writes = [
+        add_write("document", key, document),
+        bounds.opened_write(_place(owner, document), document.document_id, most.per_kind),
+        bounds.today_write(keys.user(owner.table, document.uploaded_by), "DOCUMENTS", today, most.per_day),
+    ]
+    of_kind = Refused(Refusal.TOO_MANY_DOCUMENTS, most=most.per_kind)
+    of_today = Refused(Refusal.TOO_MANY_DOCUMENTS_TODAY, most=most.per_day)
+    if not commit_new("document", writes, bound=of_kind, today=of_today):
         _refuse_another_file(document, find_item(key))
     return files.presign_upload(document.object_key, document.content_type)
 
@@ -69,7 +92,8 @@ def commit_taken_back(owner: keys.Key, document: Document) -> None:
     """Take a document back that no submission has examined. Raises CHANGED_MEANWHILE."""
     change = "SET #taken_back = :true"
     name = f"document {document.document_id}"
-    commit([update_write(name, _key(owner, document.document_id), change, conditions.DOCUMENT_OPEN)])
+    step = update_write(name, _key(owner, document.document_id), change, conditions.DOCUMENT_OPEN)
+    commit([step, bounds.closed_write(_place(owner, document), document.document_id)])
 
 
 class Inspection(NamedTuple):
@@ -108,8 +132,12 @@ def commit_examined(owner: keys.Key, inspection: Inspection) -> None:
     under the upload's key changes nothing after it, and nobody takes the document back, so a reviewer sees what was
     submitted. A copy whose document was not written is nobody's, and does no harm. Raises CHANGED_MEANWHILE.
     """
-    for part in batched(map(_kept, inspection.new), MOST_ITEMS, strict=False):
-        commit([_examined_write(owner, each) for each in part])
+    for part in batched(map(_kept, inspection.new), MOST_AT_ONCE, strict=False):
+        ids_of = defaultdict[keys.Key, list[str]](list)
+        for document in part:
+            ids_of[_place(owner, document)].append(document.document_id)
+        closed = [bounds.closed_write(place, *ids) for place, ids in ids_of.items()]
+        commit([*(_examined_write(owner, each) for each in part), *closed])
 
 
 def _kept(document: Document) -> Document:

@@ -250,7 +250,7 @@ def interpret(error: ClientError, writes: list[Write]) -> None:
     )
 
 
-def commit(writes: Iterable[Write], **refusals: Refusal) -> None:
+def commit(writes: Iterable[Write], **refusals: Refusal | Refused) -> None:
     """Commit all of `writes` or none; equal checks are sent as one.
 
     Raises BUSY under contention. If a condition was false, raises the refusal that `refusals` names for its write (the
@@ -264,11 +264,13 @@ def commit(writes: Iterable[Write], **refusals: Refusal) -> None:
         raise refused(unmet, **refusals) from None
 
 
-def refused(unmet: Unmet, **refusals: Refusal) -> Refused:
+def refused(unmet: Unmet, **refusals: Refusal | Refused) -> Refused:
     """The refusal for false conditions: the first of `refusals` whose write is among them, or else
     CHANGED_MEANWHILE."""
     false = [(name, no) for name, no in refusals.items() if name in unmet.items]
     name, refusal = false[0] if false else ("", Refusal.CHANGED_MEANWHILE)
+    if isinstance(refusal, Refused):
+        return refusal
     return Refused(refusal, thing=name if refusal is Refusal.NOT_FOUND else None)
 
 
@@ -283,12 +285,11 @@ def commit_if_unchanged(writes: Iterable[Write]) -> bool:
     return True
 
 
-def commit_new(name: str, writes: Iterable[Write]) -> bool:
+def commit_new(name: str, writes: Iterable[Write], **refusals: Refusal | Refused) -> bool:
     """Commit a new record with what belongs to it; `name` is the name of its write. False if its key is taken: the
-    caller then looks whether the call is a repetition. Raises CHANGED_MEANWHILE for any other condition, BUSY under
-    contention."""
+    caller then looks whether the call is a repetition. Raises as `commit` does for any other condition."""
     try:
-        commit(writes, **{name: Refusal.ALREADY_EXISTS})
+        commit(writes, **{name: Refusal.ALREADY_EXISTS, **refusals})
     except Refused as no:
         if no.refusal is not Refusal.ALREADY_EXISTS:
             raise
