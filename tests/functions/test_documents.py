@@ -198,3 +198,21 @@ def test_documents_are_listed_page_by_page(draft: World, stopped_clock: StoppedC
             break
         cursor = f"&cursor={page['next_cursor']}"
     assert seen == [each.document_id for each in known()] and len(seen) == 5
+
+
+@pytest.mark.clause("§4.1.3")
+def test_reports_and_movements_are_listed_page_by_page(completed: tuple[Town, Json]) -> None:
+    town, order = completed
+    for day in (1, 2, 3):
+        body = {"happened_on": f"2026-06-0{day}", "description": "地址变更"}
+        steps.expect(town.world.call(OWNER, "POST", f"/enterprises/{town.enterprise.uscc}/changes", body), 201)
+    for path in (
+        f"/enterprises/{town.enterprise.uscc}/changes",
+        f"/vouchers/{order['voucher_id']}/postings",
+        "/programmes",
+    ):
+        whole = town.shown(path)["items"]
+        first = town.shown(f"{path}?limit=1")
+        assert first["items"] == whole[:1] and (first["next_cursor"] is None) == (len(whole) == 1)
+        if first["next_cursor"]:
+            assert town.shown(f"{path}?limit=1&cursor={first['next_cursor']}")["items"] == whole[1:2]

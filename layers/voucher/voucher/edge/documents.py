@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 from unicodedata import category, normalize
 
-from pydantic import AfterValidator, Field, StringConstraints, create_model
+from pydantic import BeforeValidator, Field, StringConstraints, create_model
 from pydantic_core import PydanticCustomError
 
 from voucher.edge import clock
@@ -31,7 +31,9 @@ MOST_LOOKED_AT = 50
 UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 
 
-def _label(name: str) -> str:
+def _label(name: Any) -> Any:
+    if not isinstance(name, str):
+        return name
     if any(category(character) in UNSEEN for character in name):
         raise PydanticCustomError("unseen_character", "unseen character")
     return normalize("NFC", name)
@@ -40,8 +42,8 @@ def _label(name: str) -> str:
 # only a label beside a document: a file leaves under a name that we made (rules/documents.py)
 Filename = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=200, pattern=r"^[^/\\]+$"),
-    AfterValidator(_label),
+    BeforeValidator(_label),
+    StringConstraints(min_length=1, max_length=200, pattern=r"^[^/\\\x00-\x1f]+$"),
     Field(
         description="1 to 200 characters that can be seen, without slashes; control and format characters are refused",
         examples=["营业执照.pdf"],
