@@ -1,5 +1,6 @@
 """Agencies: they apply with their documents, submit, correct, renew, and are shown (§3.1, §3.2.1, §3.2.3)."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -16,12 +17,13 @@ from voucher.edge.pages import ListOf, Search, reply_list
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency, AgencyState
 from voucher.models.base import Request
-from voucher.policy import AGENCY_DOCUMENTS, Category, District
+from voucher.policy import AGENCY_DOCUMENTS, Category, District, Policy
 from voucher.refusals import Refused
 from voucher.rules.agencies import proposed_agency, renewing_agency
+from voucher.rules.documents import check_complete
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import policy_for
-from voucher.rules.submissions import application_day, changes_by_submission, check_complete, submission_of
+from voucher.rules.submissions import application_day, changes_by_submission, submission_of
 from voucher.store import documents, keys, organisations, programmes
 
 app = Api()
@@ -55,7 +57,7 @@ def apply() -> Answer[Agency]:
     body = app.body(Application)
     agency = Agency(**body.model_dump(), state="draft", members=frozenset({app.caller.sub}), **app.creation("apply"))
     try:
-        organisations.commit_registration(agency)
+        organisations.commit_registration(agency, _policy(clock.today()).drafts_per_person)
     except Refused:
         existing = organisations.find_agency(body.uscc)
         if existing is None or not app.is_repeat(existing, "apply"):
@@ -106,11 +108,15 @@ def renew(uscc: str) -> Answer[Agency]:
         return reply(old, replay=True)
     check_version(old, body.version)
     today = clock.today()
-    renewing = renewing_agency(old, policy_for(programmes.find(today.year), today), today)
+    renewing = renewing_agency(old, _policy(today), today)
     renewing = renewing.model_copy(update=_corrections(renewing, body))
     new = stepped(renewing, "renew", app.mark, **_submitted(renewing))
     organisations.commit_step(old, new)
     return reply(new)
+
+
+def _policy(today: date) -> Policy:
+    return policy_for(programmes.find(today.year), today)
 
 
 def _submitted(agency: Agency) -> dict[str, Any]:

@@ -44,10 +44,10 @@ def review_of_enterprise(uscc: str, change_id: str) -> Answer[Change]:
     check_version(old, body.version)
     new = _decided_report(old, body.decision, body.reason, "§4.1.3")
     if body.reason is None or body.decision == "keep":
-        changes.commit_step(old, new)
+        changes.commit_decision(old, new)
     else:
         action = "reopen" if body.decision == "return" else "disqualify"
-        _commit_enterprise(uscc, action, body.reason, changes.step_write(old, new))
+        _commit_enterprise(uscc, action, body.reason, *changes.decision_writes(old, new))
     return reply(new)
 
 
@@ -62,9 +62,9 @@ def review_of_agency(uscc: str, change_id: str) -> Answer[Change]:
     check_version(old, body.version)
     new = _decided_report(old, body.decision, body.reason, "§3.2.3")
     if body.reason is None or body.decision == "keep":
-        changes.commit_step(old, new)
+        changes.commit_decision(old, new)
     else:
-        _commit_agency(uscc, body.decision, body.reason, changes.step_write(old, new))
+        _commit_agency(uscc, body.decision, body.reason, *changes.decision_writes(old, new))
     return reply(new)
 
 
@@ -100,7 +100,7 @@ def _commit_enterprise(uscc: str, action: str, reason: str, *also: Write) -> Ent
     return new
 
 
-def _commit_agency(uscc: str, decision: str, reason: str, also: Write) -> None:
+def _commit_agency(uscc: str, decision: str, reason: str, *also: Write) -> None:
     """§3.2.3, §3.4.1: return an agency's application for correction, or propose its removal."""
     old = organisations.get_agency(uscc)
     if decision == "remove":
@@ -108,7 +108,7 @@ def _commit_agency(uscc: str, decision: str, reason: str, also: Write) -> None:
     else:
         check_once_approved(old)
         new = stepped(old, "reopen", app.mark, reasons=(Reason(message=reason),))
-    organisations.commit_step(old, new, also)
+    organisations.commit_step(old, new, *also)
 
 
 handler = app.handle

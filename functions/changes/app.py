@@ -6,15 +6,17 @@ from voucher.edge.creation import key_write
 from voucher.edge.fields import Day, Text
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.pages import ListOf, Search, reply_list
+from voucher.edge.queries import Limit, Paging
 from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.agencies import Agency
-from voucher.models.base import Request
+from voucher.models.base import Request, instant_text
 from voucher.models.changes import Change, ChangeState
 from voucher.models.enterprises import Enterprise
 from voucher.rules.changes import check_once_approved, new_change
 from voucher.rules.lifecycle import check_step
 from voucher.rules.programmes import policy_for
 from voucher.store import changes, organisations, programmes
+from voucher.store.engine.pages import Selection, cut_page
 
 app = Api()
 
@@ -22,6 +24,10 @@ app = Api()
 class Report(Request):
     happened_on: Day
     description: Text
+
+
+class OfOrganisation(Paging):
+    limit: Limit = 100
 
 
 @app.post("/enterprises/<uscc>/changes")
@@ -50,22 +56,28 @@ def _report(organisation: Enterprise | Agency) -> Answer[Change]:
         return reply(existing, replay=True)
     check_once_approved(organisation)
     check_step(organisation, "report_change")
-    changes.commit_report(change, organisations.unchanged_check(organisation), key_write(app))
+    checks = organisations.unchanged_check(organisation), key_write(app)
+    changes.commit_report(change, policy.open_changes_per_organisation, *checks)
     return reply(change, 201)
 
 
 @app.get("/enterprises/<uscc>/changes")
-def changes_of_enterprise(uscc: str) -> Answer[PageOf[Change]]:
-    """Every change an enterprise reported, for its members and staff."""
+def changes_of_enterprise(uscc: str, query: OfOrganisation) -> Answer[PageOf[Change]]:
+    """The changes that an enterprise reported, the newest first, for its members and staff."""
     as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
-    return reply_page(changes.list_of("enterprise", uscc))
+    return _page_of("enterprise", uscc, query)
 
 
 @app.get("/agencies/<uscc>/changes")
-def changes_of_agency(uscc: str) -> Answer[PageOf[Change]]:
-    """Every change an agency reported, for its members and staff."""
+def changes_of_agency(uscc: str, query: OfOrganisation) -> Answer[PageOf[Change]]:
+    """The changes that an agency reported, the newest first, for its members and staff."""
     as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
-    return reply_page(changes.list_of("agency", uscc))
+    return _page_of("agency", uscc, query)
+
+
+def _page_of(kind: str, uscc: str, query: OfOrganisation) -> Answer[PageOf[Change]]:
+    placed = [(f"{instant_text(each.created_at)}#{each.change_id}", each) for each in changes.list_of(kind, uscc)]
+    return reply_page(*cut_page(f"{kind}.{uscc}.changes", placed, Selection(query.limit, query.cursor)))
 
 
 @app.get("/changes")

@@ -15,9 +15,11 @@ from voucher.models.base import Request
 from voucher.models.enterprises import Enterprise, EnterpriseState, EnterpriseWithDocuments
 from voucher.policy import ENTERPRISE_DOCUMENTS, District
 from voucher.refusals import Refused
+from voucher.rules.documents import check_complete
 from voucher.rules.lifecycle import check_step, check_version, stepped
-from voucher.rules.submissions import application_day, changes_by_submission, check_complete, submission_of
-from voucher.store import documents, keys, organisations
+from voucher.rules.programmes import policy_for
+from voucher.rules.submissions import application_day, changes_by_submission, submission_of
+from voucher.store import documents, keys, organisations, programmes
 
 app = Api()
 
@@ -51,7 +53,9 @@ def register() -> Answer[Enterprise]:
     members = frozenset({app.caller.sub})
     enterprise = Enterprise(**body.model_dump(), state="draft", members=members, **app.creation("register"))
     try:
-        organisations.commit_registration(enterprise)
+        today = clock.today()
+        policy = policy_for(programmes.find(today.year), today)
+        organisations.commit_registration(enterprise, policy.drafts_per_person)
     except Refused:
         existing = organisations.find_enterprise(body.uscc)
         if existing is None or not app.is_repeat(existing, "register"):

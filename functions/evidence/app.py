@@ -8,7 +8,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Versioned
 from voucher.edge.disclosure import disclose
-from voucher.edge.documents import announce, announcement, reply_with_documents, take_back
+from voucher.edge.documents import OfOwner, announce, announcement, reply_with_documents, take_back
 from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff
 from voucher.edge.replies import Answer, PageOf, reply
@@ -17,10 +17,10 @@ from voucher.models.base import Request
 from voucher.models.documents import AnnouncedUpload, Document, PublicDocument
 from voucher.models.settlements import Invoice, Line, PublicLine, Transfer
 from voucher.policy import SETTLEMENT_DOCUMENTS
+from voucher.rules.documents import document_refusal
 from voucher.rules.flags import flags_of
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.settlements import check_own_share, check_transfers
-from voucher.rules.submissions import document_refusal
 from voucher.store import documents, keys, orders, organisations, programmes, settlements
 
 app = Api()
@@ -57,17 +57,19 @@ def announce_document(settlement_id: str) -> Answer[AnnouncedUpload]:
     as_member(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
     body = app.body(SettlementDocument)
     check_step(settlement, "add_document")
-    return announce(app, keys.settlement(settlement_id), f"settlements/{settlement_id}", body)
+    policy = programmes.get(settlement.year).policy
+    most = documents.Bounds(policy.settlement_documents_per_kind, policy.documents_per_day)
+    return announce(app, keys.settlement(settlement_id), f"settlements/{settlement_id}", body, most)
 
 
 @app.get("/settlements/<settlement_id>/documents")
-def list_documents(settlement_id: str) -> Answer[PageOf[PublicDocument]]:
+def list_documents(settlement_id: str, query: OfOwner) -> Answer[PageOf[PublicDocument]]:
     """§3.4.3: an application's documents with their state, and links to those that may be read, for the agency and
     staff."""
     settlement = settlements.get(settlement_id)
     agency = as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
     disclose(app, f"settlement:{settlement_id}", agency_uscc=settlement.agency_uscc)
-    return reply_with_documents(keys.settlement(settlement_id), for_applicant=app.caller.sub in agency.members)
+    return reply_with_documents(keys.settlement(settlement_id), query, for_applicant=app.caller.sub in agency.members)
 
 
 @app.delete("/settlements/<settlement_id>/documents/<document_id>")

@@ -14,9 +14,9 @@ from voucher.edge.replies import Answer, reply
 from voucher.models.base import Mark, Request
 from voucher.models.payables import Account, AccountChange, Payable, PublicPayable
 from voucher.refusals import Refusal, Refused
+from voucher.rules.documents import document_refusal
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, stepped
-from voucher.rules.submissions import document_refusal
 from voucher.store import documents, keys, organisations, payables
 from voucher.store.engine import sealing
 

@@ -1,5 +1,7 @@
 """Products: drafted and corrected by active agencies, published by the operator, withdrawn (§3.3)."""
 
+from datetime import date
+
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, Versioned, partial
@@ -11,12 +13,13 @@ from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
 from voucher.models.base import Request
 from voucher.models.products import Product, ProductState
-from voucher.policy import Category
+from voucher.policy import Category, Policy
 from voucher.rules.agencies import check_active, check_scope
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_version, stepped
 from voucher.rules.products import edited_product, published_product, revised_product
-from voucher.store import organisations, products
+from voucher.rules.programmes import policy_for
+from voucher.store import organisations, products, programmes
 
 app = Api()
 
@@ -50,9 +53,14 @@ def draft() -> Answer[Product]:
     check_active(agency, clock.today())
     check_scope(agency, body.category)
     product = Product(**body.model_dump(), product_id=product_id, state="draft", **app.creation("draft"))
-    if not products.commit_draft(product, organisations.unchanged_check(agency), key_write(app)):
+    most = _policy(clock.today()).products_per_agency
+    if not products.commit_draft(product, most, organisations.unchanged_check(agency), key_write(app)):
         return _replayed(products.get(product_id))
     return reply(product, 201)
+
+
+def _policy(today: date) -> Policy:
+    return policy_for(programmes.find(today.year), today)
 
 
 def _replayed(existing: Product) -> Answer[Product]:
@@ -94,12 +102,14 @@ def publish(product_id: str) -> Answer[Product]:
     if app.is_repeat(old, "publish"):
         return reply(old, replay=True)
     check_version(old, body.version)
-    agency = check_active(organisations.find_agency(old.agency_uscc), clock.today())
+    today = clock.today()
+    agency = check_active(organisations.find_agency(old.agency_uscc), today)
     check_four_eyes(app.caller.sub, "§3.3", *agency.members)
     mark = app.mark
     new = stepped(published_product(old, mark.at), "publish", mark)
     check_scope(agency, new.category)
-    products.commit_step(old, new, organisations.unchanged_check(agency))
+    most = _policy(today).products_per_agency
+    products.commit_publication(old, new, most, organisations.unchanged_check(agency))
     return reply(new)
 
 

@@ -12,6 +12,7 @@ from voucher.edge.bodies import Versioned
 from voucher.edge.fields import PositiveFen, Values, Version, Year
 from voucher.edge.identity import require
 from voucher.edge.mistakes import malformed
+from voucher.edge.queries import Paging
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.models.base import Request
 from voucher.models.programmes import Programme, ProgrammeWithFigures, PublicProgramme
@@ -22,6 +23,7 @@ from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import figures_of, yearly_shares_fen
 from voucher.rules.working_days import shanghai_date
 from voucher.store import batches, programmes
+from voucher.store.engine.pages import Selection, cut_page
 
 app = Api()
 
@@ -120,10 +122,11 @@ def read_figures(programme: Programme) -> dict[str, Any]:
 
 
 @app.get("/programmes")
-def list_programmes() -> Answer[PageOf[PublicProgramme]]:
-    """Every confirmed programme year, the latest first."""
-    shown = [each.in_public() for each in programmes.list_all() if each.is_confirmed]
-    return reply({"items": shown, "next_cursor": None})
+def list_programmes(query: Paging) -> Answer[PageOf[PublicProgramme]]:
+    """The confirmed programme years, the latest first."""
+    placed = [(f"{each.year:04}", each.in_public()) for each in programmes.list_all() if each.is_confirmed]
+    items, next_cursor = cut_page("programmes", placed, Selection(query.limit, query.cursor))
+    return reply({"items": items, "next_cursor": next_cursor})
 
 
 handler = app.handle

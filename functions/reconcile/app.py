@@ -77,6 +77,7 @@ def invariants(book: books.Book) -> list[Invariant]:
         ledger.quotas_agree(book.vouchers, book.entitlements),
         ledger.ratios_hold(book.orders, book.programme.policy),
         ledger.nothing_after_its_end(book.vouchers, book.postings),
+        ledger.open_orders_agree(book.orders, book.waiting),
         *settlement_invariants(book),
     ]
 

@@ -1,9 +1,10 @@
 """Submissions: their documents announced, shown, taken back; the submission itself withdrawn (§3.2.1, §4.1.1)."""
 
+from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
 from voucher.edge.disclosure import disclose
-from voucher.edge.documents import announce, announcement, reply_with_documents, take_back
+from voucher.edge.documents import OfOwner, announce, announcement, reply_with_documents, take_back
 from voucher.edge.identity import as_member, as_member_or_staff
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.models.agencies import Agency
@@ -11,8 +12,10 @@ from voucher.models.documents import AnnouncedUpload, PublicDocument
 from voucher.models.enterprises import Enterprise
 from voucher.policy import AGENCY_DOCUMENTS, ENTERPRISE_DOCUMENTS
 from voucher.rules.lifecycle import check_step
+from voucher.rules.programmes import policy_for
 from voucher.rules.submissions import withdrawn_submission
-from voucher.store import keys, organisations
+from voucher.store import keys, organisations, programmes
+from voucher.store.documents import Bounds
 
 app = Api()
 
@@ -26,16 +29,22 @@ def announce_of_enterprise(uscc: str) -> Answer[AnnouncedUpload]:
     enterprise = as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
     body = app.body(EnterpriseDocument)
     check_step(enterprise, "add_document")
-    return announce(app, keys.enterprise(uscc), f"enterprises/{uscc}", body)
+    return announce(app, keys.enterprise(uscc), f"enterprises/{uscc}", body, _most())
+
+
+def _most() -> Bounds:
+    today = clock.today()
+    policy = policy_for(programmes.find(today.year), today)
+    return Bounds(policy.documents_per_kind, policy.documents_per_day)
 
 
 @app.get("/enterprises/<uscc>/documents")
-def documents_of_enterprise(uscc: str) -> Answer[PageOf[PublicDocument]]:
+def documents_of_enterprise(uscc: str, query: OfOwner) -> Answer[PageOf[PublicDocument]]:
     """§3.4.3: an enterprise's documents with their state, and links to those that may be read, for its members and
     staff."""
     enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
     disclose(app, f"enterprise:{uscc}", enterprise_uscc=uscc)
-    return reply_with_documents(keys.enterprise(uscc), for_applicant=app.caller.sub in enterprise.members)
+    return reply_with_documents(keys.enterprise(uscc), query, for_applicant=app.caller.sub in enterprise.members)
 
 
 @app.delete("/enterprises/<uscc>/documents/<document_id>")
@@ -51,16 +60,16 @@ def announce_of_agency(uscc: str) -> Answer[AnnouncedUpload]:
     agency = as_member(app.caller, organisations.find_agency(uscc), "agency")
     body = app.body(AgencyDocument)
     check_step(agency, "add_document")
-    return announce(app, keys.agency(uscc), f"agencies/{uscc}", body)
+    return announce(app, keys.agency(uscc), f"agencies/{uscc}", body, _most())
 
 
 @app.get("/agencies/<uscc>/documents")
-def documents_of_agency(uscc: str) -> Answer[PageOf[PublicDocument]]:
+def documents_of_agency(uscc: str, query: OfOwner) -> Answer[PageOf[PublicDocument]]:
     """§3.4.3: an agency's documents with their state, and links to those that may be read, for its members and
     staff."""
     agency = as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
     disclose(app, f"agency:{uscc}", agency_uscc=uscc)
-    return reply_with_documents(keys.agency(uscc), for_applicant=app.caller.sub in agency.members)
+    return reply_with_documents(keys.agency(uscc), query, for_applicant=app.caller.sub in agency.members)
 
 
 @app.delete("/agencies/<uscc>/documents/<document_id>")

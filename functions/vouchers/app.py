@@ -4,7 +4,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.identity import as_member_or_staff, check_party_named, require
 from voucher.edge.pages import OfDays, Sort
-from voucher.edge.queries import QueryId
+from voucher.edge.queries import Limit, Paging, QueryId
 from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.accounts import Posting, grant_posting
 from voucher.models.base import instant_text
@@ -14,7 +14,7 @@ from voucher.rules import entitlements
 from voucher.rules.vouchers import public_voucher
 from voucher.rules.working_days import shanghai_date
 from voucher.store import batches, keys, organisations, vouchers
-from voucher.store.engine.pages import cut_page
+from voucher.store.engine.pages import Selection, cut_page
 from voucher.store.engine.table import Item
 
 app = Api()
@@ -27,6 +27,10 @@ class OfHolder(OfDays):
     batch_id: QueryId | None = None
     state: VoucherState | None = None
     sort: Sort = "oldest"
+
+
+class OfVoucher(Paging):
+    limit: Limit = 100
 
 
 @app.get("/vouchers")
@@ -90,11 +94,13 @@ def show(voucher_id: str) -> Answer[PublicVoucher]:
 
 
 @app.get("/vouchers/<voucher_id>/postings")
-def show_postings(voucher_id: str) -> Answer[PageOf[Posting]]:
-    """Every movement of a voucher's money, its grant first."""
+def show_postings(voucher_id: str, query: OfVoucher) -> Answer[PageOf[Posting]]:
+    """The movements of a voucher's money, its grant first."""
     voucher = visible_voucher(voucher_id)
     postings = [grant_posting(voucher), *vouchers.list_postings(voucher)]
-    return reply_page(postings)
+    placed = [(f"{number:06}", posting) for number, posting in enumerate(postings)]
+    selection = Selection(query.limit, query.cursor, oldest_first=True)
+    return reply_page(*cut_page(f"{voucher_id}.postings", placed, selection))
 
 
 handler = app.handle

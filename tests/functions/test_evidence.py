@@ -67,7 +67,7 @@ def test_a_file_uploaded_anew_under_a_document_that_was_examined_changes_nothing
     body = line_body(case, own, "INV-2")
     path = f"lines/{second['order_id']}"
     assert codes(steps.expect(case.call(SELLER, "PUT", path, body), 200)) == []
-    key = f"documents/settlements/{case.settlement_id}/{body['contract_document_id']}"
+    key = f"uploads/settlements/{case.settlement_id}/{body['contract_document_id']}"
     case.town.world.upload({"fields": {"key": key, "Content-Type": "application/pdf"}}, shared[0].content)
     body["transfers"][0]["reference"] = "TR-2"
     assert codes(steps.expect(case.call(SELLER, "PUT", path, body), 200)) == []

@@ -184,7 +184,7 @@ def test_a_category_is_full_at_its_cap_to_the_fen(world: World) -> None:
     assert "4000.00 元" in refused.body["detail"]
     assert everything_kept() == before
     order = town.order(voucher_fen=400_000)
-    assert town.place(voucher_fen=1).code == "CATEGORY_CAP"
+    assert town.place(voucher_fen=100).code == "CATEGORY_CAP"
     steps.expect(town.act(SELLER, order, "refuse", {"reason": "档期已满"}), 200)
     assert town.room_fen("tax_audit") == 400_000
     assert town.place(voucher_fen=400_000).status == 201
@@ -219,7 +219,7 @@ def test_outside_the_key_categories_no_more_than_their_room_whatever_the_caps_sa
     both = town.place(voucher_fen=600_001)
     assert both.code == "CATEGORY_CAP", "of two full pools the cap is named first, every time"
     order = town.order(voucher_fen=400_000)
-    assert town.place(voucher_fen=1).code == "KEY_FLOOR"
+    assert town.place(voucher_fen=100).code == "KEY_FLOOR"
     steps.expect(town.act(SELLER, order, "refuse", {"reason": "档期已满"}), 200)
     assert town.place(voucher_fen=400_000).status == 201
     books()

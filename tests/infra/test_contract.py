@@ -54,6 +54,16 @@ def test_every_deployed_route_is_an_operation_and_nothing_else_is() -> None:
     assert set(SAID) == {route for route in declared if not route.startswith(("OPTIONS", "HEAD", "ANY"))}
 
 
+def test_every_list_is_read_page_by_page() -> None:
+    """But the wrong rows of a list's file: they belong to a record, whose pages have one size."""
+    for name, said in SAID.items():
+        content = said["responses"].get("200", {}).get("content", {}).get("application/json", {})
+        schema = content.get("schema", {})
+        schema = DOCUMENT["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], schema)
+        if {"items", "next_cursor"} <= set(schema.get("properties", {})):
+            assert {"limit", "cursor"} <= {each["name"] for each in said["parameters"]}, name
+
+
 def test_a_route_is_open_in_the_document_exactly_if_the_template_opens_it() -> None:
     open_routes = {f"{route.method} {route.path}" for route in routes() if route.public}
     assert {name for name, said in SAID.items() if said.get("security") == []} == open_routes & set(SAID)

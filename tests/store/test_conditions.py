@@ -13,7 +13,7 @@ from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR, Reply
 from tests.conftest import NOW
 from tests.support import samples
-from tests.support.backend import World, function
+from tests.support.backend import BUCKET, World, function
 from tests.support.scenario import OWNER, SELLER, TOTAL_FEN, Json, Town
 from tests.support.settlement_scenario import handed_in, list_enterprise, opened, settling, small_orders, the_order
 from tests.support.snapshots import everything_kept
@@ -226,9 +226,10 @@ def test_a_document_is_examined_or_taken_back_and_never_both(
     changes_nothing(lambda: documents.commit_taken_back(owner, examined))
     waiting = examined.model_copy(update={"document_id": "d_waiting", "checked": False, "sha256": None})
     changes_nothing(lambda: documents.commit_taken_back(owner, waiting))
-    documents.commit_announced(owner, waiting)
+    documents.commit_announced(owner, waiting, documents.Bounds(1, 100), samples.TODAY)
     documents.commit_taken_back(owner, waiting)
     found = documents.Inspection([waiting], [waiting], [])
+    boto3.client("s3").put_object(Bucket=BUCKET, Key=waiting.object_key, Body=b"%PDF-")
     changes_nothing(lambda: documents.commit_examined(owner, found))
     assert "d_waiting" not in {each.document_id for each in documents.list_of(owner)}
 

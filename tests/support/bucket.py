@@ -17,6 +17,11 @@ class BucketInMemory:
         """PutObject."""
         self._objects[request["Key"]] = request["Body"]
 
+    def copy_object(self, **request: Any) -> dict[str, Any]:
+        """CopyObject."""
+        self._objects[request["Key"]] = self._objects[request["CopySource"]["Key"]]
+        return {}
+
     def generate_presigned_post(self, _bucket: str, key: str, **_: Any) -> dict[str, Any]:
         """The form of an upload; a test puts the object itself."""
         return {"url": "", "fields": {"key": key}}

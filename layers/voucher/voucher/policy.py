@@ -17,6 +17,7 @@ Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
 ValueFen = Annotated[int, Field(strict=True, ge=0, le=10**13)]
 SignedValueFen = Annotated[int, Field(strict=True, ge=-(10**13), le=10**13)]
 WholeNumber = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+Bound = Annotated[int, Field(strict=True, ge=1, le=1_000)]
 IndustryCode = Annotated[str, Field(strict=True, pattern=r"^[0-9]{2,4}$")]
 
 
@@ -118,6 +119,16 @@ class Policy(BaseModel):
     notice_objections_per_hour: WholeNumber = 100
     source_objections_per_hour: WholeNumber = 10
 
+    # How much one may have open at once (no clause): generous, so that only a script that floods others meets a bound
+    least_voucher_fen: ValueFen = 100  # the voucher part of one order
+    open_orders_per_pair: Bound = 10  # of one enterprise at one agency, placed and not yet answered
+    drafts_per_person: Bound = 20  # registrations that one person has begun and not submitted
+    open_changes_per_organisation: Bound = 5  # reports of changes that the operator has not decided
+    products_per_agency: Bound = 200  # drafted or published, not withdrawn
+    documents_per_kind: Bound = 20  # of an organisation, announced and not submitted
+    settlement_documents_per_kind: Bound = 200  # of a settlement application, announced and not in a line
+    documents_per_day: WholeNumber = 1_000  # that one person announces
+
     # How bounded amounts are stored (no clause): shards of a batch's pool (None: by its size), and of each yearly pool
     batch_shards: Annotated[int, Field(strict=True, ge=1, le=64)] | None = None
     yearly_shards: Annotated[int, Field(strict=True, ge=1, le=8)] = 2
@@ -184,3 +195,6 @@ LIST_CLAUSES = {
     "little_giant_nursery": "§2.3.1",
     "other_subsidy": "§5.2b",
 }
+
+# no clause: how many days the bucket keeps an upload that no submission examined (infra/data.yaml says it again)
+ABANDONED_UPLOAD_DAYS = 30

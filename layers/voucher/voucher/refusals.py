@@ -46,6 +46,15 @@ class Refusal(Enum):
     DOCUMENTS_MISSING = 422, "§4.1.1", "申请材料不齐全，请补充上传：{kinds}。"
     DOCUMENT_NOT_UPLOADED = 422, None, "文件尚未上传，或内容与所报类型不符，请重新上传。"
 
+    TOO_MANY_DOCUMENTS = 409, None, "这类材料已有 {most} 份登记后尚未提交，请先撤回（DELETE）多余的，再登记新的。"
+    TOO_MANY_DOCUMENTS_TODAY = 429, None, "您今天登记的材料已达 {most} 份，请明天再登记。"
+
+    # how much may be open at once
+    TOO_MANY_DRAFTS = 409, None, "您已有 {most} 个尚未提交的注册，请先完成并提交其中的，再注册新的。"
+    TOO_MANY_CHANGES = 409, None, "已有 {most} 份变更报告待平台审核，请待其审核后再报告。"
+    TOO_MANY_PRODUCTS = 409, None, "服务机构未下架的产品已达 {most} 个，请先下架不再提供的产品。"
+    TOO_MANY_ORDERS = 409, None, "企业在该服务机构已有 {most} 笔订单尚待接单，请待其接单或拒绝后再下单。"
+
     # who may take part: enterprises, in the order of §2.1
     INVALID_USCC = 422, "§2.1", "统一社会信用代码有误，请核对营业执照。", "uscc"
     OUTSIDE_DISTRICT = 422, "§2.1", "企业不在丽水市区（市直、莲都区、经开区）范围内。", "district"
@@ -108,6 +117,12 @@ class Refusal(Enum):
     CATEGORY_NOT_ALLOWED = 422, "§2.2", "该服务券不能用于此类服务，请选择其他服务或其他服务券。", "product_id"
     OVER_RATIO = 422, "§2.3.2", "抵用额超过合同金额的 {percent}%，本单最多可抵用 {max_voucher_fen} 元。", "voucher_fen"
     OVER_BALANCE = 422, "§2.3.2", "抵用额超过服务券余额（{balance_fen} 元），请减少抵用额。", "voucher_fen"
+    ORDER_TOO_SMALL = (
+        422,
+        None,
+        "抵用额过小，每单至少抵用 {least_fen} 元（或服务券的全部余额），请增加。",
+        "voucher_fen",
+    )
     CONTRACT_YEAR = 422, "§4.2.1", "服务合同须在当年签订，签订日期不得晚于今日，请核对。", "contract_signed_on"
     CONTRACT_MISSING = 422, "§4.2.1", "请先登记服务合同编号和签订日期。", "contract_number"
     OTHER_SUBSIDY = 422, "§5.2b", "服务券不与科技创新券等其他涉企政策资金同享。", "no_other_subsidy"

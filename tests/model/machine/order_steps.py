@@ -13,7 +13,9 @@ from tests.model.reference.records import Order, Product, Voucher, day_of
 
 # numbers in City.products: categories with a low and a high cap, an enterprise's own product, one of a leaving agency
 PRODUCTS = st.sampled_from([2, 2, 4, 3, 3, 0, 6, 6, 1, 7, 9, 10])
-AMOUNTS = st.sampled_from(["most", "most", "most", "one too many", "half", "odd", "one", "balance", "a fen more"])
+AMOUNTS = st.sampled_from(
+    ["most", "most", "most", "one too many", "half", "odd", "one", "least", "too few", "balance", "a fen more"]
+)
 CONTRACT_NUMBERS = st.sampled_from([None, None, "HT-1", "HT-2", "HT-3", "HT-4"])
 DAYS_AGO = st.sampled_from([None, 0, 0, 0, 1, -1, 40])
 TIGHTNESS = st.sampled_from(["wide", "tight", "tight", "too tight"])
@@ -39,6 +41,8 @@ class OrderSteps(Machine):
             "half": most_fen // 2,
             "odd": 123_457,
             "one": 1,
+            "least": orders.LEAST_ORDER_FEN,
+            "too few": orders.LEAST_ORDER_FEN - 1,
             "balance": voucher.balance_fen,
             "a fen more": voucher.balance_fen + 1,
         }

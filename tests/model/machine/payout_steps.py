@@ -133,7 +133,7 @@ class PayoutSteps(SettlementSteps):
         body = {
             "agency_uscc": payable.agency_uscc,
             "invoice_number": number,
-            "amount_fen": payable.amount_fen + slip_fen,
+            "amount_fen": max(1, payable.amount_fen + slip_fen),  # what was dropped is of nothing, and no invoice is
             "bank_name": "某银行",
             "bank_account": "6200000000000000018",
             "account_name": "服务机构",

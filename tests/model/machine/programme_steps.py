@@ -20,6 +20,7 @@ POLICIES = st.fixed_dictionaries(
         "yearly_shards": st.integers(1, 3),
         "quota_combination": st.sampled_from(["max", "sum"]),
         "notice_working_days": st.just(0),
+        "open_orders_per_pair": st.sampled_from([2, 3, 10]),
     }
 )
 CATEGORIES = st.sampled_from([[], [], [], ["legal", "tax_audit"], ["ip"]])

@@ -34,6 +34,7 @@ class MoneyItems:
     vouchers: dict[str, Item]
     postings: list[Item]
     orders: dict[str, Item]
+    waiting: list[Item]
     settlements: dict[str, list[Item]]
 
 
@@ -52,6 +53,7 @@ def collect(items_of: Callable[[str], Iterable[Item]]) -> MoneyItems:
         {item["voucher_id"]: item for item in kinds["VOUCHER"]},
         kinds["POSTING"],
         {item["order_id"]: item for item in kinds["ORDER"]},
+        [item for item in kinds["OPEN"] if item["pk"].startswith("PAIR#")],
         {name: kinds[name] for name in ("SETTLEMENT", "LINE", "ROUND", "PAYABLE", "PAYOUT", "INVOICE")},
     )
 
@@ -63,6 +65,7 @@ def check(items: MoneyItems, city: City) -> None:
     every_quota_holds(items, city)
     every_order_holds(items)
     every_cap_holds(items)
+    every_order_that_waits_is_counted(items, city)
     nothing_happens_after_its_end(items)
     records_are_as_the_model_has_them(items, city)
     settlement_invariants.check(items.settlements, items.postings, city)
@@ -193,6 +196,13 @@ def every_order_holds(items: MoneyItems) -> None:
         current_hold_fen = 0 if order["state"] in ENDED_WITHOUT_HOLD else order["voucher_fen"]
         assert held_fen[name] == [released_fen[name] + current_hold_fen]
         assert approved_fen[name] == ([order["voucher_fen"]] if order["state"] in ("payable", "paid") else [])
+
+
+def every_order_that_waits_is_counted(items: MoneyItems, city: City) -> None:
+    """Of each pair of parties exactly the orders that were not answered are counted."""
+    counted = {(item["pk"], name) for item in items.waiting for name in item.get("open", ())}
+    waiting = {("#".join(["PAIR", *each.parties]), each.name) for each in city.orders if each.state == "placed"}
+    assert counted == waiting
 
 
 def every_cap_holds(items: MoneyItems) -> None:

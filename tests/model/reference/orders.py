@@ -20,6 +20,8 @@ from tests.model.reference.records import (
     non_key_categories,
 )
 
+LEAST_ORDER_FEN = 100
+
 
 def category_room_fen(city: City, year: Year, category: str) -> int:
     """§2.2.cap: how much of a category's cap is unused."""
@@ -68,6 +70,12 @@ def quote(city: City, voucher: Voucher, product: Product) -> ExpectedAnswer:
     return refusal(codes[0]) if codes else OK
 
 
+def waiting_orders(city: City, voucher: Voucher, product: Product) -> int:
+    """How many orders of the same two parties the agency has not answered, of any year."""
+    parties = (voucher.enterprise.uscc, product.agency_uscc)
+    return sum(each.state == "placed" and each.parties == parties for each in city.orders)
+
+
 def placing_refusal(city: City, voucher: Voucher, product: Product, body: dict[str, Any]) -> str | None:
     """The first reason to refuse this order; None if it is placed."""
     limits = limits_fen(city, voucher, product, body["contract_fen"])
@@ -76,10 +84,12 @@ def placing_refusal(city: City, voucher: Voucher, product: Product, body: dict[s
     reasons |= party_refusals(city, voucher, product) | {
         "OVER_RATIO": voucher_fen * 10 > body["contract_fen"] * 7,
         "OVER_BALANCE": voucher_fen > voucher.balance_fen,
+        "ORDER_TOO_SMALL": voucher_fen < min(LEAST_ORDER_FEN, voucher.balance_fen),
         "CONTRACT_YEAR": bool(signed_on)
         and not is_contract_day(city, voucher.batch.year.number, date.fromisoformat(signed_on)),
         "OTHER_SUBSIDY": not body["no_other_subsidy"],
         "CONTRACT_USED": body["contract_number"] in city.contracts,
+        "TOO_MANY_ORDERS": waiting_orders(city, voucher, product) >= voucher.batch.year.orders_per_pair,
         "CATEGORY_CAP": voucher_fen > limits["category_cap"],
         "KEY_FLOOR": voucher_fen > limits.get("key_floor", voucher_fen),
     }

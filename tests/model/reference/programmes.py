@@ -22,7 +22,8 @@ def draft(city: City, by: str, body: dict[str, Any]) -> ExpectedAnswer:
     if (existing := city.years.get(body["year"])) is not None:
         return REPLAY if existing.repeats(step) else refusal("ALREADY_EXISTS")
     sums = body["policy"].get("quota_combination") == "sum"
-    city.years[body["year"]] = Year(body["year"], body["total_fen"], sums, by, {"draft": step})
+    pairs = body["policy"].get("open_orders_per_pair", 10)
+    city.years[body["year"]] = Year(body["year"], body["total_fen"], sums, pairs, by, {"draft": step})
     return CREATED
 
 

@@ -50,6 +50,7 @@ class Year:
     number: int
     total_fen: int
     sums_quotas: bool
+    orders_per_pair: int
     drafted_by: str
     steps: dict[str, Step]
     state: str = "draft"
@@ -185,6 +186,11 @@ class Order:
     def remember(self, step: Step) -> None:
         """Keep a step of a party or of the operator as the latest of its kind."""
         self.steps[step[0]] = self.last = step
+
+    @property
+    def parties(self) -> tuple[str, str]:
+        """The codes of its enterprise and its agency."""
+        return self.voucher.enterprise.uscc, self.product.agency_uscc
 
     @property
     def holds(self) -> bool:

@@ -29,8 +29,11 @@ class Query(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
+Limit = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=100, examples=[50])]
+
+
 class Paging(Query):
     """A page of a list: how many items, and where the page before it ended."""
 
-    limit: Annotated[int, BeforeValidator(_digits), Field(ge=1, le=100, examples=[50])] = 50
+    limit: Limit = 50
     cursor: Cursor | None = None

@@ -1,10 +1,13 @@
 """Documents: uploaded files and what is known of their content."""
 
-from typing import ClassVar, Literal, TypedDict
+from typing import ClassVar, Literal, NamedTuple, NewType, TypedDict
 
 from voucher.models.base import Instant, Record
+from voucher.models.contents import Looks
 
 DocumentState = Literal["announced", "arrived", "unreadable", "accepted", "taken_back"]
+# a name that we made (`rules/documents.file_name`): only such a one is given to whoever opens a file
+FileName = NewType("FileName", str)
 
 
 class Document(Record):
@@ -37,6 +40,13 @@ class Document(Record):
         return "accepted" if self.checked else "announced"
 
 
+class Unreadable(NamedTuple):
+    """A document whose file is there and is not of the announced type, and what it looks like instead."""
+
+    document: Document
+    looks: Looks
+
+
 class PresignedPost(TypedDict):
     """Where to upload a file: a form of `fields`, and the file as its last field, sent to `url`."""
 
@@ -58,12 +68,14 @@ class PublicDocument(TypedDict):
 
     `state`: announced (no file yet), arrived, unreadable (the content does not fit the type; `reason` says so),
     accepted (examined at a submission; it stays), taken_back. `url` is a link to read it that lasts five minutes; null
-    for whoever may not read it yet. `size_bytes` is what was announced.
+    for whoever may not read it yet. The file is saved as `download_name`, which we made; `filename`, which the
+    applicant wrote, is a label and no more. `size_bytes` is what was announced.
     """
 
     document_id: str
     kind: str
     filename: str
+    download_name: str
     content_type: str
     size_bytes: int
     created_at: Instant

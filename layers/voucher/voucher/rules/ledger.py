@@ -202,6 +202,12 @@ def settled_agrees(lines: Iterable[Line], payables: Iterable[Payable], payouts: 
     return Invariant("lines_invoice_and_payout_agree", tuple(wrong))
 
 
+def open_orders_agree(orders: Iterable[Order], counted: Container[str]) -> Invariant:
+    """No clause: exactly the orders that wait for their agency's answer are counted for their parties."""
+    wrong = [each.order_id for each in orders if (each.state == "placed") != (each.order_id in counted)]
+    return Invariant("open_orders_agree", tuple(sorted(wrong)))
+
+
 def different_hands(lines: Iterable[Line], rounds: Iterable[Round], payouts: Iterable[Payout]) -> Invariant:
     """§3.5.2, §3.5.4: whoever submitted, pre-reviewed, approved, made the payout and recorded it are different
     people."""

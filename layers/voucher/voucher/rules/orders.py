@@ -48,6 +48,7 @@ def check_order(order: Order, facts: OrderFacts, no_other_subsidy: bool) -> None
         lambda: check_numbered(number, signed_on),
         lambda: check_ratio(order.voucher_fen, order.contract_fen, policy),
         lambda: check_balance(order.voucher_fen, facts.voucher),
+        lambda: check_least(order.voucher_fen, facts.voucher, policy),
         lambda: check_contract_day(signed_on, policy, order.year, today) if signed_on else None,
         lambda: check_no_other_subsidy(no_other_subsidy),
     ]
@@ -118,6 +119,13 @@ def check_ratio(voucher_fen: int, contract_fen: int, policy: Policy) -> None:
     most_fen = max_voucher_fen(contract_fen, policy)
     if voucher_fen > most_fen:
         raise Refused(Refusal.OVER_RATIO, percent=policy.voucher_max_percent, max_voucher_fen=most_fen)
+
+
+def check_least(voucher_fen: int, voucher: Voucher, policy: Policy) -> None:
+    """No clause: an agency answers each order by hand, so none is of a few fen, unless they are a voucher's last ones.
+    Raises ORDER_TOO_SMALL."""
+    if voucher_fen < min(policy.least_voucher_fen, voucher.balance_fen):
+        raise Refused(Refusal.ORDER_TOO_SMALL, least_fen=policy.least_voucher_fen)
 
 
 def check_qualified(enterprise: Enterprise) -> None:

@@ -11,45 +11,6 @@ from voucher.models.enterprises import Enterprise
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.lifecycle import stepped
 
-FILE_WORDS = {"application/pdf": "PDF", "image/jpeg": "JPEG", "image/png": "PNG"}
-
-
-def unreadable_words(document: Document) -> str:
-    """Why a document cannot be read, and what to do, for the applicant."""
-    kind = FILE_WORDS[document.content_type]
-    return f"文件内容不是所报的 {kind} 类型，可能未传完整或更改过扩展名，请撤回后重新上传。"
-
-
-def document_refusal(named: Iterable[tuple[str, str]], unreadable: Iterable[Document]) -> Refused:
-    """DOCUMENT_NOT_UPLOADED with each (field, document id) that names no good document: is it `unreadable`, or
-    missing."""
-    broken = {each.document_id: each for each in unreadable}
-    errors = [
-        FieldError(field, unreadable_words(broken[document_id]), "unreadable")
-        if document_id in broken
-        else FieldError(field, "没有这份已上传的材料，请核对编号和种类。", "missing")
-        for field, document_id in named
-    ]
-    return Refused(Refusal.DOCUMENT_NOT_UPLOADED, errors=errors)
-
-
-def check_complete(
-    documents: Iterable[Document], unreadable: Iterable[Document], kinds: Mapping[str, str], clause: str
-) -> None:
-    """§3.2.1, §4.1.1: there is a document of each kind. Raises DOCUMENTS_MISSING, which names each missing kind, and
-    says so where a file was uploaded that is not what it claims to be."""
-    present = {each.kind for each in documents}
-    missing = {kind: words for kind, words in kinds.items() if kind not in present}
-    if missing:
-        broken = {each.kind: each for each in unreadable}
-        errors = [
-            FieldError(kind, f"{words}：{unreadable_words(broken[kind])}", "unreadable")
-            if kind in broken
-            else FieldError(kind, f"缺少{words}。", "missing")
-            for kind, words in missing.items()
-        ]
-        raise Refused(Refusal.DOCUMENTS_MISSING, errors=errors, clause=clause, kinds="、".join(missing.values()))
-
 
 def withdrawn_submission[Organisation: (Enterprise, Agency)](organisation: Organisation, mark: Mark) -> Organisation:
     """§3.2.1, §4.1.1: the draft that a submission becomes again. Only before the first approval, because what was

@@ -40,7 +40,8 @@ Recorded = dict[str, dict[str, int]]
 @dataclass(frozen=True)
 class Book:
     """The books of one programme year. `moving` names the pools that were drawn on while the book was read, so that
-    what it says of them may stem from several moments."""
+    what it says of them may stem from several moments. `waiting` has the ids of all orders that are counted as waiting
+    for an answer."""
 
     programme: Programme
     postings: list[Posting]
@@ -51,6 +52,7 @@ class Book:
     entitlements: list[Entitlement]
     orders: list[Order]
     settled: list["SettledRound"]
+    waiting: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def read_book(year: int) -> Book:
         vouchers.read_entitlements(held),
         placed,
         settled,
+        orders.read_waiting(placed),
     )
 
 

@@ -1,8 +1,8 @@
 """Reports of material changes, in the registry table under the organisation that made them (§3.2.3, §4.1.3)."""
 
 from voucher.models.changes import Change
-from voucher.refusals import not_found
-from voucher.store import keys
+from voucher.refusals import Refusal, Refused, not_found
+from voucher.store import bounds, keys
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.reading import find_item, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit
@@ -16,9 +16,18 @@ def _index_entry(change: Change) -> dict[str, str]:
     return keys.index_entry("CHANGE", change.created_at, change.change_id, state=change.state)
 
 
-def commit_report(change: Change, *also: Write) -> None:
-    """Record a report. Raises CHANGED_MEANWHILE when its id is taken, or when a condition of `also` is false."""
-    commit([add_write("change", _key(change), change, index=_index_entry(change)), *also])
+def _place(change: Change) -> keys.Key:
+    """Where the undecided reports of its organisation are counted."""
+    return keys.open_things(keys.organisation(change.kind, change.uscc), "changes")
+
+
+def commit_report(change: Change, most: int, *also: Write) -> None:
+    """Record a report. Raises CHANGED_MEANWHILE when its id is taken, or when a condition of `also` is false, and
+    TOO_MANY_CHANGES for an organisation with `most` that are undecided."""
+    new = add_write("change", _key(change), change, index=_index_entry(change))
+    opened = bounds.opened_write(_place(change), change.change_id, most)
+    refusal = Refused(Refusal.TOO_MANY_CHANGES, most=most)
+    commit([new, opened, *also], change=Refusal.CHANGED_MEANWHILE, bound=refusal)
 
 
 def find(kind: str, uscc: str, change_id: str) -> Change | None:
@@ -40,14 +49,15 @@ def list_of(kind: str, uscc: str) -> list[Change]:
     return sorted(found, key=lambda change: change.created_at, reverse=True)
 
 
-def step_write(old: Change, new: Change) -> Write:
-    """The write of a report's next version, if nobody changed it since `old` was read."""
-    return advance_write("change", _key(old), old, new, index=_index_entry(new))
+def decision_writes(old: Change, new: Change) -> list[Write]:
+    """The writes of a report's decision, if nobody changed it since `old` was read."""
+    step = advance_write("change", _key(old), old, new, index=_index_entry(new))
+    return [step, bounds.closed_write(_place(old), old.change_id)]
 
 
-def commit_step(old: Change, new: Change) -> None:
-    """Commit a report's next version. Raises CHANGED_MEANWHILE if somebody else changed it first."""
-    commit([step_write(old, new)])
+def commit_decision(old: Change, new: Change) -> None:
+    """Commit a report's decision. Raises CHANGED_MEANWHILE if somebody else changed it first."""
+    commit(decision_writes(old, new))
 
 
 def list_page(selection: Selection, keep: Keep | None) -> Page:

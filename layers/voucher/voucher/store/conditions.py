@@ -48,6 +48,9 @@ ENDED = "#ends_at <= :now"
 # A counter has not reached its limit.
 UNDER_LIMIT = "attribute_not_exists(#count) OR #count < :most"
 
+# A set of open things has room for one more.
+SET_HAS_ROOM = "attribute_not_exists(#open) OR size(#open) < :most"
+
 # This import, and no other one, is bringing its list into force.
 IMPORT_IS_OURS = "#import_id = :import_id"
 

@@ -1,26 +1,67 @@
-"""Uploaded documents, under the organisation or the settlement they belong to; their files are in S3."""
+"""Uploaded documents, under the organisation or the settlement they belong to; their files are in S3.
 
-from datetime import datetime
+A client uploads under UPLOADS, where nothing stays: the bucket's lifecycle ends each file there within days. What a
+submission examined is copied to KEPT, where no client can write and no lifecycle ends anything.
+"""
+
+from collections import defaultdict
+from datetime import date, datetime
 from itertools import batched
 from typing import Any, NamedTuple
 
 from voucher.models.base import Mark, instant_text
-from voucher.models.documents import Document
+from voucher.models.contents import ANNOUNCED
+from voucher.models.documents import Document, Unreadable
 from voucher.refusals import Refusal, Refused, not_found
-from voucher.store import conditions, keys
+from voucher.store import bounds, conditions, keys
 from voucher.store.engine import files
 from voucher.store.engine.reading import find_item, read_partition
 from voucher.store.engine.table import MOST_ITEMS, Item, Write, add_write, commit, commit_new, update_write
+
+# so many are written down together; each may be of another kind, and no transaction holds more
+MOST_AT_ONCE = MOST_ITEMS // 2
+UPLOADS, KEPT = "uploads/", "documents/"
+
+
+def upload_place(document_id: str, folder: str) -> str:
+    """Where the file of a new document is uploaded, in the folder of its owner."""
+    return f"{UPLOADS}{folder}/{document_id}"
+
+
+def kept_place(document: Document) -> str:
+    """Where the file of a document stays once a submission examined it."""
+    return f"{KEPT}{document.owner}/{document.document_id}"
 
 
 def _key(owner: keys.Key, document_id: str) -> keys.Key:
     return owner._replace(sk=f"DOCUMENT#{document_id}")
 
 
-def commit_announced(owner: keys.Key, document: Document, *also: Write) -> dict[str, Any]:
-    """Remember an announced document under its owner's key; answers the presigned POST for it."""
+def _place(owner: keys.Key, document: Document) -> keys.Key:
+    """Where the owner's documents of one kind that no submission examined are counted."""
+    return keys.open_things(owner, f"documents.{document.kind}")
+
+
+class Bounds(NamedTuple):
+    """How many documents there may be: of one kind, announced and not examined; and announced by one person today."""
+
+    per_kind: int
+    per_day: int
+
+
+def commit_announced(owner: keys.Key, document: Document, most: Bounds, today: date, *also: Write) -> dict[str, Any]:
+    """Remember an announced document under its owner's key; answers the presigned POST for it. Raises
+    TOO_MANY_DOCUMENTS or TOO_MANY_DOCUMENTS_TODAY."""
     key = _key(owner, document.document_id)
-    if not commit_new("document", [add_write("document", key, document), *also]):
+    writes = [
+        add_write("document", key, document),
+        bounds.opened_write(_place(owner, document), document.document_id, most.per_kind),
+        bounds.today_write(keys.user(owner.table, document.uploaded_by), "DOCUMENTS", today, most.per_day),
+        *also,
+    ]
+    of_kind = Refused(Refusal.TOO_MANY_DOCUMENTS, most=most.per_kind)
+    of_today = Refused(Refusal.TOO_MANY_DOCUMENTS_TODAY, most=most.per_day)
+    if not commit_new("document", writes, bound=of_kind, today=of_today):
         _refuse_another_file(document, find_item(key))
     return files.presign_upload(document.object_key, document.content_type)
 
@@ -53,7 +94,8 @@ def commit_taken_back(owner: keys.Key, document: Document, mark: Mark) -> None:
     """Take a document back that no submission has examined. Raises CHANGED_MEANWHILE."""
     change = "SET #taken_back = :true, #taken_back_by = :by, #taken_back_at = :at"
     name, taken = f"document {document.document_id}", {"by": mark.by, "at": instant_text(mark.at)}
-    commit([update_write(name, _key(owner, document.document_id), change, conditions.DOCUMENT_OPEN, **taken)])
+    step = update_write(name, _key(owner, document.document_id), change, conditions.DOCUMENT_OPEN, **taken)
+    commit([step, bounds.closed_write(_place(owner, document), document.document_id)])
 
 
 class Inspection(NamedTuple):
@@ -62,19 +104,21 @@ class Inspection(NamedTuple):
 
     fit: list[Document]
     new: list[Document]
-    unreadable: list[Document]
+    unreadable: list[Unreadable]
 
 
 def inspect(documents: list[Document]) -> Inspection:
     """Read the files of some documents that were not examined yet. Writes nothing."""
-    fit, new, unreadable = [each for each in documents if each.checked], [], []
+    fit, new, unreadable = [each for each in documents if each.checked], list[Document](), list[Unreadable]()
     for document in (each for each in documents if not each.checked):
-        content = files.examine(document.object_key, document.content_type)
-        if content is not None and content.fits:
+        content = files.examine(document.object_key)
+        if content is None:
+            continue
+        if content.looks == ANNOUNCED[document.content_type]:
             seen = {"checked": True, "object_version": content.version, "sha256": content.sha256}
             new.append(document.model_copy(update=seen))
-        elif content is not None:
-            unreadable.append(document)
+        else:
+            unreadable.append(Unreadable(document, content.looks))
     return Inspection([*fit, *new], new, unreadable)
 
 
@@ -86,15 +130,26 @@ def inspect_all(owner: keys.Key, since: datetime | None = None) -> Inspection:
 def commit_examined(owner: keys.Key, inspection: Inspection) -> None:
     """Write down what the documents of a submission were found to be.
 
-    It fixes the version of each file. Another file under the same key changes nothing after it, and nobody takes the
-    document back, so a reviewer sees what was submitted. Raises CHANGED_MEANWHILE.
+    First the version that was examined is copied to where files stay; the document then is this copy. Another file
+    under the upload's key changes nothing after it, and nobody takes the document back, so a reviewer sees what was
+    submitted. A copy whose document was not written is nobody's, and does no harm. Raises CHANGED_MEANWHILE.
     """
-    for part in batched(inspection.new, MOST_ITEMS, strict=False):
-        commit([_examined_write(owner, each) for each in part])
+    for part in batched(map(_kept, inspection.new), MOST_AT_ONCE, strict=False):
+        ids_of = defaultdict[keys.Key, list[str]](list)
+        for document in part:
+            ids_of[_place(owner, document)].append(document.document_id)
+        closed = [bounds.closed_write(place, *ids) for place, ids in ids_of.items()]
+        commit([*(_examined_write(owner, each) for each in part), *closed])
+
+
+def _kept(document: Document) -> Document:
+    place = kept_place(document)
+    version = files.commit_copy(document.object_key, document.object_version, place)
+    return document.model_copy(update={"object_key": place, "object_version": version})
 
 
 def _examined_write(owner: keys.Key, document: Document) -> Write:
-    change = "SET #checked = :true, #sha256 = :sha256, #object_version = :version"
-    seen = {"sha256": document.sha256, "version": document.object_version}
+    change = "SET #checked = :true, #sha256 = :sha256, #object_key = :place, #object_version = :version"
+    seen = {"sha256": document.sha256, "place": document.object_key, "version": document.object_version}
     name = f"document {document.document_id}"
     return update_write(name, _key(owner, document.document_id), change, conditions.DOCUMENT_OPEN, **seen)

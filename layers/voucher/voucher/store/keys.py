@@ -3,14 +3,17 @@ audit `by_state` (`state_key`); orders also `by_enterprise`, `by_agency` and `by
 settlements `by_agency`, audit `by_about`, `by_person` (`person_key`), `by_enterprise` and `by_agency`. Within its key
 each index is sorted by `index_sort`.
 
-registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE#id
-             AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id, RATINGS        PRODUCT#id | RECORD
-             LIST#kind#year  | CURRENT, IMPORT#id, LATEST, TURN
+registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what
+             AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what, RATINGS
+             PRODUCT#id | RECORD     LIST#kind#year | CURRENT, IMPORT#id, LATEST, TURN
+             USER#sub        | OPEN#drafts, DOCUMENTS#day
 vouchers     PROGRAMME#year  | RECORD, BATCH#id, POSTING#seq, RECONCILIATION#cut_off    BATCH#id | RECORD
              POOL#pool#shard | POOL      ENTITLEMENT#year#uscc | ENTITLEMENT
              BATCH#id#bucket | VOUCHER#uscc, POSTING#uscc#seq
 orders       ORDER#id        | RECORD, POSTING#seq                   CONTRACT#number | CONTRACT
-settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id       INVOICE#number | INVOICE
+             PAIR#enterprise#agency | OPEN#orders
+settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id, OPEN#what      INVOICE#number | INVOICE
+             USER#sub        | DOCUMENTS#day
              ROUND#id        | RECORD, PAYABLE#agency, POSTING#payout, PAYOUT_FILE#number
              NOTICE#id       | RECORD, OBJECTION#id, RATE#hour…      PAYOUT#id | RECORD     FILE#sha256 | USES
              ACCOUNT#agency  | ACCOUNT
@@ -48,6 +51,16 @@ def agency(uscc: str, sk: str = "RECORD") -> Key:
 
 def organisation(kind: str, uscc: str, sk: str = "RECORD") -> Key:
     return agency(uscc, sk) if kind == "agency" else enterprise(uscc, sk)
+
+
+def user(table: str, sub: str) -> Key:
+    """What a table counts of one person."""
+    return Key(table, f"USER#{sub}", "")
+
+
+def open_things(owner: Key, what: str) -> Key:
+    """The names of all things of one kind that an owner has open."""
+    return owner._replace(sk=f"OPEN#{what}")
 
 
 def product(product_id: str) -> Key:
@@ -94,6 +107,11 @@ def voucher_posting(batch_id: str, uscc: str, seq: int) -> Key:
 
 def order(order_id: str, sk: str = "RECORD") -> Key:
     return Key("orders", f"ORDER#{order_id}", sk)
+
+
+def pair(enterprise_uscc: str, agency_uscc: str) -> Key:
+    """The orders that wait for an agency's answer to one enterprise."""
+    return open_things(Key("orders", f"PAIR#{enterprise_uscc}#{agency_uscc}", ""), "orders")
 
 
 def contract(number: str) -> Key:

@@ -13,8 +13,8 @@ from voucher.models.pools import Plan, category_pool, return_plan
 from voucher.models.products import Product
 from voucher.models.programmes import Programme
 from voucher.models.vouchers import Voucher
-from voucher.refusals import Refusal, not_found
-from voucher.store import conditions, keys, organisations, vouchers
+from voucher.refusals import Refusal, Refused, not_found
+from voucher.store import bounds, conditions, keys, organisations, vouchers
 from voucher.store.engine import pools
 from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page, read_whole
 from voucher.store.engine.postings import voucher_posting_write
@@ -71,11 +71,14 @@ def commit_order(order: Order, facts: OrderFacts, pool_ids: Iterable[str], *also
     one transaction.
 
     Raises `pools.Exhausted` for a yearly pool without room, ALREADY_EXISTS when the order's id is taken, CONTRACT_USED,
-    and CHANGED_MEANWHILE when something differs from what was read.
+    CHANGED_MEANWHILE when something differs from what was read, and TOO_MANY_ORDERS when the agency owes the enterprise
+    too many answers.
     """
-    voucher, shards = facts.voucher, facts.programme.policy.yearly_shards
+    voucher, policy = facts.voucher, facts.programme.policy
+    shards, most = policy.yearly_shards, policy.open_orders_per_pair
+    waiting = bounds.opened_write(_waiting(order), order.order_id, most)
     draws = [pools.Draw(pool_id, shards, order.voucher_fen, "held_fen") for pool_id in pool_ids]
-    fixed_writes = [*_hold_writes(order, voucher), *_unchanged_checks(facts), *_contract_writes(order), *also]
+    fixed_writes = [*_hold_writes(order, voucher), *_unchanged_checks(facts), *_contract_writes(order), waiting, *also]
 
     def writes(plans: dict[str, Plan]) -> list[Write]:
         drawn = {pool_id: {str(shard): fen for shard, fen in plan.items()} for pool_id, plan in plans.items()}
@@ -87,7 +90,19 @@ def commit_order(order: Order, facts: OrderFacts, pool_ids: Iterable[str], *also
     try:
         pools.commit_draws(draws, voucher.enterprise_uscc, writes)
     except Unmet as unmet:
-        raise refused(unmet, order=Refusal.ALREADY_EXISTS, contract=Refusal.CONTRACT_USED) from None
+        too_many = Refused(Refusal.TOO_MANY_ORDERS, most=most)
+        raise refused(unmet, order=Refusal.ALREADY_EXISTS, contract=Refusal.CONTRACT_USED, bound=too_many) from None
+
+
+def _waiting(order: Order) -> keys.Key:
+    """Where the orders of its two parties that the agency has not answered are counted."""
+    return keys.pair(order.enterprise_uscc, order.agency_uscc)
+
+
+def _answered_writes(old: Order, new: Order) -> list[Write]:
+    """An order that left its first state waits for no answer any more."""
+    is_answered = old.state == "placed" and new.state != "placed"
+    return [bounds.closed_write(_waiting(old), old.order_id)] if is_answered else []
 
 
 def _hold_writes(order: Order, voucher: Voucher) -> list[Write]:
@@ -132,6 +147,12 @@ def _contract_writes(order: Order) -> list[Write]:
         return []
     key, free_or_ours = keys.contract(order.contract_number), conditions.NUMBER_IS_FREE_OR_OURS
     return [update_write("contract", key, "SET #order_id = :order_id", free_or_ours, order_id=order.order_id)]
+
+
+def read_waiting(some: Iterable[Order]) -> frozenset[str]:
+    """The orders that are counted as waiting for an answer, of all pairs of parties that some orders have."""
+    places = sorted({_waiting(order) for order in some})
+    return frozenset[str]().union(*bounds.read_open(places).values())
 
 
 def find(order_id: str) -> Order | None:
@@ -183,7 +204,7 @@ def step_write(old: Order, new: Order) -> Write:
 
 def commit_step(old: Order, new: Order, *also: Write) -> None:
     """Move an order on. Raises CONTRACT_USED or CHANGED_MEANWHILE."""
-    commit([step_write(old, new), *also], contract=Refusal.CONTRACT_USED)
+    commit([step_write(old, new), *_answered_writes(old, new), *also], contract=Refusal.CONTRACT_USED)
 
 
 def commit_contract(old: Order, new: Order, *also: Write) -> None:
@@ -206,6 +227,7 @@ def release_writes(old: Order, new: Order, amount_fen: int, voucher: Voucher, ma
     whose whole hold goes back frees its contract number, too."""
     return [
         step_write(old, new),
+        *_answered_writes(old, new),
         *vouchers.give_back_writes(voucher, old.order_id, amount_fen, mark.at, mark.by),
         *_return_writes(old, amount_fen),
         *(free_contract_writes(old) if amount_fen == old.voucher_fen else []),

@@ -5,8 +5,8 @@ from typing import Any
 
 from voucher.models.agencies import Agency, Ratings
 from voucher.models.enterprises import Enterprise
-from voucher.refusals import Refusal, not_found
-from voucher.store import conditions, keys
+from voucher.refusals import Refusal, Refused, not_found
+from voucher.store import bounds, conditions, keys
 from voucher.store.engine.pages import Keep, Page, Selection, read_page, read_whole
 from voucher.store.engine.reading import find_item, read_each, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check, update_write
@@ -24,8 +24,15 @@ def _index_entry(organisation: Organisation) -> dict[str, str]:
     )
 
 
-def commit_registration(organisation: Organisation) -> None:
-    """Add a new organisation and its first member. Two at once: one wins, the other gets ALREADY_REGISTERED."""
+def _drafts(organisation: Organisation) -> tuple[keys.Key, str]:
+    """Where the drafts of its first member are counted, and its name there."""
+    person = keys.user("registry", organisation.created_by)
+    return keys.open_things(person, "drafts"), f"{organisation.thing}.{organisation.uscc}"
+
+
+def commit_registration(organisation: Organisation, most_drafts: int) -> None:
+    """Add a new organisation and its first member. Two at once: one wins, the other gets ALREADY_REGISTERED. Raises
+    TOO_MANY_DRAFTS for a person with `most_drafts` that wait to be submitted."""
     sub, kind = organisation.created_by, organisation.thing
     member = update_write(
         "member",
@@ -38,7 +45,9 @@ def commit_registration(organisation: Organisation) -> None:
         **keys.index_entry(f"USER#{sub}", kind, organisation.uscc),
     )
     new = add_write("organisation", _key(organisation), organisation, index=_index_entry(organisation))
-    commit([new, member], organisation=Refusal.ALREADY_REGISTERED)
+    draft = bounds.opened_write(*_drafts(organisation), most_drafts)
+    too_many = Refused(Refusal.TOO_MANY_DRAFTS, most=most_drafts)
+    commit([new, member, draft], organisation=Refusal.ALREADY_REGISTERED, bound=too_many)
 
 
 def find_enterprise(uscc: str) -> Enterprise | None:
@@ -72,7 +81,14 @@ def unchanged_check(organisation: Organisation) -> Write:
 
 def commit_step(old: Organisation, new: Organisation, *also: Write) -> None:
     """Commit an organisation's next version. Raises CHANGED_MEANWHILE if somebody else changed it first."""
-    commit([step_write(old, new), *also])
+    commit([step_write(old, new), *_draft_writes(old, new), *also])
+
+
+def _draft_writes(old: Organisation, new: Organisation) -> list[Write]:
+    """Count a draft no more once it is submitted, and again if its submission is withdrawn."""
+    if (old.state == "draft") == (new.state == "draft"):
+        return []
+    return [bounds.reopened_write(*_drafts(new)) if new.state == "draft" else bounds.closed_write(*_drafts(new))]
 
 
 def list_page(kind: str, selection: Selection, keep: Keep | None) -> Page:

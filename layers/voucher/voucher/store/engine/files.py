@@ -11,18 +11,15 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from voucher.models.contents import MOST_BEGINNING, Looks, looks_like
+from voucher.models.documents import FileName
+
 MOST_UPLOAD_BYTES = 20 * 1024 * 1024
 UPLOAD_SECONDS = 900
 DOWNLOAD_SECONDS = 300
 
 # What S3 answers for an object that is not there; AccessDenied, too, because our roles may not list the bucket.
 MISSING = {"NoSuchKey", "AccessDenied", "404", "403"}
-# The first bytes that make a file of the type it claims to be.
-FIRST_BYTES = {
-    "application/pdf": (b"%PDF-",),
-    "image/jpeg": (b"\xff\xd8\xff",),
-    "image/png": (b"\x89PNG\r\n\x1a\n",),
-}
 
 
 @cache
@@ -51,14 +48,14 @@ def presign_upload(object_key: str, content_type: str) -> dict[str, Any]:
     )
 
 
-def presign_download(object_key: str, version: str | None, content_type: str, filename: str) -> str:
-    """A link to read one version of a file for five minutes. A browser saves the file under its own name and does not
-    show it, because a page of a stranger must not run here."""
+def presign_download(object_key: str, version: str | None, content_type: str, name: FileName) -> str:
+    """A link to read one version of a file for five minutes. A browser saves the file under the name that we made, and
+    does not show it: neither a page nor a program of a stranger must run at its reader's."""
     request = {
         "Bucket": bucket(),
         "Key": object_key,
         "ResponseContentType": content_type,
-        "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(filename, safe='')}",
+        "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
     }
     if version:
         request["VersionId"] = version
@@ -85,41 +82,37 @@ def find_version(object_key: str) -> tuple[bytes, str | None] | None:
 @dataclass(frozen=True)
 class Content:
     """What an upload holds: the version of the object that was read (None where the bucket keeps none), its SHA-256 in
-    hex, and whether it begins as its type must."""
+    hex, and what it looks like."""
 
     version: str | None
     sha256: str
-    fits: bool
+    looks: Looks
 
 
 @dataclass(frozen=True)
 class Beginning:
-    """How an upload begins: the version of the object that was looked at, and whether it begins as its type must."""
+    """How an upload begins: the version of the object that was looked at, and what it looks like."""
 
     version: str | None
-    fits: bool
+    looks: Looks
 
 
-def look(object_key: str, content_type: str) -> Beginning | None:
+def look(object_key: str) -> Beginning | None:
     """Read the first bytes of an upload; None when it is not there."""
     try:
-        answer = client().get_object(Bucket=bucket(), Key=object_key, Range="bytes=0-15")
+        answer = client().get_object(Bucket=bucket(), Key=object_key, Range=f"bytes=0-{MOST_BEGINNING - 1}")
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in MISSING:
             return None
-        if code == "InvalidRange":  # it is empty
-            return Beginning(None, False)
+        if code == "InvalidRange":
+            return Beginning(None, "empty")
         raise
     with answer["Body"] as body:
-        return Beginning(answer.get("VersionId"), _fits(body.read(), content_type))
+        return Beginning(answer.get("VersionId"), looks_like(body.read()))
 
 
-def _fits(begins: bytes, content_type: str) -> bool:
-    return begins.startswith(FIRST_BYTES[content_type])
-
-
-def examine(object_key: str, content_type: str) -> Content | None:
+def examine(object_key: str) -> Content | None:
     """Read an upload once, in pieces; None when it is not there."""
     try:
         answer = client().get_object(Bucket=bucket(), Key=object_key)
@@ -128,11 +121,19 @@ def examine(object_key: str, content_type: str) -> Content | None:
             return None
         raise
     with answer["Body"] as body:
-        begins = body.read(16)
+        begins = body.read(MOST_BEGINNING)
         digest = hashlib.sha256(begins)
         while piece := body.read(1024 * 1024):
             digest.update(piece)
-    return Content(answer.get("VersionId"), digest.hexdigest(), _fits(begins, content_type))
+    return Content(answer.get("VersionId"), digest.hexdigest(), looks_like(begins))
+
+
+def commit_copy(object_key: str, version: str | None, kept_key: str) -> str | None:
+    """Copy one version of an object to another place within the bucket; the version of the copy (None where the bucket
+    keeps none)."""
+    source = {"Bucket": bucket(), "Key": object_key} | ({"VersionId": version} if version else {})
+    answer = client().copy_object(Bucket=bucket(), Key=kept_key, CopySource=source)
+    return str(answer["VersionId"]) if answer.get("VersionId") else None
 
 
 def commit_content(object_key: str, content: bytes, content_type: str, key_id: str | None = None) -> None:

@@ -256,7 +256,7 @@ def interpret(error: ClientError, writes: list[Write]) -> None:
     raise Unmet({write.name: item for write, item in false}, refusal)
 
 
-def commit(writes: Iterable[Write], **refusals: Refusal) -> None:
+def commit(writes: Iterable[Write], **refusals: Refusal | Refused) -> None:
     """Commit all of `writes` or none; equal checks are sent as one.
 
     Raises BUSY under contention. If a condition was false, raises the refusal of its write, or that which `refusals`
@@ -270,13 +270,15 @@ def commit(writes: Iterable[Write], **refusals: Refusal) -> None:
         raise refused(unmet, **refusals) from None
 
 
-def refused(unmet: Unmet, **refusals: Refusal) -> Refused:
+def refused(unmet: Unmet, **refusals: Refusal | Refused) -> Refused:
     """The refusal for false conditions: a write's own, or the first of `refusals` whose write is among them, or else
     CHANGED_MEANWHILE."""
     if unmet.refusal:
         return Refused(unmet.refusal)
     false = [(name, no) for name, no in refusals.items() if name in unmet.items]
     name, refusal = false[0] if false else ("", Refusal.CHANGED_MEANWHILE)
+    if isinstance(refusal, Refused):
+        return refusal
     return Refused(refusal, thing=name if refusal is Refusal.NOT_FOUND else None)
 
 
@@ -291,12 +293,11 @@ def commit_if_unchanged(writes: Iterable[Write]) -> bool:
     return True
 
 
-def commit_new(name: str, writes: Iterable[Write]) -> bool:
+def commit_new(name: str, writes: Iterable[Write], **refusals: Refusal | Refused) -> bool:
     """Commit a new record with what belongs to it; `name` is the name of its write. False if its key is taken: the
-    caller then looks whether the call is a repetition. Raises CHANGED_MEANWHILE for any other condition, BUSY under
-    contention."""
+    caller then looks whether the call is a repetition. Raises as `commit` does for any other condition."""
     try:
-        commit(writes, **{name: Refusal.ALREADY_EXISTS})
+        commit(writes, **{name: Refusal.ALREADY_EXISTS, **refusals})
     except Refused as no:
         if no.refusal is not Refusal.ALREADY_EXISTS:
             raise
