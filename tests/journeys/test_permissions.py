@@ -9,7 +9,8 @@ from tests.infra.templates import FUNCTIONS
 from tests.journeys.deployment import Deployment
 from tests.journeys.roles import TABLES, Permission, decisions_of, full_names, permissions, permissions_by_policy
 
-# which function may write which table: P puts items, U updates them, D deletes them (the import worker: its own turn)
+# which function may write which table: P puts items, U updates them, D deletes them (the import worker: its own turn;
+# the retention: what has had its time)
 TABLE_WRITES = """
                 Registry  Vouchers  Orders  Settlements  Supervision  Audit
 Agencies        PU        .         .       .            .            .
@@ -50,6 +51,7 @@ Register        .         .         .       .            .            .
 Relay           .         .         .       .            .            .
 Removals        P         .         .       P            P            .
 Reports         .         .         .       .            .            .
+Retention       PUD       P         P       PUD          PD           .
 Results         .         .         .       .            .            .
 Rounds          .         .         P       PU           .            .
 Settlements     .         .         P       P            .            .
@@ -80,10 +82,21 @@ SENDERS = {
     "Orders": {"KeepAuditQueue"},
     "PayoutFile": {"KeepAuditQueue"},
     "Relay": {"NotifyQueue", "VoidVouchersQueue", "ImportListQueue", "KeepAuditQueue", "RelayDeadLetters"},
+    "Retention": {"RetentionQueue"},
     "StaffLists": {"KeepAuditQueue"},
     "Submissions": {"KeepAuditQueue"},
-    "Sweep": {"NotifyQueue", "VoidVouchersQueue", "CloseYearQueue"},
+    "Sweep": {"NotifyQueue", "VoidVouchersQueue", "CloseYearQueue", "RetentionQueue"},
     "VoidVouchers": {"NotifyQueue", "VoidVouchersQueue"},
+}
+ERASERS = {
+    "Retention": {
+        "documents/agencies",
+        "documents/enterprises",
+        "documents/settlements",
+        "lists",
+        "payout-files",
+        "rows",
+    },
 }
 READERS_OF_BANK_ACCOUNTS = {"PayoutFile": {"BankAccountsKey"}}
 # what no function may do to any resource; IAM is only asked, because doing most of it would do harm
@@ -93,7 +106,7 @@ FORBIDDEN = {
     "iam": "AttachRolePolicy DeleteRolePolicy PassRole PutRolePolicy UpdateAssumeRolePolicy",
     "kms": "DisableKey PutKeyPolicy ScheduleKeyDeletion",
     "lambda": "AddPermission InvokeFunction UpdateFunctionCode UpdateFunctionConfiguration",
-    "s3": "BypassGovernanceRetention DeleteBucket DeleteObject DeleteObjectVersion ListBucket PutBucketPolicy",
+    "s3": "BypassGovernanceRetention DeleteBucket DeleteObject ListBucket PutBucketPolicy PutLifecycleConfiguration",
     "sqs": "AddPermission DeleteQueue PurgeQueue SetQueueAttributes",
     "sts": "AssumeRole",
 }
@@ -145,6 +158,8 @@ def test_each_table_is_written_by_exactly_the_functions_listed_here(permissions_
     ("action", "expected"),
     [
         ("s3:PutObject", FILE_WRITERS),
+        ("s3:DeleteObjectVersion", ERASERS),
+        ("s3:ListBucketVersions", {"Retention": {"Documents"}}),
         ("sqs:SendMessage", SENDERS),
         ("kms:Decrypt", READERS_OF_BANK_ACCOUNTS),
     ],

@@ -5,7 +5,7 @@ from voucher.refusals import not_found
 from voucher.store import keys
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.reading import find_item, read_partition
-from voucher.store.engine.table import Write, add_write, advance_write, commit
+from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_if_unchanged
 
 
 def _key(change: Change) -> keys.Key:
@@ -48,6 +48,11 @@ def step_write(old: Change, new: Change) -> Write:
 def commit_step(old: Change, new: Change) -> None:
     """Commit a report's next version. Raises CHANGED_MEANWHILE if somebody else changed it first."""
     commit([step_write(old, new)])
+
+
+def commit_erased(old: Change, new: Change) -> bool:
+    """Erase the words of a report. False if somebody changed it meanwhile."""
+    return commit_if_unchanged([step_write(old, new)])
 
 
 def list_page(selection: Selection, keep: Keep | None) -> Page:

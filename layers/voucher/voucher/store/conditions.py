@@ -7,6 +7,8 @@ What can race is decided here and nowhere else. `make soak` removes each conditi
 IS_NEW = "attribute_not_exists(#pk)"
 # The item exists.
 EXISTS = "attribute_exists(#pk)"
+# An erased record, of which nobody decided that it may not come back.
+GIVEN_UP = "#erased_at > :nothing AND NOT #state IN (:disqualified, :removed)"
 # The document was neither examined nor taken back: the one rules out the other, and what it is found to be is written
 # once.
 DOCUMENT_OPEN = "#checked = :false AND NOT #taken_back = :true"

@@ -10,7 +10,17 @@ from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys
 from voucher.store.engine import files
 from voucher.store.engine.reading import find_item, read_partition
-from voucher.store.engine.table import MOST_ITEMS, Item, Write, add_write, commit, commit_new, update_write
+from voucher.store.engine.table import (
+    MOST_ITEMS,
+    Item,
+    Write,
+    add_write,
+    commit,
+    commit_if_unchanged,
+    commit_new,
+    delete_write,
+    update_write,
+)
 
 
 def _key(owner: keys.Key, document_id: str) -> keys.Key:
@@ -45,8 +55,13 @@ def get(owner: keys.Key, document_id: str) -> Document:
 
 def list_of(owner: keys.Key) -> list[Document]:
     """Every document announced under an owner's key, the newest first, without those taken back."""
-    known = [Document.model_validate(item) for item in read_partition(owner, "DOCUMENT#")]
-    return sorted((each for each in known if not each.taken_back), key=lambda each: each.created_at, reverse=True)
+    known = [each for each in list_all_of(owner) if not each.taken_back]
+    return sorted(known, key=lambda each: each.created_at, reverse=True)
+
+
+def list_all_of(owner: keys.Key) -> list[Document]:
+    """Every document announced under an owner's key, also those taken back."""
+    return [Document.model_validate(item) for item in read_partition(owner, "DOCUMENT#")]
 
 
 def commit_taken_back(owner: keys.Key, document: Document, mark: Mark) -> None:
@@ -54,6 +69,19 @@ def commit_taken_back(owner: keys.Key, document: Document, mark: Mark) -> None:
     change = "SET #taken_back = :true, #taken_back_by = :by, #taken_back_at = :at"
     name, taken = f"document {document.document_id}", {"by": mark.by, "at": instant_text(mark.at)}
     commit([update_write(name, _key(owner, document.document_id), change, conditions.DOCUMENT_OPEN, **taken)])
+
+
+def commit_deleted(owner: keys.Key, document: Document, *also: Write) -> bool:
+    """Delete a document with its file, if `also` holds. It counts as taken back first, so that no submission takes it
+    up: False if one was quicker. The record goes last, because it alone tells where the file lies."""
+    key = _key(owner, document.document_id)
+    if not document.taken_back:
+        still_open = None if document.checked else conditions.DOCUMENT_OPEN
+        if not commit_if_unchanged([update_write("document", key, "SET #taken_back = :true", still_open), *also]):
+            return False
+    files.commit_deleted(document.object_key)
+    commit([delete_write("document", key)])
+    return True
 
 
 class Inspection(NamedTuple):

@@ -9,7 +9,16 @@ from voucher.refusals import Refusal, not_found
 from voucher.store import conditions, keys
 from voucher.store.engine.pages import Keep, Page, Selection, read_page, read_whole
 from voucher.store.engine.reading import find_item, read_each, read_partition
-from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check, update_write
+from voucher.store.engine.table import (
+    Write,
+    advance_write,
+    commit,
+    commit_if_unchanged,
+    delete_write,
+    item_check,
+    put_write,
+    update_write,
+)
 
 Organisation = Enterprise | Agency
 
@@ -25,7 +34,8 @@ def _index_entry(organisation: Organisation) -> dict[str, str]:
 
 
 def commit_registration(organisation: Organisation) -> None:
-    """Add a new organisation and its first member. Two at once: one wins, the other gets ALREADY_REGISTERED."""
+    """Add a new organisation and its first member. Two at once: one wins, the other gets ALREADY_REGISTERED. One that
+    was erased may begin anew, unless it was put out."""
     sub, kind = organisation.created_by, organisation.thing
     member = update_write(
         "member",
@@ -37,7 +47,10 @@ def commit_registration(organisation: Organisation) -> None:
         uscc=organisation.uscc,
         **keys.index_entry(f"USER#{sub}", kind, organisation.uscc),
     )
-    new = add_write("organisation", _key(organisation), organisation, index=_index_entry(organisation))
+    free = f"{conditions.IS_NEW} OR {conditions.GIVEN_UP}"
+    put_out = {"nothing": "", "disqualified": "disqualified", "removed": "removed"}
+    index = _index_entry(organisation)
+    new = put_write("organisation", _key(organisation), organisation, free, index=index, **put_out)
     commit([new, member], organisation=Refusal.ALREADY_REGISTERED)
 
 
@@ -51,6 +64,11 @@ def find_agency(uscc: str) -> Agency | None:
     """The agency of a credit code, or None."""
     item = find_item(keys.agency(uscc))
     return Agency.model_validate(item) if item else None
+
+
+def find(kind: str, uscc: str) -> Organisation | None:
+    """The enterprise or the agency of a credit code, or None."""
+    return find_agency(uscc) if kind == "agency" else find_enterprise(uscc)
 
 
 def get_agency(uscc: str) -> Agency:
@@ -73,6 +91,21 @@ def unchanged_check(organisation: Organisation) -> Write:
 def commit_step(old: Organisation, new: Organisation, *also: Write) -> None:
     """Commit an organisation's next version. Raises CHANGED_MEANWHILE if somebody else changed it first."""
     commit([step_write(old, new), *also])
+
+
+def commit_erased(old: Organisation, new: Organisation, *also: Write) -> bool:
+    """Erase an organisation together with who acts for it. False if somebody changed it, or joined it, meanwhile."""
+    members = [keys.organisation(old.thing, old.uscc, f"MEMBER#{sub}") for sub in list_members(old.thing, old.uscc)]
+    known = [keys.account(old.uscc)] if old.thing == "agency" else []
+    gone = [delete_write(f"{key.sk}", key) for key in (*members, *known)]
+    return commit_if_unchanged([step_write(old, new), *gone, *also])
+
+
+def commit_deleted(organisation: Organisation) -> bool:
+    """Delete an erased organisation. False if somebody registered it anew meanwhile."""
+    seen = organisation.version
+    write = delete_write("organisation", _key(organisation), conditions.UNCHANGED, seen_version=seen)
+    return commit_if_unchanged([write])
 
 
 def list_page(kind: str, selection: Selection, keep: Keep | None) -> Page:
