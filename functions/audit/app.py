@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from voucher.edge.api import Api
 from voucher.edge.audit import verify_end, verify_part
-from voucher.edge.identity import as_member, require
+from voucher.edge.identity import as_member, check_party_named, require
 from voucher.edge.pages import ListOf, OfDays, reply_list
 from voucher.edge.queries import Cursor, Query, QueryId
 from voucher.edge.replies import Answer, reply
@@ -58,12 +58,14 @@ def list_entries(query: Sought) -> Answer[ListOf[AuditEntry]]:
 
 
 def _check_own(kind: str, uscc: str) -> None:
-    """Raise ROLE_REQUIRED, or NOT_FOUND as for an unknown organisation, unless the caller acts for it."""
+    """Raise MALFORMED or ROLE_REQUIRED where none is named, NOT_FOUND as for an unknown one, unless the caller acts for
+    the organisation."""
     if kind == "enterprise":
         as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
     elif kind == "agency":
         as_member(app.caller, organisations.find_agency(uscc), "agency")
     else:
+        check_party_named(app.caller, "about")
         require(app.caller, *READERS)
 
 

@@ -87,10 +87,12 @@ def _bank_transfer(payout: Payout, payable: Payable) -> payout_file.BankTransfer
 
 
 def _file_reply(known: list[PayoutFile]) -> Response[bytes]:
-    """The last of some files, as it was made. Raises NO_PAYOUT_FILE; other bytes than were made are a fault."""
+    """The last of some files, as it was made. Raises NO_PAYOUT_FILE, ERASED; other bytes than were made are a fault."""
     if not known:
         raise Refused(Refusal.NO_PAYOUT_FILE)
     file = known[-1]
+    if file.erased_at:
+        raise Refused(Refusal.ERASED)
     content = files.find_content(file.object_key)
     if content is None or hashlib.sha256(content).hexdigest() != file.sha256:
         raise LookupError(f"payout file {file.number} is not what was made")

@@ -1,6 +1,7 @@
 """Schedule, every night: finds the batches whose vouchers have ended or will end soon, and the years that are over, and
 sends them to the workers (§4.2.2, §1.4b); announces the end of public notices, which a person then closes (§3.5.3);
-reminds agencies whose approval ends soon (§3.2.3).
+reminds agencies whose approval ends soon (§3.2.3); sets the retention to work, which erases personal data that has had
+its time.
 
 The instant is that of the event, so a night that was missed can be run by hand: invoke with {"time": …}. An instant in
 the future is refused, because what a sweep ends does not come back. Only the local stack, which plays a year in
@@ -22,6 +23,7 @@ from voucher.rules.batches import ends_soon
 from voucher.rules.lifecycle import stepped
 from voucher.rules.notices import due_day, ends_by_schedule
 from voucher.rules.programmes import policy_for, year_is_over
+from voucher.rules.retention import TASKS
 from voucher.rules.working_days import shanghai_date
 from voucher.store import batches, keys, notices, organisations, programmes
 
@@ -36,6 +38,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
     swept = sum(sweep_year(programme, instant) for programme in programmes.list_all() if programme.state == "open")
     ended = announce_ended_notices(instant)
     reminded = remind_agencies(instant)
+    queues.send("retention", retention_messages(instant))
     log_work("swept", batches=swept, notices=ended, agencies=reminded)
     return {"batches": swept, "notices": ended, "agencies": reminded}
 
@@ -101,3 +104,14 @@ def year_message(year: int, instant: datetime) -> dict[str, Any]:
     """§1.4b: the year is over; the first night after which nothing is left to lapse closes it."""
     text = instant_text(instant)
     return {"message_id": f"close_year.{year}.{text}", "year": year, "instant": text}
+
+
+def retention_messages(instant: datetime) -> list[dict[str, Any]]:
+    """One message for each list of what may have had its time; for messages, which stand on shelves, one for each."""
+    text = instant_text(instant)
+    shelves = [{"task": "message", "shelf": number} for number in range(keys.BUCKETS)]
+    tasks: list[dict[str, Any]] = [{"task": task} for task in TASKS if task != "message"]
+    return [
+        {"message_id": f"retention.{each['task']}.{each.get('shelf', '')}.{text}", "instant": text, **each}
+        for each in (*tasks, *shelves)
+    ]

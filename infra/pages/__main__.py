@@ -11,6 +11,7 @@ from infra.generated import collection
 from infra.pages import accounts, functions, lifecycles, methods, modules, regulation_map
 from infra.pages.alarms import alarms
 from infra.pages.markers import ROOT, filled
+from infra.pages.personal_data import inventory
 from voucher.store import keys
 
 Part = Callable[[], str]
@@ -26,6 +27,7 @@ def table_keys() -> str:
 PAGES: dict[str, dict[str, Part]] = {
     "README.md": {},
     "functions/README.md": {"functions": functions.listing},
+    "functions/retention/README.md": {"inventory": inventory},
     "layers/voucher/voucher/rules/README.md": {"lifecycles": lifecycles.drawing},
     "layers/voucher/voucher/store/README.md": {
         "keys": table_keys,

@@ -152,13 +152,13 @@ def test_nothing_that_a_client_wrote_is_in_the_name_of_a_download(draft: World, 
     assert unquote(disposition) == f"attachment; filename*=UTF-8''{name}"
 
 
-@pytest.mark.parametrize("unseen", ["\u202e", "\u2066", "\u200b", "\ufeff", "\x7f", "\x85", "\n", "\u2028", "\uffff"])
+@pytest.mark.parametrize("unseen", ["\u202e", "\u2066", "\u200b", "\ufeff", "\x7f", "\x85", "\uffff"])
 def test_a_file_name_with_characters_that_cannot_be_seen_is_refused_with_words(draft: World, unseen: str) -> None:
     body = {"kind": FILES[0].kind, "filename": f"纳税证明{unseen}fdp.exe", "content_type": "image/png", "size_bytes": 1}
     no = draft.call(OWNER, "POST", f"{PATH}/documents", body)
     [error] = no.body["errors"]
     assert (no.status, error["field"], error["code"]) == (422, "filename", "format")
-    assert "看不见的字符" in error["message"]
+    assert f"U+{ord(unseen):04X}" in error["message"]
 
 
 def test_a_file_name_is_kept_in_one_spelling(draft: World) -> None:

@@ -11,7 +11,7 @@ BUILDERS = ("_write", "_writes", "_check", "_checks")
 WRITERS = ("commit_",)
 # the verbs of the engine: whatever calls one of them writes; they themselves are named for what they are
 ENGINE_VERBS = {"commit", "commit_new", "commit_if_unchanged", "commit_in_parts", "transact"}
-REQUESTS = {"transact_write_items", "put_object", "copy_object"}
+REQUESTS = {"transact_write_items", "put_object", "copy_object", "delete_object"}
 
 
 def public_functions() -> Iterator[tuple[str, ast.FunctionDef]]:

@@ -29,13 +29,14 @@ PREFIXES = (
     "rows",
     "elsewhere",
 )
-QUEUES = ("NotifyQueue", "VoidVouchersQueue", "CloseYearQueue", "ImportListQueue", "KeepAuditQueue")
+QUEUES = ("NotifyQueue", "VoidVouchersQueue", "CloseYearQueue", "ImportListQueue", "KeepAuditQueue", "RetentionQueue")
 DEAD_LETTERS = (
     "NotifyDeadLetters",
     "VoidVouchersDeadLetters",
     "CloseYearDeadLetters",
     "ImportListDeadLetters",
     "KeepAuditDeadLetters",
+    "RetentionDeadLetters",
     "RelayDeadLetters",
 )
 DENIED = {"AccessDenied", "AccessDeniedException"}
@@ -121,6 +122,8 @@ def file_tries(client: Any, bucket: str) -> Iterator[tuple[Permission, Try]]:
         yield ("s3:GetObjectVersion", prefix), partial(client.get_object, **object_args, VersionId="nothing")
         yield ("s3:PutObject", prefix), partial(client.put_object, **object_args, Body=b"")
         yield ("s3:DeleteObject", prefix), partial(client.delete_object, **object_args)
+        yield ("s3:DeleteObjectVersion", prefix), partial(client.delete_object, **object_args, VersionId="nothing")
+    yield ("s3:ListBucketVersions", "Documents"), partial(client.list_object_versions, Bucket=bucket, Prefix="nothing")
     yield ("s3:ListBucket", "Documents"), partial(client.list_objects_v2, Bucket=bucket)
 
 
@@ -182,4 +185,4 @@ def word_of(resource: str) -> str:
     """`${Data.Outputs.VouchersArn}/index/*` → Vouchers/index; below the bucket the prefix alone."""
     output, _, rest = resource.removeprefix("${").removeprefix("Data.Outputs.").partition("}")
     word, below = output.removesuffix("Arn"), rest.removesuffix("/*")
-    return below.removeprefix("/") if word == "Documents" else word + below
+    return below.removeprefix("/") if word == "Documents" and below else word + below

@@ -17,60 +17,62 @@ from tests.journeys.roles import (
     permissions_by_policy,
 )
 
-# which function may write which table: P puts items, U updates them, D deletes them (the import worker: its own turn)
+# which function may write which table: P puts items, U updates them, D deletes them (the import worker: its own turn;
+# the retention: what has had its time)
 TABLE_WRITES = """
                 Registry  Vouchers  Orders  Settlements  Supervision  Audit  Requests
-Agencies        PU        .         .       .            .            .        .
-AgencyReviews   P         .         .       .            .            .        .
-Audit           .         .         .       .            .            .        .
-Authorize       .         .         .       .            .            .        .
-Batches         .         PU        .       .            .            .        P
-Cancellations   .         PU        PU      PU           .            .        .
-Catalogue       .         .         .       .            .            .        .
-ChangeReviews   PU        P         .       .            .            .        .
-Changes         PU        .         .       .            .            .        P
-CloseYear       .         PU        .       .            .            .        .
-Docs            .         .         .       .            .            .        .
-EnterpriseReviews P         P         .       .            .            .        .
-Enterprises     PU        .         .       .            .            .        .
-Evidence        .         .         .       PU           .            .        P
-Fulfilment      U         PU        PU      .            .            .        .
-Grab            .         PU        .       .            .            .        .
-ImportList      PD        P         .       .            .            .        .
-Inbox           .         .         .       .            U            .        .
-KeepAudit       .         .         .       .            .            P        .
-Lists           P         .         .       .            .            .        P
-NoticeClosings  .         U         P       P            .            .        .
-NoticeReviews   .         .         .       P            .            .        .
-Notices         .         .         .       PU           .            .        .
-Notify          .         .         .       .            P            .        .
-Orders          .         PU        PU      .            .            .        P
-Payables        .         .         .       PU           .            .        .
-PayoutFile      .         .         .       P            .            .        .
-Payouts         .         U         P       P            .            .        .
-PreReviews      .         PU        PU      PU           .            .        .
-Products        PU        .         .       .            .            .        P
-Programmes      .         P         .       .            .            .        .
-Public          .         .         .       .            .            .        .
-Reconcile       .         PU        .       .            .            .        .
-Recoveries      .         .         P       .            .            .        P
-Register        .         .         .       .            .            .        .
-Relay           .         .         .       .            .            .        .
-Removals        PU        .         .       P            P            .        .
-Reports         .         .         .       .            .            .        .
-Results         .         .         .       .            .            .        .
-Rounds          .         .         P       PU           .            .        P
-Settlements     .         .         P       P            .            .        P
-StaffLists      .         .         .       .            .            .        .
-Submissions     PU        .         .       .            .            .        P
-Sweep           .         .         .       P            .            .        .
-Totals          .         PU        .       .            .            .        .
-Unrouted        .         .         .       .            .            .        .
-VerifyAudit     .         .         .       .            P            .        .
-Violations      P         P         .       .            P            .        P
-VoidVouchers    .         PU        PU      .            .            .        .
-Vouchers        .         .         .       .            .            .        .
-Withdrawals     .         U         P       PU           .            .        .
+Agencies        PU        .         .       .            .            .      .
+AgencyReviews   P         .         .       .            .            .      .
+Audit           .         .         .       .            .            .      .
+Authorize       .         .         .       .            .            .      .
+Batches         .         PU        .       .            .            .      P
+Cancellations   .         PU        PU      PU           .            .      .
+Catalogue       .         .         .       .            .            .      .
+ChangeReviews   PU        P         .       .            .            .      .
+Changes         PU        .         .       .            .            .      P
+CloseYear       .         PU        .       .            .            .      .
+Docs            .         .         .       .            .            .      .
+EnterpriseReviews P         P         .       .            .            .      .
+Enterprises     PU        .         .       .            .            .      .
+Evidence        .         .         .       PU           .            .      P
+Fulfilment      U         PU        PU      .            .            .      .
+Grab            .         PU        .       .            .            .      .
+ImportList      PD        P         .       .            .            .      .
+Inbox           .         .         .       .            U            .      .
+KeepAudit       .         .         .       .            .            P      .
+Lists           P         .         .       .            .            .      P
+NoticeClosings  .         U         P       P            .            .      .
+NoticeReviews   .         .         .       P            .            .      .
+Notices         .         .         .       PU           .            .      .
+Notify          .         .         .       .            P            .      .
+Orders          .         PU        PU      .            .            .      P
+Payables        .         .         .       PU           .            .      .
+PayoutFile      .         .         .       P            .            .      .
+Payouts         .         U         P       P            .            .      .
+PreReviews      .         PU        PU      PU           .            .      .
+Products        PU        .         .       .            .            .      P
+Programmes      .         P         .       .            .            .      .
+Public          .         .         .       .            .            .      .
+Reconcile       .         PU        .       .            .            .      .
+Recoveries      .         .         P       .            .            .      P
+Register        .         .         .       .            .            .      .
+Relay           .         .         .       .            .            .      .
+Removals        PU        .         .       P            P            .      .
+Reports         .         .         .       .            .            .      .
+Results         .         .         .       .            .            .      .
+Retention       PUD       P         P       PUD          PD           .      .
+Rounds          .         .         P       PU           .            .      P
+Settlements     .         .         P       P            .            .      P
+StaffLists      .         .         .       .            .            .      .
+Submissions     PU        .         .       .            .            .      P
+Sweep           .         .         .       P            .            .      .
+Totals          .         PU        .       .            .            .      .
+Unrouted        .         .         .       .            .            .      .
+VerifyAudit     .         .         .       .            P            .      .
+Violations      P         P         .       .            P            .      P
+VoidVouchers    .         PU        PU      .            .            .      .
+Vouchers        .         .         .       .            .            .      .
+Withdrawals     .         U         P       PU           .            .      .
 """
 FILE_WRITERS = {
     "Agencies": {"documents/agencies"},
@@ -91,10 +93,21 @@ SENDERS = {
     "Orders": {"KeepAuditQueue"},
     "PayoutFile": {"KeepAuditQueue"},
     "Relay": {"NotifyQueue", "VoidVouchersQueue", "ImportListQueue", "KeepAuditQueue", "RelayDeadLetters"},
+    "Retention": {"RetentionQueue"},
     "StaffLists": {"KeepAuditQueue"},
     "Submissions": {"KeepAuditQueue"},
-    "Sweep": {"NotifyQueue", "VoidVouchersQueue", "CloseYearQueue"},
+    "Sweep": {"NotifyQueue", "VoidVouchersQueue", "CloseYearQueue", "RetentionQueue"},
     "VoidVouchers": {"NotifyQueue", "VoidVouchersQueue"},
+}
+ERASERS = {
+    "Retention": {
+        "documents/agencies",
+        "documents/enterprises",
+        "documents/settlements",
+        "lists",
+        "payout-files",
+        "rows",
+    },
 }
 READERS_OF_BANK_ACCOUNTS = {"PayoutFile": {"BankAccountsKey"}}
 # what no function may do to any resource; IAM is only asked, because doing most of it would do harm
@@ -104,7 +117,7 @@ FORBIDDEN = {
     "iam": "AttachRolePolicy DeleteRolePolicy PassRole PutRolePolicy UpdateAssumeRolePolicy",
     "kms": "DisableKey PutKeyPolicy ScheduleKeyDeletion",
     "lambda": "AddPermission InvokeFunction UpdateFunctionCode UpdateFunctionConfiguration",
-    "s3": "BypassGovernanceRetention DeleteBucket DeleteObject DeleteObjectVersion ListBucket PutBucketPolicy",
+    "s3": "BypassGovernanceRetention DeleteBucket DeleteObject ListBucket PutBucketPolicy PutLifecycleConfiguration",
     "sqs": "AddPermission DeleteQueue PurgeQueue SetQueueAttributes",
     "sts": "AssumeRole",
 }
@@ -164,6 +177,8 @@ def test_what_a_key_was_used_for_is_only_ever_written_by_those_who_make_things(p
     ("action", "expected"),
     [
         ("s3:PutObject", FILE_WRITERS),
+        ("s3:DeleteObjectVersion", ERASERS),
+        ("s3:ListBucketVersions", {"Retention": {"Documents"}}),
         ("sqs:SendMessage", SENDERS),
         ("kms:Decrypt", READERS_OF_BANK_ACCOUNTS),
     ],

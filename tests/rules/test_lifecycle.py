@@ -190,7 +190,13 @@ def test_no_step_before_the_end_can_be_left_out(thing: str, end: str, on_the_way
     ],
 )
 def test_what_has_ended_stays_ended(thing: str, state: str, possible: set[str]) -> None:
-    assert {action for before, action in steps_of(thing) if before == state} == possible
+    assert {action for before, action in steps_of(thing) if before == state} - {"erase"} == possible
+
+
+def test_erasing_changes_no_state_but_that_of_a_list_whose_rows_are_gone() -> None:
+    after = {thing: steps["erase"][1] for thing, steps in LIFECYCLES.items() if "erase" in steps}
+    assert {thing: state for thing, state in after.items() if state != SAME} == {"list_import": "erased"}
+    assert not {"programme", "batch", "line", "round", "payout"} & after.keys()
 
 
 @pytest.mark.clause("§3.5.1(5)")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.rules.records import AGENCY, FIRM
-from voucher.rules.messages import RECIPIENTS, SUBJECTS, messages_for, thing_of
+from voucher.rules.messages import RECIPIENTS, SUBJECTS, change_id, messages_for, thing_of
 
 # a record of each thing as its table keeps it
 IMAGES: dict[str, dict[str, Any]] = {
@@ -201,3 +201,11 @@ def test_the_end_of_a_year_is_reported_once_to_operator_bureau_and_finance(point
     assert {each["subject"] for each in told} == {f"2026年度服务券已结束，余额全部作废；{words}。"}
     assert len({each["message_id"] for each in told}) == 3
     assert messages_for(closed, closed | {"version": 10}) == messages_for(None, open_) == []
+
+
+@pytest.mark.parametrize("thing", ["ENTERPRISE", "AGENCY"])
+def test_a_code_that_is_registered_anew_is_told_anew(thing: str) -> None:
+    """Its versions begin again: what is told of them is not what was told before it was erased."""
+    first = {"pk": f"{thing}#{FIRM}", "sk": "RECORD", "version": 3, "created_at": "2026-06-15T02:00:00.000Z"}
+    again = first | {"created_at": "2029-06-15T02:00:00.000Z"}
+    assert change_id(first, "returned") != change_id(again, "returned") == change_id(dict(again), "returned")

@@ -13,22 +13,22 @@ from voucher.rules import lifecycle
 
 # Steps that no caller takes on the record itself: they follow from a step of another record, or from a schedule.
 FOLLOWING: dict[str, set[str]] = {
-    "enterprise": {"reopen"},
-    "change": set(),
-    "agency": {"reopen"},
+    "enterprise": {"reopen", "erase"},
+    "change": {"erase"},
+    "agency": {"reopen", "erase"},
     "product": set(),
     "programme": {"close_year"},
     "batch": set(),
-    "order": {"expire", "reduce", "unsettle", "approve", "take_back", "pay", "send_back"},
-    "settlement": set(),
+    "order": {"erase", "expire", "reduce", "unsettle", "approve", "take_back", "pay", "send_back"},
+    "settlement": {"erase"},
     "line": set(),
     "round": {"empty"},
     "notice": {"announce_end"},
-    "objection": set(),
-    "payable": {"reduce", "drop", "paid", "failed", "send_back"},
+    "objection": {"erase"},
+    "payable": {"reduce", "drop", "paid", "failed", "send_back", "erase"},
     "payout": set(),
-    "list_import": {"parse", "fail", "finish"},
-    "violation": set(),
+    "list_import": {"parse", "fail", "finish", "erase"},
+    "violation": {"erase"},
 }
 # What a call does to a record beside the one that it is about, by a call of its own: thing → actions.
 ALONG: dict[str, set[str]] = {

@@ -22,6 +22,15 @@ class BucketInMemory:
         self._objects[request["Key"]] = self._objects[request["CopySource"]["Key"]]
         return {}
 
+    def list_object_versions(self, **request: Any) -> dict[str, Any]:
+        """ListObjectVersions, of which each object has one."""
+        found = [key for key in self._objects if key.startswith(request["Prefix"])]
+        return {"Versions": [{"Key": key, "VersionId": "null"} for key in found]}
+
+    def delete_object(self, **request: Any) -> None:
+        """DeleteObject."""
+        self._objects.pop(request["Key"], None)
+
     def generate_presigned_post(self, _bucket: str, key: str, **_: Any) -> dict[str, Any]:
         """The form of an upload; a test puts the object itself."""
         return {"url": "", "fields": {"key": key}}

@@ -2,7 +2,9 @@
 
     "order": {"accept": ("placed", "accepted"), …}     an order that is placed may be accepted, and then is accepted
 
-What is not written here is forbidden and answers 409. Who takes a step, and with which call, is in `actions.py`.
+What is not written here is forbidden and answers 409. `erase` is the schedule's: the words and names in a record go
+when their time is over (policy.Retention), and what the books need stays. Who takes a
+step, and with which call, is in `actions.py`.
 """
 
 # the state stays what it is
@@ -24,12 +26,14 @@ LIFECYCLES: dict[str, Steps] = {
         "report_change": ("approved submitted returned rejected", SAME),
         "reopen": ("approved submitted returned rejected", "returned"),
         "disqualify": ("approved submitted returned rejected", "disqualified"),
+        "erase": ("draft returned rejected approved disqualified", SAME),
     },
     "change": {  # §3.2.3, §4.1.3
         "keep": ("reported", "kept"),
         "return": ("reported", "returned"),
         "disqualify": ("reported", "disqualified"),
         "remove": ("reported", "removal_proposed"),
+        "erase": ("reported kept returned disqualified removal_proposed", SAME),
     },
     "agency": {  # §3.2, §3.4.1
         "add_document": ("draft returned active rejected", SAME),
@@ -49,6 +53,7 @@ LIFECYCLES: dict[str, Steps] = {
         "propose_removal": ("active submitted pre_reviewed returned rejected", "removal_proposed"),
         "approve_removal": ("removal_proposed", "removed"),
         "reject_removal": ("removal_proposed", FORMER),
+        "erase": ("draft returned rejected active removed", SAME),
     },
     "product": {  # §3.3
         "edit": ("draft published withdrawn", SAME),
@@ -85,12 +90,14 @@ LIFECYCLES: dict[str, Steps] = {
         "send_back": ("paid", "payable"),
         "recover": ("paid", SAME),
         "withdraw_recovery": ("paid", SAME),
+        "erase": ("refused cancelled paid", SAME),
     },
     "settlement": {  # §3.5.1, §3.5.2
         "add_document": ("draft submitted reviewed", SAME),
         "submit": ("draft submitted reviewed", "submitted"),
         "pre_review": ("submitted", "reviewed"),
         "withdraw": ("draft submitted reviewed", "withdrawn"),
+        "erase": ("withdrawn", SAME),
     },
     "line": {  # §3.5.2, §3.5.3; the agency withdraws, from a round on the operator takes out
         "edit": ("draft returned", SAME),
@@ -124,6 +131,7 @@ LIFECYCLES: dict[str, Steps] = {
     "objection": {  # §3.5.3
         "uphold": ("standing", "upheld"),
         "reject": ("standing", "rejected"),
+        "erase": ("upheld rejected", SAME),
     },
     "payable": {  # §3.5.4
         "invoice": ("awaiting_invoice", "invoiced"),
@@ -135,6 +143,7 @@ LIFECYCLES: dict[str, Steps] = {
         "paid": ("paying", "paid"),
         "failed": ("paying", "invoiced"),
         "send_back": ("paid", "invoiced"),
+        "erase": ("paid dropped", SAME),
     },
     "payout": {  # §3.5.4
         "paid": ("made", "paid"),
@@ -146,8 +155,10 @@ LIFECYCLES: dict[str, Steps] = {
         "fail": ("waiting", "failed"),
         "apply": ("parsed", "applying"),
         "finish": ("applying", "applied"),
+        "erase": ("waiting parsed failed applied", "erased"),
     },
     "violation": {  # §2.1.3
         "lift": ("standing", "lifted"),
+        "erase": ("lifted", SAME),
     },
 }

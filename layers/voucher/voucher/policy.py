@@ -5,6 +5,7 @@ programme year copies the policy under which it was drafted, with the bureau's o
 the defaults never changes a running year. Amounts are in fen, shares are whole percents.
 """
 
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -151,6 +152,39 @@ def policy_on(day: date) -> Policy:
     begun = [edition for edition in EDITIONS if edition.grants_from <= day]
     return begun[-1] if begun else EDITIONS[0]
 
+
+@dataclass(frozen=True)
+class Retention:
+    """How many days personal data is kept, each after which event. The regulation gives no clause; the law asks for the
+    shortest time that the purpose needs (个人信息保护法 第十九条), and then for deletion (第四十七条).
+
+    What the books need (vouchers, postings, orders, settlements and their papers, payouts) is in none of these: as
+    accounting archives it stays at least 30 years, bank statements 10 (会计档案管理办法 第十四、十五条, 附表二), and
+    after that people decide on it (第十六至十八条), no schedule.
+    """
+
+    draft_days: int = 30  # a registration that was never submitted: after its last touch
+    refused_days: int = 365  # one that was returned, rejected or withdrawn, and never approved: after its last step
+    # an organisation that is out, all its orders ended: after the later of both. As long as a claim may be raised
+    # (民法典 第一百八十八条: three years)
+    left_days: int = 1_095
+    replaced_paper_days: int = 1_095  # a paper that is in no submission any more: after it was announced
+    taken_back_paper_days: int = 30  # a paper that was taken back: after it was announced
+    unused_paper_days: int = 180  # a paper that no submission examined: after it was announced
+    withdrawn_paper_days: int = 365  # papers of a settlement application that was withdrawn: after that
+    change_days: int = 1_095  # the words of a change report: after the decision
+    objection_days: int = 365  # who objected, and the words: after the notice closed
+    order_text_days: int = 1_095  # comment of a rating, reasons of refusals and cancellations: after the order ended
+    violation_days: int = 1_095  # the words of a violation: after it was lifted
+    lead_days: int = 1_095  # the words of a lead: after it was handed on
+    message_days: int = 365  # a message: after it came into its inbox
+    list_days: int = 180  # file and rows of a list that is not in force: after its last step
+    payout_file_days: int = 180  # a file that shows account numbers: after the bank's last answer on its payouts
+    account_days: int = 365  # a sealed account number: after the payout on it
+    cleaning_days: int = 7  # so long each night looks again for what a broken run left, or what came late
+
+
+RETENTION = Retention()
 
 # §4.1.1 the six documents of an enterprise, §3.2.1 the ten of an agency, §3.5.1 those of a settlement
 ENTERPRISE_DOCUMENTS = {

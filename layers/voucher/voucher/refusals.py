@@ -42,6 +42,8 @@ class Refusal(Enum):
     BUSY = 429, None, "当前办理人数较多，请稍后重试。"
     FROZEN = 409, None, "相关资金账户正在核对，暂停办理，请稍后再试。"
 
+    ERASED = 409, None, "该文件已过保存期限，按规定删除；有关记录和校验值仍在，如需原件请向原提交单位或开户银行调取。"
+
     # documents
     DOCUMENTS_MISSING = 422, "§4.1.1", "申请材料不齐全，请补充上传：{kinds}。"
     DOCUMENT_NOT_UPLOADED = 422, None, "文件尚未上传，或内容与所报类型不符，请重新上传。"

@@ -118,6 +118,7 @@ STATE_WORDS = {
         "failed": "解析失败",
         "applying": "正在生效",
         "applied": "已生效",
+        "erased": "已删除",
     },
     "violation": {"standing": "尚未解除", "lifted": "已解除"},
     "recovery": {"standing": "追回中", "withdrawn": "已撤销"},

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any, Literal
+from unicodedata import normalize
 
-from pydantic import AfterValidator, Field, StringConstraints, create_model
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, create_model
 
 from voucher.edge import clock
 from voucher.edge.api import Api
@@ -27,9 +28,16 @@ from voucher.store.engine.pages import Selection, cut_page
 # How many files one answer looks at in the bucket; older documents that no submission examined stay "announced" in it.
 MOST_LOOKED_AT = 50
 
+
+def _one_spelling(name: Any) -> Any:
+    # some systems write é as two characters
+    return normalize("NFC", name) if isinstance(name, str) else name
+
+
 # only a label beside a document: a file leaves under a name that we made (rules/documents.py)
 Filename = Annotated[
     str,
+    BeforeValidator(_one_spelling),
     StringConstraints(min_length=1, max_length=200, pattern=r"^[^/\\\x00-\x1f]+$"),
     AfterValidator(check_name),
     Field(

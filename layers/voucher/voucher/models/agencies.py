@@ -77,6 +77,7 @@ class Agency(Stateful):
     removal_from: str | None = None
     removal_reason: str | None = None
     removal_proposed_by: str | None = None
+    erased_at: Instant | None = None
 
     def registered(self, ratings: Ratings) -> RegisteredAgency:
         """What the public needs of it, and no more; the average is rounded down to hundredths."""

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import ClassVar, Literal
 
-from voucher.models.base import Stateful
+from voucher.models.base import Instant, Stateful
 
 ChangeState = Literal["reported", "kept", "returned", "disqualified", "removal_proposed"]
 
@@ -27,3 +27,4 @@ class Change(Stateful):
     overdue: bool
     reason: str | None = None
     reviewed_by: str | None = None
+    erased_at: Instant | None = None

@@ -46,6 +46,7 @@ class Enterprise(Stateful):
     submission: dict[str, Any] = {}
     submission_before: dict[str, Any] = {}
     changed_fields: tuple[str, ...] = ()
+    erased_at: Instant | None = None
 
 
 class EnterpriseWithDocuments(Enterprise, defer_build=True):

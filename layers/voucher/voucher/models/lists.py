@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, TypedDict
 from voucher.models.base import Instant, Remembering
 from voucher.models.documents import PresignedPost
 
-ImportState = Literal["waiting", "parsed", "failed", "applying", "applied"]
+ImportState = Literal["waiting", "parsed", "failed", "applying", "applied", "erased"]
 
 
 class ListImport(Remembering):
@@ -33,6 +33,7 @@ class ListImport(Remembering):
     skip_errors: bool = False
     applied_by: str | None = None
     applied_at: Instant | None = None
+    erased_at: Instant | None = None
 
 
 class ListRow(TypedDict):

@@ -100,3 +100,4 @@ class Objection(Stateful):
     name: str
     contact: str
     reason: str
+    erased_at: Instant | None = None

@@ -100,6 +100,7 @@ class Order(Remembering):
     recovered_fen: int = 0
     recoveries: tuple[Recovery, ...] = ()
     recovery_requests: dict[str, str] = {}
+    erased_at: Instant | None = None
 
 
 class Contact(TypedDict):

@@ -5,15 +5,12 @@ from typing import Any, ClassVar, Literal, TypedDict
 from voucher.models.base import Instant, Record, Stateful
 
 
-class Account(Record):
-    """A bank account (§3.5.4). Its number is kept encrypted; only its last four digits are shown. Two accounts with the
-    same fingerprint are the same account."""
+class MaskedAccount(Record):
+    """What is shown of a bank account, and what stays of it once its number is erased."""
 
     bank_name: str
     account_name: str
-    sealed_number: str
     last_digits: str
-    fingerprint: str
 
     def public(self) -> dict[str, Any]:
         """Its holder, its bank, and the masked number."""
@@ -22,6 +19,14 @@ class Account(Record):
             "account_name": self.account_name,
             "bank_account_masked": f"****{self.last_digits}",
         }
+
+
+class Account(MaskedAccount):
+    """A bank account (§3.5.4). Its number is kept encrypted; only its last four digits are shown. Two accounts with the
+    same fingerprint are the same account."""
+
+    sealed_number: str
+    fingerprint: str
 
 
 class AccountChange(Record):
@@ -43,12 +48,19 @@ PayableState = Literal["awaiting_invoice", "invoiced", "paying", "paid", "droppe
 
 
 class Payable(Stateful):
-    """What one agency is owed in one round (§3.5.4)."""
+    """What one agency is owed in one round (§3.5.4). `account_before` is what stays of an erased account: should the
+    bank send its money back then, the agency gives its account anew."""
 
     thing: ClassVar[str] = "payable"
     state: PayableState
 
-    private: ClassVar[frozenset[str]] = Stateful.private | {"account", "change", "invoiced_by", "account_by"}
+    private: ClassVar[frozenset[str]] = Stateful.private | {
+        "account",
+        "account_before",
+        "change",
+        "invoiced_by",
+        "account_by",
+    }
 
     round_id: str
     year: int
@@ -61,9 +73,11 @@ class Payable(Stateful):
     invoiced_by: str | None = None
     account: Account | None = None
     account_by: str | None = None
+    account_before: MaskedAccount | None = None
     change: AccountChange | None = None
     document_id: str | None = None
     attempts: int = 0
+    erased_at: Instant | None = None
 
     @property
     def claimants(self) -> tuple[str | None, ...]:
@@ -73,7 +87,8 @@ class Payable(Stateful):
     def public(self) -> dict[str, Any]:
         """The payable as its agency and staff see it: of an account only the last four digits."""
         no_account = {"bank_name": None, "account_name": None, "bank_account_masked": None}
-        account = self.account.public() if self.account else no_account
+        known = self.account or self.account_before
+        account = known.public() if known else no_account
         return super().public() | account | {"proposed_account": self.change.public() if self.change else None}
 
 

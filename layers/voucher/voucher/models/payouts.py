@@ -29,7 +29,8 @@ class Payout(Stateful):
 
 
 class PayoutFile(Record):
-    """A list of payouts for the bank (§3.5.4). It is made once, and its bytes never change."""
+    """A list of payouts for the bank (§3.5.4). It is made once, and its bytes never change. They go at
+    `erased_at`; what they were, `sha256` still proves."""
 
     number: str
     round_id: str
@@ -40,6 +41,7 @@ class PayoutFile(Record):
     rows_sha256: str
     made_at: Instant
     made_by: str
+    erased_at: Instant | None = None
 
 
 class NewPayouts(TypedDict):

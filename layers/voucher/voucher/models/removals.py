@@ -3,7 +3,7 @@
 from datetime import date
 from typing import ClassVar, Literal, TypedDict, cast
 
-from voucher.models.base import Stateful
+from voucher.models.base import Instant, Stateful
 
 
 class PublicRemoval(TypedDict):
@@ -52,3 +52,4 @@ class Lead(Stateful):
     name: str
     facts: str
     proposed_by: str | None
+    erased_at: Instant | None = None

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import ClassVar, Literal, NotRequired, TypedDict
 
-from voucher.models.base import Record, Stateful
+from voucher.models.base import Instant, Record, Stateful
 from voucher.policy import Category
 
 
@@ -48,6 +48,7 @@ class Settlement(Stateful):
     order_ids: tuple[str, ...]
     submitted_by: str | None = None
     pre_reviewed_by: str | None = None
+    erased_at: Instant | None = None
 
 
 class Line(Stateful):

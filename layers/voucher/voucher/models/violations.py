@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from voucher.models.base import Stateful
+from voucher.models.base import Instant, Stateful
 
 ViolationState = Literal["standing", "lifted"]
 
@@ -18,3 +18,4 @@ class Violation(Stateful):
     facts: str
     order_ids: tuple[str, ...] = ()
     lift_reason: str | None = None
+    erased_at: Instant | None = None

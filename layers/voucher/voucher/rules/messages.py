@@ -196,9 +196,11 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
 
 
 def change_id(new: Image, word: object) -> str:
-    """The id of a change: its record, the version it made, and a word; the same for each delivery of the change."""
+    """The id of a change: its record, the version it made, and a word; the same for each delivery of the change. A
+    credit code may be registered anew once its record was erased: so when the record began is part of it."""
+    begun = f"{new['created_at']}/" if thing_of(new) in ("ENTERPRISE", "AGENCY") and new.get("created_at") else ""
     mark = new.get("version", new.get("seq", 0))
-    return f"{new['pk']}/{new['sk']}/{mark}/{word}".replace("#", ".")
+    return f"{new['pk']}/{new['sk']}/{begun}{mark}/{word}".replace("#", ".")
 
 
 def name_of(new: Image, thing: str) -> str:

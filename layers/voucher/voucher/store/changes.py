@@ -5,7 +5,7 @@ from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import bounds, keys
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.reading import find_item, read_partition
-from voucher.store.engine.table import Write, add_write, advance_write, commit
+from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_if_unchanged
 
 
 def _key(change: Change) -> keys.Key:
@@ -58,6 +58,11 @@ def decision_writes(old: Change, new: Change) -> list[Write]:
 def commit_decision(old: Change, new: Change) -> None:
     """Commit a report's decision. Raises CHANGED_MEANWHILE if somebody else changed it first."""
     commit(decision_writes(old, new))
+
+
+def commit_erased(old: Change, new: Change) -> bool:
+    """Erase the words of a report. False if somebody changed it meanwhile."""
+    return commit_if_unchanged(decision_writes(old, new))
 
 
 def list_page(selection: Selection, keep: Keep | None) -> Page:

@@ -16,7 +16,17 @@ from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import bounds, conditions, keys
 from voucher.store.engine import files
 from voucher.store.engine.reading import find_item, read_partition
-from voucher.store.engine.table import MOST_ITEMS, Item, Write, add_write, commit, commit_new, update_write
+from voucher.store.engine.table import (
+    MOST_ITEMS,
+    Item,
+    Write,
+    add_write,
+    commit,
+    commit_if_unchanged,
+    commit_new,
+    delete_write,
+    update_write,
+)
 
 # so many are written down together; each may be of another kind, and no transaction holds more
 MOST_AT_ONCE = MOST_ITEMS // 2
@@ -86,8 +96,13 @@ def get(owner: keys.Key, document_id: str) -> Document:
 
 def list_of(owner: keys.Key) -> list[Document]:
     """Every document announced under an owner's key, the newest first, without those taken back."""
-    known = [Document.model_validate(item) for item in read_partition(owner, "DOCUMENT#")]
-    return sorted((each for each in known if not each.taken_back), key=lambda each: each.created_at, reverse=True)
+    known = [each for each in list_all_of(owner) if not each.taken_back]
+    return sorted(known, key=lambda each: each.created_at, reverse=True)
+
+
+def list_all_of(owner: keys.Key) -> list[Document]:
+    """Every document announced under an owner's key, also those taken back."""
+    return [Document.model_validate(item) for item in read_partition(owner, "DOCUMENT#")]
 
 
 def commit_taken_back(owner: keys.Key, document: Document, mark: Mark) -> None:
@@ -96,6 +111,22 @@ def commit_taken_back(owner: keys.Key, document: Document, mark: Mark) -> None:
     name, taken = f"document {document.document_id}", {"by": mark.by, "at": instant_text(mark.at)}
     step = update_write(name, _key(owner, document.document_id), change, conditions.DOCUMENT_OPEN, **taken)
     commit([step, bounds.closed_write(_place(owner, document), document.document_id)])
+
+
+def commit_deleted(owner: keys.Key, document: Document, *also: Write) -> bool:
+    """Delete a document with its file, if `also` holds. It counts as taken back first, so that no submission takes it
+    up: False if one was quicker. The record goes last, because it alone tells where the file lies."""
+    key = _key(owner, document.document_id)
+    if not document.taken_back:
+        still_open = None if document.checked else conditions.DOCUMENT_OPEN
+        taken_back = update_write("document", key, "SET #taken_back = :true", still_open)
+        counted = bounds.closed_write(_place(owner, document), document.document_id)
+        if not commit_if_unchanged([taken_back, counted, *also]):
+            return False
+    for place in (upload_place(document.document_id, document.owner), kept_place(document)):
+        files.commit_deleted(place)
+    commit([delete_write("document", key)])
+    return True
 
 
 class Inspection(NamedTuple):

@@ -1,7 +1,7 @@
 """Every key of every table, on one screen. Each table has `pk`, `sk` and the index `by_newest` (`index_key`), all but
 audit `by_state` (`state_key`); orders also `by_enterprise`, `by_agency` and `by_waiting` (`waiting_key`), registry and
-settlements `by_agency`, audit `by_about`, `by_person` (`person_key`), `by_enterprise` and `by_agency`. Within its key
-each index is sorted by `index_sort`.
+settlements `by_agency`, supervision `by_waiting`, audit `by_about`, `by_person` (`person_key`), `by_enterprise` and
+`by_agency`. Within its key each index is sorted by `index_sort`.
 
 registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what
              AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what, RATINGS
@@ -192,6 +192,11 @@ def audit_place(trace_id: str) -> Key:
 def audit_anchor(seq: int) -> Key:
     """Not in the table of the trail: whoever may write there may not write here."""
     return Key("supervision", "AUDIT", f"ANCHOR#{seq:012}")
+
+
+def message_shelf(number: int) -> str:
+    """One of BUCKETS partitions of `by_waiting` in which messages of all inboxes wait for their time to be over."""
+    return f"MESSAGE#{number:02}"
 
 
 def index_entry(

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from voucher.models.lists import ListImport
-from voucher.refusals import Refusal, not_found
+from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys
 from voucher.store.engine import files
-from voucher.store.engine.pages import Page, Selection, read_page
+from voucher.store.engine.pages import Page, Selection, read_page, read_whole
 from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import (
     Contended,
@@ -161,9 +161,11 @@ def _load_parsed(record: ListImport, part: str) -> list[dict[str, Any]]:
 def load_rows(record: ListImport) -> list[dict[str, Any]]:
     """The good rows of a version: [{row, uscc, name}].
 
-    Raises LookupError unless all of them are there. If lost rows counted as an empty list, applying it would lift every
-    rating and quota there is.
+    Raises ERASED once they are, and LookupError unless all of them are there. If lost rows counted as an empty list,
+    applying it would lift every rating and quota there is.
     """
+    if record.erased_at:
+        raise Refused(Refusal.ERASED)
     rows = _load_parsed(record, "rows")
     if len(rows) != record.row_count:
         raise LookupError("a list does not have the rows that were parsed")
@@ -171,11 +173,23 @@ def load_rows(record: ListImport) -> list[dict[str, Any]]:
 
 
 def load_errors(record: ListImport) -> list[dict[str, Any]]:
-    """The errors of the other rows, up to the limit: [{row, column, message}]; empty before the file was parsed.
+    """The errors of the other rows, up to the limit: [{row, column, message}]; empty before the file was parsed, and
+    after it was erased.
 
     Raises LookupError if they are not there.
     """
-    return [] if record.state in ("waiting", "failed") else _load_parsed(record, "errors")
+    return [] if record.state in ("waiting", "failed", "erased") else _load_parsed(record, "errors")
+
+
+def commit_files_deleted(record: ListImport) -> None:
+    """Delete the file of an erased version, its rows and its errors."""
+    files.commit_deleted(record.object_key)
+    files.commit_deleted(f"rows/{record.kind}/{record.year}/{record.import_id}.")
+
+
+def list_all(kind: str, year: int) -> Iterable[ListImport]:
+    """Every version of a list."""
+    return (ListImport.model_validate(item) for item in read_whole("registry", f"IMPORTS#{kind}#{year}"))
 
 
 def find_in_force(kind: str, year: int) -> ListImport | None:

@@ -1,6 +1,7 @@
 """Objections to public notices (§3.5.3): each stands with its notice, in the settlements table."""
 
 from collections.abc import Iterable
+from itertools import batched
 
 from voucher.models.notices import Notice, Objection
 from voucher.models.rounds import Round
@@ -10,7 +11,16 @@ from voucher.store import conditions, keys, notices, rounds
 from voucher.store.engine.large import commit_in_parts
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.reading import find_item, read_partition
-from voucher.store.engine.table import Write, add_write, advance_write, commit, update_write
+from voucher.store.engine.table import (
+    MOST_ITEMS,
+    Write,
+    add_write,
+    advance_write,
+    commit,
+    commit_if_unchanged,
+    delete_write,
+    update_write,
+)
 
 
 def list_of_notice(notice_id: str) -> list[Objection]:
@@ -60,6 +70,19 @@ def commit_objection(notice: Notice, objection: Objection, source: str, policy: 
     objection_write = add_write("objection", key, objection, index=_index_entry(objection))
     writes = [notices.step_write(notice, notice.next_version()), objection_write, *rate_writes]
     commit(writes, notice=Refusal.CHANGED_MEANWHILE, rate=Refusal.TOO_MANY_OBJECTIONS)
+
+
+def commit_erased(old: Objection, new: Objection) -> bool:
+    """Erase who objected, and the words. False if somebody changed the objection meanwhile."""
+    key = keys.objection(new.objection_id)
+    return commit_if_unchanged([advance_write("objection", key, old, new, index=_index_entry(new))])
+
+
+def commit_rates_deleted(notice_id: str) -> None:
+    """Delete what counted the objections to a closed notice, by hour and by the hash of an address."""
+    found = [keys.notice(notice_id, item["sk"]) for item in read_partition(keys.notice(notice_id), "RATE#")]
+    for part in batched(found, MOST_ITEMS, strict=False):
+        commit([delete_write("rate", key) for key in part])
 
 
 def commit_resolution(

@@ -26,6 +26,7 @@ from voucher.store.engine.table import (
     add_write,
     advance_write,
     commit,
+    commit_if_unchanged,
     item_check,
     refused,
     update_write,
@@ -207,6 +208,11 @@ def commit_step(old: Order, new: Order, *also: Write) -> None:
     commit([step_write(old, new), *_answered_writes(old, new), *also], contract=Refusal.CONTRACT_USED)
 
 
+def commit_erased(old: Order, new: Order) -> bool:
+    """Erase the words of an order. False if it moved meanwhile."""
+    return commit_if_unchanged([step_write(old, new)])
+
+
 def commit_contract(old: Order, new: Order, *also: Write) -> None:
     """§4.2.1, §5.2b: record an order's contract, its number used by no other order; a number that it replaces is free
     again. Raises CONTRACT_USED or CHANGED_MEANWHILE."""
@@ -284,5 +290,10 @@ def list_page(
 
 def list_of_enterprise(uscc: str) -> Iterable[Order]:
     """Every order of an enterprise, page by page, the newest first."""
-    found = read_whole("orders", "ORDER", party=Party("by_enterprise", uscc))
+    return list_of_party("enterprise", uscc)
+
+
+def list_of_party(kind: str, uscc: str) -> Iterable[Order]:
+    """Every order of an enterprise or of an agency, page by page, the newest first."""
+    found = read_whole("orders", "ORDER", party=Party(f"by_{kind}", uscc))
     return (Order.model_validate(item) for item in found)

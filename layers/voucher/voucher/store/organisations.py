@@ -9,7 +9,16 @@ from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import bounds, conditions, keys
 from voucher.store.engine.pages import Keep, Page, Selection, read_page, read_whole
 from voucher.store.engine.reading import find_item, read_each, read_partition
-from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check, update_write
+from voucher.store.engine.table import (
+    Write,
+    advance_write,
+    commit,
+    commit_if_unchanged,
+    delete_write,
+    item_check,
+    put_write,
+    update_write,
+)
 
 Organisation = Enterprise | Agency
 
@@ -31,8 +40,9 @@ def _drafts(organisation: Organisation) -> tuple[keys.Key, str]:
 
 
 def commit_registration(organisation: Organisation, most_drafts: int) -> None:
-    """Add a new organisation and its first member. Two at once: one wins, the other gets ALREADY_REGISTERED. Raises
-    TOO_MANY_DRAFTS for a person with `most_drafts` that wait to be submitted."""
+    """Add a new organisation and its first member. Two at once: one wins, the other gets ALREADY_REGISTERED. One that
+    was erased may begin anew, unless it was put out. Raises TOO_MANY_DRAFTS for a person with `most_drafts` that wait
+    to be submitted."""
     sub, kind = organisation.created_by, organisation.thing
     member = update_write(
         "member",
@@ -44,7 +54,10 @@ def commit_registration(organisation: Organisation, most_drafts: int) -> None:
         uscc=organisation.uscc,
         **keys.index_entry(f"USER#{sub}", kind, organisation.uscc),
     )
-    new = add_write("organisation", _key(organisation), organisation, index=_index_entry(organisation))
+    free = f"{conditions.IS_NEW} OR {conditions.GIVEN_UP}"
+    put_out: dict[str, Any] = {"nothing": "", "disqualified": "disqualified", "removed": "removed"}
+    index = _index_entry(organisation)
+    new = put_write("organisation", _key(organisation), organisation, free, index=index, **put_out)
     draft = bounds.opened_write(*_drafts(organisation), most_drafts)
     too_many = Refused(Refusal.TOO_MANY_DRAFTS, most=most_drafts)
     commit([new, member, draft], organisation=Refusal.ALREADY_REGISTERED, bound=too_many)
@@ -60,6 +73,11 @@ def find_agency(uscc: str) -> Agency | None:
     """The agency of a credit code, or None."""
     item = find_item(keys.agency(uscc))
     return Agency.model_validate(item) if item else None
+
+
+def find(kind: str, uscc: str) -> Organisation | None:
+    """The enterprise or the agency of a credit code, or None."""
+    return find_agency(uscc) if kind == "agency" else find_enterprise(uscc)
 
 
 def get_agency(uscc: str) -> Agency:
@@ -89,6 +107,22 @@ def _draft_writes(old: Organisation, new: Organisation) -> list[Write]:
     if (old.state == "draft") == (new.state == "draft"):
         return []
     return [bounds.reopened_write(*_drafts(new)) if new.state == "draft" else bounds.closed_write(*_drafts(new))]
+
+
+def commit_erased(old: Organisation, new: Organisation, *also: Write) -> bool:
+    """Erase an organisation together with who acts for it. False if somebody changed it, or joined it, meanwhile."""
+    members = [keys.organisation(old.thing, old.uscc, f"MEMBER#{sub}") for sub in list_members(old.thing, old.uscc)]
+    known = [keys.account(old.uscc)] if old.thing == "agency" else []
+    gone = [delete_write(f"{key.sk}", key) for key in (*members, *known)]
+    drafts = [bounds.closed_write(*_drafts(old))] if old.state == "draft" else []
+    return commit_if_unchanged([step_write(old, new), *drafts, *gone, *also])
+
+
+def commit_deleted(organisation: Organisation) -> bool:
+    """Delete an erased organisation. False if somebody registered it anew meanwhile."""
+    seen = organisation.version
+    write = delete_write("organisation", _key(organisation), conditions.UNCHANGED, seen_version=seen)
+    return commit_if_unchanged([write])
 
 
 def list_page(kind: str, selection: Selection, keep: Keep | None) -> Page:

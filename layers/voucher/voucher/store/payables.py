@@ -11,7 +11,7 @@ from voucher.store import conditions, keys, orders, settlements
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.postings import order_posting_write
 from voucher.store.engine.reading import find_item, read_partition
-from voucher.store.engine.table import Write, add_write, advance_write, commit, update_write
+from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_if_unchanged, update_write
 
 # §3.5.4: the caller neither submitted the summary invoice nor proposed the account, because who asks for money does not
 # pay it.
@@ -129,3 +129,8 @@ def commit_decided_account(old: Payable, new: Payable, caller: str) -> None:
         # a confirmed account becomes the known one, whatever the agency was paid on before
         writes.append(_account_write(new, new.account, None))
     commit(writes)
+
+
+def commit_erased(old: Payable, new: Payable) -> bool:
+    """Erase the sealed account number of a payable. False if it moved meanwhile."""
+    return commit_if_unchanged([step_write(old, new)])

@@ -1,10 +1,11 @@
 """Payouts and the files for the bank (§3.5.4), in the settlements table."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from voucher.models.accounts import Movement, Posting, paid_account, payable_account
-from voucher.models.base import Mark
+from voucher.models.base import Mark, instant_text
 from voucher.models.orders import Order
 from voucher.models.payables import Payable
 from voucher.models.payouts import Payout, PayoutFile
@@ -12,11 +13,11 @@ from voucher.models.pools import category_pool
 from voucher.models.rounds import Round
 from voucher.refusals import not_found
 from voucher.store import conditions, keys, orders, payables, rounds
-from voucher.store.engine import pools
+from voucher.store.engine import files, pools
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.postings import payout_posting_write
 from voucher.store.engine.reading import find_item, read_many, read_partition
-from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check
+from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check, update_write
 
 # §3.5.4: the caller neither submitted, pre-reviewed nor approved a line of the round, because another person makes its
 # payouts. Who gathered the round may: that is the operator's work, too.
@@ -186,3 +187,18 @@ def commit_file(file: PayoutFile, payout_steps: list[tuple[Payout, Payout]]) -> 
     already, so that no bank gets a payout twice."""
     key = keys.round_(file.round_id, f"PAYOUT_FILE#{file.number}")
     commit([add_write("payout file", key, file), *(_step_write(old, new) for old, new in payout_steps)])
+
+
+def commit_file_erased(file: PayoutFile) -> None:
+    """§3.5.4: delete the bytes of a payout file, and say so in its record; its hashes stay. The record first: a reader
+    then hears that they are erased, and never that they are lost."""
+    key = keys.round_(file.round_id, f"PAYOUT_FILE#{file.number}")
+    at = file.erased_at and instant_text(file.erased_at)
+    commit([update_write("payout file", key, "SET #erased_at = :at", None, at=at)])
+    files.commit_deleted(file.object_key)
+
+
+def commit_strays_deleted(round_id: str, until: datetime) -> None:
+    """§3.5.4: delete the bytes that were written for a round's payouts until then and came into no record, because
+    another call was quicker."""
+    files.commit_deleted(f"payout-files/{round_id}/", until)

@@ -4,21 +4,37 @@ from voucher.models.agencies import Agency
 from voucher.models.removals import Lead, RemovalNotice
 from voucher.store import conditions, keys, organisations
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
-from voucher.store.engine.table import add_write, commit
+from voucher.store.engine.reading import find_item
+from voucher.store.engine.table import add_write, advance_write, commit, commit_if_unchanged
 
 
 def commit_removal(old: Agency, new: Agency, notice: RemovalNotice, lead: Lead, caller: str) -> None:
     """The bureau's approval, by somebody else than who proposed. Raises CHANGED_MEANWHILE."""
     four_eyes = conditions.not_by_caller("removal_proposed_by")
     listed = keys.index_entry("NOTICE", notice.created_at, notice.notice_id, state=notice.state)
-    lead_entry = keys.index_entry("LEAD", lead.created_at, lead.lead_id, state=lead.state)
     commit(
         [
             organisations.step_write(old, new, four_eyes, caller=caller),
             add_write("notice", keys.notice(notice.notice_id), notice, index=listed),
-            add_write("lead", keys.lead(lead.lead_id), lead, index=lead_entry),
+            add_write("lead", keys.lead(lead.lead_id), lead, index=_lead_entry(lead)),
         ]
     )
+
+
+def _lead_entry(lead: Lead) -> dict[str, str]:
+    return keys.index_entry("LEAD", lead.created_at, lead.lead_id, state=lead.state)
+
+
+def find_lead(lead_id: str) -> Lead | None:
+    """A lead by its id, or None."""
+    item = find_item(keys.lead(lead_id))
+    return Lead.model_validate(item) if item else None
+
+
+def commit_lead_erased(old: Lead, new: Lead) -> bool:
+    """Erase the words of a lead. False if somebody changed it meanwhile."""
+    write = advance_write("lead", keys.lead(new.lead_id), old, new, index=_lead_entry(new))
+    return commit_if_unchanged([write])
 
 
 def list_leads(selection: Selection, keep: Keep | None) -> Page:

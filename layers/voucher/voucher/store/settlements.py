@@ -9,7 +9,16 @@ from voucher.refusals import Refusal, not_found
 from voucher.store import conditions, keys, orders
 from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page
 from voucher.store.engine.reading import find_item, read_many, read_partition
-from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_new, item_check, update_write
+from voucher.store.engine.table import (
+    Write,
+    add_write,
+    advance_write,
+    commit,
+    commit_if_unchanged,
+    commit_new,
+    item_check,
+    update_write,
+)
 
 MOST_LINES = 40
 
@@ -70,6 +79,11 @@ def step_write(old: Settlement, new: Settlement, *more: str, **values: Any) -> W
     """The write that moves a settlement on, if nobody else moved it first."""
     key = keys.settlement(new.settlement_id)
     return advance_write("settlement", key, old, new, *more, index=_index_entry(new), **values)
+
+
+def commit_erased(old: Settlement, new: Settlement) -> bool:
+    """Mark a withdrawn application whose papers go now. False if somebody changed it meanwhile."""
+    return commit_if_unchanged([step_write(old, new)])
 
 
 def unchanged_check(settlement: Settlement) -> Write:

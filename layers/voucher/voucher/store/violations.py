@@ -5,7 +5,7 @@ from voucher.refusals import not_found
 from voucher.store import keys
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.reading import find_item
-from voucher.store.engine.table import Write, add_write, advance_write
+from voucher.store.engine.table import Write, add_write, advance_write, commit_if_unchanged
 
 
 def find(violation_id: str) -> Violation | None:
@@ -29,6 +29,11 @@ def new_write(violation: Violation) -> Write:
 def step_write(old: Violation, new: Violation) -> Write:
     """The write of a violation's next version, if nobody changed it since `old` was read."""
     return advance_write("violation", keys.violation(new.violation_id), old, new, index=_index_entry(new))
+
+
+def commit_erased(old: Violation, new: Violation) -> bool:
+    """Erase the words of a violation. False if somebody changed it meanwhile."""
+    return commit_if_unchanged([step_write(old, new)])
 
 
 def _index_entry(violation: Violation) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -134,6 +135,21 @@ def commit_copy(object_key: str, version: str | None, kept_key: str) -> str | No
     source = {"Bucket": bucket(), "Key": object_key} | ({"VersionId": version} if version else {})
     answer = client().copy_object(Bucket=bucket(), Key=kept_key, CopySource=source)
     return str(answer["VersionId"]) if answer.get("VersionId") else None
+
+
+def commit_deleted(place: str, until: datetime | None = None) -> None:
+    """Delete a file in all its versions, markers of earlier deletions included, so that nothing of it is left; with `/`
+    or `.` at the end, every file whose key begins so; only what was written by `until`, if given. What is gone already
+    does no harm."""
+    while True:
+        answer = client().list_object_versions(Bucket=bucket(), Prefix=place)
+        listed = [each for part in ("Versions", "DeleteMarkers") for each in answer.get(part, ())]
+        due = [each for each in listed if place.endswith(("/", ".")) or each["Key"] == place]
+        due = [each for each in due if until is None or each["LastModified"] <= until]
+        for each in due:
+            client().delete_object(Bucket=bucket(), Key=each["Key"], VersionId=each["VersionId"])
+        if not (due and answer.get("IsTruncated")):
+            return
 
 
 def commit_content(object_key: str, content: bytes, content_type: str, key_id: str | None = None) -> None:

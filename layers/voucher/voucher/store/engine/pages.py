@@ -127,6 +127,13 @@ def read_whole(
         selection = replace(selection, cursor=page.next_cursor)
 
 
+def read_oldest(name: str, place: Party, until: str, limit: int) -> list[table.Item]:
+    """At most `limit` items of a partition of an index, the oldest first, whose instant is `until` or earlier."""
+    request = _query(name, place, Selection(until=f"{until}{LAST}"))
+    answer = table.client().query(**request, Limit=limit, ScanIndexForward=True)
+    return [table.decode(item) for item in answer["Items"]]
+
+
 def read_partitions(name: str, places: Sequence[keys.Key], prefix: str, selection: Selection, keep: Keep) -> Page:
     """One page of the list `name` that stands in several partitions: one after the other, each in the order of its sort
     keys, as last written; the items whose sort key begins with `prefix`, behind which nothing else stands, and that

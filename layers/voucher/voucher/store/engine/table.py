@@ -201,9 +201,9 @@ def item_check(name: str, key: keys.Key, condition: str, **values: Any) -> Write
     )
 
 
-def delete_write(name: str, key: keys.Key) -> Write:
+def delete_write(name: str, key: keys.Key, condition: str | None = None, **values: Any) -> Write:
     """Remove an item that is not a record of money."""
-    return Write(name, "Delete", _expression(key, None, None, {}) | {"Key": encode(key_attributes(key))})
+    return Write(name, "Delete", _expression(key, condition, None, values) | {"Key": encode(key_attributes(key))})
 
 
 def key_attributes(key: keys.Key) -> dict[str, str]:

@@ -1,0 +1,189 @@
+"""One record that may have had its time: read again, decided on, erased; then its papers and files."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from voucher.edge import queues
+from voucher.edge.observe import log_work
+from voucher.models.agencies import Agency
+from voucher.models.base import Mark
+from voucher.models.documents import Document
+from voucher.models.enterprises import Enterprise
+from voucher.rules import retention
+from voucher.store import (
+    changes,
+    documents,
+    inbox,
+    keys,
+    lists,
+    notices,
+    objections,
+    orders,
+    organisations,
+    payables,
+    payouts,
+    programmes,
+    removals,
+    settlements,
+    standing,
+    violations,
+)
+from voucher.store.engine import files
+from voucher.store.engine.table import Write
+
+FOLDERS = {"enterprise": "enterprises", "agency": "agencies"}
+
+
+def forget_organisation(kind: str, uscc: str, mark: Mark) -> None:
+    """§3.2, §4.1: an organisation, or only those of its papers and reports that have had their time."""
+    organisation, owner = organisations.find(kind, uscc), keys.organisation(kind, uscc)
+    if organisation is None:
+        return
+    papers = documents.list_all_of(owner)
+    if organisation.erased_at is None and _is_due(organisation, papers, mark.at):
+        erased = retention.erased_organisation(organisation, mark)
+        if not organisations.commit_erased(organisation, erased, *_entitlement_writes(organisation, mark.at)):
+            return
+        log_work("erased", thing=kind)
+        organisation = erased
+    if organisation.erased_at is not None:
+        _clean(organisation, owner, mark)
+        return
+    unchanged = organisations.unchanged_check(organisation)
+    for document in retention.papers_due(organisation, papers, mark.at):
+        documents.commit_deleted(owner, document, unchanged)
+    for change in changes.list_of(kind, uscc):
+        if retention.change_is_due(change, mark.at):
+            changes.commit_erased(change, retention.erased_change(change, mark))
+
+
+def _is_due(organisation: Enterprise | Agency, papers: list[Document], now: datetime) -> bool:
+    over_at = None
+    if organisation.thing == "enterprise" and organisation.approved_at is not None:
+        over_at = retention.programmes_over_at(programmes.list_all())
+    # first without its orders, because this is asked of each organisation every night
+    if not retention.organisation_is_due(organisation, papers, (), over_at, now):
+        return False
+    placed = orders.list_of_party(organisation.thing, organisation.uscc) if organisation.approved_at else ()
+    return retention.organisation_is_due(organisation, papers, placed, over_at, now)
+
+
+def _entitlement_writes(organisation: Enterprise | Agency, now: datetime) -> list[Write]:
+    """§2.3.1: who acts for an enterprise stands in its entitlements, too. A year that it has none of must still be
+    without one."""
+    if organisation.approved_at is None or organisation.thing == "agency":
+        return []
+    facts = standing.read_facts(organisation.uscc, range(organisation.approved_at.year, now.year + 2))
+    kept = {year: each and retention.without_members(each) for year, each in facts.entitlements.items()}
+    return standing.entitlement_writes(facts, kept)
+
+
+def _clean(organisation: Enterprise | Agency, owner: keys.Key, mark: Mark) -> None:
+    """Delete all papers of an erased organisation and the words of its reports; for some nights, because an upload may
+    have been on its way."""
+    kind, uscc = organisation.thing, organisation.uscc
+    if retention.is_cleaned(organisation.erased_at, mark.at):
+        for document in documents.list_all_of(owner):
+            documents.commit_deleted(owner, document)
+        for place in (documents.UPLOADS, documents.KEPT):
+            files.commit_deleted(f"{place}{FOLDERS[kind]}/{uscc}/")
+        for change in changes.list_of(kind, uscc):
+            if change.erased_at is None:
+                changes.commit_erased(change, retention.erased_change(change, mark))
+    if retention.goes_altogether(organisation, mark.at):
+        organisations.commit_deleted(organisation)
+
+
+def forget_settlement(settlement_id: str, mark: Mark) -> None:
+    """§3.5.1: the papers of an application that was withdrawn, or those of any that were never used."""
+    settlement, owner = settlements.load(settlement_id), keys.settlement(settlement_id)
+    if retention.settlement_is_due(settlement, mark.at):
+        erased = retention.erased_settlement(settlement, mark)
+        if not settlements.commit_erased(settlement, erased):
+            return
+        settlement = erased
+    for document in retention.settlement_papers_due(settlement, documents.list_all_of(owner), mark.at):
+        documents.commit_deleted(owner, document)
+
+
+def forget_order(order_id: str, mark: Mark) -> None:
+    """§4.2: the words of an order that ended."""
+    order = orders.load(order_id)
+    if retention.order_is_due(order, mark.at):
+        orders.commit_erased(order, retention.erased_order(order, mark))
+
+
+def forget_notice(notice_id: str, mark: Mark) -> None:
+    """§3.5.3: who objected to a notice that was closed, and what counted the objections."""
+    notice = notices.find(notice_id)  # None for the notice of a removal, which has none
+    if notice is None or not retention.notice_is_over(notice, mark.at):
+        return
+    for objection in retention.objections_due(notice, objections.list_of_notice(notice_id), mark.at):
+        objections.commit_erased(objection, retention.erased_objection(objection, mark))
+    objections.commit_rates_deleted(notice_id)
+
+
+def forget_round(round_id: str, mark: Mark) -> None:
+    """§3.5.4: the payout files of a round, on whose payouts the bank has answered."""
+    made = payouts.list_of(payables.list_of_round(round_id))
+    for file in payouts.list_files(round_id):
+        if retention.payout_file_is_due(file, made, mark.at):
+            payouts.commit_file_erased(file.model_copy(update={"erased_at": mark.at}))
+        elif retention.is_cleaned(file.erased_at, mark.at):
+            payouts.commit_file_erased(file)
+    if all(file.erased_at for file in payouts.list_files(round_id)):
+        payouts.commit_strays_deleted(round_id, retention.latest_payout_file(mark.at))
+
+
+def forget_account(round_id: str, agency_uscc: str, mark: Mark) -> None:
+    """§3.5.4: the account number that an agency was paid on."""
+    payable = payables.load(round_id, agency_uscc)
+    if retention.account_is_due(payable, mark.at):
+        payables.commit_erased(payable, retention.erased_payable(payable, mark))
+
+
+def forget_violation(violation_id: str, mark: Mark) -> None:
+    """§2.1.3: the words of a violation that was lifted."""
+    violation = violations.get(violation_id)
+    if retention.violation_is_due(violation, mark.at):
+        violations.commit_erased(violation, retention.erased_violation(violation, mark))
+
+
+def forget_lead(lead_id: str, mark: Mark) -> None:
+    """§3.4.1: the words of a lead."""
+    lead = removals.find_lead(lead_id)
+    if lead and retention.lead_is_due(lead, mark.at):
+        removals.commit_lead_erased(lead, retention.erased_lead(lead, mark))
+
+
+def forget_list(kind: str, year: int, import_id: str, mark: Mark) -> None:
+    """§2.1.1, §2.3.1: the file and the rows of a version that is over."""
+    record = lists.load(kind, year, import_id)
+    if retention.list_is_due(record, lists.find_in_force(kind, year), lists.find_latest(kind, year), mark.at):
+        erased = retention.erased_list(record, mark)
+        if not lists.commit_step(record, erased):
+            return
+        record = erased
+    if retention.is_cleaned(record.erased_at, mark.at):
+        lists.commit_files_deleted(record)
+
+
+def forget_messages(body: dict[str, Any], now: datetime) -> None:
+    """Messages of a shelf that have had their time, as many as one write holds; another message for the rest."""
+    if inbox.commit_oldest_deleted(int(body["shelf"]), retention.latest_message(now)):
+        queues.send("retention", [body])
+
+
+FORGETTING: dict[str, Callable[..., None]] = {
+    "enterprise": lambda *named: forget_organisation("enterprise", *named),
+    "agency": lambda *named: forget_organisation("agency", *named),
+    "settlement": forget_settlement,
+    "order": forget_order,
+    "notice": forget_notice,
+    "round": forget_round,
+    "payable": forget_account,
+    "violation": forget_violation,
+    "lead": forget_lead,
+    "list_import": forget_list,
+}

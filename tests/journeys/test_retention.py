@@ -1,0 +1,64 @@
+"""What has had its time goes on the deployed stack: schedule, queue, worker, permissions, and a versioned bucket."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from infra.city.document_files import enterprise_documents
+from infra.client import steps
+from infra.demo.plan import owner_of
+from infra.demo.scheduled import ScheduledFunctions, wait_until
+from infra.local.stack import Stack
+from tests.journeys.deployment import Deployment
+from voucher.models.base import instant_text
+from voucher.policy import RETENTION
+
+
+def test_a_night_deletes_a_draft_that_nobody_touched_with_all_versions_of_its_papers(
+    deployment: Deployment, stack: Stack
+) -> None:
+    resources, tables, bucket = deployment.resources(), deployment.aws("dynamodb"), deployment.aws("s3")
+    old, young = deployment.add_draft_enterprise(), deployment.add_draft_enterprise()
+    for enterprise in (old, young):
+        paper, *_ = enterprise_documents(enterprise, deployment.plan.today)
+        path = f"/enterprises/{enterprise.uscc}"
+        steps.announce_and_upload(deployment.client, owner_of(enterprise.uscc), path, paper)
+
+    def versions_of(uscc: str) -> list[Any]:
+        place = {"Bucket": resources["Documents"], "Prefix": f"documents/enterprises/{uscc}/"}
+        answer = bucket.list_object_versions(**place)
+        return [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
+
+    [file] = versions_of(old.uscc)
+    bucket.put_object(Bucket=resources["Documents"], Key=file["Key"], Body=b"%PDF-again")
+    bucket.delete_object(Bucket=resources["Documents"], Key=file["Key"])
+    assert len(versions_of(old.uscc)) == 3
+
+    def items_of(uscc: str) -> list[Any]:
+        key = {"pk": {"S": f"ENTERPRISE#{uscc}"}}
+        query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": key["pk"]}}
+        items: list[Any] = tables.query(TableName=resources["RegistryTable"], **query)["Items"]
+        return items
+
+    def age(days: int) -> None:
+        past = {":past": {"S": instant_text(datetime.now(UTC) - timedelta(days=days))}}
+        for item in items_of(old.uscc):
+            for name in {"created_at", "updated_at", "erased_at"} & item.keys():
+                if "S" in item[name]:
+                    tables.update_item(
+                        TableName=resources["RegistryTable"],
+                        Key={"pk": item["pk"], "sk": item["sk"]},
+                        UpdateExpression=f"SET {name} = :past",
+                        ExpressionAttributeValues=past,
+                    )
+
+    age(RETENTION.draft_days + 1)
+    night = ScheduledFunctions(stack)
+    night.run("Sweep", datetime.now(UTC))
+    wait_until(lambda: not versions_of(old.uscc) and len(items_of(old.uscc)) == 1)
+    assert old.registration()["contact_phone"] not in f"{items_of(old.uscc)}"
+    age(2)
+    night.run("Sweep", datetime.now(UTC))
+    wait_until(lambda: not items_of(old.uscc))
+    assert len(versions_of(young.uscc)) == 1
+    shown = deployment.get(owner_of(young.uscc), f"/enterprises/{young.uscc}")
+    assert shown["contact_phone"] == young.registration()["contact_phone"]

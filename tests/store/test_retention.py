@@ -1,0 +1,63 @@
+"""What the erasing writes hold by themselves, were the facts they were decided on wrong."""
+
+from tests.conftest import StoppedClock
+from tests.store.test_conditions import tamper
+from tests.support.backend import World
+from tests.support.retention_scenario import draft_of_an_enterprise, registration
+from tests.support.scenario import SELLER, Town
+from tests.support.snapshots import everything_kept
+from voucher.models.base import Mark
+from voucher.models.documents import Document
+from voucher.rules import retention
+from voucher.store import documents, keys, organisations
+
+USCC = str(registration()["uscc"])
+
+
+def the_draft(world: World, clock: StoppedClock) -> tuple[organisations.Organisation, Document]:
+    """A draft, and its one paper."""
+    draft_of_an_enterprise(world, clock)
+    found = organisations.find("enterprise", USCC)
+    assert found is not None
+    [paper] = documents.list_all_of(keys.enterprise(USCC))
+    return found, paper
+
+
+def test_a_paper_that_a_submission_took_up_meanwhile_stays(world: World, stopped_clock: StoppedClock) -> None:
+    _, paper = the_draft(world, stopped_clock)
+    tamper(keys.enterprise(USCC, f"DOCUMENT#{paper.document_id}"), checked=True)
+    before = everything_kept()
+    assert not documents.commit_deleted(keys.enterprise(USCC), paper)
+    assert everything_kept() == before
+
+
+def test_a_paper_of_an_organisation_that_changed_meanwhile_stays(world: World, stopped_clock: StoppedClock) -> None:
+    draft, paper = the_draft(world, stopped_clock)
+    tamper(keys.enterprise(USCC), version=draft.version + 1)
+    before = everything_kept()
+    for known in (paper, paper.model_copy(update={"checked": True})):
+        unchanged = organisations.unchanged_check(draft)
+        assert not documents.commit_deleted(keys.enterprise(USCC), known, unchanged)
+    assert everything_kept() == before
+
+
+def test_an_organisation_that_changed_meanwhile_is_neither_erased_nor_deleted(
+    world: World, stopped_clock: StoppedClock
+) -> None:
+    draft, _ = the_draft(world, stopped_clock)
+    erased = retention.erased_organisation(draft, Mark(by="retention", at=stopped_clock.instant))
+    tamper(keys.enterprise(USCC), version=draft.version + 1)
+    before = everything_kept()
+    assert not organisations.commit_erased(draft, erased)
+    assert not organisations.commit_deleted(draft)
+    assert everything_kept() == before
+
+
+def test_an_erased_agency_takes_its_members_and_its_known_account_with_it(town: Town) -> None:
+    agency = organisations.get_agency(town.agency.uscc)
+    tamper(keys.account(agency.uscc), fingerprint="f00d")
+    mark = Mark(by="retention", at=agency.created_at)
+    assert organisations.list_memberships(SELLER.name) == [{"kind": "agency", "uscc": agency.uscc}]
+    assert organisations.commit_erased(agency, retention.erased_organisation(agency, mark))
+    assert organisations.list_memberships(SELLER.name) == organisations.list_members("agency", agency.uscc) == []
+    assert "f00d" not in f"{everything_kept()['settlements']}"
