@@ -17,7 +17,7 @@ from tests.support.backend import BUCKET, World, function
 from tests.support.scenario import OWNER, SELLER, TOTAL_FEN, Json, Town
 from tests.support.settlement_scenario import handed_in, list_enterprise, opened, settling, small_orders, the_order
 from tests.support.snapshots import everything_kept
-from voucher.models.base import instant_text
+from voucher.models.base import Mark, instant_text
 from voucher.models.pools import batch_pool, category_pool
 from voucher.models.vouchers import Voucher
 from voucher.policy import Category
@@ -221,13 +221,14 @@ def test_what_a_document_is_found_to_be_is_written_once_and_only_if_announced(su
 def test_a_document_is_examined_or_taken_back_and_never_both(
     submitted: Scene,
 ) -> None:
+    mark = Mark(by=SELLER.name, at=NOW)
     owner = keys.settlement(submitted[1]["settlement_id"])
     examined = documents.list_of(owner)[0]
-    changes_nothing(lambda: documents.commit_taken_back(owner, examined))
+    changes_nothing(lambda: documents.commit_taken_back(owner, examined, mark))
     waiting = examined.model_copy(update={"document_id": "d_waiting", "checked": False, "sha256": None})
-    changes_nothing(lambda: documents.commit_taken_back(owner, waiting))
+    changes_nothing(lambda: documents.commit_taken_back(owner, waiting, mark))
     documents.commit_announced(owner, waiting, documents.Bounds(1, 100), samples.TODAY)
-    documents.commit_taken_back(owner, waiting)
+    documents.commit_taken_back(owner, waiting, mark)
     found = documents.Inspection([waiting], [waiting], [])
     boto3.client("s3").put_object(Bucket=BUCKET, Key=waiting.object_key, Body=b"%PDF-")
     changes_nothing(lambda: documents.commit_examined(owner, found))
