@@ -16,6 +16,7 @@ ValueFen = Annotated[int, Field(strict=True, ge=0, le=10**13)]
 SignedValueFen = Annotated[int, Field(strict=True, ge=-(10**13), le=10**13)]
 WholeNumber = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 IndustryCode = Annotated[str, Field(strict=True, pattern=r"^[0-9]{2,4}$")]
+EffortBits = Annotated[int, Field(strict=True, ge=1, le=30)]
 
 
 class Category(StrEnum):
@@ -112,9 +113,16 @@ class Policy(BaseModel):
     material_change_days: WholeNumber = 15
     # §3.5.3 length of the public notice, in working days after the day of publication
     notice_working_days: WholeNumber = 5
-    # §3.5.3 anybody may object, so objections are limited: per hour and notice, and of these per network address
+    # §3.5.3 anybody may object. So many objections to one notice are taken in an hour as they come, of these so many
+    # from one network address against the same line; a part of the hour's number is kept for addresses not seen in it.
     notice_objections_per_hour: WholeNumber = 100
     source_objections_per_hour: WholeNumber = 10
+    new_source_objections_percent: Percent = 50
+    # Whatever comes beyond is taken with a proof of effort: a hash with so many leading zero bits, one bit more (twice
+    # the work) after each so many proofs of the hour, and never more than a browser finds in a minute or so.
+    objection_effort_bits: EffortBits = 18
+    objection_effort_step: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 100
+    objection_effort_most_bits: EffortBits = 24
 
     # How bounded amounts are stored (no clause): shards of a batch's pool (None: by its size), and of each yearly pool
     batch_shards: Annotated[int, Field(strict=True, ge=1, le=64)] | None = None
@@ -138,6 +146,9 @@ def policy_on(day: date) -> Policy:
     begun = [edition for edition in EDITIONS if edition.grants_from <= day]
     return begun[-1] if begun else EDITIONS[0]
 
+
+# so many objections are decided by one call at most (no clause)
+OBJECTIONS_AT_ONCE = 50
 
 # §4.1.1 the six documents of an enterprise, §3.2.1 the ten of an agency, §3.5.1 those of a settlement
 ENTERPRISE_DOCUMENTS = {

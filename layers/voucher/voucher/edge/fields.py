@@ -26,6 +26,10 @@ Name = Annotated[
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(_no_control_characters)
 ]
+# what anybody may write without signing in: staff reads and decides it, however many send it
+ShortText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_no_control_characters)
+]
 # the number of a contract, an invoice or a transfer: only visible characters, so that two equal numbers look equal
 Number = Annotated[
     str,

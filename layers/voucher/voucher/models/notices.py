@@ -1,9 +1,10 @@
 """Public notices of rounds, and objections to them (§3.5.3)."""
 
+from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar, Literal, TypedDict, cast
+from typing import ClassVar, Literal, NamedTuple, TypedDict, cast
 
-from voucher.models.base import AllowedAction, Instant, Stateful
+from voucher.models.base import AllowedAction, Instant, Record, Stateful
 from voucher.policy import Category
 
 # of a round's notice, and `published` for that of a removal
@@ -100,3 +101,58 @@ class Objection(Stateful):
     name: str
     contact: str
     reason: str
+
+
+class Hold(Record):
+    """What an objection means for the lines of its notice: all of it but the texts and who wrote them."""
+
+    objection_id: str
+    order_id: str | None
+    agency_uscc: str | None = None
+    state: ObjectionState
+
+
+class Origin(NamedTuple):
+    """How an objection is counted: to which notice, in which hour (`2026-06-15T02`, UTC), from which network address (a
+    hash), against what: an order, an agency or `ALL`."""
+
+    notice_id: str
+    hour: str
+    source: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """The objections to a notice in one hour: from all addresses together those that were taken as they came, and those
+    taken with a proof of effort; from one address whether it has been seen, and how many came against the same line."""
+
+    plain: int = 0
+    proven: int = 0
+    is_seen: bool = False
+    alike: int = 0
+
+
+class EffortOffer(TypedDict):
+    """The proof of effort for which an objection is taken at once: any `nonce` for which the SHA-256 of the text
+    `challenge.nonce` begins with so many zero `bits`."""
+
+    algorithm: Literal["sha256"]
+    challenge: str
+    bits: int
+    expires_at: str
+
+
+class Outcome(TypedDict):
+    """What became of one objection in a decision on several: `code` is `OK` if it is decided so, by this call or by the
+    same one before, or else that of the refusal, which `detail` says in words."""
+
+    objection_id: str
+    code: str
+    detail: str | None
+
+
+class Outcomes(TypedDict):
+    """What became of several objections, in the order in which they were named."""
+
+    items: list[Outcome]

@@ -46,6 +46,9 @@ ENDED = "#ends_at <= :now"
 # A counter has not reached its limit.
 UNDER_LIMIT = "attribute_not_exists(#count) OR #count < :most"
 
+# The closing of a notice has not begun, so it takes objections.
+NOT_CLOSING = "attribute_not_exists(#closing)"
+
 # This import, and no other one, is bringing its list into force.
 IMPORT_IS_OURS = "#import_id = :import_id"
 

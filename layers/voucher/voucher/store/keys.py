@@ -1,6 +1,6 @@
 """Every key of every table, on one screen. Each table has `pk`, `sk` and the indexes `by_newest` (`index_key`) and
 `by_state` (`state_key`); orders also `by_enterprise`, `by_agency` and `by_waiting` (`waiting_key`), registry and
-settlements `by_agency`. Within its key each index is sorted by `index_sort`.
+settlements `by_agency`, settlements `by_notice` (`notice_key`). Within its key each index is sorted by `index_sort`.
 
 registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE#id
              AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id, RATINGS        PRODUCT#id | RECORD
@@ -11,7 +11,8 @@ vouchers     PROGRAMME#year  | RECORD, BATCH#id, POSTING#seq, RECONCILIATION#cut
 orders       ORDER#id        | RECORD, POSTING#seq                   CONTRACT#number | CONTRACT
 settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id       INVOICE#number | INVOICE
              ROUND#id        | RECORD, PAYABLE#agency, POSTING#payout, PAYOUT_FILE#number
-             NOTICE#id       | RECORD, OBJECTION#id, RATE#hour…      PAYOUT#id | RECORD     FILE#sha256 | USES
+             NOTICE#id       | RECORD, OBJECTIONS, OBJECTION#id, RATE#hour…
+             PAYOUT#id       | RECORD                               FILE#sha256 | USES
              ACCOUNT#agency  | ACCOUNT
 supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LEAD#id | RECORD
 """
@@ -148,16 +149,23 @@ def inbox(sub: str, message_id: str = "") -> Key:
 
 
 def index_entry(
-    list_name: str, *sort: str | Instant, state: str | None = None, waiting: str | None = None
+    list_name: str,
+    *sort: str | Instant,
+    state: str | None = None,
+    waiting: str | None = None,
+    notice: str | None = None,
 ) -> dict[str, str]:
     """The attributes that put an item into a list, sorted by some parts, of which the first is usually the instant of
-    its making: into the whole list, that of its `state`, and that of what is `waiting` for a decision."""
+    its making: into the whole list, that of its `state`, that of what is `waiting` for a decision, and that of its
+    `notice`."""
     texts = [part if isinstance(part, str) else instant_text(part) for part in sort]
     places = {"index_key": list_name, "index_sort": "#".join(texts)}
     if state:
         places["state_key"] = f"{list_name}#{state}"
     if waiting:
         places["waiting_key"] = f"{list_name}#{waiting}"
+    if notice:
+        places["notice_key"] = notice
     return places
 
 

@@ -1,30 +1,56 @@
-"""Objections to public notices (§3.5.3): each stands with its notice, in the settlements table."""
+"""Objections to public notices (§3.5.3): each stands with its notice, in the settlements table.
 
-from collections.abc import Iterable
+Whoever objects does not write the notice itself, which is large while many may object at once, but a small item beside
+it, OBJECTIONS. That item counts them. A closing first forbids further ones in it, and then reads those there are.
+"""
 
-from voucher.models.notices import Notice, Objection
+from collections.abc import Iterable, Iterator
+
+from voucher.models.notices import Crowd, Hold, Notice, Objection, Origin
 from voucher.models.rounds import Round
-from voucher.policy import Policy
-from voucher.refusals import Refusal, not_found
+from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys, notices, rounds
 from voucher.store.engine.large import commit_in_parts
-from voucher.store.engine.pages import Keep, Page, Selection, read_page
-from voucher.store.engine.reading import find_item, read_partition
-from voucher.store.engine.table import Write, add_write, advance_write, commit, update_write
+from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page
+from voucher.store.engine.reading import find_item, read_each, read_partition
+from voucher.store.engine.table import Write, add_write, advance_write, commit, put_write, update_write
+
+COUNT_ON = "SET #count = if_not_exists(#count, :nothing) + :one"
 
 
-def list_of_notice(notice_id: str) -> list[Objection]:
-    """Every objection to a notice."""
-    return [Objection.model_validate(item) for item in read_partition(keys.notice(notice_id), "OBJECTION#")]
+def read_holds(notice_id: str) -> Iterator[Hold]:
+    """Every objection to a notice, without its texts, as last written."""
+    items = read_partition(keys.notice(notice_id), "OBJECTION#", only=tuple(Hold.model_fields))
+    return (Hold.model_validate(item) for item in items)
 
 
-def list_page(selection: Selection, keep: Keep | None) -> Page:
-    """A page of the objections that `keep` accepts, to all notices."""
-    return read_page("settlements", "OBJECTION", selection, keep)
+def read_final_holds(notice_id: str) -> Iterator[Hold]:
+    """The same once a closing has begun, after which there comes none.
+
+    Raises CHANGED_MEANWHILE when fewer are seen than were counted: DynamoDB may show a part of a transaction, here the
+    count, a moment before the rest of it.
+    """
+    gate = find_item(keys.notice(notice_id, "OBJECTIONS")) or {}
+    seen = 0
+    for seen, hold in enumerate(read_holds(notice_id), 1):  # noqa: B007 - used after the loop
+        yield hold
+    if seen < gate.get("count", 0):
+        raise Refused(Refusal.CHANGED_MEANWHILE)
+
+
+def list_page(selection: Selection, keep: Keep | None, notice_id: str | None = None) -> Page:
+    """A page of the objections that `keep` accepts, to all notices or to one."""
+    return read_page("settlements", "OBJECTION", selection, keep, Party("by_notice", notice_id) if notice_id else None)
 
 
 def _index_entry(objection: Objection) -> dict[str, str]:
-    return keys.index_entry("OBJECTION", objection.created_at, objection.objection_id, state=objection.state)
+    return keys.index_entry(
+        "OBJECTION",
+        objection.created_at,
+        objection.objection_id,
+        state=objection.state,
+        notice=objection.notice_id,
+    )
 
 
 def find(objection_id: str) -> Objection | None:
@@ -40,26 +66,60 @@ def get(objection_id: str) -> Objection:
     return objection
 
 
-def commit_objection(notice: Notice, objection: Objection, source: str, policy: Policy) -> None:
-    """§3.5.3: record an objection from `source`, the hash of an address.
+def read_crowd(origin: Origin) -> Crowd:
+    """What came to a notice in an hour, and of it from one address, each count as last written."""
+    hour, source, line = _counters(origin)
+    found = {item["sk"]: item for item in read_each(hour.table, hour, source, line)}
+    total, alike = found.get(hour.sk, {}), found.get(line.sk, {})
+    return Crowd(
+        plain=total.get("count", 0),
+        proven=total.get("proven", 0),
+        is_seen=source.sk in found,
+        alike=alike.get("count", 0),
+    )
 
-    The notice moves on with it, because a closing at the same moment must look at the objections again. Raises
-    CHANGED_MEANWHILE, and TOO_MANY_OBJECTIONS when the notice or the source has reached its number for this hour.
+
+def _counters(origin: Origin) -> tuple[keys.Key, keys.Key, keys.Key]:
+    """Where is counted what came in an hour to a notice, from an address, and from it against one line. Only what was
+    taken is counted, so an hour has no more such items than it takes objections."""
+    hour = f"RATE#{origin.hour}"
+    names = (hour, f"{hour}#{origin.source}", f"{hour}#{origin.source}#{origin.line}")
+    total, source, line = (keys.notice(origin.notice_id, name) for name in names)
+    return total, source, line
+
+
+def commit_plain(objection: Objection, origin: Origin, is_seen: bool, most: int, most_alike: int) -> None:
+    """§3.5.3: record an objection as it comes, while its hour has fewer than `most`, and of the same address against
+    the same line fewer than `most_alike`.
+
+    Raises CHANGED_MEANWHILE when the closing began, a number was reached, or the address was seen since.
     """
-    hour = f"{objection.created_at:%Y-%m-%dT%H}"
-    most_of = {
-        f"RATE#{hour}": policy.notice_objections_per_hour,
-        f"RATE#{hour}#{source}": policy.source_objections_per_hour,
-    }
-    change = "SET #count = if_not_exists(#count, :nothing) + :one"
-    rate_writes = [
-        update_write("rate", keys.notice(notice.notice_id, sk), change, conditions.UNDER_LIMIT, nothing=0, most=most)
-        for sk, most in most_of.items()
-    ]
+    total, source, line = _counters(origin)
+    commit(
+        [
+            *_objection_writes(objection),
+            update_write("total", total, COUNT_ON, conditions.UNDER_LIMIT, nothing=0, most=most),
+            update_write("line", line, COUNT_ON, conditions.UNDER_LIMIT, nothing=0, most=most_alike),
+            *([] if is_seen else [put_write("source", source, {"count": 1}, conditions.IS_NEW)]),
+        ]
+    )
+
+
+def commit_proven(objection: Objection, origin: Origin) -> None:
+    """§3.5.3: record an objection with a proof of effort, which counts against no address. Raises CHANGED_MEANWHILE
+    when the closing began."""
+    total, *_ = _counters(origin)
+    change = "SET #proven = if_not_exists(#proven, :nothing) + :one"
+    commit([*_objection_writes(objection), update_write("total", total, change, None, nothing=0)])
+
+
+def _objection_writes(objection: Objection) -> list[Write]:
+    gate = keys.notice(objection.notice_id, "OBJECTIONS")
     key = keys.objection(objection.objection_id)
-    objection_write = add_write("objection", key, objection, index=_index_entry(objection))
-    writes = [notices.step_write(notice, notice.next_version()), objection_write, *rate_writes]
-    commit(writes, notice=Refusal.CHANGED_MEANWHILE, rate=Refusal.TOO_MANY_OBJECTIONS)
+    return [
+        update_write("gate", gate, COUNT_ON, conditions.NOT_CLOSING, nothing=0),
+        add_write("objection", key, objection, index=_index_entry(objection)),
+    ]
 
 
 def commit_resolution(

@@ -38,6 +38,7 @@ INDEXES = {
     "by_waiting": "waiting_key",
     "by_enterprise": "enterprise_uscc",
     "by_agency": "agency_uscc",
+    "by_notice": "notice_key",
 }
 INDEXED = {*INDEXES.values(), "index_sort"}
 CONTENTION = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
