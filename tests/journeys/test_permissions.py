@@ -30,7 +30,7 @@ Grab            .         PU        .       .            .
 ImportList      PD        P         .       .            .
 Inbox           .         .         .       .            U
 Lists           P         .         .       .            .
-NoticeClosings  .         U         P       P            .
+NoticeClosings  .         U         P       PU           .
 NoticeReviews   .         .         .       P            .
 Notices         .         .         .       PU           .
 Notify          .         .         .       .            P
