@@ -69,8 +69,8 @@ Most lists take `?state=`, `?from=` and `?to=` (days in Lishui, both included, o
 the day on which it opens), `?sort=newest` or `oldest` (a queue wants `oldest`) and `?q=`: every word must occur, in
 half or full width; masked fields are not searched. `?counts=true` adds the number of records in each state within those
 days, whatever the other filters are; where `at_least` is true the counting ended there. Whoever is not staff names the
-organisation whose orders or settlements are wanted. Drafts of batches and products are on the staff's own lists,
-`/staff/batches` and `/staff/products`, because the public lists say the same to everybody.
+organisation whose orders or settlements are wanted. Drafts of years, batches and products are on the staff's own
+lists, `/staff/programmes`, `/staff/batches` and `/staff/products`, because the public lists say the same to everybody.
 
 ## What may be done next
 `allowed_actions` of a record names each step that its state allows: the `action`, `by` whom, and the `call`. A rule may

@@ -141,6 +141,10 @@ class Policy(BaseModel):
 EDITIONS = (Policy(edition="丽经信〔2024〕44号", grants_from=date(2024, 8, 9), grants_until=date(2026, 12, 31)),)
 
 
+# how amounts are stored is nobody's business outside
+STORED_AS = frozenset({"batch_shards", "yearly_shards"})
+
+
 def policy_on(day: date) -> Policy:
     """§6: the edition in force on `day`, else the latest that had begun: reviews and settlement go on after its end."""
     begun = [edition for edition in EDITIONS if edition.grants_from <= day]
