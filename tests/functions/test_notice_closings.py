@@ -85,7 +85,7 @@ def test_an_objection_that_comes_just_before_the_closing_holds_its_line(
 
 
 @pytest.mark.clause("§3.5.3")
-def test_an_objection_that_was_decided_on_before_the_closing_is_told_that_it_is_too_late(submitted: Scene) -> None:
+def test_an_objection_that_read_a_running_notice_is_told_that_its_closing_began(submitted: Scene) -> None:
     """The handler read a running notice; only the write itself can tell."""
     case, order = settling(submitted), the_order(submitted)
     notice = case.noticed(order)

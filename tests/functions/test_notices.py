@@ -25,7 +25,7 @@ WORDS = {"name": "某", "contact": "0578", "reason": "又一条"}
 
 
 @pytest.mark.clause("§3.5.3")
-def test_an_address_is_asked_for_effort_after_ten_objections_to_a_line_and_no_other_is(
+def test_an_address_is_asked_for_effort_after_ten_objections_to_a_line(
     voucher: Scene, stopped_clock: StoppedClock
 ) -> None:
     case, orders = handed_in(voucher[0], 2)

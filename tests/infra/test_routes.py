@@ -195,7 +195,7 @@ def test_a_rate_of_its_own_names_a_route_as_the_gateway_wants_it_written() -> No
         assert path == "/*" or (setting["HttpMethod"], path.removeprefix("/").replace("~1", "/")) in every
 
 
-def test_the_throttle_of_objections_is_in_force_where_the_gateway_looks_and_is_no_switch() -> None:
+def test_the_throttle_of_objections_is_where_the_gateway_looks_and_no_switch() -> None:
     """§3.5.3: one bucket for everybody that is soon empty would let anybody silence all others."""
     [stage] = [each["Properties"] for each in transformed().values() if each["Type"] == "AWS::ApiGateway::Stage"]
     settings = {(each["HttpMethod"], each["ResourcePath"]): each for each in stage["MethodSettings"]}

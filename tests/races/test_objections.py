@@ -71,7 +71,7 @@ def test_one_of_two_gets_the_last_place_of_the_hour_and_the_other_an_offer(
 
 
 @pytest.mark.clause("§3.5.3")
-def test_an_address_that_sends_two_at_once_as_its_first_takes_no_place_that_is_kept_for_others(
+def test_the_first_two_of_an_address_at_once_take_no_place_kept_for_others(
     world: World, notice: Json, seed: int
 ) -> None:
     assert send(world, notice, "a", "1").status == 201
