@@ -91,17 +91,17 @@ def object_to(notice_id: str) -> Answer[ObjectionReceipt]:
         raise Refused(Refusal.NOTICE_ENDED, of=notice)
     _check_parties(notice, body)
     policy = programmes.get(rounds.load(notice.round_id).year).policy
-    origin = origin_of(notice_id, source, body.order_id or body.agency_uscc, now)
+    plain, proven = (_objection(notice_id, each, body, words) for each in (plain_id, proven_id))
+    origin = origin_of(plain, source)
     crowd, named = objections.read_crowd(origin), challenges(notice_id, words, now)
     bits = proof_bits(effort.challenge, effort.nonce) if effort and effort.challenge in named else 0
     if bits >= effort_bits(crowd.proven, policy):
-        objections.commit_proven(_objection(notice_id, proven_id, body, words), origin)
+        objections.commit_proven(proven, origin)
         return reply({"objection_id": proven_id, "state": "standing"}, 201)
     if not is_taken_plain(crowd, policy):
         raise Refused(Refusal.TOO_MANY_OBJECTIONS, effort=effort_offer(named[0], crowd.proven, policy, now))
     most = plain_limit(policy, crowd.is_seen)
-    objection = _objection(notice_id, plain_id, body, words)
-    objections.commit_plain(objection, origin, crowd.is_seen, most, policy.source_objections_per_hour)
+    objections.commit_plain(plain, origin, crowd.is_seen, most, policy.source_objections_per_hour)
     return reply({"objection_id": plain_id, "state": "standing"}, 201)
 
 

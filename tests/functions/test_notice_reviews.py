@@ -126,13 +126,13 @@ def test_upholding_several_sends_each_line_back_once(voucher: Scene) -> None:
 def test_after_the_closing_a_line_goes_on_with_the_last_objection_that_is_rejected(voucher: Scene) -> None:
     case, orders = handed_in(voucher[0], 2)
     notice = case.noticed(*orders)
-    both, first, second = (
-        object_to(case, notice, **more)["objection_id"] for more in ({}, *({"order_id": o["order_id"]} for o in orders))
-    )
+    named: list[Json] = [{}, *({"order_id": order["order_id"]} for order in orders)]
+    both, first, second = (object_to(case, notice, **more)["objection_id"] for more in named)
+    again = object_to(case, notice, reason="另一理由", **named[2])["objection_id"]
     steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
-    assert codes(decide(case, notice, [both, first])) == ["OK", "OK"]
+    assert codes(decide(case, notice, [both, first, second])) == ["OK"] * 3
     assert [case.line(order)["state"] for order in orders] == ["passed", "noticed"]
-    assert codes(decide(case, notice, [second])) == ["OK"]
+    assert codes(decide(case, notice, [again])) == ["OK"]
     assert case.line(orders[1])["state"] == "passed"
 
 

@@ -1,5 +1,6 @@
 """Objections at the same moment: at the bound of an hour, with one proof, and at the closing (§3.5.3)."""
 
+from collections import Counter
 from functools import partial
 
 import pytest
@@ -53,8 +54,18 @@ def send(world: World, notice: Json, address: str, reason: str, **more: Json) ->
 
 
 def kept_reasons() -> list[str]:
-    """The reasons of all objections."""
-    return sorted(each.reason for each in tables.list_records(Objection, "settlements", "OBJECTION#"))
+    """The reasons of all objections; what counts them agrees with them."""
+    kept = tables.list_records(Objection, "settlements", "OBJECTION#")
+    counted = {item["sk"]: (item["count"], item.get("holding")) for item in tables.list_items("settlements", "HELD#")}
+    counted |= {
+        "OBJECTIONS": (sum(each.get("count", 0) for each in tables.list_items("settlements", "OBJECTIONS")), None)
+    }
+    targets = Counter(f"HELD#{each.target}" for each in kept)
+    standing = Counter(f"HELD#{each.target}" for each in kept if each.state != "rejected")
+    assert counted == {name: (count, standing[name]) for name, count in targets.items()} | {
+        "OBJECTIONS": (len(kept), None)
+    }
+    return sorted(each.reason for each in kept)
 
 
 @pytest.mark.clause("§3.5.3")
@@ -78,6 +89,7 @@ def test_the_first_two_of_an_address_at_once_take_no_place_kept_for_others(
     replies = Interleaving(seed).run([partial(send, world, notice, "b", reason) for reason in ("2", "3")])
     assert sorted(reply.status for reply in replies) == [201, 429]
     assert send(world, notice, "c", "4").status == 201
+    assert len(kept_reasons()) == 3
 
 
 @pytest.mark.clause("§3.5.3")
@@ -114,4 +126,20 @@ def test_an_objection_at_the_closing_holds_its_line_or_comes_too_late(
         (201, None, "noticed"),
         (409, "NOTICE_ENDED", "payable"),
     }
+    assert len(kept_reasons()) == (objecting.status == 201)
     tables.assert_books_hold()
+
+
+@pytest.mark.clause("§3.5.3")
+def test_two_decisions_at_once_let_a_line_go_only_with_the_last_objection(
+    world: World, stopped_clock: StoppedClock, notice: Json, seed: int
+) -> None:
+    ids = [send(world, notice, address, address).body["objection_id"] for address in "ab"]
+    steps.expect(world.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
+    one = partial(requests.insist, world, BUREAU, f"/objections/{ids[0]}/resolve", {"decision": "reject"})
+    several = {"objection_ids": ids, "decision": "reject"}
+    path = f"/notices/{notice['notice_id']}/objections/resolve"
+    Interleaving(seed).run([one, partial(requests.insist, world, BUREAU, path, several)])
+    assert tables.list_states(Objection, "settlements", "OBJECTION#") == ["rejected"] * 2
+    assert tables.list_items("settlements", "LINE#")[0]["state"] == "passed"
+    assert kept_reasons() == ["a", "b"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Literal, NamedTuple, TypedDict, cast
 
-from voucher.models.base import AllowedAction, Instant, Record, Stateful
+from voucher.models.base import AllowedAction, Instant, Stateful
 from voucher.policy import Category
 
 # of a round's notice, and `published` for that of a removal
@@ -86,6 +86,8 @@ class Notice(Stateful):
 
 
 ObjectionState = Literal["standing", "upheld", "rejected"]
+# what an objection that names neither an order nor an agency is against
+WHOLE_NOTICE = "ALL"
 
 
 class Objection(Stateful):
@@ -102,30 +104,26 @@ class Objection(Stateful):
     contact: str
     reason: str
 
-
-class Hold(Record):
-    """What an objection means for the lines of its notice: all of it but the texts and who wrote them."""
-
-    objection_id: str
-    order_id: str | None
-    agency_uscc: str | None = None
-    state: ObjectionState
+    @property
+    def target(self) -> str:
+        """What it holds: the line of an order, all lines of an agency, or the whole notice."""
+        return self.order_id or self.agency_uscc or WHOLE_NOTICE
 
 
 class Origin(NamedTuple):
     """How an objection is counted: to which notice, in which hour (`2026-06-15T02`, UTC), from which network address (a
-    hash), against what: an order, an agency or `ALL`."""
+    hash), against what (`Objection.target`)."""
 
     notice_id: str
     hour: str
     source: str
-    line: str
+    target: str
 
 
 @dataclass(frozen=True)
 class Crowd:
     """The objections to a notice in one hour: from all addresses together those that were taken as they came, and those
-    taken with a proof of effort; from one address whether it has been seen, and how many came against the same line."""
+    taken with a proof of effort; from one address whether it has been seen, and how many came against one target."""
 
     plain: int = 0
     proven: int = 0

@@ -1,10 +1,10 @@
 """When a public notice begins and is over, and which lines an objection holds (§3.5.3)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from voucher.models.notices import Hold, Notice, NoticeLine, Objection, PublicNotice
+from voucher.models.notices import WHOLE_NOTICE, Notice, NoticeLine, PublicNotice
 from voucher.refusals import Refusal, Refused
 from voucher.rules.working_days import (
     ONE_DAY,
@@ -14,9 +14,6 @@ from voucher.rules.working_days import (
     end_of_day,
     shanghai_date,
 )
-
-Held = frozenset[tuple[str | None, str | None]]
-WHOLE_NOTICE = (None, None)
 
 
 def new_notice(
@@ -79,20 +76,8 @@ def check_notice_over(notice: Notice, now: datetime) -> None:
         raise Refused(Refusal.NOTICE_RUNNING, ends_on=due_day(notice).date)
 
 
-def held_targets(holds: Iterable[Hold | Objection]) -> Held:
-    """§3.5.3: what objections that are not rejected hold, each as (order, agency): an objection holds the line of its
-    order; one that names only an agency holds all lines of the agency; one that names neither holds the whole notice,
-    and then no further one is looked at."""
-    held = set()
-    for hold in holds:
-        if hold.state != "rejected":
-            held.add((hold.order_id, hold.agency_uscc))
-            if WHOLE_NOTICE in held:
-                break
-    return frozenset(held)
-
-
-def is_held(order_id: str, agency_uscc: str, held: Held) -> bool:
-    """§3.5.3: True if an objection holds the line of an order."""
-    ways = ((order_id, None), (order_id, agency_uscc), (None, agency_uscc), WHOLE_NOTICE)
-    return any(way in held for way in ways)
+def is_held(order_id: str, agency_uscc: str, held: Container[str]) -> bool:
+    """§3.5.3: True if the line of an order is held. `held` are the targets of objections that are not rejected: an
+    objection holds the line of its order; one that names only an agency holds all lines of the agency; one that names
+    neither holds the whole notice."""
+    return order_id in held or agency_uscc in held or WHOLE_NOTICE in held

@@ -10,7 +10,7 @@ import ipaddress
 from datetime import datetime, timedelta
 
 from voucher.models.base import instant_text
-from voucher.models.notices import Crowd, EffortOffer, Origin
+from voucher.models.notices import Crowd, EffortOffer, Objection, Origin
 from voucher.policy import Policy
 
 ONE_HOUR = timedelta(hours=1)
@@ -41,10 +41,9 @@ def is_taken_plain(crowd: Crowd, policy: Policy) -> bool:
     return crowd.plain < plain_limit(policy, crowd.is_seen) and crowd.alike < policy.source_objections_per_hour
 
 
-def origin_of(notice_id: str, source: str, line: str | None, now: datetime) -> Origin:
-    """How an objection is counted now: `source` is the hash of its network address, `line` the order or the agency that
-    it names, None if it is against the whole notice."""
-    return Origin(notice_id, _hour_of(now), source, line or "ALL")
+def origin_of(objection: Objection, source: str) -> Origin:
+    """How an objection is counted: `source` is the hash of its network address."""
+    return Origin(objection.notice_id, _hour_of(objection.created_at), source, objection.target)
 
 
 def _hour_of(instant: datetime) -> str:

@@ -11,7 +11,7 @@ vouchers     PROGRAMME#year  | RECORD, BATCH#id, POSTING#seq, RECONCILIATION#cut
 orders       ORDER#id        | RECORD, POSTING#seq                   CONTRACT#number | CONTRACT
 settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id       INVOICE#number | INVOICE
              ROUND#id        | RECORD, PAYABLE#agency, POSTING#payout, PAYOUT_FILE#number
-             NOTICE#id       | RECORD, OBJECTIONS, OBJECTION#id, RATE#hour…
+             NOTICE#id       | RECORD, OBJECTIONS, OBJECTION#id, HELD#target, RATE#hour…
              PAYOUT#id       | RECORD                               FILE#sha256 | USES
              ACCOUNT#agency  | ACCOUNT
 supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LEAD#id | RECORD

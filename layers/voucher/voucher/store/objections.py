@@ -1,12 +1,15 @@
 """Objections to public notices (§3.5.3): each stands with its notice, in the settlements table.
 
-Whoever objects does not write the notice itself, which is large while many may object at once, but a small item beside
-it, OBJECTIONS. That item counts them. A closing first forbids further ones in it, and then reads those there are.
+Whoever objects does not write the notice itself, which is large while many may object at once, but two small items
+beside it. OBJECTIONS counts all objections; a closing first forbids further ones in it. HELD#target counts those to one
+target, and how many of them are not rejected: so a closing, or a decision after it, reads no objection, however many
+there are.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from voucher.models.notices import Crowd, Hold, Notice, Objection, Origin
+from voucher.models.notices import Crowd, Notice, Objection, Origin
 from voucher.models.rounds import Round
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys, notices, rounds
@@ -18,24 +21,33 @@ from voucher.store.engine.table import Write, add_write, advance_write, commit, 
 COUNT_ON = "SET #count = if_not_exists(#count, :nothing) + :one"
 
 
-def read_holds(notice_id: str) -> Iterator[Hold]:
-    """Every objection to a notice, without its texts, as last written."""
-    items = read_partition(keys.notice(notice_id), "OBJECTION#", only=tuple(Hold.model_fields))
-    return (Hold.model_validate(item) for item in items)
+def read_held(notice_id: str) -> dict[str, int]:
+    """By target, how many objections to a notice hold it, as last written."""
+    return {each.target: each.holding for each in _read_counts(notice_id)}
 
 
-def read_final_holds(notice_id: str) -> Iterator[Hold]:
-    """The same once a closing has begun, after which there comes none.
+def read_held_at_last(notice_id: str) -> dict[str, int]:
+    """The same once a closing has begun, after which no objection comes.
 
-    Raises CHANGED_MEANWHILE when fewer are seen than were counted: DynamoDB may show a part of a transaction, here the
-    count, a moment before the rest of it.
+    Raises CHANGED_MEANWHILE when it sees fewer objections than there are: DynamoDB may show a part of a transaction,
+    here the count over all targets, a moment before the rest of it.
     """
     gate = find_item(keys.notice(notice_id, "OBJECTIONS")) or {}
-    seen = 0
-    for seen, hold in enumerate(read_holds(notice_id), 1):  # noqa: B007 - used after the loop
-        yield hold
-    if seen < gate.get("count", 0):
+    counts = _read_counts(notice_id)
+    if sum(each.raised for each in counts) < gate.get("count", 0):
         raise Refused(Refusal.CHANGED_MEANWHILE)
+    return {each.target: each.holding for each in counts}
+
+
+class _Count(NamedTuple):
+    target: str
+    raised: int
+    holding: int
+
+
+def _read_counts(notice_id: str) -> list[_Count]:
+    items = read_partition(keys.notice(notice_id), "HELD#")
+    return [_Count(item["sk"].removeprefix("HELD#"), item["count"], item["holding"]) for item in items]
 
 
 def list_page(selection: Selection, keep: Keep | None, notice_id: str | None = None) -> Page:
@@ -68,9 +80,9 @@ def get(objection_id: str) -> Objection:
 
 def read_crowd(origin: Origin) -> Crowd:
     """What came to a notice in an hour, and of it from one address, each count as last written."""
-    hour, source, line = _counters(origin)
-    found = {item["sk"]: item for item in read_each(hour.table, hour, source, line)}
-    total, alike = found.get(hour.sk, {}), found.get(line.sk, {})
+    hour, source, target = _counters(origin)
+    found = {item["sk"]: item for item in read_each(hour.table, hour, source, target)}
+    total, alike = found.get(hour.sk, {}), found.get(target.sk, {})
     return Crowd(
         plain=total.get("count", 0),
         proven=total.get("proven", 0),
@@ -80,26 +92,26 @@ def read_crowd(origin: Origin) -> Crowd:
 
 
 def _counters(origin: Origin) -> tuple[keys.Key, keys.Key, keys.Key]:
-    """Where is counted what came in an hour to a notice, from an address, and from it against one line. Only what was
+    """Where is counted what came in an hour to a notice, from an address, and from it against one target. Only what was
     taken is counted, so an hour has no more such items than it takes objections."""
     hour = f"RATE#{origin.hour}"
-    names = (hour, f"{hour}#{origin.source}", f"{hour}#{origin.source}#{origin.line}")
-    total, source, line = (keys.notice(origin.notice_id, name) for name in names)
-    return total, source, line
+    names = (hour, f"{hour}#{origin.source}", f"{hour}#{origin.source}#{origin.target}")
+    total, source, target = (keys.notice(origin.notice_id, name) for name in names)
+    return total, source, target
 
 
 def commit_plain(objection: Objection, origin: Origin, is_seen: bool, most: int, most_alike: int) -> None:
     """§3.5.3: record an objection as it comes, while its hour has fewer than `most`, and of the same address against
-    the same line fewer than `most_alike`.
+    the same target fewer than `most_alike`.
 
     Raises CHANGED_MEANWHILE when the closing began, a number was reached, or the address was seen since.
     """
-    total, source, line = _counters(origin)
+    total, source, target = _counters(origin)
     commit(
         [
             *_objection_writes(objection),
             update_write("total", total, COUNT_ON, conditions.UNDER_LIMIT, nothing=0, most=most),
-            update_write("line", line, COUNT_ON, conditions.UNDER_LIMIT, nothing=0, most=most_alike),
+            update_write("target", target, COUNT_ON, conditions.UNDER_LIMIT, nothing=0, most=most_alike),
             *([] if is_seen else [put_write("source", source, {"count": 1}, conditions.IS_NEW)]),
         ]
     )
@@ -115,9 +127,12 @@ def commit_proven(objection: Objection, origin: Origin) -> None:
 
 def _objection_writes(objection: Objection) -> list[Write]:
     gate = keys.notice(objection.notice_id, "OBJECTIONS")
+    held = keys.notice(objection.notice_id, f"HELD#{objection.target}")
     key = keys.objection(objection.objection_id)
+    hold = f"{COUNT_ON}, #holding = if_not_exists(#holding, :nothing) + :one"
     return [
         update_write("gate", gate, COUNT_ON, conditions.NOT_CLOSING, nothing=0),
+        update_write("held", held, hold, None, nothing=0),
         add_write("objection", key, objection, index=_index_entry(objection)),
     ]
 
@@ -131,8 +146,11 @@ def commit_resolution(
     CHANGED_MEANWHILE, also for a caller of the round's earlier hands.
     """
     hands = rounds.unchanged_check(round_, *rounds.NOT_BY_EARLIER_HANDS, caller=caller)
+    held = keys.notice(notice.notice_id, f"HELD#{new.target}")
+    let_go = update_write("held", held, "SET #holding = #holding - :one", None)
     last = [
         advance_write("objection", keys.objection(new.objection_id), old, new, index=_index_entry(new)),
+        *([let_go] if new.state == "rejected" else []),
         notices.step_write(notice, notice.next_version()),
         hands,
     ]

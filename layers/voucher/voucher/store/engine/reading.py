@@ -2,7 +2,7 @@
 partitions in order. Lists, which are only shown, are read by `pages`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import batched
 from typing import Any
@@ -76,18 +76,14 @@ class Part:
     last: str | None
 
 
-def read_partition(key: keys.Key, prefix: str = "", only: Sequence[str] = ()) -> Iterable[table.Item]:
-    """Every item of one partition whose sort key starts with `prefix`, as last written, in order; of each item the
-    attributes `only` if given, because long texts need not travel where nobody reads them."""
-    request: dict[str, Any] = {
+def read_partition(key: keys.Key, prefix: str = "") -> Iterable[table.Item]:
+    """Every item of one partition whose sort key starts with `prefix`, as last written, in order."""
+    request = {
         "TableName": table.table_name(key.table),
         "KeyConditionExpression": "pk = :pk AND begins_with(sk, :sk)" if prefix else "pk = :pk",
         "ExpressionAttributeValues": table.encode({":pk": key.pk} | ({":sk": prefix} if prefix else {})),
         "ConsistentRead": True,
     }
-    if only:
-        request["ProjectionExpression"] = ", ".join(f"#{name}" for name in only)
-        request["ExpressionAttributeNames"] = {f"#{name}": name for name in only}
     while True:
         answer = table.client().query(**request)
         yield from (table.decode(item) for item in answer["Items"])
