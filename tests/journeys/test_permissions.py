@@ -31,7 +31,7 @@ ImportList      PD        P         .       .            .
 Inbox           .         .         .       .            U
 Lists           P         .         .       .            .
 NoticeClosings  .         U         P       PU           .
-NoticeReviews   .         .         .       P            .
+NoticeReviews   .         .         .       PU           .
 Notices         .         .         .       PU           .
 Notify          .         .         .       .            P
 Orders          .         PU        PU      .            .
