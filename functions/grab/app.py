@@ -23,8 +23,7 @@ from voucher.store.engine import pools
 from voucher.store.engine.table import commit_if_unchanged
 
 app = Api()
-# how many amounts are tried, each read off the entitlement as it stood when the one before did not fit
-MOST_AMOUNTS = 6
+MOST_AMOUNTS = 6  # so many are tried, each read off the entitlement as it stood when the one before did not fit
 
 
 class Claim(Request):
@@ -49,9 +48,8 @@ def grab(batch_id: str) -> Answer[PublicVoucher]:
     caller, claim, now = app.caller, app.body(Claim), clock.now()
     batch = memory.published(batch_id, now)
     attempt = Attempt(batch, claim.enterprise_uscc, claim.amount_fen, caller, now)
-    if memory.is_sold_out_for(batch_id, attempt.uscc):
-        check_open(batch, now)  # its refusals come before SOLD_OUT, and need no read either
-        raise Refused(Refusal.SOLD_OUT)
+    if memory.is_sold_out(batch_id):
+        return held_or_sold_out(attempt)
     try:
         check_open(batch, now)
     except Refused as no:
@@ -124,6 +122,17 @@ def make_entitlement(attempt: Attempt) -> None:
     commit_if_unchanged([*checks, *standing.entitlement_writes(facts, following)])
 
 
+def held_or_sold_out(attempt: Attempt) -> Answer[PublicVoucher]:
+    """After the last voucher: a holder is shown its own. All others get one answer, whichever enterprise they
+    name, so that nobody learns whether another one holds a voucher; and it costs no read."""
+    batch_id, uscc = attempt.batch.batch_id, attempt.uscc
+    enterprise = organisations.find_enterprise(uscc) if memory.is_holder(batch_id, uscc) else None
+    if enterprise is not None and attempt.caller.sub in enterprise.members:
+        return reply(public_voucher(vouchers.get(voucher_id_of(batch_id, uscc)), attempt.now), replay=True)
+    check_open(attempt.batch, attempt.now)  # its refusals come before SOLD_OUT
+    raise Refused(Refusal.SOLD_OUT)
+
+
 def held_or_refuse(attempt: Attempt, no: pools.Exhausted | Refused) -> Answer[PublicVoucher]:
     """Before a refusal: an enterprise that holds its voucher already is shown it, also after a lost answer."""
     batch_id = attempt.batch.batch_id
@@ -133,11 +142,9 @@ def held_or_refuse(attempt: Attempt, no: pools.Exhausted | Refused) -> Answer[Pu
         memory.learn(batch_id, no)
     existing = vouchers.find(voucher_id_of(batch_id, attempt.uscc))
     as_member(attempt.caller, organisations.find_enterprise(attempt.uscc), "enterprise")
-    if existing is not None:
+    if existing:
         return reply(public_voucher(existing, attempt.now), replay=True)
-    if isinstance(no, Refused):
-        raise no
-    raise Refused(Refusal.SOLD_OUT if no.is_open else Refusal.BATCH_CLOSED)
+    raise no if isinstance(no, Refused) else Refused(Refusal.SOLD_OUT if no.is_open else Refusal.BATCH_CLOSED)
 
 
 handler = app.handle

@@ -25,10 +25,14 @@ def published(batch_id: str, now: Instant) -> Batch:
     return batch
 
 
-def is_sold_out_for(batch_id: str, uscc: str) -> bool:
-    """True if the batch is known to be empty, and the enterprise is none of its holders."""
-    holders = SOLD_OUT.get(batch_id)
-    return holders is not None and uscc not in holders
+def is_sold_out(batch_id: str) -> bool:
+    """True if the batch is known to be empty."""
+    return batch_id in SOLD_OUT
+
+
+def is_holder(batch_id: str, uscc: str) -> bool:
+    """True if the enterprise holds a voucher of a batch that is known to be empty."""
+    return uscc in SOLD_OUT[batch_id]
 
 
 def learn(batch_id: str, refused: Exhausted) -> None:

@@ -1,5 +1,6 @@
 """A notice is closed by a person, and its lines become payable (§3.5.3)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from voucher.edge import clock
@@ -15,7 +16,7 @@ from voucher.models.settlements import Line
 from voucher.refusals import Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import stepped
-from voucher.rules.notices import check_notice_over, is_objected, public_notice
+from voucher.rules.notices import check_notice_over, is_held, public_notice
 from voucher.rules.settlements import check_subsidies, owed_fen
 from voucher.store import notices, objections, orders, rounds, standing
 from voucher.store.engine.table import Write
@@ -43,7 +44,7 @@ def close(notice_id: str) -> Answer[PublicNotice]:
     check_four_eyes(app.caller.sub, "§3.5.3", *round_.earlier_hands)
     mark = app.mark
     new = stepped(closing, "close", mark)
-    for line, standing_check in _lines_without_objection(closing, round_):
+    for line, standing_check in _free_lines(round_, objections.read_held_at_last(notice_id)):
         notices.commit_payable(closing, round_, _payable_line(line, standing_check, mark), mark)
     lines = [line for line in rounds.list_lines(round_) if line.state == "payable"]
     closed = stepped(round_, "close", mark)
@@ -55,22 +56,19 @@ def _begin_close(old: Notice, round_: Round) -> Notice:
     closing = stepped(old, "begin_close", app.mark)
     check_four_eyes(app.caller.sub, "§3.5.3", *round_.earlier_hands)
     check_notice_over(old, clock.now())
-    _lines_without_objection(old, round_)
+    _free_lines(round_, objections.read_held(old.notice_id))
     notices.commit_begin_close(old, closing, round_, app.caller.sub)
     return closing
 
 
-def _lines_without_objection(notice: Notice, round_: Round) -> list[tuple[Line, Write]]:
-    """The lines without an objection, each with the check that its enterprise's standing is still as it was read.
+def _free_lines(round_: Round, holding: Mapping[str, int]) -> list[tuple[Line, Write]]:
+    """The lines that no objection holds, each with the check that its enterprise's standing is still as it was read.
 
     Raises OTHER_SUBSIDY (§5.2b) when a list has named an enterprise since: the operator takes its line out first.
     """
-    known = objections.list_of_notice(notice.notice_id)
-    lines = [
-        line
-        for line in rounds.list_lines(round_)
-        if line.state == "noticed" and not is_objected(line.order_id, line.agency_uscc, known)
-    ]
+    held = {target for target, count in holding.items() if count}
+    noticed = (line for line in rounds.list_lines(round_) if line.state == "noticed")
+    lines = [line for line in noticed if not is_held(line.order_id, line.agency_uscc, held)]
     standings = standing.read_standings(line.enterprise_uscc for line in lines)
     check_subsidies(lines, standings)
     return [(line, standing.unchanged_check(standings[line.enterprise_uscc])) for line in lines]

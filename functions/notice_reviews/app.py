@@ -1,28 +1,27 @@
 """The notice of a round: the operator publishes it, staff reads its objections, the bureau decides on them (§3.5.3)."""
 
-from typing import Literal
+from typing import Annotated
+
+from pydantic import Field
 
 from voucher.edge.api import Api
 from voucher.edge.bodies import Versioned
 from voucher.edge.disclosure import disclose
-from voucher.edge.fields import Text
+from voucher.edge.fields import Identifier, Text, Version
 from voucher.edge.identity import require
-from voucher.edge.pages import OfDays, Sort
-from voucher.edge.replies import Answer, PageOf, reply, reply_page
-from voucher.models.base import Request, instant_text
-from voucher.models.notices import Notice, NoticeLine, Objection, ObjectionState
-from voucher.models.rounds import Round
+from voucher.edge.objections import Case, Decision, decide, read_case
+from voucher.edge.pages import ListOf, Search, Sort, reply_list
+from voucher.edge.replies import Answer, reply
+from voucher.models.base import Request
+from voucher.models.notices import Notice, NoticeLine, Objection, ObjectionState, Outcome, Outcomes
 from voucher.models.settlements import Line
-from voucher.policy import CATEGORY_WORDS
-from voucher.refusals import Refusal, Refused
+from voucher.policy import CATEGORY_WORDS, OBJECTIONS_AT_ONCE
+from voucher.refusals import Refusal, Refused, not_found
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.lifecycle import check_version, stepped
-from voucher.rules.notices import is_objected
+from voucher.rules.lifecycle import check_step, check_version, stepped
+from voucher.rules.notices import new_notice
 from voucher.rules.settlements import owed_fen
-from voucher.rules.working_days import add_working_days, shanghai_date
 from voucher.store import notices, objections, organisations, programmes, rounds, settlements
-from voucher.store.engine.pages import cut_page
-from voucher.store.engine.table import Write
 
 app = Api()
 
@@ -34,12 +33,21 @@ class NoticeText(Request):
 class Resolution(Versioned):
     """The agency reads `opinion`; it does not learn who objected, and in which words."""
 
-    decision: Literal["uphold", "reject"]
+    decision: Decision
     opinion: Text | None = None
 
 
-class OfNotice(OfDays):
-    state: ObjectionState | None = None
+class Resolutions(Request):
+    """The same decision on several objections to a notice. `versions` maps the id of an objection to the version of it
+    that the caller looked at; an objection that was decided since is left as it is."""
+
+    objection_ids: Annotated[list[Identifier], Field(min_length=1, max_length=OBJECTIONS_AT_ONCE)]
+    decision: Decision
+    opinion: Text | None = None
+    versions: dict[Identifier, Version] = {}
+
+
+class OfNotice(Search[ObjectionState]):
     sort: Sort = "oldest"
 
 
@@ -54,25 +62,13 @@ def publish_notice(round_id: str) -> Answer[Notice]:
     notice_id = f"n_{round_id.removeprefix('r_')}"
     mark = app.mark
     new = stepped(old, "notice", mark, notice_id=notice_id)
-    working_days = programmes.get(old.year).policy.notice_working_days
     # a line that is on notice already was put there by this very call, which was broken off
     lines = [line for line in rounds.list_lines(old) if line.state in ("approved", "noticed")]
     if not lines:
         raise Refused(Refusal.NOTHING_PASSED)
-    published_on = shanghai_date(mark.at)
-    due = add_working_days(published_on, working_days) if working_days else None
-    notice = Notice(
-        notice_id=notice_id,
-        round_id=round_id,
-        text=body.text,
-        published_on=published_on,
-        ends_on=due.date if due else published_on,
-        ends_certain=due.certain if due else True,
-        working_days=working_days,
-        lines=tuple(_public_line(line) for line in lines),
-        state="running",
-        **app.creation("notice"),
-    )
+    shown = tuple(_public_line(line) for line in lines)
+    working_days = programmes.get(old.year).policy.notice_working_days
+    notice = new_notice(round_id, notice_id, body.text, shown, working_days, app.creation("notice"))
     approved = [line for line in lines if line.state == "approved"]
     line_writes = [settlements.line_write(line, stepped(line, "publish", mark)) for line in approved]
     notices.commit_publication(notice, old, new, line_writes)
@@ -95,15 +91,13 @@ def _public_line(line: Line) -> NoticeLine:
 
 
 @app.get("/notices/<notice_id>/objections")
-def list_objections(notice_id: str, query: OfNotice) -> Answer[PageOf[Objection]]:
-    """§3.5.3: who objects to what and why, for the staff who look into it; unless asked otherwise the oldest first."""
+def list_objections(notice_id: str, query: OfNotice) -> Answer[ListOf[Objection]]:
+    """§3.5.3: who objects to what and why, for the staff who look into it; unless asked otherwise the oldest first.
+    `q` looks into the id of the order, and the agency."""
     require(app.caller, "platform", "bureau", "finance")
-    known = objections.list_of_notice(notices.get(notice_id).notice_id)
+    notice, keep = notices.get(notice_id), query.finds("order_id", "agency_uscc")
     disclose(app, f"notice:{notice_id}")
-    chosen = [each for each in known if query.state in (None, each.state)]
-    placed = ((f"{instant_text(each.created_at)}#{each.objection_id}", each) for each in chosen)
-    items, next_cursor = cut_page(notice_id, placed, query.selection())
-    return reply_page(items, next_cursor)
+    return reply_list(objections.list_page(query.selection(), keep, notice.notice_id), Objection.model_validate)
 
 
 @app.post("/objections/<objection_id>/resolve")
@@ -112,35 +106,42 @@ def resolve(objection_id: str) -> Answer[Objection]:
     the lines go on, in the next round if the notice is closed already."""
     require(app.caller, "bureau")
     body = app.body(Resolution)
-    notice = notices.load(objections.get(objection_id).notice_id)
+    case = read_case(notices.load(objections.get(objection_id).notice_id))
     # read last: see Api.handle
     old = objections.get(objection_id)
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
     check_version(old, body.version)
-    new = stepped(old, body.decision, app.mark)
-    round_ = rounds.load(notice.round_id)
-    check_four_eyes(app.caller.sub, "§3.5.3", *round_.earlier_hands)
-    line_writes = _line_writes(body, old, notice, round_)
-    objections.commit_resolution(old, new, notice, round_, line_writes, app.caller.sub)
-    return reply(new)
+    check_step(old, body.decision)
+    check_four_eyes(app.caller.sub, "§3.5.3", *case.round_.earlier_hands)
+    return reply(decide(case, old, body.decision, body.opinion, app.mark))
 
 
-def _line_writes(body: Resolution, objection: Objection, notice: Notice, round_: Round) -> list[Write]:
-    """What the bureau's decision means for the lines that the objection held."""
-    lines = [line for line in rounds.list_lines(round_) if line.state == "noticed"]
-    held = [line for line in lines if is_objected(line.order_id, line.agency_uscc, [objection])]
-    if body.decision == "uphold":
-        opinion = f"公示期内的异议成立。{body.opinion or ''}"
-        steps = [(line, stepped(line, "uphold", app.mark, round_id=None, opinion=opinion)) for line in held]
-    elif notice.state == "closed":
-        known = objections.list_of_notice(notice.notice_id)
-        others = [each for each in known if each.objection_id != objection.objection_id]
-        free = [line for line in held if not is_objected(line.order_id, line.agency_uscc, others)]
-        steps = [(line, stepped(line, "release", app.mark, round_id=None)) for line in free]
-    else:
-        steps = []  # the lines stay on notice, and the closing asks for the objections again
-    return [settlements.line_write(old, new) for old, new in steps]
+@app.post("/notices/<notice_id>/objections/resolve")
+def resolve_several(notice_id: str) -> Answer[Outcomes]:
+    """§3.5.3: the same decision on several objections to a notice, each in a write of its own; each outcome tells
+    whether it was taken, or why not. Sent again after a lost answer, the call goes on where it stopped."""
+    require(app.caller, "bureau")
+    body = app.body(Resolutions)
+    case = read_case(notices.get(notice_id))
+    check_four_eyes(app.caller.sub, "§3.5.3", *case.round_.earlier_hands)
+    return reply({"items": [_outcome(case, each, body) for each in dict.fromkeys(body.objection_ids)]})
+
+
+def _outcome(case: Case, objection_id: str, body: Resolutions) -> Outcome:
+    try:
+        objection = objections.get(objection_id)
+        if objection.notice_id != case.notice.notice_id:
+            raise not_found("objection")
+        if not app.is_repeat(objection, body.decision):
+            check_version(objection, body.versions.get(objection_id))
+            objection = decide(case, objection, body.decision, body.opinion, app.mark)
+    except Refused as no:
+        # nothing definite: somebody else moved the notice, so the whole call is answered anew, or many write it
+        if no.refusal is Refusal.BUSY or (no.refusal is Refusal.CHANGED_MEANWHILE and not no.errors):
+            raise
+        return {"objection_id": objection_id, "code": no.refusal.name, "detail": no.detail}
+    return {"objection_id": objection_id, "code": "OK", "detail": None}
 
 
 handler = app.handle

@@ -3,27 +3,45 @@
 Anybody may call this function, so it only reads and records: notice_reviews and notice_closings move lines and money.
 """
 
-import csv
 import hashlib
-import io
+import json
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
+from pydantic import StringConstraints
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.fields import Identifier, Name, Text, Uscc
+from voucher.edge.fields import Identifier, Name, ShortText, Uscc
 from voucher.edge.pages import InState, ListOf, reply_list
 from voucher.edge.replies import Answer, reply
-from voucher.models.base import Request, yuan
+from voucher.models.base import Request
 from voucher.models.notices import Notice, NoticeState, Objection, ObjectionReceipt, PublicNotice
 from voucher.models.removals import PublicRemoval, RemovalNotice
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.lifecycle import allows
 from voucher.rules.notices import public_notice
-from voucher.spreadsheets.workbook import inert
+from voucher.rules.objections import (
+    challenges,
+    effort_bits,
+    effort_offer,
+    is_taken_plain,
+    network_of,
+    origin_of,
+    plain_limit,
+    proof_bits,
+)
+from voucher.spreadsheets.notice_file import notice_csv
 from voucher.store import notices, objections, programmes, rounds
 
 app = Api()
+
+
+class Effort(Request):
+    """A proof of effort: the challenge that a refusal named, and the nonce that was found for it."""
+
+    challenge: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+    nonce: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_\-]{1,40}$")]
 
 
 class ObjectionText(Request):
@@ -31,7 +49,8 @@ class ObjectionText(Request):
     agency_uscc: Uscc | None = None
     name: Name
     contact: Name
-    reason: Text
+    reason: ShortText
+    effort: Effort | None = None
 
 
 @app.get("/notices")
@@ -44,7 +63,9 @@ def list_notices(query: InState[NoticeState]) -> Answer[ListOf[PublicNotice | Pu
 def show(notice_id: str) -> Answer[PublicNotice | PublicRemoval] | Response[str]:
     """One notice. With `.csv` behind its id, the notice of a round as a table for spreadsheets."""
     if notice_id.endswith(".csv"):
-        return Response(200, "text/csv; charset=utf-8", _csv(notices.get(notice_id.removesuffix(".csv"))))
+        return Response(
+            200, "text/csv; charset=utf-8", notice_csv(notices.get(notice_id.removesuffix(".csv")).shown_lines)
+        )
     return reply(_shown(notices.get_public(notice_id)))
 
 
@@ -52,39 +73,48 @@ def _shown(notice: Notice | RemovalNotice) -> PublicNotice | PublicRemoval:
     return public_notice(notice, clock.today()) if isinstance(notice, Notice) else notice.shown()
 
 
-def _csv(notice: Notice) -> str:
-    """CSV with a byte order mark, because spreadsheets read Chinese only with it; no cell begins like a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["订单编号", "服务机构", "企业", "服务类别", "抵用金额（元）"])
-    for line in notice.shown_lines:
-        texts = (line["order_id"], line["agency_name"], line["enterprise_name"], line["category_name"])
-        writer.writerow([*map(inert, texts), yuan(line["amount_fen"])])
-    return "\ufeff" + out.getvalue()
-
-
 @app.post("/notices/<notice_id>/objections")
 def object_to(notice_id: str) -> Answer[ObjectionReceipt]:
-    """§3.5.3: anybody objects to a line, to an agency's lines, or to a whole notice, until its closing begins."""
+    """§3.5.3: anybody objects to a line, to an agency's lines, or to a whole notice, until its closing begins. When
+    too many come, the refusal offers an `effort`, and the same objection with the proof of it is taken."""
+    body, now = app.body(ObjectionText), clock.now()
     notice = notices.get(notice_id)
-    body = app.body(ObjectionText)
-    objection_id = f"{notice_id}.{_objection_name(notice_id)}"
-    if (existing := objections.find(objection_id)) is not None:
-        return reply({"objection_id": objection_id, "state": existing.state}, replay=True)
+    words, source, effort = _words_sha256(body), _source(notice_id), body.effort
+    plain_id = _objection_id(notice_id, f"{source}\n{words}")
+    # a proof is for one objection, wherever it comes from: the address of a phone may change from call to call
+    proven_id = _objection_id(notice_id, effort.challenge) if effort else plain_id
+    for objection_id in sorted({plain_id, proven_id}):
+        existing = objections.find(objection_id)
+        if existing and existing.request_sha256 == words:
+            return reply({"objection_id": objection_id, "state": existing.state}, replay=True)
     if not allows("notice", notice.state, "object"):
         raise Refused(Refusal.NOTICE_ENDED, of=notice)
     _check_parties(notice, body)
-    objection = Objection(
-        **body.model_dump(),
+    policy = programmes.get(rounds.load(notice.round_id).year).policy
+    plain, proven = (_objection(notice_id, each, body, words) for each in (plain_id, proven_id))
+    origin = origin_of(plain, source)
+    crowd, named = objections.read_crowd(origin), challenges(notice_id, words, now)
+    bits = proof_bits(effort.challenge, effort.nonce) if effort and effort.challenge in named else 0
+    if bits >= effort_bits(crowd.proven, policy):
+        objections.commit_proven(proven, origin)
+        return reply({"objection_id": proven_id, "state": "standing"}, 201)
+    if not is_taken_plain(crowd, policy):
+        raise Refused(Refusal.TOO_MANY_OBJECTIONS, effort=effort_offer(named[0], crowd.proven, policy, now))
+    most = plain_limit(policy, crowd.is_seen)
+    objections.commit_plain(plain, origin, crowd.is_seen, most, policy.source_objections_per_hour)
+    return reply({"objection_id": plain_id, "state": "standing"}, 201)
+
+
+def _objection(notice_id: str, objection_id: str, body: ObjectionText, words_sha256: str) -> Objection:
+    return Objection(
+        **body.model_dump(exclude={"effort"}),
         objection_id=objection_id,
         notice_id=notice_id,
         state="standing",
         created_at=clock.now(),
         created_by="public",
+        request_sha256=words_sha256,
     )
-    policy = programmes.get(rounds.load(notice.round_id).year).policy
-    objections.commit_objection(notice, objection, _source(notice_id), policy)
-    return reply({"objection_id": objection_id, "state": objection.state}, 201)
 
 
 def _check_parties(notice: Notice, body: ObjectionText) -> None:
@@ -98,17 +128,23 @@ def _check_parties(notice: Notice, body: ObjectionText) -> None:
         )
 
 
-def _objection_name(notice_id: str) -> str:
-    """What tells one objection from another: the same words from the same place are one, however often they are sent.
-    So nobody needs an Idempotency-Key; whoever sends one may object in the same words again, under another key."""
-    seed = f"{notice_id}\n{_source(notice_id)}\n{app.idempotency_key()}\n{app.request_sha256}"
-    return hashlib.sha256(seed.encode()).hexdigest()[:12]
+def _words_sha256(body: ObjectionText) -> str:
+    """What tells one objection from another of the same place: its words, with a proof or without. Nobody needs an
+    Idempotency-Key; whoever sends one may object in the same words again, under another key."""
+    words = json.dumps(body.model_dump(exclude={"effort"}), sort_keys=True)
+    return hashlib.sha256(f"{app.idempotency_key()}\n{words}".encode()).hexdigest()
+
+
+def _objection_id(notice_id: str, seed: str) -> str:
+    """The same words from the same place are one objection, however often they are sent; so is all with one proof."""
+    return f"{notice_id}.{hashlib.sha256(f'{notice_id}\n{seed}'.encode()).hexdigest()[:12]}"
 
 
 def _source(notice_id: str) -> str:
     """A hash of the caller's address. It tells one source from another within a notice, and nothing else."""
     identity = app.current_event.raw_event["requestContext"].get("identity") or {}
-    return hashlib.sha256(f"{notice_id}\n{identity.get('sourceIp')}".encode()).hexdigest()[:16]
+    network = network_of(str(identity.get("sourceIp")))
+    return hashlib.sha256(f"{notice_id}\n{network}".encode()).hexdigest()[:16]
 
 
 handler = app.handle

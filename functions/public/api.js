@@ -2,11 +2,11 @@
 
 const ROOT = new URL(".", location.href.split("#")[0]);
 
-// What the API refused, in its own words: `errors` names fields
+// What the API refused, in its own words: `errors` names fields, `effort` is what it asks for
 export class Problem extends Error {
-  constructor(message, status, code, errors) {
+  constructor(message, status, code, errors, effort) {
     super(message);
-    Object.assign(this, { status, code, errors });
+    Object.assign(this, { status, code, errors, effort });
   }
 }
 
@@ -35,7 +35,7 @@ const ask = async (path, options) => {
     throw new Problem(message, answer?.status ?? 0, answer ? "FAULT" : "OFFLINE", []);
   }
   if (answer.ok) return body;
-  throw new Problem(body.detail ?? "系统暂时出现故障，请稍后重试。", answer.status, body.code ?? "FAULT", body.errors ?? []);
+  throw new Problem(body.detail ?? "系统暂时出现故障，请稍后重试。", answer.status, body.code ?? "FAULT", body.errors ?? [], body.effort);
 };
 
 export const read = (path, query = {}, signal = undefined) => ask(path + search(query), { signal });

@@ -1,5 +1,6 @@
 // 公示: what is to be paid to which agency for which order, and how to object to it (§3.5.3).
 import { address, read, send } from "./api.js";
+import { prove } from "./effort.js";
 import { badge, empty, facts, field, h, link, more, table, title, when } from "./html.js";
 import { count, date, yuan } from "./text.js";
 import words from "./words.js";
@@ -96,11 +97,24 @@ const subjects = (notice) => {
 
 const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
+// When many object at once, the API asks for a proof of effort, and takes the same objection with it.
+const submit = async (notice, body, key, say) => {
+  for (let proof; ;) {
+    try {
+      return await send(`notices/${notice.notice_id}/objections`, { ...body, ...(proof && { effort: proof }) }, key);
+    } catch (problem) {
+      if (!problem.effort) throw problem;
+      say("目前提出异议的人较多，正在计算提交所需的证明，请不要关闭页面。");
+      proof = await prove(problem.effort);
+    }
+  }
+};
+
 const objection = (notice, say) => {
   const key = newKey(); // one key for the form: whoever presses twice has objected once
   const name = h("input", { id: "name", name: "name", required: true, maxlength: 120, autocomplete: "name" });
   const contact = h("input", { id: "contact", name: "contact", required: true, maxlength: 120, autocomplete: "tel" });
-  const reason = h("textarea", { id: "reason", name: "reason", required: true, maxlength: 2000, rows: 5 });
+  const reason = h("textarea", { id: "reason", name: "reason", required: true, maxlength: 1000, rows: 5 });
   const subject = subjects(notice);
   const button = h("button", { type: "submit", class: "main" }, "提交异议");
   const answer = h("div", { class: "answer", tabindex: "-1" });
@@ -108,7 +122,7 @@ const objection = (notice, say) => {
     field("对什么提出异议", subject, "只针对一笔订单或一家机构的，其余订单不受影响。"),
     field("姓名或单位", name, "必填。"),
     field("联系方式", contact, "必填。电话或邮箱，用于答复；不会公开。"),
-    field("异议理由", reason, "必填，不超过 2,000 字。请写明事实和依据。"),
+    field("异议理由", reason, "必填，不超过 1,000 字。请写明事实和依据。"),
     button);
   const inputs = [name, contact, reason];
   const help = (input) => input.parentElement.querySelector("small");
@@ -133,7 +147,7 @@ const objection = (notice, say) => {
     const body = { name: name.value, contact: contact.value, reason: reason.value, ...(kind && { [kind]: id }) };
     button.setAttribute("aria-disabled", "true"); // not disabled, which would take the focus away
     try {
-      const receipt = await send(`notices/${notice.notice_id}/objections`, body, key);
+      const receipt = await submit(notice, body, key, say);
       form.replaceWith(answer);
       answer.append(h("h3", {}, "异议已提交"), h("p", {}, "受理编号：", h("code", {}, receipt.objection_id), "，请保存。市经信局将核实并处理；处理期间，相关订单暂停兑付。"));
       answer.focus();

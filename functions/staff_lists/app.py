@@ -1,7 +1,7 @@
-"""Lists of what staff works through over all organisations: drafts to publish, objections, what is owed and paid.
+"""Lists of what staff works through over all organisations: years, what to publish, objections, what is owed and paid.
 
-The public lists of batches and products are other routes, because what anybody may keep in a cache must be the same for
-everybody. This function writes nothing.
+The public lists of years, batches and products are other routes, because what anybody may keep in a cache must be the
+same for everybody. This function writes nothing.
 """
 
 from typing import get_args
@@ -13,13 +13,14 @@ from voucher.edge.disclosure import disclose
 from voucher.edge.identity import require
 from voucher.edge.pages import ListOf, OfDays, Search, all_of, reply_list
 from voucher.edge.queries import Switch
-from voucher.edge.replies import Answer
+from voucher.edge.replies import Answer, PageOf, reply_page
 from voucher.models.batches import BatchNow, ShownState
 from voucher.models.notices import Objection, ObjectionState
 from voucher.models.payables import Payable, PayableState, PublicPayable
 from voucher.models.payouts import Payout, PayoutState
 from voucher.models.products import Product, ProductState
-from voucher.store import objections, payables, payouts, products
+from voucher.models.programmes import Programme
+from voucher.store import objections, payables, payouts, products, programmes
 from voucher.store.engine.table import Item
 
 app = Api()
@@ -35,6 +36,13 @@ class Products(Search[ProductState]):
 
 class Payables(Search[PayableState]):
     account_proposed: Switch = "false"
+
+
+@app.get("/staff/programmes")
+def list_all_programmes() -> Answer[PageOf[Programme]]:
+    """§1.3: every programme year as staff see it, drafts included, the latest first."""
+    require(app.caller, "platform", "bureau", "finance", "discipline", "admin")
+    return reply_page(programmes.list_all())
 
 
 @app.get("/staff/batches")

@@ -1,12 +1,14 @@
 """The steps of a programme year: each makes a few API calls, as people do, and raises if an answer is unexpected."""
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import count
 from typing import Any
 
 from infra.city.document_files import DocumentFile
-from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Client, Person, Reply
+from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Client, Person, Reply, key_of_call
 
 Json = dict[str, Any]
 
@@ -216,6 +218,27 @@ def take_round_through_notice(client: Client, settlement_ids: list[str]) -> Json
     notice = expect(client.call(OPERATOR, "POST", f"{path}/notice", {}), 201)
     expect(client.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
     return expect(client.call(OPERATOR, "GET", path), 200)
+
+
+def object_to(client: Client, person: Person | None, notice_id: str, words: Json, key: str | None = None) -> Json:
+    """§3.5.3: object to a notice, with a proof of effort where one is asked for; the receipt."""
+    path, key = f"/notices/{notice_id}/objections", key_of_call("POST", key)
+    reply = client.call(person, "POST", path, words, key=key)
+    while reply.code == "TOO_MANY_OBJECTIONS":
+        reply = client.call(person, "POST", path, {**words, "effort": proof_of_effort(reply.body["effort"])}, key=key)
+    return expect(reply, 200, 201)
+
+
+def proof_of_effort(offer: Json) -> Json:
+    """§3.5.3: the first number for which the SHA-256 of `challenge.number` begins with as many zero bits as asked."""
+    begun, most_bits = hashlib.sha256(f"{offer['challenge']}.".encode()), 256 - int(offer["bits"])
+
+    def fits(number: int) -> bool:
+        tried = begun.copy()
+        tried.update(str(number).encode())
+        return int.from_bytes(tried.digest()).bit_length() <= most_bits
+
+    return {"challenge": offer["challenge"], "nonce": str(next(filter(fits, count())))}
 
 
 def submit_summary_invoice(client: Client, person: Person, payable: Json, name: str, document_id: str) -> Json:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from string import Formatter
 from typing import Any
 
+from infra.contract import prose
 from infra.contract.operations import Operation
 from infra.contract.schemas import PLACE, Schema
 from infra.pages.template import resources
@@ -44,6 +45,8 @@ FACTS = {
     "bound": "最多包含 500 笔订单",
     "reason": "企业尚未通过审核，请在审核通过后领券、用券。",
 }
+# the example that prose.py works out
+EFFORT = {"challenge": prose.CHALLENGE_SHOWN, "bits": prose.BITS_SHOWN}
 FIELD_ERROR: Schema = {
     "type": "object",
     "description": "One reason of a refusal.",
@@ -80,6 +83,17 @@ PROBLEM: Schema = {
         "state": {"type": "string", "description": "The state of the thing that could not take the step."},
         "thing": {"type": "string", "description": "What was not found."},
         "roles": {"type": "array", "items": {"type": "string"}, "description": "One of these roles is needed."},
+        "effort": {
+            "type": "object",
+            "description": "The proof of effort with which the same request is taken at once.",
+            "required": ["algorithm", "challenge", "bits", "expires_at"],
+            "properties": {
+                "algorithm": {"type": "string", "description": "Always `sha256`."},
+                "challenge": {"type": "string", "description": "To be sent back beside the `nonce`."},
+                "bits": {"type": "integer", "description": "With so many zero bits the hash must begin."},
+                "expires_at": {"type": "string", "format": "date-time", "description": "Until when it may be used."},
+            },
+        },
         "errors": {"type": "array", "items": {"$ref": PLACE + "FieldError"}},
         "request_id": {"type": "string", "description": "Tell it to whoever looks after the service."},
     },
@@ -134,6 +148,8 @@ def _example(refusal: Refusal) -> Schema:
         value["state"] = "draft"
     if refusal is Refusal.NOT_FOUND:
         value["thing"] = "order"
+    if refusal is Refusal.TOO_MANY_OBJECTIONS:
+        value["effort"] = {**EFFORT, "algorithm": "sha256", "expires_at": "2026-06-15T04:00:00.000Z"}
     if refusal is Refusal.ROLE_REQUIRED:
         value["roles"] = ["bureau"]
     if refusal.field:

@@ -1,5 +1,30 @@
 """What the document says in words: what holds for all operations, and how each subject's work goes."""
 
+# a proof of effort, worked out: a test looks whether it is one
+CHALLENGE_SHOWN = "9c66da6b64bdd6d952f19146b7d2b60992302f0505ea71f8d6ff8c3cd368c1c7"
+NONCE_SHOWN, BITS_SHOWN = "27445", 18
+HASH_SHOWN = "0000309487e3b3b92374148c48b12e882d50a6acfc05c9859fce878ad647fc85"
+OBJECTING = f"""\
+
+## Objecting when many do
+Nobody needs more than `POST /notices/{{notice_id}}/objections` with the words of the objection. So many are taken in an
+hour, from one address and to one notice; a part of that is kept for addresses not heard from yet. Beyond it the answer
+is 429 `TOO_MANY_OBJECTIONS`, which silences nobody: its `effort` names a `challenge` and a number of `bits`. Find any
+`nonce` (1 to 40 of `0-9A-Za-z_-`, such as a number counted up) for which the SHA-256 of the text `challenge.nonce`
+begins with so many zero bits, and send the same objection again, the same key with it, and the proof in `effort`: it is
+taken at once, from whatever address. With `"bits": {BITS_SHOWN}` it takes a second or so. For example the refusal says
+
+    "effort": {{"algorithm": "sha256", "bits": {BITS_SHOWN}, "expires_at": "2026-06-15T04:00:00.000Z",
+               "challenge": "{CHALLENGE_SHOWN}"}}
+
+SHA-256 of `{CHALLENGE_SHOWN}.{NONCE_SHOWN}` is
+`{HASH_SHOWN}`, which begins with {BITS_SHOWN} zero bits, so
+
+    "effort": {{"challenge": "{CHALLENGE_SHOWN}", "nonce": "{NONCE_SHOWN}"}}
+
+is added to the objection. A proof counts for these words to this notice alone, and until `expires_at`. The more proofs
+come in an hour, the more bits are asked for, up to a bound: if the answer is 429 again, go on counting for its `bits`.
+"""
 INFO = """\
 The backend of 丽水市中小微企业服务券 (service vouchers for small enterprises, 丽经信〔2024〕44号). Enterprises grab
 vouchers, first come first served, and spend them on services of approved agencies; the agencies are paid after
@@ -45,8 +70,8 @@ Most lists take `?state=`, `?from=` and `?to=` (days in Lishui, both included, o
 the day on which it opens), `?sort=newest` or `oldest` (a queue wants `oldest`) and `?q=`: every word must occur, in
 half or full width; masked fields are not searched. `?counts=true` adds the number of records in each state within those
 days, whatever the other filters are; where `at_least` is true the counting ended there. Whoever is not staff names the
-organisation whose orders or settlements are wanted. Drafts of batches and products are on the staff's own lists,
-`/staff/batches` and `/staff/products`, because the public lists say the same to everybody.
+organisation whose orders or settlements are wanted. Drafts of years, batches and products are on the staff's own
+lists, `/staff/programmes`, `/staff/batches` and `/staff/products`, because the public lists say the same to everybody.
 
 ## What may be done next
 `allowed_actions` of a record names each step that its state allows: the `action`, `by` whom, and the `call`. A rule may
@@ -73,6 +98,7 @@ operations are only added: a client must accept fields, states and codes that it
 clients comes as the next version, in another path. From then on the version before goes on for at least 12 months
 and says so in its answers: `Deprecation` (since when) and `Sunset` (the day of its end).
 """
+INFO += OBJECTING
 BEARER = "An access token of the city's identity provider, as a JSON Web Token."
 KEY = (
     "Names what this call creates: 1 to 255 visible characters, best a UUID. Sent again with the same key and body, "

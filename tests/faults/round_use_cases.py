@@ -84,6 +84,41 @@ def objection_raise(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(lambda: parties.world.call(None, "POST", path, opinion, key="one"), check)
 
 
+def objection_with_effort(world: World, clock: StoppedClock) -> UseCase:
+    parties, notice, _ = running_notice(world)
+    path = f"/notices/{notice['notice_id']}/objections"
+    opinion = {"name": "某", "contact": "0578", "reason": "不实"}
+    for number in range(11):  # one more than the address brings in an hour: what is offered
+        refused = parties.world.call(None, "POST", path, {**opinion, "reason": str(number)}, key="one")
+    words = {**opinion, "reason": "10", "effort": steps.proof_of_effort(refused.body["effort"])}
+
+    def check(answer: Json) -> None:
+        stored = {each.objection_id: each for each in tables.list_records(Objection, "settlements", "OBJECTION#")}
+        assert (len(stored), stored[answer["objection_id"]].reason) == (11, "10")
+        [hour] = tables.list_items("settlements", f"RATE#{clock.now():%Y-%m-%dT%H}")[:1]
+        assert (hour["count"], hour["proven"]) == (10, 1)
+
+    return UseCase(lambda: parties.world.call(None, "POST", path, words, key="one"), check)
+
+
+def objections_rejected_together(world: World, _clock: StoppedClock) -> UseCase:
+    parties, notice, order_ids = running_notice(world)
+    path, opinion = f"/notices/{notice['notice_id']}", {"name": "某", "contact": "0578", "reason": "不实"}
+    named: list[Json] = [{"order_id": order_ids[0]}, {}]
+    raised = [parties.world.call(None, "POST", f"{path}/objections", {**opinion, **more}) for more in named]
+    body = {"objection_ids": [steps.expect(each, 201)["objection_id"] for each in raised], "decision": "reject"}
+    steps.expect(parties.world.call(BUREAU, "POST", f"{path}/close"), 200)
+
+    def check(answer: Json) -> None:
+        assert [each["code"] for each in answer["items"]] == ["OK"] * 2
+        assert (tables.list_states(Objection, "settlements", "OBJECTION#"), line_states()) == (
+            ["rejected"] * 2,
+            ["passed"] * 2,
+        )
+
+    return UseCase(post(world, BUREAU, f"{path}/objections/resolve", body), check)
+
+
 def objection_rejected(world: World, _clock: StoppedClock) -> UseCase:
     parties, notice, _ = running_notice(world)
     path, opinion = f"/notices/{notice['notice_id']}", {"name": "某", "contact": "0578", "reason": "不实"}
@@ -148,8 +183,10 @@ ROUND_USE_CASES = {
         notice_publish,
         notice_end,
         objection_raise,
+        objection_with_effort,
         objection_upheld,
         objection_rejected,
+        objections_rejected_together,
         objection_rejected_after_the_closing,
     ],
 }

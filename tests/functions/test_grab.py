@@ -9,11 +9,11 @@ from openpyxl import Workbook
 from infra.bench.engine import Meter
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Person
-from tests.conftest import StoppedClock
+from tests.conftest import NOW, StoppedClock
 from tests.races.seed_data import QUOTA_FEN
 from tests.support import samples
 from tests.support import scenario as towns
-from tests.support.backend import World
+from tests.support.backend import World, forget_batches
 from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, STRANGER, Town
 from tests.support.snapshots import everything_kept, staged
 from tests.support.workers import deliver, deliver_upload, sweep_night
@@ -188,6 +188,46 @@ def test_after_a_claim_did_not_fit_larger_ones_cost_one_read_and_smaller_ones_fi
     stopped_clock.instant = datetime(2026, 7, 1, tzinfo=UTC)
     assert town.claim(small).status == 200
     assert claim_of(town, small, STRANGER, town.enterprise.uscc).code == "NOT_FOUND"
+
+
+@pytest.mark.clause("§1.4a")
+@pytest.mark.parametrize("is_warm", [True, False])
+@pytest.mark.parametrize("state", ["live", "remainder", "sold_out", "over", "closed"])
+def test_a_stranger_learns_of_no_batch_who_holds_a_voucher(
+    town: Town, stopped_clock: StoppedClock, state: str, is_warm: bool
+) -> None:
+    batch_id = batch_of(town, {"live": 2_000_000, "remainder": 1_999_999}.get(state, 1_000_000))
+    assert town.claim(batch_id).status == 201
+    if is_warm and state != "live":  # the process has refused a claim, and remembers why
+        assert claim_of(town, batch_id, NEIGHBOUR, town.neighbour.uscc).code == "SOLD_OUT"
+    if state == "over":
+        stopped_clock.instant = NOW + timedelta(days=170)
+    if state == "closed":
+        steps.expect(town.world.call(BUREAU, "POST", f"/batches/{batch_id}/close"), 200)
+    if not is_warm:
+        forget_batches()
+    holder, other = (claim_of(town, batch_id, STRANGER, uscc) for uscc in (town.enterprise.uscc, town.neighbour.uscc))
+    assert (holder.status, without_id(holder.body)) == (other.status, without_id(other.body))
+    assert holder.status in (404, 409)
+    mine = town.claim(batch_id)
+    assert (mine.status, mine.body["face_fen"]) == (200, 1_000_000), "whoever acts for the holder is shown it"
+
+
+def without_id(body: Any) -> Any:
+    """An answer without what differs from call to call."""
+    return {name: value for name, value in body.items() if name != "request_id"}
+
+
+@pytest.mark.clause("§4.2.2")
+def test_a_refusal_after_the_last_voucher_costs_no_call_and_a_holder_two_reads(town: Town) -> None:
+    small = batch_of(town, 1_000_000)
+    assert town.claim(small).status == 201
+    assert claim_of(town, small, NEIGHBOUR, town.neighbour.uscc).code == "SOLD_OUT"
+    calls = [(NEIGHBOUR, town.neighbour, {}), (OWNER, town.enterprise, {"GetItem": 2})]
+    for person, enterprise, expected in calls:
+        with Meter() as meter:
+            claim_of(town, small, person, enterprise.uscc)
+        assert dict(meter.calls) == expected
 
 
 @pytest.mark.clause("§4.2.2")

@@ -5,11 +5,12 @@ Nothing of it may write. Who has no token is refused by the gateway, before anyt
 take a step is shown by what they are told of an unknown thing: that it does not exist, and not that they may not.
 """
 
+import json
 from typing import Any
 
 import pytest
 
-from infra.client.http import Person
+from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
 from tests.support.calls.call import STAFF, Call
 from tests.support.calls.everything import Everything
 from tests.support.calls.unknown import unknown_body, unknown_path
@@ -92,6 +93,35 @@ def test_an_unknown_thing_is_not_found_by_whoever_would_be_let_in(
 def path_of(route: str) -> str:
     """The path pattern of a route."""
     return route.partition(" ")[2]
+
+
+# what everybody reads of, and the fields in it that are for staff, for the parties, or for the store alone
+DATA = {"programmes", "batches", "products", "register", "notices"}
+ONLY_INSIDE = {
+    *("created_by", "confirmed_by", "published_by", "pending", "members", "steps", "shards", "guess_fen"),
+    *("batch_shards", "yearly_shards", "seq", "drawn", "request_sha256", "last_by", "revision", "submitters"),
+}
+
+
+def names_in(tree: Any) -> set[str]:
+    """The names of all fields of an answer, however deep."""
+    if isinstance(tree, dict):
+        return {*tree, *(name for each in tree.values() for name in names_in(each))}
+    return {name for each in tree for name in names_in(each)} if isinstance(tree, list) else set()
+
+
+def test_no_public_answer_names_a_person_or_what_is_not_for_the_public(
+    everything: Everything, subtests: pytest.Subtests
+) -> None:
+    people = {each.name for each in (OWNER, SELLER, BUREAU, OPERATOR, OPERATOR_TWO, FINANCE)}
+    public = [name for name, each in OPERATIONS.items() if each.get("security") == [] and name.startswith("GET ")]
+    read = [name for name in public if path_of(name).partition("/")[2].partition("/")[0] in DATA]
+    assert len(read) >= 11
+    for route in read:
+        with subtests.test(route):
+            body = everything.town.world.call(None, "GET", everything.calls[route].path).body
+            assert not [name for name in people if f'"{name}"' in json.dumps(body)]
+            assert names_in(body) & ONLY_INSIDE == set()
 
 
 def test_every_operation_has_a_row_and_no_row_is_of_none(everything: Everything) -> None:

@@ -1,5 +1,7 @@
 """§3.5.3: a notice ends, a person who took no earlier step closes it, and its lines become payable."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -7,19 +9,28 @@ import pytest
 
 from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
-from tests.conftest import StoppedClock
+from tests.conftest import NOW, StoppedClock
 from tests.support import scenario as towns
 from tests.support.backend import World, function
 from tests.support.scenario import SELLER, Json, Town
-from tests.support.settlement_scenario import Settling, noticed_by_gatherer, object_to, resolve, settling, the_order
+from tests.support.settlement_scenario import (
+    Settling,
+    handed_in,
+    noticed_by_gatherer,
+    object_to,
+    resolve,
+    settling,
+    the_order,
+)
 from tests.support.snapshots import everything_kept
 from tests.support.workers import deliver
 from voucher import holidays
 from voucher.holidays import Arrangement
-from voucher.models.notices import Notice
+from voucher.models.notices import Notice, Objection, Origin
+from voucher.refusals import Refusal, Refused
 from voucher.rules.messages import messages_for
 from voucher.store import notices, objections
-from voucher.store.engine.table import decode
+from voucher.store.engine.table import client, decode
 
 Scene = tuple[Town, Json]
 
@@ -31,7 +42,7 @@ def test_a_decision_on_an_objection_is_seen_by_a_closing_at_the_same_moment(
     case, order = settling(submitted), the_order(submitted)
     notice = case.noticed(order)
     objection = object_to(case, notice)
-    read = objections.list_of_notice
+    read = objections.read_held
 
     def overtaken(notice_id: str) -> Any:
         found = read(notice_id)
@@ -41,9 +52,16 @@ def test_a_decision_on_an_objection_is_seen_by_a_closing_at_the_same_moment(
         return found
 
     done: list[bool] = []
-    monkeypatch.setattr(objections, "list_of_notice", overtaken)
+    monkeypatch.setattr(objections, "read_held", overtaken)
     steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
     assert case.line(order)["state"] == "payable"
+
+
+def record_objection(notice_id: str, **more: Any) -> None:
+    """An objection to a whole notice, written as the handler would write it."""
+    said = {"order_id": None, "name": "某", "contact": "0578", "reason": "不实", "state": "standing", **more}
+    made = {"objection_id": f"{notice_id}.1", "notice_id": notice_id, "created_at": NOW, "created_by": "public"}
+    objections.commit_proven(Objection.model_validate(made | said), Origin(notice_id, "2026-06-15T02", "", "ALL"))
 
 
 @pytest.mark.clause("§3.5.3")
@@ -52,16 +70,79 @@ def test_an_objection_that_comes_just_before_the_closing_holds_its_line(
 ) -> None:
     case, order = settling(submitted), the_order(submitted)
     notice = case.noticed(order)
-    begin_close, raised = notices.commit_begin_close, []
+    begin_close = notices.commit_begin_close
 
     def overtaken(*facts: Any) -> None:
-        if not raised:
-            raised.append(object_to(case, notice))
+        record_objection(notice["notice_id"])
         begin_close(*facts)
 
     monkeypatch.setattr(notices, "commit_begin_close", overtaken)
     steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
     assert case.line(order)["state"] == "noticed"
+
+
+@pytest.mark.clause("§3.5.3")
+def test_an_objection_that_read_a_running_notice_is_told_that_its_closing_began(submitted: Scene) -> None:
+    """The handler read a running notice; only the write itself can tell."""
+    case, order = settling(submitted), the_order(submitted)
+    notice = case.noticed(order)
+    steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
+    before = everything_kept()
+    with pytest.raises(Refused) as no:
+        record_objection(notice["notice_id"])
+    assert (no.value.refusal, everything_kept()) == (Refusal.CHANGED_MEANWHILE, before)
+
+
+@pytest.mark.clause("§3.5.3")
+def test_a_closing_waits_until_it_sees_every_objection_that_was_counted(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DynamoDB may show the count of an objection a moment before the objection itself."""
+    case, order = settling(submitted), the_order(submitted)
+    notice = case.noticed(order)
+    object_to(case, notice)
+    path, read, looks = f"/notices/{notice['notice_id']}/close", objections.read_partition, []
+
+    def half_seen(*place: Any) -> Any:
+        looks.append(place)
+        return read(*place) if len(looks) > 2 else []
+
+    monkeypatch.setattr(objections, "read_partition", half_seen)
+    steps.expect(case.call(BUREAU, "POST", path), 200)
+    assert (case.line(order)["state"], len(looks)) == ("noticed", 3)
+
+
+@pytest.mark.clause("§3.5.3")
+def test_a_notice_is_closed_and_decided_on_without_reading_one_of_its_objections(voucher: Scene) -> None:
+    """However many there are, and however long."""
+    case, orders = handed_in(voucher[0], 2)
+    notice = case.noticed(*orders)
+    raised = [object_to(case, notice, reason=str(number)) for number in range(5)]
+    held = [object_to(case, notice, order_id=orders[0]["order_id"], reason=reason) for reason in ("1", "2")]
+    with objections_received() as received:
+        for objection in [*raised, held[0]]:
+            resolve(case, objection, "reject")
+        steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
+        assert [case.line(order)["state"] for order in orders] == ["noticed", "payable"]
+        resolve(case, held[1], "reject")
+    assert [case.line(order)["state"] for order in orders] == ["passed", "payable"]
+    assert received == []
+
+
+@contextmanager
+def objections_received() -> Iterator[list[Json]]:
+    """The objections that DynamoDB answers to queries while the block lasts."""
+    received: list[Json] = []
+
+    def note(parsed: Json, **_: Any) -> None:
+        received.extend(item for item in parsed.get("Items", []) if "objection_id" in item)
+
+    events = client().meta.events
+    events.register("after-call.dynamodb.Query", note)
+    try:
+        yield received
+    finally:
+        events.unregister("after-call.dynamodb.Query", note)
 
 
 @pytest.mark.clause("§3.5.3")

@@ -138,3 +138,18 @@ def test_a_year_that_a_later_release_wrote_is_read_by_an_earlier_one(open_year: 
     change = "SET #policy = :policy, #of_a_later_release = :one"
     transact([update_write("as written later", keys.programme(2026), change, None, policy=policy, one=1)])
     assert open_year.call(None, "GET", "/programmes/2026").body == shown
+
+
+@pytest.mark.clause("§1.3")
+def test_staff_list_drafts_of_years_and_the_public_does_not_see_that_anything_waits(open_year: World) -> None:
+    before = [open_year.call(None, "GET", path).body for path in ("/programmes", "/programmes/2026")]
+    steps.expect(open_year.call(BUREAU, "POST", "/programmes", {**DRAFT, "year": 2027}), 201)
+    wanted = {"total_fen": 110_000_000, "reason": "追加预算"}
+    steps.expect(open_year.call(BUREAU, "POST", "/programmes/2026/total", wanted), 200)
+    assert [open_year.call(None, "GET", path).body for path in ("/programmes", "/programmes/2026")] == before
+    listed = steps.expect(open_year.call(FINANCE, "GET", "/staff/programmes"), 200)["items"]
+    assert [(each["year"], each["state"], each["created_by"]) for each in listed] == [
+        (2027, "draft", BUREAU.name),
+        (2026, "open", BUREAU.name),
+    ]
+    assert listed[1]["pending"]["total_fen"] == 110_000_000

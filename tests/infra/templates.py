@@ -1,9 +1,30 @@
 """The templates as plain data for tests; short tags such as !Ref are their plain values (tests/support/backend.py)."""
 
+import json
+import subprocess
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
+from infra.local.environment import python_of
 from tests.support.backend import ROOT, template
+
+# SAM is in the environment that deploys. It wants packages in a bucket, where `sam deploy` would have laid them.
+TRANSFORM = """
+import json, sys
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+class NoPolicies:
+    def load(self):
+        return {}
+
+template = yaml_parse(open("template.yaml").read())
+for each in template["Resources"].values():
+    for name in {"CodeUri", "ContentUri", "Location"} & set(each["Properties"]):
+        each["Properties"][name] = "s3://bucket/package"
+json.dump(transform(template, {}, NoPolicies()), sys.stdout)
+"""
 
 IDENTITY = "identity.yaml"
 MAIN = (
@@ -18,6 +39,15 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
 DEFAULTS: dict[str, Any] = template("template.yaml")["Globals"]["Function"]
 API: dict[str, Any] = template("template.yaml")["Resources"]["Api"]["Properties"]
 STATE: dict[str, dict[str, Any]] = template("infra/data.yaml")["Resources"]
+
+
+@cache
+def transformed() -> dict[str, dict[str, Any]]:
+    """The resources of template.yaml as CloudFormation gets them from SAM."""
+    asked = [str(python_of("deploy")), "-c", TRANSFORM]
+    region = {"AWS_DEFAULT_REGION": "ap-east-1"}
+    made = subprocess.run(asked, cwd=ROOT, env=region, capture_output=True, text=True, check=True)
+    return dict(json.loads(made.stdout)["Resources"])
 
 
 def events(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:

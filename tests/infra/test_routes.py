@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from infra.pages import methods
-from tests.infra.templates import API, FUNCTIONS, events
-from tests.support.backend import ROOT
+from tests.infra.templates import API, FUNCTIONS, events, transformed
+from tests.support.backend import ROOT, template
 
 # The routes that need no token; every other one does.
 PUBLIC = {
@@ -193,6 +193,17 @@ def test_a_rate_of_its_own_names_a_route_as_the_gateway_wants_it_written() -> No
     for setting in API["MethodSettings"]:
         path = setting["ResourcePath"]
         assert path == "/*" or (setting["HttpMethod"], path.removeprefix("/").replace("~1", "/")) in every
+
+
+def test_the_throttle_of_objections_is_where_the_gateway_looks_and_no_switch() -> None:
+    """§3.5.3: one bucket for everybody that is soon empty would let anybody silence all others."""
+    [stage] = [each["Properties"] for each in transformed().values() if each["Type"] == "AWS::ApiGateway::Stage"]
+    settings = {(each["HttpMethod"], each["ResourcePath"]): each for each in stage["MethodSettings"]}
+    every, own = settings["*", "/*"], settings["POST", "/~1notices~1{notice_id}~1objections"]
+    parameters = template("template.yaml")["Parameters"]
+    for name, parameter in {"ThrottlingRateLimit": "RequestsPerSecond", "ThrottlingBurstLimit": "RequestBurst"}.items():
+        assert own[name] == every[name] == {"Ref": parameter}, "its bucket is its own, and as large as any"
+        assert parameters[parameter]["Default"] >= 100
 
 
 def test_no_preflight_is_left_to_sam_which_breaks_it_beside_binary_answers() -> None:

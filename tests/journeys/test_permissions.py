@@ -41,8 +41,8 @@ ImportList      PD        P         .       .            .            .      .
 Inbox           .         .         .       .            U            .      .
 KeepAudit       .         .         .       .            .            P      .
 Lists           P         .         .       .            .            .      P
-NoticeClosings  .         U         P       P            .            .      .
-NoticeReviews   .         .         .       P            .            .      .
+NoticeClosings  .         U         P       PU           .            .      .
+NoticeReviews   .         .         .       PU           .            .      .
 Notices         .         .         .       PU           .            .      .
 Notify          .         .         .       .            P            .      .
 Orders          .         PU        PU      .            .            .      P

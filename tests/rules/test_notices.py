@@ -6,9 +6,8 @@ import pytest
 
 from tests.rules.records import AGENCY, refusal_of
 from tests.rules.settlement_records import notice, objection
-from voucher.models.notices import Objection
 from voucher.refusals import Refused
-from voucher.rules.notices import check_notice_over, is_objected, public_notice
+from voucher.rules.notices import check_notice_over, is_held, public_notice
 from voucher.rules.working_days import add_working_days
 
 ONE_MILLISECOND = timedelta(milliseconds=1)
@@ -59,7 +58,6 @@ def test_a_notice_of_no_days_is_over_at_once() -> None:
 
 
 @pytest.mark.clause("§3.5.3")
-@pytest.mark.parametrize("state", ["standing", "upheld"])
 @pytest.mark.parametrize(
     ("said", "own", "same_agency", "elsewhere"),
     [
@@ -70,25 +68,14 @@ def test_a_notice_of_no_days_is_over_at_once() -> None:
     ],
 )
 def test_an_objection_holds_its_line_its_agency_or_the_whole_notice(
-    state: str, said: tuple[str | None, str | None], own: bool, same_agency: bool, elsewhere: bool
+    said: tuple[str | None, str | None], own: bool, same_agency: bool, elsewhere: bool
 ) -> None:
-    raised = [objection(*said, state=state)]
-    assert is_objected("o1", AGENCY, raised) is own
-    assert is_objected("o2", AGENCY, raised) is same_agency
-    assert is_objected("o3", "another agency", raised) is elsewhere
-
-
-def rejected(*said: tuple[str | None, str | None]) -> list[Objection]:
-    """Objections the bureau did not follow."""
-    return [objection(*each, state="rejected") for each in said]
+    held = {objection(*said).target}
+    assert is_held("o1", AGENCY, held) is own
+    assert is_held("o2", AGENCY, held) is same_agency
+    assert is_held("o3", "another agency", held) is elsewhere
 
 
 @pytest.mark.clause("§3.5.3")
 def test_without_an_objection_that_stands_a_line_goes_on() -> None:
-    assert not is_objected("o1", AGENCY, [])
-    assert not is_objected("o1", AGENCY, rejected(("o1", None), (None, AGENCY), (None, None)))
-
-
-@pytest.mark.clause("§3.5.3")
-def test_one_rejected_objection_does_not_free_a_line_that_another_still_holds() -> None:
-    assert is_objected("o1", AGENCY, [*rejected(("o1", None)), objection(None, AGENCY)])
+    assert not is_held("o1", AGENCY, set())

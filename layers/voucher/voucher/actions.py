@@ -74,7 +74,10 @@ _LINE_DECISION = _ROUND_DECISION._replace(when=_is_gathered)
 _LINE_OUT = "POST /rounds/{round_id}/lines/{order_id}/withdraw"
 _NOTICE = Step("platform", "POST /rounds/{round_id}/notice")
 _CLOSING = Step("bureau", "POST /notices/{notice_id}/close")
-_RESOLUTION = Step("bureau", "POST /objections/{objection_id}/resolve")
+_RESOLUTIONS = (
+    Step("bureau", "POST /objections/{objection_id}/resolve"),
+    Step("bureau", "POST /notices/{notice_id}/objections/resolve"),
+)
 _BANK_RESULT = Step("finance", "POST /payouts/{payout_id}/result")
 
 ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
@@ -195,8 +198,8 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "approve": (_LINE_DECISION,),
         "publish": (_NOTICE,),
         "close": (_CLOSING,),
-        "uphold": (_RESOLUTION,),
-        "release": (_RESOLUTION,),
+        "uphold": _RESOLUTIONS,
+        "release": _RESOLUTIONS,
     },
     "round": {
         "approve": (_ROUND_DECISION,),
@@ -209,7 +212,7 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "begin_close": (_CLOSING,),
         "close": (_CLOSING,),
     },
-    "objection": {"uphold": (_RESOLUTION,), "reject": (_RESOLUTION,)},
+    "objection": {"uphold": _RESOLUTIONS, "reject": _RESOLUTIONS},
     "payable": {
         "invoice": (Step("agency", "POST /rounds/{round_id}/invoices"),),
         "propose_account": (Step("agency", "POST /rounds/{round_id}/bank-account"),),

@@ -20,6 +20,7 @@ SignedValueFen = Annotated[int, Field(strict=True, ge=-(10**13), le=10**13)]
 WholeNumber = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 Bound = Annotated[int, Field(strict=True, ge=1, le=1_000)]
 IndustryCode = Annotated[str, Field(strict=True, pattern=r"^[0-9]{2,4}$")]
+EffortBits = Annotated[int, Field(strict=True, ge=1, le=30)]
 
 
 class Category(StrEnum):
@@ -116,9 +117,16 @@ class Policy(BaseModel):
     material_change_days: WholeNumber = 15
     # §3.5.3 length of the public notice, in working days after the day of publication
     notice_working_days: WholeNumber = 5
-    # §3.5.3 anybody may object, so objections are limited: per hour and notice, and of these per network address
+    # §3.5.3 anybody may object. So many objections to one notice are taken in an hour as they come, of these so many
+    # from one network address against the same line; a part of the hour's number is kept for addresses not seen in it.
     notice_objections_per_hour: WholeNumber = 100
     source_objections_per_hour: WholeNumber = 10
+    new_source_objections_percent: Percent = 50
+    # Whatever comes beyond is taken with a proof of effort: a hash with so many leading zero bits, one bit more (twice
+    # the work) after each so many proofs of the hour, and never more than a browser finds in a minute or so.
+    objection_effort_bits: EffortBits = 18
+    objection_effort_step: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 100
+    objection_effort_most_bits: EffortBits = 24
 
     # How much one may have open at once (no clause): generous, so that only a script that floods others meets a bound
     least_voucher_fen: ValueFen = 100  # the voucher part of one order
@@ -145,6 +153,10 @@ class Policy(BaseModel):
 
 # 丽经信〔2024〕44号, §6: in force 2024-08-09 to 2026-12-31.
 EDITIONS = (Policy(edition="丽经信〔2024〕44号", grants_from=date(2024, 8, 9), grants_until=date(2026, 12, 31)),)
+
+
+# how amounts are stored is nobody's business outside
+STORED_AS = frozenset({"batch_shards", "yearly_shards"})
 
 
 def policy_on(day: date) -> Policy:
@@ -185,6 +197,8 @@ class Retention:
 
 
 RETENTION = Retention()
+# so many objections are decided by one call at most (no clause)
+OBJECTIONS_AT_ONCE = 50
 
 # §4.1.1 the six documents of an enterprise, §3.2.1 the ten of an agency, §3.5.1 those of a settlement
 ENTERPRISE_DOCUMENTS = {

@@ -4,7 +4,7 @@ The order of the members is their precedence: if several apply, the first one is
 names facts in braces; whoever raises the refusal gives them. A sentence says what to do next, if there is anything.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol, Self
@@ -160,7 +160,11 @@ class Refusal(Enum):
     ROUND_TOO_LARGE = 422, "§3.5.2", "一个汇总批次{bound}，其余请另行汇总。"
     NOTICE_RUNNING = 409, "§3.5.3", "公示期未满，请在 {ends_on} 之后结束公示。"
     NOTICE_ENDED = 409, "§3.5.3", "公示已结束（当前状态为“{state}”），不再受理异议。"
-    TOO_MANY_OBJECTIONS = 429, None, "短时间内收到的异议过多，请稍后再提交。"
+    TOO_MANY_OBJECTIONS = (
+        429,
+        None,
+        "一小时内收到的异议较多。请附上计算证明（effort）立即重新提交，或在一小时后提交。",
+    )
     SUMMARY_INVOICE_MISMATCH = 422, "§3.5.4", "汇总发票金额须等于应付金额（{amount_fen} 元）。", "amount_fen"
     ACCOUNT_UNDECIDED = 409, "§3.5.4", "收款账户变更尚待平台确认（当前状态为“{state}”），暂不能拨付。"
     NOTHING_PAYABLE = 409, "§3.5.4", "没有可以拨付的款项（汇总批次当前状态为“{state}”）。"
@@ -229,6 +233,7 @@ class Refused(Exception):
         of: HasState | None = None,
         thing: str | None = None,
         roles: Iterable[str] = (),
+        effort: Mapping[str, Any] | None = None,
         **facts: Any,
     ) -> None:
         super().__init__(refusal.name)
@@ -238,6 +243,7 @@ class Refused(Exception):
         self.of = of
         self.thing = thing
         self.roles = tuple(sorted(roles))
+        self.effort = effort
         self.facts = facts
 
     @property
@@ -257,8 +263,9 @@ class Refused(Exception):
 
     @property
     def members(self) -> dict[str, Any]:
-        """What else a program learns: `thing`, which was not found, and `roles`, one of which is needed."""
-        return {"thing": self.thing, "roles": self.roles or None}
+        """What else a program learns: `thing`, which was not found, `roles`, one of which is needed, and the `effort`
+        for which the same request is taken."""
+        return {"thing": self.thing, "roles": self.roles or None, "effort": self.effort}
 
 
 def not_found(thing: str) -> Refused:

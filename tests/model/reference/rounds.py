@@ -7,7 +7,8 @@ from tests.model.reference.records import City, Order, Step
 from tests.model.reference.settlement_records import UNDER_REVIEW, Application, Line, Objection, Payable, Round
 
 Json = dict[str, Any]
-OBJECTIONS_PER_ADDRESS_AND_HOUR = 10
+OBJECTIONS_PER_LINE_AND_HOUR = 10
+OBJECTIONS_PER_ADDRESS_AND_HOUR = 50
 
 
 def gather(city: City, by: str, body: Json, applications: list[Application]) -> tuple[ExpectedAnswer, Round | None]:
@@ -59,11 +60,14 @@ def publish(round_: Round, by: str, body: Json) -> ExpectedAnswer:
 
 
 def object_to(city: City, round_: Round, order: Order) -> tuple[ExpectedAnswer, Objection | None]:
-    """§3.5.3: anybody may object until the notice is closed. In the model all callers share one address."""
+    """§3.5.3: anybody may object until the notice is closed. In the model all callers share one address, and none of
+    them makes an effort."""
     if round_.state == "closed":
         return refusal("NOTICE_ENDED"), None
     hour = city.now.replace(minute=0, second=0, microsecond=0)
-    if sum(each.hour == hour for each in round_.objections) == OBJECTIONS_PER_ADDRESS_AND_HOUR:
+    of_this_hour = [each.order for each in round_.objections if each.hour == hour]
+    alike = sum(each is order for each in of_this_hour)
+    if alike == OBJECTIONS_PER_LINE_AND_HOUR or len(of_this_hour) == OBJECTIONS_PER_ADDRESS_AND_HOUR:
         return refusal("TOO_MANY_OBJECTIONS"), None
     round_.objections.append(Objection(order, hour))
     return CREATED, round_.objections[-1]

@@ -133,7 +133,11 @@ def round_calls(town: Town) -> Calls:
         "contact": "0578",
         "reason": "不实",
     }
-    raised = steps.expect(world.call(None, "POST", f"{notice}/objections", objection), 201)
+    raised, other = (
+        steps.expect(world.call(None, "POST", f"{notice}/objections", {**objection, "reason": reason}), 201)
+        for reason in ("不实", "未见成果")
+    )
+    resolution = {"objection_ids": [other["objection_id"]], "decision": "reject", "opinion": "经核实，服务已完成。"}
     result = {"state": "paid", "bank_reference": "BK-1", "paid_on": "2026-06-15"}
     [paid] = steps.pay_out(world, done, TODAY)
     paid_order = town.shown(f"/rounds/{done}")["lines"][0]["order_id"]
@@ -209,6 +213,9 @@ def round_calls(town: Town) -> Calls:
             BUREAU, f"{notice}/objections", roles=("platform", "bureau", "finance")
         ),
         "POST /notices/{notice_id}/objections": Call(None, f"{notice}/objections", objection),
+        "POST /notices/{notice_id}/objections/resolve": Call(
+            BUREAU, f"{notice}/objections/resolve", resolution, roles=("bureau",)
+        ),
         "POST /notices/{notice_id}/close": Call(BUREAU, f"{notice}/close", roles=("bureau",)),
         "POST /objections/{objection_id}/resolve": Call(
             BUREAU, f"/objections/{raised['objection_id']}/resolve", {"decision": "reject"}, roles=("bureau",)

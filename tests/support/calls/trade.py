@@ -42,6 +42,7 @@ def year_calls(town: Town) -> Calls:
         "POST /programmes/{year}/batches": Call(OPERATOR, "/programmes/2026/batches", batch, roles=("platform",)),
         "GET /programmes/{year}/total": Call(BUREAU, "/programmes/2027/total", roles=STAFF),
         "GET /batches": Call(None, "/batches"),
+        "GET /staff/programmes": Call(FINANCE, "/staff/programmes", roles=STAFF),
         "GET /staff/batches": Call(BUREAU, "/staff/batches", roles=STAFF),
         "GET /batches/{batch_id}": Call(None, f"/batches/{town.batch_id}"),
         "POST /batches/{batch_id}/publish": Call(BUREAU, f"{path}/publish", roles=("bureau",)),

@@ -47,6 +47,13 @@ Text = Annotated[
     BeforeValidator(texts.tidy_text),
     AfterValidator(texts.check_text),
 ]
+# what anybody may write without signing in: staff reads and decides it, however many send it
+ShortText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=1000),
+    BeforeValidator(texts.tidy_text),
+    AfterValidator(texts.check_text),
+]
 # the number of a contract, an invoice or a transfer: only visible characters, so that two equal numbers look equal
 Number = Annotated[
     str,

@@ -119,7 +119,7 @@ def forget_notice(notice_id: str, mark: Mark) -> None:
     notice = notices.find(notice_id)  # None for the notice of a removal, which has none
     if notice is None or not retention.notice_is_over(notice, mark.at):
         return
-    for objection in retention.objections_due(notice, objections.list_of_notice(notice_id), mark.at):
+    for objection in retention.objections_due(notice, objections.read_all(notice_id), mark.at):
         objections.commit_erased(objection, retention.erased_objection(objection, mark))
     objections.commit_rates_deleted(notice_id)
 

@@ -1,7 +1,8 @@
 """Public notices of rounds, and objections to them (§3.5.3)."""
 
+from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar, Literal, TypedDict, cast
+from typing import ClassVar, Literal, NamedTuple, TypedDict, cast
 
 from voucher.models.base import AllowedAction, Instant, Stateful
 from voucher.policy import Category
@@ -85,6 +86,8 @@ class Notice(Stateful):
 
 
 ObjectionState = Literal["standing", "upheld", "rejected"]
+# what an objection that names neither an order nor an agency is against
+WHOLE_NOTICE = "ALL"
 
 
 class Objection(Stateful):
@@ -101,3 +104,54 @@ class Objection(Stateful):
     contact: str
     reason: str
     erased_at: Instant | None = None
+
+    @property
+    def target(self) -> str:
+        """What it holds: the line of an order, all lines of an agency, or the whole notice."""
+        return self.order_id or self.agency_uscc or WHOLE_NOTICE
+
+
+class Origin(NamedTuple):
+    """How an objection is counted: to which notice, in which hour (`2026-06-15T02`, UTC), from which network address (a
+    hash), against what (`Objection.target`)."""
+
+    notice_id: str
+    hour: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """The objections to a notice in one hour: from all addresses together those that were taken as they came, and those
+    taken with a proof of effort; from one address whether it has been seen, and how many came against one target."""
+
+    plain: int = 0
+    proven: int = 0
+    is_seen: bool = False
+    alike: int = 0
+
+
+class EffortOffer(TypedDict):
+    """The proof of effort for which an objection is taken at once: any `nonce` for which the SHA-256 of the text
+    `challenge.nonce` begins with so many zero `bits`."""
+
+    algorithm: Literal["sha256"]
+    challenge: str
+    bits: int
+    expires_at: str
+
+
+class Outcome(TypedDict):
+    """What became of one objection in a decision on several: `code` is `OK` if it is decided so, by this call or by the
+    same one before, or else that of the refusal, which `detail` says in words."""
+
+    objection_id: str
+    code: str
+    detail: str | None
+
+
+class Outcomes(TypedDict):
+    """What became of several objections, in the order in which they were named."""
+
+    items: list[Outcome]

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, Literal, TypedDict
 
 from voucher.models.base import Instant, Record, Remembering
-from voucher.policy import Category, Policy
+from voucher.policy import STORED_AS, Category, Policy
 
 
 class PendingTotal(Record):
@@ -24,8 +24,8 @@ class Closing(Record):
     expired_fen: int
 
 
-# what may be done next tells that another total waits
-ONLY_FOR_STAFF = frozenset({"created_by", "confirmed_by", "pending", "allowed_actions"})
+# what may be done next tells that another total waits, and so does a version or an instant that nothing else explains
+ONLY_FOR_STAFF = frozenset({"created_by", "confirmed_by", "pending", "allowed_actions", "version", "updated_at"})
 
 
 class Programme(Remembering):
@@ -51,7 +51,21 @@ class Programme(Remembering):
 
     def in_public(self) -> dict[str, Any]:
         """The year as everybody may see it."""
-        return {name: value for name, value in self.public().items() if name not in ONLY_FOR_STAFF}
+        shown = {name: value for name, value in self.public().items() if name not in ONLY_FOR_STAFF}
+        return shown | {"policy": {name: value for name, value in shown["policy"].items() if name not in STORED_AS}}
+
+
+class PublicPolicy(Policy, defer_build=True):
+    """The values of a year that everybody reads."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        """The public form, for the API's document."""
+        schema: dict[str, Any] = handler(core_schema)
+        own = handler.resolve_ref_schema(schema)
+        own["properties"] = {name: each for name, each in own["properties"].items() if name not in STORED_AS}
+        own["required"] = [name for name in own.get("required", []) if name not in STORED_AS]
+        return schema
 
 
 class PublicProgramme(Programme, defer_build=True):
@@ -59,6 +73,7 @@ class PublicProgramme(Programme, defer_build=True):
 
     private: ClassVar[frozenset[str]] = Programme.private | ONLY_FOR_STAFF
     state: Literal["open", "closed"]
+    policy: PublicPolicy
 
 
 class CategoryFigures(TypedDict):

@@ -1,11 +1,44 @@
-"""When a public notice is over, and which lines an objection holds (§3.5.3)."""
+"""When a public notice begins and is over, and which lines an objection holds (§3.5.3)."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Mapping
 from datetime import date, datetime
+from typing import Any
 
-from voucher.models.notices import Notice, Objection, PublicNotice
+from voucher.models.notices import WHOLE_NOTICE, Notice, NoticeLine, PublicNotice
 from voucher.refusals import Refusal, Refused
-from voucher.rules.working_days import ONE_DAY, DueDay, add_working_days, count_working_days, end_of_day
+from voucher.rules.working_days import (
+    ONE_DAY,
+    DueDay,
+    add_working_days,
+    count_working_days,
+    end_of_day,
+    shanghai_date,
+)
+
+
+def new_notice(
+    round_id: str,
+    notice_id: str,
+    text: str,
+    lines: tuple[NoticeLine, ...],
+    working_days: int,
+    creation: Mapping[str, Any],
+) -> Notice:
+    """§3.5.3: the notice of a round for so many working days after the day of its `creation`; none: for that day."""
+    published_on = shanghai_date(creation["created_at"])
+    due = add_working_days(published_on, working_days) if working_days else DueDay(published_on, True)
+    return Notice(
+        notice_id=notice_id,
+        round_id=round_id,
+        text=text,
+        published_on=published_on,
+        ends_on=due.date,
+        ends_certain=due.certain,
+        working_days=working_days,
+        lines=lines,
+        state="running",
+        **creation,
+    )
 
 
 def due_day(notice: Notice) -> DueDay:
@@ -43,12 +76,8 @@ def check_notice_over(notice: Notice, now: datetime) -> None:
         raise Refused(Refusal.NOTICE_RUNNING, ends_on=due_day(notice).date)
 
 
-def is_objected(order_id: str, agency_uscc: str, objections: Iterable[Objection]) -> bool:
-    """§3.5.3: True if an objection that is not rejected holds the line. An objection holds the line of its order; one
-    that names only an agency holds all lines of the agency; one that names neither holds the whole notice."""
-    return any(
-        objection.state != "rejected"
-        and objection.order_id in (None, order_id)
-        and objection.agency_uscc in (None, agency_uscc)
-        for objection in objections
-    )
+def is_held(order_id: str, agency_uscc: str, held: Container[str]) -> bool:
+    """§3.5.3: True if the line of an order is held. `held` are the targets of objections that are not rejected: an
+    objection holds the line of its order; one that names only an agency holds all lines of the agency; one that names
+    neither holds the whole notice."""
+    return order_id in held or agency_uscc in held or WHOLE_NOTICE in held

@@ -4,7 +4,7 @@ A record that is erased keeps what the books need: codes and names of organisati
 decided. Its words and the names of people are gone, or `ERASED` where the record must have some.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -231,11 +231,10 @@ def settlement_papers_due(settlement: Settlement, documents: Iterable[Document],
     return [each for each in documents if _is_idle(each, now)]
 
 
-def objections_due(notice: Notice, objections: Iterable[Objection], now: datetime) -> list[Objection]:
+def objections_due(notice: Notice, objections: Iterable[Objection], now: datetime) -> Iterator[Objection]:
     """§3.5.3: the decided objections to a notice that was closed, long ago."""
-    if not notice_is_over(notice, now):
-        return []
-    return [each for each in objections if each.state != "standing" and each.erased_at is None]
+    over = notice_is_over(notice, now)
+    return (each for each in objections if over and each.state != "standing" and each.erased_at is None)
 
 
 def notice_is_over(notice: Notice, now: datetime) -> bool:

@@ -52,6 +52,8 @@ UNDER_LIMIT = "attribute_not_exists(#count) OR #count < :most"
 
 # A set of open things has room for one more.
 SET_HAS_ROOM = "attribute_not_exists(#open) OR size(#open) < :most"
+# The closing of a notice has not begun, so it takes objections.
+NOT_CLOSING = "attribute_not_exists(#closing)"
 
 # This import, and no other one, is bringing its list into force.
 IMPORT_IS_OURS = "#import_id = :import_id"

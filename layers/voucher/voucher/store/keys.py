@@ -1,7 +1,7 @@
 """Every key of every table, on one screen. Each table has `pk`, `sk` and the index `by_newest` (`index_key`), all but
-audit `by_state` (`state_key`); orders also `by_enterprise`, `by_agency` and `by_waiting` (`waiting_key`), registry and
-settlements `by_agency`, supervision `by_waiting`, audit `by_about`, `by_person` (`person_key`), `by_enterprise` and
-`by_agency`. Within its key each index is sorted by `index_sort`.
+audit `by_state` (`state_key`); orders also `by_enterprise`, `by_agency` and `by_waiting` (`waiting_key`), registry
+`by_agency`, settlements `by_agency` and `by_notice` (`notice_key`), supervision `by_waiting`, audit `by_about`,
+`by_person` (`person_key`), `by_enterprise` and `by_agency`. Within its key each index is sorted by `index_sort`.
 
 registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what
              AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what, RATINGS
@@ -15,7 +15,8 @@ orders       ORDER#id        | RECORD, POSTING#seq                   CONTRACT#nu
 settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id, OPEN#what      INVOICE#number | INVOICE
              USER#sub        | DOCUMENTS#day
              ROUND#id        | RECORD, PAYABLE#agency, POSTING#payout, PAYOUT_FILE#number
-             NOTICE#id       | RECORD, OBJECTION#id, RATE#hour…      PAYOUT#id | RECORD     FILE#sha256 | USES
+             NOTICE#id       | RECORD, OBJECTIONS, OBJECTION#id, HELD#target, RATE#hour…
+             PAYOUT#id       | RECORD                               FILE#sha256 | USES
              ACCOUNT#agency  | ACCOUNT
 supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LEAD#id | RECORD
              AUDIT           | ANCHOR#seq
@@ -200,16 +201,23 @@ def message_shelf(number: int) -> str:
 
 
 def index_entry(
-    list_name: str, *sort: str | Instant, state: str | None = None, waiting: str | None = None
+    list_name: str,
+    *sort: str | Instant,
+    state: str | None = None,
+    waiting: str | None = None,
+    notice: str | None = None,
 ) -> dict[str, str]:
     """The attributes that put an item into a list, sorted by some parts, of which the first is usually the instant of
-    its making: into the whole list, that of its `state`, and that of what is `waiting` for a decision."""
+    its making: into the whole list, that of its `state`, that of what is `waiting` for a decision, and that of its
+    `notice`."""
     texts = [part if isinstance(part, str) else instant_text(part) for part in sort]
     places = {"index_key": list_name, "index_sort": "#".join(texts)}
     if state:
         places["state_key"] = f"{list_name}#{state}"
     if waiting:
         places["waiting_key"] = f"{list_name}#{waiting}"
+    if notice:
+        places["notice_key"] = notice
     return places
 
 

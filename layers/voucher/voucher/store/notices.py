@@ -20,7 +20,16 @@ from voucher.store.engine.large import commit_in_parts
 from voucher.store.engine.pages import Page, Selection, read_page, read_whole
 from voucher.store.engine.postings import order_posting_write
 from voucher.store.engine.reading import find_item
-from voucher.store.engine.table import Item, Write, add_write, advance_write, commit, commit_if_unchanged, item_check
+from voucher.store.engine.table import (
+    Item,
+    Write,
+    add_write,
+    advance_write,
+    commit,
+    commit_if_unchanged,
+    item_check,
+    update_write,
+)
 
 
 def notice_of(item: Item) -> Notice | RemovalNotice:
@@ -111,9 +120,11 @@ def commit_take_out(
 
 
 def commit_begin_close(old: Notice, new: Notice, round_: Round, caller: str) -> None:
-    """§3.5.3: the closing of a notice begins: from here on it takes no objection. Raises CHANGED_MEANWHILE, also for a
-    caller of the round's earlier hands."""
-    commit([step_write(old, new), rounds.unchanged_check(round_, *rounds.NOT_BY_EARLIER_HANDS, caller=caller)])
+    """§3.5.3: the closing of a notice begins: from here on it takes no objection, because each writes the item
+    OBJECTIONS, which now forbids it. Raises CHANGED_MEANWHILE, also for a caller of the round's earlier hands."""
+    closing = update_write("closing", keys.notice(new.notice_id, "OBJECTIONS"), "SET #closing = :true", None)
+    hands = rounds.unchanged_check(round_, *rounds.NOT_BY_EARLIER_HANDS, caller=caller)
+    commit([step_write(old, new), closing, hands])
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,22 @@
-"""Objections to public notices (§3.5.3): each stands with its notice, in the settlements table."""
+"""Objections to public notices (§3.5.3): each stands with its notice, in the settlements table.
 
-from collections.abc import Iterable
+Whoever objects does not write the notice itself, which is large while many may object at once, but two small items
+beside it. OBJECTIONS counts all objections; a closing first forbids further ones in it. HELD#target counts those to one
+target, and how many of them are not rejected: so a closing, or a decision after it, reads no objection, however many
+there are.
+"""
+
+from collections.abc import Iterable, Iterator
 from itertools import batched
+from typing import NamedTuple
 
-from voucher.models.notices import Notice, Objection
+from voucher.models.notices import Crowd, Notice, Objection, Origin
 from voucher.models.rounds import Round
-from voucher.policy import Policy
-from voucher.refusals import Refusal, not_found
+from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys, notices, rounds
 from voucher.store.engine.large import commit_in_parts
-from voucher.store.engine.pages import Keep, Page, Selection, read_page
-from voucher.store.engine.reading import find_item, read_partition
+from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page
+from voucher.store.engine.reading import find_item, read_each, read_partition
 from voucher.store.engine.table import (
     MOST_ITEMS,
     Write,
@@ -19,22 +25,61 @@ from voucher.store.engine.table import (
     commit,
     commit_if_unchanged,
     delete_write,
+    put_write,
     update_write,
 )
 
-
-def list_of_notice(notice_id: str) -> list[Objection]:
-    """Every objection to a notice."""
-    return [Objection.model_validate(item) for item in read_partition(keys.notice(notice_id), "OBJECTION#")]
+COUNT_ON = "SET #count = if_not_exists(#count, :nothing) + :one"
 
 
-def list_page(selection: Selection, keep: Keep | None) -> Page:
-    """A page of the objections that `keep` accepts, to all notices."""
-    return read_page("settlements", "OBJECTION", selection, keep)
+def read_held(notice_id: str) -> dict[str, int]:
+    """By target, how many objections to a notice hold it, as last written."""
+    return {each.target: each.holding for each in _read_counts(notice_id)}
+
+
+def read_held_at_last(notice_id: str) -> dict[str, int]:
+    """The same once a closing has begun, after which no objection comes.
+
+    Raises CHANGED_MEANWHILE when it sees fewer objections than there are: DynamoDB may show a part of a transaction,
+    here the count over all targets, a moment before the rest of it.
+    """
+    gate = find_item(keys.notice(notice_id, "OBJECTIONS")) or {}
+    counts = _read_counts(notice_id)
+    if sum(each.raised for each in counts) < gate.get("count", 0):
+        raise Refused(Refusal.CHANGED_MEANWHILE)
+    return {each.target: each.holding for each in counts}
+
+
+class _Count(NamedTuple):
+    target: str
+    raised: int
+    holding: int
+
+
+def _read_counts(notice_id: str) -> list[_Count]:
+    items = read_partition(keys.notice(notice_id), "HELD#")
+    return [_Count(item["sk"].removeprefix("HELD#"), item["count"], item["holding"]) for item in items]
+
+
+def list_page(selection: Selection, keep: Keep | None, notice_id: str | None = None) -> Page:
+    """A page of the objections that `keep` accepts, to all notices or to one."""
+    return read_page("settlements", "OBJECTION", selection, keep, Party("by_notice", notice_id) if notice_id else None)
+
+
+def read_all(notice_id: str) -> Iterator[Objection]:
+    """Every objection to a notice, one after the other, however many there are."""
+    for item in read_partition(keys.notice(notice_id), "OBJECTION#"):
+        yield Objection.model_validate(item)
 
 
 def _index_entry(objection: Objection) -> dict[str, str]:
-    return keys.index_entry("OBJECTION", objection.created_at, objection.objection_id, state=objection.state)
+    return keys.index_entry(
+        "OBJECTION",
+        objection.created_at,
+        objection.objection_id,
+        state=objection.state,
+        notice=objection.notice_id,
+    )
 
 
 def find(objection_id: str) -> Objection | None:
@@ -50,26 +95,63 @@ def get(objection_id: str) -> Objection:
     return objection
 
 
-def commit_objection(notice: Notice, objection: Objection, source: str, policy: Policy) -> None:
-    """§3.5.3: record an objection from `source`, the hash of an address.
+def read_crowd(origin: Origin) -> Crowd:
+    """What came to a notice in an hour, and of it from one address, each count as last written."""
+    hour, source, target = _counters(origin)
+    found = {item["sk"]: item for item in read_each(hour.table, hour, source, target)}
+    total, alike = found.get(hour.sk, {}), found.get(target.sk, {})
+    return Crowd(
+        plain=total.get("count", 0),
+        proven=total.get("proven", 0),
+        is_seen=source.sk in found,
+        alike=alike.get("count", 0),
+    )
 
-    The notice moves on with it, because a closing at the same moment must look at the objections again. Raises
-    CHANGED_MEANWHILE, and TOO_MANY_OBJECTIONS when the notice or the source has reached its number for this hour.
+
+def _counters(origin: Origin) -> tuple[keys.Key, keys.Key, keys.Key]:
+    """Where is counted what came in an hour to a notice, from an address, and from it against one target. Only what was
+    taken is counted, so an hour has no more such items than it takes objections."""
+    hour = f"RATE#{origin.hour}"
+    names = (hour, f"{hour}#{origin.source}", f"{hour}#{origin.source}#{origin.target}")
+    total, source, target = (keys.notice(origin.notice_id, name) for name in names)
+    return total, source, target
+
+
+def commit_plain(objection: Objection, origin: Origin, is_seen: bool, most: int, most_alike: int) -> None:
+    """§3.5.3: record an objection as it comes, while its hour has fewer than `most`, and of the same address against
+    the same target fewer than `most_alike`.
+
+    Raises CHANGED_MEANWHILE when the closing began, a number was reached, or the address was seen since.
     """
-    hour = f"{objection.created_at:%Y-%m-%dT%H}"
-    most_of = {
-        f"RATE#{hour}": policy.notice_objections_per_hour,
-        f"RATE#{hour}#{source}": policy.source_objections_per_hour,
-    }
-    change = "SET #count = if_not_exists(#count, :nothing) + :one"
-    rate_writes = [
-        update_write("rate", keys.notice(notice.notice_id, sk), change, conditions.UNDER_LIMIT, nothing=0, most=most)
-        for sk, most in most_of.items()
-    ]
+    total, source, target = _counters(origin)
+    commit(
+        [
+            *_objection_writes(objection),
+            update_write("total", total, COUNT_ON, conditions.UNDER_LIMIT, nothing=0, most=most),
+            update_write("target", target, COUNT_ON, conditions.UNDER_LIMIT, nothing=0, most=most_alike),
+            *([] if is_seen else [put_write("source", source, {"count": 1}, conditions.IS_NEW)]),
+        ]
+    )
+
+
+def commit_proven(objection: Objection, origin: Origin) -> None:
+    """§3.5.3: record an objection with a proof of effort, which counts against no address. Raises CHANGED_MEANWHILE
+    when the closing began."""
+    total, *_ = _counters(origin)
+    change = "SET #proven = if_not_exists(#proven, :nothing) + :one"
+    commit([*_objection_writes(objection), update_write("total", total, change, None, nothing=0)])
+
+
+def _objection_writes(objection: Objection) -> list[Write]:
+    gate = keys.notice(objection.notice_id, "OBJECTIONS")
+    held = keys.notice(objection.notice_id, f"HELD#{objection.target}")
     key = keys.objection(objection.objection_id)
-    objection_write = add_write("objection", key, objection, index=_index_entry(objection))
-    writes = [notices.step_write(notice, notice.next_version()), objection_write, *rate_writes]
-    commit(writes, notice=Refusal.CHANGED_MEANWHILE, rate=Refusal.TOO_MANY_OBJECTIONS)
+    hold = f"{COUNT_ON}, #holding = if_not_exists(#holding, :nothing) + :one"
+    return [
+        update_write("gate", gate, COUNT_ON, conditions.NOT_CLOSING, nothing=0),
+        update_write("held", held, hold, None, nothing=0),
+        add_write("objection", key, objection, index=_index_entry(objection)),
+    ]
 
 
 def commit_erased(old: Objection, new: Objection) -> bool:
@@ -94,8 +176,11 @@ def commit_resolution(
     CHANGED_MEANWHILE, also for a caller of the round's earlier hands.
     """
     hands = rounds.unchanged_check(round_, *rounds.NOT_BY_EARLIER_HANDS, caller=caller)
+    held = keys.notice(notice.notice_id, f"HELD#{new.target}")
+    let_go = update_write("held", held, "SET #holding = #holding - :one", None)
     last = [
         advance_write("objection", keys.objection(new.objection_id), old, new, index=_index_entry(new)),
+        *([let_go] if new.state == "rejected" else []),
         notices.step_write(notice, notice.next_version()),
         hands,
     ]

@@ -1,8 +1,8 @@
 """Knows how lists are read: page by page, from an index, which may lag a moment behind its table and is only shown.
 
 A page is of a whole list (index by_newest), of its records in one state (by_state), of what waits for a decision
-(by_waiting), or of one party's (by_agency, by_enterprise). All are sorted by `index_sort`, which begins with the
-instant by which a record stands in its list: so days and both orders work alike in each.
+(by_waiting), of one party's (by_agency, by_enterprise), or of one notice's (by_notice). All are sorted by `index_sort`,
+which begins with the instant by which a record stands in its list: so days and both orders work alike in each.
 """
 
 import hashlib

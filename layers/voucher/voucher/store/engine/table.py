@@ -40,6 +40,7 @@ INDEXES = {
     "by_agency": "agency_uscc",
     "by_about": "about",
     "by_person": "person_key",
+    "by_notice": "notice_key",
 }
 INDEXED = {*INDEXES.values(), "index_sort"}
 CONTENTION = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
