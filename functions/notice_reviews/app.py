@@ -54,6 +54,7 @@ def publish_notice(round_id: str) -> Answer[Notice]:
     notice_id = f"n_{round_id.removeprefix('r_')}"
     mark = app.mark
     new = stepped(old, "notice", mark, notice_id=notice_id)
+    check_four_eyes(app.caller.sub, "publish_notice", old)
     working_days = programmes.get(old.year).policy.notice_working_days
     # a line that is on notice already was put there by this very call, which was broken off
     lines = [line for line in rounds.list_lines(old) if line.state in ("approved", "noticed")]
@@ -120,7 +121,7 @@ def resolve(objection_id: str) -> Answer[Objection]:
     check_version(old, body.version)
     new = stepped(old, body.decision, app.mark)
     round_ = rounds.load(notice.round_id)
-    check_four_eyes(app.caller.sub, "§3.5.3", *round_.earlier_hands)
+    check_four_eyes(app.caller.sub, "resolve_objection", round_)
     line_writes = _line_writes(body, old, notice, round_)
     objections.commit_resolution(old, new, notice, round_, line_writes, app.caller.sub)
     return reply(new)

@@ -94,11 +94,11 @@ def publish(product_id: str) -> Answer[Product]:
         return reply(old, replay=True)
     check_version(old, body.version)
     agency = check_active(organisations.find_agency(old.agency_uscc), clock.today())
-    check_four_eyes(app.caller.sub, "§3.3", *agency.members)
+    check_four_eyes(app.caller.sub, "publish_product", agency)
     mark = app.mark
     new = stepped(published_product(old, mark.at), "publish", mark)
     check_scope(agency, new.category)
-    products.commit_step(old, new, organisations.unchanged_check(agency))
+    products.commit_step(old, new, organisations.unchanged_stranger_check(agency, "publish_product", mark.by))
     return reply(new)
 
 

@@ -18,9 +18,10 @@ from voucher.models.standing import Standing
 from voucher.models.violations import Violation, ViolationState
 from voucher.refusals import Refusal, Refused
 from voucher.rules.entitlements import next_entitlements, years_in_step
+from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import stepped
 from voucher.rules.standing import with_violation, without_violation
-from voucher.store import standing, violations
+from voucher.store import organisations, standing, violations
 from voucher.store.engine.table import Write, commit_if_unchanged
 
 app = Api()
@@ -43,7 +44,8 @@ def record() -> Answer[Violation]:
     if (existing := violations.find(violation_id)) is not None:
         app.check_same(existing.request_sha256)
         return reply(existing, replay=True)
-    commit_in_step(body.uscc, violations.new_write(violation), lambda old: with_violation(old, violation_id))
+    write = violations.new_write(violation)
+    commit_in_step("record_violation", violation, write, lambda old: with_violation(old, violation_id))
     return reply(violation, 201)
 
 
@@ -56,21 +58,24 @@ def lift(violation_id: str) -> Answer[Violation]:
     if app.is_repeat(old, "lift"):
         return reply(old, replay=True)
     new = stepped(old, "lift", app.mark, lift_reason=body.reason)
-    commit_in_step(old.uscc, violations.step_write(old, new), lambda before: without_violation(before, violation_id))
+    write = violations.lift_write(old, new, app.caller.sub)
+    commit_in_step("lift_violation", old, write, lambda before: without_violation(before, violation_id))
     return reply(new)
 
 
-def commit_in_step(uscc: str, write: Write, change: Callable[[Standing], Standing]) -> None:
+def commit_in_step(step: str, violation: Violation, write: Write, change: Callable[[Standing], Standing]) -> None:
     """The violation, the standing and every entitlement that they touch, in one transaction.
 
-    Raises CHANGED_MEANWHILE if others changed the same facts at each try.
+    Raises FOUR_EYES for a member of what is registered under the code and for the lifting by who recorded it,
+    CHANGED_MEANWHILE if others changed the same facts at each try.
     """
-    today = clock.today()
+    today, sub = clock.today(), app.caller.sub
     for _ in range(COMMIT_TRIES):
-        facts = standing.read_facts(uscc, years_in_step(today))
+        facts = standing.read_facts(violation.uscc, years_in_step(today))
+        check_four_eyes(sub, step, violation, facts.enterprise, organisations.find_agency(violation.uscc))
         after = change(facts.standing)
         following = next_entitlements(facts.enterprise, after, facts.entitlements, facts.programmes, today)
-        if commit_if_unchanged([write, *standing.in_step_writes(facts, after, following)]):
+        if commit_if_unchanged([write, *standing.decided_writes(facts, after, following, step, sub)]):
             return
     raise Refused(Refusal.CHANGED_MEANWHILE)
 

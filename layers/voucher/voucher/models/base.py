@@ -1,6 +1,7 @@
 """What all records and requests are: frozen, typed, with texts of instants that sort as the instants do."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self, TypedDict
 from unicodedata import normalize
@@ -32,6 +33,9 @@ def yuan(amount_fen: int) -> str:
     sign, whole = ("-", -amount_fen) if amount_fen < 0 else ("", amount_fen)
     return f"{sign}{whole // 100}.{whole % 100:02}"
 
+
+# step (`hands.py`) → the people who took it; it goes with a matter from record to record
+Hands = dict[str, frozenset[str]]
 
 Instant = Annotated[datetime, PlainSerializer(instant_text, when_used="json")]
 
@@ -189,3 +193,17 @@ class Reason(Record):
 
     field: str | None = None
     message: str
+
+
+def with_hand(hands: Hands, step: str, person: str) -> Hands:
+    """The hands with one more person who took a step."""
+    return {**hands, step: hands.get(step, frozenset()) | {person}}
+
+
+def united(many: Iterable[Hands]) -> Hands:
+    """The hands of several things together."""
+    together: Hands = {}
+    for hands in many:
+        for step, people in hands.items():
+            together[step] = together.get(step, frozenset()) | people
+    return together

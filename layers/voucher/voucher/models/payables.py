@@ -43,12 +43,19 @@ PayableState = Literal["awaiting_invoice", "invoiced", "paying", "paid", "droppe
 
 
 class Payable(Stateful):
-    """What one agency is owed in one round (§3.5.4)."""
+    """What one agency is owed in one round (§3.5.4). `account_confirmed_by` is the operator who confirmed its account,
+    perhaps in an earlier round; None for one that nobody had to confirm."""
 
     thing: ClassVar[str] = "payable"
     state: PayableState
 
-    private: ClassVar[frozenset[str]] = Stateful.private | {"account", "change", "invoiced_by", "account_by"}
+    private: ClassVar[frozenset[str]] = Stateful.private | {
+        "account",
+        "change",
+        "invoiced_by",
+        "account_by",
+        "account_confirmed_by",
+    }
 
     round_id: str
     year: int
@@ -61,14 +68,10 @@ class Payable(Stateful):
     invoiced_by: str | None = None
     account: Account | None = None
     account_by: str | None = None
+    account_confirmed_by: str | None = None
     change: AccountChange | None = None
     document_id: str | None = None
     attempts: int = 0
-
-    @property
-    def claimants(self) -> tuple[str | None, ...]:
-        """Who asked for the money: the people who submitted the summary invoice and proposed the account (§3.5.4)."""
-        return self.invoiced_by, self.account_by
 
     def public(self) -> dict[str, Any]:
         """The payable as its agency and staff see it: of an account only the last four digits."""

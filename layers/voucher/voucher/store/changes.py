@@ -2,7 +2,7 @@
 
 from voucher.models.changes import Change
 from voucher.refusals import not_found
-from voucher.store import keys
+from voucher.store import conditions, keys, organisations
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.reading import find_item, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit
@@ -40,14 +40,17 @@ def list_of(kind: str, uscc: str) -> list[Change]:
     return sorted(found, key=lambda change: change.created_at, reverse=True)
 
 
-def step_write(old: Change, new: Change) -> Write:
-    """The write of a report's next version, if nobody changed it since `old` was read."""
-    return advance_write("change", _key(old), old, new, index=_index_entry(new))
+def decided_write(old: Change, new: Change, step: str, caller: str) -> Write:
+    """The write of the decision on a report, by somebody else than who made it."""
+    hands = conditions.by_other_hands(step, "change")
+    return advance_write("change", _key(old), old, new, hands, index=_index_entry(new), caller=caller)
 
 
-def commit_step(old: Change, new: Change) -> None:
-    """Commit a report's next version. Raises CHANGED_MEANWHILE if somebody else changed it first."""
-    commit([step_write(old, new)])
+def commit_decision(old: Change, new: Change, step: str, caller: str) -> None:
+    """A decision that leaves the organisation as it is. Raises CHANGED_MEANWHILE, also if the caller made the report or
+    is a member."""
+    stranger = organisations.stranger_check(old.kind, old.uscc, step, caller)
+    commit([decided_write(old, new, step, caller), stranger])
 
 
 def list_page(selection: Selection, keep: Keep | None) -> Page:
