@@ -4,7 +4,7 @@
 added here holds at both places. The page of the rules prints it (`make pages`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, NamedTuple
 
 
@@ -79,10 +79,10 @@ STEPS: dict[str, Step] = {
     "deliver_order": _once("POST /orders/{order_id}/deliver"),
     "confirm_order": _once("POST /orders/{order_id}/confirm"),
     "ask_cancel": _once("POST /orders/{order_id}/cancellation"),
-    "review_cancel": Step(("POST /orders/{order_id}/cancellation/review",), "§3.5.1(5)", PARTIES_OF_ORDER, BOTH),
     "open_application": _once("POST /settlements"),
     "fill_in_line": _once("PUT /settlements/{settlement_id}/lines/{order_id}"),
     "submit_application": _once("POST /settlements/{settlement_id}/submit"),
+    "review_cancel": Step(("POST /orders/{order_id}/cancellation/review",), "§3.5.1(5)", PARTIES_OF_ORDER, BOTH),
     "pre_review_lines": Step(("POST /settlements/{settlement_id}/pre-review",), "§3.5.2", PARTIES, BOTH),
     "gather_round": Step(("POST /rounds",), "§3.5.2", PARTIES),
     "approve_round": Step(("POST /rounds/{round_id}/approve",), "§3.5.2", (*PARTIES, *REVIEWS)),
@@ -196,9 +196,14 @@ KEPT: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-def excluding(step: str, thing: str) -> list[str]:
-    """The attributes of a thing that say who may not take a step; `members[]` for all of its members."""
-    kept = [name for earlier in STEPS[step].not_by for name in KEPT.get(thing, {}).get(earlier, ())]
+def _kept(thing: str, earlier: str) -> tuple[str, ...]:
+    return KEPT.get(thing, {}).get(earlier, ())
+
+
+def excluding(step: str, thing: str, but: Container[str] = ()) -> list[str]:
+    """The attributes of a thing that say who may not take a step, `but` for some earlier ones; `members[]` for all of
+    its members."""
+    kept = [name for earlier in STEPS[step].not_by if earlier not in but for name in _kept(thing, earlier)]
     return [*kept, "members[]"] if thing in STEPS[step].no_member else kept
 
 
@@ -211,8 +216,8 @@ def people_in(record: Any, attribute: str) -> Iterator[str]:
         yield from found if attribute.endswith("[]") else (found,)
 
 
-def excluded(step: str, *records: Any) -> frozenset[str]:
-    """Everybody who may not take a step, as far as some records tell."""
+def excluded(step: str, *records: Any, but: Container[str] = ()) -> frozenset[str]:
+    """Everybody who may not take a step, as far as some records tell, `but` for what they did in some earlier ones."""
     return frozenset(
-        person for each in records for name in excluding(step, each.thing) for person in people_in(each, name)
+        person for each in records for name in excluding(step, each.thing, but) for person in people_in(each, name)
     )
