@@ -8,7 +8,7 @@ from voucher.models.enterprises import Enterprise
 from voucher.refusals import Refusal, not_found
 from voucher.store import conditions, keys
 from voucher.store.engine.pages import Keep, Page, Selection, read_page, read_whole
-from voucher.store.engine.reading import find_item, read_each, read_partition
+from voucher.store.engine.reading import find_item, read_each, read_many, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check, update_write
 
 Organisation = Enterprise | Agency
@@ -80,14 +80,14 @@ def unchanged_check(organisation: Organisation) -> Write:
 
 
 def list_parties(deals: Iterable[Deal]) -> list[Organisation]:
-    """The enterprises and agencies of some orders or lines that are registered, each as last written; at most as many
-    as one read has."""
+    """The enterprises and agencies of some orders or lines, as far as they are registered."""
     known = list(deals)
-    enterprises = {keys.enterprise(each.enterprise_uscc) for each in known}
-    agencies = {keys.agency(each.agency_uscc) for each in known}
-    items = read_each("registry", *enterprises, *agencies)
-    is_agency = {key.pk for key in agencies}
-    return [(Agency if item["pk"] in is_agency else Enterprise).model_validate(item) for item in items]
+    enterprises = read_many(keys.enterprise(uscc) for uscc in sorted({each.enterprise_uscc for each in known}))
+    agencies = read_many(keys.agency(uscc) for uscc in sorted({each.agency_uscc for each in known}))
+    return [
+        *(Enterprise.model_validate(item) for item in enterprises if item),
+        *(Agency.model_validate(item) for item in agencies if item),
+    ]
 
 
 def parties_checks(enterprise_uscc: str, agency_uscc: str, step: str, caller: str) -> list[Write]:
