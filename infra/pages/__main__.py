@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from infra.contract import document, vocabulary
 from infra.generated import collection
-from infra.pages import accounts, functions, lifecycles, methods, modules, regulation_map
+from infra.pages import accounts, functions, hands, lifecycles, methods, modules, regulation_map
 from infra.pages.alarms import alarms
 from infra.pages.markers import ROOT, filled
 from voucher.store import keys
@@ -26,7 +26,7 @@ def table_keys() -> str:
 PAGES: dict[str, dict[str, Part]] = {
     "README.md": {},
     "functions/README.md": {"functions": functions.listing},
-    "layers/voucher/voucher/rules/README.md": {"lifecycles": lifecycles.drawing},
+    "layers/voucher/voucher/rules/README.md": {"hands": hands.matrix, "lifecycles": lifecycles.drawing},
     "layers/voucher/voucher/store/README.md": {
         "keys": table_keys,
         "money": accounts.drawing,
