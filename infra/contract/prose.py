@@ -49,8 +49,8 @@ organisation whose orders or settlements are wanted. Drafts of batches and produ
 
 ## What may be done next
 `allowed_actions` of a record names each step that its state allows: the `action`, `by` whom, and the `call`. A rule may
-still refuse it. Nobody takes a step of the staff after certain earlier steps on the same matter, theirs or their firm's,
-and no member of an organisation decides on it as staff: 403 `FOUR_EYES`, with the clause.
+still refuse it. After certain earlier steps on the same matter a person does not take certain steps of the staff, and
+no member of an organisation decides on it as staff: 403 `FOUR_EYES`, with the clause.
 
 ## From a browser or a mini-program
 `PUT` beside each `PATCH` does the same, for clients that have no `PATCH`. What everybody may `GET` answers `HEAD` and

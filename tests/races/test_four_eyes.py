@@ -70,7 +70,7 @@ def noticed(parties: Parties) -> tuple[str, str]:
         (noticed, "close", None, (notices, "commit_close")),
     ],
 )
-def test_nobody_decides_on_a_line_after_asking_for_its_cancellation_at_the_same_moment(
+def test_nobody_asks_for_a_cancellation_and_decides_on_the_line_at_the_same_moment(
     world: World,
     stopped_clock: StoppedClock,
     monkeypatch: pytest.MonkeyPatch,

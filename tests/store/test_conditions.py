@@ -30,6 +30,7 @@ from voucher.store import (
     objections,
     orders,
     organisations,
+    payables,
     programmes,
     removals,
     settlements,
@@ -352,6 +353,21 @@ def test_an_agency_is_not_removed_by_the_person_who_proposed_it(town: Town, monk
         lambda: town.world.call(BUREAU, "POST", f"{path}/approve"),
         keys.agency(town.agency.uscc),
         removal_proposed_by=BUREAU.name,
+    )
+
+
+@pytest.mark.clause("§3.5.4")
+def test_an_account_is_known_only_while_it_was_confirmed_by_whom_the_payable_says(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = settling(submitted)
+    round_id = case.owed(the_order(submitted))
+    nothing_if(
+        monkeypatch,
+        (payables, "commit_invoice"),
+        lambda: case.invoice(round_id),
+        keys.account(case.town.agency.uscc),
+        confirmed_by="another",
     )
 
 
