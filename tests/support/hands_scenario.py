@@ -1,4 +1,4 @@
-"""A year of one enterprise and one agency in which each step of `voucher/hands.py` has a turn, in an order in which it
+"""A year of one enterprise and one agency in which each step of `hands.py` has a turn, in an order in which it
 is possible, by a person of its own who holds every role."""
 
 from collections.abc import Callable
