@@ -31,6 +31,7 @@ from voucher.store import (
     orders,
     organisations,
     payables,
+    products,
     programmes,
     removals,
     settlements,
@@ -353,6 +354,20 @@ def test_an_agency_is_not_removed_by_the_person_who_proposed_it(town: Town, monk
         lambda: town.world.call(BUREAU, "POST", f"{path}/approve"),
         keys.agency(town.agency.uscc),
         removal_proposed_by=BUREAU.name,
+    )
+
+
+@pytest.mark.clause("§3.3")
+def test_a_product_is_put_on_sale_only_while_its_agency_is_as_it_was_read(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = steps.expect(town.world.call(SELLER, "POST", "/products", samples.product(town.agency)), 201)
+    nothing_if(
+        monkeypatch,
+        (products, "commit_step"),
+        lambda: town.world.call(OPERATOR, "POST", f"/products/{draft['product_id']}/publish", {}),
+        keys.agency(town.agency.uscc),
+        version=99,
     )
 
 
