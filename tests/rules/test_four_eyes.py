@@ -125,21 +125,45 @@ def test_two_of_the_operator_two_of_the_bureau_and_one_of_finance_suffice_for_a_
 
 # written down a second time, because every other test reads the table
 OF_AN_ORDER = {"place_order", "accept_order", "deliver_order", "confirm_order", "ask_cancel"}
-ON_ITS_MONEY = (
-    "review_cancel pre_review_lines gather_round approve_round publish_notice resolve_objection close_notice "
-    "take_out_line take_back_line decide_account make_payouts record_payment claim_back withdraw_claim"
-).split()
-ON_ONE_ORGANISATION = (
-    "review_enterprise review_enterprise_change disqualify pre_review_agency approve_agency review_agency_change "
-    "propose_removal decide_removal record_violation lift_violation review_cancel decide_account claim_back withdraw_claim"
-).split()
+ON_ITS_MONEY = [
+    "review_cancel",
+    "pre_review_lines",
+    "gather_round",
+    "approve_round",
+    "publish_notice",
+    "resolve_objection",
+    "close_notice",
+    "take_out_line",
+    "take_back_line",
+    "decide_account",
+    "make_payouts",
+    "record_payment",
+    "claim_back",
+    "withdraw_claim",
+]
+ON_ONE_ORGANISATION = [
+    "review_enterprise",
+    "review_enterprise_change",
+    "disqualify",
+    "pre_review_agency",
+    "approve_agency",
+    "review_agency_change",
+    "propose_removal",
+    "decide_removal",
+    "record_violation",
+    "lift_violation",
+    "review_cancel",
+    "decide_account",
+    "claim_back",
+    "withdraw_claim",
+]
 
 
 @pytest.mark.clause("§3.5.2")
 @pytest.mark.clause("§3.5.4")
 @pytest.mark.clause("§5.2b")
 def test_whoever_acted_for_a_party_or_belongs_to_it_decides_nothing_on_its_money() -> None:
-    assert [name for name in ON_ITS_MONEY if not OF_AN_ORDER <= set(STEPS[name].not_by)] == []
+    assert [name for name in ON_ITS_MONEY if not set(STEPS[name].not_by) >= OF_AN_ORDER] == []
     assert [name for name in ON_ONE_ORGANISATION if not STEPS[name].no_member] == []
 
 
