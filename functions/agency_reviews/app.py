@@ -39,12 +39,12 @@ def pre_review(uscc: str) -> Answer[Agency]:
         return reply(old, replay=True)
     check_step(old, action)
     check_version(old, body.version)
-    check_four_eyes(app.caller.sub, "§3.2.2", old.submitted_by)
+    check_four_eyes(app.caller.sub, "pre_review_agency", old)
     if body.decision == "approve":
         _needs_override(old, body.override)
     opinion = {"pre_reviewed_by": app.caller.sub, "override_request": body.override}
     new = stepped(old, action, app.mark, reasons=_reasons(body, old), **opinion)
-    organisations.commit_step(old, new)
+    organisations.commit_decision(old, new, "pre_review_agency", app.caller.sub)
     return reply(new)
 
 
@@ -58,13 +58,13 @@ def approve(uscc: str) -> Answer[Agency]:
         return reply(old, replay=True)
     check_step(old, body.decision)
     check_version(old, body.version)
-    check_four_eyes(app.caller.sub, "§3.2.2", old.pre_reviewed_by, old.submitted_by)
+    check_four_eyes(app.caller.sub, "approve_agency", old)
     reasons = _reasons(body, old)
     if body.decision == "approve":
         new = stepped(proposed_agency(old), "approve", app.mark, reasons=reasons, **_approval(old, body.override))
     else:
         new = stepped(old, body.decision, app.mark, reasons=reasons)
-    organisations.commit_step(old, new)
+    organisations.commit_decision(old, new, "approve_agency", app.caller.sub)
     return reply(new)
 
 

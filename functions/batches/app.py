@@ -83,7 +83,7 @@ def publish_batch(batch_id: str) -> Answer[BatchNow]:
     if app.is_repeat(old, "publish"):
         return reply(batch_now(old, now), replay=True)
     new = stepped(old, "publish", app.mark, published_by=app.caller.sub)
-    check_four_eyes(app.caller.sub, "§1.4a", old.created_by)
+    check_four_eyes(app.caller.sub, "publish_batch", old)
     check_publishing(programme, old, now)
     shares_fen = even_shares(old.amount_fen, old.shards, old.guess_fen)
     if old.kind == "rerelease":

@@ -7,12 +7,13 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import Versioned, WithReason
 from voucher.edge.identity import party_of, require
 from voucher.edge.replies import Answer, reply
-from voucher.models.base import Mark
+from voucher.models.base import Mark, united
 from voucher.models.orders import CancelRequest, Order
+from voucher.rules.four_eyes import check_four_eyes, stepped_by_party
 from voucher.rules.lifecycle import check_version, stepped
 from voucher.rules.orders import check_cancel_asked
 from voucher.rules.settlements import check_withdrawable, settlement_without_line
-from voucher.store import orders, organisations, settlements, vouchers
+from voucher.store import orders, organisations, rounds, settlements, vouchers
 from voucher.store.engine.table import Write
 
 app = Api()
@@ -31,9 +32,22 @@ def request_cancel(order_id: str) -> Answer[Order]:
     if app.is_repeat(old, "request_cancel"):
         return reply(old, replay=True)
     changes: dict[str, Any] = {f"{party}_cancel": CancelRequest(by=app.caller.sub, at=clock.now(), reason=reason)}
-    new = stepped(old, "request_cancel", app.mark, **changes)
-    orders.commit_step(old, new)
+    new = stepped_by_party(old, "request_cancel", app.mark, **changes)
+    orders.commit_step(old, new, *_hands_in_settlement_writes(new))
     return reply(new)
+
+
+def _hands_in_settlement_writes(order: Order) -> list[Write]:
+    """Whoever asks while the order is in settlement is known to its line and round, too, whose next steps are then by
+    somebody else."""
+    if order.state != "settling":
+        return []
+    line = settlements.get_line(order.settlement_id or "", order.order_id)
+    writes = [settlements.line_write(line, line.next_version(hands=united([line.hands, order.hands])))]
+    if line.round_id:
+        round_ = rounds.load(line.round_id)
+        writes.append(rounds.step_write(round_, round_.next_version(hands=united([round_.hands, order.hands]))))
+    return writes
 
 
 @app.post("/orders/<order_id>/cancellation/review")
@@ -47,12 +61,13 @@ def review_cancel(order_id: str) -> Answer[Order]:
     if app.is_repeat(old, "cancel" if is_approved else "request_cancel"):
         return reply(old, replay=True)
     check_version(old, body.version)
+    check_four_eyes(app.caller.sub, "review_cancel", old, *organisations.list_parties([old]))
     return _cancel(old) if is_approved else _keep(old)
 
 
 def _keep(old: Order) -> Answer[Order]:
     new = stepped(old, "request_cancel", app.mark, enterprise_cancel=None, agency_cancel=None)
-    orders.commit_step(old, new)
+    orders.commit_kept(old, new, app.caller.sub)
     return reply(new)
 
 
@@ -61,7 +76,7 @@ def _cancel(old: Order) -> Answer[Order]:
     new = stepped(old, "cancel", mark, drawn={}, settlement_id=None)
     check_cancel_asked(old, organisations.find_agency(old.agency_uscc))
     line_writes = _line_withdrawal_writes(old, mark) if old.state == "settling" else []
-    orders.commit_release(old, new, vouchers.load(old.voucher_id), mark, *line_writes)
+    orders.commit_cancellation(old, new, vouchers.load(old.voucher_id), mark, *line_writes)
     return reply(new)
 
 

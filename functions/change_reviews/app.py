@@ -8,6 +8,7 @@ from voucher.edge.bodies import Versioned, WithReason
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
 from voucher.edge.replies import Answer, reply
+from voucher.models.agencies import Agency
 from voucher.models.base import Reason
 from voucher.models.changes import Change
 from voucher.models.enterprises import Enterprise
@@ -42,12 +43,13 @@ def review_of_enterprise(uscc: str, change_id: str) -> Answer[Change]:
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
     check_version(old, body.version)
-    new = _decided_report(old, body.decision, body.reason, "§4.1.3")
+    step, enterprise = "review_enterprise_change", organisations.find_enterprise(uscc)
+    new = _decided_report(old, body.decision, body.reason, step, enterprise)
     if body.reason is None or body.decision == "keep":
-        changes.commit_decision(old, new)
+        changes.commit_decision(old, new, step, app.caller.sub)
     else:
         action = "reopen" if body.decision == "return" else "disqualify"
-        _commit_enterprise(uscc, action, body.reason, *changes.decision_writes(old, new))
+        _commit_enterprise(uscc, action, body.reason, step, *changes.decided_writes(old, new, step, app.caller.sub))
     return reply(new)
 
 
@@ -60,17 +62,20 @@ def review_of_agency(uscc: str, change_id: str) -> Answer[Change]:
     if app.is_repeat(old, body.decision):
         return reply(old, replay=True)
     check_version(old, body.version)
-    new = _decided_report(old, body.decision, body.reason, "§3.2.3")
+    step, agency = "review_agency_change", organisations.get_agency(uscc)
+    new = _decided_report(old, body.decision, body.reason, step, agency)
     if body.reason is None or body.decision == "keep":
-        changes.commit_decision(old, new)
+        changes.commit_decision(old, new, step, app.caller.sub)
     else:
-        _commit_agency(uscc, body.decision, body.reason, *changes.decision_writes(old, new))
+        _commit_agency(agency, body.decision, body.reason, *changes.decided_writes(old, new, step, app.caller.sub))
     return reply(new)
 
 
-def _decided_report(report: Change, decision: str, reason: str | None, clause: str) -> Change:
+def _decided_report(
+    report: Change, decision: str, reason: str | None, step: str, of: organisations.Organisation | None
+) -> Change:
     """The report after its decision, by somebody else than who made it. Any decision but "keep" needs a reason."""
-    check_four_eyes(app.caller.sub, clause, report.created_by)
+    check_four_eyes(app.caller.sub, step, report, of)
     check_reason(decision, reason)
     return stepped(report, decision, app.mark, reason=reason, reviewed_by=app.caller.sub)
 
@@ -83,10 +88,11 @@ def disqualify(uscc: str) -> Answer[Enterprise]:
     enterprise = organisations.find_enterprise(uscc)
     if enterprise is not None and app.is_repeat(enterprise, "disqualify"):
         return reply(enterprise, replay=True)
-    return reply(_commit_enterprise(uscc, "disqualify", body.reason))
+    check_four_eyes(app.caller.sub, "disqualify", enterprise)
+    return reply(_commit_enterprise(uscc, "disqualify", body.reason, "disqualify"))
 
 
-def _commit_enterprise(uscc: str, action: str, reason: str, *also: Write) -> Enterprise:
+def _commit_enterprise(uscc: str, action: str, reason: str, step: str, *also: Write) -> Enterprise:
     """Take an enterprise's approval back; its entitlements follow in the same transaction."""
     today = clock.today()
     facts = standing.read_facts(uscc, years_in_step(today))
@@ -96,19 +102,19 @@ def _commit_enterprise(uscc: str, action: str, reason: str, *also: Write) -> Ent
     new = stepped(old, action, app.mark, reasons=(Reason(message=reason),))
     following = next_entitlements(new, facts.standing, facts.entitlements, facts.programmes, today)
     entitlements = standing.entitlement_writes(facts, following)
-    organisations.commit_step(old, new, standing.unchanged_check(facts.standing), *entitlements, *also)
+    checks = [standing.unchanged_check(facts.standing), *entitlements]
+    organisations.commit_decision(old, new, step, app.caller.sub, *checks, *also)
     return new
 
 
-def _commit_agency(uscc: str, decision: str, reason: str, *also: Write) -> None:
+def _commit_agency(old: Agency, decision: str, reason: str, *also: Write) -> None:
     """§3.2.3, §3.4.1: return an agency's application for correction, or propose its removal."""
-    old = organisations.get_agency(uscc)
     if decision == "remove":
         new = agency_proposed_for_removal(old, reason, app.mark)
     else:
         check_once_approved(old)
         new = stepped(old, "reopen", app.mark, reasons=(Reason(message=reason),))
-    organisations.commit_step(old, new, *also)
+    organisations.commit_decision(old, new, "review_agency_change", app.caller.sub, *also)
 
 
 handler = app.handle

@@ -46,16 +46,16 @@ def review(uscc: str) -> Answer[Enterprise]:
         return reply(old, replay=True)
     check_step(old, body.decision)
     check_version(old, body.version)
-    check_four_eyes(app.caller.sub, "§4.1.2", old.submitted_by)
+    check_four_eyes(app.caller.sub, "review_enterprise", old)
     reasons = reasons_of(body.reasons)
     check_reasons(body.decision, reasons, old.submission)
     mark = app.mark
     new = stepped(old, body.decision, mark, reviewed_by=mark.by, reviewed_at=mark.at, reasons=reasons)
     if body.decision == "approve":
         new = new.model_copy(update={"digital_economy": body.digital_economy, "approved_at": mark.at})
-        organisations.commit_step(old, new, *_checked_entitlements(new, facts))
+        organisations.commit_decision(old, new, "review_enterprise", mark.by, *_checked_entitlements(new, facts))
     else:
-        organisations.commit_step(old, new)
+        organisations.commit_decision(old, new, "review_enterprise", mark.by)
     return reply(new)
 
 

@@ -13,7 +13,7 @@ from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen
 from voucher.edge.identity import as_member, as_member_or_staff
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.edge.settlements import public_lines
-from voucher.models.base import Request
+from voucher.models.base import Request, with_hand
 from voucher.models.documents import AnnouncedUpload, Document, PublicDocument
 from voucher.models.settlements import Invoice, Line, PublicLine, Transfer
 from voucher.policy import SETTLEMENT_DOCUMENTS
@@ -108,6 +108,7 @@ def fill_in(settlement_id: str, order_id: str) -> Answer[PublicLine]:
         contract_document_id=body.contract_document_id,
         evidence_document_ids=tuple(body.evidence_document_ids),
         file_hashes=hashes,
+        hands=with_hand(old.hands, "fill_in_line", app.caller.sub),
         flags=flags_of(order, body.contract_fen, invoice, transfers, clock.today()),
     )
     settlements.commit_line(old, new)

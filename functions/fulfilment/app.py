@@ -13,6 +13,7 @@ from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
 from voucher.models.orders import Order, Rating
 from voucher.refusals import Refusal, Refused
+from voucher.rules.four_eyes import stepped_by_party
 from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.orders import check_contract_day, check_has_contract, check_may_contract, check_ratio, has_contract
 from voucher.rules.programmes import year_is_over
@@ -49,7 +50,7 @@ def accept(order_id: str) -> Answer[Order]:
     _as_agency(old)
     if app.is_repeat(old, "accept"):
         return reply(old, replay=True)
-    new = stepped(old, "accept", app.mark)
+    new = stepped_by_party(old, "accept", app.mark)
     orders.commit_step(old, new, *_checks_of_parties(old))
     return reply(new)
 
@@ -95,7 +96,7 @@ def record_contract(order_id: str) -> Answer[Order]:
         raise Refused(Refusal.CONTRACT_YEAR)
     check_contract_day(body.contract_signed_on, policy, old.year, clock.today())
     check_ratio(old.voucher_fen, body.contract_fen, policy)
-    new = stepped(old, "contract", app.mark, **body.model_dump())
+    new = stepped_by_party(old, "contract", app.mark, **body.model_dump())
     orders.commit_contract(old, new, *_checks_of_parties(old))
     return reply(new)
 
@@ -109,7 +110,7 @@ def deliver(order_id: str) -> Answer[Order]:
     check_has_contract(old)
     if app.is_repeat(old, "deliver"):
         return reply(old, replay=True)
-    new = stepped(old, "deliver", app.mark)
+    new = stepped_by_party(old, "deliver", app.mark)
     orders.commit_step(old, new)
     return reply(new)
 
@@ -122,7 +123,7 @@ def confirm(order_id: str) -> Answer[Order]:
     _as_enterprise(old)
     if app.is_repeat(old, "confirm"):
         return reply(old, replay=True)
-    new = stepped(old, "confirm", app.mark)
+    new = stepped_by_party(old, "confirm", app.mark)
     orders.commit_step(old, new)
     return reply(new)
 

@@ -112,7 +112,7 @@ def apply(kind: str, year: str, import_id: str) -> Answer[ListImport]:
     if app.is_repeat(old, "apply"):
         return reply(old, replay=True)
     check_step(old, "apply")
-    check_four_eyes(app.caller.sub, LIST_CLAUSES[kind], old.created_by)
+    check_four_eyes(app.caller.sub, "apply_list", old, clause=LIST_CLAUSES[kind])
     check_applicable(old, body.skip_errors, body.allow_empty)
     mark = app.mark
     new = stepped(old, "apply", mark, skip_errors=body.skip_errors, applied_by=mark.by, applied_at=mark.at)

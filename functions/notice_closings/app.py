@@ -41,7 +41,7 @@ def close(notice_id: str) -> Answer[PublicNotice]:
         return reply(public_notice(old, clock.today()), replay=True)
     closing = old if old.state == "closing" else _begin_close(old, round_)
     # once more, because another person may go on with a closing that was broken off
-    check_four_eyes(app.caller.sub, "§3.5.3", *round_.earlier_hands)
+    check_four_eyes(app.caller.sub, "close_notice", round_)
     mark = app.mark
     new = stepped(closing, "close", mark)
     for line, standing_check in _free_lines(round_, objections.read_held_at_last(notice_id)):
@@ -54,7 +54,7 @@ def close(notice_id: str) -> Answer[PublicNotice]:
 
 def _begin_close(old: Notice, round_: Round) -> Notice:
     closing = stepped(old, "begin_close", app.mark)
-    check_four_eyes(app.caller.sub, "§3.5.3", *round_.earlier_hands)
+    check_four_eyes(app.caller.sub, "close_notice", round_)
     check_notice_over(old, clock.now())
     _free_lines(round_, objections.read_held(old.notice_id))
     notices.commit_begin_close(old, closing, round_, app.caller.sub)

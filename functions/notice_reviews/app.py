@@ -62,6 +62,7 @@ def publish_notice(round_id: str) -> Answer[Notice]:
     notice_id = f"n_{round_id.removeprefix('r_')}"
     mark = app.mark
     new = stepped(old, "notice", mark, notice_id=notice_id)
+    check_four_eyes(app.caller.sub, "publish_notice", old)
     # a line that is on notice already was put there by this very call, which was broken off
     lines = [line for line in rounds.list_lines(old) if line.state in ("approved", "noticed")]
     if not lines:
@@ -113,7 +114,7 @@ def resolve(objection_id: str) -> Answer[Objection]:
         return reply(old, replay=True)
     check_version(old, body.version)
     check_step(old, body.decision)
-    check_four_eyes(app.caller.sub, "§3.5.3", *case.round_.earlier_hands)
+    check_four_eyes(app.caller.sub, "resolve_objection", case.round_)
     return reply(decide(case, old, body.decision, body.opinion, app.mark))
 
 
@@ -124,7 +125,7 @@ def resolve_several(notice_id: str) -> Answer[Outcomes]:
     require(app.caller, "bureau")
     body = app.body(Resolutions)
     case = read_case(notices.get(notice_id))
-    check_four_eyes(app.caller.sub, "§3.5.3", *case.round_.earlier_hands)
+    check_four_eyes(app.caller.sub, "resolve_objection", case.round_)
     return reply({"items": [_outcome(case, each, body) for each in dict.fromkeys(body.objection_ids)]})
 
 

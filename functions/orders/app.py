@@ -11,7 +11,7 @@ from voucher.edge.identity import as_member, as_member_or_staff, check_party_nam
 from voucher.edge.pages import ListOf, Search, reply_list
 from voucher.edge.queries import QueryId, Switch
 from voucher.edge.replies import Answer, reply
-from voucher.models.base import Request
+from voucher.models.base import Request, with_hand
 from voucher.models.order_facts import OrderFacts
 from voucher.models.orders import Order, OrderState, OrderWithContacts
 from voucher.refusals import Refusal, Refused
@@ -105,6 +105,7 @@ def new_order(order_id: str, body: Placement, facts: OrderFacts) -> Order:
         contract_signed_on=body.contract_signed_on,
         drawn={},
         state="placed",
+        hands=with_hand({}, "place_order", app.caller.sub),
         **app.creation("place"),
     )
 

@@ -3,7 +3,7 @@
 This function may seal account numbers and may not unseal one.
 """
 
-from typing import Any, Literal
+from typing import Literal
 from uuid import uuid4
 
 from voucher.edge import clock
@@ -17,7 +17,8 @@ from voucher.refusals import Refusal, Refused
 from voucher.rules.documents import document_refusal
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, stepped
-from voucher.store import documents, keys, organisations, payables
+from voucher.rules.payables import payable_decided
+from voucher.store import documents, keys, organisations, payables, rounds
 from voucher.store.engine import sealing
 
 app = Api()
@@ -63,13 +64,14 @@ def submit_invoice(round_id: str) -> Answer[PublicPayable]:
     mark = _slow_mark(round_id)
     if _is_repeat(old, "invoice", mark):
         return reply(old.public(), replay=True)
-    invoice: dict[str, Any] = {"invoice_number": body.invoice_number, "invoice_fen": body.amount_fen}
-    invoiced = stepped(old, "invoice", mark, **invoice, document_id=body.document_id, invoiced_by=app.caller.sub)
+    invoice = {"invoice_number": body.invoice_number, "document_id": body.document_id, "invoiced_by": app.caller.sub}
+    invoiced = stepped(old, "invoice", mark, invoice_fen=body.amount_fen, **invoice)
     if body.amount_fen != old.amount_fen:
         raise Refused(Refusal.SUMMARY_INVOICE_MISMATCH, amount_fen=old.amount_fen)
     _check_document(old, body.document_id)
-    account = _sealed_account(round_id, body)
-    new = invoiced.model_copy(update={"account": account, "account_by": app.caller.sub})
+    account, confirmer = _sealed_account(round_id, body), payables.find_confirmer(body.agency_uscc)
+    by = {"account_by": app.caller.sub, "account_confirmed_by": confirmer}
+    new = invoiced.model_copy(update={"account": account, **by})
     if not payables.commit_invoice(old, new, body.invoice_number, account):
         new = invoiced.model_copy(update={"change": _account_change(account, "与此前使用的收款账户不同。")})
         payables.commit_invoice(old, new, body.invoice_number)
@@ -126,7 +128,7 @@ def propose_account(round_id: str) -> Answer[PublicPayable]:
 
 @app.post("/rounds/<round_id>/bank-account/review")
 def decide_account(round_id: str) -> Answer[PublicPayable]:
-    """§3.5.4: the operator decides on the account it looked at. Whoever proposed it or sent the invoice may not."""
+    """§3.5.4: the operator decides on the account it looked at: nobody who asked for the money, or will pay to it."""
     require(app.caller, "platform")
     body = app.body(AccountDecision)
     old = payables.get(round_id, body.agency_uscc)
@@ -137,11 +139,10 @@ def decide_account(round_id: str) -> Answer[PublicPayable]:
         raise Refused(Refusal.WRONG_STATE, of=old)
     if old.change.change_id != body.change_id:
         raise Refused(Refusal.CHANGED_MEANWHILE)
-    check_four_eyes(app.caller.sub, "§3.5.4", old.change.by, old.invoiced_by)
-    is_confirmed = body.decision == "confirm"
-    account: dict[str, Any] = {"account": old.change.account, "account_by": old.change.by} if is_confirmed else {}
-    new = stepped(old, "decide_account", app.mark, remembered_as=body.decision, change=None, **account)
-    payables.commit_decided_account(old, new, app.caller.sub)
+    round_, agency = rounds.load(round_id), organisations.find_agency(old.agency_uscc)
+    check_four_eyes(app.caller.sub, "decide_account", old, round_, agency)
+    new = payable_decided(old, old.change, body.decision, app.mark)
+    payables.commit_decided_account(old, new, round_, app.caller.sub)
     return reply(new.public())
 
 

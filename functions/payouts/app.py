@@ -23,7 +23,7 @@ from voucher.rules.lifecycle import stepped
 from voucher.rules.payouts import check_bank_day, check_not_recovered
 from voucher.rules.settlements import check_subsidies, subsidised_orders
 from voucher.rules.working_days import shanghai_date
-from voucher.store import orders, payables, payouts, rounds, standing
+from voucher.store import orders, organisations, payables, payouts, rounds, standing
 from voucher.store.payouts import PayoutFacts
 
 app = Api()
@@ -54,7 +54,7 @@ def make_payouts(round_id: str) -> Answer[NewPayouts]:
     invoiced = [each for each in payables_of_round if each.state == "invoiced"]
     ready = [each for each in invoiced if each.account and each.change is None]
     for each in ready:
-        check_four_eyes(app.caller.sub, "§3.5.4", *round_.reviewers, *each.claimants)
+        check_four_eyes(app.caller.sub, "make_payouts", round_, each, organisations.find_agency(each.agency_uscc))
     orders_of = {each.agency_uscc: orders.load_many(each.order_ids) for each in ready}
     all_orders = [order for orders_of_agency in orders_of.values() for order in orders_of_agency]
     standings = standing.read_standings(order.enterprise_uscc for order in all_orders)
@@ -140,9 +140,9 @@ def _facts_after(old: PayoutFacts, action: str, **changes: Any) -> PayoutFacts:
 
 
 def _check_hands(facts: PayoutFacts) -> None:
-    """§3.5.4: who records what the bank did took no earlier step of the round and of the payout."""
-    hands = (*facts.round.earlier_hands, *facts.round.reviewers, *facts.payable.claimants, facts.payout.created_by)
-    check_four_eyes(app.caller.sub, "§3.5.4", *hands)
+    """§3.5.4: who records what the bank did took no earlier step of round or payout, and is no member there."""
+    agency = organisations.find_agency(facts.payout.agency_uscc)
+    check_four_eyes(app.caller.sub, "record_payment", facts.round, facts.payable, facts.payout, agency)
 
 
 handler = app.handle

@@ -24,7 +24,7 @@ from voucher.rules.settlements import (
     reduced_order,
     verified_part_fen,
 )
-from voucher.store import orders, programmes, settlements, standing, vouchers
+from voucher.store import orders, organisations, programmes, settlements, standing, vouchers
 from voucher.store.engine.table import Write, commit
 
 app = Api()
@@ -57,8 +57,8 @@ def pre_review(settlement_id: str) -> Answer[PublicSettlement]:
     check_version(old, body.version)
     lines = {line.order_id: line for line in settlements.list_lines(settlement_id)}
     check_named_once((each.order_id for each in decisions), lines)
-    submitters = (lines[each.order_id].submitted_by for each in decisions)
-    check_four_eyes(app.caller.sub, "§3.5.2", old.submitted_by, *submitters)
+    decided = [lines[each.order_id] for each in decisions]
+    check_four_eyes(app.caller.sub, "pre_review_lines", *decided, *organisations.list_parties(decided))
     policy = programmes.get(old.year).policy
     passed = [lines[each.order_id] for each in decisions if each.decision == "pass"]
     standings = standing.read_standings(line.enterprise_uscc for line in passed)
@@ -116,7 +116,7 @@ def _decision_writes(
         opinion=decision.opinion,
         pre_reviewed_by=mark.by,
     )
-    writes = [settlements.reviewed_line_write(old, new, mark.by)]
+    writes = settlements.reviewed_line_writes(old, new, mark.by)
     order = orders.load(old.order_id)
     if decision.decision == "pass":
         writes.append(standing.unchanged_check(standings[old.enterprise_uscc]))

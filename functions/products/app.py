@@ -104,12 +104,12 @@ def publish(product_id: str) -> Answer[Product]:
     check_version(old, body.version)
     today = clock.today()
     agency = check_active(organisations.find_agency(old.agency_uscc), today)
-    check_four_eyes(app.caller.sub, "§3.3", *agency.members)
+    check_four_eyes(app.caller.sub, "publish_product", agency)
     mark = app.mark
     new = stepped(published_product(old, mark.at), "publish", mark)
     check_scope(agency, new.category)
-    most = _policy(today).products_per_agency
-    products.commit_publication(old, new, most, organisations.unchanged_check(agency))
+    stranger = organisations.unchanged_stranger_check(agency, "publish_product", mark.by)
+    products.commit_publication(old, new, _policy(today).products_per_agency, stranger)
     return reply(new)
 
 

@@ -49,7 +49,12 @@ def draft_programme() -> Answer[Programme]:
     body = app.body(ProgrammeDraft)
     policy = parse_policy(body.policy, clock.now())
     programme = Programme(
-        year=body.year, total_fen=body.total_fen, policy=policy, state="draft", **app.creation("draft")
+        year=body.year,
+        total_fen=body.total_fen,
+        policy=policy,
+        drafters=frozenset({app.caller.sub}),
+        state="draft",
+        **app.creation("draft"),
     )
     try:
         programmes.commit_draft(programme)
@@ -75,7 +80,7 @@ def parse_policy(values: dict[str, Any], now: datetime) -> Policy:
 @app.patch("/programmes/<year>")
 @app.put("/programmes/<year>")
 def correct_programme(year: str) -> Answer[Programme]:
-    """§1.3: the bureau corrects a draft before finance confirms it. Whoever corrects it is its drafter from then on."""
+    """§1.3: the bureau corrects a draft before finance confirms it. Whoever corrects it is one of its drafters."""
     require(app.caller, "bureau")
     body = app.body(Correction)
     old = programmes.get(app.year(year))
@@ -84,20 +89,21 @@ def correct_programme(year: str) -> Answer[Programme]:
     check_step(old, "edit")
     check_version(old, body.version)
     policy = old.policy if body.policy is None else parse_policy(body.policy, clock.now())
-    new = stepped(old, "edit", app.mark, total_fen=body.total_fen, policy=policy, created_by=app.caller.sub)
+    drafters = old.drafters | {old.created_by, app.caller.sub}
+    new = stepped(old, "edit", app.mark, total_fen=body.total_fen, policy=policy, drafters=drafters)
     programmes.commit_step(old, new)
     return reply(new)
 
 
 @app.post("/programmes/<year>/confirm")
 def confirm_programme(year: str) -> Answer[Programme]:
-    """§1.3: finance confirms the total, and the year is open. The drafter may not confirm it."""
+    """§1.3: finance confirms the total, and the year is open. Nobody who ever set its draft may confirm it."""
     require(app.caller, "finance")
     body = app.body(Versioned)
     old = programmes.get(app.year(year))
     if app.is_repeat(old, "confirm"):
         return reply(old, replay=True)
-    check_four_eyes(app.caller.sub, "§1.3", old.created_by)
+    check_four_eyes(app.caller.sub, "confirm_programme", old)
     new = stepped(old, "confirm", app.mark, unreleased_fen=old.total_fen, confirmed_by=app.caller.sub)
     check_version(old, body.version)
     programmes.commit_confirmation(old, new, yearly_shares_fen(new), app.mark)

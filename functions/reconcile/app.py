@@ -87,9 +87,10 @@ def settlement_invariants(book: books.Book) -> list[Invariant]:
     lines = [line for each in book.settled for line in each.lines]
     payables = [payable for each in book.settled for payable in each.payables]
     payouts = [payout for each in book.settled for payout in each.payouts]
+    rounds = [each.round for each in book.settled]
     return [
         ledger.settled_agrees(lines, payables, payouts),
-        ledger.different_hands(lines, [each.round for each in book.settled], payouts),
+        ledger.different_hands(book.programme, book.orders, lines, rounds, payables, payouts),
     ]
 
 

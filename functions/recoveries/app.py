@@ -13,9 +13,10 @@ from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
 from voucher.models.orders import Order, PublicRecovery, Recovery
 from voucher.refusals import FieldError, Refusal, Refused, not_found
+from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.recoveries import check_recovery, unclaimed_fen
-from voucher.store import orders, recoveries, violations
+from voucher.store import orders, organisations, recoveries, violations
 
 app = Api()
 
@@ -38,6 +39,7 @@ def recover(order_id: str) -> Answer[PublicRecovery]:
         earlier = next(each for each in old.recoveries if each.recovery_id == recovery_id)
         return reply(_public_recovery(old, earlier), replay=True)
     check_step(old, "recover")
+    check_four_eyes(app.caller.sub, "claim_back", old, *organisations.list_parties([old]))
     _check_violation(old, body.violation_id)
     check_recovery(old, body.amount_fen)
     recovery = Recovery(recovery_id=recovery_id, by=app.caller.sub, at=clock.now(), **body.model_dump())
@@ -68,6 +70,7 @@ def withdraw_recovery(order_id: str, recovery_id: str) -> Answer[PublicRecovery]
     check_step(old, "withdraw_recovery")
     if claim.withdrawn_at:
         raise Refused(Refusal.WRONG_STATE, of=claim)
+    check_four_eyes(app.caller.sub, "withdraw_claim", old, claim, *organisations.list_parties([old]))
     changes = {"withdrawn_by": app.caller.sub, "withdrawn_at": clock.now(), "withdrawal_reason": body.reason}
     withdrawn = claim.model_copy(update=changes)
     new = stepped(

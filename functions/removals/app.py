@@ -31,7 +31,8 @@ def propose(uscc: str) -> Answer[Agency]:
     if app.is_repeat(old, "propose_removal"):
         return reply(old, replay=True)
     new = agency_proposed_for_removal(old, body.reason, app.mark)
-    organisations.commit_step(old, new)
+    check_four_eyes(app.caller.sub, "propose_removal", old)
+    organisations.commit_decision(old, new, "propose_removal", app.caller.sub)
     return reply(new)
 
 
@@ -47,9 +48,9 @@ def decide(uscc: str) -> Answer[Agency]:
         return reply(old, replay=True)
     check_version(old, body.version)
     new = agency_kept(old, app.mark) if body.decision == "reject" else stepped(old, action, app.mark)
-    check_four_eyes(app.caller.sub, "§3.4.1", old.removal_proposed_by)
+    check_four_eyes(app.caller.sub, "decide_removal", old)
     if body.decision == "reject":
-        organisations.commit_step(old, new)
+        organisations.commit_decision(old, new, "decide_removal", app.caller.sub)
         return reply(new)
     removals.commit_removal(old, new, _notice(new), _lead(new), app.caller.sub)
     withdraw_products(new)

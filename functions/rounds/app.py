@@ -12,7 +12,7 @@ from voucher.edge.identity import require
 from voucher.edge.pages import InState, ListOf, reply_list
 from voucher.edge.replies import Answer, reply
 from voucher.edge.rounds import public_round
-from voucher.models.base import Mark, Request
+from voucher.models.base import Mark, Request, united
 from voucher.models.rounds import PublicRound, Round, RoundState
 from voucher.models.settlements import Line
 from voucher.models.standing import Standing
@@ -65,6 +65,7 @@ def gather() -> Answer[PublicRound]:
     old = [line for line in lines if line.state == "passed"]
     if not old:
         raise Refused(Refusal.NOTHING_PASSED)
+    check_four_eyes(app.caller.sub, "gather_round", *old)
     year = applications[0].year
     check_round_size(old, programmes.get(year).policy, MOST_ITEMS)
     round_ = Round(
@@ -75,6 +76,7 @@ def gather() -> Answer[PublicRound]:
         gathered_fen=sum(owed_fen(line) for line in old),
         submitters=frozenset(line.submitted_by for line in old if line.submitted_by),
         pre_reviewers=frozenset(line.pre_reviewed_by for line in old if line.pre_reviewed_by),
+        hands=united(line.hands for line in old),
         state="gathered",
         **app.creation("gather"),
     )
@@ -121,7 +123,7 @@ def approve(round_id: str) -> Answer[PublicRound]:
     mark = app.mark
     action = "approve" if goes_on else "reject"
     new = stepped(old, action, mark, remembered_as="approve", approved_by=app.caller.sub)
-    check_four_eyes(app.caller.sub, "§3.5.2", *old.earlier_hands)
+    check_four_eyes(app.caller.sub, "approve_round", old)
     standings = standing.read_standings(line.enterprise_uscc for line in approved)
     check_subsidies(approved, standings)
     line_writes = [_decision_writes(line, decisions[line.order_id], standings, mark) for line in open_lines]

@@ -13,10 +13,11 @@ from voucher.edge.pages import ListOf, Search, reply_list
 from voucher.edge.queries import QueryId
 from voucher.edge.replies import Answer, reply
 from voucher.edge.settlements import public_settlement
-from voucher.models.base import Request
+from voucher.models.base import Request, with_hand
 from voucher.models.orders import Order
 from voucher.models.settlements import Line, PublicSettlement, Settlement, SettlementState
 from voucher.refusals import FieldError, Refusal, Refused, not_found
+from voucher.rules.four_eyes import stepped_by_party
 from voucher.rules.lifecycle import allows, check_step, stepped
 from voucher.rules.settlements import check_completed, check_evidence, check_own_shares, check_subsidies
 from voucher.store import orders, organisations, programmes, settlements, standing
@@ -61,9 +62,9 @@ def open_application() -> Answer[PublicSettlement]:
         state="draft",
         **creation,
     )
-    lines = [_new_line(settlement, order, creation) for order in old]
     mark = app.mark
-    new = [stepped(order, "settle", mark, settlement_id=settlement_id) for order in old]
+    new = [stepped_by_party(order, "settle", mark, settlement_id=settlement_id) for order in old]
+    lines = [_new_line(settlement, order, creation) for order in new]
     if not settlements.commit_application(settlement, lines, old, new, key_write(app)):
         return _replay(settlements.load(settlement_id))
     return reply(_public(settlement, lines), 201)
@@ -84,6 +85,7 @@ def _new_line(settlement: Settlement, order: Order, creation: dict[str, Any]) ->
         year=order.year,
         contract_fen=order.contract_fen,
         voucher_fen=order.voucher_fen,
+        hands=order.hands,
         state="draft",
         **creation,
     )
@@ -113,7 +115,10 @@ def submit(settlement_id: str) -> Answer[PublicSettlement]:
     check_subsidies(open_lines, standings)
     mark = app.mark
     new = stepped(old, "submit", mark, submitted_by=mark.by)
-    submitted = [stepped(line, "submit", mark, submitted_by=mark.by) for line in open_lines]
+    submitted = [
+        stepped(line, "submit", mark, submitted_by=mark.by, hands=with_hand(line.hands, "submit_application", mark.by))
+        for line in open_lines
+    ]
     line_writes = [settlements.line_write(before, after) for before, after in zip(open_lines, submitted, strict=True)]
     checks = [standing.unchanged_check(each) for each in standings.values()]
     commit([settlements.step_write(old, new), *line_writes, *checks])

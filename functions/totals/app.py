@@ -36,7 +36,9 @@ def propose_total(year: str) -> Answer[Programme]:
     old = programmes.get(app.year(year))
     if app.is_repeat(old, "propose_total"):
         return reply(old, replay=True)
-    pending = PendingTotal(total_fen=body.total_fen, reason=body.reason, by=app.caller.sub)
+    sub = app.caller.sub
+    drafters = (old.pending.drafters | {old.pending.by, sub}) if old.pending else frozenset({sub})
+    pending = PendingTotal(total_fen=body.total_fen, reason=body.reason, by=sub, drafters=drafters)
     new = stepped(old, "propose_total", app.mark, pending=pending)
     # only its refusals matter here: what it finds may change until finance confirms
     shard_changes_fen(old, body.total_fen)
@@ -53,7 +55,8 @@ def show_total(year: str) -> Answer[Programme]:
 
 @app.post("/programmes/<year>/total/confirm")
 def confirm_total(year: str) -> Answer[Programme]:
-    """§1.3: finance confirms the new total; each cap follows at once. The proposer may not confirm it."""
+    """§1.3: finance confirms the new total; each cap follows at once. Nobody who proposed one since the last
+    confirmation may confirm it."""
     require(app.caller, "finance")
     body = app.body(ConfirmedTotal)
     old = programmes.get(app.year(year))
@@ -62,7 +65,7 @@ def confirm_total(year: str) -> Answer[Programme]:
     check_step(old, "confirm_total")
     if old.pending is None:
         raise Refused(Refusal.NO_TOTAL_PENDING)
-    check_four_eyes(app.caller.sub, "§1.3", old.pending.by)
+    check_four_eyes(app.caller.sub, "confirm_total", old)
     if not confirms_pending(body, old):
         raise Refused(Refusal.CHANGED_MEANWHILE)
     total_fen = old.pending.total_fen

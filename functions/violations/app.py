@@ -19,9 +19,10 @@ from voucher.models.standing import Standing
 from voucher.models.violations import Violation, ViolationState
 from voucher.refusals import Refusal, Refused
 from voucher.rules.entitlements import next_entitlements, years_in_step
+from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import stepped
 from voucher.rules.standing import with_violation, without_violation
-from voucher.store import standing, violations
+from voucher.store import organisations, standing, violations
 from voucher.store.engine.table import Write, commit_if_unchanged
 
 app = Api()
@@ -45,7 +46,7 @@ def record() -> Answer[Violation]:
         app.check_same(existing.request_sha256)
         return reply(existing, replay=True)
     writes = violations.new_write(violation), key_write(app)
-    commit_in_step(body.uscc, writes, lambda old: with_violation(old, violation_id))
+    commit_in_step("record_violation", violation, writes, lambda old: with_violation(old, violation_id))
     return reply(violation, 201)
 
 
@@ -58,22 +59,26 @@ def lift(violation_id: str) -> Answer[Violation]:
     if app.is_repeat(old, "lift"):
         return reply(old, replay=True)
     new = stepped(old, "lift", app.mark, lift_reason=body.reason)
-    writes = (violations.step_write(old, new),)
-    commit_in_step(old.uscc, writes, lambda before: without_violation(before, violation_id))
+    writes = (violations.lift_write(old, new, app.caller.sub),)
+    commit_in_step("lift_violation", old, writes, lambda before: without_violation(before, violation_id))
     return reply(new)
 
 
-def commit_in_step(uscc: str, writes: Sequence[Write], change: Callable[[Standing], Standing]) -> None:
+def commit_in_step(
+    step: str, violation: Violation, writes: Sequence[Write], change: Callable[[Standing], Standing]
+) -> None:
     """The violation, with what belongs to it, the standing and every entitlement that they touch, in one transaction.
 
-    Raises CHANGED_MEANWHILE if others changed the same facts at each try.
+    Raises FOUR_EYES for a member of what is registered under the code and for the lifting by who recorded it,
+    CHANGED_MEANWHILE if others changed the same facts at each try.
     """
-    today = clock.today()
+    today, sub = clock.today(), app.caller.sub
     for _ in range(COMMIT_TRIES):
-        facts = standing.read_facts(uscc, years_in_step(today))
+        facts = standing.read_facts(violation.uscc, years_in_step(today))
+        check_four_eyes(sub, step, violation, facts.enterprise, organisations.find_agency(violation.uscc))
         after = change(facts.standing)
         following = next_entitlements(facts.enterprise, after, facts.entitlements, facts.programmes, today)
-        if commit_if_unchanged([*writes, *standing.in_step_writes(facts, after, following)]):
+        if commit_if_unchanged([*writes, *standing.decided_writes(facts, after, following, step, sub)]):
             return
     raise Refused(Refusal.CHANGED_MEANWHILE)
 

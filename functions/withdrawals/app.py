@@ -12,6 +12,7 @@ from voucher.models.base import Mark
 from voucher.models.rounds import PublicRound, Round
 from voucher.models.settlements import Line, PublicSettlement, Settlement
 from voucher.refusals import not_found
+from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import allows, stepped
 from voucher.rules.payables import payable_without_line
 from voucher.rules.settlements import (
@@ -85,6 +86,8 @@ def take_out(round_id: str, order_id: str) -> Answer[PublicRound]:
     if line is None:
         raise not_found("line")
     require(app.caller, "bureau" if line.state == "payable" else "platform")
+    step = "take_back_line" if line.state == "payable" else "take_out_line"
+    check_four_eyes(app.caller.sub, step, line, *organisations.list_parties([line]))
     mark = app.mark
     withdrawn = stepped(line, "take_out", mark, round_id=None, withdrawal_reason=reason)
     if line.state == "payable":
@@ -101,7 +104,8 @@ def _take_out_unowed(old: Round, line: Line, withdrawn: Line, mark: Mark) -> Rou
     is_last = allows("round", old.state, "empty") and len(rounds.list_lines(old)) == 1
     new = stepped(old, "empty", mark, remembered_as="take_out") if is_last else old.next_version()
     order = orders.load(line.order_id)
-    line_writes = settlements.ended_line_writes(line, withdrawn, order, order_without_settlement(order, mark))
+    freed = order_without_settlement(order, mark)
+    line_writes = settlements.taken_out_line_writes(line, withdrawn, order, freed, "take_out_line", mark.by)
     notices.commit_take_out(old, new, notice, notice_without_line, line_writes)
     return new
 
@@ -113,7 +117,7 @@ def _take_back(line: Line, withdrawn: Line, mark: Mark) -> None:
     payable = payables.load(line.round_id or "", line.agency_uscc)
     freed = order_taken_back(order, mark)
     reduced = payable_without_line(payable, line, mark)
-    line_writes = settlements.ended_line_writes(line, withdrawn, order, freed)
+    line_writes = settlements.taken_out_line_writes(line, withdrawn, order, freed, "take_back_line", mark.by)
     payables.commit_take_back(payable, reduced, owed_fen(line), order, freed, line_writes, mark)
 
 

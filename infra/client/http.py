@@ -25,6 +25,7 @@ class Person:
 OPERATOR = Person("platform-lin", "platform")
 OPERATOR_TWO = Person("platform-wu", "platform")
 BUREAU = Person("bureau-chen", "bureau")
+BUREAU_TWO = Person("bureau-qian", "bureau")
 FINANCE = Person("finance-zhou", "finance")
 
 

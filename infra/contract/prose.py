@@ -75,7 +75,8 @@ lists, `/staff/programmes`, `/staff/batches` and `/staff/products`, because the 
 
 ## What may be done next
 `allowed_actions` of a record names each step that its state allows: the `action`, `by` whom, and the `call`. A rule may
-still refuse it.
+still refuse it. After certain earlier steps on the same matter a person does not take certain steps of the staff, and
+no member of an organisation decides on it as staff: 403 `FOUR_EYES`, with the clause.
 
 ## From a browser or a mini-program
 `PUT` beside each `PATCH` does the same, for clients that have no `PATCH`. What everybody may `GET` answers `HEAD` and

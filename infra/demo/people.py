@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, PASSWORD, Person
+from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, OPERATOR_TWO, PASSWORD, Person
 from infra.demo.plan import owner_of
 from infra.local.stack import PEOPLE
 
@@ -12,6 +12,7 @@ STAFF = {
     "platform": (OPERATOR, "平台审核员 reviews and gathers"),
     "platform-two": (OPERATOR_TWO, "平台拨付员 makes the payouts"),
     "bureau": (BUREAU, "市经信局 releases and decides"),
+    "bureau-two": (BUREAU_TWO, "市经信局复核员 lifts violations, withdraws claims"),
     "finance": (FINANCE, "市财政局 confirms and pays"),
     "discipline": (Person("discipline-he", "discipline"), "市纪委监委 reads leads"),
     "admin": (Person("admin-xu", "admin"), "系统管理员 reads the registers"),

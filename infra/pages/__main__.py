@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from infra.contract import document, vocabulary
 from infra.generated import collection
-from infra.pages import accounts, functions, lifecycles, methods, modules, regulation_map
+from infra.pages import accounts, functions, hands, lifecycles, methods, modules, regulation_map
 from infra.pages.alarms import alarms
 from infra.pages.markers import ROOT, filled
 from infra.pages.personal_data import inventory
@@ -28,7 +28,7 @@ PAGES: dict[str, dict[str, Part]] = {
     "README.md": {},
     "functions/README.md": {"functions": functions.listing},
     "functions/retention/README.md": {"inventory": inventory},
-    "layers/voucher/voucher/rules/README.md": {"lifecycles": lifecycles.drawing},
+    "layers/voucher/voucher/rules/README.md": {"hands": hands.matrix, "lifecycles": lifecycles.drawing},
     "layers/voucher/voucher/store/README.md": {
         "keys": table_keys,
         "money": accounts.drawing,

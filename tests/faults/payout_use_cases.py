@@ -3,7 +3,7 @@
 import hashlib
 
 from infra.client import steps
-from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO
+from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, OPERATOR_TWO
 from tests.conftest import StoppedClock
 from tests.faults.settlement_starts import (
     HELD_FEN,
@@ -173,7 +173,7 @@ def recovery_withdrawn(world: World, _clock: StoppedClock) -> UseCase:
         assert (answer["recovered_fen"], answer["withdrawal_reason"]) == (0, REASON["reason"])
         assert (list_entries().count("recover"), list_entries().count("unrecover")) == (1, 1)
 
-    return UseCase(post(world, BUREAU, f"{path}/{claim['recovery_id']}/withdraw", REASON), check)
+    return UseCase(post(world, BUREAU_TWO, f"{path}/{claim['recovery_id']}/withdraw", REASON), check)
 
 
 PAYOUT_USE_CASES = {

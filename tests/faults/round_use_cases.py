@@ -17,7 +17,9 @@ from tests.support.backend import World, function
 from voucher.models.base import instant_text
 from voucher.models.notices import Notice, Objection
 from voucher.models.orders import Order
+from voucher.models.settlements import Line
 from voucher.refusals import Refused
+from voucher.store import rounds
 
 
 def round_gather(world: World, _clock: StoppedClock) -> UseCase:
@@ -50,6 +52,25 @@ def line_withdraw_from_round(world: World, _clock: StoppedClock) -> UseCase:
 
     path = f"/rounds/{notice['round_id']}/lines/{order_ids[0]}/withdraw"
     return UseCase(post(world, OPERATOR, path, REASON), check)
+
+
+def cancel_asked_in_round(world: World, _clock: StoppedClock) -> UseCase:
+    parties, path, order_ids = gathered_round(world)
+    asker, round_id = parties.enterprise.person, path.rpartition("/")[2]
+    version = rounds.load(round_id).version
+
+    def check(answer: Json) -> None:
+        round_, [line, _] = rounds.load(round_id), sorted_lines(order_ids)
+        assert round_.hands["ask_cancel"] == line.hands["ask_cancel"] == {asker.name}
+        assert (answer["enterprise_cancel"]["by"], round_.version) == (asker.name, version + 1)
+
+    return UseCase(post(world, asker, f"/orders/{order_ids[0]}/cancellation", REASON), check)
+
+
+def sorted_lines(order_ids: list[str]) -> list[Line]:
+    """The lines of some orders, in their sequence."""
+    lines = tables.list_records(Line, "settlements", "LINE#")
+    return sorted(lines, key=lambda line: order_ids.index(line.order_id))
 
 
 def round_return(world: World, _clock: StoppedClock) -> UseCase:
@@ -178,7 +199,7 @@ def objection_upheld(world: World, _clock: StoppedClock) -> UseCase:
 
 ROUND_USE_CASES = {
     "§3.5.2": [round_gather, round_approve, round_return],
-    "§3.5.1(5)": [line_withdraw_from_round],
+    "§3.5.1(5)": [line_withdraw_from_round, cancel_asked_in_round],
     "§3.5.3": [
         notice_publish,
         notice_end,

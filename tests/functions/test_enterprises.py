@@ -10,7 +10,7 @@ import pytest
 
 from infra.city.document_files import DocumentFile, enterprise_documents
 from infra.client import steps
-from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
+from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
 from tests.conftest import StoppedClock
 from tests.support import samples
 from tests.support.backend import BUCKET, World
@@ -272,7 +272,7 @@ def test_a_violation_recorded_before_the_registration_refuses_the_approval(submi
     refused = review(submitted)
     assert (refused.status, refused.code, refused.body["clause"]) == (422, "HAS_VIOLATION", "§2.1.3")
     lift = f"/violations/{violation['violation_id']}/lift"
-    assert submitted.call(BUREAU, "POST", lift, {"reason": "复核撤销"}).body["state"] == "lifted"
+    assert submitted.call(BUREAU_TWO, "POST", lift, {"reason": "复核撤销"}).body["state"] == "lifted"
     assert review(submitted).body["state"] == "approved"
 
 

@@ -8,7 +8,7 @@ from openpyxl import Workbook
 
 from infra.bench.engine import Meter
 from infra.client import steps
-from infra.client.http import BUREAU, OPERATOR, Person
+from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR, Person
 from tests.conftest import NOW, StoppedClock
 from tests.races.seed_data import QUOTA_FEN
 from tests.support import samples
@@ -337,7 +337,7 @@ def test_a_violation_blocks_the_very_next_grab_and_its_lifting_frees_it(town: To
     assert (refused.status, refused.code, refused.body["clause"]) == (422, "NOT_ELIGIBLE", "§2.1.3")
     assert [error["code"] for error in refused.body["errors"]] == ["HAS_VIOLATION"]
     path = f"/violations/{violation['violation_id']}/lift"
-    steps.expect(town.world.call(BUREAU, "POST", path, {"reason": "复核撤销"}), 200)
+    steps.expect(town.world.call(BUREAU_TWO, "POST", path, {"reason": "复核撤销"}), 200)
     assert town.claim(town.batch_id).status == 201
     steps.expect(town.world.call(BUREAU, "POST", "/violations", breach), 201)
     assert town.claim(town.batch_id).status == 200, "a voucher already granted stays"

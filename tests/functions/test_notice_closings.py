@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.client import steps
-from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
+from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, OPERATOR_TWO, Person
 from tests.conftest import NOW, StoppedClock
 from tests.support import scenario as towns
 from tests.support.backend import World, function
@@ -161,7 +161,7 @@ def test_a_closing_that_was_broken_off_takes_no_objection_and_anybody_finishes_i
     body = {"name": "某", "contact": "0578", "reason": "服务未实际发生"}
     late = case.call(None, "POST", f"/notices/{notice['notice_id']}/objections", body)
     assert (late.status, late.code) == (409, "NOTICE_ENDED") and late.body["state"] == "closing"
-    closed = steps.expect(case.call(Person("bureau-two", "bureau"), "POST", path), 200)
+    closed = steps.expect(case.call(BUREAU_TWO, "POST", path), 200)
     assert (closed["state"], case.line(order)["state"]) == ("closed", "payable")
 
 

@@ -8,7 +8,7 @@ from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
 from tests.support import samples
 from tests.support.backend import function
-from tests.support.payout_scenario import decide_account, new_payout_id, propose_account
+from tests.support.payout_scenario import OTHER_ACCOUNT, decide_account, new_payout_id, propose_account
 from tests.support.scenario import SELLER, Json, Town
 from tests.support.settlement_scenario import (
     HELD_FEN,
@@ -18,8 +18,10 @@ from tests.support.settlement_scenario import (
     kept_record,
     list_enterprise,
     noticed_by_gatherer,
+    opened,
     postings,
     settling,
+    small_orders,
     the_order,
 )
 from tests.support.snapshots import everything_kept
@@ -198,6 +200,38 @@ def test_whoever_sent_the_invoice_or_proposed_the_account_takes_no_payout_step(
     payout_id = new_payout_id(case, round_id)
     assert case.result(payout_id, person=Person("clerk", "finance")).code == code
     steps.expect(case.result(payout_id), 200)
+
+
+CONFIRMER = "platform-confirmer"
+
+
+@pytest.mark.clause("§3.5.4")
+@pytest.mark.parametrize("rule", [True, False])
+def test_whoever_confirmed_an_account_pays_nothing_to_it_in_a_later_round_either(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch, rule: bool
+) -> None:
+    """By rule, and by the write itself if the rule did not look."""
+    case, order = settling(submitted), the_order(submitted)
+    town, account = case.town, {"bank_name": "丽水另一银行", "bank_account": OTHER_ACCOUNT}
+    [later] = small_orders(town, 1)
+    first = case.invoiced(order)
+    steps.expect(propose_account(case, first), 200)
+    steps.expect(decide_account(case, first, person=Person(CONFIRMER, "platform")), 200)
+    second_case, settlement = opened(town, later)
+    town.fill_in(settlement)
+    steps.expect(second_case.call(SELLER, "POST", "submit"), 200)
+    second = second_case.owed(later)
+    body = town.summary_invoice(second_case.shown(), 40_000, "SUM-2") | account
+    body["account_name"] = "=HYPERLINK(机构)"
+    assert steps.expect(case.call(SELLER, "POST", f"/rounds/{second}/invoices", body), 200)["proposed_account"] is None
+    if not rule:
+        monkeypatch.setattr(function("payouts"), "check_four_eyes", lambda *_: None)
+    code = "FOUR_EYES" if rule else "CHANGED_MEANWHILE"
+    for round_id in (first, second):
+        assert case.payouts(round_id, Person(CONFIRMER, "platform")).code == code
+        payout_id = new_payout_id(case, round_id)
+        assert case.result(payout_id, person=Person(CONFIRMER, "finance")).code == code
+        steps.expect(case.result(payout_id), 200)
 
 
 @pytest.mark.clause("§3.5.4")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from infra.client import steps
-from infra.client.http import BUREAU, FINANCE, Person
+from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, Person
 from tests.support import samples
 from tests.support.backend import World
 from tests.support.scenario import Json, Town, open_year
@@ -38,6 +38,22 @@ def test_a_year_is_drafted_once_and_the_same_draft_again_is_answered_as_before(w
     assert (other.status, other.code) == (409, "ALREADY_EXISTS")
     somebody = world.call(BOTH, "POST", "/programmes", DRAFT)
     assert (somebody.status, somebody.code) == (409, "ALREADY_EXISTS")
+
+
+@pytest.mark.clause("§1.3")
+@pytest.mark.parametrize("drafted_first", [True, False])
+def test_nobody_who_ever_set_the_draft_confirms_it_though_others_corrected_it_since(
+    world: World, drafted_first: bool
+) -> None:
+    """Neither who drafted it, nor who corrected it in between."""
+    hands = (BOTH, BUREAU, BUREAU_TWO) if drafted_first else (BUREAU, BOTH, BUREAU_TWO)
+    steps.expect(world.call(hands[0], "POST", "/programmes", DRAFT), 201)
+    for version, person in enumerate(hands[1:], start=1):
+        body = {"version": version, "total_fen": 70_000_000}
+        shown = steps.expect(world.call(person, "PATCH", "/programmes/2026", body), 200)
+    assert (shown["created_by"], set(shown["drafters"])) == (hands[0].name, {each.name for each in hands})
+    assert world.call(BOTH, "POST", "/programmes/2026/confirm").code == "FOUR_EYES"
+    steps.expect(world.call(FINANCE, "POST", "/programmes/2026/confirm"), 200)
 
 
 @pytest.mark.clause("§1.3")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from infra.client import steps
-from infra.client.http import BUREAU, FINANCE, OPERATOR, Person
+from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, Person
 from tests.support import samples
 from tests.support.payout_scenario import new_payout_id
 from tests.support.scenario import SELLER, Json, Town
@@ -58,7 +58,7 @@ def test_a_recovery_names_a_violation_of_one_of_the_parties(submitted: Scene) ->
     for number, violation_id in enumerate(ids[:2]):
         done = steps.expect(case.recover(order, 100, f"rc-{number}", violation_id=violation_id), 201)
         assert done["violation_id"] == violation_id
-    steps.expect(case.call(BUREAU, "POST", f"/violations/{ids[0]}/lift", {"reason": "复查"}), 200)
+    steps.expect(case.call(BUREAU_TWO, "POST", f"/violations/{ids[0]}/lift", {"reason": "复查"}), 200)
     for violation_id in (ids[2], "v_none", ids[0]):
         no = case.recover(order, 100, "rc-9", violation_id=violation_id)
         assert (no.code, no.body["errors"][0]["field"]) == ("MALFORMED", "violation_id")
@@ -79,8 +79,8 @@ def test_only_paid_money_is_claimed_back_and_the_bank_does_not_send_it_back_too(
     books()
 
 
-def withdraw_recovery(case: Settling, order: Json, recovery_id: str, person: Person = BUREAU) -> Any:
-    """§5.2b: the bureau withdraws a claim."""
+def withdraw_recovery(case: Settling, order: Json, recovery_id: str, person: Person = BUREAU_TWO) -> Any:
+    """§5.2b: another person of the bureau withdraws a claim."""
     path = f"/orders/{order['order_id']}/recoveries/{recovery_id}/withdraw"
     return case.call(person, "POST", path, {"reason": "银行已退汇"})
 

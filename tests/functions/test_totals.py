@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, Person, Reply
 from tests.support.backend import World, function
 from tests.support.scenario import Town
@@ -71,6 +72,17 @@ def test_whoever_proposed_a_total_does_not_confirm_it(open_year: World) -> None:
     refused = open_year.call(both, "POST", "/programmes/2026/total/confirm")
     assert (refused.status, refused.code) == (403, "FOUR_EYES")
     assert open_year.call(None, "GET", "/programmes/2026").body["total_fen"] == 100_000_000
+
+
+@pytest.mark.clause("§1.3")
+def test_nobody_who_proposed_a_total_confirms_what_a_colleague_repeated(open_year: World) -> None:
+    both, path, body = Person("both", "bureau,finance"), "/programmes/2026/total", {"total_fen": 1, "reason": "x"}
+    for person in (both, BUREAU):
+        steps.expect(open_year.call(person, "POST", path, body), 200)
+    assert open_year.call(both, "POST", f"{path}/confirm").code == "FOUR_EYES"
+    steps.expect(open_year.call(FINANCE, "POST", f"{path}/confirm"), 200)
+    steps.expect(open_year.call(BUREAU, "POST", path, body | {"total_fen": 2}), 200)
+    steps.expect(open_year.call(both, "POST", f"{path}/confirm"), 200)
 
 
 @pytest.mark.clause("§1.3")

@@ -7,6 +7,7 @@ from infra.pages.handlers import ANYBODY, STAFF, handlers
 from tests.support.actions import FOLLOWING
 from tests.support.backend import ROOT, routes
 from voucher.actions import ACTIONS
+from voucher.hands import FREE, STEPS
 from voucher.lifecycles import LIFECYCLES
 from voucher.models.base import allowed_actions_schema
 from voucher.models.batches import PublicBatch
@@ -76,6 +77,12 @@ def test_a_call_is_open_to_exactly_those_who_the_table_says_take_steps_by_it(cal
 def test_every_route_that_writes_takes_a_step_of_the_table_or_begins_a_thing() -> None:
     writing = {name for name in EVERY if not name.startswith("GET ")}
     assert writing == calls().keys() | BEGINNING
+
+
+def test_every_route_that_writes_is_a_step_about_whose_hands_somebody_has_decided() -> None:
+    """A new one fails here until it stands in the table of the four eyes, or is free by decision."""
+    writing = {name for name in EVERY if not name.startswith("GET ")}
+    assert writing == FREE | {call for step in STEPS.values() for call in step.calls}
 
 
 @pytest.mark.parametrize("thing", ACTIONS)

@@ -12,7 +12,7 @@ from infra.city.agencies import Agency
 from infra.city.document_files import agency_documents, order_documents, summary_invoice_document
 from infra.city.enterprises import Enterprise
 from infra.client import steps
-from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
+from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
 from infra.client.steps import Deal
 from infra.demo.plan import owner_of
 from infra.demo.scheduled import wait_until
@@ -195,7 +195,7 @@ def settled_year(deployment: Deployment, year: int) -> SettledYear:
     recovery = steps.expect(reduced.call(BUREAU, "POST", path, recovery_body, key="recovery-1"), 201)
     mistaken_recovery = steps.expect(reduced.call(BUREAU, "POST", path, recovery_body, key="recovery-2"), 201)
     reason = {"reason": "误登"}
-    steps.expect(reduced.call(BUREAU, "POST", f"{path}/{mistaken_recovery['recovery_id']}/withdraw", reason), 200)
+    steps.expect(reduced.call(BUREAU_TWO, "POST", f"{path}/{mistaken_recovery['recovery_id']}/withdraw", reason), 200)
     deployment.scheduled.run("Reconcile", deployment.plan.coming_night)
     report = deployment.get(FINANCE, f"/reports/{year}/reconciliation")
     files = (first_file, second_file)

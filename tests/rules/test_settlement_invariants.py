@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
-from tests.rules.records import AGENCY, MADE, YEAR
-from tests.rules.settlement_records import line
+from tests.rules.records import AGENCY, MADE, NOW, YEAR, programme
+from tests.rules.settlement_records import line, order
+from voucher.models.orders import Order, Recovery
 from voucher.models.payables import Payable
 from voucher.models.payouts import Payout
+from voucher.models.programmes import Programme
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
-from voucher.rules.ledger import different_hands, settled_agrees
+from voucher.rules.ledger import Invariant, different_hands, settled_agrees
 
 OTHER = "another agency"
 
@@ -99,32 +101,71 @@ def test_a_line_that_has_no_payable_yet_is_no_breach() -> None:
     assert settled_agrees([settled_line(state="noticed"), settled_line()], [payable()], [payout()]).holds
 
 
+def claim(**changes: Any) -> Recovery:
+    """A claim on the money of the order."""
+    facts = {"recovery_id": "rc1", "amount_fen": 100, "reason": "重复", "violation_id": None, "by": "c", "at": NOW}
+    return Recovery(**{**facts, **changes})
+
+
+def hands(
+    lines: list[Line] | None = None,
+    rounds: list[Round] | None = None,
+    payouts: list[Payout] | None = None,
+    *,
+    payables: list[Payable] | None = None,
+    orders: list[Order] | None = None,
+    year: Programme | None = None,
+) -> Invariant:
+    """Who took the steps of a year; what is not named has no mistake."""
+    found = (lines or [settled_line()], rounds or [round_()], payables or [payable()], payouts or [payout()])
+    return different_hands(year or programme(), orders or [], *found)
+
+
 @pytest.mark.clause("§3.5.2")
 def test_steps_by_different_people_are_no_breach() -> None:
-    assert different_hands([settled_line()], [round_()], [payout()]).holds
+    assert hands().holds
     unpaid = payout(state="made", paid_by=None)
-    assert different_hands([settled_line()], [round_(approved_by=None)], [unpaid]).holds
+    assert hands(rounds=[round_(approved_by=None)], payouts=[unpaid]).holds
+    assert hands(orders=[order(recoveries=(claim(withdrawn_by="w"),))]).holds
 
 
 @pytest.mark.clause("§3.5.2")
+@pytest.mark.clause("§3.5.4")
+def test_what_may_follow_is_no_breach() -> None:
+    """Whoever gathered may ask to cancel; whoever made a payout that failed may send the next invoice."""
+    asked = {"ask_cancel": frozenset({"p"})}
+    assert hands([settled_line(hands=asked)], [round_(hands=asked)]).holds
+    assert hands(payouts=[payout(state="failed")], payables=[payable(state="invoiced", invoiced_by="o")]).holds
+
+
+CONFIRMED = {"confirm_order": frozenset({"x"})}
+
+
+@pytest.mark.clause("§3.5.2")
+@pytest.mark.clause("§5.2b")
 @pytest.mark.parametrize(
-    ("lines", "rounds", "payouts", "named"),
+    ("found", "named"),
     [
-        ([settled_line(pre_reviewed_by="s")], [round_()], [], "s1.o1"),
-        ([], [round_(approved_by="s")], [], "r1"),
-        ([], [round_(approved_by="p")], [], "r1"),
-        ([], [round_()], [payout(created_by="s")], f"r1.{AGENCY}.1"),
-        ([], [round_()], [payout(created_by="p")], f"r1.{AGENCY}.1"),
-        ([], [round_()], [payout(created_by="b")], f"r1.{AGENCY}.1"),
-        ([], [round_()], [payout(paid_by="s")], f"r1.{AGENCY}.1"),
-        ([], [round_()], [payout(paid_by="p")], f"r1.{AGENCY}.1"),
-        ([], [round_()], [payout(paid_by="b")], f"r1.{AGENCY}.1"),
-        ([], [round_()], [payout(paid_by="o")], f"r1.{AGENCY}.1"),
-        ([], [round_(created_by="f")], [payout(paid_by="f")], f"r1.{AGENCY}.1"),
+        ({"lines": [settled_line(pre_reviewed_by="s")]}, "s1.o1"),
+        ({"lines": [settled_line(pre_reviewed_by="x", hands=CONFIRMED)]}, "s1.o1"),
+        ({"rounds": [round_(approved_by="s")]}, "r1"),
+        ({"rounds": [round_(approved_by="p")]}, "r1"),
+        ({"rounds": [round_(approved_by="g", created_by="g")]}, "r1"),
+        ({"rounds": [round_(created_by="x", hands=CONFIRMED)]}, "r1"),
+        *(({"payouts": [payout(created_by=hand)]}, f"r1.{AGENCY}.1") for hand in "spb"),
+        *(({"payouts": [payout(paid_by=hand)]}, f"r1.{AGENCY}.1") for hand in "spbo"),
+        ({"rounds": [round_(created_by="f")]}, f"r1.{AGENCY}.1"),
+        ({"rounds": [round_(hands={"place_order": frozenset({"o"})})]}, f"r1.{AGENCY}.1"),
+        *(
+            ({"payables": [payable(**{by: hand})]}, f"r1.{AGENCY}.1")
+            for by in ("invoiced_by", "account_by", "account_confirmed_by")
+            for hand in "of"
+        ),
+        ({"orders": [order(recoveries=(claim(by="x"),), hands=CONFIRMED)]}, "rc1"),
+        ({"orders": [order(recoveries=(claim(withdrawn_by="c"),))]}, "rc1"),
+        ({"year": programme(confirmed_by="d", drafters=frozenset({"d"}))}, str(YEAR)),
     ],
 )
-def test_a_step_by_a_person_of_an_earlier_step_is_named(
-    lines: list[Line], rounds: list[Round], payouts: list[Payout], named: str
-) -> None:
-    invariant = different_hands(lines, rounds, payouts)
+def test_a_step_by_a_person_of_an_earlier_step_is_named(found: dict[str, Any], named: str) -> None:
+    invariant = hands(**found)
     assert (invariant.name, invariant.holds, invariant.detail) == ("different_hands", False, named)

@@ -30,6 +30,8 @@ from voucher.store import (
     objections,
     orders,
     organisations,
+    payables,
+    products,
     programmes,
     removals,
     settlements,
@@ -354,6 +356,35 @@ def test_an_agency_is_not_removed_by_the_person_who_proposed_it(town: Town, monk
         lambda: town.world.call(BUREAU, "POST", f"{path}/approve"),
         keys.agency(town.agency.uscc),
         removal_proposed_by=BUREAU.name,
+    )
+
+
+@pytest.mark.clause("§3.3")
+def test_a_product_is_put_on_sale_only_while_its_agency_is_as_it_was_read(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = steps.expect(town.world.call(SELLER, "POST", "/products", samples.product(town.agency)), 201)
+    nothing_if(
+        monkeypatch,
+        (products, "commit_step"),
+        lambda: town.world.call(OPERATOR, "POST", f"/products/{draft['product_id']}/publish", {}),
+        keys.agency(town.agency.uscc),
+        version=99,
+    )
+
+
+@pytest.mark.clause("§3.5.4")
+def test_an_account_is_known_only_while_it_was_confirmed_by_whom_the_payable_says(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = settling(submitted)
+    round_id = case.owed(the_order(submitted))
+    nothing_if(
+        monkeypatch,
+        (payables, "commit_invoice"),
+        lambda: case.invoice(round_id),
+        keys.account(case.town.agency.uscc),
+        confirmed_by="another",
     )
 
 

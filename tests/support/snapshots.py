@@ -4,6 +4,7 @@ A snapshot has the items of every table after the build. Uploaded files are rest
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -57,9 +58,36 @@ def _tables() -> Iterator[tuple[str, Table]]:
 
 def _items_by_table() -> ItemsByTable:
     """The items themselves, because moto changes none in place here (`quick_moto.update_a_copy`)."""
-    return {name: {key: dict(items) for key, items in table.items.items()} for name, table in _tables()}
+    return {name: {key: dict(items) for key, items in table.items.items() if items} for name, table in _tables()}
 
 
 def _restore(items_by_table: ItemsByTable) -> None:
     for name, table in _tables():
+        table.items.clear()
         table.items.update({key: dict(items) for key, items in items_by_table[name].items()})
+
+
+class Trial:
+    """What happens in a trial is as if it had not."""
+
+    def __init__(self) -> None:
+        self._before = _items_by_table()
+
+    @property
+    def left_no_trace(self) -> bool:
+        """True if the tables are as they were when it began."""
+        return _items_by_table() == self._before
+
+    def undo(self) -> None:
+        """The tables are as they were when it began."""
+        _restore(self._before)
+
+
+@contextmanager
+def trial() -> Iterator[Trial]:
+    """A trial that ends with the block."""
+    begun = Trial()
+    try:
+        yield begun
+    finally:
+        begun.undo()

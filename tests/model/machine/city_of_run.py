@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from infra.city.credit_codes import AGENCIES, ENTERPRISES, OUTSIDERS, CreditCodes
-from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
+from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, OPERATOR_TWO, Person
 from tests.model.reference.records import CAP_PERCENT, City, Enterprise, Product
 from tests.races import seed_data
 from tests.support import samples
@@ -47,7 +47,7 @@ def make_city() -> City:
 
 def person(name: str) -> Person:
     """The person of this name."""
-    staff = {each.name: each for each in (BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, EVERYMAN)}
+    staff = {each.name: each for each in (BUREAU, BUREAU_TWO, FINANCE, OPERATOR, OPERATOR_TWO, EVERYMAN)}
     return staff.get(name, Person(name))
 
 

@@ -5,11 +5,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from infra.client.http import BUREAU, OPERATOR
+from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR
 from tests.model.machine.city_of_run import OUTSIDER
 from tests.model.machine.machine import PICK, RARELY, Machine, chosen
 from tests.model.reference import grabbing, lists
-from tests.model.reference.answers import CREATED, OK, REPLAY
+from tests.model.reference.answers import CREATED, OK, REPLAY, refusal
 from tests.model.reference.records import Batch, Enterprise
 from tests.support import samples
 from tests.support.backend import function
@@ -88,12 +88,14 @@ class EnterpriseSteps(Machine):
         violator.violations.add(reply.body["violation_id"])
 
     @precondition(lambda self: any(each.violations for each in self.city.enterprises))
-    @rule(pick=PICK)
-    def a_violation_is_lifted(self, pick: int) -> None:
+    @rule(pick=PICK, same_person=RARELY)
+    def a_violation_is_lifted(self, pick: int, same_person: bool) -> None:
         violator = chosen([each for each in self.city.enterprises if each.violations], pick)
         violation = min(violator.violations)
-        self.ask(OK, BUREAU.name, f"/violations/{violation}/lift", {"reason": "复查"})
-        violator.violations.remove(violation)
+        expected, by = (refusal("FOUR_EYES"), BUREAU) if same_person else (OK, BUREAU_TWO)
+        self.ask(expected, by.name, f"/violations/{violation}/lift", {"reason": "复查"})
+        if expected.took_effect:
+            violator.violations.remove(violation)
 
     @rule(enterprise=PICK)
     def an_enterprise_is_disqualified(self, enterprise: int) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from infra.client.http import OPERATOR
+from tests.model.machine.city_of_run import EVERYMAN
 from tests.model.machine.machine import PICK, RARELY, REASON, Machine, chosen
 from tests.model.reference import orders
 from tests.model.reference.records import Order, Product, Voucher, day_of
@@ -199,9 +200,9 @@ class OrderSteps(Machine):
             self.step(orders.ask_to_cancel(order, by, body), by, order, "cancellation", body)
 
     @precondition(lambda self: self.city.orders)
-    @rule(pick=PICK, decision=st.sampled_from(["approve", "approve", "approve", "reject"]))
-    def the_operator_reviews_the_cancellation(self, pick: int, decision: str) -> None:
+    @rule(pick=PICK, decision=st.sampled_from(["approve", "approve", "approve", "reject"]), member=RARELY)
+    def the_operator_reviews_the_cancellation(self, pick: int, decision: str, member: bool) -> None:
         both = [each for each in self.city.orders if each.enterprise_requested_cancel and each.agency_requested_cancel]
         order, body = chosen(both or self.city.orders, pick), {"decision": decision}
-        expected = orders.review_cancel(self.city, order, OPERATOR.name, body)
-        self.step(expected, OPERATOR.name, order, "cancellation/review", body)
+        by = EVERYMAN.name if member else OPERATOR.name
+        self.step(orders.review_cancel(self.city, order, by, body), by, order, "cancellation/review", body)

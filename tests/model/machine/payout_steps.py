@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO
+from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, OPERATOR_TWO
 from tests.model.machine.city_of_run import EVERYMAN
 from tests.model.machine.machine import PICK, RARELY, REASON, chosen
 from tests.model.machine.settlement_steps import SettlementSteps
@@ -186,10 +186,11 @@ class PayoutSteps(SettlementSteps):
         self.payment_events["returned by the bank"] += expected.took_effect
 
     @precondition(lambda self: any(each.state == "paid" for each in self.city.orders))
-    @rule(pick=PICK, amount=AMOUNTS, unpaid=RARELY)
-    def money_is_recovered(self, pick: int, amount: str, unpaid: bool) -> None:
+    @rule(pick=PICK, amount=AMOUNTS, unpaid=RARELY, same_person=RARELY)
+    def money_is_recovered(self, pick: int, amount: str, unpaid: bool, same_person: bool) -> None:
         order: Order = chosen([each for each in self.city.orders if unpaid or each.state == "paid"], pick)
-        most_fen, by, key = order.voucher_fen - order.recovered_fen, BUREAU.name, self.fresh("recovery")
+        by, key = self.staff_member(BUREAU.name, same_person), self.fresh("recovery")
+        most_fen = order.voucher_fen - order.recovered_fen
         amounts_fen = {"all": most_fen, "half": most_fen // 2, "one": 1, "a fen more": most_fen + 1}
         body = {"amount_fen": max(1, amounts_fen[amount]), "reason": "重复享受补助"}
         expected = payouts.recover(order, by, body)
@@ -199,10 +200,10 @@ class PayoutSteps(SettlementSteps):
         self.payment_events["recovered"] += expected.took_effect
 
     @precondition(lambda self: any(each.recoveries for each in self.city.orders))
-    @rule(pick=PICK, recovery=PICK, body=REASON)
-    def a_recovery_is_withdrawn(self, pick: int, recovery: int, body: dict[str, str]) -> None:
+    @rule(pick=PICK, recovery=PICK, body=REASON, same_person=RARELY)
+    def a_recovery_is_withdrawn(self, pick: int, recovery: int, body: dict[str, str], same_person: bool) -> None:
         order: Order = chosen([each for each in self.city.orders if each.recoveries], pick)
-        mistaken, by = chosen(order.recoveries, recovery), BUREAU.name
+        mistaken, by = chosen(order.recoveries, recovery), (BUREAU if same_person else BUREAU_TWO).name
         answer = payouts.withdraw_recovery(order, mistaken, by, body)
         self.call_repeatable(answer, by, f"/orders/{order.name}/recoveries/{mistaken.name}/withdraw", body)
         self.payment_events["recoveries withdrawn"] += answer.took_effect

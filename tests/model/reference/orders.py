@@ -114,6 +114,7 @@ def place(
     if number is not None:
         city.contracts[number] = order
     voucher.balance_fen -= order.voucher_fen
+    order.hands.add(by)
     city.orders.append(order)
     return CREATED, order
 
@@ -127,6 +128,14 @@ def advance(order: Order, step: Step, states: dict[str, str]) -> ExpectedAnswer:
     order.state = states[order.state]
     order.remember(step)
     return OK
+
+
+def advance_by_party(order: Order, step: Step, states: dict[str, str]) -> ExpectedAnswer:
+    """The same by a party, whose person the order remembers."""
+    answer = advance(order, step, states)
+    if answer.took_effect:
+        order.hands.add(step[1])
+    return answer
 
 
 def contract_refusal(city: City, order: Order) -> str | None:
@@ -144,7 +153,7 @@ def accept(city: City, order: Order, by: str) -> ExpectedAnswer:
         return refusal("NOT_FOUND")
     if order.state == "placed" and (code := contract_refusal(city, order)):
         return refusal(code)
-    return advance(order, ("accept", by, None), {"placed": "accepted"})
+    return advance_by_party(order, ("accept", by, None), {"placed": "accepted"})
 
 
 def deliver(order: Order, by: str) -> ExpectedAnswer:
@@ -153,14 +162,14 @@ def deliver(order: Order, by: str) -> ExpectedAnswer:
         return refusal("NOT_FOUND")
     if not order.has_contract:
         return refusal("CONTRACT_MISSING")
-    return advance(order, ("deliver", by, None), {"accepted": "delivered"})
+    return advance_by_party(order, ("deliver", by, None), {"accepted": "delivered"})
 
 
 def confirm(order: Order, by: str) -> ExpectedAnswer:
     """The enterprise confirms the delivery."""
     if by != order.voucher.enterprise.person:
         return refusal("NOT_FOUND")
-    return advance(order, ("confirm", by, None), {"delivered": "completed"})
+    return advance_by_party(order, ("confirm", by, None), {"delivered": "completed"})
 
 
 def sign(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer:
@@ -185,6 +194,7 @@ def sign(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedAns
     order.contract_number, order.contract_signed_on = body["contract_number"], day
     order.contract_fen = body["contract_fen"]
     order.remember(step)
+    order.hands.add(by)
     city.contracts[body["contract_number"]] = order
     return OK
 
@@ -204,15 +214,20 @@ def ask_to_cancel(order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer
     is_owner = by == order.voucher.enterprise.person
     if not is_owner and by != order.product.agency_member:
         return refusal("NOT_FOUND")
-    answer = advance(order, ("request_cancel", by, body), {each: each for each in HOLDING})
+    answer = advance_by_party(order, ("request_cancel", by, body), {each: each for each in HOLDING})
     if answer.took_effect:
         order.enterprise_requested_cancel |= is_owner
         order.agency_requested_cancel |= not is_owner
+        for settled in (order.line, order.line and order.line.round):
+            if settled is not None:
+                settled.hands.add(by)
     return answer
 
 
 def review_cancel(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer:
-    """§3.5.1(5): the operator approves what both parties asked for, or rejects it."""
+    """§3.5.1(5): the operator approves what both parties asked for, or rejects it; nobody who acted for one."""
+    if order.may_not_be_decided_by(by):
+        return refusal("FOUR_EYES")
     if body["decision"] == "reject":
         answer = advance(order, ("request_cancel", by, body), {each: each for each in HOLDING})
         if answer.took_effect:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.model.reference.answers import CREATED, OK, REPLAY, ExpectedAnswer, refusal
-from tests.model.reference.records import City, Order, Recovery
+from tests.model.reference.records import MEMBER_OF_ALL_AGENCIES, City, Order, Recovery
 from tests.model.reference.rounds import reviewers_before
 from tests.model.reference.settlement_records import Payable, Payout, Round
 
@@ -34,8 +34,8 @@ def make_payouts(round_: Round, by: str) -> tuple[ExpectedAnswer, list[Payable]]
     if not invoiced_payables:
         is_repeat = any(each.state == "paying" and each.last == step for each in round_.payables)
         return (REPLAY if is_repeat else refusal("NOTHING_PAYABLE")), []
-    submitters = round_.submitters | {each.invoiced_by for each in invoiced_payables}
-    if by in submitters | round_.pre_reviewers | {round_.approved_by}:
+    claimants = round_.hands | round_.submitters | {each.invoiced_by for each in invoiced_payables}
+    if by in claimants | round_.pre_reviewers | {round_.approved_by, MEMBER_OF_ALL_AGENCIES}:
         return refusal("FOUR_EYES"), []
     for each in invoiced_payables:
         each.state, each.last = "paying", step
@@ -44,8 +44,9 @@ def make_payouts(round_: Round, by: str) -> tuple[ExpectedAnswer, list[Payable]]
 
 
 def earlier_actors(payable: Payable, payout: Payout) -> set[str | None]:
-    """Everybody who acted on this money before finance."""
-    return reviewers_before(payable.round) | {payable.round.approved_by, payable.invoiced_by, payout.created_by}
+    """Everybody who acted on this money before finance, or is a member of its agency."""
+    agents = {payable.invoiced_by, payable.agency_member, MEMBER_OF_ALL_AGENCIES}
+    return reviewers_before(payable.round) | {payable.round.approved_by, payout.created_by} | agents
 
 
 def record_result(payable: Payable, payout: Payout, by: str, body: Json) -> ExpectedAnswer:
@@ -82,22 +83,26 @@ def record_return(payable: Payable, payout: Payout, by: str, body: Json) -> Expe
 
 
 def recover(order: Order, by: str, body: Json) -> ExpectedAnswer:
-    """§5.2b: the bureau claims money back, at most the amount paid."""
+    """§5.2b: the bureau claims money back, at most the amount paid; nobody who acted for a party."""
     if order.state != "paid":
         return refusal("WRONG_STATE")
+    if order.may_not_be_decided_by(by):
+        return refusal("FOUR_EYES")
     if body["amount_fen"] > order.voucher_fen - order.recovered_fen:
         return refusal("OVER_PAID")
     order.recovered_fen, order.last = order.recovered_fen + body["amount_fen"], ("recover", by, body)
-    order.recoveries.append(Recovery(body["amount_fen"]))
+    order.recoveries.append(Recovery(body["amount_fen"], by))
     return CREATED
 
 
 def withdraw_recovery(order: Order, recovery: Recovery, by: str, body: Json) -> ExpectedAnswer:
-    """§5.2b: the bureau withdraws a recovery, once."""
+    """§5.2b: the bureau withdraws a recovery, once, by another person than who claimed."""
     if recovery.withdrawal == (by, body):
         return REPLAY
     if order.state != "paid" or recovery.withdrawal is not None:
         return refusal("WRONG_STATE")
+    if by == recovery.by or order.may_not_be_decided_by(by):
+        return refusal("FOUR_EYES")
     recovery.withdrawal, order.recovered_fen = (by, body), order.recovered_fen - recovery.amount_fen
     order.last = ("withdraw_recovery", by, body)
     return OK

@@ -65,6 +65,7 @@ def propose_total(city: City, by: str, number: int, body: dict[str, Any]) -> Exp
     if not fits(city, year, body["total_fen"]):
         return refusal("TOTAL_BELOW_COMMITTED")
     year.pending = (body["total_fen"], by)
+    year.proposers.add(by)
     year.remember(step)
     return OK
 
@@ -82,15 +83,15 @@ def confirm_total(city: City, by: str, number: int, body: dict[str, Any] | None)
         return refusal("WRONG_STATE")
     if year.pending is None:
         return refusal("NO_TOTAL_PENDING")
-    total_fen, proposer = year.pending
-    if proposer == by:
+    total_fen, _ = year.pending
+    if by in year.proposers:
         return refusal("FOUR_EYES")
     if body and body["total_fen"] != total_fen:
         return refusal("CHANGED_MEANWHILE")
     if not fits(city, year, total_fen):
         return refusal("TOTAL_BELOW_COMMITTED")
     year.unreleased_fen += total_fen - year.total_fen
-    year.total_fen, year.pending = total_fen, None
+    year.total_fen, year.pending, year.proposers = total_fen, None, set()
     year.remember(step)
     return OK
 

@@ -28,6 +28,8 @@ LIST_QUOTA_FEN = {"newly_above_scale": 2_000_000, "little_giant_nursery": 1_000_
 TERM = date(2024, 8, 9), date(2026, 12, 31)
 HOLDING = ("placed", "accepted", "delivered", "completed", "settling")
 USING = (*HOLDING, "payable", "paid")
+# a member of every agency, beside the usual one, who holds every role of the staff
+MEMBER_OF_ALL_AGENCIES = "everyman"
 
 # What was done, by whom, with which body. The same call once more is a repetition and answered with success.
 Step = tuple[str, str, Any]
@@ -58,6 +60,7 @@ class Year:
     surplus_fen: int = 0
     lapsed_fen: int = 0
     pending: tuple[int, str] | None = None
+    proposers: set[str] = field(default_factory=set)  # since the last confirmation of a total
     closing: dict[str, int] | None = None
 
     def repeats(self, step: Step) -> bool:
@@ -150,9 +153,10 @@ class Voucher:
 
 @dataclass(eq=False)
 class Recovery:
-    """Money claimed back from an agency (§5.2b); `withdrawal` is (person, body) once the bureau withdrew it."""
+    """Money claimed back from an agency (§5.2b) by a person; `withdrawal` is (person, body) once it was withdrawn."""
 
     amount_fen: int
+    by: str
     withdrawal: tuple[str, dict[str, Any]] | None = None
     name: str = ""
 
@@ -178,10 +182,16 @@ class Order:
     line: Any = None
     name: str = ""
     steps: dict[str, Step] = field(default_factory=dict)
+    hands: set[str] = field(default_factory=set)  # who acted for a party of it
 
     def repeats(self, step: Step) -> bool:
         """True if the latest step of this kind was exactly this one; steps of other kinds in between do not matter."""
         return self.steps.get(step[0]) == step
+
+    def may_not_be_decided_by(self, person: str) -> bool:
+        """§3.5.1(5), §5.2b: True for whoever acted for a party of it, or is a member of one."""
+        members = {self.voucher.enterprise.person, self.product.agency_member, MEMBER_OF_ALL_AGENCIES}
+        return person in self.hands | members
 
     def remember(self, step: Step) -> None:
         """Keep a step of a party or of the operator as the latest of its kind."""

@@ -16,8 +16,11 @@ def gather(city: City, by: str, body: Json, applications: list[Application]) -> 
     lines = [line for each in applications for line in each.lines_in("passed")]
     if not lines:
         return refusal("NOTHING_PASSED"), None
+    if any(by in line.hands for line in lines):
+        return refusal("FOUR_EYES"), None
     submitters, reviewers = {line.submitted_by for line in lines}, {line.pre_reviewed_by for line in lines}
-    round_ = Round(applications, submitters, reviewers, by, ("gather", by, body))
+    hands = {each for line in lines for each in line.hands}
+    round_ = Round(applications, submitters, reviewers, by, ("gather", by, body), hands=hands)
     for line in lines:
         line.state, line.round, line.last = "gathered", round_, round_.last
     city.rounds.append(round_)
@@ -53,6 +56,8 @@ def publish(round_: Round, by: str, body: Json) -> ExpectedAnswer:
         return REPLAY
     if round_.state != "approved":
         return refusal("WRONG_STATE")
+    if by in round_.hands:
+        return refusal("FOUR_EYES")
     for line in round_.lines_in("approved"):
         line.state, line.last = "noticed", step
     round_.state, round_.last = "noticed", step
@@ -120,6 +125,8 @@ def withdraw_line(city: City, round_: Round, line: Line, by: str, bureau: bool, 
         return refusal("NOT_FOUND")
     if bureau != (line.state == "payable"):
         return refusal("ROLE_REQUIRED")
+    if by in line.hands or line.order.may_not_be_decided_by(by):
+        return refusal("FOUR_EYES")
     if line.state == "payable":
         [payable] = [each for each in round_.payables if line in each.lines]
         if payable.state not in ("awaiting_invoice", "invoiced"):
@@ -140,5 +147,5 @@ def take_back_line(city: City, payable: Payable, line: Line, step: Step) -> None
 
 
 def reviewers_before(round_: Round) -> set[str | None]:
-    """§3.5.2: everybody who submitted, pre-reviewed or gathered lines of the round."""
-    return round_.submitters | round_.pre_reviewers | {round_.gathered_by}
+    """§3.5.2: everybody who acted for a party of the round's lines, submitted, pre-reviewed or gathered them."""
+    return round_.hands | round_.submitters | round_.pre_reviewers | {round_.gathered_by}

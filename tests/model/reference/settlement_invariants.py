@@ -74,6 +74,12 @@ def settlements_are_as_the_model_has_them(items: dict[str, list[Item]], city: Ci
     assert stored_lines == sorted(
         (each.name, line.order.name, line.state) for each in city.applications for line in each.lines
     )
+    assert {(each["settlement_id"], each["order_id"]): people_of(each) for each in items["LINE"]} == {
+        (each.name, line.order.name): line.hands for each in city.applications for line in each.lines
+    }
+    assert {each["round_id"]: people_of(each) for each in items["ROUND"]} == {
+        each.name: each.hands for each in city.rounds
+    }
     assert {each["round_id"]: (each["state"], each.get("notice_id")) for each in items["ROUND"]} == {
         each.name: (each.state, each.notice_id) for each in city.rounds
     }
@@ -86,3 +92,8 @@ def settlements_are_as_the_model_has_them(items: dict[str, list[Item]], city: Ci
     }
     invoice_numbers = {each["pk"].partition("#")[2] for each in items["INVOICE"] if each.get("order_id")}
     assert invoice_numbers == set(city.invoices)
+
+
+def people_of(item: Item) -> set[str]:
+    """Everybody who acted for a party, whatever they did."""
+    return {person for people in item["hands"].values() for person in people}

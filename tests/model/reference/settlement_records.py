@@ -26,6 +26,7 @@ class Line:
     submitted_by: str | None = None
     pre_reviewed_by: str | None = None
     round: "Round | None" = None
+    hands: set[str] = field(default_factory=set)  # who acted for a party of it
 
     @property
     def is_under_review(self) -> bool:
@@ -135,6 +136,7 @@ class Round:
     objections: list[Objection] = field(default_factory=list)
     payables: list[Payable] = field(default_factory=list)
     name: str = ""
+    hands: set[str] = field(default_factory=set)  # of all lines that were gathered
 
     def lines_in(self, *states: str) -> list[Line]:
         """The round's lines in these states."""

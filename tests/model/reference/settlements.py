@@ -25,7 +25,8 @@ def open_application(
     step, uscc = ("open", by, body), agency_member[0]
     application = Application(key, body, uscc, agency_member[1], orders[0].voucher.batch.year, step)
     for order in orders:
-        order.line = Line(application, order, order.contract_fen, step)
+        order.hands.add(by)
+        order.line = Line(application, order, order.contract_fen, step, hands=set(order.hands))
         order.state, order.last = "settling", step
         application.lines.append(order.line)
     city.applications.append(application)
@@ -50,6 +51,7 @@ def fill_in(city: City, line: Line, by: str, member: bool, body: Json) -> Expect
     if line.invoice is not None:
         del city.invoices[line.invoice]
     city.invoices[number] = line
+    line.hands.add(by)
     line.invoice, line.contract_fen, line.own_share_fen, line.last = number, body["contract_fen"], own_share_fen, step
     return OK
 
@@ -70,6 +72,7 @@ def submit(application: Application, by: str, member: bool) -> ExpectedAnswer:
         return refusal("OWN_SHARE_MISMATCH")
     for line in open_lines:
         line.state, line.submitted_by, line.last = "submitted", by, step
+        line.hands.add(by)
     application.state, application.submitted_by, application.last = "submitted", by, step
     return OK
 
@@ -112,7 +115,7 @@ def pre_review(city: City, application: Application, by: str, opinions: list[tup
         return REPLAY
     if application.state != "submitted":
         return refusal("WRONG_STATE" if application.state == "draft" else "ALREADY_REVIEWED")
-    if by in {application.submitted_by, *(line.submitted_by for line, _ in opinions)}:
+    if any(by in line.hands or line.order.may_not_be_decided_by(by) for line, _ in opinions):
         return refusal("FOUR_EYES")
     if any(opinion.get("verified_fen", 0) > verifiable_fen(line, opinion) for line, opinion in opinions):
         return refusal("VERIFIED_TOO_HIGH")

@@ -1,7 +1,7 @@
 """Accepted calls about programme years, batches, vouchers and orders, and what belongs to no subject."""
 
 from infra.client import steps
-from infra.client.http import BUREAU, FINANCE, OPERATOR
+from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR
 from tests.support import samples
 from tests.support.backend import ROOT, function
 from tests.support.calls.call import STAFF, Call, Calls
@@ -120,7 +120,7 @@ def other_calls(town: Town) -> Calls:
         "POST /violations": Call(BUREAU, "/violations", breach, roles=("bureau",)),
         "GET /violations": Call(BUREAU, "/violations", roles=readers),
         "POST /violations/{violation_id}/lift": Call(
-            BUREAU, f"/violations/{violation['violation_id']}/lift", {"reason": "复核撤销"}, roles=("bureau",)
+            BUREAU_TWO, f"/violations/{violation['violation_id']}/lift", {"reason": "复核撤销"}, roles=("bureau",)
         ),
         "GET /reports/{year}/reconciliation": Call(
             BUREAU, "/reports/2026/reconciliation", roles=("bureau", "finance", "platform")

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar, Self, TypedDict
 from unicodedata import category, normalize
@@ -71,6 +72,9 @@ def yuan(amount_fen: int) -> str:
     sign, whole = ("-", -amount_fen) if amount_fen < 0 else ("", amount_fen)
     return f"{sign}{whole // 100}.{whole % 100:02}"
 
+
+# step (`hands.py`) → the people who took it; it goes with a matter from record to record
+Hands = dict[str, frozenset[str]]
 
 Instant = Annotated[datetime, PlainSerializer(instant_text, when_used="json")]
 
@@ -228,3 +232,17 @@ class Reason(Record):
 
     field: str | None = None
     message: str
+
+
+def with_hand(hands: Hands, step: str, person: str) -> Hands:
+    """The hands with one more person who took a step."""
+    return {**hands, step: hands.get(step, frozenset()) | {person}}
+
+
+def united(many: Iterable[Hands]) -> Hands:
+    """The hands of several things together."""
+    together: Hands = {}
+    for hands in many:
+        for step, people in hands.items():
+            together[step] = together.get(step, frozenset()) | people
+    return together

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import ClassVar, Literal, TypedDict
 
-from voucher.models.base import AllowedAction, Instant, Record, Remembering
+from voucher.models.base import AllowedAction, Hands, Instant, Record, Remembering
 from voucher.models.pools import Drawn
 from voucher.policy import Category
 
@@ -63,13 +63,14 @@ class Order(Remembering):
     """A voucher used toward a contract (§4.2.1). Category, price and names are those of the day it was placed.
 
     `drawn` tells what the order took from which shard of the yearly pools; `seq` is the number of its latest posting.
-    `recovery_requests` maps the id of each recovery to the fingerprint of its request.
+    `recovery_requests` maps the id of each recovery to the fingerprint of its request. `hands` are the people who acted
+    for its two parties; they go with it wherever its money is decided on (`hands.py`).
     """
 
     thing: ClassVar[str] = "order"
     state: OrderState
 
-    private: ClassVar[frozenset[str]] = Remembering.private | {"recovery_requests"}
+    private: ClassVar[frozenset[str]] = Remembering.private | {"recovery_requests", "hands"}
     remembered: ClassVar[frozenset[str]] = frozenset(
         {"accept", "refuse", "contract", "deliver", "confirm", "request_cancel", "cancel", "rate"}
     )
@@ -101,6 +102,7 @@ class Order(Remembering):
     recoveries: tuple[Recovery, ...] = ()
     recovery_requests: dict[str, str] = {}
     erased_at: Instant | None = None
+    hands: Hands = {}
 
 
 class Contact(TypedDict):

@@ -48,8 +48,9 @@ PayableState = Literal["awaiting_invoice", "invoiced", "paying", "paid", "droppe
 
 
 class Payable(Stateful):
-    """What one agency is owed in one round (§3.5.4). `account_before` is what stays of an erased account: should the
-    bank send its money back then, the agency gives its account anew."""
+    """What one agency is owed in one round (§3.5.4). `account_confirmed_by` is the operator who confirmed its account,
+    perhaps in an earlier round; None for one that nobody had to confirm. `account_before` is what stays of an erased
+    account: should the bank send its money back then, the agency gives its account anew."""
 
     thing: ClassVar[str] = "payable"
     state: PayableState
@@ -60,6 +61,7 @@ class Payable(Stateful):
         "change",
         "invoiced_by",
         "account_by",
+        "account_confirmed_by",
     }
 
     round_id: str
@@ -74,15 +76,11 @@ class Payable(Stateful):
     account: Account | None = None
     account_by: str | None = None
     account_before: MaskedAccount | None = None
+    account_confirmed_by: str | None = None
     change: AccountChange | None = None
     document_id: str | None = None
     attempts: int = 0
     erased_at: Instant | None = None
-
-    @property
-    def claimants(self) -> tuple[str | None, ...]:
-        """Who asked for the money: the people who submitted the summary invoice and proposed the account (§3.5.4)."""
-        return self.invoiced_by, self.account_by
 
     def public(self) -> dict[str, Any]:
         """The payable as its agency and staff see it: of an account only the last four digits."""

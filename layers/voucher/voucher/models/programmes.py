@@ -7,11 +7,13 @@ from voucher.policy import STORED_AS, Category, Policy
 
 
 class PendingTotal(Record):
-    """A change of the yearly total that finance has not confirmed yet (§1.3)."""
+    """A change of the yearly total that finance has not confirmed yet (§1.3). `drafters` are all who proposed one since
+    the last confirmation, because the latest may only repeat another's figure."""
 
     total_fen: int
     reason: str
     by: str
+    drafters: frozenset[str] = frozenset()
 
 
 class Closing(Record):
@@ -25,11 +27,14 @@ class Closing(Record):
 
 
 # what may be done next tells that another total waits, and so does a version or an instant that nothing else explains
-ONLY_FOR_STAFF = frozenset({"created_by", "confirmed_by", "pending", "allowed_actions", "version", "updated_at"})
+ONLY_FOR_STAFF = frozenset(
+    {"created_by", "drafters", "confirmed_by", "pending", "allowed_actions", "version", "updated_at"}
+)
 
 
 class Programme(Remembering):
-    """One year's money (§1.3). `unreleased_fen` is what no batch has taken yet. Kept states: draft, open, closed."""
+    """One year's money (§1.3). `unreleased_fen` is what no batch has taken yet; `drafters` are all who ever set its
+    draft. Kept states: draft, open, closed."""
 
     thing: ClassVar[str] = "programme"
     state: Literal["draft", "open", "closed"]
@@ -40,6 +45,7 @@ class Programme(Remembering):
     total_fen: int
     unreleased_fen: int = 0
     policy: Policy
+    drafters: frozenset[str] = frozenset()
     confirmed_by: str | None = None
     pending: PendingTotal | None = None
     closing: Closing | None = None

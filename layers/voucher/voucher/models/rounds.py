@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from voucher.models.base import Stateful
+from voucher.models.base import Hands, Stateful
 from voucher.models.payables import PublicPayable
 from voucher.models.payouts import Payout, PayoutFile
 from voucher.models.settlements import PublicLine
@@ -11,7 +11,8 @@ RoundState = Literal["gathered", "approved", "rejected", "noticed", "closed"]
 
 
 class Round(Stateful):
-    """Passed lines gathered for the bureau (§3.5.2), with the people who submitted and pre-reviewed them.
+    """Passed lines gathered for the bureau (§3.5.2), with the people who submitted and pre-reviewed them;
+    `hands` are all who acted for the parties of its lines.
 
     `gathered_lines` and `gathered_fen` say how many lines were gathered and what was asked for them together; lines
     that left the round since are still counted.
@@ -19,6 +20,8 @@ class Round(Stateful):
 
     thing: ClassVar[str] = "round"
     state: RoundState
+
+    private: ClassVar[frozenset[str]] = Stateful.private | {"hands"}
 
     round_id: str
     year: int
@@ -29,17 +32,7 @@ class Round(Stateful):
     pre_reviewers: frozenset[str]
     approved_by: str | None = None
     notice_id: str | None = None
-
-    @property
-    def earlier_hands(self) -> frozenset[str]:
-        """Who submitted, pre-reviewed or gathered its lines. The bureau's decision (§3.5.2), the closing of the notice
-        (§3.5.3) and the record of a payment (§3.5.4) are by other people."""
-        return self.submitters | self.pre_reviewers | {self.created_by}
-
-    @property
-    def reviewers(self) -> frozenset[str | None]:
-        """Who submitted, pre-reviewed or approved its lines. Its payouts are made by other people (§3.5.4)."""
-        return self.submitters | self.pre_reviewers | {self.approved_by}
+    hands: Hands = {}
 
 
 class PublicRound(Round, defer_build=True):

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import ClassVar, Literal, NotRequired, TypedDict
 
-from voucher.models.base import Instant, Record, Stateful
+from voucher.models.base import Hands, Instant, Record, Stateful
 from voucher.policy import Category
 
 
@@ -53,7 +53,8 @@ class Settlement(Stateful):
 
 class Line(Stateful):
     """One order inside a settlement. `verified_fen` is the voucher part after pre-review, `verified_contract_fen` its
-    contract; `file_hashes` maps each named document to the SHA-256 of its content."""
+    contract; `file_hashes` maps each named document to the SHA-256 of its content; `hands` are those of its order and
+    of its agency."""
 
     thing: ClassVar[str] = "line"
     state: Literal[
@@ -69,7 +70,7 @@ class Line(Stateful):
         "payable",
     ]
 
-    private: ClassVar[frozenset[str]] = Stateful.private | {"file_hashes"}
+    private: ClassVar[frozenset[str]] = Stateful.private | {"file_hashes", "hands"}
 
     settlement_id: str
     order_id: str
@@ -92,6 +93,7 @@ class Line(Stateful):
     submitted_by: str | None = None
     pre_reviewed_by: str | None = None
     withdrawal_reason: str | None = None
+    hands: Hands = {}
 
 
 class PublicFlag(TypedDict):

@@ -1,10 +1,41 @@
-"""Four eyes: the steps of one thing are taken by different people (§1.3, §3.2.2, §3.5.2-§3.5.4, §4.1.2)."""
+"""Four eyes: nobody decides on what they did themselves, and no member as staff on their own organisation (§1.3,
+§3.5.2)."""
 
+from typing import Any
+
+from voucher.hands import KEPT, STEPS, excluded
+from voucher.models.base import Mark, with_hand
+from voucher.models.orders import Order
 from voucher.refusals import Refusal, Refused
+from voucher.rules.lifecycle import stepped
+
+# an order's steps by its parties → their names in `hands.py`
+STEPS_OF_PARTIES = {
+    "accept": "accept_order",
+    "contract": "record_contract",
+    "deliver": "deliver_order",
+    "confirm": "confirm_order",
+    "request_cancel": "ask_cancel",
+    "settle": "open_application",
+}
 
 
-def check_four_eyes(caller: str, clause: str, *earlier: str | None) -> None:
-    """Raise FOUR_EYES, with the clause that asks for another person, if the caller is among those who took the earlier
-    steps. An earlier step that nobody has taken is None."""
-    if caller in earlier:
-        raise Refused(Refusal.FOUR_EYES, clause=clause)
+def check_four_eyes(caller: str, step: str, *records: Any, clause: str | None = None) -> None:
+    """Raise FOUR_EYES, with the step's clause or the one given, if the caller may not take a step because of an earlier
+    one, or as a member of an organisation concerned. `records` keep who took the earlier steps; None has kept nothing.
+
+    Raises LookupError, a fault, if they cannot tell of each earlier step that matters.
+    """
+    known = [each for each in records if each is not None]
+    told = {earlier for each in known for earlier in KEPT.get(each.thing, {})}
+    if unknown := [earlier for earlier in STEPS[step].not_by if earlier not in told]:
+        raise LookupError(f"{step}: nothing tells who took {', '.join(unknown)}")
+    if caller in excluded(step, *known):
+        raise Refused(Refusal.FOUR_EYES, clause=clause or STEPS[step].clause)
+
+
+def stepped_by_party(order: Order, action: str, mark: Mark, **changes: Any) -> Order:
+    """The order after a step of one of its parties; it remembers who took it, because nobody may decide on an order as
+    staff who acted for a party of it (§3.5.2, §3.5.4). Raises WRONG_STATE."""
+    hands = with_hand(order.hands, STEPS_OF_PARTIES[action], mark.by)
+    return stepped(order, action, mark, hands=hands, **changes)

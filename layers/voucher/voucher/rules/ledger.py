@@ -3,13 +3,16 @@
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from voucher.hands import excluded
 from voucher.models.accounts import FAMILIES, Posting, family_of, owner_of, voucher_account
 from voucher.models.entitlements import Entitlement
 from voucher.models.orders import Order
 from voucher.models.payables import Payable
 from voucher.models.payouts import Payout
 from voucher.models.pools import Shard
+from voucher.models.programmes import Programme
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
 from voucher.models.vouchers import Voucher
@@ -208,20 +211,43 @@ def open_orders_agree(orders: Iterable[Order], counted: Container[str]) -> Invar
     return Invariant("open_orders_agree", tuple(sorted(wrong)))
 
 
-def different_hands(lines: Iterable[Line], rounds: Iterable[Round], payouts: Iterable[Payout]) -> Invariant:
-    """§3.5.2, §3.5.4: whoever submitted, pre-reviewed, approved, made the payout and recorded it are different
-    people."""
-    wrong = [
-        f"{line.settlement_id}.{line.order_id}"
-        for line in lines
-        if line.submitted_by is not None and line.submitted_by == line.pre_reviewed_by
+def different_hands(
+    programme: Programme,
+    orders: Iterable[Order],
+    lines: Iterable[Line],
+    rounds: Iterable[Round],
+    payables: Iterable[Payable],
+    payouts: Iterable[Payout],
+) -> Invariant:
+    """§1.3, §3.5.2, §3.5.4, §5.2b: no step of the money on record was taken by somebody who may not (`hands.py`): a
+    year's confirmation, pre-review, round, approval, payout, payment, claim and its withdrawal."""
+    taken: list[tuple[str, str | None, str, tuple[Any, ...]]] = [
+        (str(programme.year), programme.confirmed_by, "confirm_programme", (programme,))
     ]
-    hands = {each.round_id: each for each in rounds}
-    wrong += [name for name, each in hands.items() if each.approved_by in each.submitters | each.pre_reviewers]
+    for order in orders:
+        for claim in order.recoveries:
+            taken += [
+                (claim.recovery_id, claim.by, "claim_back", (order,)),
+                (claim.recovery_id, claim.withdrawn_by, "withdraw_claim", (order, claim)),
+            ]
+    for line in lines:
+        name = f"{line.settlement_id}.{line.order_id}"
+        taken.append((name, line.pre_reviewed_by, "pre_review_lines", (line,)))
+    round_of = {each.round_id: each for each in rounds}
+    for round_ in round_of.values():
+        taken += [
+            (round_.round_id, round_.created_by, "gather_round", (round_,)),
+            (round_.round_id, round_.approved_by, "approve_round", (round_,)),
+        ]
+    payable_of = {(each.round_id, each.agency_uscc): each for each in payables}
     for payout in payouts:
-        round_ = hands[payout.round_id]
-        earlier = round_.submitters | round_.pre_reviewers | {round_.approved_by}
-        recorded = earlier | {round_.created_by, payout.created_by}
-        if payout.created_by in earlier or (payout.paid_by and payout.paid_by in recorded):
-            wrong.append(payout.payout_id)
-    return Invariant("different_hands", tuple(wrong))
+        known: tuple[Any, ...] = (round_of[payout.round_id], payout)
+        if payout.state in ("made", "paid"):  # after another end the money may have been asked for anew
+            known = (*known, payable_of[payout.round_id, payout.agency_uscc])
+        taken += [
+            (payout.payout_id, payout.created_by, "make_payouts", known),
+            (payout.payout_id, payout.paid_by, "record_payment", known),
+        ]
+    # whoever took one of these steps may ask for a cancellation afterwards
+    wrong = [name for name, by, step, known in taken if by in excluded(step, *known, but=("ask_cancel",))]
+    return Invariant("different_hands", tuple(dict.fromkeys(wrong)))

@@ -87,7 +87,7 @@ def commit_rerelease(old: Batch, new: Batch, programme: Programme, shares_fen: l
 def _release_writes(
     old: Batch, new: Batch, programme: Programme, entry: Entry, source: str, shares_fen: list[int], mark: Mark
 ) -> list[Write]:
-    key, four_eyes = keys.batch(new.batch_id), conditions.not_by_caller("created_by")
+    key, four_eyes = keys.batch(new.batch_id), conditions.by_other_hands("publish_batch", "batch")
     movement = Movement(entry, source, batch_account(new.batch_id), new.amount_fen, mark.at, mark.by)
     return [
         advance_write("batch", key, old, new, four_eyes, index=_index_entry(new), caller=mark.by),

@@ -2,7 +2,7 @@
 
 from voucher.models.changes import Change
 from voucher.refusals import Refusal, Refused, not_found
-from voucher.store import bounds, keys
+from voucher.store import bounds, conditions, keys, organisations
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.reading import find_item, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_if_unchanged
@@ -49,20 +49,24 @@ def list_of(kind: str, uscc: str) -> list[Change]:
     return sorted(found, key=lambda change: change.created_at, reverse=True)
 
 
-def decision_writes(old: Change, new: Change) -> list[Write]:
-    """The writes of a report's decision, if nobody changed it since `old` was read."""
-    step = advance_write("change", _key(old), old, new, index=_index_entry(new))
-    return [step, bounds.closed_write(_place(old), old.change_id)]
+def decided_writes(old: Change, new: Change, step: str, caller: str) -> list[Write]:
+    """The writes of the decision on a report, by somebody else than who made it."""
+    hands = conditions.by_other_hands(step, "change")
+    decided = advance_write("change", _key(old), old, new, hands, index=_index_entry(new), caller=caller)
+    return [decided, bounds.closed_write(_place(old), old.change_id)]
 
 
-def commit_decision(old: Change, new: Change) -> None:
-    """Commit a report's decision. Raises CHANGED_MEANWHILE if somebody else changed it first."""
-    commit(decision_writes(old, new))
+def commit_decision(old: Change, new: Change, step: str, caller: str) -> None:
+    """A decision that leaves the organisation as it is. Raises CHANGED_MEANWHILE, also if the caller made the report or
+    is a member."""
+    stranger = organisations.stranger_check(old.kind, old.uscc, step, caller)
+    commit([*decided_writes(old, new, step, caller), stranger])
 
 
 def commit_erased(old: Change, new: Change) -> bool:
     """Erase the words of a report. False if somebody changed it meanwhile."""
-    return commit_if_unchanged(decision_writes(old, new))
+    erased = advance_write("change", _key(old), old, new, index=_index_entry(new))
+    return commit_if_unchanged([erased, bounds.closed_write(_place(old), old.change_id)])
 
 
 def list_page(selection: Selection, keep: Keep | None) -> Page:

@@ -63,20 +63,37 @@ HEAD_AS_SEEN = "#sha256 = :seen_sha256"
 
 # An agency was never paid on an account before, or is paid on the same one again.
 ACCOUNT_IS_KNOWN = "attribute_not_exists(#fingerprint) OR #fingerprint = :fingerprint"
+# Who confirmed an account is still the person who was read, so that nobody pays on an account of their own choice.
+CONFIRMER_AS_SEEN = "attribute_not_exists(#confirmed_by) OR #confirmed_by = :confirmer"
 
 # A contract or invoice number is free again, or is this order's own; or it was never used.
 NUMBER_IS_OURS = "#order_id = :null OR #order_id = :order_id"
 NUMBER_IS_FREE_OR_OURS = f"{IS_NEW} OR {NUMBER_IS_OURS}"
 
 
+def by_other_hands(step: str, thing: str) -> str:
+    """Four eyes: the caller is nobody who may not take the step, as far as the item, a `thing`, tells (`hands.py`)."""
+    from voucher.hands import excluding  # noqa: PLC0415 - a grab takes no such step, and must not read the table
+
+    names = excluding(step, thing)
+    return " AND ".join(_not_among(name) if name.endswith("[]") else _not_by(name) for name in names)
+
+
 def not_by_caller(attribute: str) -> str:
-    """Four eyes: the person in `attribute`, who took an earlier step, is not the caller."""
-    return f"#{attribute} <> :caller"
+    """Four eyes: the person in `attribute`, such as `by` or `recoveries[2].by`, is not the caller."""
+    return _not_by(attribute)
 
 
-def caller_not_among(attribute: str) -> str:
-    """Four eyes: the persons in `attribute`, who took earlier steps, do not include the caller."""
-    return f"NOT contains(#{attribute}, :caller)"
+def _not_by(attribute: str) -> str:
+    return f"NOT {_path(attribute)} = :caller"
+
+
+def _not_among(attribute: str) -> str:
+    return f"NOT contains({_path(attribute.removesuffix('[]'))}, :caller)"
+
+
+def _path(attribute: str) -> str:
+    return ".".join(f"#{name}" for name in attribute.split("."))
 
 
 def all_of(*conditions: str) -> str:

@@ -94,8 +94,9 @@ def load(kind: str, year: int, import_id: str) -> ListImport:
     return record
 
 
-def _step_write(old: ListImport, new: ListImport) -> Write:
-    return advance_write("import", _key(new.kind, new.year, new.import_id), old, new, index=_index_entry(new))
+def _step_write(old: ListImport, new: ListImport, *more: str, **values: Any) -> Write:
+    key = _key(new.kind, new.year, new.import_id)
+    return advance_write("import", key, old, new, *more, index=_index_entry(new), **values)
 
 
 def commit_step(old: ListImport, new: ListImport) -> bool:
@@ -104,7 +105,8 @@ def commit_step(old: ListImport, new: ListImport) -> bool:
 
 
 def commit_turn(old: ListImport, new: ListImport) -> None:
-    """Begin to bring a version into force. Raises LIST_IN_TURN while another one is, or CHANGED_MEANWHILE."""
+    """Begin to bring a version into force, by somebody else than who announced it. Raises LIST_IN_TURN while another
+    one is, or CHANGED_MEANWHILE."""
     turn = put_write(
         "turn",
         _place(new.kind, new.year, "TURN"),
@@ -112,7 +114,8 @@ def commit_turn(old: ListImport, new: ListImport) -> None:
         f"{conditions.IS_NEW} OR {conditions.IMPORT_IS_OURS}",
         import_id=new.import_id,
     )
-    commit([_step_write(old, new), turn], **{"import": Refusal.CHANGED_MEANWHILE, "turn": Refusal.LIST_IN_TURN})
+    applied = _step_write(old, new, conditions.by_other_hands("apply_list", "list_import"), caller=new.applied_by)
+    commit([applied, turn], **{"import": Refusal.CHANGED_MEANWHILE, "turn": Refusal.LIST_IN_TURN})
 
 
 def commit_in_turn(record: ListImport, writes: Iterable[Write]) -> bool:

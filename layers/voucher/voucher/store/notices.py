@@ -96,10 +96,12 @@ def unchanged_check(notice: Notice) -> Write:
 
 
 def commit_publication(notice: Notice, old: Round, new: Round, line_writes: Iterable[Write]) -> None:
-    """§3.5.3: open the notice of a round's approved lines. Raises CHANGED_MEANWHILE."""
+    """§3.5.3: open the notice of a round's approved lines. Raises CHANGED_MEANWHILE, also for a caller who acted for a
+    party of one."""
+    caller, hands = notice.created_by, conditions.by_other_hands("publish_notice", "round")
     notice_write = add_write("notice", keys.notice(notice.notice_id), notice, index=_index_entry(notice))
-    last = [notice_write, rounds.step_write(old, new)]
-    commit_in_parts(([each] for each in line_writes), last, [rounds.unchanged_check(old)])
+    last = [notice_write, rounds.step_write(old, new, hands, caller=caller)]
+    commit_in_parts(([each] for each in line_writes), last, [rounds.unchanged_check(old, hands, caller=caller)])
 
 
 def commit_announced_end(old: Notice, new: Notice) -> bool:
@@ -121,10 +123,14 @@ def commit_take_out(
 
 def commit_begin_close(old: Notice, new: Notice, round_: Round, caller: str) -> None:
     """§3.5.3: the closing of a notice begins: from here on it takes no objection, because each writes the item
-    OBJECTIONS, which now forbids it. Raises CHANGED_MEANWHILE, also for a caller of the round's earlier hands."""
+    OBJECTIONS, which now forbids it. Raises CHANGED_MEANWHILE, also for a caller who took an earlier step of its
+    round."""
     closing = update_write("closing", keys.notice(new.notice_id, "OBJECTIONS"), "SET #closing = :true", None)
-    hands = rounds.unchanged_check(round_, *rounds.NOT_BY_EARLIER_HANDS, caller=caller)
-    commit([step_write(old, new), closing, hands])
+    commit([step_write(old, new), closing, _closer_check(round_, caller)])
+
+
+def _closer_check(round_: Round, caller: str) -> Write:
+    return rounds.unchanged_check(round_, conditions.by_other_hands("close_notice", "round"), caller=caller)
 
 
 @dataclass(frozen=True)
@@ -142,14 +148,14 @@ class PayableLine:
 
 def commit_payable(notice: Notice, round_: Round, payable: PayableLine, mark: Mark) -> None:
     """§3.5.3: one line of a notice that is being closed: order → payable, in one write. Raises CHANGED_MEANWHILE, also
-    for a caller of the round's earlier hands."""
+    for a caller who took an earlier step of its round."""
     source = order_account(payable.new_order.order_id)
     target = payable_account(round_.round_id, payable.new_line.agency_uscc)
     movement = Movement("approve", source, target, payable.amount_fen, mark.at, mark.by)
     commit(
         [
             unchanged_check(notice),
-            rounds.unchanged_check(round_, *rounds.NOT_BY_EARLIER_HANDS, caller=mark.by),
+            _closer_check(round_, mark.by),
             payable.standing_check,
             settlements.line_write(payable.old_line, payable.new_line),
             orders.step_write(payable.old_order, payable.new_order),
@@ -161,7 +167,7 @@ def commit_payable(notice: Notice, round_: Round, payable: PayableLine, mark: Ma
 
 def commit_close(old: Notice, new: Notice, round_: Round, closed: Round, owed: list[Payable], caller: str) -> None:
     """§3.5.3: the notice is closed, and what each agency is owed is written down. Raises CHANGED_MEANWHILE, also for a
-    caller of the round's earlier hands."""
+    caller who took an earlier step of its round."""
     payable_writes = [payables.new_write(each) for each in owed]
-    hands = rounds.step_write(round_, closed, *rounds.NOT_BY_EARLIER_HANDS, caller=caller)
-    commit([step_write(old, new), hands, *payable_writes])
+    hands = conditions.by_other_hands("close_notice", "round")
+    commit([step_write(old, new), rounds.step_write(round_, closed, hands, caller=caller), *payable_writes])

@@ -173,9 +173,9 @@ def commit_resolution(
     """§3.5.3: the bureau's decision on an objection, with what it means for the lines that the objection held.
 
     The notice moves on with it, because a closing at the same moment must ask again which lines are held. Raises
-    CHANGED_MEANWHILE, also for a caller of the round's earlier hands.
+    CHANGED_MEANWHILE, also for a caller who took an earlier step of its round.
     """
-    hands = rounds.unchanged_check(round_, *rounds.NOT_BY_EARLIER_HANDS, caller=caller)
+    hands = rounds.unchanged_check(round_, conditions.by_other_hands("resolve_objection", "round"), caller=caller)
     held = keys.notice(notice.notice_id, f"HELD#{new.target}")
     let_go = update_write("held", held, "SET #holding = #holding - :one", None)
     last = [

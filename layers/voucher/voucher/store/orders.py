@@ -198,9 +198,16 @@ def find_parties(order: Order) -> tuple[Enterprise | None, Agency | None]:
     return enterprise, agency
 
 
-def step_write(old: Order, new: Order) -> Write:
-    """The write that moves an order on, if nobody else moved it first."""
-    return advance_write("order", keys.order(new.order_id), old, new, index=_index_entry(new))
+def step_write(old: Order, new: Order, *more: str, **values: Any) -> Write:
+    """The write that moves an order on, if nobody else moved it first, and if `more` holds."""
+    return advance_write("order", keys.order(new.order_id), old, new, *more, index=_index_entry(new), **values)
+
+
+def decided_writes(old: Order, new: Order, step: str, caller: str, *more: str) -> list[Write]:
+    """The writes of what staff decides on one order: nobody who acted for a party of it, and no member of one."""
+    hands = conditions.by_other_hands(step, "order")
+    parties = organisations.parties_checks(old.enterprise_uscc, old.agency_uscc, step, caller)
+    return [step_write(old, new, hands, *more, caller=caller), *parties]
 
 
 def commit_step(old: Order, new: Order, *also: Write) -> None:
@@ -231,18 +238,34 @@ def free_contract_writes(order: Order) -> list[Write]:
 def release_writes(old: Order, new: Order, amount_fen: int, voucher: Voucher, mark: Mark) -> list[Write]:
     """§3.5.1(5), §3.5.2: move an order on and give `amount_fen` of its hold back to its voucher and its pools. An order
     whose whole hold goes back frees its contract number, too."""
+    moved_on = [step_write(old, new), *_answered_writes(old, new)]
+    return [*moved_on, *_released_writes(old, amount_fen, voucher, mark)]
+
+
+def _released_writes(order: Order, amount_fen: int, voucher: Voucher, mark: Mark) -> list[Write]:
     return [
-        step_write(old, new),
-        *_answered_writes(old, new),
-        *vouchers.give_back_writes(voucher, old.order_id, amount_fen, mark.at, mark.by),
-        *_return_writes(old, amount_fen),
-        *(free_contract_writes(old) if amount_fen == old.voucher_fen else []),
+        *vouchers.give_back_writes(voucher, order.order_id, amount_fen, mark.at, mark.by),
+        *_return_writes(order, amount_fen),
+        *(free_contract_writes(order) if amount_fen == order.voucher_fen else []),
     ]
 
 
 def commit_release(old: Order, new: Order, voucher: Voucher, mark: Mark, *also: Write) -> None:
     """§3.5.1(5): move an order on and give its whole hold back. Raises CHANGED_MEANWHILE."""
     commit([*release_writes(old, new, old.voucher_fen, voucher, mark), *also])
+
+
+def commit_cancellation(old: Order, new: Order, voucher: Voucher, mark: Mark, *also: Write) -> None:
+    """§3.5.1(5): the operator cancels an order, and its whole hold goes back. Raises CHANGED_MEANWHILE, also for a
+    caller who acted for a party of it, or is a member of one."""
+    decided = decided_writes(old, new, "review_cancel", mark.by)
+    released = _released_writes(old, old.voucher_fen, voucher, mark)
+    commit([*decided, *_answered_writes(old, new), *released, *also])
+
+
+def commit_kept(old: Order, new: Order, caller: str) -> None:
+    """§3.5.1(5): the operator does not cancel an order. Raises CHANGED_MEANWHILE as `commit_cancellation` does."""
+    commit(decided_writes(old, new, "review_cancel", caller))
 
 
 def _return_writes(order: Order, amount_fen: int) -> list[Write]:

@@ -1,14 +1,14 @@
 """Enterprises and agencies with their members, in the registry table."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from voucher.models.agencies import Agency, Ratings
 from voucher.models.enterprises import Enterprise
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import bounds, conditions, keys
 from voucher.store.engine.pages import Keep, Page, Selection, read_page, read_whole
-from voucher.store.engine.reading import find_item, read_each, read_partition
+from voucher.store.engine.reading import find_item, read_each, read_many, read_partition
 from voucher.store.engine.table import (
     Write,
     advance_write,
@@ -21,6 +21,15 @@ from voucher.store.engine.table import (
 )
 
 Organisation = Enterprise | Agency
+
+
+class Deal(Protocol):
+    """An order, or a line of one: both name its two parties."""
+
+    @property
+    def enterprise_uscc(self) -> str: ...
+    @property
+    def agency_uscc(self) -> str: ...
 
 
 def _key(organisation: Organisation) -> keys.Key:
@@ -95,6 +104,41 @@ def step_write(old: Organisation, new: Organisation, *more: str, **values: Any) 
 def unchanged_check(organisation: Organisation) -> Write:
     """Check in the transaction that an organisation is still as it was read."""
     return item_check("organisation", _key(organisation), conditions.UNCHANGED, seen_version=organisation.version)
+
+
+def list_parties(deals: Iterable[Deal]) -> list[Organisation]:
+    """The enterprises and agencies of some orders or lines, as far as they are registered."""
+    known = list(deals)
+    enterprises = read_many(keys.enterprise(uscc) for uscc in sorted({each.enterprise_uscc for each in known}))
+    agencies = read_many(keys.agency(uscc) for uscc in sorted({each.agency_uscc for each in known}))
+    return [
+        *(Enterprise.model_validate(item) for item in enterprises if item),
+        *(Agency.model_validate(item) for item in agencies if item),
+    ]
+
+
+def parties_checks(enterprise_uscc: str, agency_uscc: str, step: str, caller: str) -> list[Write]:
+    """Check in the transaction that the caller of a step is a member of neither party of an order."""
+    codes = {"enterprise": enterprise_uscc, "agency": agency_uscc}
+    return [stranger_check(kind, uscc, step, caller) for kind, uscc in codes.items()]
+
+
+def stranger_check(kind: str, uscc: str, step: str, caller: str) -> Write:
+    """Check in the transaction that the caller of a step is no member of an organisation, registered or not."""
+    return item_check(kind, keys.organisation(kind, uscc), conditions.by_other_hands(step, kind), caller=caller)
+
+
+def unchanged_stranger_check(organisation: Organisation, step: str, caller: str) -> Write:
+    """Check in the transaction that an organisation is still as it was read, and the caller of a step no member."""
+    condition = conditions.all_of(conditions.UNCHANGED, conditions.by_other_hands(step, organisation.thing))
+    seen = organisation.version
+    return item_check("organisation", _key(organisation), condition, seen_version=seen, caller=caller)
+
+
+def commit_decision(old: Organisation, new: Organisation, step: str, caller: str, *also: Write) -> None:
+    """Commit what staff decided on an organisation: nobody who may not take the step (`hands.py`). Raises
+    CHANGED_MEANWHILE."""
+    commit([step_write(old, new, conditions.by_other_hands(step, old.thing), caller=caller), *also])
 
 
 def commit_step(old: Organisation, new: Organisation, *also: Write) -> None:

@@ -6,16 +6,13 @@ from voucher.models.accounts import Movement, order_account, payable_account
 from voucher.models.base import Mark
 from voucher.models.orders import Order
 from voucher.models.payables import Account, Payable
+from voucher.models.rounds import Round
 from voucher.refusals import Refusal, Refused, not_found
-from voucher.store import conditions, keys, orders, settlements
+from voucher.store import conditions, keys, orders, organisations, rounds, settlements
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.postings import order_posting_write
 from voucher.store.engine.reading import find_item, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_if_unchanged, update_write
-
-# §3.5.4: the caller neither submitted the summary invoice nor proposed the account, because who asks for money does not
-# pay it.
-NOT_BY_CLAIMANT = (conditions.not_by_caller("invoiced_by"), conditions.not_by_caller("account_by"))
 
 
 def list_of_round(round_id: str) -> list[Payable]:
@@ -64,14 +61,21 @@ def step_write(old: Payable, new: Payable, *more: str, **values: Any) -> Write:
     return advance_write("payable", key, old, new, *more, index=_index_entry(new), **values)
 
 
+def hands_write(old: Payable, new: Payable, step: str, caller: str) -> Write:
+    """The write that moves a payable on, if the caller may take the step as far as the payable tells."""
+    return step_write(old, new, conditions.by_other_hands(step, "payable"), caller=caller)
+
+
 def commit_invoice(old: Payable, new: Payable, number: str, account: Account | None = None) -> bool:
     """§3.5.4, §5.2b: the summary invoice; its number is used once. Raises INVOICE_USED or CHANGED_MEANWHILE.
 
-    With `account` only if the agency was never paid on another account: else False, and nothing is written.
+    With `account` only if the agency was never paid on another account, and it was confirmed by whom the payable says:
+    else False, and nothing is written.
     """
     writes = [step_write(old, new), settlements.invoice_write(_invoice_owner(new), number)]
     if account:
-        writes.append(_account_write(new, account, conditions.ACCOUNT_IS_KNOWN))
+        known = conditions.all_of(conditions.ACCOUNT_IS_KNOWN, conditions.CONFIRMER_AS_SEEN)
+        writes.append(_account_write(new, account, known))
     try:
         commit(
             writes,
@@ -92,9 +96,15 @@ def _invoice_owner(payable: Payable) -> str:
 
 
 def _account_write(payable: Payable, account: Account, condition: str | None) -> Write:
-    """Remember on which account an agency is paid, over all rounds."""
-    change, key = "SET #fingerprint = :fingerprint", keys.account(payable.agency_uscc)
-    return update_write("account", key, change, condition, fingerprint=account.fingerprint)
+    """Remember on which account an agency is paid, over all rounds, and who confirmed it."""
+    change, key = "SET #fingerprint = :fingerprint, #confirmed_by = :confirmer", keys.account(payable.agency_uscc)
+    confirmer = payable.account_confirmed_by
+    return update_write("account", key, change, condition, fingerprint=account.fingerprint, confirmer=confirmer)
+
+
+def find_confirmer(agency_uscc: str) -> str | None:
+    """Who confirmed the account that an agency is paid on; None if nobody had to."""
+    return (find_item(keys.account(agency_uscc)) or {}).get("confirmed_by")
 
 
 def commit_take_back(
@@ -120,11 +130,14 @@ def commit_proposed_account(old: Payable, new: Payable) -> None:
     commit([step_write(old, new)])
 
 
-def commit_decided_account(old: Payable, new: Payable, caller: str) -> None:
-    """§3.5.4: the operator's decision on another account. Raises CHANGED_MEANWHILE, also if the caller proposed it or
-    submitted the summary invoice."""
-    proposer, invoicer = conditions.not_by_caller("change.#by"), conditions.not_by_caller("invoiced_by")
-    writes = [step_write(old, new, proposer, invoicer, caller=caller)]
+def commit_decided_account(old: Payable, new: Payable, round_: Round, caller: str) -> None:
+    """§3.5.4: the operator's decision on another account. Raises CHANGED_MEANWHILE, also if the caller proposed it,
+    submitted the summary invoice, acted for a party of the round or is a member of the agency."""
+    writes = [
+        hands_write(old, new, "decide_account", caller),
+        rounds.hands_check(round_, "decide_account", caller),
+        organisations.stranger_check("agency", old.agency_uscc, "decide_account", caller),
+    ]
     if new.account and new.account != old.account:
         # a confirmed account becomes the known one, whatever the agency was paid on before
         writes.append(_account_write(new, new.account, None))

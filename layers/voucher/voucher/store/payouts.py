@@ -12,23 +12,12 @@ from voucher.models.payouts import Payout, PayoutFile
 from voucher.models.pools import category_pool
 from voucher.models.rounds import Round
 from voucher.refusals import not_found
-from voucher.store import conditions, keys, orders, payables, rounds
+from voucher.store import conditions, keys, orders, organisations, payables, rounds
 from voucher.store.engine import files, pools
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.postings import payout_posting_write
 from voucher.store.engine.reading import find_item, read_many, read_partition
-from voucher.store.engine.table import Write, add_write, advance_write, commit, item_check, update_write
-
-# §3.5.4: the caller neither submitted, pre-reviewed nor approved a line of the round, because another person makes its
-# payouts. Who gathered the round may: that is the operator's work, too.
-NOT_BY_REVIEWERS = (
-    conditions.not_by_caller("approved_by"),
-    conditions.caller_not_among("submitters"),
-    conditions.caller_not_among("pre_reviewers"),
-)
-# §3.5.4: the caller is not among the earlier hands of the round and did not approve it, because another person records
-# what the bank did.
-NOT_BY_ROUND = (conditions.not_by_caller("approved_by"), *rounds.NOT_BY_EARLIER_HANDS)
+from voucher.store.engine.table import Write, add_write, advance_write, commit, update_write
 
 
 def payout_id(payable: Payable, attempt: int) -> str:
@@ -72,21 +61,18 @@ def _index_entry(payout: Payout) -> dict[str, str]:
 
 
 def commit_payout(round_: Round, old: Payable, new: Payable, payout: Payout, standing_checks: list[Write]) -> None:
-    """§3.5.4: one payout per agency and round at a time. Raises CHANGED_MEANWHILE, also if the caller submitted,
-    pre-reviewed or approved a line of the round, or asked for the money."""
+    """§3.5.4: one payout per agency and round at a time. Raises CHANGED_MEANWHILE, also if the caller may not
+    make it because of an earlier step, or as a member of the agency."""
     caller = payout.created_by
     commit(
         [
-            payables.step_write(old, new, *payables.NOT_BY_CLAIMANT, caller=caller),
+            payables.hands_write(old, new, "make_payouts", caller),
             add_write("payout", keys.payout(payout.payout_id), payout, index=_index_entry(payout)),
             *standing_checks,
-            _hands_check(round_, NOT_BY_REVIEWERS, caller),
+            rounds.hands_check(round_, "make_payouts", caller),
+            organisations.stranger_check("agency", old.agency_uscc, "make_payouts", caller),
         ]
     )
-
-
-def _hands_check(round_: Round, hands: tuple[str, ...], caller: str) -> Write:
-    return item_check("hands", keys.round_(round_.round_id), conditions.all_of(*hands), caller=caller)
 
 
 @dataclass(frozen=True)
@@ -150,10 +136,12 @@ def _step_write(old: Payout, new: Payout, *more: str, **values: Any) -> Write:
 
 
 def _step_writes(old: PayoutFacts, new: PayoutFacts, caller: str) -> list[Write]:
+    maker = conditions.by_other_hands("record_payment", "payout")
     return [
-        _step_write(old.payout, new.payout, conditions.not_by_caller("created_by"), caller=caller),
-        payables.step_write(old.payable, new.payable, *payables.NOT_BY_CLAIMANT, caller=caller),
-        _hands_check(old.round, NOT_BY_ROUND, caller),
+        _step_write(old.payout, new.payout, maker, caller=caller),
+        payables.hands_write(old.payable, new.payable, "record_payment", caller),
+        rounds.hands_check(old.round, "record_payment", caller),
+        organisations.stranger_check("agency", old.payout.agency_uscc, "record_payment", caller),
     ]
 
 

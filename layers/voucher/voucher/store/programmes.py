@@ -48,11 +48,11 @@ def commit_step(old: Programme, new: Programme) -> None:
 
 
 def commit_confirmation(old: Programme, new: Programme, shares_fen: dict[str, list[int]], mark: Mark) -> None:
-    """§1.3: open a year: the appropriation is posted and each yearly pool is made, with its shares in fen. Not by the
-    drafter. Raises CHANGED_MEANWHILE."""
+    """§1.3: open a year: the appropriation is posted and each yearly pool is made, with its shares in fen. By
+    nobody who drafted it. Raises CHANGED_MEANWHILE."""
     movement = Movement("appropriate", TREASURY, programme_account(new.year), new.total_fen, mark.at, mark.by)
     new_pools = [write for pool_id, shares in shares_fen.items() for write in pools.create_writes(pool_id, shares)]
-    step = step_write(old, new, conditions.not_by_caller("created_by"), caller=mark.by)
+    step = step_write(old, new, conditions.by_other_hands("confirm_programme", "programme"), caller=mark.by)
     commit([step, programme_posting_write(new, movement), *new_pools])
 
 
@@ -75,7 +75,7 @@ def commit_total(old: Programme, new: Programme, changes_fen: dict[str, dict[int
     """§1.3: the new total, its posting and each cap that follows it, in one write. `changes_fen`: pool → shard → change
     of its limit. Not by the proposer. Raises CHANGED_MEANWHILE."""
     writes = [
-        step_write(old, new, conditions.not_by_caller("pending.#by"), caller=mark.by),
+        step_write(old, new, conditions.by_other_hands("confirm_total", "programme"), caller=mark.by),
         *(programme_posting_write(new, movement) for movement in _total_movements(old, new, mark)),
         *(write for pool_id, changes in changes_fen.items() for write in pools.resize_writes(pool_id, changes)),
     ]

@@ -9,8 +9,8 @@ from voucher.store.engine.table import add_write, advance_write, commit, commit_
 
 
 def commit_removal(old: Agency, new: Agency, notice: RemovalNotice, lead: Lead, caller: str) -> None:
-    """The bureau's approval, by somebody else than who proposed. Raises CHANGED_MEANWHILE."""
-    four_eyes = conditions.not_by_caller("removal_proposed_by")
+    """The bureau's approval, by somebody else than who proposed, and by no member. Raises CHANGED_MEANWHILE."""
+    four_eyes = conditions.by_other_hands("decide_removal", "agency")
     listed = keys.index_entry("NOTICE", notice.created_at, notice.notice_id, state=notice.state)
     commit(
         [

@@ -12,14 +12,6 @@ from voucher.store.engine.pages import Page, Selection, read_page
 from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import MOST_ITEMS, Write, add_write, advance_write, commit, item_check
 
-# The caller is not among the earlier hands of the round (`Round.earlier_hands`), because its decision (§3.5.2), the
-# closing of its notice (§3.5.3) and the record of its payments (§3.5.4) are by other people.
-NOT_BY_EARLIER_HANDS = (
-    conditions.caller_not_among("submitters"),
-    conditions.caller_not_among("pre_reviewers"),
-    conditions.not_by_caller("created_by"),
-)
-
 
 def find(round_id: str) -> Round | None:
     """A round by its id, or None."""
@@ -71,14 +63,23 @@ def step_write(old: Round, new: Round, *more: str, **values: Any) -> Write:
     return advance_write("round", keys.round_(new.round_id), old, new, *more, index=_index_entry(new), **values)
 
 
+def hands_check(round_: Round, step: str, caller: str) -> Write:
+    """Check in the transaction that the caller may take a step of a round's money, as far as the round tells."""
+    condition = conditions.by_other_hands(step, "round")
+    return item_check("hands", keys.round_(round_.round_id), condition, caller=caller)
+
+
 def commit_gathering(round_: Round, old: list[Line], new: list[Line], *also: Write) -> None:
-    """§3.5.2: make a round of passed lines. Raises CHANGED_MEANWHILE.
+    """§3.5.2: make a round of passed lines. Raises CHANGED_MEANWHILE, also for a caller who acted for a party of one.
 
     If the lines do not fit one transaction, the round is written before them. A line that a broken-off call did not
     reach stays passed, for the next round.
     """
     round_write = add_write("round", keys.round_(round_.round_id), round_, index=_index_entry(round_))
-    line_writes = [settlements.line_write(before, after) for before, after in zip(old, new, strict=True)]
+    caller = round_.created_by
+    line_writes = [
+        settlements.gathered_line_write(before, after, caller) for before, after in zip(old, new, strict=True)
+    ]
     made = [round_write, *also]
     if len(made) + len(line_writes) <= MOST_ITEMS:
         commit([*made, *line_writes])
@@ -88,8 +89,8 @@ def commit_gathering(round_: Round, old: list[Line], new: list[Line], *also: Wri
 
 
 def commit_decision(old: Round, new: Round, line_writes: Iterable[Sequence[Write]], caller: str) -> None:
-    """§3.5.2: the bureau's decision, with the writes of each line. Raises CHANGED_MEANWHILE, also for a caller of the
-    round's earlier hands."""
-    last = step_write(old, new, *NOT_BY_EARLIER_HANDS, caller=caller)
-    guard = unchanged_check(old, *NOT_BY_EARLIER_HANDS, caller=caller)
+    """§3.5.2: the bureau's decision, with the writes of each line. Raises CHANGED_MEANWHILE, also for a caller who took
+    an earlier step of the round."""
+    hands = conditions.by_other_hands("approve_round", "round")
+    last, guard = step_write(old, new, hands, caller=caller), unchanged_check(old, hands, caller=caller)
     commit_in_parts(line_writes, [last], [guard])

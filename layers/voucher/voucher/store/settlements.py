@@ -6,7 +6,7 @@ from typing import Any
 from voucher.models.orders import Order
 from voucher.models.settlements import Line, Settlement
 from voucher.refusals import Refusal, not_found
-from voucher.store import conditions, keys, orders
+from voucher.store import conditions, keys, orders, organisations
 from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page
 from voucher.store.engine.reading import find_item, read_many, read_partition
 from voucher.store.engine.table import (
@@ -97,9 +97,24 @@ def line_write(old: Line, new: Line, *more: str, **values: Any) -> Write:
     return advance_write(f"line {new.order_id}", keys.line(new.settlement_id, new.order_id), old, new, *more, **values)
 
 
-def reviewed_line_write(old: Line, new: Line, reviewer: str) -> Write:
-    """§3.5.2: the write of a pre-review's decision, on condition that the reviewer did not submit the line."""
-    return line_write(old, new, conditions.not_by_caller("submitted_by"), caller=reviewer)
+def reviewed_line_writes(old: Line, new: Line, caller: str) -> list[Write]:
+    """§3.5.2: the writes of a pre-review's decision, on condition that the caller acted for no party of the line."""
+    hands = conditions.by_other_hands("pre_review_lines", "line")
+    parties = organisations.parties_checks(old.enterprise_uscc, old.agency_uscc, "pre_review_lines", caller)
+    return [line_write(old, new, hands, caller=caller), *parties]
+
+
+def gathered_line_write(old: Line, new: Line, caller: str) -> Write:
+    """§3.5.2: the write of a line that is gathered, on condition that the caller acted for no party of it."""
+    return line_write(old, new, conditions.by_other_hands("gather_round", "line"), caller=caller)
+
+
+def taken_out_line_writes(old: Line, new: Line, order: Order, freed: Order, step: str, caller: str) -> list[Write]:
+    """§3.5.1(5), §5.2b: the writes of a line that staff takes out of its round, or takes back, on condition that the
+    caller acted for no party of it."""
+    hands = conditions.by_other_hands(step, "line")
+    parties = organisations.parties_checks(old.enterprise_uscc, old.agency_uscc, step, caller)
+    return [*ended_line_writes(old, new, order, freed, hands, caller=caller), *parties]
 
 
 def commit_line(old: Line, new: Line) -> None:
@@ -151,9 +166,10 @@ def read_file_uses(lines: Iterable[Line]) -> dict[str, frozenset[str]]:
     return {sha256: frozenset((item or {}).get("order_ids", ())) for sha256, item in zip(wanted, items, strict=True)}
 
 
-def ended_line_writes(old: Line, new: Line, order: Order, freed: Order) -> list[Write]:
-    """§3.5.1: the writes that end a line: its order may be settled again, its invoice number is free."""
-    return [line_write(old, new), orders.step_write(order, freed), *free_invoice_writes(old)]
+def ended_line_writes(old: Line, new: Line, order: Order, freed: Order, *more: str, **values: Any) -> list[Write]:
+    """§3.5.1: the writes that end a line, if `more` holds: its order may be settled again, its invoice number is
+    free."""
+    return [line_write(old, new, *more, **values), orders.step_write(order, freed), *free_invoice_writes(old)]
 
 
 def list_page(selection: Selection, keep: Keep | None, agency_uscc: str | None) -> Page:

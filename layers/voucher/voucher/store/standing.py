@@ -6,12 +6,13 @@ an approval, a list and a violation come at the same moment, each entitlement is
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from voucher.models.enterprises import Enterprise
 from voucher.models.entitlements import Entitlement
 from voucher.models.programmes import Programme
 from voucher.models.standing import Standing
-from voucher.store import conditions, keys
+from voucher.store import conditions, keys, organisations
 from voucher.store.engine.reading import read_many, read_together
 from voucher.store.engine.table import MOST_ITEMS, Write, add_write, item_check, put_write
 
@@ -109,9 +110,22 @@ def _read_entitlements(usccs: Sequence[str], years: Sequence[int]) -> dict[str, 
     return found
 
 
-def in_step_writes(facts: Facts, standing: Standing, entitlements: Mapping[int, Entitlement | None]) -> list[Write]:
-    """The writes that change a standing and every entitlement with it, if the enterprise is still as it was read."""
-    return [_standing_write(facts, standing), enterprise_check(facts), *entitlement_writes(facts, entitlements)]
+def in_step_writes(
+    facts: Facts, standing: Standing, entitlements: Mapping[int, Entitlement | None], *more: str, **values: Any
+) -> list[Write]:
+    """The writes that change a standing and every entitlement with it, if the enterprise is still as it was read, and
+    `more` holds of it."""
+    check = enterprise_check(facts, *more, **values)
+    return [_standing_write(facts, standing), check, *entitlement_writes(facts, entitlements)]
+
+
+def decided_writes(
+    facts: Facts, standing: Standing, entitlements: Mapping[int, Entitlement | None], step: str, caller: str
+) -> list[Write]:
+    """The same for what a person decides on a credit code: no member of what is registered under it."""
+    stranger = conditions.by_other_hands(step, "enterprise")
+    writes = in_step_writes(facts, standing, entitlements, stranger, caller=caller)
+    return [*writes, organisations.stranger_check("agency", facts.uscc, step, caller)]
 
 
 def _standing_write(facts: Facts, standing: Standing) -> Write:
@@ -122,15 +136,17 @@ def _standing_write(facts: Facts, standing: Standing) -> Write:
     return put_write("standing", key, standing, conditions.UNCHANGED, seen_version=facts.standing.version)
 
 
-def enterprise_check(facts: Facts) -> Write:
-    """Check in the transaction that the enterprise is still as it was read, or still not registered."""
+def enterprise_check(facts: Facts, *more: str, **values: Any) -> Write:
+    """Check in the transaction that the enterprise is still as it was read and `more` holds of it, or that it is still
+    not registered."""
     if facts.enterprise is None:
         return item_check("enterprise", keys.enterprise(facts.uscc), conditions.IS_NEW)
     return item_check(
         "enterprise",
         keys.enterprise(facts.uscc),
-        conditions.UNCHANGED,
+        conditions.all_of(conditions.UNCHANGED, *more),
         seen_version=facts.enterprise.version,
+        **values,
     )
 
 

@@ -2,7 +2,7 @@
 
 from voucher.models.violations import Violation
 from voucher.refusals import not_found
-from voucher.store import keys
+from voucher.store import conditions, keys
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import Write, add_write, advance_write, commit_if_unchanged
@@ -26,14 +26,16 @@ def new_write(violation: Violation) -> Write:
     return add_write("violation", keys.violation(violation.violation_id), violation, index=_index_entry(violation))
 
 
-def step_write(old: Violation, new: Violation) -> Write:
-    """The write of a violation's next version, if nobody changed it since `old` was read."""
-    return advance_write("violation", keys.violation(new.violation_id), old, new, index=_index_entry(new))
+def lift_write(old: Violation, new: Violation, caller: str) -> Write:
+    """The write that lifts a violation, by somebody else than who recorded it, if nobody changed it since."""
+    key, hands = keys.violation(new.violation_id), conditions.by_other_hands("lift_violation", "violation")
+    return advance_write("violation", key, old, new, hands, index=_index_entry(new), caller=caller)
 
 
 def commit_erased(old: Violation, new: Violation) -> bool:
     """Erase the words of a violation. False if somebody changed it meanwhile."""
-    return commit_if_unchanged([step_write(old, new)])
+    key = keys.violation(new.violation_id)
+    return commit_if_unchanged([advance_write("violation", key, old, new, index=_index_entry(new))])
 
 
 def _index_entry(violation: Violation) -> dict[str, str]:

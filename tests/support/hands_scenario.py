@@ -1,0 +1,342 @@
+"""A year of one enterprise and one agency in which each step of `hands.py` has a turn, in an order in which it
+is possible, by a person of its own who holds every role."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from infra.city.document_files import agency_documents, enterprise_documents, order_documents, summary_invoice_document
+from infra.client import steps
+from infra.client.http import Person, Reply
+from tests.support import samples
+from tests.support.backend import World
+from tests.support.samples import TODAY
+from tests.support.scenario import Json
+from tests.support.workers import deliver_upload
+from voucher.store import keys
+from voucher.store.engine.table import transact, update_write
+
+OWNER, SELLER = Person("owner"), Person("seller")
+ROLES = "platform,bureau,finance"
+VOUCHER_FEN, CONTRACT_FEN = 70_000, 100_000
+# three orders: one is paid, the line of one is taken out of its round, that of one is taken back once it is owed
+PAID, TAKEN_OUT, TAKEN_BACK = "paid", "taken out", "taken back"
+ORDERS = (PAID, TAKEN_OUT, TAKEN_BACK)
+ENTERPRISE, AGENCY = samples.enterprise(0), samples.agency(1)
+WHY = {"reason": "材料有误"}
+
+
+@dataclass
+class Matter:
+    """The backend, and the ids that the steps so far have answered."""
+
+    world: World
+    ids: dict[str, Any] = field(default_factory=dict)
+
+    def call(self, person: Person | None, path: str, body: Any = None, method: str = "POST") -> Reply:
+        """One call; its key follows from what is asked."""
+        return self.world.call(person, method, path, body)
+
+    def let_in(self, *people: Person) -> None:
+        """These people are members of both organisations, beside the two who registered them; nobody else is."""
+        names = [each.name for each in (OWNER, SELLER, *people)]
+        places = (keys.enterprise(ENTERPRISE.uscc), keys.agency(AGENCY.uscc))
+        transact([update_write("members", key, "SET #members = :members", None, members=names) for key in places])
+
+
+Take = Callable[[Matter, Person], Reply]
+Learn = Callable[[Matter, Json], None]
+
+
+def nothing(_matter: Matter, _answer: Json) -> None:
+    """Nothing to remember."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One step: whether a member or the staff takes it, what they call, and what follows once it is done."""
+
+    step: str
+    by: Literal["member", "staff"]
+    take: Take
+    learn: Learn = nothing
+
+    @property
+    def person(self) -> Person:
+        """Who takes this step and no other one, but could take every one."""
+        return Person(self.step, ROLES)
+
+    @property
+    def is_of_party(self) -> bool:
+        """True if a member of an organisation takes it."""
+        return self.by == "member"
+
+
+def simply(path: str, body: Any = None, method: str = "POST") -> Take:
+    """One call; {words} of its path and body are ids that are known by then."""
+
+    def take(matter: Matter, person: Person) -> Reply:
+        return matter.call(person, filled(path, matter), filled(body, matter), method)
+
+    return take
+
+
+def filled(value: Any, matter: Matter) -> Any:
+    """A path or body with the ids in it."""
+    if isinstance(value, dict):
+        return {name: filled(each, matter) for name, each in value.items()}
+    return value.format(**matter.ids) if isinstance(value, str) else value
+
+
+def remember(**names: str) -> Learn:
+    """Keep fields of the answer: known as → field."""
+
+    def learn(matter: Matter, answer: Json) -> None:
+        matter.ids |= {known_as: answer[field] for known_as, field in names.items()}
+
+    return learn
+
+
+def on_each_order(step: str, body: Callable[[str], Any] = lambda _: None) -> Take:
+    """The same step on all three orders; the last answer."""
+
+    def take(matter: Matter, person: Person) -> Reply:
+        for name in ORDERS:
+            reply = matter.call(person, f"/orders/{matter.ids[name]}/{step}", body(name))
+            if reply.status >= 300:
+                break
+        return reply
+
+    return take
+
+
+def place(matter: Matter, person: Person) -> Reply:
+    """Three orders with one voucher."""
+    amounts = {"contract_fen": CONTRACT_FEN, "voucher_fen": VOUCHER_FEN, "no_other_subsidy": True}
+    about = {"product_id": matter.ids["product"], "voucher_id": matter.ids["voucher"]}
+    replies = [matter.call(person, "/orders", {**about, **amounts}) for _ in ORDERS]
+    if all(reply.status == 201 for reply in replies):
+        placed = {name: reply.body["order_id"] for name, reply in zip(ORDERS, replies, strict=True)}
+        replies[-1].body["placed"] = placed
+    return replies[-1]
+
+
+def contract(name: str) -> Json:
+    """The contract of one of the orders."""
+    return {
+        "contract_number": f"HT-{ORDERS.index(name)}",
+        "contract_signed_on": TODAY.isoformat(),
+        "contract_fen": CONTRACT_FEN,
+    }
+
+
+def open_application(matter: Matter, person: Person) -> Reply:
+    """All three orders in one application."""
+    orders = [matter.ids[each] for each in ORDERS]
+    return matter.call(person, "/settlements", {"agency_uscc": AGENCY.uscc, "order_ids": orders})
+
+
+def fill_in(matter: Matter, person: Person) -> Reply:
+    """Every line, with documents that the seller uploads."""
+    path, share_fen, replies = f"/settlements/{matter.ids['settlement']}", CONTRACT_FEN - VOUCHER_FEN, []
+    for name in ORDERS:
+        papers = order_documents(ENTERPRISE.name, AGENCY.name, "服务", name, CONTRACT_FEN, share_fen)
+        ids = {each.kind: steps.announce_and_upload(matter.world, SELLER, path, each) for each in papers}
+        paid = {"amount_fen": share_fen, "paid_on": TODAY.isoformat(), "document_id": ids["transfer"]}
+        billed = {"amount_fen": share_fen, "issued_on": TODAY.isoformat(), "document_id": ids["invoice"]}
+        body = {
+            "contract_fen": CONTRACT_FEN,
+            "invoice": {"number": f"INV-{ORDERS.index(name)}", **billed},
+            "transfers": [{"reference": f"TR-{ORDERS.index(name)}", **paid}],
+            "contract_document_id": ids["contract"],
+            "evidence_document_ids": [ids["evidence"]],
+        }
+        replies.append(matter.call(person, f"{path}/lines/{matter.ids[name]}", body, "PUT"))
+    return next((reply for reply in replies if reply.status >= 300), replies[-1])
+
+
+def pre_review(matter: Matter, person: Person) -> Reply:
+    """Every line passes."""
+    lines = [{"order_id": matter.ids[each], "decision": "pass", "opinion": "材料完整"} for each in ORDERS]
+    return matter.call(person, f"/settlements/{matter.ids['settlement']}/pre-review", {"lines": lines})
+
+
+def gather(matter: Matter, person: Person) -> Reply:
+    """A round of the application."""
+    return matter.call(person, "/rounds", {"settlement_ids": [matter.ids["settlement"]]})
+
+
+def object_to_notice(matter: Matter, answer: Json) -> None:
+    """Somebody objects to the notice that was published."""
+    said = {"name": "某", "contact": "0578", "reason": "服务未实际发生"}
+    objection = steps.expect(matter.call(None, f"/notices/{answer['notice_id']}/objections", said), 201)
+    matter.ids |= {"notice": answer["notice_id"], "objection": objection["objection_id"]}
+
+
+def account(number: str) -> Json:
+    """A bank account of the agency."""
+    names = {"bank_name": "丽水市某银行", "account_name": AGENCY.name}
+    return {"agency_uscc": AGENCY.uscc, "bank_account": number, **names}
+
+
+def send_invoice(matter: Matter, person: Person) -> Reply:
+    """The summary invoice of the one line that is left."""
+    paper, path = summary_invoice_document(AGENCY.name, VOUCHER_FEN), f"/settlements/{matter.ids['settlement']}"
+    document_id = steps.announce_and_upload(matter.world, SELLER, path, paper)
+    sums = {"invoice_number": "SUM-1", "amount_fen": VOUCHER_FEN, "document_id": document_id}
+    body = account("6200000000000000018") | sums
+    return matter.call(person, f"/rounds/{matter.ids['round']}/invoices", body)
+
+
+def submit_enterprise(matter: Matter, person: Person) -> Reply:
+    """The owner prepares the papers."""
+    path = f"/enterprises/{ENTERPRISE.uscc}"
+    for paper in enterprise_documents(ENTERPRISE, TODAY):
+        steps.announce_and_upload(matter.world, OWNER, path, paper)
+    return matter.call(person, f"{path}/submit")
+
+
+def submit_agency(matter: Matter, person: Person) -> Reply:
+    """The seller prepares the papers."""
+    path = f"/agencies/{AGENCY.uscc}"
+    for paper in agency_documents(AGENCY, TODAY):
+        steps.announce_and_upload(matter.world, SELLER, path, paper)
+    return matter.call(person, f"{path}/submit")
+
+
+def upload_list(matter: Matter, answer: Json) -> None:
+    """The list that was announced is uploaded and parsed."""
+    matter.world.upload(answer["upload"], samples.list_file([samples.enterprise(3).uscc]))
+    deliver_upload(answer["upload"]["fields"]["key"])
+    matter.ids["import"] = answer["import_id"]
+
+
+def draft_product(matter: Matter, _answer: Json) -> None:
+    """The agency, admitted, drafts its product."""
+    product = steps.expect(matter.call(SELLER, "/products", samples.product(AGENCY)), 201)
+    matter.ids["product"] = product["product_id"]
+
+
+def grab(matter: Matter, _answer: Json) -> None:
+    """The enterprise, without a violation again, takes its voucher."""
+    claim = {"enterprise_uscc": ENTERPRISE.uscc}
+    voucher = steps.expect(matter.call(OWNER, f"/batches/{matter.ids['batch']}/vouchers", claim), 201)
+    matter.ids["voucher"] = voucher["voucher_id"]
+
+
+CHANGE = {"happened_on": "2026-06-10", "description": "法定代表人变更"}
+KEEP = {"decision": "keep", "reason": "不影响资格"}
+E, A = f"/enterprises/{ENTERPRISE.uscc}", f"/agencies/{AGENCY.uscc}"
+ADMIT = {"decision": "approve", "reasons": ["材料齐全"]}
+LIST = "/lists/little_giant_nursery/2026/imports"
+ANNOUNCED = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": 60}
+PROGRAMME = {"year": 2026, "total_fen": 90_000_000, "policy": {"notice_working_days": 0}}
+TOTAL = {"total_fen": 100_000_000, "reason": "追加预算"}
+PAYMENT = {"state": "paid", "bank_reference": "BK-1", "paid_on": TODAY.isoformat()}
+
+
+def first_payout(matter: Matter, answer: Json) -> None:
+    """The payout that was made."""
+    [made] = answer["items"]
+    matter.ids["payout"] = made["payout_id"]
+
+
+def orders_placed(matter: Matter, answer: Json) -> None:
+    """The ids of the three orders."""
+    matter.ids |= answer["placed"]
+
+
+def account_proposed(matter: Matter, answer: Json) -> None:
+    """The account that waits for the operator."""
+    matter.ids["change"] = answer["proposed_account"]["change_id"]
+
+
+TURNS = (
+    Turn("draft_programme", "staff", simply("/programmes", PROGRAMME)),
+    Turn("confirm_programme", "staff", simply("/programmes/2026/confirm")),
+    Turn("propose_total", "staff", simply("/programmes/2026/total", TOTAL)),
+    Turn("confirm_total", "staff", simply("/programmes/2026/total/confirm")),
+    Turn("draft_batch", "staff", simply("/programmes/2026/batches", samples.batch()), remember(batch="batch_id")),
+    Turn("publish_batch", "staff", simply("/batches/{batch}/publish")),
+    Turn("import_list", "staff", simply(LIST, ANNOUNCED), upload_list),
+    Turn("apply_list", "staff", simply(LIST + "/{import}/apply", {})),
+    Turn("submit_enterprise", "member", submit_enterprise),
+    Turn("review_enterprise", "staff", simply(f"{E}/review", {"decision": "approve", "reasons": []})),
+    Turn("report_enterprise_change", "member", simply(f"{E}/changes", CHANGE), remember(report="change_id")),
+    Turn("review_enterprise_change", "staff", simply(E + "/changes/{report}/review", KEEP)),
+    Turn("submit_agency", "member", submit_agency),
+    Turn("pre_review_agency", "staff", simply(f"{A}/pre-review", ADMIT)),
+    Turn("approve_agency", "staff", simply(f"{A}/approve", ADMIT), draft_product),
+    Turn("report_agency_change", "member", simply(f"{A}/changes", CHANGE), remember(report="change_id")),
+    Turn("review_agency_change", "staff", simply(A + "/changes/{report}/review", KEEP)),
+    Turn("publish_product", "staff", simply("/products/{product}/publish", {})),
+    Turn(
+        "record_violation",
+        "staff",
+        simply("/violations", {"uscc": ENTERPRISE.uscc, "facts": "转让服务券"}),
+        remember(violation="violation_id"),
+    ),
+    Turn("lift_violation", "staff", simply("/violations/{violation}/lift", WHY), grab),
+    Turn("place_order", "member", place, orders_placed),
+    Turn("accept_order", "member", on_each_order("accept")),
+    Turn("record_contract", "member", on_each_order("contract", contract)),
+    Turn("deliver_order", "member", on_each_order("deliver")),
+    Turn("confirm_order", "member", on_each_order("confirm")),
+    Turn("open_application", "member", open_application, remember(settlement="settlement_id")),
+    Turn("fill_in_line", "member", fill_in),
+    Turn("submit_application", "member", simply("/settlements/{settlement}/submit")),
+    Turn("ask_cancel", "member", on_each_order("cancellation", lambda _: WHY)),
+    Turn("review_cancel", "staff", on_each_order("cancellation/review", lambda _: {"decision": "reject"})),
+    Turn("pre_review_lines", "staff", pre_review),
+    Turn("gather_round", "staff", gather, remember(round="round_id")),
+    Turn("take_out_line", "staff", simply("/rounds/{round}/lines/{taken out}/withdraw", WHY)),
+    Turn("approve_round", "staff", simply("/rounds/{round}/approve", {"decision": "approve"})),
+    Turn("publish_notice", "staff", simply("/rounds/{round}/notice", {}), object_to_notice),
+    Turn("resolve_objection", "staff", simply("/objections/{objection}/resolve", {"decision": "reject"})),
+    Turn("close_notice", "staff", simply("/notices/{notice}/close")),
+    Turn("take_back_line", "staff", simply("/rounds/{round}/lines/{taken back}/withdraw", WHY)),
+    Turn("send_invoice", "member", send_invoice),
+    Turn(
+        "propose_account",
+        "member",
+        simply("/rounds/{round}/bank-account", account("6200000000000009999") | {"reason": "原账户已销户"}),
+        account_proposed,
+    ),
+    Turn(
+        "decide_account",
+        "staff",
+        simply(
+            "/rounds/{round}/bank-account/review",
+            {"agency_uscc": AGENCY.uscc, "change_id": "{change}", "decision": "confirm"},
+        ),
+    ),
+    Turn("make_payouts", "staff", simply("/rounds/{round}/payouts"), first_payout),
+    Turn("record_payment", "staff", simply("/payouts/{payout}/result", PAYMENT)),
+    Turn(
+        "claim_back",
+        "staff",
+        simply("/orders/{paid}/recoveries", {"amount_fen": 100, "reason": "重复享受补助"}),
+        remember(claim="recovery_id"),
+    ),
+    Turn("withdraw_claim", "staff", simply("/orders/{paid}/recoveries/{claim}/withdraw", WHY)),
+    Turn("disqualify", "staff", simply(f"{E}/disqualify", WHY)),
+    Turn("propose_removal", "staff", simply(f"{A}/removal", WHY)),
+    Turn("decide_removal", "staff", simply(f"{A}/removal/approve", {})),
+    Turn("close_batch", "staff", simply("/batches/{batch}/close")),
+)
+
+
+def begun(world: World) -> Matter:
+    """Both organisations registered, nothing else."""
+    matter = Matter(world)
+    steps.expect(matter.call(OWNER, "/enterprises", ENTERPRISE.registration()), 201)
+    steps.expect(matter.call(SELLER, "/agencies", AGENCY.application()), 201)
+    return matter
+
+
+def taken(matter: Matter, turn: Turn) -> Matter:
+    """The matter after a step, by its own person; who then is no member any more."""
+    matter.let_in(*([turn.person] if turn.is_of_party else []))
+    turn.learn(matter, steps.expect(turn.take(matter, turn.person), 200, 201))
+    matter.let_in()
+    return matter
