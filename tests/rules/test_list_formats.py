@@ -478,7 +478,9 @@ def test_what_is_hidden_in_a_sheet_of_an_xls_is_named(hide: Callable[[Any], None
 
 def test_a_chart_in_an_xls_is_no_part_of_its_sheet() -> None:
     begin = XLS.rindex(b"\x09\x08\x10\x00")
-    end = XLS.index(b"\x0a\x00\x00\x00", begin)
+    end = begin
+    while not XLS.startswith(b"\x0a\x00\x00\x00", end):
+        end += 4 + int.from_bytes(XLS[end + 2 : end + 4], "little")
     hidden_row = b"\x08\x02\x10\x00\x01\x00" + bytes(10) + b"\x20\x00\x00\x00"
     chart = XLS[begin : begin + 20] + hidden_row + b"\x0a\x00\x00\x00"
 
