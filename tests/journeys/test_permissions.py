@@ -32,6 +32,7 @@ ImportList      PD        P         .       .            .            .
 Inbox           .         .         .       .            U            .
 KeepAudit       .         .         .       .            .            P
 Lists           P         .         .       .            .            .
+ListVersions    .         .         .       .            .            .
 NoticeClosings  .         U         P       P            .            .
 NoticeReviews   .         .         .       P            .            .
 Notices         .         .         .       PU           .            .

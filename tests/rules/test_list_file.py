@@ -243,7 +243,7 @@ def test_two_columns_with_the_same_title_are_refused() -> None:
 def test_only_one_sheet_may_have_content_whatever_it_is(filename: str, write: Callable[..., bytes]) -> None:
     assert parse("rated_d", filename, write([], [HEADER, [A, "甲"]], [[" "]])).rows == [ListRow(2, A, "甲")]
     for other in ([HEADER, [B, "乙"]], [["填表说明"]]):
-        with pytest.raises(ListFileError, match=r"“Sheet.*”、“Sheet.*”都有内容，请只保留名单所在的一个工作表"):
+        with pytest.raises(ListFileError, match=r"“Sheet.*”、工作表“Sheet.*”都有内容，请只保留名单所在的一个工作表"):
             parse("rated_d", filename, write([HEADER, [A, "甲"]], other))
 
 

@@ -279,7 +279,7 @@ def test_columns_have_the_names_excel_gives_them() -> None:
         assert column_number(letters) == column
 
 
-def test_a_quote_left_open_stops_a_csv_and_one_closed_later_is_reported_with_its_lines() -> None:
+def test_an_open_quote_stops_a_csv_and_one_closed_later_is_reported_with_its_lines() -> None:
     lines = ["统一社会信用代码,企业名称,备注", *(f"{credit_code(number)},企业{number}," for number in range(30))]
     lines[3] += '"复核中'
     assert "从第 4 行起无法读取：引号没有成对" in refusal("\r\n".join(lines).encode("gbk"), "a.csv")
@@ -366,7 +366,7 @@ def test_parts_are_found_however_their_names_are_spelled(old: str, new: str) -> 
     assert parsed(renamed(old, new)).rows == GOOD_ROWS
 
 
-def test_a_relation_with_backslashes_is_followed_and_two_parts_of_one_name_are_refused() -> None:
+def test_relations_may_have_backslashes_but_two_parts_of_one_name_are_refused() -> None:
     content = with_part(EXCEL, RELATIONS, lambda data: data.replace(b"worksheets/sheet1", b"worksheets\\sheet1"))
     assert parsed(content).rows == GOOD_ROWS
     sheet = zipfile.ZipFile(io.BytesIO(EXCEL)).read(SHEET)
@@ -417,6 +417,16 @@ def sheet_with(old: bytes, new: bytes) -> bytes:
 )
 def test_what_is_hidden_in_a_sheet_is_named(old: bytes, new: bytes, words: str) -> None:
     assert f"文件中有看不到的内容：工作表“Sheet”中{words}。请取消隐藏" in refusal(sheet_with(old, new))
+
+
+def test_a_sentence_names_a_sheet_by_no_more_than_its_name_may_be() -> None:
+    name = b'name="\xe2\x80\xae' + b"y" * 500_000 + b'"'
+    content = with_part(
+        sheet_with(b'<row r="2"', b'<row r="2" hidden="1"'),
+        "xl/workbook.xml",
+        lambda data: data.replace(b'name="Sheet"', name),
+    )
+    assert f"工作表“{'y' * 31}”中" in refusal(content)
 
 
 def test_hidden_rows_columns_and_merged_cells_without_content_do_no_harm() -> None:

@@ -84,7 +84,7 @@ def parse(kind: str, filename: str, content: bytes, limits: Limits = USUAL_LIMIT
             raise ListFileError(f"{title}：名单超过 {limits.rows} 行，请核对后再上传")
         _take_row(row, header, first_rows, parsed, limits)
         parsed.blank_rows = row[0] - header.row - parsed.total_rows
-    _check_shown(title, [f"工作表“{sheet.name}”中{each}" for each in outline.hidden()] if sheet else [])
+    _check_shown(title, [f"{sheet.title}中{each}" for each in outline.hidden()] if sheet else [])
     return parsed
 
 
@@ -94,11 +94,11 @@ def _only_sheet(title: str, sheets: list[Sheet], limits: Limits) -> Sheet | None
     if len(filled) == 1 and not filled[0].is_hidden:
         return filled[0]
     shown = [sheet for sheet in filled if not sheet.is_hidden]
-    unseen = [f"隐藏的工作表“{sheet.name}”" for sheet in filled if sheet.is_hidden]
-    _check_shown(title, unseen + [f"工作表“{each.name}”中{words}" for each in shown for words in each.hidden(limits)])
+    unseen = [f"隐藏的{sheet.title}" for sheet in filled if sheet.is_hidden]
+    _check_shown(title, unseen + [f"{each.title}中{words}" for each in shown for words in each.hidden(limits)])
     if shown:
-        names = "、".join(f"“{sheet.name}”" for sheet in shown)
-        raise ListFileError(f"{title}：工作表{names}都有内容，请只保留名单所在的一个工作表后再上传")
+        names = "、".join(sheet.title for sheet in shown)
+        raise ListFileError(f"{title}：{names}都有内容，请只保留名单所在的一个工作表后再上传")
     return None
 
 

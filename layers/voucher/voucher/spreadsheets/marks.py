@@ -34,6 +34,8 @@ def on_one_line(text: str) -> str:
 
 def marks_in(text: str) -> str:
     """The characters of a text that the screen does not show, each once, in words; empty if there are none."""
+    if text.isprintable() and not SHAPELESS.search(text):  # as nearly all are
+        return ""
     marks = dict.fromkeys(each for each in text if category(each) in KINDS_OF_MARKS or SHAPELESS.match(each))
     words = [f"U+{ord(each):04X} {MARKS.get(each) or KINDS_OF_MARKS.get(category(each), '空白字符')}" for each in marks]
     return "、".join(words)

@@ -9,7 +9,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 from voucher.spreadsheets.cells import BROKEN, Limits, ListFileError, Row, column_letters
+from voucher.spreadsheets.marks import without_marks
 
+LONGEST_NAME = 31
 MOST_NAMED = 100  # places in one sentence; the rest is counted
 
 
@@ -90,6 +92,11 @@ class Sheet(NamedTuple):
     name: str
     is_hidden: bool
     rows: Callable[[Outline], Iterator[Row]]
+
+    @property
+    def title(self) -> str:
+        """Its name in a sentence, no longer than a spreadsheet program lets it be."""
+        return f"工作表“{without_marks(self.name)[:LONGEST_NAME]}”"
 
     def is_filled(self, limits: Limits) -> bool:
         """Whether there is a row with content, hidden or not."""
