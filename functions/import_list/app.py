@@ -60,7 +60,12 @@ def parse_upload(kind: str, year: int, import_id: str) -> None:
     except cells.ListFileError as error:
         lists.commit_step(old, stepped(old, "fail", mark, failure=str(error), **file))
         return
-    new = stepped(old, "parse", mark, row_count=len(parsed.rows), error_count=parsed.error_count, **file)
+    counts: dict[str, Any] = {
+        "header_row": parsed.header_row,
+        "total_rows": parsed.total_rows,
+        "blank_rows": parsed.blank_rows,
+    }
+    new = stepped(old, "parse", mark, row_count=len(parsed.rows), error_count=parsed.error_count, **counts, **file)
     lists.commit_rows(new, [row._asdict() for row in parsed.rows])
     lists.commit_errors(new, [error._asdict() for error in parsed.errors])
     lists.commit_step(old, new)

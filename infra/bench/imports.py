@@ -15,7 +15,7 @@ from openpyxl import Workbook
 from infra.bench.speed import ResultLine
 from infra.city.credit_codes import OUTSIDERS, CreditCodes
 from infra.client.http import BUREAU, OPERATOR, HttpClient
-from infra.client.steps import Json, expect
+from infra.client.steps import Json, confirmed_difference, expect
 from infra.local import stack
 from infra.local.stack import Stack
 from infra.local.state import LOCAL
@@ -53,7 +53,10 @@ def _import(own_stack: Stack) -> list[ResultLine]:
     parsed = get_import()
     if (parsed["state"], parsed["row_count"], parsed["error_count"]) != ("parsed", ROWS, 0):
         raise RuntimeError(f"the list was not read as it stands: {parsed}")
-    expect(client.call(BUREAU, "POST", f"{path}/apply"), 200)
+    began = perf_counter()
+    confirmed = confirmed_difference(client, path)
+    comparing_seconds = perf_counter() - began
+    expect(client.call(BUREAU, "POST", f"{path}/apply", confirmed), 200)
     applying_seconds = _seconds_until(lambda: bool(get_import()["state"] == "applied"))
     peaks = {line["message"]: line["peak_memory_mb"] for line in _work_lines(own_stack)}
     size = f"{len(content) / 2**20:.1f} MB .xlsx"
@@ -61,6 +64,7 @@ def _import(own_stack: Stack) -> list[ResultLine]:
         ResultLine(
             f"list of {ROWS:,} rows, {size}: parsed", f"{parsing_seconds:.0f} s, {peaks['list parsed']} MB at most"
         ),
+        ResultLine(f"list of {ROWS:,} rows: its difference to the list in force", f"{comparing_seconds:.1f} s"),
         ResultLine(
             f"list of {ROWS:,} enterprises that were on no list: in force",
             f"{applying_seconds:.0f} s, {ROWS / applying_seconds:.0f}/s, {peaks['list applied']} MB at most",

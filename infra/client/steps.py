@@ -109,7 +109,7 @@ def list_product(client: Client, person: Person, listing: Json) -> Json:
 def import_list(
     client: Client, kind: str, year: int, content: bytes, wait: Callable[[Callable[[], bool]], None]
 ) -> Json:
-    """§2.1.1, §2.3.1: the operator uploads, the worker parses, the bureau applies; `wait` waits for a condition."""
+    """§2.1.1, §2.3.1: the operator uploads, the worker parses, the bureau looks and applies; `wait` waits."""
     path = f"/lists/{kind}/{year}/imports"
     announcement = {
         "filename": f"{kind}.xlsx",
@@ -120,9 +120,15 @@ def import_list(
     client.upload(record["upload"], content)
     path = f"{path}/{record['import_id']}"
     wait(lambda: expect(client.call(OPERATOR, "GET", path), 200)["state"] != "waiting")
-    expect(client.call(BUREAU, "POST", f"{path}/apply"), 200)
+    expect(client.call(BUREAU, "POST", f"{path}/apply", confirmed_difference(client, path)), 200)
     wait(lambda: bool(expect(client.call(OPERATOR, "GET", path), 200)["state"] == "applied"))
     return expect(client.call(OPERATOR, "GET", path), 200)
+
+
+def confirmed_difference(client: Client, path: str) -> Json:
+    """The bureau looks at what a version of a list changes; the body that applies just this."""
+    seen = expect(client.call(BUREAU, "GET", f"{path}/difference"), 200)
+    return {"touched": seen["touched"], "compared_with": seen["compared_with"]}
 
 
 @dataclass(frozen=True)

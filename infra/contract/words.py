@@ -50,6 +50,7 @@ LISTS: dict[str, Words] = {
         "cut": "末尾被截断",
         "replaced": "与存证不符",
     },
+    "list_changes": {"added": "新列入", "removed": "移出"},
     "binding_limits": {
         "ratio": "抵用比例上限",
         "balance": "服务券余额",

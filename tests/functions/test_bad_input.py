@@ -293,6 +293,8 @@ PAGED = [
     "GET /leads",
     "GET /lists/{kind}/{year}",
     "GET /lists/{kind}/{year}/imports",
+    "GET /lists/{kind}/{year}/imports/{import_id}/difference",
+    "GET /lists/{kind}/{year}/imports/{import_id}/rows",
     "GET /notices",
     "GET /notices/{notice_id}/objections",
     "GET /objections",

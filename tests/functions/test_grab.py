@@ -69,7 +69,8 @@ def apply_list(town: Town, kind: str, year: int, *codes: object, **options: Any)
     for _ in range(2):
         assert deliver_upload(record["upload"]["fields"]["key"]) == {"batchItemFailures": []}
     path = f"{path}/{record['import_id']}"
-    applied = town.world.call(BUREAU, "POST", f"{path}/apply", options)
+    body = {**options, **steps.confirmed_difference(town.world, path)}
+    applied = town.world.call(BUREAU, "POST", f"{path}/apply", body)
     if applied.status != 200:
         return dict(applied.body)
     [image] = [decode(item) for item in everything_kept()["registry"] if item["sk"]["S"].endswith(record["import_id"])]

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 import boto3
@@ -13,39 +12,23 @@ from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person
 from tests.conftest import StoppedClock
 from tests.support import samples
 from tests.support.backend import BUCKET, World, function
+from tests.support.list_scenario import (
+    CODES,
+    KIND,
+    apply_list,
+    begin_to_apply,
+    confirmed,
+    content_of,
+    damage,
+    path_of,
+    upload_list,
+)
 from tests.support.relaying import relayed
-from tests.support.scenario import OWNER, SELLER, Json, Town, approve, open_year
+from tests.support.scenario import OWNER, SELLER, Town, approve, open_year
 from tests.support.workers import deliver, deliver_upload
 from voucher.models.standing import Standing
 from voucher.store import keys, vouchers
 from voucher.store.engine.reading import find_item
-
-KIND = "newly_above_scale"
-CODES = [samples.enterprise(number).uscc for number in range(8)]
-
-
-def content_of(codes: Iterable[str]) -> bytes:
-    return "\n".join(["统一社会信用代码", *codes]).encode()
-
-
-def upload_list(world: World, content: bytes, kind: str = KIND, year: int = 2026, by: Person = OPERATOR) -> Json:
-    """A version announced, uploaded and parsed."""
-    announced = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": len(content)}
-    record = steps.expect(world.call(by, "POST", f"/lists/{kind}/{year}/imports", announced), 201)
-    world.upload(record["upload"], content)
-    deliver_upload(record["upload"]["fields"]["key"])
-    return steps.expect(world.call(OPERATOR, "GET", path_of(record)), 200)
-
-
-def path_of(record: Json) -> str:
-    return f"/lists/{record['kind']}/{record['year']}/imports/{record['import_id']}"
-
-
-def apply_list(world: World, record: Json) -> None:
-    """The bureau applies a version, and the worker brings it into force."""
-    with relayed(keys.name_list(record["kind"], record["year"], f"IMPORT#{record['import_id']}")):
-        steps.expect(world.call(BUREAU, "POST", f"{path_of(record)}/apply"), 200)
-    assert steps.expect(world.call(OPERATOR, "GET", path_of(record)), 200)["state"] == "applied"
 
 
 def lists_of(uscc: str) -> dict[str, tuple[int, ...]]:
@@ -66,7 +49,7 @@ def test_every_one_of_six_hundred_bad_rows_is_named_with_row_and_column(world: W
     assert (record["state"], record["row_count"], record["error_count"]) == ("parsed", 1, 600)
     assert [(each["row"], each["column"]) for each in record["errors"]] == [(row, "A") for row in range(3, 603)]
     assert world.call(BUREAU, "POST", f"{path_of(record)}/apply").code == "LIST_HAS_ERRORS"
-    skipped = {"skip_errors": True}
+    skipped = {"skip_errors": True, **confirmed(world, record)}
     assert world.call(BUREAU, "POST", f"{path_of(record)}/apply", skipped).body["state"] == "applying"
 
 
@@ -99,7 +82,7 @@ def test_a_reader_sees_the_old_list_until_the_new_one_is_wholly_in_force(
     monkeypatch.setattr(function("import_list"), "ENTERPRISES_PER_MESSAGE", 2)
     apply_list(town.world, upload_list(town.world, content_of(CODES[:3])))
     record = upload_list(town.world, content_of(CODES[2:8]))
-    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(record)}/apply"), 200)
+    begin_to_apply(town.world, record)
     body = {"task": "apply", "kind": KIND, "year": 2026, "import_id": record["import_id"]}
 
     def shown() -> list[str]:
@@ -174,7 +157,8 @@ def test_a_list_without_rows_is_applied_only_if_the_bureau_allows_it(town: Town)
     assert (refused.status, refused.code) == (409, "LIST_EMPTY")
     assert town.claim(town.batch_id).body["clause"] == "§2.1.1"
     with relayed(keys.name_list("rated_d", 2026, f"IMPORT#{empty['import_id']}")):
-        steps.expect(town.world.call(BUREAU, "POST", f"{path_of(empty)}/apply", {"allow_empty": True}), 200)
+        allowed = {"allow_empty": True, **confirmed(town.world, empty)}
+        steps.expect(town.world.call(BUREAU, "POST", f"{path_of(empty)}/apply", allowed), 200)
     assert town.grab()["face_fen"] == 1_000_000
 
 
@@ -213,7 +197,7 @@ def test_no_cursor_opens_a_version_that_was_never_in_force(world: World) -> None
     path = f"/lists/{KIND}/2026?cursor={record['import_id']}:0"
     for _ in range(2):
         assert world.call(FINANCE, "GET", path).code == "MALFORMED"
-        steps.expect(world.call(BUREAU, "POST", f"{path_of(record)}/apply"), 200)  # not yet in force then, either
+        begin_to_apply(world, record)  # not yet in force then, either
     deliver("import_list", {"task": "apply", "kind": KIND, "year": 2026, "import_id": record["import_id"]})
     assert len(steps.expect(world.call(FINANCE, "GET", path), 200)["items"]) == 2
 
@@ -251,11 +235,11 @@ def test_errors_are_shown_page_by_page(world: World, monkeypatch: pytest.MonkeyP
 def test_a_second_version_waits_until_the_first_is_in_force(town: Town) -> None:
     first, second = (upload_list(town.world, content_of(CODES[number : number + 1])) for number in (5, 6))
     other_year = upload_list(town.world, content_of(CODES[5:6]), KIND, 2025)
-    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(first)}/apply"), 200)
-    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(first)}/apply"), 200)
-    waiting = town.world.call(BUREAU, "POST", f"{path_of(second)}/apply")
+    begin_to_apply(town.world, first)
+    begin_to_apply(town.world, first)
+    waiting = town.world.call(BUREAU, "POST", f"{path_of(second)}/apply", confirmed(town.world, second))
     assert (waiting.status, waiting.code) == (409, "LIST_IN_TURN")
-    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(other_year)}/apply"), 200)
+    begin_to_apply(town.world, other_year)
     deliver("import_list", {"task": "apply", "kind": KIND, "year": 2026, "import_id": first["import_id"]})
     apply_list(town.world, second)
     assert [uscc for uscc in CODES if 2026 in lists_of(uscc).get(KIND, ())] == CODES[6:7]
@@ -263,8 +247,9 @@ def test_a_second_version_waits_until_the_first_is_in_force(town: Town) -> None:
 
 def test_an_apply_repeated_once_the_list_is_in_force_is_answered_as_done(town: Town) -> None:
     record = upload_list(town.world, content_of(CODES[:1]))
+    body = confirmed(town.world, record)
     apply_list(town.world, record)
-    again = town.world.call(BUREAU, "POST", f"{path_of(record)}/apply")
+    again = town.world.call(BUREAU, "POST", f"{path_of(record)}/apply", body)
     assert (again.status, again.body["state"], again.headers["idempotent-replay"]) == (200, "applied", "true")
     other = town.world.call(BUREAU, "POST", f"{path_of(record)}/apply", {"skip_errors": True})
     assert (other.status, other.code) == (409, "WRONG_STATE")
@@ -274,25 +259,12 @@ def test_an_apply_repeated_once_the_list_is_in_force_is_answered_as_done(town: T
 def test_a_late_delivery_of_an_older_version_changes_nothing(town: Town) -> None:
     first, second = (upload_list(town.world, content_of(CODES[number : number + 1])) for number in (5, 6))
     apply_list(town.world, first)
-    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(second)}/apply"), 200)
+    begin_to_apply(town.world, second)
     module = function("import_list")
     stale = module.lists.find(KIND, 2026, first["import_id"])
     with pytest.raises(module.lists.OutOfTurn):
         module.bring_in_step(stale, [CODES[7]], {CODES[7]})
     assert lists_of(CODES[7]) == {}
-
-
-def damage(record: Json, how: str, part: str = "rows") -> Callable[[], None]:
-    """Delete what was read of a version, its good rows or its errors, or the first of them; answers how to mend it."""
-    client, prefix = boto3.client("s3"), f"rows/{record['kind']}/{record['year']}/{record['import_id']}"
-    kept = client.list_objects_v2(Bucket=BUCKET, Prefix=prefix)["Contents"]
-    [key] = [each["Key"] for each in kept if each["Key"].endswith(f".{part}.json")]
-    content = client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
-    if how == "gone":
-        client.delete_object(Bucket=BUCKET, Key=key)
-    else:
-        client.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(json.loads(content)[1:]))
-    return lambda: client.put_object(Bucket=BUCKET, Key=key, Body=content)
 
 
 @pytest.mark.clause("§2.1.1")
@@ -304,8 +276,8 @@ def test_a_list_whose_rows_cannot_be_read_is_a_fault_and_lifts_nobodys_rating(
     older = upload_list(town.world, content_of([town.enterprise.uscc]), "rated_d", 2025)
     apply_list(town.world, older)
     newer = upload_list(town.world, content_of([CODES[7]]), "rated_d", 2026)
+    begin_to_apply(town.world, newer)
     repair = damage(newer if spoiled == "the new version" else older, how)
-    steps.expect(town.world.call(BUREAU, "POST", f"{path_of(newer)}/apply"), 200)
     body = {"task": "apply", "kind": "rated_d", "year": 2026, "import_id": newer["import_id"]}
     assert deliver("import_list", body)["batchItemFailures"] != []
     assert town.shown(path_of(newer))["state"] == "applying"
@@ -349,5 +321,6 @@ def test_the_buckets_test_event_is_ignored(world: World) -> None:
 def test_only_staff_read_lists_and_versions(world: World) -> None:
     record = upload_list(world, content_of(CODES[:1]))
     for person in (OWNER, SELLER, Person("d", "discipline")):
-        for path in (f"/lists/{KIND}/2026/imports", path_of(record), f"/lists/{KIND}/2026"):
+        mine = path_of(record)
+        for path in (f"/lists/{KIND}/2026/imports", mine, f"{mine}/rows", f"{mine}/difference", f"/lists/{KIND}/2026"):
             assert world.call(person, "GET", path).code == "ROLE_REQUIRED"

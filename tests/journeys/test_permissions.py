@@ -40,6 +40,7 @@ Grab            .         PU        .       .            .            .      .
 ImportList      PD        P         .       .            .            .      .
 Inbox           .         .         .       .            U            .      .
 KeepAudit       .         .         .       .            .            P      .
+ListVersions    .         .         .       .            .            .      .
 Lists           P         .         .       .            .            .      P
 NoticeClosings  .         U         P       PU           .            .      .
 NoticeReviews   .         .         .       PU           .            .      .

@@ -47,17 +47,39 @@ def recorded_commits() -> Iterator[list[Writes]]:
             events.unregister(name, hook)
 
 
-def put_list_in_force(world: World, bucket: BucketInMemory, usccs: list[str]) -> dict[str, Any]:
-    """The bureau puts a list in force; the message to the worker."""
+def upload_version(world: World, bucket: BucketInMemory, usccs: list[str]) -> str:
+    """The operator uploads a version, and the worker reads it; its path."""
     path, content = f"/lists/{KIND}/{YEAR}/imports", samples.list_file(usccs)
     announcement = {"filename": "list.csv", "content_type": "text/csv", "size_bytes": len(content)}
     record = steps.expect(world.call(OPERATOR, "POST", path, announcement), 201)
     key = record["upload"]["fields"]["key"]
     bucket.put_object(Key=key, Body=content)
     function("import_list").work({"Records": [{"s3": {"object": {"key": key}}}]})
-    steps.expect(world.call(BUREAU, "POST", f"{path}/{record['import_id']}/apply", {}), 200)
-    [message] = work_after(keys.name_list(KIND, YEAR, f"IMPORT#{record['import_id']}"))
+    return f"{path}/{record['import_id']}"
+
+
+def apply_version(world: World, path: str, seen: dict[str, Any]) -> Reply:
+    """The bureau applies what it has seen of a version."""
+    return world.call(BUREAU, "POST", f"{path}/apply", seen)
+
+
+def message_about(path: str) -> dict[str, Any]:
+    """The message to the worker about an applied version."""
+    [message] = work_after(keys.name_list(KIND, YEAR, f"IMPORT#{path.rpartition('/')[2]}"))
     return message
+
+
+def put_list_in_force(world: World, bucket: BucketInMemory, usccs: list[str]) -> dict[str, Any]:
+    """The bureau puts a list in force; the message to the worker."""
+    path = upload_version(world, bucket, usccs)
+    steps.expect(apply_version(world, path, steps.confirmed_difference(world, path)), 200)
+    return message_about(path)
+
+
+def listed(world: World) -> list[str]:
+    """The codes of the version that readers see."""
+    shown = steps.expect(world.call(BUREAU, "GET", f"/lists/{KIND}/{YEAR}?limit=100"), 200)
+    return [each["uscc"] for each in shown["items"]]
 
 
 def usccs_written(writes: Writes, sort: str) -> set[str]:
@@ -113,3 +135,53 @@ def test_no_enterprise_is_granted_anything_after_its_listing_was_committed(
         "NOT_ELIGIBLE"
     ] * 4
     tables.assert_books_hold()
+
+
+def test_of_versions_applied_at_the_same_moment_one_gets_the_turn(
+    world: World, bucket: BucketInMemory, stopped_clock: StoppedClock, seed: int
+) -> None:
+    paths = [upload_version(world, bucket, [samples.enterprise(number).uscc]) for number in range(3)]
+    seen = [steps.confirmed_difference(world, path) for path in paths]
+    # each twice: the second call of a version is the same one, sent again
+    calls = [partial(apply_version, world, path, body) for path, body in zip(paths, seen, strict=True) for _ in "12"]
+    replies = Interleaving(seed).run(calls)
+    won = {number // 2 for number, reply in enumerate(replies) if reply.status == 200}
+    assert len(won) == 1
+    assert [reply.code for number, reply in enumerate(replies) if number // 2 not in won] == ["LIST_IN_TURN"] * 4
+    assert [reply.status for number, reply in enumerate(replies) if number // 2 in won] == [200, 200]
+
+
+@pytest.mark.clause("§2.1.1")
+def test_a_version_is_applied_only_beside_the_one_it_was_compared_with(
+    world: World, bucket: BucketInMemory, stopped_clock: StoppedClock, seed: int
+) -> None:
+    """Another version comes into force while one is compared and applied: never is one in force that was seen beside
+    other rows, although each difference has as many."""
+    usccs = [samples.enterprise(number).uscc for number in range(3)]
+    function("import_list").work(put_list_in_force(world, bucket, usccs[:1]))
+    [base, *_] = listed(world)
+    first, second = (upload_version(world, bucket, [uscc]) for uscc in usccs[1:])
+    stands = steps.expect(world.call(BUREAU, "GET", f"{first}/difference"), 200)["compared_with"]
+
+    def apply_and_finish() -> Reply:
+        reply = apply_version(world, first, {"touched": 2, "compared_with": stands})
+        if reply.status == 200:
+            function("import_list").work(message_about(first))
+        return reply
+
+    replies = Interleaving(seed).run(
+        [
+            apply_and_finish,
+            *(partial(apply_version, world, second, {"touched": 2, "compared_with": stands}) for _ in "1"),
+        ]
+    )
+    outcome = tuple((reply.status, reply.code) for reply in replies)
+    assert outcome in {
+        ((200, None), (409, "CHANGED_MEANWHILE")),
+        ((200, None), (409, "LIST_IN_TURN")),
+        ((409, "LIST_IN_TURN"), (200, None)),
+    }
+    if replies[1].status == 200:
+        assert listed(world) == [base]
+        function("import_list").work(message_about(second))
+    assert listed(world) == [usccs[1] if replies[0].status == 200 else usccs[2]]

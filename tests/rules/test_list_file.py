@@ -49,8 +49,9 @@ def test_a_list_is_read_with_the_row_numbers_a_spreadsheet_shows(filename: str, 
     assert (parsed.errors, parsed.error_count, parsed.total_rows) == ([], 0, 3)
 
 
+FILLERS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a symbol without a shape
 names = st.text(
-    st.characters(categories=("L", "N", "P", "S", "Zs"), max_codepoint=0xFFFF, exclude_characters="="),
+    st.characters(categories=("L", "N", "P", "S", "Zs"), max_codepoint=0xFFFF, exclude_characters=f"={FILLERS}"),
     max_size=30,
 )
 lists = st.lists(st.tuples(st.integers(0, 999_999), names), unique_by=lambda pair: pair[0], max_size=12)
@@ -137,6 +138,49 @@ def test_wrong_blank_and_repeated_codes_are_each_reported(filename: str, write: 
     assert {error.column for error in parsed.errors} == {"A"}
 
 
+@pytest.mark.parametrize(
+    ("mark", "words"),
+    [
+        ("\u200b", "U+200B 零宽空格"),
+        ("\u202c", "U+202C 文字方向标记"),
+        ("\ufeff", "U+FEFF 字节顺序标记"),
+        ("\x00", "U+0000 控制字符"),
+        ("\x1b", "U+001B 控制字符"),
+        ("\u206a", "U+206A 格式字符"),
+        ("\u2800", "U+2800 空白字符"),
+        ("\uffff", "U+FFFF 空白字符"),
+        ("\U0010fffe", "U+10FFFE 空白字符"),
+    ],
+)
+def test_what_the_screen_does_not_show_in_a_code_or_a_name_is_named(mark: str, words: str) -> None:
+    rows = [[A, f"甲{mark}乙{mark}"], [f"{B[:5]}{mark}{B[5:]}", ""], [f"{C}{mark}", "丙"]]
+    assert errors_of(rows, as_csv, "a.csv") == [
+        RowError(2, "B", f"名称中有屏幕上看不见的字符（{words}），请删除后再上传"),
+        RowError(3, "A", f"代码中有屏幕上看不见的字符（{words}），请删除后再上传"),
+        RowError(4, "A", f"代码中有屏幕上看不见的字符（{words}），请删除后再上传"),
+    ]
+
+
+def test_every_mark_of_a_name_is_named_once_and_a_rare_character_is_none() -> None:
+    assert "U+202E 文字方向标记、U+200B 零宽空格）" in errors_of([[A, "\u202e甲\u200b\u202e"]])[0].message
+    # a character of one's own, one with a variant, one beyond the first plane
+    for name in ("\ue863公司", "葛\U000e0100公司", "𬎆公司"):
+        assert parse("rated_d", "a.xlsx", as_xlsx([HEADER, [A, name]])).rows == [ListRow(2, A, name)]
+
+
+@every_format
+def test_a_title_is_found_whatever_marks_stand_in_it(filename: str, write: Write) -> None:
+    mark = "\u3000" if write is not as_csv else "\u200b"
+    assert parse("rated_d", filename, write([[f"统一社会{mark}信用代码"], [A]])).rows == [ListRow(2, A, "")]
+
+
+def test_the_counts_tell_every_row_that_a_spreadsheet_shows() -> None:
+    rows = [["名单"], [], HEADER, [A, "甲"], [], ["x", "=1"], ["", " "], [B, "乙"], [HEADER[0], HEADER[1]]]
+    parsed = parse("rated_d", "a.xlsx", as_xlsx(rows))
+    assert (parsed.header_row, parsed.total_rows, parsed.blank_rows) == (3, 4, 2)
+    assert ([row.row for row in parsed.rows], {error.row for error in parsed.errors}) == ([4, 8], {6, 9})
+
+
 def test_a_fault_in_a_cell_is_refused() -> None:
     assert errors_of([["#N/A", "甲"]])[0].message == "单元格是错误值，请改为直接填写的文本"
 
@@ -196,11 +240,11 @@ def test_two_columns_with_the_same_title_are_refused() -> None:
 
 
 @pytest.mark.parametrize(("filename", "write"), [("a.xlsx", as_xlsx), ("a.xls", as_xls)])
-def test_a_list_spread_over_two_sheets_is_refused_and_not_half_read(filename: str, write: Callable[..., bytes]) -> None:
-    notes = [["填表说明"]]
-    assert parse("rated_d", filename, write(notes, [HEADER, [A, "甲"]], [])).rows == [ListRow(2, A, "甲")]
-    with pytest.raises(ListFileError, match="都有名单，请合并到一个工作表"):
-        parse("rated_d", filename, write([HEADER, [A, "甲"]], [HEADER, [B, "乙"]]))
+def test_only_one_sheet_may_have_content_whatever_it_is(filename: str, write: Callable[..., bytes]) -> None:
+    assert parse("rated_d", filename, write([], [HEADER, [A, "甲"]], [[" "]])).rows == [ListRow(2, A, "甲")]
+    for other in ([HEADER, [B, "乙"]], [["填表说明"]]):
+        with pytest.raises(ListFileError, match=r"“Sheet.*”、工作表“Sheet.*”都有内容，请只保留名单所在的一个工作表"):
+            parse("rated_d", filename, write([HEADER, [A, "甲"]], other))
 
 
 def test_a_kind_there_is_not_is_an_error_of_the_program() -> None:

@@ -5,9 +5,19 @@ from datetime import date
 import pytest
 
 from tests.rules.records import NOW, refusal_of
-from voucher.models.lists import ListImport
+from voucher.models.entitlements import Entitlement
+from voucher.models.lists import ListImport, ListRow
 from voucher.refusals import Refusal, Refused
-from voucher.rules.lists import LIST_TYPES, check_applicable, check_list_type, check_list_year, touched_codes
+from voucher.rules.lists import (
+    LIST_TYPES,
+    check_applicable,
+    check_confirmed,
+    check_list_type,
+    check_list_year,
+    difference,
+    touched_codes,
+    year_changes,
+)
 
 
 def test_a_list_touches_those_on_its_predecessor_and_those_on_it_each_once() -> None:
@@ -61,3 +71,44 @@ def test_a_list_with_errors_or_without_rows_is_applied_only_if_the_bureau_allows
         created_by="operator",
     )
     assert refusal_of(check_applicable, record, skip_errors, allow_empty) is refusal
+
+
+def row(uscc: str, number: int = 2) -> ListRow:
+    return ListRow(row=number, uscc=uscc, name="")
+
+
+@pytest.mark.clause("§2.1.1")
+def test_what_comes_and_what_goes_is_told_in_the_order_of_the_codes() -> None:
+    before, after = [row("c", 7), row("a"), row("b")], [row("d"), row("b"), row("0", 9)]
+    found = difference(before, after, takes_effect=True)
+    assert found.rows == [("added", row("0", 9)), ("removed", row("a")), ("removed", row("c", 7)), ("added", row("d"))]
+    assert (found.count("added"), found.count("removed"), found.unchanged, found.touched) == (2, 2, 1, 4)
+    assert difference(before, after, takes_effect=False).touched == 0
+    assert difference([], [], takes_effect=True).touched == 0
+
+
+def test_the_bureau_confirms_the_number_of_codes_that_are_touched_now() -> None:
+    found = difference([row("a")], [row("b")], takes_effect=True)
+    assert refusal_of(check_confirmed, found, None) is Refusal.MALFORMED
+    assert [refusal_of(check_confirmed, found, number) for number in (1, 2, 3)] == [
+        Refusal.CHANGED_MEANWHILE,
+        None,
+        Refusal.CHANGED_MEANWHILE,
+    ]
+
+
+def entitlement(year: int, qualified: bool, quota_fen: int) -> Entitlement:
+    return Entitlement(
+        year=year, uscc="a", version=1, qualified=qualified, members=frozenset(), quota_fen=quota_fen, left_fen=0
+    )
+
+
+@pytest.mark.clause("§2.3.1")
+def test_only_years_whose_quota_or_qualification_changes_are_told() -> None:
+    held = {2025: entitlement(2025, True, 10), 2026: entitlement(2026, True, 10), 2027: None}
+    quota = year_changes(held, {2025: entitlement(2025, True, 10), 2026: entitlement(2026, True, 20), 2027: None})
+    assert [(each["year"], each["quota_before_fen"], each["quota_after_fen"]) for each in quota] == [(2026, 10, 20)]
+    rated = year_changes(held, {**held, 2025: entitlement(2025, False, 10)})
+    assert [(each["year"], each["qualified_before"], each["qualified_after"]) for each in rated] == [
+        (2025, True, False)
+    ]

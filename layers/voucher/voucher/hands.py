@@ -87,7 +87,11 @@ STEPS: dict[str, Step] = {
     "gather_round": Step(("POST /rounds",), "§3.5.2", PARTIES),
     "approve_round": Step(("POST /rounds/{round_id}/approve",), "§3.5.2", (*PARTIES, *REVIEWS)),
     "publish_notice": Step(("POST /rounds/{round_id}/notice",), "§3.5.3", PARTIES),
-    "resolve_objection": Step(("POST /objections/{objection_id}/resolve",), "§3.5.3", (*PARTIES, *REVIEWS)),
+    "resolve_objection": Step(
+        ("POST /objections/{objection_id}/resolve", "POST /notices/{notice_id}/objections/resolve"),
+        "§3.5.3",
+        (*PARTIES, *REVIEWS),
+    ),
     "close_notice": Step(("POST /notices/{notice_id}/close",), "§3.5.3", (*PARTIES, *REVIEWS)),
     "take_out_line": Step((LINE_OUT,), "§3.5.1(5)", PARTIES, BOTH),
     "take_back_line": Step((LINE_OUT,), "§5.2b", PARTIES, BOTH),

@@ -118,8 +118,9 @@ class EnterpriseSteps(Machine):
         import_id, key = self.announce_list(path, announcement)
         self.backend.bucket.put_object(Key=key, Body=content)
         function("import_list").work({"Records": [{"s3": {"object": {"key": key}}}]})
+        touched = lists.touched(self.city, kind, year, frozenset(usccs))
         expected = lists.begin_list(self.city, kind, year)
-        self.ask(expected, BUREAU.name, f"{path}/{import_id}/apply", {})
+        self.ask(expected, BUREAU.name, f"{path}/{import_id}/apply", {"touched": touched})
         if expected.took_effect:
             record = keys.name_list(kind, year, f"IMPORT#{import_id}")
             self.backend.queue += [{**each, "usccs": usccs} for each in work_after(record)]

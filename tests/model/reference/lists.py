@@ -9,6 +9,15 @@ def turn_of(kind: str, number: int) -> tuple[str, int]:
     return (kind, 0 if kind == "rated_d" else number)
 
 
+def touched(city: City, kind: str, number: int, usccs: frozenset[str]) -> int:
+    """How many codes come onto the list that counts, or leave it. Each version names an outsider as well, whom the
+    first one brings."""
+    if kind == "rated_d":
+        newest, before = city.rated_d
+        return len(usccs ^ before) + (newest == 0) if number >= newest else 0
+    return len(usccs ^ city.lists.get((kind, number), frozenset())) + ((kind, number) not in city.lists)
+
+
 def begin_list(city: City, kind: str, number: int) -> ExpectedAnswer:
     """The bureau puts a version in force; it counts once the worker has applied it."""
     if turn_of(kind, number) in city.lists_in_turn:

@@ -28,7 +28,13 @@ def list_calls(town: Town) -> Calls:
         "GET /lists/{kind}/{year}/imports": Call(OPERATOR, f"{path}/imports", roles=("platform", "bureau")),
         "GET /lists/{kind}/{year}/imports/{import_id}": Call(OPERATOR, mine, roles=("platform", "bureau")),
         "POST /lists/{kind}/{year}/imports/{import_id}/apply": Call(
-            BUREAU, f"{mine}/apply", {"skip_errors": False}, roles=("bureau",)
+            BUREAU, f"{mine}/apply", {"skip_errors": False, "touched": 1, "compared_with": None}, roles=("bureau",)
+        ),
+        "GET /lists/{kind}/{year}/imports/{import_id}/rows": Call(
+            OPERATOR, f"{mine}/rows", roles=("platform", "bureau")
+        ),
+        "GET /lists/{kind}/{year}/imports/{import_id}/difference": Call(
+            BUREAU, f"{mine}/difference", roles=("platform", "bureau")
         ),
         "GET /lists/{kind}/{year}": Call(OPERATOR, path, roles=("platform", "bureau", "finance")),
     }

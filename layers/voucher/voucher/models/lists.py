@@ -1,6 +1,8 @@
 """Versions of the lists that other offices send (§2.1.1, §2.3.1, §5.2b)."""
 
-from typing import ClassVar, Literal, TypedDict
+from typing import Annotated, ClassVar, Literal, TypedDict
+
+from pydantic import Field
 
 from voucher.models.base import Instant, Remembering
 from voucher.models.documents import PresignedPost
@@ -28,6 +30,10 @@ class ListImport(Remembering):
     sha256: str | None = None
     row_count: int = 0
     error_count: int = 0
+    # null for a version that was read before they were counted
+    header_row: Annotated[int | None, Field(description="the row of the titles")] = None
+    total_rows: Annotated[int | None, Field(description="rows with content below the titles, good and bad ones")] = None
+    blank_rows: Annotated[int | None, Field(description="rows without content among these")] = None
     parsed_at: Instant | None = None
     failure: str | None = None
     skip_errors: bool = False
@@ -65,6 +71,60 @@ class ListImportWithErrors(ListImport, defer_build=True):
     """A version with a page of its bad rows."""
 
     errors: list[RowError]
+    next_cursor: str | None
+
+
+class RowsOfImport(TypedDict):
+    """A page of the good rows of a version, and a link to exactly the file that was read, good for five minutes; null
+    before it was."""
+
+    import_id: str
+    items: list[ListRow]
+    url: str | None
+    next_cursor: str | None
+
+
+class YearChange(TypedDict):
+    """What a version changes in what an enterprise may claim in a year (§2.1.1, §2.3.1)."""
+
+    year: int
+    qualified_before: bool
+    qualified_after: bool
+    quota_before_fen: int
+    quota_after_fen: int
+
+
+class TouchedEnterprise(TypedDict):
+    """A registered enterprise that a version touches, and its entitlements that change."""
+
+    name: str
+    state: str
+    changes: list[YearChange]
+
+
+class TouchedRow(ListRow):
+    """A row that a version adds, or one of the version before that it removes; `enterprise` is null if nobody
+    registered its code."""
+
+    change: Literal["added", "removed"]
+    enterprise: TouchedEnterprise | None
+
+
+class ListDifference(TypedDict):
+    """What a version changes against the one in force, `compared_with`: null if there is none; of D lists the newest.
+
+    `touched` codes come onto the list or leave it: 0 for a D list older than the one that counts, which is then
+    compared with that of its own year.
+    """
+
+    import_id: str
+    compared_with: str | None
+    compared_year: int | None
+    added: int
+    removed: int
+    unchanged: int
+    touched: int
+    items: list[TouchedRow]
     next_cursor: str | None
 
 

@@ -1,16 +1,24 @@
 """Lists: which files and years are accepted, when one may be applied, and whom it touches (§2.1.1, §2.3.1, §5.2b)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
-from voucher.models.lists import ListImport
+from voucher.models.documents import FileName
+from voucher.models.entitlements import Entitlement
+from voucher.models.lists import ListImport, ListRow, YearChange
+from voucher.policy import LIST_KINDS
 from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules.documents import file_name
 
 LIST_TYPES = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".xls": "application/vnd.ms-excel",
     ".csv": "text/csv",
 }
+
+Change = Literal["added", "removed"]
 
 
 def check_list_type(filename: str, content_type: str) -> None:
@@ -20,6 +28,12 @@ def check_list_type(filename: str, content_type: str) -> None:
         raise Refused(
             Refusal.MALFORMED, errors=[FieldError("content_type", "须为 .xlsx、.xls 或 .csv 文件。", "not_allowed")]
         )
+
+
+def list_file_name(record: ListImport) -> FileName:
+    """The name under which the file of a version leaves."""
+    _, _, ending = record.filename.rpartition(".")  # one of LIST_TYPES
+    return file_name(f"{LIST_KINDS[record.kind]}-{record.year}", record.import_id, ending.lower())
 
 
 def check_list_year(kind: str, year: int, today: date) -> None:
@@ -35,15 +49,84 @@ def check_list_year(kind: str, year: int, today: date) -> None:
         )
 
 
+def check_read(record: ListImport) -> None:
+    """The file of a version was read, so that there are rows to compare. Raises WRONG_STATE."""
+    if record.state in ("waiting", "failed"):
+        raise Refused(Refusal.WRONG_STATE, of=record)
+
+
 def check_applicable(record: ListImport, skip_errors: bool, allow_empty: bool) -> None:
     """The bureau says explicitly if it means to apply a list with errors, or a list without rows.
 
     Raises LIST_HAS_ERRORS or LIST_EMPTY.
     """
     if record.error_count and not skip_errors:
-        raise Refused(Refusal.LIST_HAS_ERRORS, count=record.error_count)
+        bad_rows = record.error_count if record.total_rows is None else record.total_rows - record.row_count
+        raise Refused(Refusal.LIST_HAS_ERRORS, count=bad_rows)
     if record.row_count == 0 and not allow_empty:
         raise Refused(Refusal.LIST_EMPTY)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a version changes against another one: the rows that come and go, in the order of their codes, and how many
+    stay. `touched` codes come onto the list that counts, or leave it."""
+
+    rows: Sequence[tuple[Change, ListRow]]
+    unchanged: int
+    touched: int
+
+    def count(self, change: Change) -> int:
+        """How many rows come, or go."""
+        return sum(1 for each, _ in self.rows if each == change)
+
+
+def difference(before: Iterable[ListRow], after: Iterable[ListRow], takes_effect: bool) -> Difference:
+    """Compare two versions. §2.1.1: a D list older than the one that counts takes no effect, so it touches nobody."""
+    rows_before, rows_after = ({row["uscc"]: row for row in rows} for rows in (before, after))
+    codes = sorted(rows_before.keys() ^ rows_after.keys())
+    rows: list[tuple[Change, ListRow]] = [
+        ("added", rows_after[code]) if code in rows_after else ("removed", rows_before[code]) for code in codes
+    ]
+    return Difference(rows, len(rows_before.keys() & rows_after.keys()), len(rows) if takes_effect else 0)
+
+
+def check_confirmed(found: Difference, touched: int | None) -> None:
+    """The bureau has seen the difference: it names how many codes are touched. Raises MALFORMED if it names no number,
+    CHANGED_MEANWHILE for another one."""
+    if touched is None:
+        words = "必填：请先查看该版本的 difference，核对后填写其中的 touched。"
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("touched", words, "missing")])
+    if touched != found.touched:
+        words = f"与现行名单相比，该版本涉及 {found.touched} 个代码，请重新查看 difference 并核对。"
+        raise Refused(
+            Refusal.CHANGED_MEANWHILE, errors=[FieldError("touched", words, "changed", allowed=(str(found.touched),))]
+        )
+
+
+def check_compared(compared_with: str | None, in_force: str | None, field: str) -> None:
+    """What was compared is still in force. Raises CHANGED_MEANWHILE."""
+    if compared_with != in_force:
+        words = "现行名单已经更换，请重新查看 difference 并核对。"
+        raise Refused(Refusal.CHANGED_MEANWHILE, errors=[FieldError(field, words, "changed")])
+
+
+def year_changes(
+    held: Mapping[int, Entitlement | None], following: Mapping[int, Entitlement | None]
+) -> list[YearChange]:
+    """§2.1.1, §2.3.1: what changes in the entitlements that an enterprise has."""
+    pairs = [(before, following.get(year)) for year, before in sorted(held.items())]
+    return [
+        YearChange(
+            year=before.year,
+            qualified_before=before.qualified,
+            qualified_after=after.qualified,
+            quota_before_fen=before.quota_fen,
+            quota_after_fen=after.quota_fen,
+        )
+        for before, after in pairs
+        if before and after and (before.qualified, before.quota_fen) != (after.qualified, after.quota_fen)
+    ]
 
 
 def touched_codes(before: Iterable[str], after: Iterable[str], same_year: bool = False) -> list[str]:

@@ -4,7 +4,7 @@ Readers yield only rows with content. So a million formatted but empty rows take
 the others is still found.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -22,11 +22,13 @@ class Limits:
     """How much one list file may hold. A larger file is refused; it is never cut."""
 
     rows: int = 50_000  # with content, below the header
+    header_rows: int = 10  # among the first so many is the header
     columns: int = 40  # with content
     cell_characters: int = 2_000
     name_characters: int = 200
     errors: int = 50_000  # kept in addition to the first error of each bad row; the others are only counted
     sheets: int = 20  # of a workbook, hidden ones included
+    merged_areas: int = 100_000  # of a sheet
     xls_cells: int = 1_000_000  # of a sheet; xlrd takes about 300 bytes for each
     file_bytes: int = 20 * 1024 * 1024
     decompressed_bytes: int = 200_000_000  # of all parts together; a part that is read twice counts twice
@@ -53,26 +55,17 @@ class Kind(Enum):
 
 
 class Cell(NamedTuple):
-    """A cell with content. A text over the limit is cut one character after it, so that it is seen to be too long."""
+    """A cell with content. A text over the limit is cut one character after it, so that it is seen to be too long.
+
+    `lines`: over how many lines of a .csv it goes, 1 in a workbook.
+    """
 
     kind: Kind
     text: str
+    lines: int = 1
 
 
 Row = tuple[int, Mapping[int, Cell]]  # the row's number as in Excel, from 1; its cells by column, from 0
-
-
-class Sheet(NamedTuple):
-    """One visible sheet. Each call of `rows()` starts at the first row; it may raise ListFileError while it yields."""
-
-    name: str
-    rows: Callable[[], Iterator[Row]]
-
-
-def check_sheets(count: int, limits: Limits) -> None:
-    """Raise ListFileError for too many sheets: each is read, and several may point to the same cells."""
-    if count > limits.sheets:
-        raise ListFileError(f"工作簿超过 {limits.sheets} 个工作表，请只保留名单所在的工作表后再上传")
 
 
 def check_column(column: int, limits: Limits) -> None:

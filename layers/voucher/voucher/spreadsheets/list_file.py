@@ -1,24 +1,29 @@
 """The lists of other offices (§2.1.1, §2.3.1, §5.2b): their good rows, and the errors of the others.
 
 A list decides who may claim, and how much, so nothing is guessed. A code that Excel may have changed, or a second sheet
-with a list, is an error with words that tell the operator what to do. Every bad row is reported.
+with content, is an error with words that tell the operator what to do. Every row that its sender sees is good or
+reported, and what the sender does not see stops the file.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from voucher.policy import LIST_KINDS
 from voucher.rules.credit_code import EXACT_FORM, is_credit_code
-from voucher.spreadsheets.cells import Cell, Kind, Limits, ListFileError, Row, Sheet, column_letters
+from voucher.spreadsheets.cells import Cell, Kind, Limits, ListFileError, Row, column_letters
 from voucher.spreadsheets.formats import open_sheets
+from voucher.spreadsheets.marks import marks_in, on_one_line, without_marks
+from voucher.spreadsheets.sheets import Outline, Sheet
 
 __all__ = ["Limits", "ListFileError", "ListRow", "Parsed", "RowError", "parse"]
 
 # in order of preference; compared without spaces, upper and lower case alike
 CODE_HEADERS = ("统一社会信用代码", "信用代码", "uscc")
 NAME_HEADERS = ("企业名称", "单位名称", "name")
-LAST_HEADER_ROW = 10
+# what a line that an open quote swallowed has, and a title has not: another column, or a code
+SWALLOWED = re.compile("[\r\n].*(,|[0-9A-Za-z]{8})", re.DOTALL)
 USUAL_LIMITS = Limits()
 
 
@@ -40,12 +45,18 @@ class RowError(NamedTuple):
 
 @dataclass(slots=True)
 class Parsed:
-    """The good rows; the first error of every other row, and further errors up to the limit; and both counts."""
+    """The good rows; the first error of every other row, and further errors up to the limit; and the counts.
+
+    `header_row` is the row of the titles, `total_rows` how many rows with content follow it, `blank_rows` how many
+    others are among these: together they are the number of the last row that a spreadsheet shows.
+    """
 
     rows: list[ListRow] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     error_count: int = 0
+    header_row: int = 0
     total_rows: int = 0
+    blank_rows: int = 0
 
 
 class Header(NamedTuple):
@@ -62,40 +73,64 @@ def parse(kind: str, filename: str, content: bytes, limits: Limits = USUAL_LIMIT
     Raises ListFileError if the file as a whole cannot be used, KeyError for an unknown kind.
     """
     title = LIST_KINDS[kind]
-    sheet, header = _find_list(title, open_sheets(filename, content, limits))
-    parsed = Parsed()
+    sheet, outline = _only_sheet(title, open_sheets(filename, content, limits), limits), Outline(limits)
+    rows = sheet.rows(outline) if sheet else iter(())
+    header = _find_header(title, rows, limits)
+    parsed = Parsed(header_row=header.row)
     first_rows: dict[str, int] = {}
-    for row in sheet.rows():
-        if row[0] > header.row:
-            parsed.total_rows += 1
-            if parsed.total_rows > limits.rows:
-                raise ListFileError(f"{title}：名单超过 {limits.rows} 行，请核对后再上传")
-            _take_row(row, header, first_rows, parsed, limits)
+    for row in rows:
+        parsed.total_rows += 1
+        if parsed.total_rows > limits.rows:
+            raise ListFileError(f"{title}：名单超过 {limits.rows} 行，请核对后再上传")
+        _take_row(row, header, first_rows, parsed, limits)
+        parsed.blank_rows = row[0] - header.row - parsed.total_rows
+    _check_shown(title, [f"{sheet.title}中{each}" for each in outline.hidden()] if sheet else [])
     return parsed
 
 
-def _find_list(title: str, sheets: list[Sheet]) -> tuple[Sheet, Header]:
-    """The one sheet with the list. Two such sheets are refused, because one of them would be ignored silently."""
-    headers = [(sheet, _find_header(sheet)) for sheet in sheets]
-    found = [(sheet, header) for sheet, header in headers if header is not None]
-    if not found:
-        raise ListFileError(f"{title}：前 {LAST_HEADER_ROW} 行中没有“统一社会信用代码”列标题")
-    if len(found) > 1:
-        names = "、".join(f"“{sheet.name}”" for sheet, _ in found[:5])
-        raise ListFileError(f"{title}：工作表{names}都有名单，请合并到一个工作表后再上传")
-    return found[0]
+def _only_sheet(title: str, sheets: list[Sheet], limits: Limits) -> Sheet | None:
+    """The one sheet with content, None if all are empty. Content of others is refused: it would be ignored silently."""
+    filled = [sheet for sheet in sheets if sheet.is_filled(limits)]
+    if len(filled) == 1 and not filled[0].is_hidden:
+        return filled[0]
+    shown = [sheet for sheet in filled if not sheet.is_hidden]
+    unseen = [f"隐藏的{sheet.title}" for sheet in filled if sheet.is_hidden]
+    _check_shown(title, unseen + [f"{each.title}中{words}" for each in shown for words in each.hidden(limits)])
+    if shown:
+        names = "、".join(sheet.title for sheet in shown)
+        raise ListFileError(f"{title}：{names}都有内容，请只保留名单所在的一个工作表后再上传")
+    return None
 
 
-def _find_header(sheet: Sheet) -> Header | None:
-    """The header: of the first ten rows, the first one with a title of the code column."""
-    for row, cells in sheet.rows():
-        if row > LAST_HEADER_ROW:
-            return None
-        titles = {column: "".join(cell.text.split()).lower() for column, cell in cells.items()}
+def _check_shown(title: str, unseen: list[str]) -> None:
+    """Raise ListFileError for what the screen does not show: it would be in force without anybody having seen it."""
+    if unseen:
+        words = "；".join(unseen)
+        raise ListFileError(f"{title}：文件中有看不到的内容：{words}。请取消隐藏、筛选或合并，核对后保留或删除，再上传")
+
+
+def _find_header(title: str, rows: Iterator[Row], limits: Limits) -> Header:
+    """The header: of the first ten rows, the first one with a title of the code column. The rows up to it are taken.
+
+    Raises ListFileError if there is none, or if a row of the list stands above it or was swallowed by it.
+    """
+    for number, cells in rows:
+        if number > limits.header_rows:
+            break
+        if any(_swallowed(cell, limits) for cell in cells.values()):
+            raise ListFileError(f"{title}：第 {number} 行的单元格里有多行内容，请检查引号是否成对")
+        titles = {column: "".join(without_marks(cell.text).split()).lower() for column, cell in cells.items()}
         code_column = _find_column(titles, CODE_HEADERS)
         if code_column is not None:
-            return Header(row, code_column, _find_column(titles, NAME_HEADERS))
-    return None
+            return Header(number, code_column, _find_column(titles, NAME_HEADERS))
+        if any(EXACT_FORM.fullmatch(text.upper()) for text in titles.values()):
+            raise ListFileError(f"{title}：第 {number} 行有信用代码，却在列标题之前，请把列标题移到名单最上面")
+    raise ListFileError(f"{title}：前 {limits.header_rows} 行中没有“统一社会信用代码”列标题")
+
+
+def _swallowed(cell: Cell, limits: Limits) -> bool:
+    """Whether a title may be several lines of a .csv that a quote left open made one."""
+    return cell.lines > 1 and (len(cell.text) > limits.cell_characters or SWALLOWED.search(cell.text) is not None)
 
 
 def _find_column(titles: dict[int, str], wanted: tuple[str, ...]) -> int | None:
@@ -121,19 +156,28 @@ def _take_row(row: Row, header: Header, first_rows: dict[str, int], parsed: Pars
         name = cells.get(header.name_column) if header.name_column is not None else None
         code = cells[header.code_column].text.strip()
         first_rows[code] = number
-        parsed.rows.append(ListRow(number, code, name.text.strip() if name else ""))
+        parsed.rows.append(ListRow(number, code, on_one_line(name.text) if name else ""))
 
 
 def _cell_problems(cells: Iterable[tuple[int, Cell]], header: Header, limits: Limits) -> Iterator[tuple[int, str]]:
     """The errors of cells other than the code, by column."""
     for column, cell in cells:
-        if len(cell.text) > limits.cell_characters:
+        if cell.lines > 1:
+            yield column, f"单元格里有 {cell.lines} 行，可能是引号没有成对，把下面的行并了进来；请改正引号，或去掉换行"
+        elif len(cell.text) > limits.cell_characters:
             yield column, f"单元格超过 {limits.cell_characters} 字"
-        elif column == header.name_column:
-            if len(cell.text.strip()) > limits.name_characters:
-                yield column, f"名称超过 {limits.name_characters} 字"
-            elif problem := _content_problem(cell):
-                yield column, problem
+        elif column == header.name_column and (problem := _name_problem(cell, limits)):
+            yield column, problem
+
+
+def _name_problem(cell: Cell, limits: Limits) -> str | None:
+    if problem := _content_problem(cell):
+        return problem
+    name = on_one_line(cell.text)
+    if len(name) > limits.name_characters:
+        return f"名称超过 {limits.name_characters} 字"
+    marks = marks_in(name)
+    return f"名称中有屏幕上看不见的字符（{marks}），请删除后再上传" if marks else None
 
 
 def _code_problems(row: Row, header: Header, first_rows: dict[str, int]) -> Iterator[tuple[int, str]]:
@@ -153,6 +197,8 @@ def _code_problem(cell: Cell) -> str | None:
     if problem := _content_problem(cell):
         return problem
     code = cell.text.strip()
+    if marks := marks_in(code):
+        return f"代码中有屏幕上看不见的字符（{marks}），请删除后再上传"
     if EXACT_FORM.fullmatch(code) is None:
         return "应为 18 位半角数字和大写字母（不含 I、O、S、V、Z），前 8 位为数字"
     return None if is_credit_code(code) else "校验位不符，请核对代码是否录错"

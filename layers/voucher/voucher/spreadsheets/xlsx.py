@@ -6,6 +6,7 @@ needs only the texts of cells, and which of them are numbers, formulas or errors
 """
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 
@@ -16,43 +17,45 @@ from voucher.spreadsheets.cells import (
     Limits,
     ListFileError,
     Row,
-    Sheet,
     check_column,
-    check_sheets,
     column_number,
 )
+from voucher.spreadsheets.sheets import Area, Outline, Sheet, check_sheets
 from voucher.spreadsheets.xml import Archive, Part, TextPart, broken_files_refused
 
 HIGHEST_ROW = 1_048_576
+AREA = re.compile("([A-Z]{1,3})([0-9]{1,7})(?::([A-Z]{1,3})([0-9]{1,7}))?")
 
 
 def read_xlsx(content: bytes, limits: Limits) -> list[Sheet]:
-    """The visible worksheets of a workbook, in order. Raises ListFileError, also while rows are read."""
+    """The worksheets of a workbook, in order. Raises ListFileError, also while rows are read."""
     with broken_files_refused():
         archive = Archive(content, limits)
         package = _Tags(archive, "_rels/.rels", limits)
         documents = [target for kind, target in package.targets.values() if kind == "officeDocument"]
-        if not documents or not documents[0].endswith(".xml"):
+        if not documents or not documents[0].lower().endswith(".xml"):
             raise ListFileError("文件不是 .xlsx 工作簿，请在 Excel 中另存为“Excel 工作簿”后再上传")
         folder, name = posixpath.split(documents[0])
         relations = _Tags(archive, posixpath.join(folder, "_rels", f"{name}.rels"), limits, folder).targets
         strings = [target for kind, target in relations.values() if kind == "sharedStrings"]
         shared = _SharedStrings(archive, strings[0], limits).texts if strings else []
         sheets = [
-            (title, relations[relation][1])
+            (title, state != "visible", relations[relation][1])
             for title, state, relation in _Tags(archive, documents[0], limits).sheets
-            if state == "visible" and relations[relation][0] == "worksheet"
+            if relations[relation][0] == "worksheet"
         ]
-        if len({part for _, part in sheets}) < len(sheets):
+        if len({part.lower() for _, _, part in sheets}) < len(sheets):
             raise ListFileError(BROKEN)
-        return [Sheet(title, partial(_rows, archive, part, shared, limits)) for title, part in sheets]
+        return [
+            Sheet(title, is_hidden, partial(_rows, archive, part, shared, limits)) for title, is_hidden, part in sheets
+        ]
 
 
-def _rows(archive: Archive, part: str, shared: list[str], limits: Limits) -> Iterator[Row]:
+def _rows(archive: Archive, part: str, shared: list[str], limits: Limits, outline: Outline) -> Iterator[Row]:
     with broken_files_refused():
-        worksheet = _Worksheet(shared, limits)
+        worksheet = _Worksheet(shared, limits, outline)
         for _ in worksheet.feed(archive, part):
-            yield from worksheet.take_rows()
+            yield from outline.noted(worksheet.take_rows())
 
 
 class _Tags(Part):
@@ -70,7 +73,8 @@ class _Tags(Part):
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "Relationship":
-            path = posixpath.normpath(posixpath.join("/", self.folder, attributes["Target"]))
+            target = attributes["Target"].replace("\\", "/")
+            path = posixpath.normpath(posixpath.join("/", self.folder, target))
             self.targets[attributes["Id"]] = (attributes["Type"].rpartition("/")[2], path.lstrip("/"))
         elif name == "sheet":
             relation = next((value for key, value in attributes.items() if key.endswith(":id")), "")
@@ -105,15 +109,19 @@ class _SharedStrings(TextPart):
 
 
 class _Worksheet(TextPart):
-    """The rows of a worksheet that have content."""
+    """The rows of a worksheet that have content, and what of it is hidden."""
 
-    def __init__(self, shared: list[str], limits: Limits) -> None:
+    def __init__(self, shared: list[str], limits: Limits, outline: Outline) -> None:
         super().__init__(limits.cell_characters)
         self.shared = shared
         self.limits = limits
+        self.outline = outline
         self.done: list[Row] = []
         self.in_data = False
+        self.in_row = False
+        self.is_hidden = False
         self.row = 0
+        self.row_text = ""
         self.cells: dict[int, Cell] = {}
         self.column = -1
         self.type = ""
@@ -126,11 +134,9 @@ class _Worksheet(TextPart):
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         if not self.in_data:
-            self.in_data = name == "sheetData"
+            self._start_outside(name, attributes)
         elif name == "c":
-            place = attributes.get("r")
-            self.column = column_number(place.rstrip("0123456789")) if place else self.column + 1
-            self.type = attributes.get("t", "n")
+            self._start_cell(attributes)
         elif name == "row":
             self._start_row(attributes)
         elif name in ("v", "t"):
@@ -140,20 +146,43 @@ class _Worksheet(TextPart):
         elif name == "rPh":
             self.in_reading_aid = True
 
+    def _start_outside(self, name: str, attributes: Mapping[str, str]) -> None:
+        if name == "sheetData":
+            self.in_data = True
+        elif name == "col" and _is_hidden(attributes, "width"):
+            self.outline.hide_columns(int(attributes["min"]) - 1, int(attributes["max"]) - 1)
+        elif name == "mergeCell":
+            self.outline.merge(_area(attributes["ref"]))
+
     def _start_row(self, attributes: Mapping[str, str]) -> None:
-        self.row = int(attributes.get("r", self.row + 1))
-        self.column = -1
-        if not 1 <= self.row <= HIGHEST_ROW:
+        """Rows come in order, and each once: one that came twice, or out of place, would hide another."""
+        number = int(attributes.get("r", self.row + 1))
+        if self.in_row or not self.row < number <= HIGHEST_ROW:
             raise ListFileError(BROKEN)
+        self.row, self.row_text, self.column, self.in_row = number, str(number), -1, True
+        self.is_hidden = len(attributes) > 1 and _is_hidden(attributes, "ht")
+
+    def _start_cell(self, attributes: Mapping[str, str]) -> None:
+        """So do the cells of a row."""
+        place = attributes.get("r")
+        column = column_number(place.removesuffix(self.row_text)) if place else self.column + 1
+        if not self.in_row or column <= self.column:
+            raise ListFileError(BROKEN)
+        self.column = column
+        self.type = attributes.get("t", "n")
 
     def end(self, name: str) -> None:
         self.collecting = False
         if name == "c":
             if self.length or self.is_formula:
                 self._end_cell(self.take_text())
-        elif name == "row" and self.cells:
-            self.done.append((self.row, self.cells))
-            self.cells = {}
+        elif name == "row":
+            self.in_row = False
+            if self.cells:
+                self.done.append((self.row, self.cells))
+                self.cells = {}
+                if self.is_hidden:
+                    self.outline.hidden_rows.add(self.row)
         elif name == "rPh":
             self.in_reading_aid = False
         elif name == "sheetData":
@@ -174,3 +203,16 @@ class _Worksheet(TextPart):
             check_column(self.column, self.limits)
             self.cells[self.column] = Cell(kind, text)
         self.is_formula = False
+
+
+def _is_hidden(attributes: Mapping[str, str], size: str) -> bool:
+    """Whether a row or column is not shown, by its own word or by its size."""
+    return attributes.get("hidden", "0") in ("1", "true") or float(attributes.get(size, 1)) == 0
+
+
+def _area(reference: str) -> Area:
+    match = AREA.fullmatch(reference)
+    if match is None:
+        raise ListFileError(BROKEN)
+    left, top, right, bottom = match.groups()
+    return Area(int(top), column_number(left), int(bottom or top), column_number(right or left))

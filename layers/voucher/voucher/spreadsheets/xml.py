@@ -6,6 +6,7 @@ names: with each of them a small file could fill the memory.
 """
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ DEEPEST = 50
 MOST_NAMES = 10_000
 LONGEST_TOKEN_BYTES = 1_000_000
 
+ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 BREAKS = (
     zipfile.BadZipFile,
@@ -54,17 +56,24 @@ class Archive:
             raise ListFileError(TOO_LARGE)
         if any(entry.flag_bits & 0x1 for entry in entries):
             raise ListFileError(ENCRYPTED)
-        if any(entry.compress_type not in METHODS for entry in entries):
+        self._parts = {_plain(entry.filename): entry for entry in entries}
+        # of two parts with one name, spreadsheet programs would read different ones
+        if len(self._parts) < len(entries) or any(entry.compress_type not in METHODS for entry in entries):
             raise ListFileError(BROKEN)
 
     def chunks(self, part: str) -> Iterator[bytes]:
         """The content of a part, piece by piece. Raises ListFileError once the file is larger than allowed."""
-        with self._file.open(part) as stream:
+        with self._file.open(self._parts[_plain(part)]) as stream:
             while chunk := stream.read(CHUNK_BYTES):
                 self._left_bytes -= len(chunk)
                 if self._left_bytes < 0:
                     raise ListFileError(TOO_LARGE)
                 yield chunk
+
+
+def _plain(name: str) -> str:
+    """A part's name as spreadsheet programs compare it: some that write them take backslashes, or another case."""
+    return name.replace("\\", "/").lstrip("/").lower()
 
 
 class Part:
@@ -139,8 +148,17 @@ class TextPart(Part):
             self.length += len(piece)
 
     def take_text(self) -> str:
-        """The text collected since the last call."""
+        """The text collected since the last call, with what OOXML escapes in it as it was. A text over the limit keeps
+        its escapes: it must not become shorter than it is seen to be."""
         text = "".join(self._pieces)
+        fits = self.length <= self.longest
         self._pieces.clear()
         self.length = 0
-        return text
+        return _unescaped(text) if fits and "_x" in text else text
+
+
+def _unescaped(text: str) -> str:
+    """Escaped are characters that XML does not hold, such as `_x000D_`; each half of a character outside the first
+    plane by itself."""
+    text = ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -61,6 +61,9 @@ IMPORT_IS_OURS = "#import_id = :import_id"
 # The audit trail ends where it was read to end.
 HEAD_AS_SEEN = "#sha256 = :seen_sha256"
 
+# The version of a list that another one was compared with is still the one whose rows count.
+COMPARED_COUNTS = "#import_id = :import_id"
+
 # An agency was never paid on an account before, or is paid on the same one again.
 ACCOUNT_IS_KNOWN = "attribute_not_exists(#fingerprint) OR #fingerprint = :fingerprint"
 # Who confirmed an account is still the person who was read, so that nobody pays on an account of their own choice.

@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from voucher.models.lists import ListImport
+from voucher.models.documents import FileName
+from voucher.models.lists import ListImport, ListRow, RowError
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys
 from voucher.store.engine import files
@@ -104,9 +105,12 @@ def commit_step(old: ListImport, new: ListImport) -> bool:
     return commit_if_unchanged([_step_write(old, new)])
 
 
-def commit_turn(old: ListImport, new: ListImport) -> None:
-    """Begin to bring a version into force, by somebody else than who announced it. Raises LIST_IN_TURN while another
-    one is, or CHANGED_MEANWHILE."""
+def commit_turn(old: ListImport, new: ListImport, latest: ListImport | None) -> None:
+    """Begin to bring a version into force, by somebody else than who announced it, if `latest` is still the version
+    whose rows count.
+
+    Raises LIST_IN_TURN while another one has the turn, or CHANGED_MEANWHILE.
+    """
     turn = put_write(
         "turn",
         _place(new.kind, new.year, "TURN"),
@@ -114,8 +118,17 @@ def commit_turn(old: ListImport, new: ListImport) -> None:
         f"{conditions.IS_NEW} OR {conditions.IMPORT_IS_OURS}",
         import_id=new.import_id,
     )
-    applied = _step_write(old, new, conditions.by_other_hands("apply_list", "list_import"), caller=new.applied_by)
-    commit([applied, turn], **{"import": Refusal.CHANGED_MEANWHILE, "turn": Refusal.LIST_IN_TURN})
+    hands = conditions.by_other_hands("apply_list", "list_import")
+    applied = _step_write(old, new, hands, caller=new.applied_by)
+    writes = [applied, turn, _latest_check(new, latest)]
+    commit(writes, **{"import": Refusal.CHANGED_MEANWHILE, "turn": Refusal.LIST_IN_TURN})
+
+
+def _latest_check(record: ListImport, latest: ListImport | None) -> Write:
+    place = _place(record.kind, record.year, "LATEST")
+    if latest is None:
+        return item_check("latest", place, conditions.IS_NEW)
+    return item_check("latest", place, conditions.COMPARED_COUNTS, import_id=latest.import_id)
 
 
 def commit_in_turn(record: ListImport, writes: Iterable[Write]) -> bool:
@@ -153,29 +166,30 @@ def _parsed_key(record: ListImport, part: str) -> str:
     return f"rows/{record.kind}/{record.year}/{record.import_id}.{record.sha256}.{part}.json"
 
 
-def _load_parsed(record: ListImport, part: str) -> list[dict[str, Any]]:
+def _load_parsed(record: ListImport, part: str) -> Any:
     content = files.find_content(_parsed_key(record, part))
     if content is None:  # deleted, or we may not read it: S3 does not tell which
         raise LookupError(f"the {part} of a list that was parsed are not there")
-    parsed: list[dict[str, Any]] = json.loads(content)
-    return parsed
+    return json.loads(content)
 
 
-def load_rows(record: ListImport) -> list[dict[str, Any]]:
-    """The good rows of a version: [{row, uscc, name}].
+def load_rows(record: ListImport) -> list[ListRow]:
+    """The good rows of a version; none before its file was read.
 
     Raises ERASED once they are, and LookupError unless all of them are there. If lost rows counted as an empty list,
     applying it would lift every rating and quota there is.
     """
+    if record.state in ("waiting", "failed"):
+        return []
     if record.erased_at:
         raise Refused(Refusal.ERASED)
-    rows = _load_parsed(record, "rows")
+    rows: list[ListRow] = _load_parsed(record, "rows")
     if len(rows) != record.row_count:
         raise LookupError("a list does not have the rows that were parsed")
     return rows
 
 
-def load_errors(record: ListImport) -> list[dict[str, Any]]:
+def load_errors(record: ListImport) -> list[RowError]:
     """The errors of the other rows, up to the limit: [{row, column, message}]; empty before the file was parsed, and
     after it was erased.
 
@@ -199,6 +213,13 @@ def find_in_force(kind: str, year: int) -> ListImport | None:
     """The version of a list that readers see, None before the first."""
     item = find_item(keys.name_list(kind, year))
     return load(kind, year, str(item["import_id"])) if item else None
+
+
+def download_link(record: ListImport, filename: FileName) -> str | None:
+    """A link to exactly the file that was read; None before it was, and after it was erased."""
+    if record.sha256 is None or record.erased_at:
+        return None
+    return files.presign_download(record.object_key, record.object_version, "application/octet-stream", filename)
 
 
 def find_latest(kind: str, year: int) -> ListImport | None:
