@@ -12,7 +12,7 @@ from voucher.edge.batches import batch_now, reply_batches
 from voucher.edge.disclosure import disclose
 from voucher.edge.identity import require
 from voucher.edge.pages import ListOf, OfDays, Search, all_of, reply_list
-from voucher.edge.queries import Switch
+from voucher.edge.queries import Paging, Switch
 from voucher.edge.replies import Answer, PageOf, reply_page
 from voucher.models.batches import BatchNow, ShownState
 from voucher.models.notices import Objection, ObjectionState
@@ -21,6 +21,7 @@ from voucher.models.payouts import Payout, PayoutState
 from voucher.models.products import Product, ProductState
 from voucher.models.programmes import Programme
 from voucher.store import objections, payables, payouts, products, programmes
+from voucher.store.engine.pages import Selection, cut_page
 from voucher.store.engine.table import Item
 
 app = Api()
@@ -39,10 +40,11 @@ class Payables(Search[PayableState]):
 
 
 @app.get("/staff/programmes")
-def list_all_programmes() -> Answer[PageOf[Programme]]:
-    """§1.3: every programme year as staff see it, drafts included, the latest first."""
+def list_all_programmes(query: Paging) -> Answer[PageOf[Programme]]:
+    """§1.3: programme years as staff see them, drafts included, the latest first."""
     require(app.caller, "platform", "bureau", "finance", "discipline", "admin")
-    return reply_page(programmes.list_all())
+    placed = [(f"{each.year:04}", each) for each in programmes.list_all()]
+    return reply_page(*cut_page("staff.programmes", placed, Selection(query.limit, query.cursor)))
 
 
 @app.get("/staff/batches")

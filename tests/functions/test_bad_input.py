@@ -310,6 +310,7 @@ PAGED = [
     "GET /settlements",
     "GET /staff/batches",
     "GET /staff/products",
+    "GET /staff/programmes",
     "GET /violations",
     "GET /vouchers",
 ]

@@ -68,6 +68,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "POST /notices/{notice_id}/objections": EVERYONE,
     "POST /notices/{notice_id}/close": frozenset({"bureau"}),
     "POST /objections/{objection_id}/resolve": frozenset({"bureau"}),
+    "POST /notices/{notice_id}/objections/resolve": frozenset({"bureau"}),
     "GET /rounds/{round_id}/payables/{agency_uscc}": frozenset({"own agency"}) | ALL_STAFF,
     "POST /rounds/{round_id}/invoices": frozenset({"own agency"}),
     "POST /rounds/{round_id}/bank-account": frozenset({"own agency"}),
