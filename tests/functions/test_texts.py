@@ -52,7 +52,7 @@ def leaves(annotation: Any, place: str) -> Iterator[Leaf]:
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         for where, leaf in leaves(inner[0], place):
-            yield where, leaf if leaf is not inner[0] else annotation
+            yield where, Annotated[leaf, *inner[1:]]
     elif origin is Literal or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
         return
     elif origin in (Union, UnionType, list, tuple, dict, frozenset):
