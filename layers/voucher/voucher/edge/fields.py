@@ -11,9 +11,7 @@ from voucher.edge import texts
 from voucher.models.base import read_day
 
 MOST_FEN = 10**13
-RFC_3339 = re.compile(
-    r"[0-9]{4}(?:-[0-9]{2}){2}[Tt](?:[0-9]{2}:){2}[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+\-][0-9]{2}:[0-9]{2})"
-)
+RFC_3339 = r"[0-9]{4}(?:-[0-9]{2}){2}[Tt](?:[0-9]{2}:){2}[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+\-][0-9]{2}:[0-9]{2})"
 
 
 def _read_instant(instant: Any) -> Any:
@@ -21,7 +19,7 @@ def _read_instant(instant: Any) -> Any:
     if not isinstance(instant, str):
         return instant
     try:
-        if RFC_3339.fullmatch(instant):
+        if re.fullmatch(RFC_3339, instant):
             return datetime.fromisoformat(instant.upper())
     except ValueError:
         pass
