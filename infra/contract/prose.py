@@ -45,7 +45,11 @@ answer about a token is remembered for a minute.
 JSON of exactly the fields that a call takes, at most 64 KB and 32 levels deep, no name twice. A call without fields
 takes no body, or `{}`. A query parameter that a call does not take is refused, one without a value is not sent.
 Amounts are whole fen (分) and end in `_fen`. Instants end in `_at`: RFC 3339 in UTC, in requests with any zone. Days
-end in `_on` or are called `valid_until`: `YYYY-MM-DD` in Lishui.
+end in `_on` or are called `valid_until`: `YYYY-MM-DD` in Lishui. No other form is taken.
+Texts may end their lines as they like and are kept with `\\n`; marks that nobody sees are left out of them and refused
+in names. Numbers, codes, accounts and phones may be pasted: blanks and such marks are left out, full width becomes
+half, and the answer shows what is kept. What is wrong then is named with its place. A text of which nothing is seen
+is none.
 
 ## Refusals
 `application/problem+json`: `code` is for programs, `detail` is a Chinese sentence for people, `clause` names the

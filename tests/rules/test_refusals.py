@@ -160,3 +160,11 @@ def test_where_it_is_raised_a_refusal_may_name_a_clause_nearer_to_the_matter() -
     assert Refused(Refusal.NOT_ELIGIBLE, reason="企业不属于中小微企业。").clause == "§2.1"
     near = Refused(Refusal.DOCUMENTS_MISSING, clause="§3.2.1", kinds="营业执照")
     assert (near.clause, near.detail) == ("§3.2.1", "申请材料不齐全，请补充上传：营业执照。")
+
+
+def test_every_sentence_speaks_of_money_in_yuan() -> None:
+    amounts = {refusal: re.findall(r"\{(\w+_fen)\}(.{2})", refusal.sentence) for refusal in Refusal}
+    assert sum(map(len, amounts.values())) >= 10
+    assert {unit for found in amounts.values() for _, unit in found} == {" 元"}
+    said = Refused(Refusal.OVER_RATIO, percent=70, max_voucher_fen=864_196).detail
+    assert "8641.96 元" in said and "864196" not in said
