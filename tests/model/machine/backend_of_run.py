@@ -51,8 +51,8 @@ class BackendOfRun:
     _remembered: dict[str, list[Json]] = field(default_factory=dict)
 
     def send(self, queue_name: str, bodies: Iterable[Json]) -> None:
-        """Replaces the queues. What moves no money is dropped: messages to inboxes, the audit trail, the retention. A queue with
-        one task has no word for it in its messages: there the task is the queue's own word."""
+        """Replaces the queues. What moves no money is dropped: messages to inboxes, the audit trail, the retention. A
+        queue with one task has no word for it in its messages: there the task is the queue's own word."""
         if queue_name not in ("notify", "keep_audit", "retention"):
             self.queue += [{"task": queue_name, **json.loads(json.dumps(body))} for body in bodies]
 
