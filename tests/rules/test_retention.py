@@ -335,9 +335,9 @@ def test_objections_are_due_with_their_closed_notice_but_for_those_undecided() -
     decided, standing = (settlement_records.objection(None, None, state) for state in ("rejected", "standing"))
     erased = decided.model_copy(update={"erased_at": NOW})
     found = (decided, standing, erased)
-    assert retention.objections_due(closed, found, long_after(RETENTION.objection_days)) == [decided]
-    assert retention.objections_due(closed, found, long_after(RETENTION.objection_days - 1)) == []
-    assert retention.objections_due(running, found, LATE) == []
+    assert [*retention.objections_due(closed, found, long_after(RETENTION.objection_days))] == [decided]
+    assert [*retention.objections_due(closed, found, long_after(RETENTION.objection_days - 1))] == []
+    assert [*retention.objections_due(running, found, LATE)] == []
 
 
 @pytest.mark.clause("§3.5.4")

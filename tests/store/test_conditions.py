@@ -366,7 +366,7 @@ def test_a_product_is_put_on_sale_only_while_its_agency_is_as_it_was_read(
     draft = steps.expect(town.world.call(SELLER, "POST", "/products", samples.product(town.agency)), 201)
     nothing_if(
         monkeypatch,
-        (products, "commit_step"),
+        (products, "commit_publication"),
         lambda: town.world.call(OPERATOR, "POST", f"/products/{draft['product_id']}/publish", {}),
         keys.agency(town.agency.uscc),
         version=99,
