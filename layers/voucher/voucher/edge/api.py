@@ -36,7 +36,6 @@ class Api(APIGatewayRestResolver):
 
     def __init__(self) -> None:
         super().__init__(strip_prefixes=[])
-        self._caller: Caller | None = None
         self.exception_handler(Refused)(self._refused)
         self.not_found(self._no_route)
 
@@ -50,7 +49,7 @@ class Api(APIGatewayRestResolver):
         """
         log_request(event)
         for _ in range(TRIES):
-            self._overtaken, self._caller = False, None
+            self._overtaken = False
             answer: dict[str, Any] = self.resolve(located(event), context)
             if not self._overtaken:
                 break
@@ -66,9 +65,10 @@ class Api(APIGatewayRestResolver):
     @property
     def caller(self) -> Caller:
         """Who is calling, one and the same during a request; UNAUTHENTICATED when nobody is signed in."""
-        if self._caller is None:
-            self._caller = caller_of(self.current_event.raw_event)
-        return self._caller
+        if "caller" not in self.context:
+            self.context["caller"] = caller_of(self.current_event.raw_event)
+        caller: Caller = self.context["caller"]
+        return caller
 
     def body[Body: Request](self, model: type[Body]) -> Body:
         """The request's body as `model`. Raises BODY_TOO_LARGE, BROKEN_JSON, NESTED_TOO_DEEP or MALFORMED (422)."""
