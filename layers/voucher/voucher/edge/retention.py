@@ -12,6 +12,7 @@ from voucher.models.documents import Document
 from voucher.models.enterprises import Enterprise
 from voucher.rules import retention
 from voucher.store import (
+    bounds,
     changes,
     documents,
     inbox,
@@ -92,6 +93,7 @@ def _clean(organisation: Enterprise | Agency, owner: keys.Key, mark: Mark) -> No
             if change.erased_at is None:
                 changes.commit_erased(change, retention.erased_change(change, mark))
     if retention.goes_altogether(organisation, mark.at):
+        bounds.commit_deleted(owner)
         organisations.commit_deleted(organisation)
 
 

@@ -8,8 +8,8 @@ and it tells which thing is too many.
 from datetime import date
 
 from voucher.store import conditions, keys
-from voucher.store.engine.reading import read_many
-from voucher.store.engine.table import Write, update_write
+from voucher.store.engine.reading import read_many, read_partition
+from voucher.store.engine.table import Write, commit, delete_write, update_write
 
 
 def opened_write(place: keys.Key, thing_id: str, most: int) -> Write:
@@ -37,3 +37,9 @@ def read_open(places: list[keys.Key]) -> dict[keys.Key, frozenset[str]]:
     """What is open at some places."""
     items = read_many(places)
     return {place: frozenset((item or {}).get("open", ())) for place, item in zip(places, items, strict=True)}
+
+
+def commit_deleted(owner: keys.Key) -> None:
+    """Delete what counted the open things of an owner that is deleted."""
+    for item in read_partition(owner, "OPEN#"):
+        commit([delete_write("open", owner._replace(sk=item["sk"]))])
