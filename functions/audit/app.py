@@ -20,7 +20,6 @@ from voucher.store.engine.cursors import read_cursor, refuse_cursor, write_curso
 from voucher.store.engine.pages import Party
 
 app = Api()
-READERS = ("bureau", "discipline")
 SCOPE = "audit"
 BREAK_WORDS = {
     "missing": "第 {seq} 条（及其之前的若干条）缺失。",
@@ -49,7 +48,7 @@ class Continued(Query):
 def list_entries(query: Sought) -> Answer[ListOf[AuditEntry]]:
     """The trail, for bureau and discipline; an organisation reads what concerns itself, by naming itself in `about`."""
     kind, _, name = (query.about or "").partition(":")
-    if not app.caller.roles.intersection(READERS):
+    if not app.caller.roles & {"bureau", "discipline"}:
         _check_own(kind, name)
     party = _party(query, kind, name)
     by = query.by
@@ -66,7 +65,7 @@ def _check_own(kind: str, uscc: str) -> None:
         as_member(app.caller, organisations.find_agency(uscc), "agency")
     else:
         check_party_named(app.caller, "about")
-        require(app.caller, *READERS)
+        require(app.caller, "bureau", "discipline")
 
 
 def _party(query: Sought, kind: str, name: str) -> Party | None:
@@ -81,7 +80,7 @@ def _party(query: Sought, kind: str, name: str) -> Party | None:
 @app.get("/audit/verify")
 def verify(query: Continued) -> Answer[Verification]:
     """Whether the trail holds, part by part: follow `next_cursor` to its end. A change, a gap or a cut is named."""
-    require(app.caller, *READERS)
+    require(app.caller, "bureau", "discipline")
     anchors, head = audit.list_anchors(), audit.find_head()
     after = _place(query.cursor) if query.cursor else GENESIS
     furthest = max([head.seq, *anchors])

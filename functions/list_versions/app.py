@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from voucher.edge import clock
 from voucher.edge.api import Api
+from voucher.edge.disclosure import disclose
 from voucher.edge.identity import require
 from voucher.edge.lists import Compared, compare, listed_year, refuse_cursor, row_offset
 from voucher.edge.queries import Paging, Switch
@@ -38,6 +39,7 @@ def show_rows(kind: str, year: str, import_id: str, query: Paging) -> Answer[Row
     """The good rows of a version, and a link to exactly the file that they were read from."""
     require(app.caller, "platform", "bureau")
     record = lists.get(kind, listed_year(app, kind, year), import_id)
+    disclose(app, f"import:{import_id}")
     start = row_offset(query.cursor or "0")
     rows, end = lists.load_rows(record), start + query.limit
     next_cursor = str(end) if end < len(rows) else None

@@ -14,6 +14,7 @@ from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR, Person
 from tests.conftest import StoppedClock
 from tests.support import samples
+from tests.support import scenario as towns
 from tests.support.backend import World
 from tests.support.calls.everything import Everything
 from tests.support.scenario import OWNER, SELLER, STRANGER, Json, Town, remove_agency
@@ -394,6 +395,7 @@ def test_a_search_that_finds_little_gives_short_pages_and_ends_only_at_the_end(
 
 
 def test_all_that_a_person_acts_for_is_shown_however_much_it_is(world: World) -> None:
+    towns.open_year(world, drafts_per_person=200)
     codes, firm = CreditCodes(Random(5), ENTERPRISES), samples.enterprise(0).registration()
     uscc_list = [codes.next("91", "331100") for _ in range(101)]
     for uscc in uscc_list:

@@ -143,7 +143,7 @@ def test_an_erased_list_is_not_brought_into_force(world: World, stopped_clock: S
     [record] = steps.expect(world.call(OPERATOR, "GET", "/lists/rated_d/2025/imports"), 200)["items"]
     path = f"/lists/rated_d/2025/imports/{record['import_id']}"
     assert (record["state"], record["filename"]) == ("erased", "已删除")
-    assert world.call(BUREAU, "POST", f"{path}/apply", {}).code == "WRONG_STATE"
+    assert world.call(BUREAU, "POST", f"{path}/apply", {"touched": 1}).code == "ERASED"
     assert steps.expect(world.call(BUREAU, "GET", path), 200)["errors"] == []
 
 

@@ -90,6 +90,7 @@ SENDERS = {
     "Enterprises": {"KeepAuditQueue"},
     "Evidence": {"KeepAuditQueue"},
     "ImportList": {"ImportListQueue"},
+    "ListVersions": {"KeepAuditQueue"},
     "NoticeReviews": {"KeepAuditQueue"},
     "Orders": {"KeepAuditQueue"},
     "PayoutFile": {"KeepAuditQueue"},

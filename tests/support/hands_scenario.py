@@ -259,7 +259,7 @@ TURNS = (
     Turn("draft_batch", "staff", simply("/programmes/2026/batches", samples.batch()), remember(batch="batch_id")),
     Turn("publish_batch", "staff", simply("/batches/{batch}/publish")),
     Turn("import_list", "staff", simply(LIST, ANNOUNCED), upload_list),
-    Turn("apply_list", "staff", simply(LIST + "/{import}/apply", {})),
+    Turn("apply_list", "staff", simply(LIST + "/{import}/apply", {"touched": 1})),
     Turn("submit_enterprise", "member", submit_enterprise),
     Turn("review_enterprise", "staff", simply(f"{E}/review", {"decision": "approve", "reasons": []})),
     Turn("report_enterprise_change", "member", simply(f"{E}/changes", CHANGE), remember(report="change_id")),

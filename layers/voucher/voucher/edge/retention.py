@@ -11,6 +11,7 @@ from voucher.models.base import Mark
 from voucher.models.documents import Document
 from voucher.models.enterprises import Enterprise
 from voucher.rules import retention
+from voucher.rules.working_days import shanghai_date
 from voucher.store import (
     bounds,
     changes,
@@ -47,6 +48,7 @@ def forget_organisation(kind: str, uscc: str, mark: Mark) -> None:
         if not organisations.commit_erased(organisation, erased, *_entitlement_writes(organisation, mark.at)):
             return
         log_work("erased", thing=kind)
+        bounds.commit_person_deleted(owner.table, organisation.created_by, shanghai_date(mark.at))
         organisation = erased
     if organisation.erased_at is not None:
         _clean(organisation, owner, mark)
@@ -87,6 +89,7 @@ def _clean(organisation: Enterprise | Agency, owner: keys.Key, mark: Mark) -> No
     if retention.is_cleaned(organisation.erased_at, mark.at):
         for document in documents.list_all_of(owner):
             documents.commit_deleted(owner, document)
+            bounds.commit_person_deleted(owner.table, document.uploaded_by, shanghai_date(mark.at))
         for place in (documents.UPLOADS, documents.KEPT):
             files.commit_deleted(f"{place}{FOLDERS[kind]}/{uscc}/")
         for change in changes.list_of(kind, uscc):

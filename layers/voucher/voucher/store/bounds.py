@@ -9,7 +9,7 @@ from datetime import date
 
 from voucher.store import conditions, keys
 from voucher.store.engine.reading import read_many, read_partition
-from voucher.store.engine.table import Write, commit, delete_write, update_write
+from voucher.store.engine.table import Write, commit, commit_if_unchanged, delete_write, update_write
 
 
 def opened_write(place: keys.Key, thing_id: str, most: int) -> Write:
@@ -43,3 +43,12 @@ def commit_deleted(owner: keys.Key) -> None:
     """Delete what counted the open things of an owner that is deleted."""
     for item in read_partition(owner, "OPEN#"):
         commit([delete_write("open", owner._replace(sk=item["sk"]))])
+
+
+def commit_person_deleted(table: str, sub: str, today: date) -> None:
+    """Delete what counted a person's doings of earlier days, and their open things if there are none any more."""
+    person = keys.user(table, sub)
+    for item in read_partition(person):
+        what, _, day = str(item["sk"]).partition("#")
+        if what == "OPEN" or day < today.isoformat():
+            commit_if_unchanged([delete_write("count", person._replace(sk=item["sk"]), conditions.NOTHING_OPEN)])

@@ -50,6 +50,8 @@ ENDED = "#ends_at <= :now"
 # A counter has not reached its limit.
 UNDER_LIMIT = "attribute_not_exists(#count) OR #count < :most"
 
+# A set of open things is empty: DynamoDB keeps none.
+NOTHING_OPEN = "attribute_not_exists(#open)"
 # A set of open things has room for one more.
 SET_HAS_ROOM = "attribute_not_exists(#open) OR size(#open) < :most"
 # The closing of a notice has not begun, so it takes objections.
