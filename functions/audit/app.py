@@ -10,11 +10,12 @@ from pydantic import Field, StringConstraints
 
 from voucher.edge.api import Api
 from voucher.edge.audit import verify_end, verify_part
-from voucher.edge.identity import as_member, check_party_named, require
+from voucher.edge.identity import as_member, require
 from voucher.edge.pages import ListOf, OfDays, reply_list
 from voucher.edge.queries import Cursor, Query, QueryId
 from voucher.edge.replies import Answer, reply
 from voucher.models.audit import GENESIS, AuditEntry, Break, Link, Verification
+from voucher.refusals import FieldError, Refusal, Refused
 from voucher.store import audit, organisations
 from voucher.store.engine.cursors import read_cursor, refuse_cursor, write_cursor
 from voucher.store.engine.pages import Party
@@ -63,9 +64,11 @@ def _check_own(kind: str, uscc: str) -> None:
         as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
     elif kind == "agency":
         as_member(app.caller, organisations.find_agency(uscc), "agency")
-    else:
-        check_party_named(app.caller, "about")
+    elif app.caller.is_staff:
         require(app.caller, "bureau", "discipline")
+    else:
+        message = "请指明所属单位，如 enterprise:91331100MA2E00003J；GET /me 列出您所代表的单位。"
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("about", message, "missing")])
 
 
 def _party(query: Sought, kind: str, name: str) -> Party | None:

@@ -129,7 +129,7 @@ def test_a_401_says_what_is_wrong_with_the_token_at_the_first_time_and_at_the_ne
         f"Bearer {tokens['id']}": "not_access_token",
         f"bearer {header}.{claims}.{other}{signature[1:]}": "bad_signature",
         "BEARER garbage": "malformed",
-        "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.": "unknown_key",
+        "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.": "bad_algorithm",
         "Basic dGVzdDp0ZXN0": "missing",
         "Bearer": "missing",
     }

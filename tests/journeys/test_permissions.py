@@ -109,6 +109,9 @@ ERASERS = {
         "lists",
         "payout-files",
         "rows",
+        "uploads/agencies",
+        "uploads/enterprises",
+        "uploads/settlements",
     },
 }
 READERS_OF_BANK_ACCOUNTS = {"PayoutFile": {"BankAccountsKey"}}
