@@ -61,7 +61,7 @@ class Life(ProgrammeSteps, EnterpriseSteps, OrderSteps, PayoutSteps, TimeSteps):
         """Half of the runs begin near the year's end: an order without a contract, vouchers that ended, and a
         re-released batch, of which an enterprise without a lapsed voucher gets one. A third of all runs begin `nights`
         nights after the year's end."""
-        self.place_plain_order(self.city.vouchers[0], self.city.products[3], "one", signed=False)
+        self.place_plain_order(self.city.vouchers[0], self.city.products[3], "least", signed=False)
         self.close_batch(self.city.batches[0])
         self.move_to(datetime(2025, 12, 20, 1, tzinfo=UTC))
         now, closes = self.city.now, datetime(2025, 12, 30, tzinfo=UTC)
