@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from tests.faults.wire import install
 from tests.support import backend
+from tests.support.quick_moto import use_quick_queues
 from voucher.edge import queues
 from voucher.store.engine import files, sealing
 
@@ -38,6 +39,7 @@ def moto_services(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("DOCUMENTS_BUCKET", backend.BUCKET)
     QUOTAS.clear()
     monkeypatch.setattr(quota, "RetryQuota", _KnownQuota)
+    use_quick_queues(monkeypatch)
     with mock_aws(config=CONFIG):
         install()
         backend.forget_clients()

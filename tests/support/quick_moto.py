@@ -14,6 +14,7 @@ import pytest
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.sqs.models import Queue
 
 from tests.support.key_sizes import check_key_sizes
 from tests.support.short_cuts import speak_plainly
@@ -57,8 +58,15 @@ def update_a_copy(backend: DynamoDBBackend, table_name: str, key: Any, *given: A
     return update(backend, table_name, key, *given, **more)
 
 
+def use_quick_queues(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto counts all messages of a queue whenever one is sent; nobody asks here how many there are."""
+    for kind in ("", "_delayed", "_not_visible"):
+        monkeypatch.setattr(Queue, f"approximate_number_of_messages{kind}", 0)
+
+
 def use_quick_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Use the short cuts, and AWS's own limits, for one test."""
+    use_quick_queues(monkeypatch)
     speak_plainly(monkeypatch)
     check_key_sizes(monkeypatch)
     monkeypatch.setattr(moto.dynamodb.responses, "TRANSACTION_MAX_ITEMS", MOST_ITEMS)
