@@ -64,7 +64,7 @@ def _check_own(kind: str, uscc: str) -> None:
         as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
     elif kind == "agency":
         as_member(app.caller, organisations.find_agency(uscc), "agency")
-    elif app.caller.is_staff:
+    elif app.caller.roles:
         require(app.caller, "bureau", "discipline")
     else:
         message = "请指明所属单位，如 enterprise:91331100MA2E00003J；GET /me 列出您所代表的单位。"
