@@ -13,6 +13,11 @@ from voucher.models.base import instant_text
 from voucher.policy import RETENTION
 
 
+def soon() -> datetime:
+    """An instant by which all that was done so far is past, in the same second, too; the worker looks at its clock."""
+    return datetime.now(UTC) + timedelta(seconds=5)
+
+
 def test_a_night_deletes_a_draft_that_nobody_touched_with_all_versions_of_its_papers(
     deployment: Deployment, stack: Stack
 ) -> None:
@@ -56,11 +61,11 @@ def test_a_night_deletes_a_draft_that_nobody_touched_with_all_versions_of_its_pa
 
     age(RETENTION.draft_days + 1)
     night = ScheduledFunctions(stack)
-    night.run("Sweep", datetime.now(UTC))
+    night.run("Sweep", soon())
     wait_until(lambda: not versions_of(old.uscc) and len(records_of(old.uscc)) == 1)
     assert old.registration()["contact_phone"] not in f"{items_of(old.uscc)}"
     age(2)
-    night.run("Sweep", datetime.now(UTC))
+    night.run("Sweep", soon())
     wait_until(lambda: not items_of(old.uscc))
     assert len(versions_of(young.uscc)) == 1
     shown = deployment.get(owner_of(young.uscc), f"/enterprises/{young.uscc}")
