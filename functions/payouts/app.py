@@ -140,7 +140,7 @@ def _facts_after(old: PayoutFacts, action: str, **changes: Any) -> PayoutFacts:
 
 
 def _check_hands(facts: PayoutFacts) -> None:
-    """§3.5.4: who records what the bank did took no earlier step of round or payout, and is no member there."""
+    """§3.5.4: what the bank did is recorded by somebody who is new to the round and its payouts, and to the agency."""
     agency = organisations.find_agency(facts.payout.agency_uscc)
     check_four_eyes(app.caller.sub, "record_payment", facts.round, facts.payable, facts.payout, agency)
 

@@ -58,8 +58,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def work(body: dict[str, Any]) -> None:
-    """One message: a record, a shelf of messages, or a page of a list. By the instant of the night, and never by one
-    that has not come: what is erased does not come back."""
+    """One message: a record, a shelf of messages, or a page of a list. The instant of the night counts, but at most
+    the present one: what is erased stays erased."""
     now = min(datetime.fromisoformat(body["instant"]), clock.now())
     if "id" in body:
         FORGETTING[body["task"]](*body["id"], Mark(by=KEEPER, at=now))

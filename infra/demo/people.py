@@ -75,7 +75,7 @@ def write(city: City, state: Path) -> Path:
 
 
 def read(state: Path) -> City | None:
-    """The city that was told on the stack of a state folder; None if none was."""
+    """The city that was told on the stack of a state folder, or None."""
     try:
         known = json.loads((state / PEOPLE).read_text())
         people = {name: Account(**each) for name, each in known["people"].items()}

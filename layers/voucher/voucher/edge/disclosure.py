@@ -1,7 +1,7 @@
 """Readings of personal data: each leaves a trace in the audit trail before it is answered.
 
-The trace is handed to the queue first. If the queue does not take it, the call ends in a fault, and nobody has read
-anything.
+The trace is handed to the queue first. If the queue does not take it, the call ends in a fault, before anybody has
+read anything.
 """
 
 import hashlib

@@ -24,7 +24,7 @@ THINGS = {
 
 
 def located(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event under the path that the routes know, with HEAD asked as GET. An id that no thing can have fits no
+    """The event under the path that the routes know, with HEAD asked as GET. Only an id that a thing can have fits a
     route."""
     given = event.get("pathParameters") or {}
     path = NAME.sub(lambda name: given[name[1]] if _is_possible(given, name[1]) else NOWHERE, event["resource"])

@@ -73,8 +73,7 @@ def _is_due(organisation: Enterprise | Agency, papers: list[Document], now: date
 
 
 def _entitlement_writes(organisation: Enterprise | Agency, now: datetime) -> list[Write]:
-    """§2.3.1: who acts for an enterprise stands in its entitlements, too. A year that it has none of must still be
-    without one."""
+    """§2.3.1: who acts for an enterprise stands in its entitlements, too. A year without one must have stayed so."""
     if organisation.approved_at is None or organisation.thing == "agency":
         return []
     facts = standing.read_facts(organisation.uscc, range(organisation.approved_at.year, now.year + 2))

@@ -31,7 +31,7 @@ def tidy_lines(typed: object) -> object:
 
 
 def tidy_text(typed: object) -> object:
-    """The same, and without marks that nobody sees, such as those that turn the direction of writing."""
+    """The same, and invisible marks are left out, such as those that turn the direction of writing."""
     text = tidy_lines(typed)
     if not isinstance(text, str) or text.isprintable():
         return text

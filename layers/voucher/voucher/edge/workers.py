@@ -32,8 +32,8 @@ def handle_each(event: dict[str, Any], context: Any, work: Callable[[dict[str, A
 def handle_together(
     event: dict[str, Any], context: Any, work: Callable[[list[dict[str, Any]]], None]
 ) -> dict[str, Any]:
-    """Run `work` once on the JSON of all messages. If it fails, run it on each message by itself, so that one which
-    cannot be handled does not keep the others waiting."""
+    """Run `work` once on the JSON of all messages. If it fails, run it on each message by itself, so that a bad one
+    comes back alone."""
     try:
         work([json.loads(record["body"]) for record in event["Records"]])
     except Exception as fault:  # noqa: BLE001 - it comes again below, where it is answered message by message
