@@ -10,10 +10,8 @@ from unicodedata import category
 
 from pydantic_core import PydanticCustomError
 
-from voucher.models.base import FOLDED, folded, is_mark
+from voucher.characters import FOLDED, NONCHARACTERS, SHAPELESS, folded, is_mark
 
-# letters by their category, of which nothing is seen
-BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 # they join emoji, and letters of some scripts
 JOINERS = frozenset("\u200c\u200d")
 # texts, because a cold start (of a grab, too) should not compile what few calls need
@@ -121,11 +119,10 @@ def _only(allowed: str, text: str) -> str:
 
 def _is_no_character(character: str) -> bool:
     """Control characters but for line ends and tabs, halves of pairs, and what Unicode says is no character."""
-    code = ord(character)
     is_control = category(character) == "Cc" and character not in "\n\t"
-    return is_control or 0xD800 <= code <= 0xDFFF or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+    return is_control or category(character) == "Cs" or character in NONCHARACTERS
 
 
 def _is_seen(character: str) -> bool:
     kind = category(character)
-    return not kind.startswith("Z") and kind not in ("Cc", "Cf", "Mn", "Me") and character not in BLANK_LETTERS
+    return not kind.startswith("Z") and kind not in ("Cc", "Cf", "Mn", "Me") and character not in SHAPELESS

@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar, Self, TypedDict
-from unicodedata import category, normalize
+from unicodedata import normalize
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 from pydantic_core import PydanticCustomError
+
+from voucher.characters import folded
 
 
 def instant_text(instant: datetime) -> str:
@@ -16,28 +18,7 @@ def instant_text(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-# half width; one kind of dash, and of slash: on paper they look the same
-FOLDED = (
-    {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-    | dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－"), "-")
-    | dict.fromkeys(map(ord, "⁄∕／"), "/")
-)
 BRACKETS = str.maketrans("[]【】〔〕", "()()()")
-
-
-def is_mark(character: str) -> bool:
-    """True for a mark that nobody sees: of width nothing, of the direction of writing, of byte order."""
-    return category(character) == "Cf"
-
-
-def is_blank(character: str) -> bool:
-    """True for a blank of any width, and what ends a cell or a line."""
-    return category(character).startswith("Z") or character in "\t\n\r"
-
-
-def folded(number: str) -> str:
-    """A number as it is typed or pasted, without blanks and marks, in half width, with one kind of dash and slash."""
-    return "".join(each for each in number if not is_mark(each) and not is_blank(each)).translate(FOLDED)
 
 
 def plain_number(number: str) -> str:

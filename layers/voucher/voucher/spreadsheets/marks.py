@@ -6,15 +6,11 @@ Two names or codes that look alike must be alike, and whoever sends a list sees 
 import re
 from unicodedata import category
 
+from voucher.characters import NONCHARACTERS, SHAPELESS
+
 # line ends and tabs, with the blanks around them: in a text on one line they are a blank
 LINE_ENDS = re.compile(r"\s*[\t-\r\x1c-\x1f\x85\u2028\u2029]\s*")
-# Letters, symbols and accents without a shape, and characters of which no text is made. Variation selectors stay: they
-# choose the form of a rare Chinese character.
-SHAPELESS = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufdd0-\ufdef"
-    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x11_0000, 0x1_0000))
-    + "]"
-)
+HIDDEN = re.compile(f"[{SHAPELESS}{NONCHARACTERS}]")
 MARKS = {
     "\u00ad": "软连字符",
     "\u200b": "零宽空格",
@@ -34,13 +30,13 @@ def on_one_line(text: str) -> str:
 
 def marks_in(text: str) -> str:
     """The characters of a text that the screen does not show, each once, in words; empty if there are none."""
-    if text.isprintable() and not SHAPELESS.search(text):  # as nearly all are
+    if text.isprintable() and not HIDDEN.search(text):  # as nearly all are
         return ""
-    marks = dict.fromkeys(each for each in text if category(each) in KINDS_OF_MARKS or SHAPELESS.match(each))
+    marks = dict.fromkeys(each for each in text if category(each) in KINDS_OF_MARKS or HIDDEN.match(each))
     words = [f"U+{ord(each):04X} {MARKS.get(each) or KINDS_OF_MARKS.get(category(each), '空白字符')}" for each in marks]
     return "、".join(words)
 
 
 def without_marks(text: str) -> str:
     """The text without such characters."""
-    return "".join(each for each in text if category(each) not in KINDS_OF_MARKS and not SHAPELESS.match(each))
+    return "".join(each for each in text if category(each) not in KINDS_OF_MARKS and not HIDDEN.match(each))
