@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 PYTHON := .local/development/bin/python
 DEPLOY := PYTHONPATH= AWS_DEFAULT_REGION=ap-east-1 SAM_CLI_TELEMETRY=0 .local/deploy/bin
 # Two rings at a time, the long ones first; each prints what it found when it is through.
-RINGS := model faults functions journeys races infra rules store
+RINGS := functions faults model journeys races infra rules store
 # GNU make 3.81 (of macOS) has no order of output: the lines of two rings mix. Nor does it know .SHELLFLAGS: see `|| exit`.
 IN_ORDER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 SIDE_BY_SIDE = $(MAKE) --no-print-directory --keep-going --jobs=2 $(IN_ORDER)
