@@ -136,12 +136,21 @@ def open_application(matter: Matter, person: Person) -> Reply:
     return matter.call(person, "/settlements", {"agency_uscc": AGENCY.uscc, "order_ids": orders})
 
 
-def fill_in(matter: Matter, person: Person) -> Reply:
-    """Every line, with documents that the seller uploads."""
-    path, share_fen, replies = f"/settlements/{matter.ids['settlement']}", CONTRACT_FEN - VOUCHER_FEN, []
+def application_opened(matter: Matter, answer: Json) -> None:
+    """The seller uploads the papers of every line."""
+    matter.ids["settlement"], share_fen = answer["settlement_id"], CONTRACT_FEN - VOUCHER_FEN
+    path = f"/settlements/{matter.ids['settlement']}"
     for name in ORDERS:
         papers = order_documents(ENTERPRISE.name, AGENCY.name, "服务", name, CONTRACT_FEN, share_fen)
         ids = {each.kind: steps.announce_and_upload(matter.world, SELLER, path, each) for each in papers}
+        matter.ids[f"papers of {name}"] = ids
+
+
+def fill_in(matter: Matter, person: Person) -> Reply:
+    """Every line, with its papers."""
+    path, share_fen, replies = f"/settlements/{matter.ids['settlement']}", CONTRACT_FEN - VOUCHER_FEN, []
+    for name in ORDERS:
+        ids = matter.ids[f"papers of {name}"]
         paid = {"amount_fen": share_fen, "paid_on": TODAY.isoformat(), "document_id": ids["transfer"]}
         billed = {"amount_fen": share_fen, "issued_on": TODAY.isoformat(), "document_id": ids["invoice"]}
         body = {
@@ -179,29 +188,17 @@ def account(number: str) -> Json:
     return {"agency_uscc": AGENCY.uscc, "bank_account": number, **names}
 
 
-def send_invoice(matter: Matter, person: Person) -> Reply:
-    """The summary invoice of the one line that is left."""
+def line_taken_back(matter: Matter, _answer: Json) -> None:
+    """The seller uploads the summary invoice of the one line that is left."""
     paper, path = summary_invoice_document(AGENCY.name, VOUCHER_FEN), f"/settlements/{matter.ids['settlement']}"
-    document_id = steps.announce_and_upload(matter.world, SELLER, path, paper)
-    sums = {"invoice_number": "SUM-1", "amount_fen": VOUCHER_FEN, "document_id": document_id}
+    matter.ids["invoice"] = steps.announce_and_upload(matter.world, SELLER, path, paper)
+
+
+def send_invoice(matter: Matter, person: Person) -> Reply:
+    """The summary invoice, and the account."""
+    sums = {"invoice_number": "SUM-1", "amount_fen": VOUCHER_FEN, "document_id": matter.ids["invoice"]}
     body = account("6200000000000000018") | sums
     return matter.call(person, f"/rounds/{matter.ids['round']}/invoices", body)
-
-
-def submit_enterprise(matter: Matter, person: Person) -> Reply:
-    """The owner prepares the papers."""
-    path = f"/enterprises/{ENTERPRISE.uscc}"
-    for paper in enterprise_documents(ENTERPRISE, TODAY):
-        steps.announce_and_upload(matter.world, OWNER, path, paper)
-    return matter.call(person, f"{path}/submit")
-
-
-def submit_agency(matter: Matter, person: Person) -> Reply:
-    """The seller prepares the papers."""
-    path = f"/agencies/{AGENCY.uscc}"
-    for paper in agency_documents(AGENCY, TODAY):
-        steps.announce_and_upload(matter.world, SELLER, path, paper)
-    return matter.call(person, f"{path}/submit")
 
 
 def upload_list(matter: Matter, answer: Json) -> None:
@@ -260,11 +257,11 @@ TURNS = (
     Turn("publish_batch", "staff", simply("/batches/{batch}/publish")),
     Turn("import_list", "staff", simply(LIST, ANNOUNCED), upload_list),
     Turn("apply_list", "staff", simply(LIST + "/{import}/apply", {"touched": 1})),
-    Turn("submit_enterprise", "member", submit_enterprise),
+    Turn("submit_enterprise", "member", simply(f"{E}/submit")),
     Turn("review_enterprise", "staff", simply(f"{E}/review", {"decision": "approve", "reasons": []})),
     Turn("report_enterprise_change", "member", simply(f"{E}/changes", CHANGE), remember(report="change_id")),
     Turn("review_enterprise_change", "staff", simply(E + "/changes/{report}/review", KEEP)),
-    Turn("submit_agency", "member", submit_agency),
+    Turn("submit_agency", "member", simply(f"{A}/submit")),
     Turn("pre_review_agency", "staff", simply(f"{A}/pre-review", ADMIT)),
     Turn("approve_agency", "staff", simply(f"{A}/approve", ADMIT), draft_product),
     Turn("report_agency_change", "member", simply(f"{A}/changes", CHANGE), remember(report="change_id")),
@@ -282,7 +279,7 @@ TURNS = (
     Turn("record_contract", "member", on_each_order("contract", contract)),
     Turn("deliver_order", "member", on_each_order("deliver")),
     Turn("confirm_order", "member", on_each_order("confirm")),
-    Turn("open_application", "member", open_application, remember(settlement="settlement_id")),
+    Turn("open_application", "member", open_application, application_opened),
     Turn("fill_in_line", "member", fill_in),
     Turn("submit_application", "member", simply("/settlements/{settlement}/submit")),
     Turn("ask_cancel", "member", on_each_order("cancellation", lambda _: WHY)),
@@ -294,7 +291,7 @@ TURNS = (
     Turn("publish_notice", "staff", simply("/rounds/{round}/notice", {}), object_to_notice),
     Turn("resolve_objection", "staff", simply("/objections/{objection}/resolve", {"decision": "reject"})),
     Turn("close_notice", "staff", simply("/notices/{notice}/close")),
-    Turn("take_back_line", "staff", simply("/rounds/{round}/lines/{taken back}/withdraw", WHY)),
+    Turn("take_back_line", "staff", simply("/rounds/{round}/lines/{taken back}/withdraw", WHY), line_taken_back),
     Turn("send_invoice", "member", send_invoice),
     Turn(
         "propose_account",
@@ -327,10 +324,14 @@ TURNS = (
 
 
 def begun(world: World) -> Matter:
-    """Both organisations registered, nothing else."""
+    """Both organisations registered, with all their papers, nothing else."""
     matter = Matter(world)
     steps.expect(matter.call(OWNER, "/enterprises", ENTERPRISE.registration()), 201)
     steps.expect(matter.call(SELLER, "/agencies", AGENCY.application()), 201)
+    for paper in enterprise_documents(ENTERPRISE, TODAY):
+        steps.announce_and_upload(world, OWNER, E, paper)
+    for paper in agency_documents(AGENCY, TODAY):
+        steps.announce_and_upload(world, SELLER, A, paper)
     return matter
 
 

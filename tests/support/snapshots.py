@@ -3,6 +3,7 @@
 A snapshot has the items of every table after the build. Uploaded files are restored only if a test asks for them.
 """
 
+import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,13 +12,14 @@ import boto3
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
+from moto.s3.models import s3_backends
 
 from tests.support.backend import BUCKET, table_definitions
 
 TABLES = tuple(table_definitions())
 # table → partition → sort key → item, as moto keeps them
 ItemsByTable = dict[str, dict[Any, dict[Any, Any]]]
-SNAPSHOTS: dict[str, tuple[ItemsByTable, dict[str, bytes], Any]] = {}
+SNAPSHOTS: dict[str, tuple[ItemsByTable, bytes, Any]] = {}
 
 
 def everything_kept() -> dict[str, list[dict[str, Any]]]:
@@ -42,14 +44,18 @@ def staged[Result](name: str, build: Callable[[], Result]) -> Result:
 
 def upload_again(name: str) -> None:
     """Restore the files of a snapshot, too."""
-    for key, content in SNAPSHOTS[name][1].items():
-        boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=content)
+    for key, versions in pickle.loads(SNAPSHOTS[name][1]).items():  # noqa: S301 - our own
+        _files().setlist(key, versions)
 
 
-def _uploaded_files() -> dict[str, bytes]:
-    client = boto3.client("s3")
-    keys = [each["Key"] for each in client.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
-    return {key: client.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
+def _files() -> Any:
+    """The bucket as moto keeps it: key → versions."""
+    return s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[BUCKET].keys
+
+
+def _uploaded_files() -> bytes:
+    """Pickled, because moto empties its files at the end of a test."""
+    return pickle.dumps({key: _files().getlist(key) for key in _files()})
 
 
 def _tables() -> Iterator[tuple[str, Table]]:
