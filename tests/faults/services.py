@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from tests.faults.wire import install
 from tests.support import backend
-from tests.support.quick_moto import use_quick_queues
+from tests.support.quick_moto import use_quick_services
 from voucher.edge import queues
 from voucher.store.engine import files, sealing
 
@@ -39,7 +39,7 @@ def moto_services(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("DOCUMENTS_BUCKET", backend.BUCKET)
     QUOTAS.clear()
     monkeypatch.setattr(quota, "RetryQuota", _KnownQuota)
-    use_quick_queues(monkeypatch)
+    use_quick_services(monkeypatch)
     with mock_aws(config=CONFIG):
         install()
         backend.forget_clients()

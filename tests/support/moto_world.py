@@ -2,13 +2,29 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
 
 from tests.support import backend
 from tests.support.backend import World
+
+EMPTY: dict[str, Table] = {}
+
+
+def empty_tables() -> dict[str, str]:
+    """Every table, created once and copied from then on; the environment variables that name them."""
+    tables = dynamodb_backends[DEFAULT_ACCOUNT_ID]["ap-east-1"].tables
+    if not EMPTY:
+        backend.create_tables(boto3.client("dynamodb"))
+        EMPTY.update(deepcopy(tables))
+    tables.update(deepcopy(EMPTY))
+    return {f"{word.upper()}_TABLE": word for word in tables}
 
 
 @contextmanager
@@ -23,7 +39,7 @@ def moto_world(patch: pytest.MonkeyPatch) -> Iterator[World]:
         patch.setenv(name, value)
     patch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        for name, value in backend.create_tables(boto3.client("dynamodb")).items():
+        for name, value in empty_tables().items():
             patch.setenv(name, value)
         boto3.client("s3").create_bucket(
             Bucket=backend.BUCKET, CreateBucketConfiguration={"LocationConstraint": "ap-east-1"}

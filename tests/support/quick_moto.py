@@ -1,20 +1,37 @@
 """Makes moto fast enough for a thousand calls, without changing its answers; and lets it read as many items at once as
 AWS does, of which it refuses all but 25. Keys have the sizes that AWS allows (`key_sizes`).
 
-moto spends 90 % of its time in three places: it creates clients, it serialises attribute values that are in wire format
-already, and in every transaction it copies whole tables value by value. The copies share their items here: a put
-replaces an item, and before an update changes an item the table gets a copy of it.
+moto spends most of its time in a few places: it creates clients, it serialises attribute values that are in wire format
+already, in every transaction it copies whole tables value by value, it reads each expression anew, and it sorts a whole
+table before it looks which items a query wants. The copies share their items here: a put replaces an item, and before
+an update changes an item the table gets a copy of it.
 """
 
+import copy
+import pickle
+from collections import defaultdict, deque
+from functools import cache
+from inspect import signature
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import moto.dynamodb.responses
 import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.base_backend import BaseBackend
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.serialize import BaseJSONSerializer
+from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing.ast_nodes import Node
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.dynamodb.responses import DynamoHandler
 from moto.sqs.models import Queue
+from werkzeug.datastructures import Headers
 
 from tests.support.key_sizes import check_key_sizes
 from tests.support.short_cuts import speak_plainly
@@ -23,6 +40,11 @@ from voucher.store.engine.table import MOST_ITEMS
 make_client = boto3.client
 write_structure = BaseJSONSerializer._serialize_type_structure
 copy_item, update = Item.__deepcopy__, DynamoDBBackend.update_item
+process, all_urls = BotocoreStubber.process_request, BaseBackend.urls.fget
+read_words = ConditionExpressionParser._lex_condition_expression
+read_update, query = UpdateExpressionParser.make, Table.query
+SIGNATURE = signature(query)
+MOST_BYTES_OF_ITEM = 405_000  # as moto has it
 REMEMBERED: dict[tuple[str, bool], Any] = {}
 
 
@@ -32,6 +54,33 @@ def remembered_client(service: str, **settings: Any) -> Any:
     if key not in REMEMBERED:
         REMEMBERED[key] = make_client(service, **settings)
     return REMEMBERED[key]
+
+
+@cache
+def urls_of(kind: type[BaseBackend]) -> Any:
+    """The addresses of a service, which are those of its module."""
+    return all_urls(kind("ap-east-1", DEFAULT_ACCOUNT_ID))
+
+
+def answer_at_once(stubber: BotocoreStubber, request: Any) -> Any:
+    """moto looks for the service among all of them, and makes a request of a web server of what it was asked. A call of
+    a table goes to its handler, with what this reads of such a request."""
+    headers = Headers(
+        [(name, text.decode() if isinstance(text, bytes) else text) for name, text in request.headers.items()]
+    )
+    if not headers.get("X-Amz-Target", "").startswith("DynamoDB_"):
+        return process(stubber, request)
+    asked = SimpleNamespace(
+        method=request.method, url=request.url, headers=headers, data=request.body, values={}, path="/"
+    )
+    asked.content_type = headers["Content-Type"]
+    handler = DynamoHandler()
+    handler.normalized_request, handler.headers, handler.response_headers = asked, headers, {"server": "amazon.com"}
+    handler.querystring, handler.uri_match, handler.method = {}, {}, request.method
+    handler.region = handler.get_region_from_url(asked, request.url)
+    handler.access_key, handler.current_account = handler.get_access_key(), handler.get_current_account()
+    handler.parse_parameters(asked)
+    return handler.call_action()
 
 
 def write_plainly(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
@@ -58,15 +107,70 @@ def update_a_copy(backend: DynamoDBBackend, table_name: str, key: Any, *given: A
     return update(backend, table_name, key, *given, **more)
 
 
-def use_quick_queues(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto counts all messages of a queue whenever one is sent; nobody asks here how many there are."""
+def copy_table(table: Table, _memo: Any) -> Table:
+    """A transaction that fails puts the copy in the table's place; it changed nothing of the table but its items."""
+    copied = copy.copy(table)
+    copied.items = defaultdict(dict, {key: dict(items) for key, items in table.items.items()})
+    return copied
+
+
+def make_item(item: Item, hash_key: DynamoType, range_key: DynamoType | None, attrs: dict[str, Any]) -> None:
+    """moto weighs a new item after each attribute; it is heaviest after the last."""
+    item.hash_key, item.range_key = hash_key, range_key
+    item.attrs = LimitedSizeDict({name: DynamoType(value) for name, value in attrs.items()})
+    if item.size() > MOST_BYTES_OF_ITEM:
+        raise ItemSizeTooLarge
+
+
+def hash_of_value(value: DynamoType) -> int:
+    """A text is what `cast_value` makes of it."""
+    return hash((value.type, value.value if value.type == "S" else value.cast_value))
+
+
+def same_value(value: DynamoType, other: DynamoType) -> bool:
+    """The same of two."""
+    if value.type != other.type:
+        return False
+    return bool(value.value == other.value if value.type == "S" else value.cast_value == other.cast_value)
+
+
+def query_few(table: Table, hash_key: DynamoType | None, *given: Any, **more: Any) -> Any:
+    """moto sorts all items, then drops those of other partitions: here they are dropped before, too."""
+    few = copy.copy(table)
+    if not SIGNATURE.bind(table, hash_key, *given, **more).arguments.get("index_name"):
+        few.items = {hash_key: table.items[hash_key]} if hash_key in table.items else {}
+    return query(few, hash_key, *given, **more)
+
+
+@cache
+def words_of(expression: str) -> tuple[Any, ...]:
+    """The words of a condition, before any of them is given a meaning."""
+    return tuple(read_words(ConditionExpressionParser(expression, None, None)))
+
+
+@cache
+def tree_of(expression: str) -> bytes:
+    """What an update expression is read as; moto changes the tree afterwards, so each reader is given its own."""
+    return pickle.dumps(read_update(expression))
+
+
+def copy_tree(node: Node, _memo: Any = None) -> Node:
+    """The same as a copy made node by node."""
+    copied: Node = pickle.loads(pickle.dumps(node))  # noqa: S301 - our own
+    return copied
+
+
+def use_quick_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto makes up its addresses again for every call. And it counts all messages of a queue whenever one is sent;
+    nobody asks here how many there are."""
+    monkeypatch.setattr(BaseBackend, "urls", property(lambda backend: urls_of(type(backend))))
     for kind in ("", "_delayed", "_not_visible"):
         monkeypatch.setattr(Queue, f"approximate_number_of_messages{kind}", 0)
 
 
 def use_quick_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Use the short cuts, and AWS's own limits, for one test."""
-    use_quick_queues(monkeypatch)
+    use_quick_services(monkeypatch)
     speak_plainly(monkeypatch)
     check_key_sizes(monkeypatch)
     monkeypatch.setattr(moto.dynamodb.responses, "TRANSACTION_MAX_ITEMS", MOST_ITEMS)
@@ -75,3 +179,20 @@ def use_quick_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DynamoType, "__deepcopy__", copy_value)
     monkeypatch.setattr(Item, "__deepcopy__", lambda item, _memo: item)
     monkeypatch.setattr(DynamoDBBackend, "update_item", update_a_copy)
+    monkeypatch.setattr(Item, "__init__", make_item)
+    monkeypatch.setattr(DynamoType, "__hash__", hash_of_value)
+    monkeypatch.setattr(DynamoType, "__eq__", same_value)
+    monkeypatch.setattr(Table, "__deepcopy__", copy_table, raising=False)
+    monkeypatch.setattr(Table, "query", query_few)
+    monkeypatch.setattr(Node, "__deepcopy__", copy_tree, raising=False)
+    monkeypatch.setattr(
+        ConditionExpressionParser,
+        "_lex_condition_expression",
+        lambda parser: deque(words_of(parser.condition_expression)),
+    )
+    monkeypatch.setattr(
+        UpdateExpressionParser,
+        "make",
+        lambda expression: pickle.loads(tree_of(expression)),  # noqa: S301 - our own
+    )
+    monkeypatch.setattr(BotocoreStubber, "process_request", answer_at_once)

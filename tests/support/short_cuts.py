@@ -1,27 +1,31 @@
 """What a call of an engine on this machine costs on our side, cut down; what is asked and what is answered stay.
 
-botocore spends most of a call's time on three things that matter only to the real AWS: a true signature, turning
-attribute values that are in wire format already into wire format, and an HTTP client for every kind of server.
+botocore spends most of a call's time on things that matter only to the real AWS: a true signature, turning attribute
+values that are in wire format already into wire format, an HTTP client for every kind of server, telling which program
+asks, and finding out for each call anew where its service is.
 """
 
 import select
 import socket
 import threading
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.client import BaseClient
 from botocore.httpsession import URLLib3Session
 from botocore.parsers import BaseJSONParser
 from botocore.serialize import JSONSerializer
+from botocore.useragent import UserAgentString
 
 # the shapes of DynamoDB that Python spells as JSON does; only a binary value is not, and no table here has one
 VALUES = {"AttributeValue", "AttributeMap", "Key", "PutItemInputAttributeMap", "ExpressionAttributeValueMap"}
 read_structure, read_map = BaseJSONParser._handle_structure, BaseJSONParser._handle_map
-sign = SigV4Auth.add_auth
+sign, resolve = SigV4Auth.add_auth, BaseClient._resolve_endpoint_ruleset
 write_structure, write_map = JSONSerializer._serialize_type_structure, JSONSerializer._serialize_type_map
 
 
@@ -32,6 +36,20 @@ def sign_in_form(signer: SigV4Auth, request: Any) -> None:
         return
     scope = f"{signer.credentials.access_key}/20260101/{signer._region_name}/dynamodb/aws4_request"
     request.headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
+
+
+def where_once(client: Any, operation: Any, params: Any, context: dict[str, Any], *given: Any) -> Any:
+    """Where an operation of DynamoDB is asked, found out once for each client: it would differ only for tables that are
+    named by an ARN. `context` is told how to sign."""
+    if client.meta.service_model.service_name != "dynamodb":
+        return resolve(client, operation, params, context, *given)
+    known = client.__dict__.setdefault("known_endpoints", {})
+    if operation.name not in known:
+        found = resolve(client, operation, params, context, *given)
+        known[operation.name] = found, {name: context[name] for name in ("auth_type", "signing") if name in context}
+    found, how = known[operation.name]
+    context.update(deepcopy(how))
+    return found
 
 
 def _read_structure(parser: Any, shape: Any, value: Any) -> Any:
@@ -59,6 +77,8 @@ def _write_map(serializer: Any, serialized: Any, value: Any, shape: Any, key: st
 def speak_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clients sign in form only, and attribute values go out and come in as they are."""
     monkeypatch.setattr(SigV4Auth, "add_auth", sign_in_form)
+    monkeypatch.setattr(UserAgentString, "to_string", lambda _agent: "tests")
+    monkeypatch.setattr(BaseClient, "_resolve_endpoint_ruleset", where_once)
     monkeypatch.setattr(BaseJSONParser, "_handle_structure", _read_structure)
     monkeypatch.setattr(BaseJSONParser, "_handle_map", _read_map)
     monkeypatch.setattr(JSONSerializer, "_serialize_type_structure", _write_structure)
