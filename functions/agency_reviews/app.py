@@ -43,7 +43,11 @@ def pre_review(uscc: str) -> Answer[Agency]:
     check_version(old, body.version)
     check_four_eyes(app.caller.sub, "pre_review_agency", old)
     waived = _waived(old, body) if body.decision == "approve" else ()
-    opinion = {"pre_reviewed_by": app.caller.sub, "override_request": body.override, "waives_request": waived}
+    opinion: dict[str, Any] = {
+        "pre_reviewed_by": app.caller.sub,
+        "override_request": body.override,
+        "waives_request": waived,
+    }
     new = stepped(old, action, app.mark, reasons=_reasons(body, old), **opinion)
     organisations.commit_decision(old, new, "pre_review_agency", app.caller.sub)
     return reply(new)

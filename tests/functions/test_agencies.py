@@ -196,6 +196,7 @@ def test_no_override_lets_in_an_agency_without_staff_or_with_a_loss(submitted: W
 @pytest.mark.clause("§1.3")
 def test_a_programme_that_is_only_drafted_decides_nothing_about_an_agency(world: World) -> None:
     drafted = {"year": 2026, "total_fen": 1_000_000, "policy": {"agency_min_insured_staff": 0}}
+    drafted["document_number"] = "丽经信〔2026〕9号"
     steps.expect(world.call(BUREAU, "POST", "/programmes", drafted), 201)
     steps.apply_agency(world, SELLER, AGENCY.application() | {"insured_staff": 0}, DOCUMENTS)
     refused = decide(world, "pre-review")

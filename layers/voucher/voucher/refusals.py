@@ -98,6 +98,12 @@ class Refusal(Enum):
         "批次金额超过本年度尚未投放的总额（剩余 {left_fen} 元），请减少。",
         "amount_fen",
     )
+    LOOSER_THAN_EDITION = (
+        422,
+        "§1.3",
+        "所设标准比现行办法宽松，须填写作出该决定的文件文号，并将向社会公示。",
+        "document_number",
+    )
     OUTSIDE_PROGRAMME_YEAR = 422, "§1.4b", "日期须在本年度服务券的起止日期之内。"
     LIST_IN_TURN = 409, None, "该名单的另一版本正在生效，请待其完成后再试。"
     LIST_EMPTY = 409, None, "名单中没有有效的行；确实要清空名单的，请明确选择。"
