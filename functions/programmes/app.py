@@ -12,6 +12,7 @@ from voucher.edge.queries import Paging
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.models.base import Request
 from voucher.models.programmes import Programme, ProgrammeWithFigures, PublicProgramme
+from voucher.policy import policy_on
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.rules.deviations import documented
 from voucher.rules.four_eyes import check_four_eyes
@@ -31,8 +32,8 @@ class ProgrammeDraft(Request):
 
 
 class Correction(Request):
-    """What replaces a draft; `version` is that of the draft it replaces. Without `policy` the draft's policy stays, and so
-    does the number of its document without `document_number`."""
+    """What replaces a draft; `version` is that of the draft it replaces. `policy` and `document_number` stay as they are
+    if they are not named."""
 
     version: Version
     total_fen: PositiveFen
@@ -51,7 +52,7 @@ def draft_programme() -> Answer[Programme]:
         total_fen=body.total_fen,
         policy=policy,
         document_number=body.document_number,
-        deviations=documented(policy, body.year, body.document_number),
+        deviations=documented(policy, policy_on(clock.today()), body.year, body.document_number),
         drafters=frozenset({app.caller.sub}),
         state="draft",
         **app.creation("draft"),
@@ -77,15 +78,15 @@ def correct_programme(year: str) -> Answer[Programme]:
         return reply(old, replay=True)
     check_step(old, "edit")
     check_version(old, body.version)
-    policy = old.policy if body.policy is None else read_policy(body.policy, clock.now())
-    number = body.document_number or old.document_number
-    changes = {
+    changes: dict[str, Any] = {
         "total_fen": body.total_fen,
-        "policy": policy,
-        "document_number": number,
-        "deviations": documented(policy, old.year, number),
+        "document_number": body.document_number or old.document_number,
         "drafters": old.drafters | {old.created_by, app.caller.sub},
     }
+    if body.policy is not None:
+        policy = read_policy(body.policy, clock.now())
+        deviations = documented(policy, policy_on(clock.today()), old.year, changes["document_number"])
+        changes |= {"policy": policy, "deviations": deviations}
     new = stepped(old, "edit", app.mark, **changes)
     programmes.commit_step(old, new)
     return reply(new)

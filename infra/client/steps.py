@@ -31,7 +31,7 @@ def instant(moment: datetime) -> str:
 
 
 def open_programme(client: Client, year: int, total_fen: int, policy: Json, document: str | None = None) -> Json:
-    """§1.3: the bureau drafts, finance confirms; `document` is the number of the one that decides on a looser policy."""
+    """§1.3: the bureau drafts, finance confirms; a policy that is looser than the edition has its `document`."""
     draft = {"year": year, "total_fen": total_fen, "policy": policy, "document_number": document}
     expect(client.call(BUREAU, "POST", "/programmes", draft), 201)
     return expect(client.call(FINANCE, "POST", f"/programmes/{year}/confirm"), 200)

@@ -18,7 +18,7 @@ def open_year(year: DemoYear) -> None:
     """The programme and its two batches."""
     print_heading("The year's money (§1.3, §1.4a)")
     plan, client = year.plan, year.client
-    steps.open_programme(client, plan.year, TOTAL_FEN, plan.policy)
+    steps.open_programme(client, plan.year, TOTAL_FEN, plan.policy, plan.document)
     print_line(f"programme {plan.year}: drafted by the bureau, confirmed by finance: {yuan(TOTAL_FEN)} yuan")
     too_much = steps.batch_draft("超额", TOTAL_FEN + 1, plan.opens_at, plan.closes_at, plan.long_valid_until)
     reply = client.call(OPERATOR, "POST", f"/programmes/{plan.year}/batches", too_much)

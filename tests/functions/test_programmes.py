@@ -140,7 +140,6 @@ def test_a_policy_is_overridden_by_name_and_an_unknown_or_wrong_value_is_refused
         ({"cap_percent": {"hr": 20}}, "policy.cap_percent"),
         ({"cap_percent": {"hr": 101}}, "policy.cap_percent.hr"),
         ({"grants_from": 0}, "policy.grants_from"),
-        ({"edition": "丽经信〔2030〕1号"}, "policy.edition"),
     ]:
         refused = world.call(BUREAU, "POST", "/programmes", {**DRAFT, "policy": policy})
         assert (refused.status, refused.code) == (422, "MALFORMED"), policy

@@ -179,14 +179,6 @@ def policy_on(day: date) -> Policy:
     return begun[-1] if begun else EDITIONS[0]
 
 
-def edition_named(name: str) -> Policy:
-    """The edition that a year's policy was drafted under. Raises LookupError for another name, a fault."""
-    for edition in EDITIONS:
-        if edition.edition == name:
-            return edition
-    raise LookupError(f"no edition has the name {name}")
-
-
 @dataclass(frozen=True)
 class Retention:
     """How many days personal data is kept, each after which event. The regulation gives no clause; the law asks for the

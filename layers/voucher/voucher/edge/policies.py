@@ -8,16 +8,12 @@ from pydantic import ValidationError
 
 from voucher.edge.mistakes import malformed
 from voucher.policy import Policy, policy_on
-from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.working_days import shanghai_date
 
 
 def read_policy(values: dict[str, Any], now: datetime) -> Policy:
-    """Today's edition with some values of its own; it stays that edition. Raises MALFORMED."""
+    """The edition in force now, with some values of its own. Raises MALFORMED."""
     edition = policy_on(shanghai_date(now))
-    if values.get("edition", edition.edition) != edition.edition:
-        errors = [FieldError("policy.edition", "现行办法不能更改。", "not_allowed", allowed=(edition.edition,))]
-        raise Refused(Refusal.MALFORMED, errors=errors)
     try:
         # parsed as JSON, because there a strict model takes a text as a date, and never a number
         text = json.dumps({**edition.model_dump(mode="json"), **values})

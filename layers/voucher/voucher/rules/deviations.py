@@ -1,14 +1,15 @@
 """Where a year's policy is looser than its edition (§1.3): it needs a document that decides so, and everybody sees it.
 
-Looser is what gives more money, to more, for longer, or asks for less. What the text leaves to the authority, such as the
-days of a notice, and what is no matter of the regulation, such as a bound against floods, deviates from nothing.
+Looser is what gives more money, to more, for longer, or asks for less; another edition's name is told, too. What the
+text leaves to the authority, such as the days of a notice, and what is no matter of the regulation, such as a bound
+against floods, deviates from nothing.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 from voucher.models.programmes import Deviation
-from voucher.policy import Policy, edition_named
+from voucher.policy import Policy
 from voucher.refusals import FieldError, Refusal, Refused
 
 IsLooser = Callable[[Any, Any], bool]
@@ -20,6 +21,10 @@ def _more(here: Any, edition: Any) -> bool:
 
 def _less(here: Any, edition: Any) -> bool:
     return bool(here < edition)
+
+
+def _another(here: Any, edition: Any) -> bool:
+    return bool(here != edition)
 
 
 def _others(here: Any, edition: Any) -> bool:
@@ -37,6 +42,7 @@ def _some_more(here: Any, edition: Any) -> bool:
 
 # field → its clause, and when a year's value is looser than the edition's
 LOOSER: dict[str, tuple[str, IsLooser]] = {
+    "edition": ("§6", _another),
     "grants_from": ("§6", _less),
     "grants_until": ("§6", _more),
     "year_starts_on": ("§1.4b", _less),
@@ -109,10 +115,10 @@ def _values(policy: Policy, year: int) -> dict[str, Any]:
     }
 
 
-def documented(policy: Policy, year: int, document_number: str | None) -> tuple[Deviation, ...]:
+def documented(policy: Policy, edition: Policy, year: int, document_number: str | None) -> tuple[Deviation, ...]:
     """§1.3: where a year's policy is looser than its edition, which a document decides. Raises LOOSER_THAN_EDITION with
     every such value if there is none."""
-    found = deviations_of(policy, edition_named(policy.edition), year)
+    found = deviations_of(policy, edition, year)
     if found and document_number is None:
         errors = [FieldError(f"policy.{each.field}", "比现行办法宽松。", "looser", each.clause) for each in found]
         raise Refused(Refusal.LOOSER_THAN_EDITION, clause=found[0].clause, errors=errors)
