@@ -32,8 +32,7 @@ class ProgrammeDraft(Request):
 
 
 class Correction(Request):
-    """What replaces a draft; `version` is that of the draft it replaces. `policy` and `document_number` stay as they are
-    if they are not named."""
+    """What replaces a draft, whose `version` it names. Without `policy` or `document_number` that stays as it is."""
 
     version: Version
     total_fen: PositiveFen
@@ -119,7 +118,7 @@ def show_programme(year: str) -> Answer[ProgrammeWithFigures]:
 def read_figures(programme: Programme) -> dict[str, Any]:
     """The year's figures, in fen, each pool as last written."""
     categories = programmes.read_category_totals(programme)
-    released = batches.read_totals([each for each in batches.list_of_year(programme.year) if each.state != "draft"])
+    released = batches.read_totals([each for each in batches.list_of_year(programme.year) if each.is_released])
     surplus = programmes.read_surplus_total(programme.year)
     return figures_of(programme.policy, categories, released, surplus)
 

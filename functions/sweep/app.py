@@ -47,7 +47,7 @@ def sweep_year(programme: Programme, instant: datetime) -> int:
     """§4.2.2, §1.4b: send one open year's ended batches, those that end soon, and the year itself if it is over, to
     their workers; how many batches have ended."""
     is_over = year_is_over(programme.policy, programme.year, instant)
-    released = [batch for batch in batches.list_of_year(programme.year) if batch.state != "draft"]
+    released = [batch for batch in batches.list_of_year(programme.year) if batch.is_released]
     ended = [batch for batch in released if batch.ends_at <= instant]
     for batch in ended:
         queues.send("void_vouchers", bucket_messages("lapse", batch, instant, is_over))

@@ -9,8 +9,7 @@ from voucher.policy import (
     LIST_KINDS,
     SETTLEMENT_DOCUMENTS,
 )
-from voucher.rules.eligibility import SIZE_WORDS
-from voucher.words import ROLE_WORDS, STATE_WORDS, THING_WORDS
+from voucher.words import DISTRICT_WORDS, ROLE_WORDS, SIZE_WORDS, STATE_WORDS, THING_WORDS
 
 Words = Mapping[str, str]
 
@@ -24,7 +23,7 @@ LISTS: dict[str, Words] = {
     "roles": ROLE_WORDS,
     "things": THING_WORDS,
     "categories": {category.value: word for category, word in CATEGORY_WORDS.items()},
-    "districts": {"city": "市直", "liandu": "莲都区", "development_zone": "经开区", "other": "其他"},
+    "districts": DISTRICT_WORDS,
     "size_classes": {size.value: f"{word}企业" for size, word in SIZE_WORDS.items()},
     "enterprise_documents": ENTERPRISE_DOCUMENTS,
     "agency_documents": AGENCY_DOCUMENTS,

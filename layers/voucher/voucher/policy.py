@@ -65,6 +65,15 @@ AGENCY_CONDITIONS: dict[AgencyCondition, str] = {
 District = Literal["city", "liandu", "development_zone", "other"]
 
 
+class SizeClass(StrEnum):
+    """§2.1: the four classes of 工信部联企业〔2011〕300号, largest first."""
+
+    LARGE = "large"
+    MEDIUM = "medium"
+    SMALL = "small"
+    MICRO = "micro"
+
+
 class Policy(BaseModel):
     """The values of one programme year. The bureau may override each field by name when it drafts a programme.
 
@@ -250,6 +259,8 @@ LIST_KINDS = {
     "little_giant_nursery": "专精特新“小巨人”种苗企业库名单",
     "other_subsidy": "其他涉企政策资金享受名单",
 }
+# of these kinds, the list of a later year replaces the earlier ones
+RATED_D_LIST, NURSERY_LIST = "rated_d", "little_giant_nursery"
 # the clause that each of them serves
 LIST_CLAUSES = {
     "rated_d": "§2.1.1",

@@ -116,6 +116,7 @@ class Refusal(Enum):
     BATCH_RUNNING = 409, "§1.4a", "本批次领券尚未结束，结果在领券结束后公布。"
     QUOTA_USED = 422, "§2.3.1", "企业本年度剩余额度不足（剩余 {left_fen} 元）。", "amount_fen"
     PARTIAL_NOT_ALLOWED = 422, "§2.3.1", "本批次须一次领取全部剩余额度（{left_fen} 元）。", "amount_fen"
+    NOT_IN_AUDIENCE = 422, "§2.3.1", "本批次{until_words}只对以下企业开放：{audience_words}。"
     RERELEASE_EXCLUDED = 422, "§2.3.3", "本年度服务券逾期作废的企业不参加补发。"
     SOLD_OUT = 409, "§1.4a", "本批次服务券已领完，请关注下一批次。"
 

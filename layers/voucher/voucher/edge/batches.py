@@ -20,7 +20,7 @@ Shown = Callable[[Batch, datetime], dict[str, Any]]
 def get_published(batch_id: str) -> Batch:
     """A batch that the bureau has published. Raises NOT_FOUND, also for a draft."""
     batch = batches.get(batch_id)
-    if batch.state == "draft":
+    if not batch.is_released:
         raise not_found("batch")
     return batch
 
@@ -28,7 +28,7 @@ def get_published(batch_id: str) -> Batch:
 def batch_now(batch: Batch, now: datetime) -> dict[str, Any]:
     """A batch as staff see it at this instant, with what it has left, in fen, each shard as last written."""
     left_fen, is_stopped = batch.amount_fen, False
-    if batch.state != "draft":
+    if batch.is_released:
         [pool] = batches.read_totals([batch])
         left_fen, is_stopped = pool.remaining_fen, not pool.open
     state = shown_state(batch, now, left_fen, is_stopped)
@@ -41,8 +41,8 @@ def in_public(batch: Batch, now: datetime) -> dict[str, Any]:
 
 
 def reply_batches(selection: Selection, now: datetime, states: Collection[str], show: Shown) -> Answer[Any]:
-    """A page of the batches that a client sees in one of `states`, each as `show` makes it. A draft is kept as a draft;
-    whether a published one is open, sold out or over is known only now."""
+    """A page of the batches that a client sees in one of `states`, each as `show` makes it. A draft or withdrawn
+    one is kept as such; whether a published one is open, sold out or over is known only now."""
     shown: dict[str, dict[str, Any]] = {}
 
     def keep(item: Item) -> bool:
@@ -50,6 +50,6 @@ def reply_batches(selection: Selection, now: datetime, states: Collection[str], 
         shown[batch.batch_id] = show(batch, now)
         return shown[batch.batch_id]["state"] in states
 
-    kept_state = "draft" if states == {"draft"} else None
+    kept_state = next(iter(states)) if states in ({"draft"}, {"withdrawn"}) else None
     page = batches.list_page(replace(selection, state=kept_state, counted=()), keep)
     return reply_list(page, lambda item: shown[item["batch_id"]])
