@@ -114,9 +114,9 @@ def check_compared(compared_with: str | None, in_force: str | None, field: str) 
 
 
 def is_same_name(listed: str, registered: str) -> bool:
-    """True if a name on a list is that of the registered enterprise: blanks, marks, width and kinds of brackets make no
-    other name."""
-    return plain_number(listed) == plain_number(registered)
+    """True if a name on a list, if it has one, is that of the registered enterprise: blanks, marks, width and kinds of
+    brackets make no other name."""
+    return not listed or plain_number(listed) == plain_number(registered)
 
 
 def year_changes(

@@ -83,8 +83,8 @@ NUMBER_IS_FREE_OR_OURS = f"{IS_NEW} OR {NUMBER_IS_OURS}"
 def in_audience(groups: Iterable[Iterable[str]]) -> str:
     """§2.3.1: the entitlement is in one group of each list; `:group_0` is the first of all of them, and so on."""
     numbers = count()
-    each_list = (" OR ".join(f"contains(#groups, :group_{next(numbers)})" for _ in some) for some in groups)
-    return all_of(*each_list)
+    each_list = [" OR ".join(f"contains(#groups, :group_{next(numbers)})" for _ in some) for some in groups]
+    return all_of(*each_list) if len(each_list) > 1 else each_list[0]  # DynamoDB refuses doubled brackets
 
 
 def by_other_hands(step: str, thing: str) -> str:
