@@ -87,6 +87,7 @@ class Batch:
     opens_at: datetime
     closes_at: datetime
     valid_until: date
+    drafters: set[str]
     drafted_by: str
     state: str = "draft"
     remaining_fen: int = 0
