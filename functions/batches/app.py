@@ -1,11 +1,12 @@
-"""Batches: released and closed by the bureau, shown to everybody (§1.4a, §2.3.3)."""
+"""Batches: drafted by the operator, released and closed by the bureau, shown to everybody (§1.4a, §2.3.3)."""
 
 from typing import get_args
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.batches import batch_now, get_published, in_public, reply_batches
+from voucher.edge.batches import BatchDraft, batch_now, get_published, in_public, open_year, reply_batches
 from voucher.edge.bodies import Nothing, Versioned
+from voucher.edge.creation import key_write
 from voucher.edge.identity import require
 from voucher.edge.pages import ListOf, OfDays
 from voucher.edge.replies import Answer, reply
@@ -13,7 +14,7 @@ from voucher.models.batches import Batch, BatchNow, PublicBatch, PublicState
 from voucher.models.pools import even_shares
 from voucher.models.programmes import Programme
 from voucher.refusals import Refusal, Refused
-from voucher.rules.batches import check_publishing, check_release, closed_batch
+from voucher.rules.batches import check_draft, check_publishing, check_release, closed_batch, new_batch
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.store import batches, keys, programmes
@@ -24,6 +25,27 @@ app = Api()
 
 class Batches(OfDays):
     state: PublicState | None = None
+
+
+@app.post("/programmes/<year>/batches")
+def draft_batch(year: str) -> Answer[BatchNow]:
+    """§1.4a: the operator drafts a release of vouchers within what the year has left."""
+    require(app.caller, "platform")
+    body = app.body(BatchDraft)
+    batch_id = f"{app.year(year)}.{app.new_id('b').removeprefix('b_')[:12]}"
+    if existing := batches.find(batch_id):  # before the rules, because what was drafted once may not fit any more
+        return _replayed(existing)
+    programme = open_year(programmes.get(app.year(year)))
+    batch = new_batch(batch_id, programme, body.model_dump(), app.creation("draft"))
+    check_draft(batch, programme)
+    if not batches.commit_draft(batch, key_write(app)):
+        return _replayed(batches.get(batch_id))
+    return reply(batch_now(batch, batch.created_at), 201)
+
+
+def _replayed(existing: Batch) -> Answer[BatchNow]:
+    app.check_same(existing.request_sha256)
+    return reply(batch_now(existing, clock.now()), 200, replay=True)
 
 
 @app.post("/batches/<batch_id>/publish")

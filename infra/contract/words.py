@@ -29,6 +29,14 @@ LISTS: dict[str, Words] = {
     "agency_documents": AGENCY_DOCUMENTS,
     "settlement_documents": SETTLEMENT_DOCUMENTS,
     "list_kinds": LIST_KINDS,
+    "agency_conditions": {
+        "legal_person": "独立法人资格",
+        "age": "运营年限",
+        "profit": "上年度未亏损",
+        "premises": "固定服务场所",
+        "management": "管理制度",
+        "staff": "专职服务人员",
+    },
     "batch_kinds": {"regular": "常规批次", "rerelease": "补发批次"},
     "notice_kinds": {"settlement": "兑付公示", "removal": "清退公示"},
     "decisions": {

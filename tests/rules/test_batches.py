@@ -179,7 +179,7 @@ def test_a_corrected_draft_follows_its_new_amount_date_and_extra() -> None:
 
 
 @pytest.mark.clause("§2.3.3")
-def test_only_a_rerelease_gives_an_extra_and_an_audience_ends_while_the_batch_is_open() -> None:
+def test_only_a_rerelease_gives_an_extra_and_an_audience_ends_before_the_batch() -> None:
     assert fields_at_fault(Refusal.MALFORMED, check_draft, batch(extra_quota_fen=1), programme()) == ["extra_quota_fen"]
     assert refusal_of(check_draft, batch(extra_quota_fen=1, kind="rerelease"), programme()) is None
     second = timedelta(seconds=1)

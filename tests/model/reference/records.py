@@ -108,6 +108,10 @@ class Batch:
         return min(end_of(self.valid_until), self.year.ends_at)
 
     @property
+    def is_released(self) -> bool:
+        return self.state in ("published", "closed")
+
+    @property
     def is_rerelease(self) -> bool:
         return bool(self.body["kind"] == "rerelease")
 

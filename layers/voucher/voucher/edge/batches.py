@@ -1,20 +1,57 @@
-"""A batch as a client sees it, and pages of batches: what it has left, and its state at this instant, are not kept."""
+"""What a client sends of a batch, and sees of it: what it has left, and its state at this instant, are not kept."""
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from pydantic import Field
+
+from voucher.edge.fields import Day, Fen, Moment, Name, PositiveFen
 from voucher.edge.pages import reply_list
 from voucher.edge.replies import Answer
-from voucher.models.batches import ONLY_FOR_STAFF, Batch
-from voucher.refusals import not_found
+from voucher.models.base import Request
+from voucher.models.batches import ONLY_FOR_STAFF, Batch, QuotaList
+from voucher.models.programmes import Programme
+from voucher.policy import Category, District, SizeClass
+from voucher.refusals import Refusal, Refused, not_found
 from voucher.rules.batches import shown_state
 from voucher.store import batches
 from voucher.store.engine.pages import Selection
 from voucher.store.engine.table import Item
 
 Shown = Callable[[Batch, datetime], dict[str, Any]]
+
+
+class WantedAudience(Request):
+    """Whom the batch is open to, until an instant if there is one, and then to all. What is not named asks for
+    nothing."""
+
+    lists: list[QuotaList] = []
+    districts: list[District] = []
+    size_classes: list[SizeClass] = []
+    used_percent: Annotated[int, Field(ge=1, le=100)] | None = None
+    until: Moment | None = None
+
+
+class BatchDraft(Request):
+    name: Name
+    amount_fen: PositiveFen
+    opens_at: Moment
+    closes_at: Moment
+    valid_until: Day
+    categories: list[Category] = []
+    partial_allowed: bool = False
+    kind: Literal["regular", "rerelease"] = "regular"
+    audience: WantedAudience | None = None
+    extra_quota_fen: Fen = 0
+
+
+def open_year(programme: Programme) -> Programme:
+    """§1.3: batches are of a year that finance confirmed, and that is not over. Raises WRONG_STATE."""
+    if programme.state != "open":
+        raise Refused(Refusal.WRONG_STATE, of=programme)
+    return programme
 
 
 def get_published(batch_id: str) -> Batch:

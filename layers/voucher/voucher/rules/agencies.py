@@ -15,8 +15,8 @@ RENEWAL_STATES = frozenset({"submitted", "pre_reviewed", "returned", "rejected"}
 
 
 def conditions_not_met(agency: Agency, policy: Policy) -> dict[AgencyCondition, Refused]:
-    """§3.1.1–§3.1.4: the refusal for every condition that the agency does not meet, in the order of the text; equality
-    passes. Its age is reckoned on the day of its application."""
+    """§3.1.1, §3.1.2, §3.1.3, §3.1.4: the refusal for every condition that the agency does not meet, in their order;
+    equality passes. Its age is reckoned on the day of its application."""
     months = policy.agency_min_age_months
     metres = policy.agency_min_premises_m2
     persons = policy.agency_min_insured_staff
