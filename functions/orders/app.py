@@ -1,6 +1,9 @@
 """Orders: quoted, placed with the voucher's part held, and shown (§4.2.1, §2.3.2); fulfilment carries them out."""
 
 from dataclasses import asdict
+from typing import Annotated
+
+from pydantic import Field
 
 from voucher.edge import clock
 from voucher.edge.api import Api
@@ -25,8 +28,8 @@ PLACING_TRIES = 6
 
 
 class QuoteRequest(Request):
-    product_id: Identifier
-    voucher_id: Identifier
+    product_id: Annotated[Identifier, Field(examples=["91331100MA2E00003J.da66fc019565"])]
+    voucher_id: Annotated[Identifier, Field(examples=["2026.ed6938a7e236.91331100MA2E00003J"])]
     contract_fen: PositiveFen
 
 

@@ -127,8 +127,8 @@ def submit(settlement_id: str) -> Answer[PublicSettlement]:
 
 @app.get("/settlements")
 def list_settlements(query: OfAgency) -> Answer[ListOf[Settlement]]:
-    """Applications of an agency, for its members and staff; all applications, for staff. `q` looks into their ids and
-    the agency's code."""
+    """Applications of an agency, for its members and staff; all applications, for staff but `discipline`. `q` looks
+    into their ids and the agency's code."""
     if query.agency_uscc:
         as_member_or_staff(app.caller, organisations.find_agency(query.agency_uscc), "agency")
     else:

@@ -14,7 +14,7 @@ from infra.contract.examples import recorded
 from infra.contract.operations import JSON, Operation, operations
 from infra.contract.problems import FIELD_ERROR, PROBLEM, examples, refusal_answers
 from infra.contract.schemas import PLACE, Schema, add_known_words, every_schema, schemas
-from infra.pages.handlers import ANYBODY
+from infra.pages.handlers import ANYBODY, told
 from infra.pages.markers import ROOT
 from voucher.policy import LIST_KINDS
 from voucher.words import ROLE_WORDS
@@ -120,7 +120,7 @@ def _operation(operation: Operation, by_key: dict[str, Schema]) -> Schema:
 
 
 def _description(operation: Operation) -> str:
-    callers = "; ".join(_with_word(each) for each in _callers(operation))
+    callers = "; ".join(_with_word(each) for each in told(_callers(operation)))
     lines = [operation.handler.more, f"**Who may call it:** {callers}."]
     if operation.handler.clauses:
         lines.append(f"**Clause:** {', '.join(operation.handler.clauses)}.")

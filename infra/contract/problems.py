@@ -33,6 +33,7 @@ HEADERS = {401: "WWW-Authenticate", 429: "Retry-After"}
 FACTS = {
     "state": "草稿",
     "thing_word": "订单",
+    "of_word": "订单",
     "role_words": "市经信局",
     "months": "12",
     "days": "90",

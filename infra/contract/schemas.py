@@ -26,8 +26,31 @@ UNITS = {
     "days": "Days.",
     "bytes": "Bytes.",
     "year": "The programme year.",
-    "uscc": "The unified social credit code (统一社会信用代码), 18 characters.",
+    "uscc": "The unified social credit code (统一社会信用代码), 18 characters with two check digits.",
     "sha256": "A SHA-256 in hexadecimal.",
+}
+# what a whole name says, wherever it stands
+MEANINGS = {
+    "account_name": "The holder of the account, as the bank has it.",
+    "allow_empty": "Apply a version without a good row: it empties the list.",
+    "area": "Where the service is offered, in words.",
+    "content": "What the service consists of, in words.",
+    "contact": "How to reach whoever objects: a phone or an address.",
+    "created_by": "Who made it: a `sub`, or `public`.",
+    "declarations": "What the applicant declares, name by name, as its form has it; kept, and no rule reads it.",
+    "digital_economy": "The reviewer's finding: of the digital economy, whatever the industry code says.",
+    "employees": "People employed; with revenue and assets it decides the size class.",
+    "ended_at": "When the schedule announced the end; null if it did not.",
+    "industry_code": "GB/T 4754, two to four digits without the letter.",
+    "insured_staff": "Full-time service staff with social insurance.",
+    "is_legal_person": "Whether it is a legal person of its own (独立法人); a branch or a partnership is none.",
+    "next_cursor": "What `cursor` the next page takes; null at the end.",
+    "no_other_subsidy": "The declaration that the contract has no other subsidy; `false` is refused.",
+    "override": "Asks for an exception, or grants it: the reason.",
+    "price_unit": "What the price is for, in words, such as 次 or 人.",
+    "skip_errors": "Apply the good rows, and leave out those with an error.",
+    "term": "How long the service takes, in words.",
+    "version": "Counts the changes of the record; in a request, the one that the caller looked at.",
 }
 
 
@@ -111,11 +134,11 @@ def add_words(schema: Schema, words: Mapping[str, str]) -> None:
 
 
 def add_units(schema: Schema) -> None:
-    """Say the unit of each property whose name ends with one."""
+    """Say what each property means whose name tells it, or the unit with which the name ends."""
     for name, each in schema.get("properties", {}).items():
-        unit = UNITS.get(name.rpartition("_")[2])
-        if unit and "description" not in each:
-            each["description"] = unit
+        words = MEANINGS.get(name) or UNITS.get(name.rpartition("_")[2])
+        if words and "description" not in each and "$ref" not in each:
+            each["description"] = words
         if name.rpartition("_")[2] == "at":
             for inner in every_schema(each):
                 if "string" in inner.get("type", ()):

@@ -63,7 +63,7 @@ def tell_of_a_told_city(stack: Stack) -> int:
         print(f"The stack at {stack.api_url} has a programme of this year, but no tale came to its end on it. {ANEW}.",
               file=sys.stderr)  # fmt: skip
         return 1
-    print(f"The city is already told; {ANEW}.")
+    print(f"The city is already told; {ANEW}. What follows is as it was when it was told.")
     closing.tell_next_steps(stack, city, LOCAL)
     return 0
 

@@ -40,7 +40,8 @@ def make(name: str) -> None:
     digest = hashlib.sha256(facts).hexdigest()
     if stamp.is_file() and stamp.read_text() == digest and python_of(name).exists():
         return
-    print(f"Environment {name}: installing from {requirements(name).relative_to(ROOT)} …", flush=True)
+    # in one write, because the environments are made side by side
+    print(f"Environment {name}: installing from {requirements(name).relative_to(ROOT)} …\n", end="", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     venv.create(folder, with_pip=True, symlinks=True)
     clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}

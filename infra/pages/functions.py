@@ -1,6 +1,6 @@
 """The functions by subject, and every route with who may call it: from template.yaml and each app.py."""
 
-from infra.pages.handlers import ANYBODY, Handler, clauses_of, handlers, purpose_of
+from infra.pages.handlers import ANYBODY, Handler, clauses_of, handlers, purpose_of, told
 from infra.pages.markers import table
 from infra.pages.template import Function, subjects
 
@@ -39,6 +39,6 @@ def _function(function: Function) -> tuple[str, ...]:
 
 def _route(handler: Handler, function: Function) -> tuple[str, ...]:
     is_open = (handler.method, handler.path) in function.open_routes
-    callers = "everybody" if is_open else ", ".join(handler.callers) or ANYBODY
+    callers = "everybody" if is_open else ", ".join(told(handler.callers)) or ANYBODY
     purpose = handler.purpose[:1].upper() + handler.purpose[1:]
     return f"`{handler.method} {handler.path}`", callers, purpose, ", ".join(handler.clauses)

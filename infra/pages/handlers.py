@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from infra.contract import closure
 from infra.contract.closure import Place, handler_place, module, parts, reached
 from infra.pages.markers import first_sentence
+from voucher.words import ROLE_WORDS
 
 CHECKS = ("require", "as_member", "as_member_or_staff")
 CLAUSE = re.compile(r"§\d(?:\.\w+)*(?:\(\d+\))?")
@@ -33,6 +34,12 @@ class Handler:
     clauses: tuple[str, ...]
     callers: tuple[str, ...]
     makes_id: bool
+
+
+def told(callers: Sequence[str]) -> list[str]:
+    """Callers as a reader is told them: `staff` where each of its roles may call, in place of the roles."""
+    roles = {each for each in callers if each.strip("`") in ROLE_WORDS}
+    return [each for each in callers if each not in roles or len(roles) < len(ROLE_WORDS) or STAFF not in callers]
 
 
 @cache

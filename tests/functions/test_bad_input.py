@@ -20,7 +20,7 @@ from tests.support.calls.everything import Everything
 from tests.support.calls.settlement import FOLDERS
 from tests.support.calls.unknown import unknown_body, unknown_path
 from tests.support.contract import document
-from tests.support.scenario import STRANGER
+from tests.support.scenario import STRANGER, Json
 from tests.support.snapshots import everything_kept, upload_again
 
 EVERY = {f"{route.method} {route.path}": route for route in routes()}
@@ -370,6 +370,12 @@ def forged(cursor: str) -> Iterator[str]:
     yield base64.urlsafe_b64encode(json.dumps([scope]).encode()).decode().rstrip("=")
 
 
+def unlinked(page: Json) -> set[str]:
+    """The items of a page, without links: each is signed anew."""
+    items = page.get("items", [])
+    return {json.dumps({name: value for name, value in item.items() if name != "url"}) for item in items}
+
+
 def test_a_forged_cursor_is_no_fault_and_shows_nothing_of_another_list(
     everything: Everything, subtests: pytest.Subtests
 ) -> None:
@@ -379,12 +385,12 @@ def test_a_forged_cursor_is_no_fault_and_shows_nothing_of_another_list(
         call, world = everything.calls[name], everything.town.world
         path = f"{call.path}{'&' if '?' in call.path else '?'}limit=1"
         first = world.call(call.person, "GET", path).body
-        whole = {json.dumps(each) for each in world.call(call.person, "GET", path.replace("=1", "=100")).body["items"]}
+        whole = unlinked(world.call(call.person, "GET", path.replace("=1", "=100")).body)
         with subtests.test(name):
             for cursor in forged(first["next_cursor"]) if first["next_cursor"] else ():
                 reply = world.call(call.person, "GET", f"{path}&cursor={cursor}")
                 assert reply.status in (200, 422), reply.body
-                assert {json.dumps(each) for each in reply.body.get("items", [])} <= whole
+                assert unlinked(reply.body) <= whole
                 tried.add(name)
     assert len(tried) > 10
 

@@ -276,7 +276,7 @@ def test_an_enterprise_disqualified_last_year_is_told_so_when_it_grabs_this_year
     steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/disqualify", {"reason": "虚假材料"}), 200)
     refused = town.claim(next_years_batch(town, stopped_clock))
     assert (refused.status, refused.code, refused.body["clause"]) == (422, "NOT_ELIGIBLE", "§4.1.3")
-    words = "企业的领券、用券资格已被取消。"
+    words = "企业的领券、用券资格已被取消，如有疑问请联系平台。"
     assert refused.body["detail"] == f"企业当前不符合领券条件：{words}"
     assert refused.body["errors"] == [
         {"field": "disqualified", "message": words, "code": "DISQUALIFIED", "clause": "§4.1.3"}

@@ -103,7 +103,7 @@ def test_many_objections_are_decided_by_one_call_with_an_answer_for_each(voucher
     answer = decide(case, notice, [*ids[:3], unknown, elsewhere, ids[0]], versions={ids[2]: 7, ids[0]: 1})
     assert [each["objection_id"] for each in answer.body["items"]] == [*ids[:3], unknown, elsewhere]
     assert codes(answer) == ["OK", "ALREADY_REVIEWED", "CHANGED_MEANWHILE", "NOT_FOUND", "NOT_FOUND"]
-    assert answer.body["items"][1]["detail"] == "该事项已经审核，当前状态为“不成立”。"
+    assert answer.body["items"][1]["detail"] == "该事项已经审核，当前状态为“不成立”，请刷新后查看结果。"
     again = decide(case, notice, [*ids[:3], unknown, elsewhere, ids[0]], versions={ids[2]: 7, ids[0]: 1})
     assert again.body == answer.body, "a call sent again after a lost answer is answered alike"
     assert codes(decide(case, notice, ids, opinion="查无实据")) == ["ALREADY_REVIEWED"] * 2 + ["OK"] * 2

@@ -14,6 +14,7 @@ from voucher.lifecycles import FORMER, LIFECYCLES, SAME
 from voucher.models.base import Mark, Stateful
 from voucher.refusals import Refusal, Refused
 from voucher.rules.lifecycle import DECISIONS, allows, check_step, stepped
+from voucher.words import THING_WORDS
 
 for module in pkgutil.iter_modules(models.__path__):
     importlib.import_module(f"voucher.models.{module.name}")
@@ -64,7 +65,9 @@ def reachable(thing: str, closed: str | None = None) -> set[str]:
 def test_a_state_is_told_in_chinese(thing: str) -> None:
     for state in states_of(thing):
         words = Refused(Refusal.WRONG_STATE, of=record(thing, state)).detail
-        assert re.fullmatch(r"当前状态为“[\u4e00-\u9fff]+”，不能进行此操作。", words)
+        assert re.fullmatch(
+            rf"{THING_WORDS[thing]}当前状态为“[\u4e00-\u9fff]+”，不能进行此操作，请刷新后查看可办理的操作。", words
+        )
 
 
 @pytest.mark.parametrize("thing", LIFECYCLES)

@@ -36,8 +36,8 @@ class Refusal(Enum):
     # what exists already, or is in another state
     ALREADY_REGISTERED = 409, None, "该统一社会信用代码已经注册，请联系原注册人。"
     ALREADY_EXISTS = 409, None, "相同的记录已经存在，请勿重复提交。"
-    ALREADY_REVIEWED = 409, None, "该事项已经审核，当前状态为“{state}”。"
-    WRONG_STATE = 409, None, "当前状态为“{state}”，不能进行此操作。"
+    ALREADY_REVIEWED = 409, None, "该事项已经审核，当前状态为“{state}”，请刷新后查看结果。"
+    WRONG_STATE = 409, None, "{of_word}当前状态为“{state}”，不能进行此操作，请刷新后查看可办理的操作。"
     CHANGED_MEANWHILE = 409, None, "记录刚被他人修改，请刷新后重试。"
     BUSY = 429, None, "当前办理人数较多，请稍后重试。"
     FROZEN = 409, None, "相关资金账户正在核对，暂停办理，请稍后再试。"
@@ -68,7 +68,7 @@ class Refusal(Enum):
     TOO_YOUNG = 422, "§2.1.2", "企业申请时成立不足{months}个月。", "established_on"
     HAS_VIOLATION = 422, "§2.1.3", "企业历年服务券使用出现过违规现象。", "uscc"
     NOT_APPROVED = 422, "§4.1.2", "企业尚未通过审核，请在审核通过后领券、用券。", "uscc"
-    DISQUALIFIED = 422, "§4.1.3", "企业的领券、用券资格已被取消。", "uscc"
+    DISQUALIFIED = 422, "§4.1.3", "企业的领券、用券资格已被取消，如有疑问请联系平台。", "uscc"
     NOT_ELIGIBLE = 422, "§2.1", "企业当前不符合领券条件：{reason}", "uscc"
 
     # agencies and products
@@ -106,8 +106,8 @@ class Refusal(Enum):
     )
     OUTSIDE_PROGRAMME_YEAR = 422, "§1.4b", "日期须在本年度服务券的起止日期之内。"
     LIST_IN_TURN = 409, None, "该名单的另一版本正在生效，请待其完成后再试。"
-    LIST_EMPTY = 409, None, "名单中没有有效的行；确实要清空名单的，请明确选择。"
-    LIST_HAS_ERRORS = 409, None, "名单文件有 {count} 行错误，请更正后重新上传，或选择跳过错误行。"
+    LIST_EMPTY = 409, None, "名单中没有有效的行；确实要清空名单的，请明确选择（allow_empty）。"
+    LIST_HAS_ERRORS = 409, None, "名单文件有 {count} 行错误，请更正后重新上传，或选择跳过错误行（skip_errors）。"
 
     # grabbing
     OUTSIDE_REGULATION_TERM = 422, "§6", "办法的有效期为 {grants_from} 至 {grants_until}，目前不能发放服务券。"
@@ -166,7 +166,7 @@ class Refusal(Enum):
     NOTHING_PASSED = 409, "§3.5.2", "没有可以汇总的预审通过订单，请先完成预审。"
     ROUND_TOO_LARGE = 422, "§3.5.2", "一个汇总批次{bound}，其余请另行汇总。"
     NOTICE_RUNNING = 409, "§3.5.3", "公示期未满，请在 {ends_on} 之后结束公示。"
-    NOTICE_ENDED = 409, "§3.5.3", "公示已结束（当前状态为“{state}”），不再受理异议。"
+    NOTICE_ENDED = 409, "§3.5.3", "当前状态为“{state}”，不再受理异议；如发现骗取财政资金等问题，可向市经信局反映。"
     TOO_MANY_OBJECTIONS = (
         429,
         None,
@@ -259,6 +259,7 @@ class Refused(Exception):
         shown = {name: yuan(fact) if name.endswith("_fen") else fact for name, fact in self.facts.items()}
         if self.of is not None:
             shown["state"] = STATE_WORDS[self.of.thing][self.of.state]
+            shown["of_word"] = THING_WORDS[self.of.thing]
         shown["thing_word"] = THING_WORDS[self.thing] if self.thing else "内容"
         shown["role_words"] = "、".join(ROLE_WORDS[role] for role in self.roles)
         return self.refusal.sentence.format(**shown)
