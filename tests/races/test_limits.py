@@ -125,7 +125,7 @@ def test_of_two_extras_claimed_at_once_with_what_is_left_the_quota_is_used_once(
 
 
 @pytest.mark.clause("§1.4a")
-def test_a_draft_that_is_corrected_while_it_is_released_is_released_as_the_bureau_saw_it(
+def test_a_draft_corrected_while_it_is_released_is_released_as_the_bureau_saw_it(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:
     steps.open_programme(world, YEAR, 10 * QUOTA_FEN, {})
