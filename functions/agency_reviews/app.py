@@ -10,9 +10,8 @@ from voucher.edge.identity import require
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
 from voucher.models.base import Reason
-from voucher.policy import Policy
-from voucher.refusals import refuse_first
-from voucher.rules.agencies import approval_ends_on, condition_refusals, proposed_agency
+from voucher.policy import AgencyCondition, Policy
+from voucher.rules.agencies import approval_ends_on, proposed_agency, waived_conditions
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import policy_for
@@ -23,9 +22,12 @@ app = Api()
 
 
 class Decision(Versioned):
+    """`override` is the reason of an exception; `waives` names the conditions that it waives, and no others then."""
+
     decision: Literal["approve", "return", "reject"]
     reasons: list[ReviewReason | Text] = []
     override: Text | None = None
+    waives: list[AgencyCondition] | None = None
 
 
 @app.post("/agencies/<uscc>/pre-review")
@@ -40,9 +42,12 @@ def pre_review(uscc: str) -> Answer[Agency]:
     check_step(old, action)
     check_version(old, body.version)
     check_four_eyes(app.caller.sub, "pre_review_agency", old)
-    if body.decision == "approve":
-        _needs_override(old, body.override)
-    opinion = {"pre_reviewed_by": app.caller.sub, "override_request": body.override}
+    waived = _waived(old, body) if body.decision == "approve" else ()
+    opinion: dict[str, Any] = {
+        "pre_reviewed_by": app.caller.sub,
+        "override_request": body.override,
+        "waives_request": waived,
+    }
     new = stepped(old, action, app.mark, reasons=_reasons(body, old), **opinion)
     organisations.commit_decision(old, new, "pre_review_agency", app.caller.sub)
     return reply(new)
@@ -61,32 +66,30 @@ def approve(uscc: str) -> Answer[Agency]:
     check_four_eyes(app.caller.sub, "approve_agency", old)
     reasons = _reasons(body, old)
     if body.decision == "approve":
-        new = stepped(proposed_agency(old), "approve", app.mark, reasons=reasons, **_approval(old, body.override))
+        new = stepped(proposed_agency(old), "approve", app.mark, reasons=reasons, **_approval(old, body))
     else:
         new = stepped(old, body.decision, app.mark, reasons=reasons)
     organisations.commit_decision(old, new, "approve_agency", app.caller.sub)
     return reply(new)
 
 
-def _approval(agency: Agency, override: str | None) -> dict[str, Any]:
+def _approval(agency: Agency, body: Decision) -> dict[str, Any]:
     """§3.2.3: what an approval given today changes. The override is recorded only where a condition needs it."""
-    is_overridden = _needs_override(agency, override)
+    waived = _waived(agency, body)
     return {
         "approved_by": app.caller.sub,
         "approved_at": clock.now(),
         "valid_until": approval_ends_on(agency, _policy(), clock.today()),
-        "override": override if is_overridden else None,
+        "override": body.override if waived else None,
+        "waives": waived,
         "renewal": False,
         "suspended": False,
     }
 
 
-def _needs_override(agency: Agency, override: str | None) -> bool:
-    """§3.1: True if the agency passes only by the override. Raises the first condition that fails without one."""
-    found = condition_refusals(proposed_agency(agency), _policy())
-    if found and not override:
-        refuse_first(found)
-    return bool(found)
+def _waived(agency: Agency, body: Decision) -> tuple[AgencyCondition, ...]:
+    """§3.1: the conditions that the agency passes only by the override. Raises the first one that it does not pass."""
+    return waived_conditions(proposed_agency(agency), _policy(), body.override, body.waives)
 
 
 def _policy() -> Policy:

@@ -1,46 +1,26 @@
 """Batches: drafted by the operator, released and closed by the bureau, shown to everybody (§1.4a, §2.3.3)."""
 
-from typing import Literal, get_args
+from typing import get_args
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.batches import batch_now, get_published, in_public, reply_batches
-from voucher.edge.bodies import Nothing
+from voucher.edge.batches import BatchDraft, batch_now, get_published, in_public, open_year, reply_batches
+from voucher.edge.bodies import Nothing, Versioned
 from voucher.edge.creation import key_write
-from voucher.edge.fields import Day, Moment, Name, PositiveFen
 from voucher.edge.identity import require
 from voucher.edge.pages import ListOf, OfDays
 from voucher.edge.replies import Answer, reply
-from voucher.models.base import Request
 from voucher.models.batches import Batch, BatchNow, PublicBatch, PublicState
 from voucher.models.pools import even_shares
 from voucher.models.programmes import Programme
-from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
-from voucher.rules.batches import (
-    check_batch_dates,
-    check_publishing,
-    check_release,
-    closed_batch,
-    new_batch,
-)
+from voucher.rules.batches import check_draft, check_publishing, check_release, closed_batch, new_batch
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.lifecycle import check_step, stepped
+from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.store import batches, keys, programmes
 from voucher.store.engine import pools
 
 app = Api()
-
-
-class BatchDraft(Request):
-    name: Name
-    amount_fen: PositiveFen
-    opens_at: Moment
-    closes_at: Moment
-    valid_until: Day
-    categories: list[Category] = []
-    partial_allowed: bool = False
-    kind: Literal["regular", "rerelease"] = "regular"
 
 
 class Batches(OfDays):
@@ -55,13 +35,9 @@ def draft_batch(year: str) -> Answer[BatchNow]:
     batch_id = f"{app.year(year)}.{app.new_id('b').removeprefix('b_')[:12]}"
     if existing := batches.find(batch_id):  # before the rules, because what was drafted once may not fit any more
         return _replayed(existing)
-    programme = programmes.get(app.year(year))
-    if programme.state != "open":
-        raise Refused(Refusal.WRONG_STATE, of=programme)
-    check_batch_dates(body.opens_at, body.closes_at, body.valid_until, programme.policy, programme.year)
-    if body.kind == "regular":
-        check_release(programme, body.amount_fen)
+    programme = open_year(programmes.get(app.year(year)))
     batch = new_batch(batch_id, programme, body.model_dump(), app.creation("draft"))
+    check_draft(batch, programme)
     if not batches.commit_draft(batch, key_write(app)):
         return _replayed(batches.get(batch_id))
     return reply(batch_now(batch, batch.created_at), 201)
@@ -74,15 +50,17 @@ def _replayed(existing: Batch) -> Answer[BatchNow]:
 
 @app.post("/batches/<batch_id>/publish")
 def publish_batch(batch_id: str) -> Answer[BatchNow]:
-    """§1.4a: the bureau releases the money. The condition of the write keeps it within the year's total."""
+    """§1.4a: the bureau releases the money, and decides so on its audience and extra quota. The condition of the write
+    keeps it within the year's total."""
     require(app.caller, "bureau")
-    app.body(Nothing)
+    body = app.body(Versioned)
     programme = programmes.get(keys.batch_year(batch_id))
     old = batches.get(batch_id)  # read last: see Api.handle
     now = clock.now()
     if app.is_repeat(old, "publish"):
         return reply(batch_now(old, now), replay=True)
     new = stepped(old, "publish", app.mark, published_by=app.caller.sub)
+    check_version(old, body.version)
     check_four_eyes(app.caller.sub, "publish_batch", old)
     check_publishing(programme, old, now)
     shares_fen = even_shares(old.amount_fen, old.shards, old.guess_fen)

@@ -73,7 +73,7 @@ def is_anything_left(year: int) -> bool:
 
     Once this is False it stays False: an order needs an active voucher, and a contract once signed stays.
     """
-    released = [each.batch_id for each in batches.list_of_year(year) if each.state != "draft"]
+    released = [each.batch_id for each in batches.list_of_year(year) if each.is_released]
     if any(each.state == "active" for batch_id in released for each in vouchers.list_of_batch(batch_id)):
         return True
     buckets = ((batch_id, number) for batch_id in released for number in range(keys.BUCKETS))

@@ -17,7 +17,7 @@ from voucher.models.entitlements import Entitlement
 from voucher.models.vouchers import PublicVoucher, voucher_id_of
 from voucher.refusals import Refusal, Refused
 from voucher.rules import eligibility, entitlements
-from voucher.rules.vouchers import amount_to_claim, check_open, check_rerelease, new_voucher, public_voucher
+from voucher.rules.vouchers import amount_to_claim, check_open, check_takes_part, new_voucher, public_voucher
 from voucher.store import organisations, programmes, standing, vouchers
 from voucher.store.engine import pools
 from voucher.store.engine.table import commit_if_unchanged
@@ -77,17 +77,17 @@ def grab(batch_id: str) -> Answer[PublicVoucher]:
 
 
 def first_amount(attempt: Attempt) -> int:
-    """The amount to try first, in fen: in the rush a guess, otherwise what one look at the entitlement allows.
-
-    Refuses what is known to be too much, and whoever is kept out of a re-release (§2.3.3). Before SOLD_OUT the look is
-    needed, because an enterprise that holds a voucher is shown it whatever it asks for, and a quota may have shrunk.
-    """
+    """The amount to try first, in fen: in the rush a guess, otherwise what one look at the entitlement allows. Before
+    SOLD_OUT the look is needed: a holder is shown its voucher whatever it asks for, and a quota may have shrunk."""
     batch, asked_fen, room_fen = attempt.batch, attempt.asked_fen, memory.ROOM_LEFT.get(attempt.batch.batch_id)
     guess_fen = asked_fen or batch.guess_fen
     may_fit = room_fen is None or (asked_fen is not None and asked_fen <= room_fen)
-    if may_fit and not batch.excludes_lapsed:
+    if may_fit and not batch.looks_at_vouchers:
         return guess_fen
     entitlement = vouchers.find_entitlement(batch.year, attempt.uscc)
+    if entitlement is not None and entitlement.is_outdated:
+        make_entitlement(attempt)
+        entitlement = vouchers.find_entitlement(batch.year, attempt.uscc)
     if entitlement is None or batch.batch_id in entitlement.batches:
         return guess_fen  # the write finds that there is no entitlement, or that the voucher is there
     amount_fen = amount_or_refusal(entitlement, attempt)
@@ -103,8 +103,8 @@ def amount_or_refusal(entitlement: Entitlement, attempt: Attempt) -> int:
     if not entitlement.qualified:
         months = programmes.load(batch.year).policy.enterprise_min_age_months
         raise eligibility.not_eligible([Refused(Refusal[name], months=months) for name in entitlement.refusals])
-    held = vouchers.list_of(entitlement) if batch.excludes_lapsed else []
-    check_rerelease(entitlement, held, batch, attempt.now)
+    held = vouchers.list_of(entitlement) if batch.looks_at_vouchers else []
+    check_takes_part(entitlement, held, batch, attempt.now)
     return amount_to_claim(entitlement, batch, attempt.asked_fen)
 
 

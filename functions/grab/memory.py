@@ -20,7 +20,7 @@ ROOM_LEFT: dict[str, int] = {}
 def published(batch_id: str, now: Instant) -> Batch:
     """The batch, remembered once it is published and its opening has come. Raises NOT_FOUND."""
     batch = PUBLISHED.get(batch_id) or batches.get(batch_id)
-    if batch.state != "draft" and now >= batch.opens_at:
+    if batch.is_released and now >= batch.opens_at:
         PUBLISHED[batch_id] = batch
     return batch
 

@@ -12,7 +12,7 @@ from voucher.models.lists import ListImport
 from voucher.rules.entitlements import next_entitlements, years_in_step
 from voucher.rules.lifecycle import stepped
 from voucher.rules.lists import touched_codes
-from voucher.rules.standing import with_list
+from voucher.rules.standing import with_list, years_of
 from voucher.spreadsheets import cells, list_file
 from voucher.store import lists, standing
 from voucher.store.engine import files
@@ -77,7 +77,7 @@ def apply_part(kind: str, year: int, import_id: str, offset: int) -> None:
     record = lists.find(kind, year, import_id)
     if record is None or record.state != "applying":
         return
-    before = lists.find_latest(kind, year)
+    before = lists.find_replaced(kind, year)
     is_latest = before is None or before.year <= year
     codes = {row["uscc"] for row in lists.load_rows(record)}
     codes_before = {row["uscc"] for row in lists.load_rows(before)} if before else set()
@@ -114,10 +114,12 @@ def writes_by_code(record: ListImport, usccs: list[str], listed: set[str]) -> di
     """By credit code, the writes that bring it into step; a code whose standing already says the same has no entry."""
     today = clock.today()
     writes_of = {}
-    for facts in standing.read_facts_of_many(usccs, {*years_in_step(today), record.year}):
-        after = with_list(facts.standing, record.kind, record.year, facts.uscc in listed)
+    following_year = lists.find_following_year(record.kind, record.year)
+    first_year = years_of(record.kind, record.year).first
+    for facts in standing.read_facts_of_many(usccs, {*years_in_step(today), first_year}):
+        after = with_list(facts.standing, record.kind, record.year, facts.uscc in listed, following_year)
         following = next_entitlements(facts.enterprise, after, facts.entitlements, facts.programmes, today)
-        if after.listed != facts.standing.listed:
+        if (after.listed, after.dropped) != (facts.standing.listed, facts.standing.dropped):
             writes_of[facts.uscc] = standing.in_step_writes(facts, after, following)
     return writes_of
 

@@ -10,10 +10,11 @@ from voucher.edge.identity import require
 from voucher.edge.lists import Compared, compare, listed_year, refuse_cursor, row_offset
 from voucher.edge.queries import Paging, Switch
 from voucher.edge.replies import Answer, reply
-from voucher.models.lists import ListDifference, ListImport, RowsOfImport
+from voucher.models.lists import ListDifference, ListImport, ListRow, RowsOfImport
+from voucher.models.standing import Standing
 from voucher.rules.entitlements import next_entitlements, years_in_step
-from voucher.rules.lists import check_compared, check_read, list_file_name, year_changes
-from voucher.rules.standing import with_list
+from voucher.rules.lists import check_compared, check_read, is_same_name, list_file_name, year_changes
+from voucher.rules.standing import with_list, years_of
 from voucher.store import lists, standing
 
 app = Api()
@@ -90,26 +91,31 @@ def _page_of(
     items: list[dict[str, Any]] = []
     end = start
     takes_effect = compared.found.touched > 0
-    years = {*years_in_step(clock.today()), record.year}
+    years = {*years_in_step(clock.today()), years_of(record.kind, record.year).first}
+    following = lists.find_following_year(record.kind, record.year)
     for part in batched(compared.found.rows[start : start + CODES_PER_PAGE], CODES_PER_READ, strict=False):
         facts = standing.read_facts_of_many([row["uscc"] for _, row in part], years)
         for (change, row), each in zip(part, facts, strict=True):
             if len(items) == query.limit:
                 return items, end
             end += 1
-            enterprise = _touched(record, each, change == "added", takes_effect)
+            after = with_list(each.standing, record.kind, record.year, change == "added", following)
+            enterprise = _touched(row, each, after, takes_effect)
             if enterprise or query.registered == "false":
                 items.append({**row, "change": change, "enterprise": enterprise})
     return items, end
 
 
-def _touched(record: ListImport, facts: standing.Facts, on_list: bool, takes_effect: bool) -> dict[str, Any] | None:
-    if facts.enterprise is None:
+def _touched(row: ListRow, facts: standing.Facts, after: Standing, takes_effect: bool) -> dict[str, Any] | None:
+    if (enterprise := facts.enterprise) is None:
         return None
-    after = with_list(facts.standing, record.kind, record.year, on_list)
-    following = next_entitlements(facts.enterprise, after, facts.entitlements, facts.programmes, clock.today())
-    changes = year_changes(facts.entitlements, following) if takes_effect else []
-    return {"name": facts.enterprise.name, "state": facts.enterprise.state, "changes": changes}
+    following = next_entitlements(enterprise, after, facts.entitlements, facts.programmes, clock.today())
+    return {
+        "name": enterprise.name,
+        "name_differs": not is_same_name(row["name"], enterprise.name),
+        "state": enterprise.state,
+        "changes": year_changes(facts.entitlements, following) if takes_effect else [],
+    }
 
 
 handler = app.handle

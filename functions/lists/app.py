@@ -22,6 +22,7 @@ from voucher.policy import LIST_CLAUSES
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.lists import check_applicable, check_compared, check_confirmed, check_list_type, check_list_year
+from voucher.rules.standing import years_of
 from voucher.store import lists
 from voucher.store.engine import files
 
@@ -55,10 +56,13 @@ def announce(kind: str, year: str) -> Answer[ListImportWithUpload]:
     check_list_type(body.filename, body.content_type)
     check_list_year(kind, of_year, clock.today())
     import_id = app.new_id("i")
+    counts = years_of(kind, of_year)
     record = ListImport(
         import_id=import_id,
         kind=kind,
         year=of_year,
+        counts_from=counts.first,
+        counts_until=counts.last,
         filename=body.filename,
         object_key=lists.upload_key(kind, of_year, import_id),
         state="waiting",

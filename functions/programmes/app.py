@@ -1,27 +1,23 @@
 """Programme years: drafted by the bureau, confirmed by finance, and shown to everybody (§1.3, §2.2)."""
 
-import json
-from datetime import datetime
 from typing import Any
-
-from pydantic import ValidationError
 
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Versioned
-from voucher.edge.fields import PositiveFen, Values, Version, Year
+from voucher.edge.fields import Name, PositiveFen, Values, Version, Year
 from voucher.edge.identity import require
-from voucher.edge.mistakes import malformed
+from voucher.edge.policies import read_policy
 from voucher.edge.queries import Paging
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.models.base import Request
 from voucher.models.programmes import Programme, ProgrammeWithFigures, PublicProgramme
-from voucher.policy import Policy, policy_on
+from voucher.policy import policy_on
 from voucher.refusals import Refusal, Refused, not_found
+from voucher.rules.deviations import documented
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import figures_of, yearly_shares_fen
-from voucher.rules.working_days import shanghai_date
 from voucher.store import batches, programmes
 from voucher.store.engine.pages import Selection, cut_page
 
@@ -32,14 +28,16 @@ class ProgrammeDraft(Request):
     year: Year
     total_fen: PositiveFen
     policy: Values = {}
+    document_number: Name | None = None
 
 
 class Correction(Request):
-    """What replaces a draft; `version` is that of the draft it replaces. Without `policy` the draft's policy stays."""
+    """What replaces a draft, whose `version` it names. Without `policy` or `document_number` that stays as it is."""
 
     version: Version
     total_fen: PositiveFen
     policy: Values | None = None
+    document_number: Name | None = None
 
 
 @app.post("/programmes")
@@ -47,11 +45,13 @@ def draft_programme() -> Answer[Programme]:
     """§1.3: the bureau drafts a year's total, with the policy values that differ from the edition's."""
     require(app.caller, "bureau")
     body = app.body(ProgrammeDraft)
-    policy = parse_policy(body.policy, clock.now())
+    policy = read_policy(body.policy, clock.now())
     programme = Programme(
         year=body.year,
         total_fen=body.total_fen,
         policy=policy,
+        document_number=body.document_number,
+        deviations=documented(policy, policy_on(clock.today()), body.year, body.document_number),
         drafters=frozenset({app.caller.sub}),
         state="draft",
         **app.creation("draft"),
@@ -66,17 +66,6 @@ def draft_programme() -> Answer[Programme]:
     return reply(programme, 201)
 
 
-def parse_policy(values: dict[str, Any], now: datetime) -> Policy:
-    """Today's edition, with some values of its own. Raises MALFORMED."""
-    edition = policy_on(shanghai_date(now))
-    try:
-        # parsed as JSON, because there a strict model takes a text as a date, and never a number
-        text = json.dumps({**edition.model_dump(mode="json"), **values})
-        return Policy.model_validate_json(text, strict=True, extra="forbid")
-    except ValidationError as error:
-        raise malformed(error, Policy, prefix="policy.") from None
-
-
 @app.patch("/programmes/<year>")
 @app.put("/programmes/<year>")
 def correct_programme(year: str) -> Answer[Programme]:
@@ -88,9 +77,16 @@ def correct_programme(year: str) -> Answer[Programme]:
         return reply(old, replay=True)
     check_step(old, "edit")
     check_version(old, body.version)
-    policy = old.policy if body.policy is None else parse_policy(body.policy, clock.now())
-    drafters = old.drafters | {old.created_by, app.caller.sub}
-    new = stepped(old, "edit", app.mark, total_fen=body.total_fen, policy=policy, drafters=drafters)
+    changes: dict[str, Any] = {
+        "total_fen": body.total_fen,
+        "document_number": body.document_number or old.document_number,
+        "drafters": old.drafters | {old.created_by, app.caller.sub},
+    }
+    if body.policy is not None:
+        policy = read_policy(body.policy, clock.now())
+        deviations = documented(policy, policy_on(clock.today()), old.year, changes["document_number"])
+        changes |= {"policy": policy, "deviations": deviations}
+    new = stepped(old, "edit", app.mark, **changes)
     programmes.commit_step(old, new)
     return reply(new)
 
@@ -122,7 +118,7 @@ def show_programme(year: str) -> Answer[ProgrammeWithFigures]:
 def read_figures(programme: Programme) -> dict[str, Any]:
     """The year's figures, in fen, each pool as last written."""
     categories = programmes.read_category_totals(programme)
-    released = batches.read_totals([each for each in batches.list_of_year(programme.year) if each.state != "draft"])
+    released = batches.read_totals([each for each in batches.list_of_year(programme.year) if each.is_released])
     surplus = programmes.read_surplus_total(programme.year)
     return figures_of(programme.policy, categories, released, surplus)
 

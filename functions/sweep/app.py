@@ -22,7 +22,7 @@ from voucher.rules import agencies, messages
 from voucher.rules.batches import ends_soon
 from voucher.rules.lifecycle import stepped
 from voucher.rules.notices import due_day, ends_by_schedule
-from voucher.rules.programmes import policy_for, year_is_over
+from voucher.rules.programmes import low_key_share, policy_for, year_is_over
 from voucher.rules.retention import TASKS
 from voucher.rules.working_days import shanghai_date
 from voucher.store import batches, keys, notices, organisations, programmes
@@ -47,7 +47,7 @@ def sweep_year(programme: Programme, instant: datetime) -> int:
     """§4.2.2, §1.4b: send one open year's ended batches, those that end soon, and the year itself if it is over, to
     their workers; how many batches have ended."""
     is_over = year_is_over(programme.policy, programme.year, instant)
-    released = [batch for batch in batches.list_of_year(programme.year) if batch.state != "draft"]
+    released = [batch for batch in batches.list_of_year(programme.year) if batch.is_released]
     ended = [batch for batch in released if batch.ends_at <= instant]
     for batch in ended:
         queues.send("void_vouchers", bucket_messages("lapse", batch, instant, is_over))
@@ -56,7 +56,19 @@ def sweep_year(programme: Programme, instant: datetime) -> int:
             queues.send("void_vouchers", bucket_messages("remind", batch, instant))
     if is_over:
         queues.send("close_year", [year_message(programme.year, instant)])
+    warn_of_floor(programme, instant)
     return len(ended)
+
+
+def warn_of_floor(programme: Programme, instant: datetime) -> None:
+    """§2.2.floor: warn staff of a key share below the floor; each inbox keeps one message of a month, however many
+    nights send it."""
+    used_fen = {category: total.used_fen for category, total in programmes.read_category_totals(programme).items()}
+    share = low_key_share(used_fen, programme.policy)
+    if share is not None:
+        month = shanghai_date(instant).isoformat()[:7]
+        warnings = messages.key_share_low(programme.year, month, share, programme.policy.key_floor_percent)
+        queues.send("notify", [each.body for each in warnings])
 
 
 def announce_ended_notices(instant: datetime) -> int:

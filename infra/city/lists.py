@@ -33,8 +33,14 @@ SHEETS = {
 }
 
 
+def list_year(kind: str, year: int) -> int:
+    """The year that a list speaks of which counts in a programme year: who rose above scale did so the year before."""
+    return year - 1 if kind == "newly_above_scale" else year
+
+
 def make_list_files(enterprises: Sequence[Enterprise], seed: int, year: int) -> dict[str, bytes]:
-    """Kind of list → bytes of an .xlsx file; 年度 is `year`, for which the list is imported."""
+    """Kind of list → bytes of an .xlsx file that counts in the programme year `year`; 年度 is what the list speaks
+    of."""
     random = Random(f"lists:{seed}")
     codes = CreditCodes(random, OUTSIDERS)
     names = Names(random, OUTSIDERS)
@@ -43,7 +49,7 @@ def make_list_files(enterprises: Sequence[Enterprise], seed: int, year: int) -> 
         rows = [(each.uscc, each.name) for each in enterprises if kind in each.on_lists]
         rows += [_outsider(random, codes, names) for _ in range(sheet.outsiders)]
         random.shuffle(rows)
-        note = "D" if kind == "rated_d" else str(year)
+        note = "D" if kind == "rated_d" else str(list_year(kind, year))
         files[kind] = _workbook(sheet, [(code, name, note) for code, name in rows])
     return files
 

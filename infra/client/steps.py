@@ -30,9 +30,9 @@ def instant(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def open_programme(client: Client, year: int, total_fen: int, policy: Json) -> Json:
-    """§1.3: the bureau drafts, finance confirms."""
-    draft = {"year": year, "total_fen": total_fen, "policy": policy}
+def open_programme(client: Client, year: int, total_fen: int, policy: Json, document: str | None = None) -> Json:
+    """§1.3: the bureau drafts, finance confirms; a policy that is looser than the edition has its `document`."""
+    draft = {"year": year, "total_fen": total_fen, "policy": policy, "document_number": document}
     expect(client.call(BUREAU, "POST", "/programmes", draft), 201)
     return expect(client.call(FINANCE, "POST", f"/programmes/{year}/confirm"), 200)
 

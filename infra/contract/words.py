@@ -9,8 +9,7 @@ from voucher.policy import (
     LIST_KINDS,
     SETTLEMENT_DOCUMENTS,
 )
-from voucher.rules.eligibility import SIZE_WORDS
-from voucher.words import ROLE_WORDS, STATE_WORDS, THING_WORDS
+from voucher.words import DISTRICT_WORDS, ROLE_WORDS, SIZE_WORDS, STATE_WORDS, THING_WORDS
 
 Words = Mapping[str, str]
 
@@ -24,12 +23,20 @@ LISTS: dict[str, Words] = {
     "roles": ROLE_WORDS,
     "things": THING_WORDS,
     "categories": {category.value: word for category, word in CATEGORY_WORDS.items()},
-    "districts": {"city": "市直", "liandu": "莲都区", "development_zone": "经开区", "other": "其他"},
+    "districts": DISTRICT_WORDS,
     "size_classes": {size.value: f"{word}企业" for size, word in SIZE_WORDS.items()},
     "enterprise_documents": ENTERPRISE_DOCUMENTS,
     "agency_documents": AGENCY_DOCUMENTS,
     "settlement_documents": SETTLEMENT_DOCUMENTS,
     "list_kinds": LIST_KINDS,
+    "agency_conditions": {
+        "legal_person": "独立法人资格",
+        "age": "运营年限",
+        "profit": "上年度未亏损",
+        "premises": "固定服务场所",
+        "management": "管理制度",
+        "staff": "专职服务人员",
+    },
     "batch_kinds": {"regular": "常规批次", "rerelease": "补发批次"},
     "notice_kinds": {"settlement": "兑付公示", "removal": "清退公示"},
     "decisions": {

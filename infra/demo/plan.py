@@ -51,6 +51,11 @@ class Plan:
         return self.today.year
 
     @property
+    def document(self) -> str:
+        """The number of the document that decides on the dates of a played year."""
+        return f"演示〔{self.year}〕1号"
+
+    @property
     def policy(self) -> dict[str, Any]:
         """The programme's own dates, and a notice of zero working days, so that the demo need not wait."""
         return {

@@ -5,6 +5,7 @@ from collections import Counter
 from infra.city.agencies import Agency
 from infra.city.document_files import agency_documents, enterprise_documents, yuan
 from infra.city.enterprises import Enterprise
+from infra.city.lists import list_year
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Reply
 from infra.client.steps import Json, UnexpectedAnswer, expect
@@ -18,7 +19,7 @@ def open_year(year: DemoYear) -> None:
     """The programme and its two batches."""
     print_heading("The year's money (§1.3, §1.4a)")
     plan, client = year.plan, year.client
-    steps.open_programme(client, plan.year, TOTAL_FEN, plan.policy)
+    steps.open_programme(client, plan.year, TOTAL_FEN, plan.policy, plan.document)
     print_line(f"programme {plan.year}: drafted by the bureau, confirmed by finance: {yuan(TOTAL_FEN)} yuan")
     too_much = steps.batch_draft("超额", TOTAL_FEN + 1, plan.opens_at, plan.closes_at, plan.long_valid_until)
     reply = client.call(OPERATOR, "POST", f"/programmes/{plan.year}/batches", too_much)
@@ -39,9 +40,10 @@ def import_lists(year: DemoYear) -> None:
     """The lists of other offices, and the violations that the bureau records."""
     print_heading("Lists and violations on record (§2.1.1, §2.1.3, §2.3.1)")
     for kind, content in year.plan.list_files.items():
-        version = steps.import_list(year.client, kind, year.plan.year, content, wait_until)
+        of_year = list_year(kind, year.plan.year)
+        version = steps.import_list(year.client, kind, of_year, content, wait_until)
         counts = f"{version['row_count']} rows parsed, {version['error_count']} errors"
-        print_line(f"{kind}: {counts}; applied by the bureau")
+        print_line(f"{kind} of {of_year}: {counts}; applied by the bureau")
     for enterprise in year.plan.enterprises:
         if enterprise.has_violation:
             violation = {"uscc": enterprise.uscc, "facts": "上年度转让服务券", "order_ids": []}

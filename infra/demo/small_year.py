@@ -24,7 +24,7 @@ def live_small_year(year: DemoYear) -> None:
     """Three vouchers; one pays a part of one order, which is then put on notice for five working days."""
     plan, client, number = year.plan, year.client, year.plan.small_year
     print_heading(f"Programme {number}, a small one, is in its last days (§1.4b)")
-    steps.open_programme(client, number, SMALL_TOTAL_FEN, plan.small_policy)
+    steps.open_programme(client, number, SMALL_TOTAL_FEN, plan.small_policy, plan.document)
     draft = steps.batch_draft("尾批", SMALL_BATCH_FEN, plan.opens_at, plan.closes_at, plan.short_valid_until)
     batch = steps.open_batch(client, number, draft)
     print_line(f"{yuan(SMALL_TOTAL_FEN)} yuan in all, {yuan(SMALL_BATCH_FEN)} of them released; its last day is "

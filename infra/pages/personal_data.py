@@ -294,6 +294,7 @@ NO_PERSON = (
     "Lead.name",
     "Product.name",
     "Batch.name",
+    "Programme.document_number",
     "Order.enterprise_name",
     "Order.agency_name",
     "Order.product_name",

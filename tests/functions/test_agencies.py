@@ -178,12 +178,25 @@ def test_the_bureau_overrides_with_a_reason_on_record_and_not_without(submitted:
     active = steps.expect(decide(submitted, "approve", override="市局2026年第3次会议纪要"), 200)
     assert (active["state"], active["override"]) == ("active", "市局2026年第3次会议纪要")
     for person in (SELLER, OPERATOR):
-        assert steps.expect(submitted.call(person, "GET", PATH), 200)["override"] == active["override"]
+        shown = steps.expect(submitted.call(person, "GET", PATH), 200)
+        assert (shown["override"], shown["waives"]) == (active["override"], ["legal_person"])
+
+
+@pytest.mark.clause("§3.1.4")
+def test_no_override_lets_in_an_agency_without_staff_or_with_a_loss(submitted: World) -> None:
+    submit_again(submitted, is_legal_person=False, insured_staff=0, net_profit_last_year_fen=-1)
+    refused = decide(submitted, "pre-review", override="市局同意")
+    assert (refused.status, refused.code) == (422, "AGENCY_AT_LOSS")
+    assert [each["clause"] for each in refused.body["errors"]] == ["§3.1.1", "§3.1.4"]
+    named = decide(submitted, "pre-review", override="市局同意", waives=["staff"])
+    assert (named.status, named.body["errors"][0]["field"]) == (422, "waives")
+    assert submitted.call(OPERATOR, "GET", PATH).body["state"] == "submitted"
 
 
 @pytest.mark.clause("§1.3")
 def test_a_programme_that_is_only_drafted_decides_nothing_about_an_agency(world: World) -> None:
     drafted = {"year": 2026, "total_fen": 1_000_000, "policy": {"agency_min_insured_staff": 0}}
+    drafted["document_number"] = "丽经信〔2026〕9号"
     steps.expect(world.call(BUREAU, "POST", "/programmes", drafted), 201)
     steps.apply_agency(world, SELLER, AGENCY.application() | {"insured_staff": 0}, DOCUMENTS)
     refused = decide(world, "pre-review")

@@ -196,7 +196,7 @@ def test_several_failing_clauses_are_all_named_and_the_first_of_the_text_stands(
 @pytest.mark.clause("§1.3")
 def test_a_programme_that_is_only_drafted_decides_nothing_about_an_enterprise(world: World) -> None:
     lenient = {"enterprise_min_age_months": 0, "quota_default_fen": 7}
-    drafted = {"year": 2026, "total_fen": 1_000_000, "policy": lenient}
+    drafted = {"year": 2026, "total_fen": 1_000_000, "policy": lenient, "document_number": "丽经信〔2026〕9号"}
     steps.expect(world.call(BUREAU, "POST", "/programmes", drafted), 201)
     steps.register_enterprise(world, OWNER, ENTERPRISE.registration() | {"established_on": "2026-06-01"}, DOCUMENTS)
     refused = review(world)

@@ -354,19 +354,19 @@ def test_a_disqualified_enterprise_gets_nothing_more(town: Town) -> None:
 
 @pytest.mark.clause("§2.3.1")
 def test_a_list_that_the_bureau_applied_changes_the_next_quota(town: Town) -> None:
-    done = apply_list(town, "newly_above_scale", 2026, town.enterprise.uscc)
+    done = apply_list(town, "newly_above_scale", 2025, town.enterprise.uscc)
     assert (done["state"], done["row_count"], done["error_count"]) == ("applied", 1, 0)
     assert town.shown(f"/enterprises/{town.enterprise.uscc}/eligibility")["quota_fen"] == 2_000_000
     assert town.grab()["face_fen"] == 2_000_000
     assert claim_of(town, town.batch_id, NEIGHBOUR, town.neighbour.uscc).body["face_fen"] == QUOTA_FEN
-    rows = town.shown("/lists/newly_above_scale/2026")["items"]
+    rows = town.shown("/lists/newly_above_scale/2025")["items"]
     assert [row["uscc"] for row in rows] == [town.enterprise.uscc]
 
 
 @pytest.mark.clause("§2.3.1")
 def test_an_enterprise_with_the_default_quota_may_grab_the_difference_to_its_list(town: Town) -> None:
     town.grab()
-    apply_list(town, "newly_above_scale", 2026, town.enterprise.uscc)
+    apply_list(town, "newly_above_scale", 2025, town.enterprise.uscc)
     other = batch_of(town, 5_000_000)
     assert town.claim(other).body["face_fen"] == 1_000_000
 
@@ -383,10 +383,10 @@ def test_a_d_rating_blocks_the_next_grab_until_a_newer_list_leaves_the_firm_out(
 
 @pytest.mark.clause("§2.3.1")
 def test_a_list_with_bad_rows_waits_for_the_bureaus_word_to_skip_them(town: Town) -> None:
-    refused = apply_list(town, "newly_above_scale", 2026, town.enterprise.uscc, 913311000000000000, "x")
+    refused = apply_list(town, "newly_above_scale", 2025, town.enterprise.uscc, 913311000000000000, "x")
     assert (refused["status"], refused["code"]) == (409, "LIST_HAS_ERRORS")
     assert town.shown(f"/enterprises/{town.enterprise.uscc}/eligibility")["quota_fen"] == QUOTA_FEN
-    done = apply_list(town, "newly_above_scale", 2026, town.enterprise.uscc, 913311000000000000, "x", skip_errors=True)
+    done = apply_list(town, "newly_above_scale", 2025, town.enterprise.uscc, 913311000000000000, "x", skip_errors=True)
     assert (done["state"], done["row_count"], done["error_count"]) == ("applied", 1, 2)
     assert [error["row"] for error in done["errors"]] == [3, 4]
     assert town.grab()["face_fen"] == 2_000_000

@@ -63,11 +63,11 @@ def test_the_link_leads_to_exactly_the_file_that_was_read(world: World) -> None:
     versioning = {"Status": "Enabled"}
     boto3.client("s3").put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration=versioning)
     record = upload_list(world, content_of(CODES[:1]))
-    key = f"lists/{KIND}/2026/{record['import_id']}"
+    key = f"lists/{KIND}/2025/{record['import_id']}"
     boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=content_of(CODES[1:2]))
     url = steps.expect(world.call(OPERATOR, "GET", f"{path_of(record)}/rows"), 200)["url"]
     assert f"versionId={record['object_version']}" in url
-    assert f"-2026-{record['import_id']}.csv" in unquote(unquote(url))
+    assert f"-2025-{record['import_id']}.csv" in unquote(unquote(url))
 
 
 @pytest.mark.parametrize(("content", "state"), [(None, "waiting"), (b"no list", "failed")])
@@ -76,7 +76,7 @@ def test_a_version_without_rows_has_no_difference_and_cannot_be_applied(
 ) -> None:
     if content is None:
         announced = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": 9}
-        record = steps.expect(world.call(OPERATOR, "POST", f"/lists/{KIND}/2026/imports", announced), 201)
+        record = steps.expect(world.call(OPERATOR, "POST", f"/lists/{KIND}/2025/imports", announced), 201)
     else:
         record = upload_list(world, content)
     assert record["state"] == state
@@ -95,7 +95,7 @@ def test_the_difference_to_the_list_in_force_is_counted_and_shown(world: World) 
     apply_list(world, first)
     second = upload_list(world, content_of(CODES[2:7]))
     shown = difference(world, second)
-    assert (shown["compared_with"], shown["compared_year"]) == (first["import_id"], 2026)
+    assert (shown["compared_with"], shown["compared_year"]) == (first["import_id"], 2025)
     assert counts(shown) == (3, 2, 2, 5)
     coming = [("added" if code in CODES[4:7] else "removed", code) for code in sorted(CODES[:2] + CODES[4:7])]
     assert changes(shown) == coming
@@ -120,6 +120,7 @@ def test_the_registered_enterprises_are_named_with_what_changes_for_them(town: T
     assert (touched["uscc"], touched["change"], touched["row"]) == (mine.uscc, "added", 2)
     assert touched["enterprise"] == {
         "name": mine.name,
+        "name_differs": False,
         "state": "approved",
         "changes": [
             {
@@ -234,7 +235,7 @@ def test_an_apply_that_its_own_repetition_overtook_is_answered_as_done(
     def compare_late(seen: ListImport) -> Any:
         """Meanwhile the same call is made once more, and the worker brings the version into force."""
         lists.commit_turn(seen, stepped(seen, "apply", module.app.mark), None)
-        deliver("import_list", {"task": "apply", "kind": KIND, "year": 2026, "import_id": seen.import_id})
+        deliver("import_list", {"task": "apply", "kind": KIND, "year": 2025, "import_id": seen.import_id})
         return compare(seen)
 
     body = confirmed(world, record)
@@ -261,7 +262,7 @@ def test_a_list_of_fifty_thousand_is_compared_and_shown_in_small_answers(world: 
     record = upload_list(world, content_of(CODES[:1]))
     module = function("lists")
     rows = [{"row": number + 2, "uscc": f"{number:018}", "name": "名" * 200} for number in range(50_000)]
-    kept = module.lists.find(KIND, 2026, record["import_id"])
+    kept = module.lists.find(KIND, 2025, record["import_id"])
     module.lists.commit_rows(kept, rows)
     module.lists.commit_step(kept, kept.next_version(row_count=len(rows)))
     shown = world.call(BUREAU, "GET", f"{path_of(record)}/difference?limit=100")

@@ -59,7 +59,7 @@ def test_every_version_is_kept_with_its_file_importer_and_time(world: World, sto
     stopped_clock.instant = stopped_clock.instant.replace(hour=5)
     upload_list(world, second, by=OPERATOR_TWO)
     apply_list(world, older)
-    shown = steps.expect(world.call(BUREAU, "GET", f"/lists/{KIND}/2026/imports"), 200)["items"]
+    shown = steps.expect(world.call(BUREAU, "GET", f"/lists/{KIND}/2025/imports"), 200)["items"]
     assert [(each["created_by"], each["created_at"], each["state"], each["sha256"]) for each in shown] == [
         (OPERATOR_TWO.name, "2026-06-15T05:00:00.000Z", "parsed", hashlib.sha256(second).hexdigest()),
         (OPERATOR.name, "2026-06-15T02:00:00.000Z", "applied", hashlib.sha256(first).hexdigest()),
@@ -83,10 +83,10 @@ def test_a_reader_sees_the_old_list_until_the_new_one_is_wholly_in_force(
     apply_list(town.world, upload_list(town.world, content_of(CODES[:3])))
     record = upload_list(town.world, content_of(CODES[2:8]))
     begin_to_apply(town.world, record)
-    body = {"task": "apply", "kind": KIND, "year": 2026, "import_id": record["import_id"]}
+    body = {"task": "apply", "kind": KIND, "year": 2025, "import_id": record["import_id"]}
 
     def shown() -> list[str]:
-        answer = steps.expect(town.world.call(FINANCE, "GET", f"/lists/{KIND}/2026?limit=100"), 200)
+        answer = steps.expect(town.world.call(FINANCE, "GET", f"/lists/{KIND}/2025?limit=100"), 200)
         return [each["uscc"] for each in answer["items"]]
 
     # two of eight codes leave, five come, one stays: seven are touched, two at a time
@@ -182,23 +182,23 @@ def test_nobody_applies_the_list_that_they_uploaded_themselves(world: World, kin
 
 def test_who_pages_through_a_list_stays_in_the_version_begun(town: Town) -> None:
     apply_list(town.world, upload_list(town.world, content_of(CODES[:3])))
-    first = town.shown(f"/lists/{KIND}/2026?limit=2", FINANCE)
+    first = town.shown(f"/lists/{KIND}/2025?limit=2", FINANCE)
     apply_list(town.world, upload_list(town.world, content_of(CODES[4:8])))
-    rest = town.shown(f"/lists/{KIND}/2026?limit=2&cursor={first['next_cursor']}", FINANCE)
+    rest = town.shown(f"/lists/{KIND}/2025?limit=2&cursor={first['next_cursor']}", FINANCE)
     assert [each["uscc"] for each in first["items"] + rest["items"]] == CODES[:3]
     assert (rest["import_id"], rest["next_cursor"]) == (first["import_id"], None)
     for cursor in ("i_unknown:2", "x", ":", ":0", "i:-1", f"{first['import_id']}:-1"):
-        refused = town.world.call(FINANCE, "GET", f"/lists/{KIND}/2026?cursor={cursor}")
+        refused = town.world.call(FINANCE, "GET", f"/lists/{KIND}/2025?cursor={cursor}")
         assert (refused.code, [each["field"] for each in refused.body["errors"]]) == ("MALFORMED", ["cursor"])
 
 
 def test_no_cursor_opens_a_version_that_was_never_in_force(world: World) -> None:
     record = upload_list(world, content_of(CODES[:2]))
-    path = f"/lists/{KIND}/2026?cursor={record['import_id']}:0"
+    path = f"/lists/{KIND}/2025?cursor={record['import_id']}:0"
     for _ in range(2):
         assert world.call(FINANCE, "GET", path).code == "MALFORMED"
         begin_to_apply(world, record)  # not yet in force then, either
-    deliver("import_list", {"task": "apply", "kind": KIND, "year": 2026, "import_id": record["import_id"]})
+    deliver("import_list", {"task": "apply", "kind": KIND, "year": 2025, "import_id": record["import_id"]})
     assert len(steps.expect(world.call(FINANCE, "GET", path), 200)["items"]) == 2
 
 
@@ -206,7 +206,7 @@ def test_a_version_announced_again_under_its_key_is_answered_as_it_now_is(
     world: World, stopped_clock: StoppedClock
 ) -> None:
     announced = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": 9}
-    path = f"/lists/{KIND}/2026/imports"
+    path = f"/lists/{KIND}/2025/imports"
     first = steps.expect(world.call(OPERATOR, "POST", path, announced, key="k"), 201)
     stopped_clock.instant += timedelta(minutes=20)
     again = world.call(OPERATOR, "POST", path, announced, key="k")
@@ -234,15 +234,15 @@ def test_errors_are_shown_page_by_page(world: World, monkeypatch: pytest.MonkeyP
 
 def test_a_second_version_waits_until_the_first_is_in_force(town: Town) -> None:
     first, second = (upload_list(town.world, content_of(CODES[number : number + 1])) for number in (5, 6))
-    other_year = upload_list(town.world, content_of(CODES[5:6]), KIND, 2025)
+    other_year = upload_list(town.world, content_of(CODES[5:6]), KIND, 2026)
     begin_to_apply(town.world, first)
     begin_to_apply(town.world, first)
     waiting = town.world.call(BUREAU, "POST", f"{path_of(second)}/apply", confirmed(town.world, second))
     assert (waiting.status, waiting.code) == (409, "LIST_IN_TURN")
     begin_to_apply(town.world, other_year)
-    deliver("import_list", {"task": "apply", "kind": KIND, "year": 2026, "import_id": first["import_id"]})
+    deliver("import_list", {"task": "apply", "kind": KIND, "year": 2025, "import_id": first["import_id"]})
     apply_list(town.world, second)
-    assert [uscc for uscc in CODES if 2026 in lists_of(uscc).get(KIND, ())] == CODES[6:7]
+    assert [uscc for uscc in CODES if 2025 in lists_of(uscc).get(KIND, ())] == CODES[6:7]
 
 
 def test_an_apply_repeated_once_the_list_is_in_force_is_answered_as_done(town: Town) -> None:
@@ -261,7 +261,7 @@ def test_a_late_delivery_of_an_older_version_changes_nothing(town: Town) -> None
     apply_list(town.world, first)
     begin_to_apply(town.world, second)
     module = function("import_list")
-    stale = module.lists.find(KIND, 2026, first["import_id"])
+    stale = module.lists.find(KIND, 2025, first["import_id"])
     with pytest.raises(module.lists.OutOfTurn):
         module.bring_in_step(stale, [CODES[7]], {CODES[7]})
     assert lists_of(CODES[7]) == {}
@@ -292,14 +292,14 @@ def test_readers_are_told_of_a_fault_and_not_of_an_empty_list(world: World) -> N
     apply_list(world, record)
     damage(record, "gone")
     damage(bad, "gone", "errors")
-    for person, path in ((FINANCE, f"/lists/{KIND}/2026"), (OPERATOR, path_of(bad))):
+    for person, path in ((FINANCE, f"/lists/{KIND}/2025"), (OPERATOR, path_of(bad))):
         with pytest.raises(LookupError):
             world.call(person, "GET", path)
 
 
 def test_an_upload_that_cannot_be_read_is_delivered_again(world: World) -> None:
     announced = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": 9}
-    record = steps.expect(world.call(OPERATOR, "POST", f"/lists/{KIND}/2026/imports", announced), 201)
+    record = steps.expect(world.call(OPERATOR, "POST", f"/lists/{KIND}/2025/imports", announced), 201)
     assert deliver_upload(record["upload"]["fields"]["key"])["batchItemFailures"] != []
     world.upload(record["upload"], content_of(CODES[:1]))
     assert deliver_upload(record["upload"]["fields"]["key"])["batchItemFailures"] == []
@@ -308,7 +308,7 @@ def test_an_upload_that_cannot_be_read_is_delivered_again(world: World) -> None:
 
 def test_a_file_that_arrives_twice_is_parsed_once(world: World) -> None:
     record = upload_list(world, content_of(CODES[:2]))
-    deliver_upload(f"lists/{KIND}/2026/{record['import_id']}")
+    deliver_upload(f"lists/{KIND}/2025/{record['import_id']}")
     again = steps.expect(world.call(OPERATOR, "GET", path_of(record)), 200)
     assert again == record
 
@@ -322,5 +322,5 @@ def test_only_staff_read_lists_and_versions(world: World) -> None:
     record = upload_list(world, content_of(CODES[:1]))
     for person in (OWNER, SELLER, Person("d", "discipline")):
         mine = path_of(record)
-        for path in (f"/lists/{KIND}/2026/imports", mine, f"{mine}/rows", f"{mine}/difference", f"/lists/{KIND}/2026"):
+        for path in (f"/lists/{KIND}/2025/imports", mine, f"{mine}/rows", f"{mine}/difference", f"/lists/{KIND}/2025"):
             assert world.call(person, "GET", path).code == "ROLE_REQUIRED"

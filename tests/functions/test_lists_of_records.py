@@ -35,7 +35,7 @@ STATES = {
     "/payouts": "made paid failed returned",
     "/rounds": "gathered approved rejected noticed closed",
     "/settlements": "draft submitted reviewed withdrawn",
-    "/staff/batches": "draft published open sold_out closed",
+    "/staff/batches": "draft withdrawn published open sold_out closed",
     "/staff/products": "draft published withdrawn",
     "/violations": "standing lifted",
 }

@@ -148,6 +148,28 @@ def test_a_policy_is_overridden_by_name_and_an_unknown_or_wrong_value_is_refused
     assert world.call(None, "GET", "/programmes/2026").body["policy"]["quota_default_fen"] == 500_000
 
 
+@pytest.mark.clause("§1.3")
+def test_a_year_looser_than_the_edition_needs_a_document_and_says_so_in_public(world: World) -> None:
+    looser = DRAFT | {"policy": {"voucher_max_percent": 100, "grants_until": "2099-12-31"}}
+    refused = world.call(BUREAU, "POST", "/programmes", looser)
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "LOOSER_THAN_EDITION", "§6")
+    fields = [error["field"] for error in refused.body["errors"]]
+    assert fields == ["policy.grants_until", "policy.voucher_max_percent"]
+    number = {"document_number": "丽经信〔2026〕9号"}
+    plain = steps.expect(world.call(BUREAU, "POST", "/programmes", DRAFT), 201)
+    assert (plain["document_number"], plain["deviations"]) == (None, [])
+    body = {"version": 1, "total_fen": 70_000_000, "policy": looser["policy"]}
+    assert world.call(BUREAU, "PATCH", "/programmes/2026", body).code == "LOOSER_THAN_EDITION"
+    steps.expect(world.call(BUREAU, "PATCH", "/programmes/2026", body | number), 200)
+    steps.expect(world.call(FINANCE, "POST", "/programmes/2026/confirm"), 200)
+    shown = world.call(None, "GET", "/programmes/2026").body
+    assert shown["document_number"] == number["document_number"]
+    assert shown["deviations"] == [
+        {"field": "grants_until", "clause": "§6", "edition": "2026-12-31", "here": "2099-12-31"},
+        {"field": "voucher_max_percent", "clause": "§2.3.2", "edition": 70, "here": 100},
+    ]
+
+
 def test_a_year_that_a_later_release_wrote_is_read_by_an_earlier_one(open_year: World) -> None:
     shown, kept = open_year.call(None, "GET", "/programmes/2026").body, programmes.get(2026)
     policy = kept.policy.model_dump(mode="json") | {"of_a_later_release": 1}

@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from infra.client.http import BUREAU, FINANCE, OPERATOR, Person
 from tests.conftest import StoppedClock
-from tests.support.backend import function
-from tests.support.scenario import OWNER, Json, Town
+from tests.support.backend import World, function
+from tests.support.scenario import OWNER, Json, Town, settle
 from tests.support.snapshots import everything_kept
-from tests.support.workers import LAST_NIGHT, drain
+from tests.support.workers import LAST_NIGHT, drain, sweep_night
 
 ENDS_AT = datetime(2026, 11, 30, 16, tzinfo=UTC)
 
@@ -42,3 +43,24 @@ def test_a_voucher_that_has_ended_pays_for_nothing_before_any_sweep(
     stopped_clock.instant = datetime.fromisoformat(held["ends_at"])
     assert town.place(voucher_fen=100_000).code == "VOUCHER_ENDED"
     assert town.shown(f"/vouchers/{town.voucher_id}", OWNER)["state"] == "expired"
+
+
+@pytest.mark.clause("§2.2.floor")
+def test_staff_is_warned_once_a_month_of_a_key_share_below_the_floor(
+    open_year: World, stopped_clock: StoppedClock
+) -> None:
+    town = settle(open_year, agency_number=2)  # sells no key service
+    town.grab()
+
+    def warnings(role: str, person: Person) -> list[str]:
+        drain("notify")
+        subjects = [each["subject"] for each in town.shown(f"/inbox?role={role}", person)["items"]]
+        return [each for each in subjects if "重点类别" in each]
+
+    sweep_night(stopped_clock, stopped_clock.instant)
+    assert warnings("bureau", BUREAU) == []  # nothing is used yet
+    town.order(voucher_fen=100_000)
+    for day, count in ((15, 1), (30, 1), (31, 2)):  # the last one is the 1st of July in Lishui
+        sweep_night(stopped_clock, datetime(2026, 6, min(day, 30), 1 if day < 31 else 17, tzinfo=UTC))
+        for role, person in (("platform", OPERATOR), ("bureau", BUREAU), ("finance", FINANCE)):
+            assert warnings(role, person) == ["2026年度重点类别占使用总额0.00%，低于40%的下限，请关注。"] * count

@@ -10,7 +10,7 @@ import time_machine
 
 from infra.city.agencies import make_agencies
 from infra.city.enterprises import make_enterprises
-from infra.city.lists import make_list_files
+from infra.city.lists import list_year, make_list_files
 from infra.city.products import make_products
 
 TODAY = date(2026, 11, 23)
@@ -98,7 +98,7 @@ def test_list_files_hold_text_only_and_name_enterprises_of_the_city_and_others(t
         assert header[:2] == ("统一社会信用代码", "企业名称")
         assert header[2] == ("评价结果" if kind == "rated_d" else "年度")
         assert {type(cell) for row in rows for cell in row} == {str}
-        assert {row[2] for row in rows} == {"D" if kind == "rated_d" else str(today.year)}
+        assert {row[2] for row in rows} == {"D" if kind == "rated_d" else str(list_year(kind, today.year))}
         codes = {row[0] for row in rows}
         assert len(codes) == len(rows)
         assert codes & registered == {each.uscc for each in enterprises if kind in each.on_lists}

@@ -34,5 +34,7 @@ def deployment(stack: Stack) -> Deployment:
 @pytest.fixture(scope="session")
 def year(deployment: Deployment) -> int:
     """A programme year that is open today; its own dates make this true on any day."""
-    steps.open_programme(deployment.client, deployment.plan.year, TOTAL_FEN, deployment.plan.policy)
+    steps.open_programme(
+        deployment.client, deployment.plan.year, TOTAL_FEN, deployment.plan.policy, deployment.plan.document
+    )
     return deployment.plan.year

@@ -62,7 +62,7 @@ class _Builder:
 
     def build(self) -> ContractCity:
         """Budget, organisations, orders, settlements at several points of their way, and what staff records."""
-        steps.open_programme(self.client, self.year, TOTAL_FEN, self.plan.policy)
+        steps.open_programme(self.client, self.year, TOTAL_FEN, self.plan.policy, self.plan.document)
         batches = [self.make("batch_id", OPERATOR, f"/programmes/{self.year}/batches", self.batch()) for _ in range(2)]
         steps.expect(self.client.call(BUREAU, "POST", f"/batches/{batches[0]['batch_id']}/publish"), 200)
         self.register_enterprises(*self.enterprises)

@@ -25,6 +25,7 @@ Agencies        PU        .         .       .            .            .      .
 AgencyReviews   P         .         .       .            .            .      .
 Audit           .         .         .       .            .            .      .
 Authorize       .         .         .       .            .            .      .
+BatchDrafts     .         P         .       .            .            .      .
 Batches         .         PU        .       .            .            .      P
 Cancellations   .         PU        PU      PU           .            .      .
 Catalogue       .         .         .       .            .            .      .

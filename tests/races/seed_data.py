@@ -73,7 +73,7 @@ def add_enterprises(count: int, double_quota: Iterable[int] = ()) -> list[Organi
             applied_on=TODAY,
             approved_at=CREATED_AT,
         )
-        lists = {"newly_above_scale": (YEAR,)} if number in doubled else {}
+        lists = {"newly_above_scale": (YEAR - 1,)} if number in doubled else {}
         standing = Standing(uscc=organisation.uscc, version=1, listed=lists)
         entitlement = entitlements.next_entitlement(record, standing, policy_on(TODAY), YEAR, TODAY, None)
         records += [

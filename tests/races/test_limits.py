@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from infra.client import steps
-from infra.client.http import BUREAU, Reply
+from infra.client.http import BUREAU, OPERATOR, OPERATOR_TWO, Reply
 from tests.conftest import StoppedClock
 from tests.races import requests, seed_data, tables
 from tests.races.interleaving import Interleaving
@@ -15,6 +15,7 @@ from tests.races.seed_data import QUOTA_FEN, YEAR
 from tests.support.backend import World
 from voucher.models.pools import SURPLUS_SHARDS, category_pool, non_key_pool, surplus_pool
 from voucher.policy import Category
+from voucher.store import vouchers
 from voucher.store.engine import pools
 
 ENTERPRISES = 16
@@ -94,4 +95,52 @@ def test_closing_a_batch_during_grabs_moves_exactly_its_remainder_to_the_surplus
     [closed] = [reply.body for reply in replies if reply.status == 200]
     assert closed["surplus_fen"] == remaining_fen
     assert pools.read_total(surplus_pool(YEAR), SURPLUS_SHARDS).remaining_fen == remaining_fen
+    tables.assert_books_hold()
+
+
+@pytest.mark.clause("§2.3.3")
+def test_of_two_extras_claimed_at_once_with_what_is_left_the_quota_is_used_once(
+    world: World, stopped_clock: StoppedClock, seed: int
+) -> None:
+    first = seed_data.open_batch(world, 20 * QUOTA_FEN, total_fen=100 * QUOTA_FEN)
+    steps.expect(world.call(BUREAU, "POST", f"/batches/{first}/close"), 200)
+    more = {"kind": "rerelease", "partial_allowed": True}
+    extras_fen = (300_000, 500_000)
+    again = [seed_data.open_batch(world, 8 * QUOTA_FEN, extra_quota_fen=extra, **more) for extra in extras_fen]
+    enterprises = seed_data.add_enterprises(3)
+    amount_fen = 900_000
+    actions = [
+        partial(requests.grab, world, batch_id, each, amount_fen=amount_fen)
+        for each in enterprises
+        for batch_id in again
+    ]
+    replies = Interleaving(seed).run(actions)
+    # 600,000 of the quota for the one, 400,000 for the other: together exactly the quota of each
+    assert {(reply.status, reply.code) for reply in replies} == {(201, None)}
+    for each in enterprises:
+        left = vouchers.find_entitlement(YEAR, each.uscc)
+        assert left is not None
+        assert (left.left_fen, left.granted_fen, left.extra_fen) == (0, 2 * amount_fen, sum(extras_fen))
+    tables.assert_books_hold()
+
+
+@pytest.mark.clause("§1.4a")
+def test_a_draft_corrected_while_it_is_released_is_released_as_the_bureau_saw_it(
+    world: World, stopped_clock: StoppedClock, seed: int
+) -> None:
+    steps.open_programme(world, YEAR, 10 * QUOTA_FEN, {})
+    batch_id = seed_data.draft_batch(world, 4 * QUOTA_FEN)
+    path = f"/batches/{batch_id}"
+    actions = [
+        partial(world.call, BUREAU, "POST", f"{path}/publish", {"version": 1}),
+        partial(world.call, OPERATOR, "PATCH", path, {"version": 1, "amount_fen": 6 * QUOTA_FEN}),
+        partial(world.call, OPERATOR_TWO, "POST", f"{path}/withdraw", {"version": 1}),
+    ]
+    replies = Interleaving(seed).run(actions)
+    assert [reply.status for reply in replies].count(200) == 1
+    released = world.call(None, "GET", path)
+    if replies[0].status == 200:
+        assert released.body["amount_fen"] == 4 * QUOTA_FEN
+    else:
+        assert released.status == 404
     tables.assert_books_hold()

@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 
-from tests.rules.records import POLICY, TODAY, agency, policy, refusal_of, refused_by
+from tests.rules.records import POLICY, TODAY, agency, fields_at_fault, policy, refusal_of, refused_by
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused, refuse_first
 from voucher.rules.agencies import (
     approval_ends_on,
     check_active,
     check_scope,
-    condition_refusals,
+    conditions_not_met,
     is_active,
     renewing_agency,
+    waived_conditions,
 )
 
 # `records.agency` meets each condition exactly; each of these is one fen, day, square metre or person less
@@ -34,7 +35,7 @@ FAILS: dict[Refusal, tuple[dict[str, Any], str, str]] = {
 @pytest.mark.clause("§3.1.3")
 @pytest.mark.clause("§3.1.4")
 def test_an_agency_that_meets_every_condition_exactly_passes() -> None:
-    assert condition_refusals(agency(), POLICY) == []
+    assert conditions_not_met(agency(), POLICY) == {}
 
 
 @pytest.mark.clause("§3.1.1")
@@ -44,7 +45,7 @@ def test_an_agency_that_meets_every_condition_exactly_passes() -> None:
 @pytest.mark.parametrize("refusal", FAILS)
 def test_exactly_one_condition_fails_just_below_its_bound(refusal: Refusal) -> None:
     changes, clause, words = FAILS[refusal]
-    found = condition_refusals(agency(**changes), POLICY)
+    found = conditions_not_met(agency(**changes), POLICY).values()
     assert [(each.refusal, each.clause, each.detail) for each in found] == [(refusal, clause, words)]
 
 
@@ -53,7 +54,7 @@ def test_every_combination_of_shortcomings_is_named_in_full() -> None:
     for count in range(len(FAILS) + 1):
         for broken in combinations(FAILS, count):
             changes = {name: value for each in broken for name, value in FAILS[each][0].items()}
-            assert [each.refusal for each in condition_refusals(agency(**changes), POLICY)] == list(broken)
+            assert [each.refusal for each in conditions_not_met(agency(**changes), POLICY).values()] == list(broken)
 
 
 @pytest.mark.clause("§3.1.1")
@@ -69,8 +70,8 @@ def test_every_combination_of_shortcomings_is_named_in_full() -> None:
 def test_two_years_of_operation_count_to_the_day_of_the_application(
     established_on: date, applied_on: date, old_enough: bool
 ) -> None:
-    found = condition_refusals(agency(established_on=established_on, applied_on=applied_on), POLICY)
-    assert (found == []) is old_enough
+    found = conditions_not_met(agency(established_on=established_on, applied_on=applied_on), POLICY)
+    assert (not found) is old_enough
 
 
 @pytest.mark.clause("§3.1.1")
@@ -81,7 +82,7 @@ def test_the_thresholds_are_the_programmes_own() -> None:
         agency_min_insured_staff=6,
         agency_min_age_months=25,
     )
-    assert [each.detail for each in condition_refusals(agency(), stricter)] == [
+    assert [each.detail for each in conditions_not_met(agency(), stricter).values()] == [
         "服务机构运营不足25个月。",
         "服务机构上一年度经营亏损。",
         "固定服务场所不足51平方米。",
@@ -90,10 +91,42 @@ def test_the_thresholds_are_the_programmes_own() -> None:
 
 
 @pytest.mark.clause("§3.1.1")
+@pytest.mark.clause("§3.1.2")
+@pytest.mark.parametrize("refusal", FAILS)
+def test_an_override_waives_the_legal_person_and_the_premises_and_nothing_else(refusal: Refusal) -> None:
+    broken = agency(**FAILS[refusal][0])
+    assert refusal_of(waived_conditions, broken, POLICY, None, None) is refusal
+    waivable = {Refusal.AGENCY_NOT_LEGAL_PERSON: ("legal_person",), Refusal.AGENCY_PREMISES: ("premises",)}
+    if refusal in waivable:
+        assert waived_conditions(broken, POLICY, "会议纪要", None) == waivable[refusal]
+    else:
+        assert refusal_of(waived_conditions, broken, POLICY, "会议纪要", None) is refusal
+
+
+@pytest.mark.clause("§3.1.1")
+def test_an_override_that_names_what_it_waives_waives_no_more() -> None:
+    both = agency(is_legal_person=False, premises_m2=49)
+    assert waived_conditions(both, POLICY, "会议纪要", ["legal_person", "premises"]) == ("legal_person", "premises")
+    assert refusal_of(waived_conditions, both, POLICY, "会议纪要", ["legal_person"]) is Refusal.AGENCY_PREMISES
+    assert refusal_of(waived_conditions, both, POLICY, "会议纪要", []) is Refusal.AGENCY_NOT_LEGAL_PERSON
+    assert waived_conditions(agency(), POLICY, "会议纪要", ["premises"]) == ()
+
+
+@pytest.mark.clause("§3.1.4")
+def test_a_waiver_of_what_cannot_be_waived_or_without_a_reason_is_malformed() -> None:
+    wrong = refused_by(waived_conditions, agency(), POLICY, "同意", ["staff", "premises"])
+    assert wrong is not None
+    assert [(each.field, each.clause, each.allowed) for each in wrong.errors] == [
+        ("waives", "§3.1.4", ("legal_person", "premises"))
+    ]
+    assert fields_at_fault(Refusal.MALFORMED, waived_conditions, agency(), POLICY, None, ["premises"]) == ["override"]
+
+
+@pytest.mark.clause("§3.1.1")
 def test_of_several_shortcomings_the_first_in_the_text_stands_in_front() -> None:
     both = {"insured_staff": 4, "net_profit_last_year_fen": -1}
     with pytest.raises(Refused) as no:
-        refuse_first(condition_refusals(agency(**both), POLICY))
+        refuse_first(conditions_not_met(agency(**both), POLICY).values())
     assert no.value.refusal is Refusal.AGENCY_AT_LOSS
     assert [each.clause for each in no.value.errors] == ["§3.1.1", "§3.1.4"]
 

@@ -8,13 +8,16 @@ from hypothesis import strategies as st
 
 from tests.rules.records import POLICY, YEAR, batch, fields_at_fault, policy, programme, refusal_of
 from voucher.models.base import Mark
+from voucher.models.batches import Audience
 from voucher.models.pools import Shard
 from voucher.refusals import Refusal, Refused
 from voucher.rules.batches import (
     check_batch_dates,
+    check_draft,
     check_publishing,
     check_release,
     closed_batch,
+    corrected_batch,
     new_batch,
     shards_for,
     shown_state,
@@ -156,13 +159,38 @@ def test_a_programme_may_set_the_number_of_shards_itself(amount_fen: int) -> Non
 @pytest.mark.clause("§1.4a")
 def test_a_batch_is_drafted_with_what_is_asked_for_and_what_the_years_policy_says() -> None:
     asked = {"name": "第一批", "amount_fen": 4 * POLICY.quota_default_fen, "opens_at": OPENS, "closes_at": CLOSES_AT}
-    asked |= {"valid_until": date(2026, 11, 30), "kind": "rerelease"}
+    asked |= {"valid_until": date(2026, 11, 30), "kind": "rerelease", "extra_quota_fen": 300_000}
     year = programme(policy=policy(rerelease_excludes_lapsed=False))
     draft = new_batch("2026.b9", year, asked, {"created_at": OPENS, "created_by": "operator"})
     assert (draft.state, draft.batch_id, draft.year, draft.shards) == ("draft", "2026.b9", YEAR, 2)
     assert draft.ends_at == datetime(2026, 11, 30, 16, tzinfo=UTC)
-    assert (draft.guess_fen, draft.excludes_lapsed) == (POLICY.quota_default_fen, False)
+    assert (draft.guess_fen, draft.excludes_lapsed) == (POLICY.quota_default_fen + 300_000, False)
     assert (draft.grants_from, draft.grants_until) == (POLICY.grants_from, POLICY.grants_until)
+
+
+@pytest.mark.clause("§1.4a")
+def test_a_corrected_draft_follows_its_new_amount_date_and_extra() -> None:
+    drafted = batch(state="draft", kind="rerelease")
+    changes = {"amount_fen": 9 * POLICY.quota_default_fen, "valid_until": date(2026, 11, 30), "extra_quota_fen": 5}
+    corrected = corrected_batch(drafted, programme(), changes)
+    assert (corrected.shards, corrected.ends_at) == (3, datetime(2026, 11, 30, 16, tzinfo=UTC))
+    assert (corrected.guess_fen, corrected.extra_quota_fen) == (POLICY.quota_default_fen + 5, 5)
+    assert (corrected.batch_id, corrected.version) == (drafted.batch_id, drafted.version)
+
+
+@pytest.mark.clause("§2.3.3")
+def test_only_a_rerelease_gives_an_extra_and_an_audience_ends_before_the_batch() -> None:
+    assert fields_at_fault(Refusal.MALFORMED, check_draft, batch(extra_quota_fen=1), programme()) == ["extra_quota_fen"]
+    assert refusal_of(check_draft, batch(extra_quota_fen=1, kind="rerelease"), programme()) is None
+    second = timedelta(seconds=1)
+    for until, field in [
+        (OPENS, "audience.until"),
+        (OPENS + second, None),
+        (CLOSES_AT - second, None),
+        (CLOSES_AT, "audience.until"),
+    ]:
+        own = batch(opens_at=OPENS, closes_at=CLOSES_AT, audience=Audience(lists=("newly_above_scale",), until=until))
+        assert fields_at_fault(Refusal.MALFORMED, check_draft, own, programme()) == ([field] if field else [])
 
 
 @pytest.mark.clause("§1.4a")

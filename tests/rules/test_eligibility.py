@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.rules.records import POLICY, TODAY, YEAR, enterprise, policy, standing
+from voucher.policy import SizeClass
 from voucher.refusals import Refusal, Refused, refuse_first
 from voucher.rules.eligibility import findings, latest_rating_is_d, refusals, size_class
-from voucher.rules.size_class import SizeClass
 
 # rule → what an enterprise or its standing needs to fail it, alone
 ENTERPRISE_FAILS: dict[str, dict[str, Any]] = {

@@ -8,7 +8,7 @@ import pytest
 from tests.rules.records import POLICY, TODAY, YEAR, enterprise, entitlement, policy, programme, standing
 from voucher.rules.entitlements import next_entitlement, next_entitlements, quota_of, years_in_step
 
-NEWLY = {"newly_above_scale": (YEAR,)}
+NEWLY = {"newly_above_scale": (YEAR - 1,)}
 NURSERY = {"little_giant_nursery": (YEAR,)}
 
 
@@ -20,12 +20,12 @@ NURSERY = {"little_giant_nursery": (YEAR,)}
         (NEWLY, 2_000_000, 2_000_000),
         (NURSERY, 1_000_000, 1_000_000),
         (NEWLY | NURSERY, 2_000_000, 3_000_000),
-        ({"newly_above_scale": (YEAR - 1, YEAR + 1)}, 1_000_000, 1_000_000),
-        (NURSERY | {"newly_above_scale": (YEAR - 1,)}, 1_000_000, 1_000_000),
+        ({"newly_above_scale": (YEAR - 2, YEAR)}, 1_000_000, 1_000_000),
+        (NURSERY | {"newly_above_scale": (YEAR,)}, 1_000_000, 1_000_000),
         ({"rated_d": (YEAR,), "other_subsidy": (YEAR,)}, 1_000_000, 1_000_000),
     ],
 )
-def test_the_quota_is_the_default_or_what_the_lists_of_the_same_year_give(
+def test_the_quota_is_the_default_or_what_the_lists_that_count_in_the_year_give(
     listed: dict[str, tuple[int, ...]], largest_fen: int, sum_fen: int
 ) -> None:
     lists = standing(listed=listed)
@@ -80,6 +80,20 @@ def test_a_first_entitlement_holds_the_whole_quota_for_the_members() -> None:
     following = next_entitlement(enterprise(), standing(listed=NEWLY), POLICY, YEAR, TODAY, None)
     assert (following.quota_fen, following.left_fen, following.granted_fen) == (2_000_000, 2_000_000, 0)
     assert (following.members, following.version, following.year) == (frozenset({"member"}), 1, YEAR)
+
+
+@pytest.mark.clause("§2.3.3")
+def test_what_a_rerelease_gave_beyond_the_quota_leaves_the_quota_as_it_is() -> None:
+    held = entitlement(granted_fen=1_400_000, extra_fen=500_000, left_fen=7)
+    assert next_entitlement(enterprise(), standing(), POLICY, YEAR, TODAY, held).left_fen == 100_000
+
+
+@pytest.mark.clause("§2.3.1")
+def test_an_entitlement_knows_its_groups_a_batch_may_be_open_to() -> None:
+    following = next_entitlement(enterprise(), standing(listed=NEWLY), POLICY, YEAR, TODAY, None)
+    assert following.groups == {"list.newly_above_scale", "district.liandu", "size.small"}
+    without = next_entitlement(enterprise(), standing(), POLICY, YEAR, TODAY, following)
+    assert without.groups == {"district.liandu", "size.small"}
 
 
 @pytest.mark.clause("§2.3.1")

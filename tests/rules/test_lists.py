@@ -15,6 +15,7 @@ from voucher.rules.lists import (
     check_list_type,
     check_list_year,
     difference,
+    is_same_name,
     touched_codes,
     year_changes,
 )
@@ -26,12 +27,20 @@ def test_a_list_touches_those_on_its_predecessor_and_those_on_it_each_once() -> 
 
 
 @pytest.mark.clause("§2.1.1")
-@pytest.mark.parametrize(("kind", "latest"), [("rated_d", 2026), ("newly_above_scale", 2027), ("other_subsidy", 2027)])
+@pytest.mark.parametrize(("kind", "latest"), [("rated_d", 2026), ("newly_above_scale", 2026), ("other_subsidy", 2027)])
 def test_a_list_of_a_year_to_come_is_refused_for_it_would_count_as_the_newest(kind: str, latest: int) -> None:
     check_list_year(kind, latest, date(2026, 12, 31))
     with pytest.raises(Refused) as refused:
         check_list_year(kind, latest + 1, date(2026, 12, 31))
     assert [(each.field, str(latest) in each.message) for each in refused.value.errors] == [("year", True)]
+
+
+@pytest.mark.parametrize(
+    ("listed", "is_same"),
+    [("莲都科技（集团）有限公司", True), (" 莲都科技(集团) 有限公司", True), ("", True), ("莲都科技有限公司", False)],
+)
+def test_a_name_on_a_list_may_differ_in_brackets_and_blanks_only(listed: str, is_same: bool) -> None:
+    assert is_same_name(listed, "莲都科技（集团）有限公司") is is_same
 
 
 @pytest.mark.parametrize("ending", LIST_TYPES)

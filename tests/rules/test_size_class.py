@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voucher.rules.size_class import SizeClass, classify, find_row
+from voucher.policy import SizeClass
+from voucher.rules.size_class import classify, find_row
 from voucher.size_classes import SIZE_CLASSES_2011
 
 LARGE, MEDIUM, SMALL, MICRO = SizeClass.LARGE, SizeClass.MEDIUM, SizeClass.SMALL, SizeClass.MICRO

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.rules.records import YEAR, standing
+from voucher.policy import NURSERY_LIST
 from voucher.rules.eligibility import latest_rating_is_d
-from voucher.rules.standing import with_list, with_violation, without_violation
+from voucher.rules.standing import is_on, with_list, with_violation, without_violation, years_of
 
 
 @pytest.mark.clause("§2.1.1")
@@ -27,6 +28,39 @@ def test_the_other_lists_keep_every_year_they_named_the_enterprise_in() -> None:
     corrected = with_list(both, "newly_above_scale", YEAR, False)
     assert both.listed["newly_above_scale"] == (YEAR - 1, YEAR)
     assert corrected.listed["newly_above_scale"] == (YEAR - 1,)
+
+
+@pytest.mark.clause("§2.3.1")
+def test_who_rose_above_scale_in_a_year_is_on_the_list_of_the_year_after() -> None:
+    risen = with_list(standing(), "newly_above_scale", YEAR - 1, True)
+    assert [is_on(risen, "newly_above_scale", year) for year in (YEAR - 1, YEAR, YEAR + 1)] == [False, True, False]
+    assert years_of("newly_above_scale", YEAR - 1) == (YEAR, YEAR)
+    assert years_of("other_subsidy", YEAR) == (YEAR, YEAR)
+
+
+def nursery_years(*steps: tuple[int, bool, int | None]) -> list[int]:
+    """The programme years in which the nursery list counts that names a code, after some lists were applied."""
+    known = standing()
+    for year, on_list, following in steps:
+        known = with_list(known, NURSERY_LIST, year, on_list, following)
+    return [year for year in range(2024, 2030) if is_on(known, NURSERY_LIST, year)]
+
+
+@pytest.mark.clause("§2.3.1")
+def test_a_nursery_list_counts_from_its_year_until_a_later_one_replaces_it() -> None:
+    assert nursery_years((2025, True, None)) == [2025, 2026, 2027, 2028, 2029]
+    assert nursery_years((2025, True, None), (2027, False, None)) == [2025, 2026]
+    assert nursery_years((2025, True, None), (2027, False, None), (2028, True, None)) == [2025, 2026, 2028, 2029]
+    assert nursery_years((2025, True, None), (2027, True, None), (2027, False, None)) == [2025, 2026]
+    assert nursery_years((2025, True, None), (2025, False, None)) == []
+    assert years_of(NURSERY_LIST, 2025) == (2025, None)
+
+
+@pytest.mark.clause("§2.3.1")
+def test_a_nursery_list_that_comes_late_counts_only_until_the_one_that_is_there() -> None:
+    assert nursery_years((2025, True, 2027)) == [2025, 2026]
+    assert nursery_years((2027, True, None), (2025, True, 2027)) == [2025, 2026, 2027, 2028, 2029]
+    assert nursery_years((2025, True, 2027), (2027, True, None)) == [2025, 2026, 2027, 2028, 2029]
 
 
 @pytest.mark.clause("§2.3.1")

@@ -22,7 +22,7 @@ TOTAL_FEN = 100_000_000
 
 def open_year(world: World, total_fen: int = TOTAL_FEN, year: int = 2026, **policy: Any) -> World:
     """Draft and confirm a programme year; a notice lasts no days unless the policy says otherwise."""
-    steps.open_programme(world, year, total_fen, {"notice_working_days": 0, **policy})
+    steps.open_programme(world, year, total_fen, {"notice_working_days": 0, **policy}, "丽经信〔2026〕9号")
     return world
 
 

@@ -141,6 +141,8 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         ),
     },
     "batch": {
+        "edit": _edits("platform", "/batches/{batch_id}"),
+        "withdraw": (Step("platform", "POST /batches/{batch_id}/withdraw"),),
         "publish": (Step("bureau", "POST /batches/{batch_id}/publish"),),
         "close": (Step("bureau", "POST /batches/{batch_id}/close"),),
     },

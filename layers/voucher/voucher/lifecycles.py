@@ -68,6 +68,8 @@ LIFECYCLES: dict[str, Steps] = {
         "close_year": ("open", "closed"),
     },
     "batch": {  # §1.4a
+        "edit": ("draft", SAME),
+        "withdraw": ("draft", "withdrawn"),
         "publish": ("draft", "published"),
         "close": ("published", "closed"),
     },

@@ -50,8 +50,28 @@ CATEGORY_WORDS = {
 }
 
 
+# §3.1: the conditions of an agency's approval, each by its word, with its paragraph
+AgencyCondition = Literal["legal_person", "age", "profit", "premises", "management", "staff"]
+AGENCY_CONDITIONS: dict[AgencyCondition, str] = {
+    "legal_person": "§3.1.1",
+    "age": "§3.1.1",
+    "profit": "§3.1.1",
+    "premises": "§3.1.2",
+    "management": "§3.1.3",
+    "staff": "§3.1.4",
+}
+
 # §2.1: where an enterprise or an agency is
 District = Literal["city", "liandu", "development_zone", "other"]
+
+
+class SizeClass(StrEnum):
+    """§2.1: the four classes of 工信部联企业〔2011〕300号, largest first."""
+
+    LARGE = "large"
+    MEDIUM = "medium"
+    SMALL = "small"
+    MICRO = "micro"
 
 
 class Policy(BaseModel):
@@ -106,6 +126,9 @@ class Policy(BaseModel):
     agency_min_net_profit_fen: SignedValueFen = 0  # §3.1.1 "no loss last year"
     agency_min_premises_m2: WholeNumber = 50  # §3.1.2
     agency_min_insured_staff: WholeNumber = 5  # §3.1.4
+    # §3.1 the conditions that the bureau may waive, with a reason: law firms, notaries and arbitration bodies are often
+    # no legal persons, and some work without an office of their own. The others protect the public money.
+    agency_waivable: tuple[AgencyCondition, ...] = ("legal_person", "premises")
     agency_approval_months: WholeNumber = 24  # §3.2.3
     agency_renewal_days: WholeNumber = 90  # §3.2.3 how long before the approval's end a renewal may be submitted
     agency_reminder_days: WholeNumber = 30  # §3.2.3 how long before the approval's end the agency is reminded
@@ -236,6 +259,8 @@ LIST_KINDS = {
     "little_giant_nursery": "专精特新“小巨人”种苗企业库名单",
     "other_subsidy": "其他涉企政策资金享受名单",
 }
+# of these kinds, the list of a later year replaces the earlier ones
+RATED_D_LIST, NURSERY_LIST = "rated_d", "little_giant_nursery"
 # the clause that each of them serves
 LIST_CLAUSES = {
     "rated_d": "§2.1.1",

@@ -98,6 +98,12 @@ class Refusal(Enum):
         "批次金额超过本年度尚未投放的总额（剩余 {left_fen} 元），请减少。",
         "amount_fen",
     )
+    LOOSER_THAN_EDITION = (
+        422,
+        "§1.3",
+        "所设标准比现行办法宽松，须填写作出该决定的文件文号，并将向社会公示。",
+        "document_number",
+    )
     OUTSIDE_PROGRAMME_YEAR = 422, "§1.4b", "日期须在本年度服务券的起止日期之内。"
     LIST_IN_TURN = 409, None, "该名单的另一版本正在生效，请待其完成后再试。"
     LIST_EMPTY = 409, None, "名单中没有有效的行；确实要清空名单的，请明确选择（allow_empty）。"
@@ -110,6 +116,7 @@ class Refusal(Enum):
     BATCH_RUNNING = 409, "§1.4a", "本批次领券尚未结束，结果在领券结束后公布。"
     QUOTA_USED = 422, "§2.3.1", "企业本年度剩余额度不足（剩余 {left_fen} 元）。", "amount_fen"
     PARTIAL_NOT_ALLOWED = 422, "§2.3.1", "本批次须一次领取全部剩余额度（{left_fen} 元）。", "amount_fen"
+    NOT_IN_AUDIENCE = 422, "§2.3.1", "本批次{until_words}只对以下企业开放：{audience_words}。"
     RERELEASE_EXCLUDED = 422, "§2.3.3", "本年度服务券逾期作废的企业不参加补发。"
     SOLD_OUT = 409, "§1.4a", "本批次服务券已领完，请关注下一批次。"
 

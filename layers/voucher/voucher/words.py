@@ -1,12 +1,28 @@
 """Chinese words for people: of roles, of things, and of each thing's states, because one code word may mean different
 states of different things."""
 
+from voucher.policy import SizeClass
+
 ROLE_WORDS = {
     "platform": "平台运营机构",
     "bureau": "市经信局",
     "finance": "财政局",
     "discipline": "市纪委监委",
     "admin": "系统管理员",
+}
+
+# §2.1: where an organisation is, and the classes of its size
+DISTRICT_WORDS = {
+    "city": "市直",
+    "liandu": "莲都区",
+    "development_zone": "经开区",
+    "other": "其他",
+}
+SIZE_WORDS = {
+    SizeClass.LARGE: "大型",
+    SizeClass.MEDIUM: "中型",
+    SizeClass.SMALL: "小型",
+    SizeClass.MICRO: "微型",
 }
 
 THING_WORDS = {
@@ -70,7 +86,7 @@ STATE_WORDS = {
     },
     "product": {"draft": "草稿", "published": "已上架", "withdrawn": "已下架"},
     "programme": {"draft": "草稿", "open": "进行中", "closed": "已结束"},
-    "batch": {"draft": "草稿", "published": "已发布", "closed": "已结束"},
+    "batch": {"draft": "草稿", "withdrawn": "已撤回", "published": "已发布", "closed": "已结束"},
     "order": {
         "placed": "已下单",
         "accepted": "已接单",

@@ -108,7 +108,7 @@ class EnterpriseSteps(Machine):
             offender.disqualified = True
             self.backend.queue += work_after(keys.enterprise(offender.uscc))
 
-    @rule(kind=KINDS, last_year=RARELY, rows=st.sets(st.integers(0, 5)))
+    @rule(kind=KINDS, last_year=st.booleans(), rows=st.sets(st.integers(0, 5)))
     def a_list_is_put_in_force(self, kind: str, last_year: bool, rows: set[int]) -> None:
         """§2.1.1, §2.3.1: the bureau applies an uploaded file; the worker gets the message later."""
         year = self.city.now.year - last_year

@@ -24,6 +24,10 @@ POLICIES = st.fixed_dictionaries(
     }
 )
 CATEGORIES = st.sampled_from([[], [], [], ["legal", "tax_audit"], ["ip"]])
+AUDIENCES = st.sampled_from(
+    [None, None, None, {"lists": ["newly_above_scale"]}, {"lists": ["little_giant_nursery"]}, {"used_percent": 50}]
+)
+EXTRAS_FEN = st.sampled_from([0, 300_000, 1_000_000])
 AMOUNTS = st.sampled_from(["all", "most", "one too many", "half", "three million", "one quota", "one fen"])
 
 
@@ -94,6 +98,8 @@ class ProgrammeSteps(Machine):
         categories=CATEGORIES,
         partial=st.booleans(),
         kind=st.sampled_from(["regular", "regular", "rerelease"]),
+        audience=AUDIENCES,
+        extra_fen=EXTRAS_FEN,
         same_person=RARELY,
     )
     def a_batch_is_drafted(
@@ -106,6 +112,8 @@ class ProgrammeSteps(Machine):
         categories: list[str],
         partial: bool,
         kind: str,
+        audience: dict[str, Any] | None,
+        extra_fen: int,
         same_person: bool,
     ) -> None:
         opens = self.city.now + timedelta(hours=opens_in)
@@ -118,6 +126,8 @@ class ProgrammeSteps(Machine):
             categories=categories,
             partial_allowed=partial,
             kind=kind,
+            audience=audience,
+            extra_quota_fen=extra_fen if kind == "rerelease" else 0,
         )
         self.draft(number, EVERYMAN.name if same_person else OPERATOR.name, self.fresh("batch"), body)
 
@@ -143,6 +153,22 @@ class ProgrammeSteps(Machine):
         batch = chosen(self.city.batches, pick)
         body = batch.body | ({"name": "另一批"} if other_body else {})
         self.draft(batch.year.number, batch.drafted_by, batch.key, body)
+
+    @precondition(lambda self: self.city.batches)
+    @rule(pick=PICK, amount=AMOUNTS, same_person=RARELY)
+    def a_draft_gets_another_amount(self, pick: int, amount: str, same_person: bool) -> None:
+        batch = chosen(self.city.batches, pick)
+        body = {"amount_fen": self.batch_amount_fen(batch.year.number, amount, batch.body["kind"])}
+        by = EVERYMAN.name if same_person else OPERATOR.name
+        path = f"/batches/{batch.name}"
+        self.ask(programmes.correct_batch(batch, by, body), by, path, body, method="PATCH")
+
+    @precondition(lambda self: self.city.batches)
+    @rule(pick=PICK, rarely=RARELY)
+    def a_draft_is_withdrawn(self, pick: int, rarely: bool) -> None:
+        batch = chosen(self.city.batches, pick)
+        if rarely or batch.state != "draft":
+            self.ask(programmes.withdraw_batch(batch, OPERATOR.name), OPERATOR.name, f"/batches/{batch.name}/withdraw")
 
     @precondition(lambda self: self.city.batches)
     @rule(pick=PICK, same_person=RARELY)
@@ -171,4 +197,6 @@ def batch_body(amount_fen: int, opens_at: str, closes_at: str, valid_until: str,
         "categories": [],
         "partial_allowed": False,
         "kind": "regular",
+        "audience": None,
+        "extra_quota_fen": 0,
     } | more

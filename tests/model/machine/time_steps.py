@@ -46,7 +46,7 @@ class TimeSteps(Machine):
     def a_night_passes(self) -> None:
         """The sweep sends messages for exactly those batches and years that have ended by the clock."""
         now = self.city.now
-        released = [batch for batch in self.city.batches if batch.year.state == "open" and batch.state != "draft"]
+        released = [batch for batch in self.city.batches if batch.year.state == "open" and batch.is_released]
         ended_batches = [batch.name for batch in released if batch.ends_at <= now]
         before = len(self.backend.queue)
         result = function("sweep").handler({"time": now.isoformat()}, None)
@@ -150,7 +150,7 @@ class TimeSteps(Machine):
 
     def figures(self, year: Year) -> dict[str, int]:
         """The figures of a year by the model, in fen."""
-        batches = [each for each in self.city.batches if each.year is year and each.state != "draft"]
+        batches = [each for each in self.city.batches if each.year is year and each.is_released]
         vouchers = [each for each in self.city.vouchers if each.batch.year is year]
         held_fen = sum(each.voucher_fen for each in self.city.orders if each.holds and each.voucher.batch.year is year)
         return {

@@ -1,6 +1,7 @@
 """The model of grabbing (§4.1.4): who may grab, how much, and whether the batch still has enough."""
 
 from tests.model.reference.answers import CREATED, REPLAY, ExpectedAnswer, refusal
+from tests.model.reference.lists import names
 from tests.model.reference.records import (
     DEFAULT_QUOTA_FEN,
     LIST_QUOTA_FEN,
@@ -16,7 +17,7 @@ from tests.model.reference.records import (
 
 def quota_fen(city: City, year: Year, enterprise: Enterprise) -> int:
     """§2.3.1: the default quota, or the quota by the year's lists."""
-    lists = [kind for kind in LIST_QUOTA_FEN if enterprise.uscc in city.lists.get((kind, year.number), ())]
+    lists = [kind for kind in LIST_QUOTA_FEN if names(city, kind, year.number, enterprise.uscc)]
     quotas_fen = [LIST_QUOTA_FEN[kind] for kind in lists]
     if not quotas_fen:
         return DEFAULT_QUOTA_FEN
@@ -24,9 +25,33 @@ def quota_fen(city: City, year: Year, enterprise: Enterprise) -> int:
 
 
 def quota_left_fen(city: City, year: Year, enterprise: Enterprise) -> int:
-    """§2.3.1: how much an enterprise may still be granted in a year."""
-    granted_fen = sum(each.face_fen for each in city.vouchers_of(year, enterprise))
+    """§2.3.1: how much an enterprise may still be granted in a year, the extra of a re-release left out."""
+    granted_fen = sum(each.face_fen - extra_fen(each) for each in city.vouchers_of(year, enterprise))
     return max(0, quota_fen(city, year, enterprise) - granted_fen)
+
+
+def extra_fen(voucher: Voucher) -> int:
+    """§2.3.3: what of a voucher was beyond the quota: as much as its batch gives, if the face is not smaller."""
+    return min(voucher.face_fen, voucher.batch.body["extra_quota_fen"])
+
+
+def is_in_audience(city: City, batch: Batch, enterprise: Enterprise) -> bool:
+    """§2.3.1, §2.3.3: the batch is open to the enterprise: it is on one of the lists, and used as much as is asked."""
+    audience = batch.body["audience"] or {}
+    number = batch.year.number
+    listed = [names(city, kind, number, enterprise.uscc) for kind in audience.get("lists", ())]
+    if listed and not any(listed):
+        return False
+    if "used_percent" not in audience:
+        return True
+    vouchers = city.vouchers_of(batch.year, enterprise)
+    has_lost = any(each.forfeited_fen for each in vouchers)
+    used_fen = sum(
+        0 if each.has_ended(city.now) and (has_lost or each.balance_fen) else each.face_fen - each.balance_fen
+        for each in vouchers
+    )
+    asked_fen = sum(each.face_fen for each in vouchers) * audience["used_percent"]
+    return used_fen * 100 >= asked_fen > 0
 
 
 def may_claim(city: City, enterprise: Enterprise) -> bool:
@@ -45,7 +70,7 @@ def batch_refusal(city: City, batch: Batch) -> str | None:
     """§6, §4.2.2: why the batch grants nothing at this instant; None if it is open."""
     if not TERM[0] <= day_of(city.now) <= TERM[1]:
         return "OUTSIDE_REGULATION_TERM"
-    if batch.state == "draft":
+    if batch.state in ("draft", "withdrawn"):
         return "BATCH_NOT_OPEN"
     if batch.state == "closed" or city.now >= min(batch.closes_at, batch.ends_at):
         return "BATCH_CLOSED"
@@ -54,9 +79,11 @@ def batch_refusal(city: City, batch: Batch) -> str | None:
 
 def grab_refusal(city: City, batch: Batch, enterprise: Enterprise, asked_fen: int | None) -> str | None:
     """Why an open batch grants nothing to this enterprise; None if it does grant."""
-    own_left_fen = quota_left_fen(city, batch.year, enterprise)
+    own_left_fen = quota_left_fen(city, batch.year, enterprise) + batch.body["extra_quota_fen"]
     if not may_claim(city, enterprise):
         return "NOT_ELIGIBLE"
+    if not is_in_audience(city, batch, enterprise):
+        return "NOT_IN_AUDIENCE"
     if batch.is_rerelease and has_lapsed(city, batch.year, enterprise):
         return "RERELEASE_EXCLUDED"
     if own_left_fen == 0 or (asked_fen or 0) > own_left_fen:
@@ -83,7 +110,7 @@ def grab(
     personal = "NOT_FOUND" if by != enterprise.person else grab_refusal(city, batch, enterprise, asked_fen)
     reasons = {each for each in (not_open, personal) if each}
     if not reasons:
-        face_fen = asked_fen or quota_left_fen(city, batch.year, enterprise)
+        face_fen = asked_fen or quota_left_fen(city, batch.year, enterprise) + batch.body["extra_quota_fen"]
         batch.remaining_fen -= face_fen
         voucher = Voucher(batch, enterprise, face_fen, face_fen, city.now)
         city.vouchers.append(voucher)

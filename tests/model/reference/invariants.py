@@ -132,7 +132,7 @@ def every_pool_adds_up(items: MoneyItems, city: City) -> None:
         if name.startswith("category."):
             payable_and_paid[name] = (counters["payable_fen"], counters["paid_fen"])
     assert {name: fen for name, fen in payable_and_paid.items() if any(fen)} == payable_and_paid_fen(city)
-    expected = {f"batch.{each.name}": each.remaining_fen for each in city.batches if each.state != "draft"}
+    expected = {f"batch.{each.name}": each.remaining_fen for each in city.batches if each.is_released}
     for year in city.years.values():
         if year.state != "draft":
             expected |= yearly_remaining_fen(city, year)

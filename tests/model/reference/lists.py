@@ -3,10 +3,12 @@
 from tests.model.reference.answers import OK, ExpectedAnswer, refusal
 from tests.model.reference.records import City
 
+NURSERY = "little_giant_nursery"
+
 
 def turn_of(kind: str, number: int) -> tuple[str, int]:
-    """The lists that take turns: one list's versions; all years of the D list together."""
-    return (kind, 0 if kind == "rated_d" else number)
+    """The lists that take turns: one list's versions; all years together where one replaces another."""
+    return (kind, 0 if kind in ("rated_d", NURSERY) else number)
 
 
 def touched(city: City, kind: str, number: int, usccs: frozenset[str]) -> int:
@@ -15,7 +17,21 @@ def touched(city: City, kind: str, number: int, usccs: frozenset[str]) -> int:
     if kind == "rated_d":
         newest, before = city.rated_d
         return len(usccs ^ before) + (newest == 0) if number >= newest else 0
-    return len(usccs ^ city.lists.get((kind, number), frozenset())) + ((kind, number) not in city.lists)
+    replaced = counting_nursery(city, number) if kind == NURSERY else city.lists.get((kind, number))
+    return len(usccs ^ (replaced or frozenset())) + (replaced is None)
+
+
+def counting_nursery(city: City, number: int) -> frozenset[str] | None:
+    """§2.3.1: the nursery list that counts in a year: the latest one that is not of a later year."""
+    years = [year for kind, year in city.lists if kind == NURSERY and year <= number]
+    return city.lists[(NURSERY, max(years))] if years else None
+
+
+def names(city: City, kind: str, number: int, uscc: str) -> bool:
+    """§2.3.1: the list that counts in a programme year names a code: of those who rose above scale, last year's."""
+    if kind == NURSERY:
+        return uscc in (counting_nursery(city, number) or ())
+    return uscc in city.lists.get((kind, number - 1), ())
 
 
 def begin_list(city: City, kind: str, number: int) -> ExpectedAnswer:

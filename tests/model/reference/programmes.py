@@ -114,9 +114,36 @@ def draft_batch(
         return refusal("OUTSIDE_PROGRAMME_YEAR"), None
     if body["kind"] == "regular" and body["amount_fen"] > year.unreleased_fen:
         return refusal("OVER_PROGRAMME_TOTAL"), None
-    batch = Batch(year, key, body, body["amount_fen"], opens, closes, valid_until, by)
+    batch = Batch(year, key, body, body["amount_fen"], opens, closes, valid_until, {by}, by)
     city.batches.append(batch)
     return CREATED, batch
+
+
+def correct_batch(batch: Batch, by: str, body: dict[str, Any]) -> ExpectedAnswer:
+    """§1.4a: a draft gets another amount."""
+    step, year = ("edit", by, body), batch.year
+    if batch.repeats(step):
+        return REPLAY
+    if year.state != "open" or batch.state != "draft":
+        return refusal("WRONG_STATE")
+    if not batch.is_rerelease and body["amount_fen"] > year.unreleased_fen:
+        return refusal("OVER_PROGRAMME_TOTAL")
+    batch.amount_fen = body["amount_fen"]
+    batch.drafters.add(by)
+    batch.remember(step)
+    return OK
+
+
+def withdraw_batch(batch: Batch, by: str) -> ExpectedAnswer:
+    """§1.4a: a draft is taken back."""
+    step = ("withdraw", by, None)
+    if batch.repeats(step):
+        return REPLAY
+    if batch.state != "draft":
+        return refusal("WRONG_STATE")
+    batch.state = "withdrawn"
+    batch.remember(step)
+    return OK
 
 
 def publish(city: City, batch: Batch, by: str) -> ExpectedAnswer:
@@ -126,7 +153,7 @@ def publish(city: City, batch: Batch, by: str) -> ExpectedAnswer:
         return REPLAY
     if batch.state != "draft" or year.state != "open":
         return refusal("WRONG_STATE")
-    if batch.drafted_by == by:
+    if by in batch.drafters:
         return refusal("FOUR_EYES")
     if city.now >= min(batch.closes_at, batch.ends_at):
         return refusal("BATCH_CLOSED")

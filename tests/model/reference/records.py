@@ -87,6 +87,7 @@ class Batch:
     opens_at: datetime
     closes_at: datetime
     valid_until: date
+    drafters: set[str]
     drafted_by: str
     state: str = "draft"
     remaining_fen: int = 0
@@ -105,6 +106,10 @@ class Batch:
     @property
     def ends_at(self) -> datetime:
         return min(end_of(self.valid_until), self.year.ends_at)
+
+    @property
+    def is_released(self) -> bool:
+        return self.state in ("published", "closed")
 
     @property
     def is_rerelease(self) -> bool:

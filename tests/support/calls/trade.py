@@ -45,7 +45,10 @@ def year_calls(town: Town) -> Calls:
         "GET /staff/programmes": Call(FINANCE, "/staff/programmes", roles=STAFF),
         "GET /staff/batches": Call(BUREAU, "/staff/batches", roles=STAFF),
         "GET /batches/{batch_id}": Call(None, f"/batches/{town.batch_id}"),
+        "PATCH /batches/{batch_id}": Call(OPERATOR, path, {"name": "第一批（更正）"}, roles=("platform",)),
+        "PUT /batches/{batch_id}": Call(OPERATOR, path, {"amount_fen": 200}, roles=("platform",)),
         "POST /batches/{batch_id}/publish": Call(BUREAU, f"{path}/publish", roles=("bureau",)),
+        "POST /batches/{batch_id}/withdraw": Call(OPERATOR, f"{path}/withdraw", roles=("platform",)),
         "POST /batches/{batch_id}/close": Call(BUREAU, f"{path}/close", roles=("bureau",)),
         "GET /batches/{batch_id}/results": Call(None, f"/batches/{ended['batch_id']}/results"),
     }

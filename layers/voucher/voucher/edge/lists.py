@@ -44,9 +44,9 @@ class Compared:
 
 
 def compare(record: ListImport) -> Compared:
-    """A version beside the one in force. §2.1.1: of D lists the one of the newest year counts; an older one is compared
-    with that of its own year."""
-    latest = lists.find_latest(record.kind, record.year)
+    """A version beside the one that it replaces. §2.1.1: of D lists the one of the newest year counts; an older one is
+    compared with that of its own year."""
+    latest = lists.find_replaced(record.kind, record.year)
     takes_effect = latest is None or latest.year <= record.year
     with_ = latest if takes_effect else lists.find_in_force(record.kind, record.year)
     before: Sequence[ListRow] = lists.load_rows(with_) if with_ else ()

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any, ClassVar, Literal, TypedDict, cast
 
 from voucher.models.base import Instant, Reason, Record, Stateful
-from voucher.policy import Category, District
+from voucher.policy import AgencyCondition, Category, District
 
 AgencyState = Literal[
     "draft", "submitted", "pre_reviewed", "returned", "rejected", "active", "removal_proposed", "removed"
@@ -72,8 +72,11 @@ class Agency(Stateful):
     submission: dict[str, Any] = {}
     submission_before: dict[str, Any] = {}
     changed_fields: tuple[str, ...] = ()
+    # §3.1: the reason of an exception, as the operator asks for it and as the bureau grants it; what it waives
     override_request: str | None = None
+    waives_request: tuple[AgencyCondition, ...] = ()
     override: str | None = None
+    waives: tuple[AgencyCondition, ...] = ()
     removal_from: str | None = None
     removal_reason: str | None = None
     removal_proposed_by: str | None = None

@@ -9,7 +9,9 @@ class Entitlement(Record):
     """All that a grab needs to know of one enterprise in one year.
 
     Every write that changes a fact behind it writes it again in the same transaction. `refusals` are the names of what
-    speaks against the enterprise; `left_fen` is what it may still claim of `quota_fen` in this year.
+    speaks against the enterprise; `left_fen` is what it may still claim of `quota_fen` in this year, and `extra_fen`
+    what it was granted beyond it (§2.3.3). `groups` are those that a batch may be open to; None in a record of before
+    there were any.
     """
 
     year: int
@@ -21,8 +23,15 @@ class Entitlement(Record):
     quota_fen: int
     left_fen: int
     granted_fen: int = 0
+    extra_fen: int = 0
+    groups: frozenset[str] | None = None
     batches: tuple[str, ...] = ()
     lapsed: bool = False
+
+    @property
+    def is_outdated(self) -> bool:
+        """A record of before there were groups: the next grab that looks at it makes it anew."""
+        return self.groups is None
 
 
 class EligibilityFinding(TypedDict):

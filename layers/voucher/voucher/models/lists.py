@@ -24,6 +24,9 @@ class ListImport(Remembering):
     import_id: str
     kind: str
     year: int
+    # the programme years in which it counts; the last is null where it counts until a later list replaces it
+    counts_from: int | None = None
+    counts_until: int | None = None
     filename: str
     object_key: str
     object_version: str | None = None
@@ -95,9 +98,11 @@ class YearChange(TypedDict):
 
 
 class TouchedEnterprise(TypedDict):
-    """A registered enterprise that a version touches, and its entitlements that change."""
+    """A registered enterprise that a version touches, and its entitlements that change. If its name is not that of the
+    list, somebody should look whose code it is."""
 
     name: str
+    name_differs: bool
     state: str
     changes: list[YearChange]
 

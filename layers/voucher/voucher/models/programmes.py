@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar, Literal, TypedDict
 
+from pydantic import JsonValue
+
 from voucher.models.base import Instant, Record, Remembering
 from voucher.policy import STORED_AS, Category, Policy
 
@@ -14,6 +16,15 @@ class PendingTotal(Record):
     reason: str
     by: str
     drafters: frozenset[str] = frozenset()
+
+
+class Deviation(Record):
+    """A value of a year's policy that is looser than its edition; both values as JSON has them."""
+
+    field: str
+    clause: str
+    edition: JsonValue
+    here: JsonValue
 
 
 class Closing(Record):
@@ -34,7 +45,7 @@ ONLY_FOR_STAFF = frozenset(
 
 class Programme(Remembering):
     """One year's money (§1.3). `unreleased_fen` is what no batch has taken yet; `drafters` are all who ever set its
-    draft. Kept states: draft, open, closed."""
+    draft. `deviations` are decided by the document of `document_number`. Kept states: draft, open, closed."""
 
     thing: ClassVar[str] = "programme"
     state: Literal["draft", "open", "closed"]
@@ -45,6 +56,8 @@ class Programme(Remembering):
     total_fen: int
     unreleased_fen: int = 0
     policy: Policy
+    document_number: str | None = None
+    deviations: tuple[Deviation, ...] = ()
     drafters: frozenset[str] = frozenset()
     confirmed_by: str | None = None
     pending: PendingTotal | None = None

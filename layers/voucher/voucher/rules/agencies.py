@@ -1,11 +1,11 @@
 """Who may serve (§3.1), how long an approval holds, and how it is renewed (§3.2.3)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from voucher.models.agencies import Agency
-from voucher.policy import CATEGORY_WORDS, Category, District, Policy
-from voucher.refusals import Refusal, Refused
+from voucher.policy import AGENCY_CONDITIONS, CATEGORY_WORDS, AgencyCondition, Category, District, Policy
+from voucher.refusals import FieldError, Refusal, Refused, refuse_first
 from voucher.rules.lifecycle import check_step
 from voucher.rules.search import mentions_all
 from voucher.rules.working_days import add_months
@@ -14,23 +14,57 @@ from voucher.rules.working_days import add_months
 RENEWAL_STATES = frozenset({"submitted", "pre_reviewed", "returned", "rejected"})
 
 
-def condition_refusals(agency: Agency, policy: Policy) -> list[Refused]:
-    """§3.1.1–§3.1.4: every condition that the agency does not meet; equality passes. Its age is reckoned
-    on the day of its application."""
+def conditions_not_met(agency: Agency, policy: Policy) -> dict[AgencyCondition, Refused]:
+    """§3.1.1, §3.1.2, §3.1.3, §3.1.4: the refusal for every condition that the agency does not meet, in their order;
+    equality passes. Its age is reckoned on the day of its application."""
     months = policy.agency_min_age_months
     metres = policy.agency_min_premises_m2
     persons = policy.agency_min_insured_staff
     old_enough = add_months(agency.established_on, months) <= (agency.applied_on or date.max)
     no_loss = agency.net_profit_last_year_fen >= policy.agency_min_net_profit_fen
-    conditions = [
-        (agency.is_legal_person, Refused(Refusal.AGENCY_NOT_LEGAL_PERSON)),  # §3.1.1
-        (old_enough, Refused(Refusal.AGENCY_TOO_YOUNG, months=months)),  # §3.1.1
-        (no_loss, Refused(Refusal.AGENCY_AT_LOSS)),  # §3.1.1
-        (agency.premises_m2 >= metres, Refused(Refusal.AGENCY_PREMISES, square_metres=metres)),  # §3.1.2
-        (agency.has_management_system, Refused(Refusal.AGENCY_MANAGEMENT)),  # §3.1.3
-        (agency.insured_staff >= persons, Refused(Refusal.AGENCY_STAFF, persons=persons)),  # §3.1.4
+    conditions: list[tuple[AgencyCondition, bool, Refused]] = [
+        ("legal_person", agency.is_legal_person, Refused(Refusal.AGENCY_NOT_LEGAL_PERSON)),
+        ("age", old_enough, Refused(Refusal.AGENCY_TOO_YOUNG, months=months)),
+        ("profit", no_loss, Refused(Refusal.AGENCY_AT_LOSS)),
+        ("premises", agency.premises_m2 >= metres, Refused(Refusal.AGENCY_PREMISES, square_metres=metres)),
+        ("management", agency.has_management_system, Refused(Refusal.AGENCY_MANAGEMENT)),
+        ("staff", agency.insured_staff >= persons, Refused(Refusal.AGENCY_STAFF, persons=persons)),
     ]
-    return [refused for met, refused in conditions if not met]
+    return {condition: refused for condition, met, refused in conditions if not met}
+
+
+def waived_conditions(
+    agency: Agency, policy: Policy, override: str | None, named: Sequence[AgencyCondition] | None
+) -> tuple[AgencyCondition, ...]:
+    """§3.1: the conditions that the agency does not meet and an `override`, with its reason, waives: all of those that
+    may be waived, or only the `named` ones.
+
+    Raises the first condition that is not met and not waived; MALFORMED for a name that may not be waived, or names
+    without an override.
+    """
+    check_waivers(policy, override, named)
+    found = conditions_not_met(agency, policy)
+    waivable = frozenset(policy.agency_waivable if named is None else named) if override else frozenset()
+    refuse_first(refused for condition, refused in found.items() if condition not in waivable)
+    return tuple(found)
+
+
+def check_waivers(policy: Policy, override: str | None, named: Sequence[AgencyCondition] | None) -> None:
+    """§3.1: only what the policy allows is waived, and with a reason. Raises MALFORMED."""
+    if named and override is None:
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("override", "须写明破例的理由。", "missing")])
+    if wrong := [condition for condition in named or () if condition not in policy.agency_waivable]:
+        errors = [
+            FieldError(
+                "waives",
+                f"{AGENCY_CONDITIONS[condition]} 的该项条件（{condition}）不能破例。",
+                "not_allowed",
+                AGENCY_CONDITIONS[condition],
+                allowed=policy.agency_waivable,
+            )
+            for condition in wrong
+        ]
+        raise Refused(Refusal.MALFORMED, errors=errors)
 
 
 def approval_ends_on(agency: Agency, policy: Policy, today: date) -> date:

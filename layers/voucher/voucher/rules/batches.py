@@ -31,6 +31,22 @@ def ends_soon(batch: Batch, policy: Policy, instant: datetime) -> bool:
     return instant < batch.ends_at and shanghai_date(instant) >= begins_on
 
 
+def check_draft(batch: Batch, programme: Programme) -> None:
+    """§1.4a, §1.4b, §2.3.3: what is drafted can be released. Raises OUTSIDE_PROGRAMME_YEAR, MALFORMED or
+    OVER_PROGRAMME_TOTAL."""
+    check_batch_dates(batch.opens_at, batch.closes_at, batch.valid_until, programme.policy, programme.year)
+    errors = []
+    if batch.extra_quota_fen and batch.kind != "rerelease":
+        errors.append(FieldError("extra_quota_fen", "只有补发批次可以给予额外额度。", "not_allowed"))
+    until = batch.audience.until if batch.audience else None
+    if until and not batch.opens_at < until < batch.closes_at:
+        errors.append(FieldError("audience.until", "须在本批次开始之后、结束之前。", "out_of_range"))
+    if errors:
+        raise Refused(Refusal.MALFORMED, errors=errors)
+    if batch.kind == "regular":
+        check_release(programme, batch.amount_fen)
+
+
 def check_batch_dates(opens_at: datetime, closes_at: datetime, valid_until: date, policy: Policy, year: int) -> None:
     """§1.4b: a batch opens before it closes, inside its programme year, and its vouchers are valid on the day it opens.
     Raises OUTSIDE_PROGRAMME_YEAR with each date at fault."""
@@ -80,16 +96,32 @@ def new_batch(batch_id: str, programme: Programme, draft: Mapping[str, Any], cre
     return Batch(
         **draft,
         **creation,
+        **_following(draft["amount_fen"], draft["valid_until"], programme),
         state="draft",
         batch_id=batch_id,
         year=programme.year,
-        ends_at=voucher_end(draft["valid_until"], policy, programme.year),
-        shards=shards_for(draft["amount_fen"], policy),
         grants_from=policy.grants_from,
         grants_until=policy.grants_until,
-        guess_fen=policy.quota_default_fen,
+        guess_fen=policy.quota_default_fen + draft["extra_quota_fen"],
         rerelease_excludes_lapsed=policy.rerelease_excludes_lapsed,
     )
+
+
+def corrected_batch(batch: Batch, programme: Programme, changes: Mapping[str, Any]) -> Batch:
+    """§1.4a: a draft with some other facts, before the step itself."""
+    draft = {**batch.model_dump(), **changes}
+    guess_fen = programme.policy.quota_default_fen + draft["extra_quota_fen"]
+    following = _following(draft["amount_fen"], draft["valid_until"], programme)
+    return Batch.model_validate({**draft, **following, "guess_fen": guess_fen})
+
+
+def _following(amount_fen: int, valid_until: date, programme: Programme) -> dict[str, Any]:
+    """What follows from a draft's amount, in fen, and the face date of its vouchers."""
+    policy = programme.policy
+    return {
+        "ends_at": voucher_end(valid_until, policy, programme.year),
+        "shards": shards_for(amount_fen, policy),
+    }
 
 
 def closed_batch(batch: Batch, shards: list[Shard], mark: Mark) -> Batch:

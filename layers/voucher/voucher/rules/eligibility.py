@@ -7,17 +7,11 @@ from typing import Any
 
 from voucher.models.enterprises import Enterprise
 from voucher.models.standing import Standing
-from voucher.policy import Policy
+from voucher.policy import Policy, SizeClass
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules.size_class import SizeClass, classify
+from voucher.rules.size_class import classify
 from voucher.rules.working_days import add_months
-
-SIZE_WORDS = {
-    SizeClass.LARGE: "大型",
-    SizeClass.MEDIUM: "中型",
-    SizeClass.SMALL: "小型",
-    SizeClass.MICRO: "微型",
-}
+from voucher.words import SIZE_WORDS
 
 
 @dataclass(frozen=True)

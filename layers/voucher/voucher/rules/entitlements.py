@@ -10,7 +10,8 @@ from voucher.models.programmes import Programme
 from voucher.models.standing import Standing
 from voucher.policy import EDITIONS, Policy
 from voucher.refusals import Refusal
-from voucher.rules.eligibility import findings
+from voucher.rules.eligibility import findings, size_class
+from voucher.rules.standing import is_on
 
 
 @dataclass(frozen=True)
@@ -22,17 +23,23 @@ class Quota:
 
 
 def quota_of(standing: Standing, policy: Policy, year: int) -> Quota:
-    """§2.3.1: the default, or what the lists of `year` give; on two lists the larger, or the sum if so set."""
+    """§2.3.1: the default, or what the lists give that count in `year`; on two the larger, or the sum if so set."""
     lists = {
         "newly_above_scale": (policy.quota_newly_above_scale_fen, "上年度新升规企业"),
         "little_giant_nursery": (policy.quota_little_giant_nursery_fen, "专精特新“小巨人”种苗企业"),
     }
-    on = [value for kind, value in lists.items() if year in standing.listed.get(kind, ())]
+    on = [value for kind, value in lists.items() if is_on(standing, kind, year)]
     if not on:
         return Quota(policy.quota_default_fen, "默认额度")
     amounts = [amount_fen for amount_fen, _ in on]
     combined = sum(amounts) if policy.quota_combination == "sum" else max(amounts)
     return Quota(combined, "、".join(words for _, words in on))
+
+
+def groups_of(enterprise: Enterprise, standing: Standing, year: int) -> frozenset[str]:
+    """§2.3.1: the groups of an enterprise to which a batch of `year` may be open: its lists, district and size."""
+    lists = [f"list.{kind}" for kind in ("newly_above_scale", "little_giant_nursery") if is_on(standing, kind, year)]
+    return frozenset([*lists, f"district.{enterprise.district}", f"size.{size_class(enterprise)}"])
 
 
 def next_entitlement(
@@ -48,6 +55,7 @@ def next_entitlement(
     elif enterprise.state != "approved":
         failed.insert(0, Refusal.NOT_APPROVED.name)
     quota_fen = quota_of(standing, policy, year).quota_fen
+    groups = groups_of(enterprise, standing, year)
     before = held or Entitlement(
         year=year, uscc=enterprise.uscc, version=0, qualified=False, members=frozenset(), quota_fen=0, left_fen=0
     )
@@ -58,7 +66,8 @@ def next_entitlement(
             "refusals": tuple(failed),
             "members": enterprise.members,
             "quota_fen": quota_fen,
-            "left_fen": max(0, quota_fen - before.granted_fen),
+            "left_fen": max(0, quota_fen - (before.granted_fen - before.extra_fen)),
+            "groups": groups,
         }
     )
 

@@ -146,17 +146,25 @@ def caps_follow_total(limits_fen: Mapping[str, int], pools: Iterable[Shard]) -> 
     return Invariant("caps_follow_total", tuple(wrong))
 
 
-def quotas_agree(vouchers: Iterable[Voucher], entitlements: Iterable[Entitlement]) -> Invariant:
-    """§2.3.1: an entitlement counts what its enterprise was granted in the year, and what it may still claim is the
-    rest of its quota."""
+def quotas_agree(
+    vouchers: Iterable[Voucher], entitlements: Iterable[Entitlement], extras_fen: Mapping[str, int]
+) -> Invariant:
+    """§2.3.1, §2.3.3: an entitlement counts what its enterprise was granted in the year; what it may still claim is its
+    quota less what was granted of it; what it was granted beyond the quota is what its batches give so (`extras_fen` by
+    batch)."""
     granted: defaultdict[tuple[int, str], int] = defaultdict(int)
+    extra: defaultdict[tuple[int, str], int] = defaultdict(int)
     for voucher in vouchers:
-        granted[voucher.year, voucher.enterprise_uscc] += voucher.face_fen
+        place = voucher.year, voucher.enterprise_uscc
+        granted[place] += voucher.face_fen
+        extra[place] += min(voucher.face_fen, extras_fen.get(voucher.batch_id, 0))
     counted = {(each.year, each.uscc): each for each in entitlements}
     wrong = []
     for place, granted_fen in granted.items():
         each = counted.get(place)
-        if each is None or (each.granted_fen, each.left_fen) != (granted_fen, max(0, each.quota_fen - granted_fen)):
+        left_fen = max(0, each.quota_fen - granted_fen + extra[place]) if each else 0
+        right = granted_fen, extra[place], left_fen
+        if each is None or (each.granted_fen, each.extra_fen, each.left_fen) != right:
             wrong.append(f"{place[0]}.{place[1]}")
     return Invariant("quotas_agree", tuple(sorted(wrong)))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from voucher.models.base import plain_number
 from voucher.models.documents import FileName
 from voucher.models.entitlements import Entitlement
 from voucher.models.lists import ListImport, ListRow, YearChange
@@ -37,12 +38,13 @@ def list_file_name(record: ListImport) -> FileName:
 
 
 def check_list_year(kind: str, year: int, today: date) -> None:
-    """§2.1.1, §2.3.1: a D list is at most of this year, any other list at most of next year. Raises MALFORMED.
+    """§2.1.1, §2.3.1: a list speaks at most of this year, that of the nursery or of other subsidies at most of the next
+    one. Raises MALFORMED.
 
     A D list is of a year that was rated, and the newest D list counts. So a D list with a mistyped later year would
-    lift every rating there is.
+    lift every rating there is. Nobody can have risen above scale in a year that has not come.
     """
-    latest = today.year if kind == "rated_d" else today.year + 1
+    latest = today.year if kind in ("rated_d", "newly_above_scale") else today.year + 1
     if year > latest:
         raise Refused(
             Refusal.MALFORMED, errors=[FieldError("year", f"名单年度不能晚于{latest}年。", "too_large", max=latest)]
@@ -109,6 +111,12 @@ def check_compared(compared_with: str | None, in_force: str | None, field: str) 
     if compared_with != in_force:
         words = "现行名单已经更换，请重新查看 difference 并核对。"
         raise Refused(Refusal.CHANGED_MEANWHILE, errors=[FieldError(field, words, "changed")])
+
+
+def is_same_name(listed: str, registered: str) -> bool:
+    """True if a name on a list, if it has one, is that of the registered enterprise: blanks, marks, width and kinds of
+    brackets make no other name."""
+    return not listed or plain_number(listed) == plain_number(registered)
 
 
 def year_changes(

@@ -166,6 +166,16 @@ def _removal_rejected(old: Image | None, new: Image) -> list[Message]:
     return [_notify(change_id(new, "removal_rejected"), "agency", new["uscc"], words, about)]
 
 
+def key_share_low(year: int, month: str, basis_points: int, floor_percent: int) -> list[Message]:
+    """§2.2.floor: operator, bureau and finance are warned of a running key share below the floor, once in a month."""
+    share = f"{basis_points // 100}.{basis_points % 100:02}%"
+    words = f"{year}年度重点类别占使用总额{share}，低于{floor_percent}%的下限，请关注。"
+    return [
+        _notify(f"PROGRAMME.{year}/floor/{month}/{role}", "staff", role, words, f"programme:{year}")
+        for role in ("platform", "bureau", "finance")
+    ]
+
+
 def ending_soon(agency_uscc: str, valid_until: str) -> Message:
     """§3.2.3: the reminder before an approval's end; each night that finds it due makes the same message."""
     words, about = f"服务机构入驻有效期至{valid_until}，请及时申请续期。", f"agency:{agency_uscc}"

@@ -121,6 +121,13 @@ def closing_of(programme: Programme, used_fen: dict[Category, int], closed_at: I
     )
 
 
+def low_key_share(used_fen: Mapping[Category, int], policy: Policy) -> int | None:
+    """§2.2.floor: the running key share in hundredths of a percent, if it is below the floor; None if it is not, or if
+    nothing is used yet."""
+    share = _key_share_of(used_fen, policy)
+    return share if share is not None and share < 100 * policy.key_floor_percent else None
+
+
 def _key_share_of(used_fen: Mapping[Category, int], policy: Policy) -> int | None:
     key_fen = sum(used_fen[category] for category in policy.key_categories)
     return key_share_basis_points(key_fen, sum(used_fen.values()))

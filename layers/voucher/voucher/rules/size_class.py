@@ -1,20 +1,11 @@
 """The size class of an enterprise by the national table (§2.1): large may not take part, the rest may."""
 
 import re
-from enum import StrEnum
 
+from voucher.policy import SizeClass
 from voucher.size_classes import SIZE_CLASSES_2011, Bounds, Row, SizeClasses
 
 INDUSTRY_CODE = re.compile(r"[0-9]{2,4}")
-
-
-class SizeClass(StrEnum):
-    """The four classes, largest first."""
-
-    LARGE = "large"
-    MEDIUM = "medium"
-    SMALL = "small"
-    MICRO = "micro"
 
 
 def classify(

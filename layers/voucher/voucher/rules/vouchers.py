@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from voucher.models.batches import Batch
+from voucher.models.batches import Audience, Batch
 from voucher.models.entitlements import Entitlement
 from voucher.models.vouchers import Voucher, voucher_id_of
-from voucher.policy import Category
+from voucher.policy import LIST_KINDS, Category
 from voucher.refusals import Refusal, Refused
-from voucher.rules.working_days import shanghai_date
+from voucher.rules.working_days import shanghai_date, shanghai_time
+from voucher.words import DISTRICT_WORDS, SIZE_WORDS
 
 
 def check_open(batch: Batch, now: datetime) -> None:
@@ -17,7 +18,7 @@ def check_open(batch: Batch, now: datetime) -> None:
     clock. Raises OUTSIDE_REGULATION_TERM, BATCH_NOT_OPEN or BATCH_CLOSED."""
     if not batch.grants_from <= shanghai_date(now) <= batch.grants_until:
         raise Refused(Refusal.OUTSIDE_REGULATION_TERM, grants_from=batch.grants_from, grants_until=batch.grants_until)
-    if batch.state == "draft":
+    if batch.state in ("draft", "withdrawn"):
         raise Refused(Refusal.BATCH_NOT_OPEN)
     # before its opening, too: who waits for a batch that the bureau has closed must not be told to wait on
     if batch.state == "closed" or now >= batch.claims_end_at:
@@ -44,15 +45,64 @@ def new_voucher(batch: Batch, uscc: str, face_fen: int, granted_by: str, now: da
 
 
 def amount_to_claim(entitlement: Entitlement, batch: Batch, asked_fen: int | None) -> int:
-    """§2.3.1: the amount of the voucher, in fen: the whole remaining quota, or less if the batch allows a part. Raises
-    QUOTA_USED or PARTIAL_NOT_ALLOWED, each with what is left."""
-    if entitlement.left_fen == 0 or (asked_fen or 0) > entitlement.left_fen:
-        raise Refused(Refusal.QUOTA_USED, left_fen=entitlement.left_fen)
-    if asked_fen is None or asked_fen == entitlement.left_fen:
-        return entitlement.left_fen
+    """§2.3.1, §2.3.3: the amount of the voucher, in fen: the whole remaining quota with the batch's extra, or less if
+    the batch allows a part. Raises QUOTA_USED or PARTIAL_NOT_ALLOWED, each with what is left."""
+    left_fen = entitlement.left_fen + batch.extra_quota_fen
+    if left_fen == 0 or (asked_fen or 0) > left_fen:
+        raise Refused(Refusal.QUOTA_USED, left_fen=left_fen)
+    if asked_fen is None or asked_fen == left_fen:
+        return left_fen
     if not batch.partial_allowed:
-        raise Refused(Refusal.PARTIAL_NOT_ALLOWED, left_fen=entitlement.left_fen)
+        raise Refused(Refusal.PARTIAL_NOT_ALLOWED, left_fen=left_fen)
     return asked_fen
+
+
+def check_takes_part(entitlement: Entitlement, held: Iterable[Voucher], batch: Batch, now: datetime) -> None:
+    """§2.3.1, §2.3.3: the batch is open to the enterprise, which lost nothing that it is to take again. Raises
+    NOT_IN_AUDIENCE or RERELEASE_EXCLUDED.
+
+    `held` are all its vouchers of the year, if the batch looks at them.
+    """
+    some = tuple(held)
+    check_audience(entitlement, some, batch, now)
+    check_rerelease(entitlement, some, batch, now)
+
+
+def check_audience(entitlement: Entitlement, held: Iterable[Voucher], batch: Batch, now: datetime) -> None:
+    """§2.3.1, §2.3.3: the enterprise belongs to those to whom the batch is open at this instant. Raises
+    NOT_IN_AUDIENCE.
+
+    An order that is cancelled a moment later takes nothing back that was granted here.
+    """
+    audience = batch.audience_at(now)
+    if audience is None:
+        return
+    groups = entitlement.groups or frozenset()
+    is_in = all(groups.intersection(some) for some in audience.groups)
+    if audience.used_percent is not None:
+        used_fen = sum(_used_fen(each, entitlement, now) for each in held)
+        is_in = is_in and used_fen * 100 >= entitlement.granted_fen * audience.used_percent > 0
+    if not is_in:
+        until = f"在 {shanghai_time(audience.until)} 之前" if audience.until else ""
+        raise Refused(Refusal.NOT_IN_AUDIENCE, until_words=until, audience_words=audience_words(audience))
+
+
+def _used_fen(voucher: Voucher, entitlement: Entitlement, now: datetime) -> int:
+    """What orders took of a voucher, in fen. One that has ended shows it only as long as nothing lapsed this year."""
+    if has_ended(voucher, now) and (entitlement.lapsed or voucher.balance_fen):
+        return 0
+    return voucher.face_fen - voucher.balance_fen
+
+
+def audience_words(audience: Audience) -> str:
+    """Whom a batch is open to, in words."""
+    named = [
+        "或".join(LIST_KINDS[each].removesuffix("名单") for each in audience.lists),
+        "、".join(DISTRICT_WORDS[each] for each in audience.districts),
+        "、".join(f"{SIZE_WORDS[each]}企业" for each in audience.size_classes),
+        "" if audience.used_percent is None else f"本年度已用券不低于 {audience.used_percent}% 的企业",
+    ]
+    return "；".join(words for words in named if words)
 
 
 def check_rerelease(entitlement: Entitlement, held: Iterable[Voucher], batch: Batch, now: datetime) -> None:

@@ -93,6 +93,11 @@ def shanghai_date(instant: datetime) -> date:
     return instant.astimezone(SHANGHAI).date()
 
 
+def shanghai_time(instant: datetime) -> str:
+    """An instant for a person to read, to the minute in Shanghai."""
+    return f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+
+
 def _assume(day: date) -> tuple[bool, bool]:
     """(counts as a working day, is known): an unknown day counts by its weekday."""
     worked = is_working_day(day)

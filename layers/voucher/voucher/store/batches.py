@@ -46,6 +46,11 @@ def commit_draft(batch: Batch, *also: Write) -> bool:
     return commit_new("batch", [draft, pointer, *also])
 
 
+def commit_step(old: Batch, new: Batch) -> None:
+    """§1.4a: correct a draft, or take it back. Raises CHANGED_MEANWHILE."""
+    commit([advance_write("batch", keys.batch(new.batch_id), old, new, index=_index_entry(new))])
+
+
 def list_of_year(year: int) -> list[Batch]:
     """Every batch of a year as last written, drafts included."""
     ids = [item["batch_id"] for item in read_partition(keys.programme(year), "BATCH#")]

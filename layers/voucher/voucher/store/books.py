@@ -41,7 +41,7 @@ Recorded = dict[str, dict[str, int]]
 class Book:
     """The books of one programme year. `moving` names the pools that were drawn on while the book was read, so that
     what it says of them may stem from several moments. `waiting` has the ids of all orders that are counted as waiting
-    for an answer."""
+    for an answer, `extras_fen` what each batch gives beyond the quota."""
 
     programme: Programme
     postings: list[Posting]
@@ -53,6 +53,7 @@ class Book:
     orders: list[Order]
     settled: list["SettledRound"]
     waiting: frozenset[str]
+    extras_fen: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def read_book(year: int) -> Book:
     """Follow the money from the programme through batches, vouchers, orders and rounds. Raises LookupError, a fault, if
     the programme is lost."""
     programme = programmes.load(year)
-    released = [batch for batch in batches.list_of_year(year) if batch.state != "draft"]
+    released = [batch for batch in batches.list_of_year(year) if batch.is_released]
     before = _pools(programme, released)
     held, postings = _vouchers(released)
     order_ids = order_ids_held(postings)
@@ -93,6 +94,7 @@ def read_book(year: int) -> Book:
         placed,
         settled,
         orders.read_waiting(placed),
+        {each.batch_id: each.extra_quota_fen for each in released},
     )
 
 

@@ -3,6 +3,9 @@
 What can race is decided here and nowhere else. `make soak` removes each condition in turn, and a test must fail.
 """
 
+from collections.abc import Iterable
+from itertools import count
+
 # The item does not exist yet. Its key says what it is, so the second of two calls learns that it exists.
 IS_NEW = "attribute_not_exists(#pk)"
 # An Idempotency-Key of this caller was not used yet, or by this very request, which is then sent again.
@@ -28,11 +31,12 @@ SHARD_KEEPS = "#remaining_fen >= :least_fen"
 REMAINING_IS_AS_SEEN = "#remaining_fen = :seen_fen"
 
 # An entitlement: the caller acts for the enterprise; nothing speaks against the enterprise; the quota left is what was
-# guessed, or suffices; no voucher of the enterprise lapsed this year.
+# guessed, or suffices (`:quota_fen` is the part of the amount that is no extra of the batch); no voucher of the
+# enterprise lapsed this year.
 CALLER_IS_MEMBER = "contains(#members, :caller)"
 QUALIFIED = "#qualified = :true"
-QUOTA_IS_AS_GUESSED = "#left_fen = :amount_fen"
-QUOTA_SUFFICES = "#left_fen >= :amount_fen"
+QUOTA_IS_AS_GUESSED = "#left_fen = :quota_fen"
+QUOTA_SUFFICES = "#left_fen >= :quota_fen"
 NOT_LAPSED = "#lapsed = :false"
 
 # The programme has so much left that no batch has taken.
@@ -74,6 +78,13 @@ CONFIRMER_AS_SEEN = "attribute_not_exists(#confirmed_by) OR #confirmed_by = :con
 # A contract or invoice number is free again, or is this order's own; or it was never used.
 NUMBER_IS_OURS = "#order_id = :null OR #order_id = :order_id"
 NUMBER_IS_FREE_OR_OURS = f"{IS_NEW} OR {NUMBER_IS_OURS}"
+
+
+def in_audience(groups: Iterable[Iterable[str]]) -> str:
+    """§2.3.1: the entitlement is in one group of each list; `:group_0` is the first of all of them, and so on."""
+    numbers = count()
+    each_list = [" OR ".join(f"contains(#groups, :group_{next(numbers)})" for _ in some) for some in groups]
+    return all_of(*each_list) if len(each_list) > 1 else each_list[0]  # DynamoDB refuses doubled brackets
 
 
 def by_other_hands(step: str, thing: str) -> str:

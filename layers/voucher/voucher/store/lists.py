@@ -10,6 +10,7 @@ from typing import Any
 
 from voucher.models.documents import FileName
 from voucher.models.lists import ListImport, ListRow, RowError
+from voucher.policy import EDITIONS, NURSERY_LIST, RATED_D_LIST
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys
 from voucher.store.engine import files
@@ -29,6 +30,9 @@ from voucher.store.engine.table import (
     put_write,
     transact,
 )
+
+FIRST_YEAR = EDITIONS[0].grants_from.year
+LATER_YEARS = 10
 
 
 class OutOfTurn(Exception):
@@ -58,10 +62,15 @@ def _index_entry(record: ListImport) -> dict[str, str]:
     )
 
 
-def _place(kind: str, year: int, sk: str) -> keys.Key:
-    """Where the turn and the latest version of a list are kept. The D lists of all years share one place, because each
-    replaces the one before in every standing (§2.1.1)."""
-    return keys.name_list(kind, 0 if kind == "rated_d" else year, sk)
+def _latest_place(kind: str, year: int) -> keys.Key:
+    """Where the latest version of a list is kept. The D lists of all years share one place, because each replaces the
+    one before in every standing (§2.1.1)."""
+    return keys.name_list(kind, 0 if kind == RATED_D_LIST else year, "LATEST")
+
+
+def _turn_place(kind: str, year: int) -> keys.Key:
+    """Where the turn is kept. The lists of all years share it where one replaces another (§2.1.1, §2.3.1)."""
+    return keys.name_list(kind, 0 if kind in (RATED_D_LIST, NURSERY_LIST) else year, "TURN")
 
 
 def commit_import(record: ListImport, *also: Write) -> bool:
@@ -113,28 +122,31 @@ def commit_turn(old: ListImport, new: ListImport, latest: ListImport | None) -> 
     """
     turn = put_write(
         "turn",
-        _place(new.kind, new.year, "TURN"),
+        _turn_place(new.kind, new.year),
         {"import_id": new.import_id},
         f"{conditions.IS_NEW} OR {conditions.IMPORT_IS_OURS}",
         import_id=new.import_id,
     )
     hands = conditions.by_other_hands("apply_list", "list_import")
     applied = _step_write(old, new, hands, caller=new.applied_by)
-    writes = [applied, turn, _latest_check(new, latest)]
+    writes = [applied, turn, *_latest_checks(new, latest)]
     commit(writes, **{"import": Refusal.CHANGED_MEANWHILE, "turn": Refusal.LIST_IN_TURN})
 
 
-def _latest_check(record: ListImport, latest: ListImport | None) -> Write:
-    place = _place(record.kind, record.year, "LATEST")
+def _latest_checks(record: ListImport, latest: ListImport | None) -> list[Write]:
+    """The version that `record` was compared with still counts, and none of its own year came between them."""
+    place = _latest_place(record.kind, record.year)
     if latest is None:
-        return item_check("latest", place, conditions.IS_NEW)
-    return item_check("latest", place, conditions.COMPARED_COUNTS, import_id=latest.import_id)
+        return [item_check("latest", place, conditions.IS_NEW)]
+    counting = _latest_place(latest.kind, latest.year)
+    check = item_check("latest", counting, conditions.COMPARED_COUNTS, import_id=latest.import_id)
+    return [check] if counting == place else [check, item_check("own latest", place, conditions.IS_NEW)]
 
 
 def commit_in_turn(record: ListImport, writes: Iterable[Write]) -> bool:
     """Commit on condition that this version has the turn. False if a fact changed, or if others were writing it: then
     nothing was written. Raises OutOfTurn if the version is in force already."""
-    place = _place(record.kind, record.year, "TURN")
+    place = _turn_place(record.kind, record.year)
     turn = item_check("turn", place, conditions.IMPORT_IS_OURS, import_id=record.import_id)
     try:
         transact([turn, *writes])
@@ -225,8 +237,21 @@ def download_link(record: ListImport, filename: FileName) -> str | None:
 def find_latest(kind: str, year: int) -> ListImport | None:
     """The version whose rows are in the enterprises' standings, None before the first; of D lists that of the newest
     year."""
-    item = find_item(_place(kind, year, "LATEST"))
+    item = find_item(_latest_place(kind, year))
     return load(kind, int(item["year"]), str(item["import_id"])) if item else None
+
+
+def find_replaced(kind: str, year: int) -> ListImport | None:
+    """The version whose rows that of a year replaces: the latest one of D lists, or of the same year; of nursery lists
+    also of an earlier year, if that year has none yet (§2.3.1)."""
+    years = range(year, year - 1 if kind != NURSERY_LIST else FIRST_YEAR - 1, -1)
+    return next((found for each in years if (found := find_latest(kind, each))), None)
+
+
+def find_following_year(kind: str, year: int) -> int | None:
+    """The next year whose nursery list replaces that of `year`, if there is one; None for any other list (§2.3.1)."""
+    years = range(year + 1, year + LATER_YEARS) if kind == NURSERY_LIST else ()
+    return next((each for each in years if find_latest(kind, each)), None)
 
 
 def commit_finish(old: ListImport, new: ListImport, is_latest: bool) -> None:
@@ -235,13 +260,13 @@ def commit_finish(old: ListImport, new: ListImport, is_latest: bool) -> None:
     `is_latest`: its rows are in the standings; false for a D list older than the one that counts.
     """
     content = {"year": new.year, "import_id": new.import_id}
-    turn = _place(new.kind, new.year, "TURN")
+    turn = _turn_place(new.kind, new.year)
     writes = [
         _step_write(old, new),
         delete_write("turn", turn),  # this import has the turn as long as it is "applying"
         put_write("in force", keys.name_list(new.kind, new.year), content, None),
     ]
     if is_latest:
-        writes.append(put_write("latest", _place(new.kind, new.year, "LATEST"), content, None))
+        writes.append(put_write("latest", _latest_place(new.kind, new.year), content, None))
     if not commit_if_unchanged(writes):
         raise OutOfTurn

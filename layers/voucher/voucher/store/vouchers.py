@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from voucher.models.accounts import Movement, Posting, order_account, surplus_account, voucher_account
 from voucher.models.base import Instant, instant_text
@@ -32,7 +33,7 @@ class AlreadyHeld:
 
 @dataclass(frozen=True)
 class NoEntitlement:
-    """The enterprise has no entitlement of this year."""
+    """The enterprise has no entitlement of this year, or one of before an entitlement had groups."""
 
 
 @dataclass(frozen=True)
@@ -49,25 +50,31 @@ GrabOutcome = Granted | AlreadyHeld | NoEntitlement | Differs
 def commit_grab(batch: Batch, voucher: Voucher, whole_quota: bool) -> GrabOutcome:
     """§4.1.4: draw on the batch's pool, use the quota, make the voucher: all or none.
 
-    Three facts are conditions of this one write: the caller acts for the enterprise, the quota is what was guessed
-    (`whole_quota`) or suffices, and the batch holds as much. Raises `pools.Exhausted` if the batch as a whole holds
-    less than the voucher's face, and the refusals FROZEN and BUSY.
+    These facts are conditions of this one write: the caller acts for the enterprise, which is one of those to whom the
+    batch is open; the quota is what was guessed (`whole_quota`) or suffices; and the batch holds as much. Raises
+    `pools.Exhausted` if the batch as a whole holds less than the voucher's face, and the refusals FROZEN and BUSY.
     """
     face_fen = voucher.face_fen
+    audience = batch.audience_at(voucher.granted_at)
+    groups = audience.groups if audience else []
     use_quota = update_write(
         "entitlement",
         keys.entitlement(voucher.year, voucher.enterprise_uscc),
-        "SET #left_fen = #left_fen - :amount_fen, #granted_fen = #granted_fen + :amount_fen,"
-        " #version = #version + :one, #batches = list_append(#batches, :these)",
+        _use_of_quota(batch),
         conditions.all_of(
             conditions.CALLER_IS_MEMBER,
             conditions.QUALIFIED,
             conditions.QUOTA_IS_AS_GUESSED if whole_quota else conditions.QUOTA_SUFFICES,
             *((conditions.NOT_LAPSED,) if batch.excludes_lapsed else ()),
+            *((conditions.in_audience(groups),) if groups else ()),
         ),
         caller=voucher.granted_by,
         amount_fen=face_fen,
+        quota_fen=max(0, face_fen - batch.extra_quota_fen),
+        extra_fen=min(face_fen, batch.extra_quota_fen),
+        nothing=0,
         these=[batch.batch_id],
+        **{f"group_{number}": each for number, each in enumerate(chain(*groups))},
     )
     make = add_write("voucher", keys.voucher(batch.batch_id, voucher.enterprise_uscc), voucher)
     pool_id = batch_pool(batch.batch_id)
@@ -83,6 +90,15 @@ def commit_grab(batch: Batch, voucher: Voucher, whole_quota: bool) -> GrabOutcom
     return Granted()
 
 
+def _use_of_quota(batch: Batch) -> str:
+    """What a grab changes in an entitlement. §2.3.3: a batch's extra is used before what is left of the quota."""
+    extra = " #extra_fen = if_not_exists(#extra_fen, :nothing) + :extra_fen," if batch.extra_quota_fen else ""
+    return (
+        f"SET #left_fen = #left_fen - :quota_fen, #granted_fen = #granted_fen + :amount_fen,{extra}"
+        " #version = #version + :one, #batches = list_append(#batches, :these)"
+    )
+
+
 def _outcome_of(unmet: dict[str, Item | None], caller: str) -> GrabOutcome:
     existing = unmet.get("voucher")
     item = unmet.get("entitlement")
@@ -91,7 +107,7 @@ def _outcome_of(unmet: dict[str, Item | None], caller: str) -> GrabOutcome:
     is_member = "entitlement" not in unmet or (entitlement is not None and caller in entitlement.members)
     if existing is not None and is_member:
         return AlreadyHeld(Voucher.model_validate(existing))
-    return NoEntitlement() if entitlement is None else Differs(entitlement)
+    return NoEntitlement() if entitlement is None or entitlement.is_outdated else Differs(entitlement)
 
 
 def find(voucher_id: str) -> Voucher | None:
