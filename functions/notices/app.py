@@ -19,8 +19,7 @@ from voucher.models.base import Request
 from voucher.models.notices import Notice, NoticeState, Objection, ObjectionReceipt, PublicNotice
 from voucher.models.removals import PublicRemoval, RemovalNotice
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules.lifecycle import allows
-from voucher.rules.notices import public_notice
+from voucher.rules.notices import check_takes_objections, public_notice
 from voucher.rules.objections import (
     challenges,
     effort_bits,
@@ -75,8 +74,9 @@ def _shown(notice: Notice | RemovalNotice) -> PublicNotice | PublicRemoval:
 
 @app.post("/notices/<notice_id>/objections")
 def object_to(notice_id: str) -> Answer[ObjectionReceipt]:
-    """§3.5.3: anybody objects to a line, to an agency's lines, or to a whole notice, until its closing begins. When
-    too many come, the refusal offers an `effort`, and the same objection with the proof of it is taken."""
+    """§3.5.3: anybody objects to a line, to an agency's lines, or to a whole notice, until its last day is over or
+    its closing begins. When too many come, the refusal offers an `effort`, and the same objection with the proof of it
+    is taken."""
     body, now = app.body(ObjectionText), clock.now()
     notice = notices.get(notice_id)
     words, source, effort = _words_sha256(body), _source(notice_id), body.effort
@@ -87,8 +87,7 @@ def object_to(notice_id: str) -> Answer[ObjectionReceipt]:
         existing = objections.find(objection_id)
         if existing and existing.request_sha256 == words:
             return reply({"objection_id": objection_id, "state": existing.state}, replay=True)
-    if not allows("notice", notice.state, "object"):
-        raise Refused(Refusal.NOTICE_ENDED, of=notice)
+    check_takes_objections(notice, now)
     _check_parties(notice, body)
     policy = programmes.get(rounds.load(notice.round_id).year).policy
     plain, proven = (_objection(notice_id, each, body, words) for each in (plain_id, proven_id))

@@ -170,9 +170,11 @@ const toObjection = () => {
   document.querySelector("#subject").focus({ preventScroll: true });
 };
 
+const takesObjections = (notice) => notice.state === "running" && notice.ended_at === null;
+
 const objecting = (notice, say) => h("section", { id: "objection" },
   h("h2", {}, "提出异议"),
-  notice.state === "running"
+  takesObjections(notice)
     ? [h("p", {}, "公示期内，任何单位和个人对公示内容有异议的，可以在此提出，无需登录。可以针对整个公示、某一服务机构或某一笔订单；被提出异议的订单在处理完毕之前不予兑付，其余订单照常办理。"),
       objection(notice, say)]
     : h("p", {}, "本公示已不再受理异议。如发现骗取财政资金等问题，可向市经信局反映。"));
@@ -194,7 +196,7 @@ export const showNotice = async ({ parts: [id], signal, say }) => {
       ["订单", `${count(notice.lines.length)} 笔`],
     ], "facts wide-facts"),
     h("p", { class: "actions" },
-      notice.state === "running" && h("button", { type: "button", class: "main", onclick: toObjection }, "提出异议"),
+      takesObjections(notice) && h("button", { type: "button", class: "main", onclick: toObjection }, "提出异议"),
       h("a", { class: "button plain", href: address(`notices/${notice.notice_id}.csv`), download: `${notice.notice_id}.csv` }, "下载表格（CSV）")),
     notice.lines.length ? [h("section", {}, h("h2", {}, "各服务机构"), sums(notice)), h("section", {}, h("h2", {}, "订单明细"), lines(notice))]
       : empty("本公示的订单均已撤出。"),

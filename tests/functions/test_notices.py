@@ -2,20 +2,21 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from infra.client import steps
-from infra.client.http import Person, Reply
+from infra.client.http import BUREAU, Person, Reply
 from tests.conftest import NOW, StoppedClock
 from tests.support import scenario as towns
 from tests.support.backend import World
 from tests.support.scenario import Json, Town
-from tests.support.settlement_scenario import Settling, handed_in, object_to, settling, the_order
+from tests.support.settlement_scenario import Settling, handed_in, object_to, resolve, settling, the_order
 from tests.support.snapshots import everything_kept
 from voucher.rules.objections import proof_bits
+from voucher.rules.working_days import end_of_day
 from voucher.store import organisations
 
 Scene = tuple[Town, Json]
@@ -146,6 +147,31 @@ def test_an_objector_with_a_solver_notices_nothing_of_the_crowd(crowded: tuple[S
         words = {**WORDS, "reason": str(number)}
         steps.object_to(case.town.world, None, notice["notice_id"], words)
     assert len(case.town.shown(f"/notices/{notice['notice_id']}/objections")["items"]) == 8
+
+
+@pytest.mark.clause("§3.5.3")
+def test_after_the_last_day_nobody_holds_a_line_by_objecting_again(world: World, stopped_clock: StoppedClock) -> None:
+    """Whoever decides has all objections in hand then. A stranger who answered each decision with one more would keep
+    the agency from ever being paid."""
+    town, order = towns.complete(towns.settle(towns.open_year(world, notice_working_days=5)))
+    case = Settling(town, town.apply_for_settlement(order)["settlement_id"])
+    notice = case.noticed(order)
+    path, line = f"/notices/{notice['notice_id']}", {"order_id": order["order_id"]}
+    ended = end_of_day(date.fromisoformat(notice["ends_on"]))
+    stopped_clock.instant = ended - timedelta(milliseconds=1)
+    in_time = object_to(case, notice, key="in-time", **line)
+    stopped_clock.instant = ended
+    resolve(case, in_time, "reject")
+    before = everything_kept()
+    late = case.call(None, "POST", f"{path}/objections", {**WORDS, **line})
+    assert (late.status, late.code, late.body["clause"]) == (409, "NOTICE_ENDED", "§3.5.3")
+    assert notice["ends_on"] in late.body["detail"]
+    assert everything_kept() == before
+    said = {"name": "某", "contact": "0578", "reason": "服务未实际发生", **line}
+    again = case.call(None, "POST", f"{path}/objections", said, key="in-time")
+    assert (again.status, again.body) == (200, {"objection_id": in_time["objection_id"], "state": "rejected"})
+    steps.expect(case.call(BUREAU, "POST", f"{path}/close"), 200)
+    assert case.line(order)["state"] == "payable"
 
 
 @pytest.mark.clause("§3.5.3")

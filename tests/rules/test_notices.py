@@ -1,13 +1,13 @@
 """The public notice of a round: when it is over, and which of its lines an objection holds (§3.5.3)."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
 from tests.rules.records import AGENCY, refusal_of
 from tests.rules.settlement_records import notice, objection
-from voucher.refusals import Refused
-from voucher.rules.notices import check_notice_over, is_held, public_notice
+from voucher.refusals import Refusal, Refused
+from voucher.rules.notices import check_notice_over, check_takes_objections, is_held, public_notice
 from voucher.rules.working_days import add_working_days
 
 ONE_MILLISECOND = timedelta(milliseconds=1)
@@ -55,6 +55,20 @@ def test_the_public_reads_how_many_working_days_a_notice_still_runs(today: date,
 def test_a_notice_of_no_days_is_over_at_once() -> None:
     running = notice(FRIDAY, add_working_days(FRIDAY, 0).date)
     assert refusal_of(check_notice_over, running, datetime(2026, 6, 12, 1, tzinfo=UTC)) is None
+
+
+@pytest.mark.clause("§3.5.3")
+@pytest.mark.parametrize(("working_days", "last_day"), [(0, FRIDAY), (1, date(2026, 6, 15)), (5, date(2026, 6, 22))])
+def test_a_notice_takes_objections_to_the_end_of_its_last_day(working_days: int, last_day: date) -> None:
+    running = notice(FRIDAY, add_working_days(FRIDAY, working_days).date)
+    end = datetime.combine(last_day, time(16), UTC)
+    assert refusal_of(check_takes_objections, running, end - ONE_MILLISECOND) is None
+    closing = running.model_copy(update={"state": "closing"})
+    for late, instant in ((running, end), (closing, end - ONE_MILLISECOND)):
+        with pytest.raises(Refused) as no:
+            check_takes_objections(late, instant)
+        assert (no.value.refusal, no.value.state) == (Refusal.NOTICE_ENDED, late.state)
+        assert no.value.detail == f"公示已截止（最后一日为 {last_day}），不再受理异议。"
 
 
 @pytest.mark.clause("§3.5.3")

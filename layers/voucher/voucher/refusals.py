@@ -166,7 +166,11 @@ class Refusal(Enum):
     NOTHING_PASSED = 409, "§3.5.2", "没有可以汇总的预审通过订单，请先完成预审。"
     ROUND_TOO_LARGE = 422, "§3.5.2", "一个汇总批次{bound}，其余请另行汇总。"
     NOTICE_RUNNING = 409, "§3.5.3", "公示期未满，请在 {ends_on} 之后结束公示。"
-    NOTICE_ENDED = 409, "§3.5.3", "当前状态为“{state}”，不再受理异议；如发现骗取财政资金等问题，可向市经信局反映。"
+    NOTICE_ENDED = (
+        409,
+        "§3.5.3",
+        "公示已截止（最后一日为 {ends_on}），不再受理异议；如发现骗取财政资金等问题，可向市经信局反映。",
+    )
     TOO_MANY_OBJECTIONS = (
         429,
         None,

@@ -74,7 +74,7 @@ class PayoutSteps(SettlementSteps):
 
     def put_on_notice(self, round_: Round, by: str) -> None:
         """The operator publishes the notice."""
-        reply = self.call_repeatable(rounds.publish(round_, by, {}), by, f"/rounds/{round_.name}/notice", {})
+        reply = self.call_repeatable(rounds.publish(self.city, round_, by, {}), by, f"/rounds/{round_.name}/notice", {})
         round_.notice_id = reply.get("notice_id", round_.notice_id)
 
     @precondition(lambda self: any(each.notice_id for each in self.city.rounds))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.model.reference.answers import CREATED, OK, REPLAY, ExpectedAnswer, refusal
-from tests.model.reference.records import City, Order, Step
+from tests.model.reference.records import City, Order, Step, day_of
 from tests.model.reference.settlement_records import UNDER_REVIEW, Application, Line, Objection, Payable, Round
 
 Json = dict[str, Any]
@@ -49,7 +49,7 @@ def approve(city: City, round_: Round, by: str, body: Json) -> ExpectedAnswer:
     return OK
 
 
-def publish(round_: Round, by: str, body: Json) -> ExpectedAnswer:
+def publish(city: City, round_: Round, by: str, body: Json) -> ExpectedAnswer:
     """§3.5.3: the operator publishes the notice."""
     step = ("notice", by, body)
     if round_.last == step:
@@ -60,14 +60,14 @@ def publish(round_: Round, by: str, body: Json) -> ExpectedAnswer:
         return refusal("FOUR_EYES")
     for line in round_.lines_in("approved"):
         line.state, line.last = "noticed", step
-    round_.state, round_.last = "noticed", step
+    round_.state, round_.last, round_.published_on = "noticed", step, day_of(city.now)
     return CREATED
 
 
 def object_to(city: City, round_: Round, order: Order) -> tuple[ExpectedAnswer, Objection | None]:
-    """§3.5.3: anybody may object until the notice is closed. In the model all callers share one address, and none of
-    them makes an effort."""
-    if round_.state == "closed":
+    """§3.5.3: anybody may object on the day of a notice without working days, until it is closed. In the model all
+    callers share one address, and none of them makes an effort."""
+    if round_.state == "closed" or day_of(city.now) != round_.published_on:
         return refusal("NOTICE_ENDED"), None
     hour = city.now.replace(minute=0, second=0, microsecond=0)
     of_this_hour = [each.order for each in round_.objections if each.hour == hour]

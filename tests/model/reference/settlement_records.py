@@ -1,7 +1,7 @@
 """The records of the reference model from the settlement application on: lines, rounds, payables, payouts."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from tests.model.reference.records import VOUCHER_PERCENT, City, Order, Step, Year
@@ -132,6 +132,7 @@ class Round:
     state: str = "gathered"
     approved_by: str | None = None
     notice_id: str | None = None
+    published_on: date | None = None
     close_step: Step | None = None
     objections: list[Objection] = field(default_factory=list)
     payables: list[Payable] = field(default_factory=list)

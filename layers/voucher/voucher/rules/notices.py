@@ -1,4 +1,4 @@
-"""When a public notice begins and is over, and which lines an objection holds (§3.5.3)."""
+"""When a public notice begins and is over, until when it takes objections, and which lines they hold (§3.5.3)."""
 
 from collections.abc import Container, Mapping
 from datetime import date, datetime
@@ -6,6 +6,7 @@ from typing import Any
 
 from voucher.models.notices import WHOLE_NOTICE, Notice, NoticeLine, PublicNotice
 from voucher.refusals import Refusal, Refused
+from voucher.rules.lifecycle import allows
 from voucher.rules.working_days import (
     ONE_DAY,
     DueDay,
@@ -74,6 +75,19 @@ def check_notice_over(notice: Notice, now: datetime) -> None:
     """§3.5.3: a notice is closed only after its last day. Raises NOTICE_RUNNING with that day."""
     if not is_over(notice, now):
         raise Refused(Refusal.NOTICE_RUNNING, ends_on=due_day(notice).date)
+
+
+def check_takes_objections(notice: Notice, now: datetime) -> None:
+    """§3.5.3: anybody objects until the last day of a notice is over, and as long as its closing has not begun; a
+    notice of 0 working days takes objections on its one day.
+
+    No longer, because whoever decides on objections must have all of them in hand at some time. If they still came
+    after the last day, a stranger could answer each decision with one more, and a line would never be paid. Raises
+    NOTICE_ENDED with that day.
+    """
+    ends_on = due_day(notice).date
+    if now >= end_of_day(ends_on) or not allows("notice", notice.state, "object"):
+        raise Refused(Refusal.NOTICE_ENDED, of=notice, ends_on=ends_on)
 
 
 def is_held(order_id: str, agency_uscc: str, held: Container[str]) -> bool:
