@@ -1,4 +1,5 @@
-"""How an order is cancelled: both parties ask in writing, the operator decides (§3.5.1(5))."""
+"""How an order is cancelled: both parties ask in writing, before its acceptance the enterprise alone; the operator
+decides (§3.5.1(5))."""
 
 from typing import Any, Literal
 

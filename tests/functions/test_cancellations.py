@@ -7,6 +7,7 @@ import pytest
 from infra.client import steps
 from infra.client.http import OPERATOR
 from tests.conftest import StoppedClock
+from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, Json, Town, remove_agency
 from tests.support.settlement_scenario import books, settling, the_order
 from tests.support.snapshots import everything_kept
@@ -15,7 +16,9 @@ Scene = tuple[Town, Json]
 
 
 @pytest.mark.clause("§3.5.1(5)")
-@pytest.mark.parametrize("steps_taken", [(), ("accept", "contract"), ("accept", "contract", "deliver", "confirm")])
+@pytest.mark.parametrize(
+    "steps_taken", [("accept",), ("accept", "contract"), ("accept", "contract", "deliver", "confirm")]
+)
 def test_both_ask_the_operator_agrees_and_the_money_goes_back_the_way_it_came(
     voucher: Scene, steps_taken: tuple[str, ...]
 ) -> None:
@@ -36,6 +39,18 @@ def test_both_ask_the_operator_agrees_and_the_money_goes_back_the_way_it_came(
     again = town.act(OPERATOR, order, "cancellation/review", approve)
     assert (again.status, again.headers["idempotent-replay"]) == (200, "true")
     assert town.movements()[1:] == [("hold", 700_000), ("release", 700_000)]
+    books()
+
+
+@pytest.mark.clause("§3.5.1(5)")
+def test_an_agency_that_never_answers_an_order_keeps_no_voucher_money(voucher: Scene) -> None:
+    town, _ = voucher
+    order = town.order(contract_number="HT-7", contract_signed_on=TODAY.isoformat())
+    steps.expect(town.act(OWNER, order, "cancellation", {"reason": "服务机构久未接单"}), 200)
+    assert "cancel" in {each["action"] for each in town.shown(f"/orders/{order['order_id']}")["allowed_actions"]}
+    cancelled = steps.expect(town.act(OPERATOR, order, "cancellation/review", {"decision": "approve"}), 200)
+    assert (cancelled["state"], town.balance_fen()) == ("cancelled", 1_000_000)
+    assert town.order(contract_number="HT-7")["state"] == "placed", "its contract number is free again"
     books()
 
 
@@ -82,7 +97,8 @@ def test_what_goes_back_to_a_voucher_that_has_ended_lapses_in_the_same_step(
 @pytest.mark.clause("§3.5.1(5)")
 def test_money_that_a_removed_agency_holds_comes_back_if_the_enterprise_asks(voucher: Scene) -> None:
     town, _ = voucher
-    open_, signed = town.order(voucher_fen=300_000), town.advance(town.order(voucher_fen=200_000), "accept", "contract")
+    open_ = town.advance(town.order(voucher_fen=300_000), "accept")
+    signed = town.advance(town.order(voucher_fen=200_000), "accept", "contract")
     approve = {"decision": "approve"}
     for order in (open_, signed):
         steps.expect(town.act(OWNER, order, "cancellation", {"reason": "服务机构已被清退"}), 200)

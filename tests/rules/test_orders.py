@@ -272,6 +272,16 @@ def test_an_order_is_cancelled_only_after_both_parties_asked() -> None:
     assert refusal_of(check_cancel_asked, both_asked, agency()) is None
 
 
+@pytest.mark.clause("§3.5.1(5)")
+@pytest.mark.parametrize("state", ["placed", "accepted", "delivered"])
+def test_an_agency_need_not_ask_before_it_has_accepted_the_order(state: str) -> None:
+    silent = order(state=state, enterprise_cancel=CANCEL_REQUEST)
+    expected = None if state == "placed" else Refusal.CANCEL_NOT_ASKED
+    assert refusal_of(check_cancel_asked, silent, agency()) is expected
+    unasked = order(state=state, agency_cancel=CANCEL_REQUEST)
+    assert refusal_of(check_cancel_asked, unasked, agency()) is Refusal.CANCEL_NOT_ASKED
+
+
 @pytest.mark.clause("§3.4.1")
 @pytest.mark.parametrize("state", ["active", "removal_proposed", "returned", "removed"])
 @pytest.mark.parametrize("signed", [False, True])

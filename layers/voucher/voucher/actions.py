@@ -40,8 +40,10 @@ def _has_contract(order: Any) -> bool:
 
 
 def _may_be_cancelled(order: Any) -> bool:
-    # an agency that was removed before the contract need not ask, and the order does not know whether it was
-    return bool(order.enterprise_cancel and (order.agency_cancel or not _has_contract(order)))
+    # an agency need not ask before it has accepted the order, nor if it was removed before the contract; the order does
+    # not know whether it was
+    needs_no_agency = str(order.state) == "placed" or not _has_contract(order)
+    return bool(order.enterprise_cancel and (order.agency_cancel or needs_no_agency))
 
 
 def _is_submitted(line: Any) -> bool:

@@ -135,7 +135,11 @@ class Refusal(Enum):
     CONTRACT_YEAR = 422, "§4.2.1", "服务合同须在当年签订，签订日期不得晚于今日，请核对。", "contract_signed_on"
     CONTRACT_MISSING = 422, "§4.2.1", "请先登记服务合同编号和签订日期。", "contract_number"
     OTHER_SUBSIDY = 422, "§5.2b", "服务券不与科技创新券等其他涉企政策资金同享。", "no_other_subsidy"
-    CANCEL_NOT_ASKED = 409, "§3.5.1(5)", "取消须由供需双方书面申请，请由尚未申请的一方提出。"
+    CANCEL_NOT_ASKED = (
+        409,
+        "§3.5.1(5)",
+        "取消须由供需双方书面申请（服务机构尚未接单的，企业申请即可），请由尚未申请的一方提出。",
+    )
     CONTRACT_USED = 409, "§5.2b", "该合同编号已用于另一笔订单，请核对合同编号。", "contract_number"
     CATEGORY_CAP = (
         409,

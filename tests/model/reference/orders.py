@@ -225,7 +225,8 @@ def ask_to_cancel(order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer
 
 
 def review_cancel(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer:
-    """§3.5.1(5): the operator approves what both parties asked for, or rejects it; nobody who acted for one."""
+    """§3.5.1(5): the operator approves what both parties asked for, or, before the agency accepted, the enterprise; or
+    rejects it; nobody who acted for one."""
     if order.may_not_be_decided_by(by):
         return refusal("FOUR_EYES")
     if body["decision"] == "reject":
@@ -233,8 +234,8 @@ def review_cancel(city: City, order: Order, by: str, body: dict[str, Any]) -> Ex
         if answer.took_effect:
             order.enterprise_requested_cancel = order.agency_requested_cancel = False
         return answer
-    both = order.enterprise_requested_cancel and order.agency_requested_cancel
-    if order.state in HOLDING and not both:
+    suffices = order.agency_requested_cancel or order.state == "placed"
+    if order.state in HOLDING and not (order.enterprise_requested_cancel and suffices):
         return refusal("CANCEL_NOT_ASKED")
     if order.state == "settling" and order.line.is_under_review:
         return refusal("LINE_UNDER_REVIEW")

@@ -195,8 +195,11 @@ def check_has_contract(order: Order) -> None:
 def check_cancel_asked(order: Order, agency: Agency | None) -> None:
     """§3.5.1(5): both parties asked in writing to cancel. Raises CANCEL_NOT_ASKED.
 
-    §3.4.1: an agency that was removed before it signed the contract need not ask; it serves no order any more.
+    An agency need not ask before it has accepted the order: there is no contract yet that both would give up, and an
+    agency that never answers must not keep a voucher's money until it lapses. §3.4.1: nor need one that was removed
+    before it signed the contract; it serves no order any more.
     """
-    needs_agency = agency is None or agency.state != "removed" or has_contract(order)
+    serves = agency is None or agency.state != "removed" or has_contract(order)
+    needs_agency = serves and order.state != "placed"
     if order.enterprise_cancel is None or (needs_agency and order.agency_cancel is None):
         raise Refused(Refusal.CANCEL_NOT_ASKED)
