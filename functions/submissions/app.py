@@ -1,19 +1,22 @@
-"""Submissions: their documents announced, shown, taken back; the submission itself withdrawn (§3.2.1, §4.1.1)."""
+"""Submissions: their documents announced, shown, taken back; the submission withdrawn, its credit code given free
+(§3.2.1, §4.1.1)."""
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.bodies import Nothing
+from voucher.edge.bodies import Nothing, Versioned
 from voucher.edge.disclosure import disclose
 from voucher.edge.documents import OfOwner, announce, announcement, reply_with_documents, take_back
-from voucher.edge.identity import as_member, as_member_or_staff
+from voucher.edge.fields import Text
+from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.models.agencies import Agency
 from voucher.models.documents import AnnouncedUpload, PublicDocument
 from voucher.models.enterprises import Enterprise
 from voucher.policy import AGENCY_DOCUMENTS, ENTERPRISE_DOCUMENTS
-from voucher.rules.lifecycle import check_step
+from voucher.refusals import not_found
+from voucher.rules.lifecycle import check_step, check_version
 from voucher.rules.programmes import policy_for
-from voucher.rules.submissions import withdrawn_submission
+from voucher.rules.submissions import revoked_registration, withdrawn_submission
 from voucher.store import keys, organisations, programmes
 from voucher.store.documents import Bounds
 
@@ -97,6 +100,38 @@ def _withdraw[Organisation: (Enterprise, Agency)](old: Organisation) -> Answer[O
     if app.is_repeat(old, "withdraw"):
         return reply(old, replay=True)
     new = withdrawn_submission(old, app.mark)
+    organisations.commit_step(old, new)
+    return reply(new)
+
+
+class Revocation(Versioned):
+    reason: Text
+
+
+@app.post("/enterprises/<uscc>/revoke")
+def revoke_enterprise(uscc: str) -> Answer[Enterprise]:
+    """§4.1.1: the operator gives the credit code of a registration free that somebody made who does not act for the
+    enterprise. Only before the first approval; from the next night on anybody may register it."""
+    require(app.caller, "platform")
+    return _revoke(organisations.find_enterprise(uscc), "enterprise")
+
+
+@app.post("/agencies/<uscc>/revoke")
+def revoke_agency(uscc: str) -> Answer[Agency]:
+    """§3.2.1: the operator gives the credit code of an application free that somebody made who does not act for the
+    agency. Only before the first approval; from the next night on anybody may apply with it."""
+    require(app.caller, "platform")
+    return _revoke(organisations.find_agency(uscc), "agency")
+
+
+def _revoke[Organisation: (Enterprise, Agency)](old: Organisation | None, thing: str) -> Answer[Organisation]:
+    body = app.body(Revocation)
+    if old is None:
+        raise not_found(thing)
+    if app.is_repeat(old, "revoke"):
+        return reply(old, replay=True)
+    check_version(old, body.version)
+    new = revoked_registration(old, body.reason, app.mark)
     organisations.commit_step(old, new)
     return reply(new)
 

@@ -69,6 +69,7 @@ LISTS: dict[str, Words] = {
         "edit": "修改",
         "submit": "提交",
         "withdraw": "撤回",
+        "revoke": "撤销注册",
         "pre_review": "预审",
         "pre_review.approve": "预审通过",
         "pre_review.return": "预审退回",

@@ -92,6 +92,8 @@ INVENTORY = (
             "Agency.override_request",
             "Agency.override",
             "Agency.removal_reason",
+            "Enterprise.revoke_reason",
+            "Agency.revoke_reason",
             "Reason.message",
         ),
         "registry: the organisation",

@@ -12,6 +12,7 @@ from infra.client.http import BUREAU, OPERATOR, Person
 from tests.conftest import StoppedClock
 from tests.support import samples
 from tests.support.backend import World
+from tests.support.retention_scenario import run_night
 from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, STRANGER, Json, Town
 from tests.support.settlement_scenario import opened
@@ -268,3 +269,52 @@ def test_an_agency_withdraws_its_application(open_year: World) -> None:
     assert withdrawn["state"] == "draft"
     assert open_year.call(OPERATOR, "POST", f"{path}/pre-review", APPROVE).code == "WRONG_STATE"
     steps.expect(open_year.call(SELLER, "POST", f"{path}/submit"), 200)
+
+
+SQUATTER, AGAIN = Person("squatter"), {"reason": "注册人不能证明代表该单位"}
+
+
+@pytest.mark.clause("§4.1.1")
+@pytest.mark.clause("§3.2.1")
+@pytest.mark.parametrize("submitted", [False, True])
+@pytest.mark.parametrize("kind", ["enterprises", "agencies"])
+def test_whoever_registers_a_foreign_credit_code_keeps_it_from_nobody(
+    world: World, stopped_clock: StoppedClock, kind: str, submitted: bool
+) -> None:
+    """A draft that is touched again and again is never given up by itself."""
+    is_firm = kind == "enterprises"
+    body = ENTERPRISE.registration() if is_firm else AGENCY.application()
+    files = enterprise_documents(ENTERPRISE, TODAY) if is_firm else agency_documents(AGENCY, TODAY)
+    path = f"/{kind}/{body['uscc']}"
+    steps.expect(world.call(SQUATTER, "POST", f"/{kind}", body), 201)
+    for file in files:
+        steps.announce_and_upload(world, SQUATTER, path, file)
+    if submitted:
+        steps.expect(world.call(SQUATTER, "POST", f"{path}/submit"), 200)
+    taken = world.call(OWNER, "POST", f"/{kind}", body)
+    assert taken.code == "ALREADY_REGISTERED" and "联系平台" in taken.body["detail"]
+    assert world.call(OPERATOR, "POST", f"{path}/revoke", {**AGAIN, "version": 9}).code == "CHANGED_MEANWHILE"
+    for _ in range(2):
+        revoked = steps.expect(world.call(OPERATOR, "POST", f"{path}/revoke", AGAIN), 200)
+        assert (revoked["state"], revoked["revoke_reason"]) == ("revoked", AGAIN["reason"])
+    assert {each["by"] for each in revoked["allowed_actions"]} == set()
+    for step, method in (("", "PATCH"), ("/submit", "POST"), ("/withdraw", "POST")):
+        assert world.call(SQUATTER, method, f"{path}{step}", {"name": "x"} if not step else None).code == "WRONG_STATE"
+    run_night(stopped_clock, stopped_clock.instant + timedelta(days=1))
+    mine = steps.expect(world.call(OWNER, "POST", f"/{kind}", body), 201)
+    assert (mine["state"], mine["version"]) == ("draft", 1)
+    assert listed(world, OWNER, path) == [], "and none of the squatter's papers"
+    assert steps.expect(world.call(SQUATTER, "GET", "/me"), 200)["organisations"] == []
+    assert world.call(SQUATTER, "GET", path).status == 404
+    run_night(stopped_clock, stopped_clock.instant + timedelta(days=2))
+    assert steps.expect(world.call(OWNER, "GET", path), 200)["state"] == "draft"
+
+
+@pytest.mark.clause("§4.1.1")
+def test_what_was_approved_once_is_not_revoked(voucher: tuple[Town, Json]) -> None:
+    town = voucher[0]
+    for path in (f"/enterprises/{town.enterprise.uscc}", f"/agencies/{town.agency.uscc}"):
+        before = everything_kept()
+        no = town.world.call(OPERATOR, "POST", f"{path}/revoke", AGAIN)
+        assert (no.status, no.code) == (409, "WRONG_STATE")
+        assert everything_kept() == before

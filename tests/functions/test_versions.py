@@ -23,6 +23,8 @@ VERSIONED = {
     *(f"{method} /{path}" for path in CORRECTED for method in ("PATCH", "PUT")),
     "PUT /settlements/{settlement_id}/lines/{order_id}",
     "POST /enterprises/{uscc}/review",
+    "POST /enterprises/{uscc}/revoke",
+    "POST /agencies/{uscc}/revoke",
     "POST /agencies/{uscc}/pre-review",
     "POST /agencies/{uscc}/approve",
     "POST /agencies/{uscc}/renew",

@@ -96,6 +96,7 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "reject": (_REVIEW,),
         "report_change": (Step("enterprise", "POST /enterprises/{uscc}/changes", _once_approved),),
         "disqualify": (Step("platform", "POST /enterprises/{uscc}/disqualify", _once_approved),),
+        "revoke": (Step("platform", "POST /enterprises/{uscc}/revoke", _never_approved),),
     },
     "change": {
         "keep": (_ENTERPRISE_CHANGE, _AGENCY_CHANGE),
@@ -122,6 +123,7 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "propose_removal": (Step("platform", "POST /agencies/{uscc}/removal", _once_approved),),
         "approve_removal": (_REMOVAL,),
         "reject_removal": (_REMOVAL,),
+        "revoke": (Step("platform", "POST /agencies/{uscc}/revoke", _never_approved),),
     },
     "product": {
         "edit": _edits("agency", "/products/{product_id}"),

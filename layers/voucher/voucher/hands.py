@@ -123,11 +123,16 @@ STEPS: dict[str, Step] = {
 }
 
 # Calls that are nobody's step of a matter which others decide on: an organisation prepares its own papers or takes its
-# own back, a claim first come first served, an offer taken off sale, what is only read or worked out.
+# own back, a claim first come first served, an offer taken off sale, a registration revoked before anybody approved it,
+# what is only read or worked out.
 FREE = frozenset(
     {
         *(f"{method} /{kind}/{{uscc}}" for kind in ("enterprises", "agencies") for method in ("PATCH", "PUT")),
-        *(f"POST /{kind}{path}" for kind in ("enterprises", "agencies") for path in ("", "/{uscc}/withdraw")),
+        *(
+            f"POST /{kind}{path}"
+            for kind in ("enterprises", "agencies")
+            for path in ("", "/{uscc}/withdraw", "/{uscc}/revoke")
+        ),
         *(
             f"POST /{owner}/documents"
             for owner in ("enterprises/{uscc}", "agencies/{uscc}", "settlements/{settlement_id}")

@@ -26,7 +26,8 @@ LIFECYCLES: dict[str, Steps] = {
         "report_change": ("approved submitted returned rejected", SAME),
         "reopen": ("approved submitted returned rejected", "returned"),
         "disqualify": ("approved submitted returned rejected", "disqualified"),
-        "erase": ("draft returned rejected approved disqualified", SAME),
+        "revoke": ("draft submitted returned rejected", "revoked"),  # as long as it was never approved
+        "erase": ("draft returned rejected revoked approved disqualified", SAME),
     },
     "change": {  # §3.2.3, §4.1.3
         "keep": ("reported", "kept"),
@@ -53,7 +54,8 @@ LIFECYCLES: dict[str, Steps] = {
         "propose_removal": ("active submitted pre_reviewed returned rejected", "removal_proposed"),
         "approve_removal": ("removal_proposed", "removed"),
         "reject_removal": ("removal_proposed", FORMER),
-        "erase": ("draft returned rejected active removed", SAME),
+        "revoke": ("draft submitted pre_reviewed returned rejected", "revoked"),  # as long as it was never approved
+        "erase": ("draft returned rejected revoked active removed", SAME),
     },
     "product": {  # §3.3
         "edit": ("draft published withdrawn", SAME),

@@ -12,6 +12,7 @@ from tests.support.workers import deliver_upload
 
 STAFF_WHO_READ = ("platform", "bureau", "finance", "admin")
 CHANGED = {"happened_on": "2026-06-10", "description": "法定代表人变更"}
+NOT_THEIRS = {"reason": "注册人不能证明代表该单位"}
 KEPT = {"decision": "keep", "reason": "不影响资格"}
 
 
@@ -50,6 +51,8 @@ def enterprise_calls(town: Town) -> Calls:
     change = steps.expect(world.call(OWNER, "POST", f"{approved}/changes", CHANGED), 201)
     announced = {"kind": "business_license", "filename": "证.pdf", "content_type": "application/pdf", "size_bytes": 9}
     unwanted = steps.expect(world.call(OWNER, "POST", f"{mine}/documents", announced), 201)
+    foreign = samples.enterprise(6)
+    steps.expect(world.call(SELLER, "POST", "/enterprises", foreign.registration()), 201)
     hasty = samples.enterprise(5)
     steps.register_enterprise(world, OWNER, hasty.registration(), enterprise_documents(hasty, TODAY))
     changes = {**draft.registration(), "declarations": {"accurate": True}}
@@ -67,6 +70,9 @@ def enterprise_calls(town: Town) -> Calls:
             OWNER, f"{mine}/documents/{unwanted['document_id']}", foreign=True
         ),
         "POST /enterprises/{uscc}/withdraw": Call(OWNER, f"/enterprises/{hasty.uscc}/withdraw", foreign=True),
+        "POST /enterprises/{uscc}/revoke": Call(
+            OPERATOR, f"/enterprises/{foreign.uscc}/revoke", NOT_THEIRS, roles=("platform",)
+        ),
         "POST /enterprises/{uscc}/submit": Call(OWNER, f"{mine}/submit", foreign=True),
         "POST /enterprises/{uscc}/review": Call(OPERATOR, f"{mine}/review", review, roles=("platform",)),
         "GET /enterprises/{uscc}/eligibility": Call(OWNER, f"{approved}/eligibility", foreign=True),
@@ -94,6 +100,8 @@ def agency_calls(town: Town) -> Calls:
     decision = {"decision": "approve", "reasons": ["材料齐全"], "override": "市局会议纪要"}
     announced = {"kind": "qualification", "filename": "证.pdf", "content_type": "application/pdf", "size_bytes": 9}
     unwanted = steps.expect(world.call(SELLER, "POST", f"{mine}/documents", announced), 201)
+    foreign = samples.agency(7)
+    steps.expect(world.call(OWNER, "POST", "/agencies", foreign.application()), 201)
     hasty = samples.agency(6)
     steps.apply_agency(world, SELLER, hasty.application(), agency_documents(hasty, TODAY))
     changes = draft.application()
@@ -109,6 +117,9 @@ def agency_calls(town: Town) -> Calls:
             SELLER, f"{mine}/documents/{unwanted['document_id']}", foreign=True
         ),
         "POST /agencies/{uscc}/withdraw": Call(SELLER, f"/agencies/{hasty.uscc}/withdraw", foreign=True),
+        "POST /agencies/{uscc}/revoke": Call(
+            OPERATOR, f"/agencies/{foreign.uscc}/revoke", NOT_THEIRS, roles=("platform",)
+        ),
         "POST /agencies/{uscc}/submit": Call(SELLER, f"{mine}/submit", foreign=True),
         "POST /agencies/{uscc}/pre-review": Call(OPERATOR, f"{mine}/pre-review", decision, roles=("platform",)),
         "POST /agencies/{uscc}/approve": Call(BUREAU, f"{mine}/approve", decision, roles=("bureau",)),

@@ -7,7 +7,7 @@ from voucher.models.base import Instant, Reason, Record, Stateful
 from voucher.policy import AgencyCondition, Category, District
 
 AgencyState = Literal[
-    "draft", "submitted", "pre_reviewed", "returned", "rejected", "active", "removal_proposed", "removed"
+    "draft", "submitted", "pre_reviewed", "returned", "rejected", "revoked", "active", "removal_proposed", "removed"
 ]
 
 
@@ -69,6 +69,7 @@ class Agency(Stateful):
     suspended: bool = False
     proposed: dict[str, Any] = {}
     reasons: tuple[Reason, ...] = ()
+    revoke_reason: str | None = None
     submission: dict[str, Any] = {}
     submission_before: dict[str, Any] = {}
     changed_fields: tuple[str, ...] = ()

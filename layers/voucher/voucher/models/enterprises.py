@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 from voucher.models.base import Instant, Reason, Stateful
 from voucher.models.documents import PublicDocument
 
-EnterpriseState = Literal["draft", "submitted", "returned", "rejected", "approved", "disqualified"]
+EnterpriseState = Literal["draft", "submitted", "returned", "rejected", "revoked", "approved", "disqualified"]
 
 
 class Enterprise(Stateful):
@@ -43,6 +43,7 @@ class Enterprise(Stateful):
     reviewed_at: Instant | None = None
     approved_at: Instant | None = None
     reasons: tuple[Reason, ...] = ()
+    revoke_reason: str | None = None
     submission: dict[str, Any] = {}
     submission_before: dict[str, Any] = {}
     changed_fields: tuple[str, ...] = ()

@@ -92,10 +92,12 @@ def organisation_is_due(
     over_at: datetime | None,
     now: datetime,
 ) -> bool:
-    """An organisation has had its time: it was never approved and let its registration lie, or it is out of the
-    programme, and long ago the last of its orders ended."""
+    """An organisation has had its time: its code was given free, or it was never approved and let its registration lie,
+    or it is out of the programme, and long ago the last of its orders ended."""
     if organisation.erased_at is not None:
         return False
+    if organisation.state == "revoked":
+        return True
     if organisation.approved_at is None:
         touched = max(last_step(organisation), *(each.created_at for each in documents), organisation.created_at)
         was_submitted = bool(organisation.submission)
@@ -125,7 +127,7 @@ def erased_organisation[Kind: Enterprise | Agency](organisation: Kind, mark: Mar
     """The organisation without its people, and without what it submitted. Its code, its name, what it is, and who
     decided on it stay."""
     people: tuple[str, ...] = ("legal_representative", "contact_name", "contact_phone", "created_by", "submitted_by")
-    words: tuple[str, ...] = ("override_request", "override", "removal_reason")
+    words: tuple[str, ...] = ("override_request", "override", "removal_reason", "revoke_reason")
     named = {name: ERASED for name in (*people, *words) if getattr(organisation, name, None) is not None}
     nothing: dict[str, Any] = {"submission": {}, "submission_before": {}, "reasons": (), "request_sha256": None}
     if isinstance(organisation, Agency):

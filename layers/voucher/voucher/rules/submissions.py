@@ -20,6 +20,17 @@ def withdrawn_submission[Organisation: (Enterprise, Agency)](organisation: Organ
     return stepped(organisation, "withdraw", mark)
 
 
+def revoked_registration[Organisation: (Enterprise, Agency)](
+    organisation: Organisation, reason: str, mark: Mark
+) -> Organisation:
+    """§3.2.1, §4.1.1: the registration whose credit code the operator gives free, because whoever registered it does
+    not act for that organisation. It takes no step any more, and the next night erases it. Only before the first
+    approval, because the books name what was approved once. Raises WRONG_STATE."""
+    if organisation.approved_at is not None:
+        raise Refused(Refusal.WRONG_STATE, of=organisation)
+    return stepped(organisation, "revoke", mark, revoke_reason=reason)
+
+
 def submission_of(
     organisation: Enterprise | Agency, fields: Iterable[str], documents: Iterable[Document]
 ) -> dict[str, Any]:
