@@ -54,7 +54,7 @@ def contract(world: World, _clock: StoppedClock) -> UseCase:
         step.check(answer)
         assert answer["contract_number"] == "HT-9"
         assert [(each["pk"], each["order_id"]) for each in tables.list_items("orders", "CONTRACT")] == [
-            ("CONTRACT#HT-9", order_id)
+            (f"CONTRACT#{parties.agency.uscc}#HT-9", order_id)
         ]
 
     return UseCase(step.ask, check)

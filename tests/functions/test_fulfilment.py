@@ -7,9 +7,11 @@ import pytest
 from infra.client import steps
 from infra.client.http import OPERATOR
 from tests.conftest import StoppedClock
+from tests.support import samples
+from tests.support import scenario as towns
 from tests.support.backend import function
 from tests.support.samples import TODAY
-from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Json, Town, remove_agency
+from tests.support.scenario import NEIGHBOUR, OWNER, RIVAL, SELLER, Json, Town, remove_agency
 from tests.support.settlement_scenario import books
 from tests.support.snapshots import everything_kept
 from tests.support.workers import drain
@@ -117,6 +119,24 @@ def test_a_contract_number_is_used_once_however_it_is_written(voucher: Scene, nu
     steps.expect(town.act(OWNER, first, "contract", again), 200)
     assert town.place(**signed).code == "CONTRACT_USED"
     steps.expect(town.act(SELLER, first, "refuse", {"reason": "档期已满"}), 200)
+    assert town.place(**signed).status == 201
+
+
+@pytest.mark.clause("§5.2b")
+def test_two_agencies_count_their_contracts_alike_and_neither_hinders_the_other(voucher: Scene) -> None:
+    town, _ = voucher
+    rival = samples.agency(2)
+    towns.admit(town.world, rival, RIVAL)
+    theirs = {"product_id": steps.list_product(town.world, RIVAL, samples.product(rival))["product_id"]}
+    signed = {"contract_number": "2026-001", "contract_signed_on": TODAY.isoformat(), "voucher_fen": 100_000}
+    town.order(**signed, **theirs)
+    own = town.order(**signed)
+    assert town.place(**signed).code == town.place(**signed, **theirs).code == "CONTRACT_USED"
+    other = town.order(voucher_fen=100_000, **theirs)
+    for number, code in (("2026-001", "CONTRACT_USED"), ("2026-002", None)):
+        assert town.act(OWNER, other, "contract", town.contract(other, contract_number=number)).code == code
+    steps.expect(town.act(SELLER, own, "refuse", {"reason": "档期已满"}), 200)
+    assert town.place(**signed, **theirs).code == "CONTRACT_USED"
     assert town.place(**signed).status == 201
 
 

@@ -140,7 +140,7 @@ class Refusal(Enum):
         "§3.5.1(5)",
         "取消须由供需双方书面申请（服务机构尚未接单的，企业申请即可），请由尚未申请的一方提出。",
     )
-    CONTRACT_USED = 409, "§5.2b", "该合同编号已用于另一笔订单，请核对合同编号。", "contract_number"
+    CONTRACT_USED = 409, "§5.2b", "该合同编号已用于该服务机构的另一笔订单，请核对合同编号。", "contract_number"
     CATEGORY_CAP = (
         409,
         "§2.2.cap",

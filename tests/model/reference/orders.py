@@ -88,7 +88,7 @@ def placing_refusal(city: City, voucher: Voucher, product: Product, body: dict[s
         "CONTRACT_YEAR": bool(signed_on)
         and not is_contract_day(city, voucher.batch.year.number, date.fromisoformat(signed_on)),
         "OTHER_SUBSIDY": not body["no_other_subsidy"],
-        "CONTRACT_USED": body["contract_number"] in city.contracts,
+        "CONTRACT_USED": (product.agency_uscc, body["contract_number"]) in city.contracts,
         "TOO_MANY_ORDERS": waiting_orders(city, voucher, product) >= voucher.batch.year.orders_per_pair,
         "CATEGORY_CAP": voucher_fen > limits["category_cap"],
         "KEY_FLOOR": voucher_fen > limits.get("key_floor", voucher_fen),
@@ -112,7 +112,7 @@ def place(
     step = ("place", by, body)
     order = Order(key, body, voucher, product, body["contract_fen"], body["voucher_fen"], number, day, step)
     if number is not None:
-        city.contracts[number] = order
+        city.contracts[product.agency_uscc, number] = order
     voucher.balance_fen -= order.voucher_fen
     order.hands.add(by)
     city.orders.append(order)
@@ -188,14 +188,15 @@ def sign(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedAns
         return refusal("OVER_RATIO")
     if (code := contract_refusal(city, order)) is not None:
         return refusal(code)
-    if city.contracts.get(body["contract_number"], order) is not order:
+    own = order.product.agency_uscc, body["contract_number"]
+    if city.contracts.get(own, order) is not order:
         return refusal("CONTRACT_USED")
     free_contract_number(city, order)
     order.contract_number, order.contract_signed_on = body["contract_number"], day
     order.contract_fen = body["contract_fen"]
     order.remember(step)
     order.hands.add(by)
-    city.contracts[body["contract_number"]] = order
+    city.contracts[own] = order
     return OK
 
 
@@ -252,7 +253,7 @@ def review_cancel(city: City, order: Order, by: str, body: dict[str, Any]) -> Ex
 def free_contract_number(city: City, order: Order) -> None:
     """The order ends or changes its contract: its contract number may be used again."""
     if order.contract_number is not None:
-        del city.contracts[order.contract_number]
+        del city.contracts[order.product.agency_uscc, order.contract_number]
 
 
 def return_hold(city: City, order: Order) -> None:

@@ -227,7 +227,7 @@ class City:
     batches: list[Batch] = field(default_factory=list)
     vouchers: list[Voucher] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
-    contracts: dict[str, Order] = field(default_factory=dict)
+    contracts: dict[tuple[str, str], Order] = field(default_factory=dict)
     lists: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)
     rated_d: tuple[int, frozenset[str]] = (0, frozenset())
     lists_in_turn: set[tuple[str, int]] = field(default_factory=set)

@@ -75,9 +75,8 @@ ACCOUNT_IS_KNOWN = "attribute_not_exists(#fingerprint) OR #fingerprint = :finger
 # Who confirmed an account is still the person who was read, so that nobody pays on an account of their own choice.
 CONFIRMER_AS_SEEN = "attribute_not_exists(#confirmed_by) OR #confirmed_by = :confirmer"
 
-# A contract or invoice number is free again, or is this order's own; or it was never used.
-NUMBER_IS_OURS = "#order_id = :null OR #order_id = :order_id"
-NUMBER_IS_FREE_OR_OURS = f"{IS_NEW} OR {NUMBER_IS_OURS}"
+# A contract or invoice number was never used, is free again, or is this order's own.
+NUMBER_IS_FREE_OR_OURS = f"{IS_NEW} OR #order_id = :null OR #order_id = :order_id"
 
 
 def in_audience(groups: Iterable[Iterable[str]]) -> str:

@@ -10,7 +10,7 @@ registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE
 vouchers     PROGRAMME#year  | RECORD, BATCH#id, POSTING#seq, RECONCILIATION#cut_off    BATCH#id | RECORD
              POOL#pool#shard | POOL      ENTITLEMENT#year#uscc | ENTITLEMENT
              BATCH#id#bucket | VOUCHER#uscc, POSTING#uscc#seq
-orders       ORDER#id        | RECORD, POSTING#seq                   CONTRACT#number | CONTRACT
+orders       ORDER#id        | RECORD, POSTING#seq                   CONTRACT#agency#number | CONTRACT
              PAIR#enterprise#agency | OPEN#orders
 settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id, OPEN#what      INVOICE#number | INVOICE
              USER#sub        | DOCUMENTS#day
@@ -115,8 +115,9 @@ def pair(enterprise_uscc: str, agency_uscc: str) -> Key:
     return open_things(Key("orders", f"PAIR#{enterprise_uscc}#{agency_uscc}", ""), "orders")
 
 
-def contract(number: str) -> Key:
-    return Key("orders", f"CONTRACT#{plain_number(number)}", "CONTRACT")
+def contract(agency_uscc: str, number: str) -> Key:
+    """The number of a contract, which is its agency's own: two agencies may count alike."""
+    return Key("orders", f"CONTRACT#{agency_uscc}#{plain_number(number)}", "CONTRACT")
 
 
 def settlement(settlement_id: str, sk: str = "RECORD") -> Key:

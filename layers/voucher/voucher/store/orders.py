@@ -142,11 +142,17 @@ def _unchanged_checks(facts: OrderFacts) -> list[Write]:
     ]
 
 
+def _contract_key(order: Order) -> keys.Key | None:
+    return keys.contract(order.agency_uscc, order.contract_number) if order.contract_number is not None else None
+
+
 def _contract_writes(order: Order) -> list[Write]:
-    """§5.2b: a contract number is used by one order, over all agencies and years."""
-    if order.contract_number is None:
+    """§5.2b: a contract number is used by one order of its agency, over all enterprises and years. Not over all
+    agencies, because each counts its own contracts: "2026-001" of one says nothing of another's, and whoever ordered
+    from one could use up the numbers of its rivals."""
+    key, free_or_ours = _contract_key(order), conditions.NUMBER_IS_FREE_OR_OURS
+    if key is None:
         return []
-    key, free_or_ours = keys.contract(order.contract_number), conditions.NUMBER_IS_FREE_OR_OURS
     return [update_write("contract", key, "SET #order_id = :order_id", free_or_ours, order_id=order.order_id)]
 
 
@@ -223,16 +229,17 @@ def commit_erased(old: Order, new: Order) -> bool:
 def commit_contract(old: Order, new: Order, *also: Write) -> None:
     """§4.2.1, §5.2b: record an order's contract, its number used by no other order; a number that it replaces is free
     again. Raises CONTRACT_USED or CHANGED_MEANWHILE."""
-    replaced = old.contract_number and keys.contract(old.contract_number) != keys.contract(new.contract_number or "")
+    replaced = _contract_key(old) != _contract_key(new)
     commit_step(old, new, *_contract_writes(new), *(free_contract_writes(old) if replaced else []), *also)
 
 
 def free_contract_writes(order: Order) -> list[Write]:
-    """Free the contract number of an order, because the order ends or takes another number."""
-    if order.contract_number is None:
+    """Free the contract number of an order, because the order ends or takes another number. The number of an order of
+    before 2026-11-29 may stand under no agency."""
+    if (key := _contract_key(order)) is None:
         return []
-    key = keys.contract(order.contract_number)
-    return [update_write("contract", key, "SET #order_id = :null", conditions.NUMBER_IS_OURS, order_id=order.order_id)]
+    free_or_ours = conditions.NUMBER_IS_FREE_OR_OURS
+    return [update_write("contract", key, "SET #order_id = :null", free_or_ours, order_id=order.order_id)]
 
 
 def release_writes(old: Order, new: Order, amount_fen: int, voucher: Voucher, mark: Mark) -> list[Write]:
