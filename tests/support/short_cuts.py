@@ -38,14 +38,14 @@ def sign_in_form(signer: SigV4Auth, request: Any) -> None:
     request.headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
 
 
-def where_once(client: Any, operation: Any, params: Any, context: dict[str, Any], *given: Any) -> Any:
+def where_once(client: Any, operation: Any, params: Any, context: dict[str, Any], *given: Any, **named: Any) -> Any:
     """Where an operation of DynamoDB is asked, found out once for each client: it would differ only for tables that are
     named by an ARN. `context` is told how to sign."""
     if client.meta.service_model.service_name != "dynamodb":
-        return resolve(client, operation, params, context, *given)
+        return resolve(client, operation, params, context, *given, **named)
     known = client.__dict__.setdefault("known_endpoints", {})
     if operation.name not in known:
-        found = resolve(client, operation, params, context, *given)
+        found = resolve(client, operation, params, context, *given, **named)
         known[operation.name] = found, {name: context[name] for name in ("auth_type", "signing") if name in context}
     found, how = known[operation.name]
     context.update(deepcopy(how))
