@@ -1,5 +1,6 @@
 """Pages of lists: each item once whatever the filters, the order and the size of a page; bounded work; own cursors."""
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -105,6 +106,18 @@ def test_the_work_for_a_page_is_bounded_however_few_items_it_shows(
     assert first.next_cursor is not None
     monkeypatch.setattr(pages, "MOST_READ", 1_000)
     assert numbers([pages.read_page("orders", "THING", Selection(4), keep)]) == [3]
+
+
+def test_a_page_of_large_items_is_shorter_than_an_answer_may_be(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notice of 300 lines has 84 KB: a hundred of them are more than Lambda may answer."""
+    monkeypatch.setattr(pages, "MOST_READ", 1_000)
+    for number in range(50):
+        entry = keys.index_entry("THING", f"2026-06-01T00:00:{number:02}.000Z", f"t{number:02}")
+        content = {"number": number, "text": "x" * 90_000}
+        table.commit([table.put_write("thing", keys.order(f"t{number:02}"), content, None, index=entry)])
+    found = walk(lambda each: pages.read_page("orders", "THING", each), Selection(100, oldest_first=True))
+    assert numbers(found) == list(range(50))
+    assert max(len(json.dumps(page.items)) for page in found) < 6_000_000 // 2
 
 
 def test_an_item_that_comes_meanwhile_shifts_no_page(items: list[Item]) -> None:

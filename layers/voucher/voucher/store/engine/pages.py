@@ -18,6 +18,8 @@ from voucher.store.engine.reading import read_part
 
 # one page costs so many items at most, however few of them it shows
 MOST_READ = 1_000
+# DynamoDB answers at most 1 MB at once, and an answer of ours may have 6 MB in all: after so many full ones a page ends
+MOST_FULL_ANSWERS = 2
 # so many are read at once where some are left out
 READ_AT_ONCE = 120
 # one count costs so many items at most
@@ -73,9 +75,9 @@ def read_page(
 ) -> Page:
     """One page of a list of a table: the items that `keep` accepts, of one `party` if given.
 
-    After MOST_READ items a page ends, however short it is; only a page without a next cursor is the last one. The
-    cursor names the last item, so that an item that is written meanwhile shifts no page. Raises MALFORMED for a cursor
-    of another list, of other filters or of the other order.
+    After MOST_READ items, or MOST_FULL_ANSWERS, a page ends, however short it is; only a page without a next cursor is
+    the last one. The cursor names the last item, so that an item that is written meanwhile shifts no page. Raises
+    MALFORMED for a cursor of another list, of other filters or of the other order.
     """
     place = party or _own_partition(list_name, selection.state)
     index, value = place.index, place.value
@@ -94,7 +96,7 @@ def read_page(
         request["ExclusiveStartKey"] = table.encode(start)
     found: list[table.Item] = []
     counts = _counts(name, list_name, selection, party)
-    read = 0
+    read = full = 0
     while True:
         answer = table.client().query(**request)
         for item in map(table.decode, answer["Items"]):
@@ -109,7 +111,8 @@ def read_page(
         last = answer.get("LastEvaluatedKey")
         if last is None:
             return Page(found, None, counts)
-        if read >= MOST_READ:
+        full += len(answer["Items"]) < request["Limit"]
+        if read >= MOST_READ or full == MOST_FULL_ANSWERS:
             return Page(found, _cursor_after(table.decode(last), scope), counts)
         request["ExclusiveStartKey"] = last
 
