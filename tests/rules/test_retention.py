@@ -31,6 +31,7 @@ PEOPLE: dict[str, Any] = {
     **dict.fromkeys(("legal_representative", "contact_name", "contact_phone", "created_by", "submitted_by"), PLANTED),
     "members": frozenset({PLANTED}),
     "reasons": (Reason(message=PLANTED),),
+    "revoke_reason": PLANTED,
     "submission": {"contact_name": PLANTED},
     "submission_before": {"contact_name": PLANTED},
     "request_sha256": PLANTED,
@@ -116,7 +117,7 @@ ERASED: dict[str, Callable[[], Stateful]] = {
     "settlement": lambda: retention.erased_settlement(settlement_records.settlement(state="withdrawn"), MARK),
     "objection": lambda: retention.erased_objection(
         settlement_records.objection("o_1", None, "rejected").model_copy(
-            update={"name": PLANTED, "contact": PLANTED, "reason": PLANTED}
+            update={"name": PLANTED, "contact": PLANTED, "reason": PLANTED, "request_sha256": PLANTED}
         ),
         MARK,
     ),

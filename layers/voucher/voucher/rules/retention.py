@@ -246,7 +246,8 @@ def notice_is_over(notice: Notice, now: datetime) -> bool:
 
 def erased_objection(objection: Objection, mark: Mark) -> Objection:
     """§3.5.3: the objection without who made it and its words. What it was about and the decision stay."""
-    return stepped(objection, "erase", mark, name=ERASED, contact=ERASED, reason=ERASED, erased_at=mark.at)
+    words = {"name": ERASED, "contact": ERASED, "reason": ERASED, "request_sha256": None}
+    return stepped(objection, "erase", mark, **words, erased_at=mark.at)
 
 
 def account_is_due(payable: Payable, now: datetime) -> bool:
