@@ -23,10 +23,10 @@ from voucher.store.engine import pages
 
 DISCIPLINE = Person("discipline-xu", "discipline")
 STATES = {
-    "/agencies": "draft submitted pre_reviewed returned rejected active removal_proposed removed",
+    "/agencies": "draft submitted pre_reviewed returned rejected revoked active removal_proposed removed",
     "/batches": "published open sold_out closed",
     "/changes": "reported kept returned disqualified removal_proposed",
-    "/enterprises": "draft submitted returned rejected approved disqualified",
+    "/enterprises": "draft submitted returned rejected revoked approved disqualified",
     "/leads": "recorded",
     "/notices": "running closing closed published",
     "/objections": "standing upheld rejected",
