@@ -325,6 +325,18 @@ def test_nothing_is_shown_if_its_trace_is_not_taken(town: Town, monkeypatch: pyt
         town.world.call(OPERATOR, "GET", f"/enterprises/{town.enterprise.uscc}")
 
 
+def test_each_reading_is_an_entry_though_a_client_chooses_its_request_id(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.support.backend.uuid4", lambda: "chosen")
+    for person in (OPERATOR, BUREAU, BUREAU):
+        town.shown(f"/enterprises/{town.enterprise.uscc}", person)
+    readings = waiting()
+    assert {each["request_id"] for each in readings} == {"chosen"}
+    deliver(QUEUE, *readings, *readings)
+    assert [entry.by for entry in audit.read_entries(0, 9)] == [OPERATOR.name, BUREAU.name, BUREAU.name]
+
+
 @pytest.fixture
 def out(town: Town, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What is logged from here on."""
