@@ -35,7 +35,7 @@ def keep(traces: list[Trace]) -> None:
     for attempt in range(TRIES):
         # first the end: whatever is added after this look makes the write fail
         head = audit.find_head()
-        placed = audit.find_placed(distinct)
+        placed = audit.find_placed(distinct, head)
         new = [trace for trace_id, trace in distinct.items() if trace_id not in placed]
         if not new:
             return

@@ -1,5 +1,10 @@
-"""Schedule, every night: reads the whole audit trail, raises the alarm if it does not hold, and else anchors its end in
-another table, so that a trail that is cut off later is found to be."""
+"""Schedule, every night: reads the whole audit trail, raises the alarm if it does not hold, and anchors its end in
+another table, so that a trail that is cut off later is found to be.
+
+A break stays for ever, because no entry is written again. So one in the middle does not keep what follows from being
+anchored: else whoever changes one old entry could cut off the end from then on. Only an end that is not the true one is
+not anchored.
+"""
 
 from typing import Any
 
@@ -10,6 +15,7 @@ from voucher.models.audit import GENESIS, Break
 from voucher.store import audit
 
 MOST_NAMED = 20
+AT_THE_END = ("cut", "replaced")
 
 
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -25,7 +31,7 @@ def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     if found:
         named = [each._asdict() for each in found[:MOST_NAMED]]
         logger.error("the audit trail does not hold", extra={"breaks": named, "count": len(found)})
-    elif head.seq:
+    if head.seq and not any(each.kind in AT_THE_END for each in found):
         audit.commit_anchor(head)
     metrics.count("AuditBroken", len(found))
     log_work("audit verified", entries=furthest, breaks=len(found), sha256=head.sha256)

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import boto3
@@ -23,7 +24,7 @@ from tests.support.snapshots import upload_again
 from tests.support.workers import deliver
 from voucher.edge.observe import logger
 from voucher.lifecycles import LIFECYCLES
-from voucher.models.audit import Trace
+from voucher.models.audit import AuditEntry, Trace
 from voucher.rules.audit import trace_of
 from voucher.rules.messages import thing_of
 from voucher.store import audit, keys
@@ -55,6 +56,11 @@ def keep(count: int, first: int = 1) -> None:
     for start in range(first, first + count, 100):
         bodies = [trace(number) for number in range(start, min(start + 100, first + count))]
         assert deliver(QUEUE, *bodies) == {"batchItemFailures": []}
+
+
+def entries() -> list[AuditEntry]:
+    """The trail."""
+    return [each for each in audit.read_entries(0, 99) if isinstance(each, AuditEntry)]
 
 
 def verify(world: World) -> list[Json]:
@@ -118,14 +124,14 @@ def test_a_trace_that_comes_again_is_one_entry(world: World) -> None:
     deliver(QUEUE, trace(1), trace(2), trace(1))
     deliver(QUEUE, trace(2), trace(3))
     deliver(QUEUE, trace(3))
-    assert [entry.trace_id for entry in audit.read_entries(0, 9)] == ["t1", "t2", "t3"]
+    assert [entry.trace_id for entry in entries()] == ["t1", "t2", "t3"]
     assert verify(world) == []
 
 
 def test_a_message_that_is_no_trace_does_not_keep_the_others_out(world: World) -> None:
     answer = deliver(QUEUE, trace(1), {"trace_id": "?"}, trace(2))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
-    assert [entry.trace_id for entry in audit.read_entries(0, 9)] == ["t1", "t2"]
+    assert [entry.trace_id for entry in entries()] == ["t1", "t2"]
 
 
 def test_a_long_trail_is_verified_part_by_part(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,6 +193,26 @@ def put_back(to: int) -> None:
     cut(to, to)
 
 
+def strip(seq: int, *names: str) -> None:
+    """Take facts of an entry out of the table."""
+    item = trail_table().get_item(Key=item_key(seq))["Item"]
+    trail_table().put_item(Item={name: value for name, value in item.items() if name not in names})
+
+
+def move(seq: int, **key: str) -> None:
+    """Put an entry under another key."""
+    item = trail_table().get_item(Key=item_key(seq))["Item"]
+    remove(seq)
+    trail_table().put_item(Item=item | key)
+
+
+def point(**facts: Any) -> None:
+    """Change the head of the trail."""
+    head = keys.audit_head()
+    item = trail_table().get_item(Key={"pk": head.pk, "sk": head.sk})["Item"]
+    trail_table().put_item(Item=item | facts)
+
+
 @pytest.mark.parametrize(
     ("tamper", "found"),
     [
@@ -195,6 +221,17 @@ def put_back(to: int) -> None:
         (lambda: swap(3, 4), [(3, "changed"), (4, "changed"), (5, "detached")]),
         (lambda: remove(6), [(6, "cut")]),
         (lambda: put_back(4), [(5, "cut")]),
+        (lambda: strip(3, "index_key", "index_sort", "person_key"), [(3, "changed")]),
+        (lambda: change(3, person_key="eve"), [(3, "changed")]),
+        (lambda: change(3, index_sort="1999"), [(3, "changed")]),
+        (lambda: change(3, words="more than was written"), [(3, "changed")]),
+        (lambda: change(3, role=None), [(3, "changed")]),
+        (lambda: change(3, version=Decimal("1.5")), [(3, "changed")]),
+        (lambda: strip(3, "action"), [(3, "changed")]),
+        (lambda: strip(3, "seq", "sha256"), [(3, "changed")]),
+        (lambda: move(3, sk="ENTRY#000000000003x"), [(3, "changed")]),
+        (lambda: move(3, sk="ENTRY#x"), [(3, "missing"), (1, "changed")]),
+        (lambda: point(sha256="0" * 64), [(6, "replaced")]),
     ],
 )
 def test_tampering_with_the_table_is_found(
@@ -205,9 +242,48 @@ def test_tampering_with_the_table_is_found(
     assert [(each["seq"], each["kind"]) for each in verify(world)] == found
     night = function("verify_audit").handler({}, None)
     assert [(each["seq"], each["kind"]) for each in night["breaks"]] == found
-    assert audit.list_anchors() == {}
     [line] = [line for line in capsys.readouterr().out.splitlines() if "AuditBroken" in line]
     assert json.loads(line)["AuditBroken"] == [len(found)]
+    # an end that is not the true one is not kept as if it were
+    is_true_end = not {kind for _, kind in found} & {"cut", "replaced"}
+    assert list(audit.list_anchors()) == ([6] if is_true_end else [])
+
+
+def test_what_only_looks_like_an_entry_is_not_listed(world: World) -> None:
+    keep(4)
+    forged = trail_table().get_item(Key=item_key(2))["Item"]
+    for facts in ({"pk": "ELSEWHERE", "by": "eve"}, {"sk": "ENTRY#x"}, {"role": None}):
+        trail_table().put_item(Item=forged | facts)
+    page = steps.expect(world.call(BUREAU, "GET", "/audit?sort=oldest"), 200)
+    assert [entry["about"] for entry in page["items"]] == ["order:o1", "order:o3", "order:o4"]
+
+
+@pytest.mark.parametrize("seq", [1, 900, -1, None])
+def test_a_place_that_names_another_entry_does_not_keep_a_trace_out(
+    world: World, seq: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(function("keep_audit"), "pause", lambda _: None)
+    keep(3)
+    orphan = trail_table().get_item(Key=item_key(2))["Item"] | {"trace_id": "t4", "seq": 900}
+    trail_table().put_item(Item=orphan | item_key(900))
+    place = keys.audit_place("t4")
+    trail_table().put_item(Item={"pk": place.pk, "sk": place.sk, "trace_id": "t4", "seq": seq})
+    # it comes again until it lies in the dead letters, and an alarm tells
+    assert deliver(QUEUE, trace(4), trace(5)) == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    trail_table().delete_item(Key={"pk": place.pk, "sk": place.sk})
+    assert deliver(QUEUE, trace(4)) == {"batchItemFailures": []}
+    assert [each.trace_id for each in entries()] == ["t1", "t2", "t3", "t5", "t4"]
+
+
+def test_an_old_break_does_not_let_the_end_be_cut_off_unseen(world: World) -> None:
+    keep(6)
+    change(2, by="eve")
+    function("verify_audit").handler({}, None)
+    keep(4, first=7)
+    function("verify_audit").handler({}, None)
+    cut(8, to=10)
+    keep(3, first=20)
+    assert [(each["seq"], each["kind"]) for each in verify(world)] == [(2, "changed"), (10, "replaced")]
 
 
 def test_a_trail_that_was_cut_off_cleanly_does_not_reach_its_anchor(world: World) -> None:
@@ -334,7 +410,7 @@ def test_each_reading_is_an_entry_though_a_client_chooses_its_request_id(
     readings = waiting()
     assert {each["request_id"] for each in readings} == {"chosen"}
     deliver(QUEUE, *readings, *readings)
-    assert [entry.by for entry in audit.read_entries(0, 9)] == [OPERATOR.name, BUREAU.name, BUREAU.name]
+    assert [entry.by for entry in entries()] == [OPERATOR.name, BUREAU.name, BUREAU.name]
 
 
 @pytest.fixture

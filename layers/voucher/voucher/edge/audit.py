@@ -12,15 +12,20 @@ def verify_part(after: Link, furthest: int, anchors: dict[int, str]) -> tuple[li
     last_seq = min(after.seq + ENTRIES_PER_PART, furthest)
     entries = list(audit.read_entries(after.seq, last_seq))
     found = list(breaks_in(entries, after, anchors))
-    if not entries or entries[-1].seq < last_seq:
+    last = max(entries, key=lambda each: each.seq, default=after)
+    if last.seq < last_seq:
         # what is missing at the end of a part; where it goes on, the next part has nothing to hold to
         found.append(Break(last_seq, "cut" if last_seq == furthest else "missing"))
-    last = entries[-1] if entries and entries[-1].seq == last_seq else None
-    return found, Link(last_seq, last.sha256 if last else "")
+        last = Link(last_seq, "")
+    return found, Link(last.seq, last.sha256)
 
 
 def verify_end(head: Link) -> list[Break]:
-    """The break at the end, if the trail goes on behind what it says is its end: then that was put back."""
+    """The break at the end, if another entry stands there than its head names, or if the trail goes on behind it: then
+    the head was changed, or put back."""
+    last = audit.find_entry(head.seq)
+    if last is not None and last.sha256 != head.sha256:
+        return [Break(head.seq, "replaced")]
     goes_on = audit.find_entry(head.seq + 1) is not None
     # an entry and the end are written together, so an end that is read after an entry has counted it
     return [Break(head.seq + 1, "cut")] if goes_on and audit.find_head() == head else []

@@ -51,7 +51,7 @@ BreakKind = Literal["missing", "changed", "detached", "cut", "replaced"]
 
 class Break(NamedTuple):
     """A place where the trail does not hold: `missing` entries up to `seq`; an entry `changed` after it was written;
-    one `detached` from the entry before it; entries `cut` off the end; another entry where an anchor stands
+    one `detached` from the entry before it; entries `cut` off the end; another entry than an anchor or the head names
     (`replaced`)."""
 
     seq: int

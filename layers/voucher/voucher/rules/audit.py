@@ -108,17 +108,22 @@ def chained(traces: Iterable[Trace], head: Link) -> list[AuditEntry]:
     return entries
 
 
-def breaks_in(entries: Iterable[AuditEntry], after: Link, anchors: Mapping[int, str]) -> Iterator[Break]:
+def breaks_in(entries: Iterable[AuditEntry | Link], after: Link, anchors: Mapping[int, str]) -> Iterator[Break]:
     """Every place where entries, in the order of their keys, do not follow `after` and each other, or are others than
-    the anchors (number → fingerprint) name. A link without a fingerprint is one whose entry is missing."""
+    the anchors (number → fingerprint) name.
+
+    A link among the entries is what stands at a number and is not what was written there, with the fingerprint that it
+    claims. A link without a fingerprint is one whose entry is missing, or claims none.
+    """
     for entry in entries:
         follows = entry.seq == after.seq + 1
-        if not follows:
+        if entry.seq > after.seq + 1:
             yield Break(entry.seq - 1, "missing")
-        if entry_sha256(entry.model_dump(mode="json")) != entry.sha256:
+        if isinstance(entry, Link) or entry_sha256(entry.model_dump(mode="json")) != entry.sha256:
             yield Break(entry.seq, "changed")
         elif follows and after.sha256 and entry.previous_sha256 != after.sha256:
             yield Break(entry.seq, "detached")
         if anchors.get(entry.seq, entry.sha256) != entry.sha256:
             yield Break(entry.seq, "replaced")
-        after = Link(entry.seq, entry.sha256)
+        if entry.seq > after.seq:
+            after = Link(entry.seq, entry.sha256)

@@ -187,6 +187,12 @@ def audit_entry(seq: int) -> Key:
     return Key("audit", f"CHAIN#{seq // AUDIT_BLOCK:08}", f"ENTRY#{seq:012}")
 
 
+def audit_number(entry: Key) -> int:
+    """The number in the key of an entry; for one that no entry has, the first number of its block."""
+    digits, first = entry.sk.removeprefix("ENTRY#")[:12], int(entry.pk.rpartition("#")[2]) * AUDIT_BLOCK
+    return int(digits) if digits.isascii() and digits.isdecimal() else max(first, 1)
+
+
 def audit_place(trace_id: str) -> Key:
     return Key("audit", f"TRACE#{trace_id}", "PLACE")
 

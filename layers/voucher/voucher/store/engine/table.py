@@ -71,10 +71,11 @@ def table_name(table: str) -> str:
 
 
 class _Integers(TypeDeserializer):
-    """Reads each number as an integer, because a Decimal could not be written as JSON."""
+    """Reads each number as an integer, because a Decimal could not be written as JSON. We write no other one: what is
+    none was tampered with, and stays a text, which no record takes for a number."""
 
-    def _deserialize_n(self, value: str) -> int:
-        return int(value)
+    def _deserialize_n(self, value: str) -> int | str:
+        return int(value) if value.removeprefix("-").isdecimal() else value
 
 
 _any, _deserialize = TypeSerializer().serialize, _Integers().deserialize
