@@ -3,6 +3,7 @@
 import io
 import random
 import re
+import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -33,6 +34,7 @@ EXCEL = as_excel([HEADER, [A, "甲"]])
 XLS = as_xls([HEADER, [A, "甲"]])
 GOOD_ROWS = [ListRow(2, A, "甲")]
 MEGABYTE = 1_000_000
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
 def parsed(content: bytes, filename: str = "a.xlsx", limits: Limits | None = None) -> Parsed:
@@ -99,7 +101,7 @@ def test_a_text_in_several_runs_is_one_text() -> None:
 def test_prefixed_elements_and_cells_without_places_are_read() -> None:
     cells = "".join(f'<x:c t="inlineStr"><x:is><x:t>{text}</x:t></x:is></x:c>' for text in (A, "甲"))
     head = "".join(f'<x:c t="str"><x:v>{text}</x:v></x:c>' for text in HEADER)
-    rows = f'<x:sheetData xmlns:x="any"><x:row>{head}</x:row><x:row>{cells}</x:row></x:sheetData>'
+    rows = f'<x:sheetData xmlns:x="{MAIN}"><x:row>{head}</x:row><x:row>{cells}</x:row></x:sheetData>'
     content = with_part(
         XLSX, SHEET, lambda data: re.sub(rb"<sheetData>.*</sheetData>", rows.encode(), data, flags=re.DOTALL)
     )
@@ -407,7 +409,14 @@ def sheet_with(old: bytes, new: bytes) -> bytes:
         (b'<row r="2"', b'<row r="2" hidden="true"', "隐藏或筛选掉的第 2 行"),
         (b'<row r="3"', b'<row r="3" ht="0" customHeight="1"', "隐藏或筛选掉的第 3 行"),
         (b"<sheetData>", b'<cols><col min="2" max="9" hidden="1"/></cols><sheetData>', "隐藏的 B 列"),
+        (b'<row r="3"', b'<row r="3" ht="0.3" customHeight="1"', "隐藏或筛选掉的第 3 行"),
+        (b'<row r="3"', b'<row r="3" hidden=" 1 "', "隐藏或筛选掉的第 3 行"),
+        (b"</sheetData>", b'<row hidden="1">' + cell("", A) + b"</row></sheetData>", "隐藏或筛选掉的第 4 行"),
+        (b"</sheetData>", b'<row ht="0">' + cell("", A) + b"</row></sheetData>", "隐藏或筛选掉的第 4 行"),
         (b"<sheetData>", b'<cols><col min="1" max="2" width="0"/></cols><sheetData>', "隐藏的 A、B 列"),
+        (b"<sheetData>", b'<cols><col min="1" max="1" width="0.1"/></cols><sheetData>', "隐藏的 A 列"),
+        (b'baseColWidth="8"', b'defaultColWidth="0"', "隐藏的 A、B 列"),
+        (b'defaultRowHeight="15"', b'defaultRowHeight="0"', "隐藏或筛选掉的第 1-3 行"),
         (
             b"</sheetData>",
             b'</sheetData><mergeCells><mergeCell ref="A2:B3"/></mergeCells>',
@@ -417,6 +426,74 @@ def sheet_with(old: bytes, new: bytes) -> bytes:
 )
 def test_what_is_hidden_in_a_sheet_is_named(old: bytes, new: bytes, words: str) -> None:
     assert f"文件中有看不到的内容：工作表“Sheet”中{words}。请取消隐藏" in refusal(sheet_with(old, new))
+
+
+def test_rows_and_columns_that_are_shown_in_a_sheet_of_hidden_ones_are_read() -> None:
+    content = with_part(
+        sheet_with(
+            b'<sheetFormatPr baseColWidth="8" defaultRowHeight="15" />',
+            b'<sheetFormatPr defaultColWidth="0" defaultRowHeight="0" zeroHeight="1"/>'
+            b'<cols><col min="1" max="2" width="20"/><col min="3" max="16384" width="0" hidden="1"/></cols>',
+        ),
+        SHEET,
+        lambda data: data.replace(b"<row ", b'<row ht="15" hidden="0" '),
+    )
+    assert len(parsed(content).rows) == 2
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param(b'<z:row xmlns:z="any" r="4">' + cell("A4", A) + b"</z:row>", id="a row of another namespace"),
+        pytest.param(b'<z:x xmlns:z="any"><row r="4">' + cell("A4", A) + b"</row></z:x>", id="a row within one"),
+        pytest.param(
+            b'<row r="4"><c r="A4" t="inlineStr"><extLst><ext><t>%s</t></ext></extLst></c></row>' % A.encode(),
+            id="a text in an extension",
+        ),
+        pytest.param(
+            b'<row r="4"><c r="A4" t="inlineStr"><is><z:t xmlns:z="any">%s</z:t></is></c></row>' % A.encode(),
+            id="a text of another namespace",
+        ),
+        pytest.param(b'<row r="4"><c r="A4" t="inlineStr"><v>%s</v></c></row>' % A.encode(), id="v in an inline text"),
+        pytest.param(b'<row r="4"><c r="A4" t="str"><is><t>%s</t></is></c></row>' % A.encode(), id="is in another"),
+        pytest.param(b'<row r="4"><c r="A4" t="any"><v>%s</v></c></row>' % A.encode(), id="an unknown type"),
+        pytest.param(
+            b'<row r="4"><c r="A4" t="str"><v>%s</v><v>%s</v></c></row>' % (A[:9].encode(), A[9:].encode()),
+            id="a value in two pieces",
+        ),
+        pytest.param(b'</sheetData><sheetData><row r="4">' + cell("A4", A) + b"</row>", id="a second table"),
+    ],
+)
+def test_what_no_spreadsheet_program_shows_makes_a_file_broken(more: bytes) -> None:
+    assert refusal(with_part(XLSX, SHEET, lambda data: data.replace(b"</sheetData>", more + b"</sheetData>"))) == BROKEN
+
+
+def test_what_programs_keep_beside_the_table_is_no_row() -> None:
+    table = b"<sheetData><row><c/></row><row>" + cell("", B) + b"</row></sheetData>"
+    for beside in (b"<extLst><ext>%s</ext></extLst>", b'<z:x xmlns:z="any">%s</z:x>'):
+        content = with_part(
+            XLSX, SHEET, lambda data, more=beside: data.replace(b"</worksheet>", more % table + b"</worksheet>")
+        )
+        assert parsed(content).rows == GOOD_ROWS
+
+
+def test_shared_texts_of_another_namespace_make_a_file_broken() -> None:
+    texts = b'<z:t xmlns:z="any">' + B.encode() + b"</z:t></si>"
+    assert refusal(with_part(EXCEL, STRINGS, lambda data: data.replace(b"</si>", texts, 1))) == BROKEN
+
+
+def test_a_part_that_begins_nowhere_makes_a_file_broken() -> None:
+    begin = XLSX.rindex(b"PK\x05\x06")
+    size, start = struct.unpack_from("<II", XLSX, begin + 12)
+    directory = b""
+    for entry in zipfile.ZipFile(io.BytesIO(XLSX)).infolist():
+        place = XLSX.index(b"PK\x01\x02", start)
+        start = place + 46 + len(entry.filename)
+        extra = struct.pack("<HHQ", 1, 8, 2**63 + 5)
+        head = XLSX[place : place + 30] + struct.pack("<H", len(extra)) + XLSX[place + 32 : place + 42]
+        directory += head + b"\xff" * 4 + entry.filename.encode() + extra
+    end = XLSX[begin : begin + 12] + struct.pack("<I", len(directory)) + XLSX[begin + 16 :]
+    assert refusal(XLSX[: begin - size] + directory + end) == BROKEN
 
 
 def test_a_sentence_names_a_sheet_by_no_more_than_its_name_may_be() -> None:
@@ -484,6 +561,26 @@ def without_height(sheet: Any) -> None:
 def test_what_is_hidden_in_a_sheet_of_an_xls_is_named(hide: Callable[[Any], None], words: str) -> None:
     assert len(parsed(xls_with(lambda _: None)).rows) == 2
     assert f"工作表“名单”中{words}。请取消隐藏" in refusal(xls_with(hide))
+
+
+def record(kind: int, content: bytes) -> bytes:
+    """A record of an .xls."""
+    return struct.pack("<HH", kind, len(content)) + content
+
+
+@pytest.mark.parametrize(
+    ("default", "words"),
+    [
+        (record(0x0225, b"\2\0\xff\0"), "隐藏或筛选掉的第 1-2 行"),
+        (record(0x0225, b"\0\0\0\0"), "隐藏或筛选掉的第 1-2 行"),
+        (record(0x0055, b"\0\0\0\0"), "隐藏的 A、B 列"),
+        (record(0x0099, b"\1\0\0\0"), "隐藏的 A、B 列"),
+    ],
+)
+def test_what_an_xls_hides_by_default_is_named(default: bytes, words: str) -> None:
+    without_rows = re.sub(rb"\x08\x02\x10\0.{16}", lambda each: b"\x99\1\x10\0" + each[0][4:], XLS, flags=re.DOTALL)
+    assert parsed(without_rows, "a.xls").rows == GOOD_ROWS
+    assert words in refusal(without_rows.replace(record(0x0225, b"\0\0\xff\0"), default), "a.xls")
 
 
 def test_a_chart_in_an_xls_is_no_part_of_its_sheet() -> None:

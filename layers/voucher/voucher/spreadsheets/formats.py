@@ -23,7 +23,7 @@ from voucher.spreadsheets.cells import (
     Row,
     check_column,
 )
-from voucher.spreadsheets.sheets import Area, Outline, Sheet, check_sheets
+from voucher.spreadsheets.sheets import LEAST_POINTS, LEAST_WIDTH, Area, Outline, Sheet, check_sheets
 from voucher.spreadsheets.xlsx import read_xlsx
 
 ZIP_SIGNATURE = b"PK\x03\x04"
@@ -43,10 +43,15 @@ XLS_FORMULA = (0x0006, 0x0206, 0x0406)
 # those that hold one cell each (number, text, truth value, error), and the one that holds many numbers
 XLS_CELL = (*XLS_FORMULA, 0x0002, 0x0003, 0x0004, 0x0005, 0x0203, 0x0204, 0x0205, 0x027E, 0x00D6, 0x00FD)
 XLS_NUMBERS = 0x00BD
-# rows and columns, which may be hidden, and merged cells
+# rows and columns, which may be hidden, also all that have no record of their own; and merged cells
 XLS_ROW = 0x0208
 XLS_COLUMNS = 0x007D
+XLS_ROW_HEIGHT = 0x0225
+XLS_COLUMN_WIDTH = 0x0055
+XLS_STANDARD_WIDTH = 0x0099
 XLS_MERGED = 0x00E5
+# parts of a point and of a character, in which it counts
+TWIPS, WIDTHS = 20, 256
 
 # what xlrd raises for a damaged file
 XLS_BREAKS = (
@@ -101,12 +106,19 @@ def _note_hidden(stream: bytes, position: int, outline: Outline) -> None:
     for record, start, length in _xls_records(stream, position):
         if record == XLS_ROW:
             row, height, flags = struct.unpack_from("<H4xH4xH", stream, start)
-            if flags & 0x20 or height == 0:
-                outline.hidden_rows.add(row + 1)
+            has_height = not height & 0x8000  # else its height is that of the sheet
+            is_high = height >= LEAST_POINTS * TWIPS if has_height else None
+            outline.note_row(row + 1, False if flags & 0x20 else is_high)
         elif record == XLS_COLUMNS:
             first, last, width, flags = struct.unpack_from("<HHH2xH", stream, start)
-            if flags & 0x1 or width == 0:
-                outline.hide_columns(first, last)
+            outline.note_columns(first, last, not flags & 0x1 and width >= LEAST_WIDTH * WIDTHS)
+        elif record == XLS_ROW_HEIGHT:
+            flags, height = struct.unpack_from("<HH", stream, start)
+            outline.by_default(rows_shown=not flags & 0x2 and height >= LEAST_POINTS * TWIPS)
+        elif record == XLS_COLUMN_WIDTH:
+            outline.by_default(columns_shown=struct.unpack_from("<H", stream, start)[0] >= LEAST_WIDTH)
+        elif record == XLS_STANDARD_WIDTH:
+            outline.by_default(columns_shown=struct.unpack_from("<H", stream, start)[0] >= LEAST_WIDTH * WIDTHS)
         elif record == XLS_MERGED:
             for top, bottom, left, right in struct.iter_unpack("<HHHH", stream[start + 2 : start + length]):
                 outline.merge(Area(top + 1, left, bottom + 1, right))

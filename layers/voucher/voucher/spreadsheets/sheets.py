@@ -13,6 +13,8 @@ from voucher.spreadsheets.marks import without_marks
 
 LONGEST_NAME = 31
 MOST_NAMED = 100  # places in one sentence; the rest is counted
+# a row that is lower (in points) or a column that is narrower (in characters) shows no text
+LEAST_POINTS, LEAST_WIDTH = 2.0, 0.5
 
 
 class Area(NamedTuple):
@@ -30,8 +32,10 @@ class Outline:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.columns: dict[int, int] = {}  # of each row with content, a bit for each column
-        self.hidden_rows: set[int] = set()
-        self.hidden_columns: set[int] = set()
+        # of rows and columns that say it of themselves, whether they are shown; for all others the sheet says it
+        self.rows: dict[int, bool] = {}
+        self.shown_columns: dict[int, bool] = {}
+        self.rows_shown = self.columns_shown = True
         self.merged: list[Area] = []
 
     def noted(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -42,9 +46,21 @@ class Outline:
                 raise ListFileError(f"名单超过 {self.limits.rows} 行，请核对后再上传")
             yield number, cells
 
-    def hide_columns(self, first: int, last: int) -> None:
-        """Note hidden columns, from 0, the last one included; those right of all content do not matter."""
-        self.hidden_columns.update(range(max(first, 0), min(last + 1, self.limits.columns)))
+    def by_default(self, rows_shown: bool | None = None, columns_shown: bool | None = None) -> None:
+        """Note whether rows and columns are shown that say nothing of themselves; None: as noted before."""
+        self.rows_shown = self.rows_shown if rows_shown is None else rows_shown
+        self.columns_shown = self.columns_shown if columns_shown is None else columns_shown
+
+    def note_row(self, number: int, shown: bool | None) -> None:
+        """Note whether a row is shown; None: as the sheet says."""
+        if shown is not None:
+            self.rows[number] = shown
+
+    def note_columns(self, first: int, last: int, shown: bool | None) -> None:
+        """Note whether columns are shown, from 0, the last one included; those right of all content do not matter."""
+        if shown is not None:
+            columns = range(max(first, 0), min(last + 1, self.limits.columns))
+            self.shown_columns.update(dict.fromkeys(columns, shown))
 
     def merge(self, area: Area) -> None:
         """Note merged cells. Raises ListFileError for more than a list may have."""
@@ -54,11 +70,12 @@ class Outline:
 
     def hidden(self) -> list[str]:
         """What has content and is not shown, in words with row numbers and column letters; empty if all is shown."""
-        rows = sorted(self.hidden_rows & self.columns.keys())
+        rows = [number for number in sorted(self.columns) if not self.rows.get(number, self.rows_shown)]
         filled = 0
         for mask in self.columns.values():
             filled |= mask
-        columns = [column_letters(each) for each in sorted(self.hidden_columns) if filled >> each & 1]
+        hidden = [each for each in range(self.limits.columns) if not self.shown_columns.get(each, self.columns_shown)]
+        columns = [column_letters(each) for each in hidden if filled >> each & 1]
         covered, more = self._covered()
         return [
             *([f"隐藏或筛选掉的第 {_named(_ranges(rows))} 行"] if rows else []),

@@ -20,10 +20,12 @@ from voucher.spreadsheets.cells import (
     check_column,
     column_number,
 )
-from voucher.spreadsheets.sheets import Area, Outline, Sheet, check_sheets
-from voucher.spreadsheets.xml import Archive, Part, TextPart, broken_files_refused
+from voucher.spreadsheets.sheets import LEAST_POINTS, LEAST_WIDTH, Area, Outline, Sheet, check_sheets
+from voucher.spreadsheets.xml import SEPARATOR, Archive, Part, TextPart, broken_files_refused
 
 HIGHEST_ROW = 1_048_576
+# of a cell: truth value, date, error, text of its own, number, text of the shared ones, text that a formula gave
+TYPES = frozenset({"b", "d", "e", "inlineStr", "n", "s", "str"})
 AREA = re.compile("([A-Z]{1,3})([0-9]{1,7})(?::([A-Z]{1,3})([0-9]{1,7}))?")
 
 
@@ -77,7 +79,7 @@ class _Tags(Part):
             path = posixpath.normpath(posixpath.join("/", self.folder, target))
             self.targets[attributes["Id"]] = (attributes["Type"].rpartition("/")[2], path.lstrip("/"))
         elif name == "sheet":
-            relation = next((value for key, value in attributes.items() if key.endswith(":id")), "")
+            relation = next((value for key, value in attributes.items() if key.endswith(f"{SEPARATOR}id")), "")
             self.sheets.append((attributes.get("name", ""), attributes.get("state", "visible"), relation))
 
 
@@ -109,7 +111,18 @@ class _SharedStrings(TextPart):
 
 
 class _Worksheet(TextPart):
-    """The rows of a worksheet that have content, and what of it is hidden."""
+    """The rows of a worksheet that have content, and what of it is hidden.
+
+    Only what stands where a spreadsheet program looks for it is read; anything else among the cells makes the file
+    broken. Else there could be a row, or a text in a cell, that nobody saw who opened the file.
+    """
+
+    within: Mapping[str, frozenset[str]] = {
+        **TextPart.within,
+        "sheetData": frozenset({"row"}),
+        "row": frozenset({"c"}),
+        "c": frozenset({"f", "v", "is"}),
+    }
 
     def __init__(self, shared: list[str], limits: Limits, outline: Outline) -> None:
         super().__init__(limits.cell_characters)
@@ -118,13 +131,14 @@ class _Worksheet(TextPart):
         self.outline = outline
         self.done: list[Row] = []
         self.in_data = False
-        self.in_row = False
-        self.is_hidden = False
+        self.was_in_data = False
+        self.is_shown: bool | None = None
         self.row = 0
         self.row_text = ""
         self.cells: dict[int, Cell] = {}
         self.column = -1
         self.type = ""
+        self.has_value = False
         self.is_formula = False
 
     def take_rows(self) -> list[Row]:
@@ -141,35 +155,53 @@ class _Worksheet(TextPart):
             self._start_row(attributes)
         elif name in ("v", "t"):
             self.collecting = not self.in_reading_aid
+            # a cell has one value, in the form that its type says
+            if name == "v" and (self.type == "inlineStr" or self.has_value):
+                raise ListFileError(BROKEN)
+            self.has_value = self.has_value or name == "v"
+        elif name == "is" and self.type != "inlineStr":
+            raise ListFileError(BROKEN)
         elif name == "f":
             self.is_formula = True
         elif name == "rPh":
             self.in_reading_aid = True
 
     def _start_outside(self, name: str, attributes: Mapping[str, str]) -> None:
-        if name == "sheetData":
-            self.in_data = True
-        elif name == "col" and _is_hidden(attributes, "width"):
-            self.outline.hide_columns(int(attributes["min"]) - 1, int(attributes["max"]) - 1)
+        if name == "sheetData" and len(self.path) == 2:
+            if self.was_in_data:
+                raise ListFileError(BROKEN)
+            self.in_data = self.was_in_data = True
+        elif name == "sheetFormatPr":
+            self.outline.by_default(
+                rows_shown=_is_seen(attributes, "defaultRowHeight", LEAST_POINTS),
+                columns_shown=_is_seen(attributes, "defaultColWidth", LEAST_WIDTH),
+            )
+        elif name == "col":
+            first, last = int(attributes["min"]) - 1, int(attributes["max"]) - 1
+            self.outline.note_columns(first, last, _is_shown(attributes, "width", LEAST_WIDTH))
         elif name == "mergeCell":
             self.outline.merge(_area(attributes["ref"]))
 
     def _start_row(self, attributes: Mapping[str, str]) -> None:
         """Rows come in order, and each once: one that came twice, or out of place, would hide another."""
         number = int(attributes.get("r", self.row + 1))
-        if self.in_row or not self.row < number <= HIGHEST_ROW:
+        if not self.row < number <= HIGHEST_ROW:
             raise ListFileError(BROKEN)
-        self.row, self.row_text, self.column, self.in_row = number, str(number), -1, True
-        self.is_hidden = len(attributes) > 1 and _is_hidden(attributes, "ht")
+        self.row, self.row_text, self.column = number, str(number), -1
+        says_more = len(attributes) > ("r" in attributes)
+        self.is_shown = _is_shown(attributes, "ht", LEAST_POINTS) if says_more else None
 
     def _start_cell(self, attributes: Mapping[str, str]) -> None:
         """So do the cells of a row."""
         place = attributes.get("r")
         column = column_number(place.removesuffix(self.row_text)) if place else self.column + 1
-        if not self.in_row or column <= self.column:
+        if column <= self.column:
             raise ListFileError(BROKEN)
         self.column = column
         self.type = attributes.get("t", "n")
+        self.has_value = False
+        if self.type not in TYPES:
+            raise ListFileError(BROKEN)
 
     def end(self, name: str) -> None:
         self.collecting = False
@@ -177,12 +209,10 @@ class _Worksheet(TextPart):
             if self.length or self.is_formula:
                 self._end_cell(self.take_text())
         elif name == "row":
-            self.in_row = False
             if self.cells:
                 self.done.append((self.row, self.cells))
                 self.cells = {}
-                if self.is_hidden:
-                    self.outline.hidden_rows.add(self.row)
+                self.outline.note_row(self.row, self.is_shown)
         elif name == "rPh":
             self.in_reading_aid = False
         elif name == "sheetData":
@@ -205,9 +235,16 @@ class _Worksheet(TextPart):
         self.is_formula = False
 
 
-def _is_hidden(attributes: Mapping[str, str], size: str) -> bool:
-    """Whether a row or column is not shown, by its own word or by its size."""
-    return attributes.get("hidden", "0") in ("1", "true") or float(attributes.get(size, 1)) == 0
+def _is_shown(attributes: Mapping[str, str], size: str, least: float) -> bool | None:
+    """Whether a row or column is shown, by its own word or by its size; None if it says nothing of either."""
+    if attributes.get("hidden", "0").strip() not in ("0", "false"):
+        return False
+    return _is_seen(attributes, size, least)
+
+
+def _is_seen(attributes: Mapping[str, str], size: str, least: float) -> bool | None:
+    """Whether a size lets a text be seen; None if there is no such size."""
+    return float(attributes[size]) >= least if size in attributes else None
 
 
 def _area(reference: str) -> Area:

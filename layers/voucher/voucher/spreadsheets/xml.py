@@ -3,6 +3,9 @@
 Bytes are counted when they are inflated, because the zip directory may lie, and over all parts of a file; a part read
 twice counts twice. Also refused are document types (and so entities), deep nesting, endless tokens and endless
 names: with each of them a small file could fill the memory.
+
+An element counts by its namespace, which is that of the part's first element: a spreadsheet program passes over the
+others, so that whoever opens the file does not see what is in them.
 """
 
 import io
@@ -20,6 +23,8 @@ CHUNK_BYTES = 65_536
 DEEPEST = 50
 MOST_NAMES = 10_000
 LONGEST_TOKEN_BYTES = 1_000_000
+# between a namespace and a name, in which it cannot be
+SEPARATOR = "}"
 
 ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -30,6 +35,7 @@ BREAKS = (
     expat.ExpatError,
     KeyError,
     ValueError,
+    ArithmeticError,
     NotImplementedError,
 )
 
@@ -77,15 +83,22 @@ def _plain(name: str) -> str:
 
 
 class Part:
-    """One XML part, read in chunks. Its subclasses say what to do with the elements."""
+    """One XML part, read in chunks. Its subclasses say what to do with the elements of its own namespace.
+
+    `path` names the elements around the present one and itself, the outermost first; one of another namespace has no
+    name there. `within` says what may stand in which element, for those in which nothing else may be.
+    """
+
+    within: Mapping[str, frozenset[str]] = {}
 
     def __init__(self) -> None:
-        self._depth = 0
+        self.path: list[str] = []
+        self._namespace: str | None = None
         self._events = 0
 
     def feed(self, archive: Archive, part: str) -> Iterator[None]:
         """Parse the part; yields after each chunk. Raises ListFileError for what no honest file contains."""
-        parser = expat.ParserCreate()
+        parser = expat.ParserCreate(namespace_separator=SEPARATOR)
         parser.StartDoctypeDeclHandler = self._refuse_document_type
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -106,21 +119,29 @@ class Part:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._events += 1
-        self._depth += 1
-        if self._depth > DEEPEST:
+        namespace, _, name = name.rpartition(SEPARATOR)
+        if self._namespace is None:
+            self._namespace = namespace
+        if namespace != self._namespace:
+            name = ""
+        allowed = self.within.get(self.path[-1]) if self.path else None
+        if len(self.path) == DEEPEST or (allowed is not None and name not in allowed):
             raise ListFileError(BROKEN)
-        self.start(name.partition(":")[2] if ":" in name else name, attributes)
+        self.path.append(name)
+        if name:
+            self.start(name, attributes)
 
-    def _end(self, name: str) -> None:
-        self._depth -= 1
-        self.end(name.partition(":")[2] if ":" in name else name)
+    def _end(self, _name: str) -> None:
+        if name := self.path[-1]:
+            self.end(name)
+        self.path.pop()
 
     def _characters(self, data: str) -> None:
         self._events += 1
         self.characters(data)
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        """An element begins; `name` is without its prefix."""
+        """An element begins; `name` is without its namespace, as are the names of attributes that have none."""
 
     def end(self, name: str) -> None:
         """An element ends."""
@@ -131,6 +152,14 @@ class Part:
 
 class TextPart(Part):
     """A part with texts, without the reading aids (rPh) that input methods write beside them."""
+
+    # of a text, wherever it stands
+    within: Mapping[str, frozenset[str]] = {
+        **dict.fromkeys(("si", "is"), frozenset({"t", "r", "rPh", "phoneticPr"})),
+        "r": frozenset({"rPr", "t"}),
+        "rPh": frozenset({"t"}),
+        **dict.fromkeys(("t", "v", "f"), frozenset[str]()),
+    }
 
     def __init__(self, longest: int) -> None:
         super().__init__()
