@@ -86,7 +86,7 @@ def submit(uscc: str) -> Answer[Enterprise]:
     if app.is_repeat(old, "submit"):
         return reply(old, replay=True)
     check_step(old, "submit")
-    found = documents.inspect_all(keys.enterprise(uscc))
+    found = documents.inspect_all(keys.enterprise(uscc), old.created_at)
     check_complete(found.fit, found.unreadable, ENTERPRISE_DOCUMENTS, "§4.1.1")
     documents.commit_examined(keys.enterprise(uscc), found)
     changes = changes_by_submission(old, submission_of(old, Profile.model_fields, found.fit), app.caller.sub)
@@ -109,7 +109,9 @@ def show(uscc: str) -> Answer[EnterpriseWithDocuments]:
     enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
     is_own = app.caller.sub in enterprise.members
     disclose(app, f"enterprise:{uscc}", enterprise_uscc=uscc)
-    return reply(enterprise.public() | {"documents": public_documents(keys.enterprise(uscc), is_own)})
+    return reply(
+        enterprise.public() | {"documents": public_documents(keys.enterprise(uscc), enterprise.created_at, is_own)}
+    )
 
 
 handler = app.handle

@@ -69,7 +69,8 @@ def list_documents(settlement_id: str, query: OfOwner) -> Answer[PageOf[PublicDo
     settlement = settlements.get(settlement_id)
     agency = as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
     disclose(app, f"settlement:{settlement_id}", agency_uscc=settlement.agency_uscc)
-    return reply_with_documents(keys.settlement(settlement_id), query, for_applicant=app.caller.sub in agency.members)
+    is_own = app.caller.sub in agency.members
+    return reply_with_documents(keys.settlement(settlement_id), None, query, is_own)
 
 
 @app.delete("/settlements/<settlement_id>/documents/<document_id>")
@@ -126,7 +127,7 @@ def _examine_documents(settlement_id: str, body: LineBody) -> dict[str, str]:
     Raises DOCUMENT_NOT_UPLOADED with every document that is missing, of another kind, or not what it claims to be.
     """
     owner = keys.settlement(settlement_id)
-    present = {each.document_id: each for each in documents.list_of(owner)}
+    present = {each.document_id: each for each in documents.list_of(owner, None)}
     named = [
         ("contract_document_id", "contract", body.contract_document_id),
         ("invoice.document_id", "invoice", body.invoice.document_id),

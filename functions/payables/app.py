@@ -102,7 +102,7 @@ def _check_document(payable: Payable, document_id: str) -> None:
     """§3.5.4: the invoice's document lies with one of the settlement applications that the invoice is for."""
     unreadable = []
     for owner in map(keys.settlement, payable.settlement_ids):
-        named = [each for each in documents.list_of(owner) if each.document_id == document_id]
+        named = [each for each in documents.list_of(owner, None) if each.document_id == document_id]
         found = documents.inspect([each for each in named if each.kind == "summary_invoice"])
         unreadable += found.unreadable
         if found.fit:

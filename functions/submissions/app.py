@@ -47,7 +47,8 @@ def documents_of_enterprise(uscc: str, query: OfOwner) -> Answer[PageOf[PublicDo
     staff."""
     enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
     disclose(app, f"enterprise:{uscc}", enterprise_uscc=uscc)
-    return reply_with_documents(keys.enterprise(uscc), query, for_applicant=app.caller.sub in enterprise.members)
+    is_own = app.caller.sub in enterprise.members
+    return reply_with_documents(keys.enterprise(uscc), enterprise.created_at, query, is_own)
 
 
 @app.delete("/enterprises/<uscc>/documents/<document_id>")
@@ -72,7 +73,8 @@ def documents_of_agency(uscc: str, query: OfOwner) -> Answer[PageOf[PublicDocume
     staff."""
     agency = as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
     disclose(app, f"agency:{uscc}", agency_uscc=uscc)
-    return reply_with_documents(keys.agency(uscc), query, for_applicant=app.caller.sub in agency.members)
+    is_own = app.caller.sub in agency.members
+    return reply_with_documents(keys.agency(uscc), agency.created_at, query, is_own)
 
 
 @app.delete("/agencies/<uscc>/documents/<document_id>")

@@ -90,7 +90,7 @@ def left_after(days: int) -> set[tuple[str, str]]:
 
 def known() -> list[Document]:
     """The documents on record."""
-    return documents.list_of(keys.enterprise(ENTERPRISE.uscc))
+    return documents.list_of(keys.enterprise(ENTERPRISE.uscc), None)
 
 
 def content_behind(url: str) -> bytes:

@@ -82,6 +82,30 @@ def test_a_credit_code_is_free_again_once_its_unfinished_registration_is_gone(
     assert world.call(scenes.APPLICANT, "GET", f"/enterprises/{body['uscc']}").status == 404
 
 
+@pytest.mark.parametrize("scene", [scenes.draft_of_an_enterprise, scenes.rejected_registration])
+def test_whoever_registers_a_code_anew_gets_no_paper_that_a_broken_run_left(
+    world: World, stopped_clock: StoppedClock, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("voucher.edge.retention._clean", killed)
+        with pytest.raises(RuntimeError):
+            erased(world, stopped_clock, scene)
+    stopped_clock.instant += timedelta(minutes=1)
+    firm = samples.enterprise(3)
+    steps.expect(world.call(STRANGER, "POST", "/enterprises", firm.registration()), 201)
+    assert found_of(scenes.NAMES[:1])
+    for path in (f"/enterprises/{firm.uscc}", f"/enterprises/{firm.uscc}/documents"):
+        answer = steps.expect(world.call(STRANGER, "GET", path), 200)
+        assert answer.get("documents", answer.get("items")) == []
+    refused = world.call(STRANGER, "POST", f"/enterprises/{firm.uscc}/submit")
+    assert (refused.code, len(refused.body["errors"])) == ("DOCUMENTS_MISSING", 6)
+    run_night(stopped_clock, stopped_clock.instant + timedelta(days=1))
+    assert not found_of(scenes.NAMES)
+
+
 @pytest.mark.parametrize(
     ("scene", "path", "may_return"),
     [

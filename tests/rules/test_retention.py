@@ -264,6 +264,14 @@ def test_a_paper_of_a_living_organisation_is_due_after_its_own_days(
     assert retention.papers_due(organisation, (paper,), long_after(days - 1)) == []
 
 
+def test_what_an_earlier_registration_left_is_due_at_once() -> None:
+    organisation = records.enterprise(state="draft", approved_at=None, created_at=NOW + timedelta(seconds=1))
+    papers = (document(checked=True), document(created_at=organisation.created_at))
+    reports = (change(state="reported"), change(erased_at=NOW), change(created_at=organisation.created_at))
+    assert retention.papers_due(organisation, papers, organisation.created_at) == [papers[0]]
+    assert retention.changes_due(organisation, reports, organisation.created_at) == [reports[0]]
+
+
 @pytest.mark.parametrize("name", ["submission", "submission_before"])
 def test_a_paper_in_one_of_the_last_two_submissions_stays(name: str) -> None:
     organisation = records.enterprise(**{name: {"name": "x", "business_license": ["d_1.f00d"]}})

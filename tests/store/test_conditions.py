@@ -214,7 +214,7 @@ def test_a_contract_or_invoice_number_that_another_order_took_is_not_given_free(
 
 def test_what_a_document_is_found_to_be_is_written_once_and_only_if_announced(submitted: Scene) -> None:
     owner = keys.settlement(submitted[1]["settlement_id"])
-    known = documents.list_of(owner)[0]
+    known = documents.list_of(owner, None)[0]
     assert known.checked
     for paper in (known.model_copy(update={"sha256": "another"}), known.model_copy(update={"document_id": "d_none"})):
         changes_nothing(lambda paper=paper: transact([documents._examined_write(owner, paper)]))
@@ -225,7 +225,7 @@ def test_a_document_is_examined_or_taken_back_and_never_both(
 ) -> None:
     mark = Mark(by=SELLER.name, at=NOW)
     owner = keys.settlement(submitted[1]["settlement_id"])
-    examined = documents.list_of(owner)[0]
+    examined = documents.list_of(owner, None)[0]
     changes_nothing(lambda: documents.commit_taken_back(owner, examined, mark))
     waiting = examined.model_copy(update={"document_id": "d_waiting", "checked": False, "sha256": None})
     changes_nothing(lambda: documents.commit_taken_back(owner, waiting, mark))
@@ -234,7 +234,7 @@ def test_a_document_is_examined_or_taken_back_and_never_both(
     found = documents.Inspection([waiting], [waiting], [])
     boto3.client("s3").put_object(Bucket=BUCKET, Key=waiting.object_key, Body=b"%PDF-")
     changes_nothing(lambda: documents.commit_examined(owner, found))
-    assert "d_waiting" not in {each.document_id for each in documents.list_of(owner)}
+    assert "d_waiting" not in {each.document_id for each in documents.list_of(owner, None)}
 
 
 @pytest.mark.clause("§4.1.3")

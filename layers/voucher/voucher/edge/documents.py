@@ -1,7 +1,7 @@
 """Documents: the client announces a file, learns where to upload it, sees how far it is, reads it, takes it back."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from unicodedata import normalize
 
@@ -113,17 +113,19 @@ class OfOwner(Paging):
     limit: Limit = 100
 
 
-def reply_with_documents(owner: keys.Key, query: OfOwner, for_applicant: bool) -> Answer[PageOf[PublicDocument]]:
+def reply_with_documents(
+    owner: keys.Key, begun: datetime | None, query: OfOwner, for_applicant: bool
+) -> Answer[PageOf[PublicDocument]]:
     """§3.4.3: a page of an owner's documents, the newest first. Staff may read what was submitted; the applicant, who
     uploaded it, also what has only arrived."""
-    placed = [(f"{instant_text(each.created_at)}#{each.document_id}", each) for each in documents.list_of(owner)]
+    placed = [(f"{instant_text(each.created_at)}#{each.document_id}", each) for each in documents.list_of(owner, begun)]
     shown, next_cursor = cut_page(f"{owner.pk}#DOCUMENT", placed, Selection(query.limit, query.cursor))
     return reply({"items": _public(shown, for_applicant), "next_cursor": next_cursor})
 
 
-def public_documents(owner: keys.Key, for_applicant: bool) -> list[dict[str, Any]]:
+def public_documents(owner: keys.Key, begun: datetime, for_applicant: bool) -> list[dict[str, Any]]:
     """Every document of an owner, the newest first, each with its state and, where it may be read, with a link."""
-    return _public(documents.list_of(owner), for_applicant)
+    return _public(documents.list_of(owner, begun), for_applicant)
 
 
 def _public(known: list[Document], for_applicant: bool) -> list[dict[str, Any]]:

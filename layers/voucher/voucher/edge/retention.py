@@ -56,9 +56,8 @@ def forget_organisation(kind: str, uscc: str, mark: Mark) -> None:
     unchanged = organisations.unchanged_check(organisation)
     for document in retention.papers_due(organisation, papers, mark.at):
         documents.commit_deleted(owner, document, unchanged)
-    for change in changes.list_of(kind, uscc):
-        if retention.change_is_due(change, mark.at):
-            changes.commit_erased(change, retention.erased_change(change, mark))
+    for change in retention.changes_due(organisation, changes.list_of(kind, uscc), mark.at):
+        changes.commit_erased(change, retention.erased_change(change, mark))
 
 
 def _is_due(organisation: Enterprise | Agency, papers: list[Document], now: datetime) -> bool:

@@ -148,7 +148,7 @@ def goes_altogether(organisation: Organisation, now: datetime) -> bool:
 
 def papers_due(organisation: Organisation, documents: Iterable[Document], now: datetime) -> list[Document]:
     """The papers of a living organisation that have had their time: taken back, never submitted though it has gone on,
-    or in neither of its last two submissions."""
+    in neither of its last two submissions, or of an earlier registration."""
     named = {text.partition(".")[0] for text in _named(organisation)}
     may_submit = organisation.state in EDITABLE
     return [
@@ -156,7 +156,13 @@ def papers_due(organisation: Organisation, documents: Iterable[Document], now: d
         for each in documents
         if (each.document_id not in named and is_over(each.created_at, RETENTION.replaced_paper_days, now))
         or _is_idle(each, now, may_submit)
+        or _is_left_behind(each, organisation)
     ]
+
+
+def _is_left_behind(thing: Document | Change, organisation: Organisation) -> bool:
+    """Of an earlier registration under the same code, which was erased: what a broken run left."""
+    return thing.created_at < organisation.created_at
 
 
 def _named(organisation: Organisation) -> Iterable[str]:
@@ -170,6 +176,12 @@ def _is_idle(document: Document, now: datetime, may_submit: bool = False) -> boo
         return is_over(document.created_at, RETENTION.taken_back_paper_days, now)
     unused = not document.checked and not may_submit
     return unused and is_over(document.created_at, RETENTION.unused_paper_days, now)
+
+
+def changes_due(organisation: Organisation, changes: Iterable[Change], now: datetime) -> list[Change]:
+    """The reports of a living organisation that have had their time, or are of an earlier registration."""
+    known = [each for each in changes if each.erased_at is None]
+    return [each for each in known if change_is_due(each, now) or _is_left_behind(each, organisation)]
 
 
 def change_is_due(change: Change, now: datetime) -> bool:

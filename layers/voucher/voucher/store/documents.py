@@ -94,14 +94,20 @@ def get(owner: keys.Key, document_id: str) -> Document:
     return Document.model_validate(item)
 
 
-def list_of(owner: keys.Key) -> list[Document]:
-    """Every document announced under an owner's key, the newest first, without those taken back."""
+def list_of(owner: keys.Key, begun: datetime | None) -> list[Document]:
+    """Every document announced under an owner's key, the newest first, without those taken back.
+
+    `begun`: when its organisation registered; None for a settlement. A credit code may be registered anew, by somebody
+    else, once its record was erased. A paper that was announced before is that of other people, which a broken run of
+    the retention left, or which was on its way.
+    """
     known = [each for each in list_all_of(owner) if not each.taken_back]
-    return sorted(known, key=lambda each: each.created_at, reverse=True)
+    own = [each for each in known if begun is None or each.created_at >= begun]
+    return sorted(own, key=lambda each: each.created_at, reverse=True)
 
 
 def list_all_of(owner: keys.Key) -> list[Document]:
-    """Every document announced under an owner's key, also those taken back."""
+    """Every document under an owner's key, also those taken back and those of an earlier registration."""
     return [Document.model_validate(item) for item in read_partition(owner, "DOCUMENT#")]
 
 
@@ -153,9 +159,10 @@ def inspect(documents: list[Document]) -> Inspection:
     return Inspection([*fit, *new], new, unreadable)
 
 
-def inspect_all(owner: keys.Key, since: datetime | None = None) -> Inspection:
-    """The same for every document of an owner; only those announced after `since`, if given."""
-    return inspect([each for each in list_of(owner) if since is None or each.created_at > since])
+def inspect_all(owner: keys.Key, begun: datetime, since: datetime | None = None) -> Inspection:
+    """The same for every document of an organisation, which registered when it had `begun`; only those announced after
+    `since`, if given."""
+    return inspect([each for each in list_of(owner, begun) if since is None or each.created_at > since])
 
 
 def commit_examined(owner: keys.Key, inspection: Inspection) -> None:
