@@ -372,6 +372,9 @@ def test_a_list_is_due_once_another_version_is_in_force_and_behind_the_standings
     year_after = long_after(RETENTION.left_days, datetime(2025, 12, 31, 16, tzinfo=NOW.tzinfo))
     assert retention.list_is_due(record, record, other, year_after)
     assert not retention.list_is_due(record, record, other, year_after - timedelta(milliseconds=1))
+    of_its_year = list_import(kind="other_subsidy")
+    assert retention.list_is_due(of_its_year, of_its_year, of_its_year, year_after)
+    assert not retention.list_is_due(of_its_year, of_its_year, of_its_year, year_after - timedelta(milliseconds=1))
     for state in ("applying", "erased"):
         assert not retention.list_is_due(list_import(state=state), other, other, LATE)
     applied = list_import(applied_at=NOW + timedelta(days=1))

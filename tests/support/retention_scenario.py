@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -331,6 +331,14 @@ def list_that_was_replaced(world: World, clock: StoppedClock) -> Planted:
     return Planted(clock.instant, RETENTION.list_days, (f"{NAMES[0]}厂", NAMES[1], PHONE))
 
 
+def list_of_a_year_long_over(world: World, clock: StoppedClock) -> Planted:
+    """In force, and never replaced."""
+    towns.open_year(world)
+    code = samples.enterprise(5).uscc
+    bring_into_force(world, "other_subsidy", 2026, f"统一社会信用代码,企业名称,联系人\n{code},{NAMES[0]}厂,{NAMES[1]}")
+    return Planted(end_of_day(date(2026, 12, 31)), RETENTION.left_days, (f"{NAMES[0]}厂", NAMES[1]))
+
+
 def list_that_was_never_applied(world: World, clock: StoppedClock) -> Planted:
     """Announced and uploaded, and then forgotten."""
     body = {"filename": f"{WORDS}.csv", "content_type": "text/csv", "size_bytes": 9}
@@ -380,6 +388,7 @@ SCENES: tuple[Callable[[World, StoppedClock], Planted], ...] = (
     paper_taken_back,
     paper_never_submitted,
     list_that_was_replaced,
+    list_of_a_year_long_over,
     list_that_was_never_applied,
     message_in_an_inbox,
     violation_that_was_lifted,

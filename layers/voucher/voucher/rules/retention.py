@@ -306,9 +306,11 @@ def erased_lead(lead: Lead, mark: Mark) -> Lead:
 
 
 def list_is_due(record: ListImport, in_force: ListImport | None, latest: ListImport | None, now: datetime) -> bool:
-    """§2.1.1, §2.3.1: a version of a list that is over. The `latest` stays until the next one is compared with it; the
-    version `in_force` as long as what was granted by it may be asked about."""
-    if record.state in ("applying", "erased") or (latest and latest.import_id == record.import_id):
+    """§2.1.1, §2.3.1: a version of a list that is over. The version `in_force` stays as long as what was granted by it
+    may be asked about. Of D lists the `latest` stays until the next one is compared with it, of whatever year; another
+    list is only compared with those of its own year, and by then nobody corrects that year any more."""
+    counts_on = record.kind == "rated_d" and latest and latest.import_id == record.import_id
+    if record.state in ("applying", "erased") or counts_on:
         return False
     if in_force and in_force.import_id == record.import_id:
         return is_over(end_of_day(date(record.year, 12, 31)), RETENTION.left_days, now)
