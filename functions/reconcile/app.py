@@ -29,6 +29,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     for pool_id in event.get("free", []):
         pools.commit_thaw(pool_id, pools.read_shard_count(pool_id))
     if "free" in event:
+        # no record takes a step here; who invoked us, the trail of the cloud knows
+        log_work("freed", pools=",".join(event["free"]))
         return {"freed": event["free"]}
     cut_off = datetime.fromisoformat(event["time"])
     reports: list[dict[str, Any]] = []

@@ -220,7 +220,7 @@ INVENTORY = (
         "S3 `lists/*`, `rows/*`; registry: the version",
         "§2.1.1, §2.3.1, §5.2b",
         "list_days",
-        "a newer version replaced it, or it came to nothing; one in force: left_days after its year; the newest D list stays",
+        "a newer one replaced it, or it came to nothing; in force: left_days after its year; the newest D list stays",
         "who brought which file into force and when, its hash, how many rows",
     ),
     Kind(

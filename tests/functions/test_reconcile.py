@@ -68,7 +68,9 @@ def test_every_night_is_measured_and_a_breach_is_what_the_alarm_hears(
 
 
 @pytest.mark.clause("§1.4a")
-def test_a_batch_with_a_fen_too_many_is_frozen_until_somebody_repairs_and_frees_it(town: Town) -> None:
+def test_a_batch_with_a_fen_too_many_is_frozen_until_somebody_repairs_and_frees_it(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     town.grab()
     shard = keys.pool(batch_pool(town.batch_id), 0)
     tamper(shard, "remaining_fen", 1)
@@ -85,7 +87,10 @@ def test_a_batch_with_a_fen_too_many_is_frozen_until_somebody_repairs_and_frees_
     assert (refused.status, refused.code) == (409, "FROZEN")
 
     tamper(shard, "remaining_fen", -1)
+    logged = list[Json]()
+    monkeypatch.setattr(function("reconcile"), "log_work", lambda what, **facts: logged.append({what: facts}))
     assert function("reconcile").handler({"free": [pool_id]}, None) == {"freed": [pool_id]}
+    assert logged == [{"freed": {"pools": pool_id}}]
     assert town.world.call(NEIGHBOUR, "POST", path, claim).status == 201
     assert reconciled()["balanced"]
 

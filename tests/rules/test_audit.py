@@ -41,6 +41,12 @@ def test_a_change_that_is_delivered_twice_has_one_name() -> None:
     assert first.body["trace_id"] != other.body["trace_id"]
 
 
+def test_a_paper_that_is_announced_anew_once_it_was_deleted_leaves_another_trace() -> None:
+    paper = DOCUMENT | {"pk": f"ENTERPRISE#{FIRM}"}
+    [first], [second] = (trace_messages(None, paper | {"created_at": at}, WRITTEN) for at in (AT, WRITTEN))
+    assert first.body["trace_id"] != second.body["trace_id"]
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

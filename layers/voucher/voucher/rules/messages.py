@@ -207,10 +207,14 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
 )
 
 
+BEGUN_ANEW = ("ENTERPRISE", "AGENCY", "DOCUMENT")
+
+
 def change_id(new: Image, word: object) -> str:
     """The id of a change: its record, the version it made, and a word; the same for each delivery of the change. A
-    credit code may be registered anew once its record was erased: so when the record began is part of it."""
-    begun = f"{new['created_at']}/" if thing_of(new) in ("ENTERPRISE", "AGENCY") and new.get("created_at") else ""
+    credit code may be registered anew once its record was erased, and a paper announced anew, by the same request, once
+    it was deleted: so when such a record began is part of it."""
+    begun = f"{new['created_at']}/" if thing_of(new) in BEGUN_ANEW and new.get("created_at") else ""
     mark = new.get("version", new.get("seq", 0))
     return f"{new['pk']}/{new['sk']}/{begun}{mark}/{word}".replace("#", ".")
 
