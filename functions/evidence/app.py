@@ -69,8 +69,7 @@ def list_documents(settlement_id: str, query: OfOwner) -> Answer[PageOf[PublicDo
     settlement = settlements.get(settlement_id)
     agency = as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
     disclose(app, f"settlement:{settlement_id}", agency_uscc=settlement.agency_uscc)
-    is_own = app.caller.sub in agency.members
-    return reply_with_documents(keys.settlement(settlement_id), None, query, is_own)
+    return reply_with_documents(keys.settlement(settlement_id), None, query, app.caller.sub in agency.members)
 
 
 @app.delete("/settlements/<settlement_id>/documents/<document_id>")
