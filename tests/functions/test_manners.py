@@ -185,7 +185,7 @@ def test_a_page_may_try_an_unknown_path_so_that_it_reads_the_refusal() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("DELETE", "/batches/2026.b1", "GET, HEAD, OPTIONS"),
+        ("DELETE", "/batches/2026.b1", "GET, HEAD, PUT, PATCH, OPTIONS"),
         ("GET", "/orders/quote", "POST, OPTIONS"),
         ("PATCH", "/orders/o_1/", "GET, OPTIONS"),
         ("POST", "/products/p_1", "GET, HEAD, PUT, PATCH, OPTIONS"),

@@ -29,8 +29,8 @@ def members_named(node: ast.expr) -> list[Refusal]:
     return []
 
 
-# which keyword gives which fact of a sentence, where their names differ
-GIVEN = {"of": "state", "roles": "role_words", "thing": "thing_word"}
+# which keyword gives which facts of a sentence, where their names differ
+GIVEN = {"of": {"state", "of_word"}, "roles": {"role_words"}, "thing": {"thing_word"}}
 
 
 def raised() -> Iterator[tuple[str, Refusal, set[str]]]:
@@ -38,7 +38,8 @@ def raised() -> Iterator[tuple[str, Refusal, set[str]]]:
     for source in SOURCES:
         for node in ast.walk(ast.parse(source.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused":
-                facts = {GIVEN.get(keyword.arg, keyword.arg) for keyword in node.keywords if keyword.arg}
+                given = [keyword.arg for keyword in node.keywords if keyword.arg]
+                facts = {fact for name in given for fact in GIVEN.get(name, {name})}
                 place = f"{source.relative_to(ROOT)}:{node.lineno}"
                 yield from ((place, refusal, facts) for refusal in members_named(node.args[0]))
 

@@ -19,6 +19,7 @@ def year_calls(town: Town) -> Calls:
     world = town.world
     steps.expect(world.call(BUREAU, "POST", "/programmes", {"year": 2027, "total_fen": 5_000_000}), 201)
     draft = steps.expect(world.call(OPERATOR, "POST", "/programmes/2026/batches", samples.batch(amount_fen=100)), 201)
+    unwanted = steps.expect(world.call(OPERATOR, "POST", "/programmes/2026/batches", samples.batch(amount_fen=1)), 201)
     ended = steps.open_batch(world, 2026, samples.batch(amount_fen=1_000_000))
     steps.expect(world.call(BUREAU, "POST", f"/batches/{ended['batch_id']}/close"), 200)
     path, total = f"/batches/{draft['batch_id']}", {"total_fen": 110_000_000, "reason": "追加预算"}
@@ -48,7 +49,9 @@ def year_calls(town: Town) -> Calls:
         "PATCH /batches/{batch_id}": Call(OPERATOR, path, {"name": "第一批（更正）"}, roles=("platform",)),
         "PUT /batches/{batch_id}": Call(OPERATOR, path, {"amount_fen": 200}, roles=("platform",)),
         "POST /batches/{batch_id}/publish": Call(BUREAU, f"{path}/publish", roles=("bureau",)),
-        "POST /batches/{batch_id}/withdraw": Call(OPERATOR, f"{path}/withdraw", roles=("platform",)),
+        "POST /batches/{batch_id}/withdraw": Call(
+            OPERATOR, f"/batches/{unwanted['batch_id']}/withdraw", roles=("platform",)
+        ),
         "POST /batches/{batch_id}/close": Call(BUREAU, f"{path}/close", roles=("bureau",)),
         "GET /batches/{batch_id}/results": Call(None, f"/batches/{ended['batch_id']}/results"),
     }
