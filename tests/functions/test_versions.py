@@ -68,7 +68,7 @@ def test_every_edit_and_every_decision_may_name_the_version_that_was_seen(everyt
 def test_another_version_than_the_latest_is_refused_and_nothing_is_written(everything: Everything, name: str) -> None:
     upload_again("everything")
     before, call = everything_kept(), everything.calls[name]
-    body = {**call.body, "version": 999_999}
+    body = {**(call.body or {}), "version": 999_999}
     reply = everything.town.world.call(call.person, EVERY[name].method, call.path, body, call.key)
     check_problem(reply, 409)
     assert reply.code == "CHANGED_MEANWHILE"
