@@ -1,7 +1,7 @@
 """Worker: adds what happened to the audit trail: steps (from the streams, by the relay), and readings of personal data
 (from the functions that answer them).
 
-Nothing else may write to the trail's table. This worker adds to it where nothing stands yet, and may delete nothing.
+Nothing else may write to the trail's table. This worker only adds to it, where a place is still free.
 """
 
 from itertools import batched

@@ -1,9 +1,8 @@
 """Schedule, every night: reads the whole audit trail, raises the alarm if it does not hold, and anchors its end in
 another table, so that a trail that is cut off later is found to be.
 
-A break stays for ever, because no entry is written again. So one in the middle does not keep what follows from being
-anchored: else whoever changes one old entry could cut off the end from then on. Only an end that is not the true one is
-not anchored.
+A break stays for ever, because no entry is written again. So what follows one in the middle is anchored all the same:
+else whoever changes one old entry could cut off the end from then on. Only the true end is anchored.
 """
 
 from typing import Any

@@ -365,20 +365,38 @@ def test_a_payout_file_stays_until_the_bank_answered_on_all_its_payouts() -> Non
 def test_a_list_is_due_once_another_version_is_in_force_and_behind_the_standings() -> None:
     record, other = list_import(), list_import(import_id="i_2")
     due = long_after(RETENTION.list_days)
-    assert retention.list_is_due(record, other, other, due)
-    assert retention.list_is_due(record, None, None, due)
-    assert not retention.list_is_due(record, other, other, due - timedelta(days=1))
-    assert not retention.list_is_due(record, other, record, LATE)
+    assert retention.list_is_due(record, other, other, None, due)
+    assert retention.list_is_due(record, None, None, None, due)
+    assert not retention.list_is_due(record, other, other, None, due - timedelta(days=1))
+    assert not retention.list_is_due(record, other, record, None, LATE)
     year_after = long_after(RETENTION.left_days, datetime(2025, 12, 31, 16, tzinfo=NOW.tzinfo))
-    assert retention.list_is_due(record, record, other, year_after)
-    assert not retention.list_is_due(record, record, other, year_after - timedelta(milliseconds=1))
+    assert retention.list_is_due(record, record, other, None, year_after)
+    assert not retention.list_is_due(record, record, other, None, year_after - timedelta(milliseconds=1))
     of_its_year = list_import(kind="other_subsidy")
-    assert retention.list_is_due(of_its_year, of_its_year, of_its_year, year_after)
-    assert not retention.list_is_due(of_its_year, of_its_year, of_its_year, year_after - timedelta(milliseconds=1))
+    assert retention.list_is_due(of_its_year, of_its_year, of_its_year, None, year_after)
+    assert not retention.list_is_due(
+        of_its_year, of_its_year, of_its_year, None, year_after - timedelta(milliseconds=1)
+    )
     for state in ("applying", "erased"):
-        assert not retention.list_is_due(list_import(state=state), other, other, LATE)
+        assert not retention.list_is_due(list_import(state=state), other, other, None, LATE)
     applied = list_import(applied_at=NOW + timedelta(days=1))
-    assert not retention.list_is_due(applied, other, other, due)
+    assert not retention.list_is_due(applied, other, other, None, due)
+
+
+@pytest.mark.clause("§2.3.1")
+def test_the_nursery_list_stays_until_that_of_a_later_year_replaced_it() -> None:
+    record = list_import(kind="little_giant_nursery")
+    assert not retention.list_is_due(record, record, record, None, LATE)
+    assert retention.list_is_due(record, record, record, record.year + 1, LATE)
+    assert retention.list_is_due(record, None, list_import(import_id="i_2"), None, LATE)
+
+
+@pytest.mark.clause("§2.3.1")
+def test_a_list_stays_for_the_years_after_the_one_in_which_it_counts() -> None:
+    record = list_import(kind="newly_above_scale")
+    end = long_after(RETENTION.left_days, datetime(record.year + 1, 12, 31, 16, tzinfo=NOW.tzinfo))
+    assert retention.list_is_due(record, record, record, None, end)
+    assert not retention.list_is_due(record, record, record, None, end - timedelta(milliseconds=1))
 
 
 def test_messages_that_came_so_long_ago_have_had_their_time() -> None:

@@ -301,7 +301,7 @@ def refused_by(checks: Iterable[Callable[[], object]]) -> list[Refused]:
 
 
 def refuse_first(refusals: Iterable[Refused]) -> None:
-    """Raise the refusal of highest precedence, with all of them as its errors; do nothing if there is none."""
+    """Raise the refusal of highest precedence, with all of them as its errors, if there is any."""
     found = sorted(refusals, key=lambda refused: refused.refusal.value)
     if not found:
         return

@@ -24,8 +24,8 @@ Shown = Callable[[Batch, datetime], dict[str, Any]]
 
 
 class WantedAudience(Request):
-    """Whom the batch is open to, until an instant if there is one, and then to all. What is not named asks for
-    nothing."""
+    """Whom the batch is open to, until an instant if there is one, and then to all. Each field that is sent narrows it;
+    an empty audience is everybody."""
 
     lists: list[QuotaList] = []
     districts: list[District] = []

@@ -163,7 +163,12 @@ def forget_lead(lead_id: str, mark: Mark) -> None:
 def forget_list(kind: str, year: int, import_id: str, mark: Mark) -> None:
     """§2.1.1, §2.3.1: the file and the rows of a version that is over."""
     record = lists.load(kind, year, import_id)
-    if retention.list_is_due(record, lists.find_in_force(kind, year), lists.find_latest(kind, year), mark.at):
+    in_force, latest, following_year = (
+        lists.find_in_force(kind, year),
+        lists.find_latest(kind, year),
+        lists.find_following_year(kind, year),
+    )
+    if retention.list_is_due(record, in_force, latest, following_year, mark.at):
         erased = retention.erased_list(record, mark)
         if not lists.commit_step(record, erased):
             return

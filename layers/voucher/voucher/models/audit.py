@@ -29,7 +29,7 @@ class Trace(Record):
 
 class AuditEntry(Trace):
     """A trace in its place in the trail: `sha256` is the fingerprint of the entry and of the one before it, so that
-    nothing can be changed, left out or put elsewhere without a break."""
+    whatever is changed, left out or put elsewhere shows as a break."""
 
     seq: int
     previous_sha256: str

@@ -15,7 +15,7 @@ class Audience(Record):
     """§2.3.1, §2.3.3: whom a batch is open to, until an instant if there is one, and then to all.
 
     An enterprise belongs to it if it is on one of the lists, in one of the districts, of one of the sizes, and used at
-    least so many percent of what it was granted this year. What is not named asks for nothing.
+    least so many percent of what it was granted this year. Each field that is set narrows it.
     """
 
     lists: tuple[QuotaList, ...] = ()

@@ -88,7 +88,7 @@ class PublicPolicy(Policy, defer_build=True):
 
 
 class PublicProgramme(Programme, defer_build=True):
-    """A confirmed year as everybody sees it; it names no person, and nothing that finance has not confirmed."""
+    """A confirmed year as everybody sees it; only what finance confirmed, and without a person's name."""
 
     private: ClassVar[frozenset[str]] = Programme.private | ONLY_FOR_STAFF
     state: Literal["open", "closed"]

@@ -96,13 +96,12 @@ def new_batch(batch_id: str, programme: Programme, draft: Mapping[str, Any], cre
     return Batch(
         **draft,
         **creation,
-        **_following(draft["amount_fen"], draft["valid_until"], programme),
+        **_following(draft, programme),
         state="draft",
         batch_id=batch_id,
         year=programme.year,
         grants_from=policy.grants_from,
         grants_until=policy.grants_until,
-        guess_fen=policy.quota_default_fen + draft["extra_quota_fen"],
         rerelease_excludes_lapsed=policy.rerelease_excludes_lapsed,
     )
 
@@ -110,17 +109,16 @@ def new_batch(batch_id: str, programme: Programme, draft: Mapping[str, Any], cre
 def corrected_batch(batch: Batch, programme: Programme, changes: Mapping[str, Any]) -> Batch:
     """§1.4a: a draft with some other facts, before the step itself."""
     draft = {**batch.model_dump(), **changes}
-    guess_fen = programme.policy.quota_default_fen + draft["extra_quota_fen"]
-    following = _following(draft["amount_fen"], draft["valid_until"], programme)
-    return Batch.model_validate({**draft, **following, "guess_fen": guess_fen})
+    return Batch.model_validate({**draft, **_following(draft, programme)})
 
 
-def _following(amount_fen: int, valid_until: date, programme: Programme) -> dict[str, Any]:
-    """What follows from a draft's amount, in fen, and the face date of its vouchers."""
+def _following(draft: Mapping[str, Any], programme: Programme) -> dict[str, Any]:
+    """What follows from a draft's amount, the face date of its vouchers, and its extra."""
     policy = programme.policy
     return {
-        "ends_at": voucher_end(valid_until, policy, programme.year),
-        "shards": shards_for(amount_fen, policy),
+        "ends_at": voucher_end(draft["valid_until"], policy, programme.year),
+        "shards": shards_for(draft["amount_fen"], policy),
+        "guess_fen": policy.quota_default_fen + draft["extra_quota_fen"],
     }
 
 

@@ -23,8 +23,9 @@ from voucher.models.programmes import Programme
 from voucher.models.removals import Lead
 from voucher.models.settlements import Settlement
 from voucher.models.violations import Violation
-from voucher.policy import RETENTION
+from voucher.policy import NURSERY_LIST, RATED_D_LIST, RETENTION
 from voucher.rules.lifecycle import remembered, stepped
+from voucher.rules.standing import years_of
 from voucher.rules.working_days import end_of_day
 
 ERASED = "已删除"
@@ -305,15 +306,24 @@ def erased_lead(lead: Lead, mark: Mark) -> Lead:
     return remembered(lead, "erase", mark, facts=ERASED, erased_at=mark.at)
 
 
-def list_is_due(record: ListImport, in_force: ListImport | None, latest: ListImport | None, now: datetime) -> bool:
+def list_is_due(
+    record: ListImport,
+    in_force: ListImport | None,
+    latest: ListImport | None,
+    following_year: int | None,
+    now: datetime,
+) -> bool:
     """§2.1.1, §2.3.1: a version of a list that is over. The version `in_force` stays as long as what was granted by it
-    may be asked about. Of D lists the `latest` stays until the next one is compared with it, of whatever year; another
-    list is only compared with those of its own year, and by then nobody corrects that year any more."""
-    counts_on = record.kind == "rated_d" and latest and latest.import_id == record.import_id
-    if record.state in ("applying", "erased") or counts_on:
+    may be asked about. The `latest` of a list that counts until another one replaces it (of D lists, or of the nursery
+    as long as no `following_year` has a list) stays, because the next one is compared with it; any other list is only
+    compared with those of its own year, and by then nobody corrects that year any more."""
+    counts_on = record.kind == RATED_D_LIST or (record.kind == NURSERY_LIST and following_year is None)
+    is_latest = latest is not None and latest.import_id == record.import_id
+    if record.state in ("applying", "erased") or (counts_on and is_latest):
         return False
     if in_force and in_force.import_id == record.import_id:
-        return is_over(end_of_day(date(record.year, 12, 31)), RETENTION.left_days, now)
+        last_year = years_of(record.kind, record.year).last or record.year
+        return is_over(end_of_day(date(last_year, 12, 31)), RETENTION.left_days, now)
     last = max(each for each in (record.created_at, record.updated_at, record.applied_at) if each)
     return is_over(last, RETENTION.list_days, now)
 
