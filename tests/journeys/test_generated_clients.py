@@ -94,13 +94,14 @@ def _is_wrong(reply: Reply) -> bool:
 
 def _requests(city: ContractCity) -> Iterator[tuple[str, tuple[str, str, bytes | None, dict[str, str]]]]:
     """Every request of the file, its variables filled in, taken apart as an editor does it."""
-    values = {name: ids[-1] for name, ids in city.ids.items()} | {"address": "", "key": "k-1"}
+    values = {name: ids[-1] for name, ids in city.ids.items()} | {"address": ""}
     values |= {"enterprise_uscc": city.ids["enterprises"][0], "agency_uscc": city.ids["agencies"][0]}
     values |= {f"{name}_token": city.token(name) for name, person in city.callers.items() if person}
     values["edition"] = "any"
     values["asset"] = next(ROOT.glob("functions/docs/*.js.gz")).name.removesuffix(".gz")
-    text = re.sub(r"{{(\w+)}}", lambda name: values[name[1]], collection.FILE.read_text())
-    for each in text.split("### ")[1:]:
+    for number, section in enumerate(collection.FILE.read_text().split("### ")[1:]):
+        values["key"] = f"k-{number}"  # as the file says: it names what is created
+        each = re.sub(r"{{(\w+)}}", lambda name: values[name[1]], section)
         head, _, body = each.partition("\n\n")
         name, *lines = [line for line in head.splitlines() if not line.startswith("#")]
         method, _, path = lines[0].partition(" ")
