@@ -54,7 +54,7 @@ def counter(name: str, quotas: int) -> Grab:
         conditional = conditions.all_of(conditions.CALLER_IS_MEMBER, conditions.QUOTA_SUFFICES)
         writes = [
             _take(batch, "#left_fen >= :amount_fen"),
-            _use_quota(enterprise, conditional, caller=enterprise.person.name),
+            _use_quota(enterprise, conditional, caller=enterprise.person.name, quota_fen=QUOTA_FEN),
             _make(name, enterprise),
         ]
         try:
