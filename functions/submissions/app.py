@@ -14,6 +14,7 @@ from voucher.models.documents import AnnouncedUpload, PublicDocument
 from voucher.models.enterprises import Enterprise
 from voucher.policy import AGENCY_DOCUMENTS, ENTERPRISE_DOCUMENTS
 from voucher.refusals import not_found
+from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, check_version
 from voucher.rules.programmes import policy_for
 from voucher.rules.submissions import revoked_registration, withdrawn_submission
@@ -113,7 +114,8 @@ class Revocation(Versioned):
 @app.post("/enterprises/<uscc>/revoke")
 def revoke_enterprise(uscc: str) -> Answer[Enterprise]:
     """§4.1.1: the operator gives the credit code of a registration free that somebody made who does not act for the
-    enterprise. Only before the first approval; from the next night on anybody may register it."""
+    enterprise. Only before the first approval, and by nobody who acts for it; from the next night on anybody may
+    register it."""
     require(app.caller, "platform")
     return _revoke(organisations.find_enterprise(uscc), "enterprise")
 
@@ -121,7 +123,8 @@ def revoke_enterprise(uscc: str) -> Answer[Enterprise]:
 @app.post("/agencies/<uscc>/revoke")
 def revoke_agency(uscc: str) -> Answer[Agency]:
     """§3.2.1: the operator gives the credit code of an application free that somebody made who does not act for the
-    agency. Only before the first approval; from the next night on anybody may apply with it."""
+    agency. Only before the first approval, and by nobody who acts for it; from the next night on anybody may apply
+    with it."""
     require(app.caller, "platform")
     return _revoke(organisations.find_agency(uscc), "agency")
 
@@ -133,8 +136,9 @@ def _revoke[Organisation: (Enterprise, Agency)](old: Organisation | None, thing:
     if app.is_repeat(old, "revoke"):
         return reply(old, replay=True)
     check_version(old, body.version)
-    new = revoked_registration(old, body.reason, app.mark)
-    organisations.commit_step(old, new)
+    new, step = revoked_registration(old, body.reason, app.mark), f"revoke_{old.thing}"
+    check_four_eyes(app.caller.sub, step, old)
+    organisations.commit_decision(old, new, step, app.caller.sub)
     return reply(new)
 
 

@@ -7,7 +7,7 @@ from infra.client import steps
 from infra.client.http import BUREAU, Person, Reply
 from tests.support.agency_scenario import report_change
 from tests.support.backend import ROOT, World, function
-from tests.support.hands_scenario import ROLES, TURNS, Matter, Turn, begun, taken
+from tests.support.hands_scenario import PARTIES, ROLES, TURNS, Matter, Party, Turn, begun, taken
 from tests.support.scenario import SELLER, Town
 from tests.support.snapshots import Trial, everything_kept, staged, trial, upload_again
 from voucher.hands import STEPS
@@ -31,23 +31,23 @@ def look_away(patch: pytest.MonkeyPatch) -> None:
             patch.setattr(function(folder), "check_four_eyes", lambda *_, **__: None)
 
 
-def tried(matter: Matter, turn: Turn, person: Person, *, is_member: bool) -> Reply:
-    """Somebody's attempt at a step, which leaves no trace."""
+def tried(matter: Matter, turn: Turn, person: Person, member_of: Party | None) -> Reply:
+    """Somebody's attempt at a step, as a member of one party at most; it leaves no trace."""
     with trial():
-        matter.let_in(*([person] if is_member else []))
+        matter.let_in(person, member_of)
         attempt = Trial()
         reply = turn.take(matter, person)
         assert reply.status < 300 or attempt.left_no_trace
     return reply
 
 
-def told(matter: Matter, turn: Turn, person: Person, *, is_member: bool) -> set[str | None]:
+def told(matter: Matter, turn: Turn, person: Person, member_of: Party | None) -> set[str | None]:
     """The codes of an attempt with the rule, and of one in which no rule looked; None where the step was taken."""
-    codes = {tried(matter, turn, person, is_member=is_member).code}
+    codes = {tried(matter, turn, person, member_of).code}
     if codes == {"FOUR_EYES"}:
         with pytest.MonkeyPatch.context() as patch:
             look_away(patch)
-            codes.add(tried(matter, turn, person, is_member=is_member).code)
+            codes.add(tried(matter, turn, person, member_of).code)
     return codes
 
 
@@ -62,6 +62,7 @@ REFUSED, DONE = {"FOUR_EYES", "CHANGED_MEANWHILE"}, {None}
 @pytest.mark.clause("§3.5.2")
 @pytest.mark.clause("§3.5.3")
 @pytest.mark.clause("§3.5.4")
+@pytest.mark.clause("§4.1.1")
 @pytest.mark.clause("§4.1.2")
 @pytest.mark.clause("§5.2b")
 @pytest.mark.parametrize("number", range(len(TURNS)), ids=[each.step for each in TURNS])
@@ -69,20 +70,27 @@ def test_a_step_is_taken_by_exactly_those_whom_the_table_allows(
     world: World, number: int, subtests: pytest.Subtests
 ) -> None:
     """By rule, and by the write itself if the rule did not look. Of those who took an earlier step, whoever acted as a
-    member tries it as a member and, once they left, as none; a colleague of theirs took no step."""
+    member tries it as a member of that party and, once they left, as none; a colleague of theirs took no step. Nobody
+    is a member of both parties, so each cell of the table answers for itself."""
     matter, turn = until(world, number), TURNS[number]
-    step = STEPS[turn.step]
-    with subtests.test("a member who did nothing"):
-        assert told(matter, turn, COLLEAGUE, is_member=True) == (REFUSED if step.no_member else DONE)
+    step, is_staff = STEPS[turn.step], not turn.parties
+    barred = {party for party in step.no_member if party in turn.concerns}
+    for party in PARTIES:
+        with subtests.test(f"a member of the {party} who did nothing"):
+            if is_staff:
+                assert told(matter, turn, COLLEAGUE, party) == (REFUSED if party in barred else DONE)
+            else:
+                code = tried(matter, turn, COLLEAGUE, party).code
+                assert code == (None if party in turn.parties else "NOT_FOUND")
     for first in TURNS[:number]:
         is_refused = first.step in step.not_by
-        if not turn.is_of_party:
+        if is_staff:
             with subtests.test(f"after {first.step}"):
-                assert told(matter, turn, first.person, is_member=False) == (REFUSED if is_refused else DONE)
-        if turn.is_of_party or first.is_of_party:
-            with subtests.test(f"after {first.step}, a member"):
-                code = tried(matter, turn, first.person, is_member=True).code
-                assert code == ("FOUR_EYES" if is_refused or step.no_member else None)
+                assert told(matter, turn, first.person, None) == (REFUSED if is_refused else DONE)
+        for party in (first if is_staff else turn).parties[-1:]:
+            with subtests.test(f"after {first.step}, a member of the {party}"):
+                code = tried(matter, turn, first.person, party).code
+                assert code == ("FOUR_EYES" if is_refused or party in barred else None)
 
 
 def test_every_step_of_the_table_has_its_turn() -> None:
@@ -90,13 +98,19 @@ def test_every_step_of_the_table_has_its_turn() -> None:
 
 
 @pytest.mark.clause("§2.1.3")
-def test_a_member_records_no_violation_of_their_agency(town: Town) -> None:
+def test_a_member_records_and_lifts_no_violation_of_their_agency(town: Town) -> None:
     breach, member = {"uscc": town.agency.uscc, "facts": "虚开发票"}, Person(SELLER.name, "bureau")
     assert town.world.call(member, "POST", "/violations", breach).code == "FOUR_EYES"
     with pytest.MonkeyPatch.context() as patch:
         look_away(patch)
         assert town.world.call(member, "POST", "/violations", breach).code == "CHANGED_MEANWHILE"
-    steps.expect(town.world.call(BUREAU, "POST", "/violations", breach), 201)
+    recorded = steps.expect(town.world.call(BUREAU, "POST", "/violations", breach), 201)
+    lifting = f"/violations/{recorded['violation_id']}/lift", {"reason": "已整改"}
+    assert town.world.call(member, "POST", *lifting).code == "FOUR_EYES"
+    with pytest.MonkeyPatch.context() as patch:
+        look_away(patch)
+        assert town.world.call(member, "POST", *lifting).code == "CHANGED_MEANWHILE"
+    steps.expect(town.world.call(Person("other", "bureau"), "POST", *lifting), 200)
 
 
 @pytest.mark.clause("§3.4.1")
@@ -121,7 +135,7 @@ def test_what_was_kept_before_anybody_remembered_these_hands_goes_on(world: Worl
         "make_payouts": "send_invoice",
     }
     first = next(each for each in TURNS if each.step == older[until_step])
-    assert tried(matter, TURNS[number], first.person, is_member=False).code == "FOUR_EYES"
+    assert tried(matter, TURNS[number], first.person, None).code == "FOUR_EYES"
     for turn in TURNS[number:]:
         taken(matter, turn)
 

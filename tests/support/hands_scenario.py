@@ -23,7 +23,12 @@ VOUCHER_FEN, CONTRACT_FEN = 70_000, 100_000
 PAID, TAKEN_OUT, TAKEN_BACK = "paid", "taken out", "taken back"
 ORDERS = (PAID, TAKEN_OUT, TAKEN_BACK)
 ENTERPRISE, AGENCY = samples.enterprise(0), samples.agency(1)
+# registered and submitted by the same people, until the operator gives their credit codes free
+SPARE_ENTERPRISE, SPARE_AGENCY = samples.enterprise(2), samples.agency(2)
 WHY = {"reason": "材料有误"}
+Party = Literal["enterprise", "agency"]
+PARTIES: tuple[Party, ...] = ("enterprise", "agency")
+SET_MEMBERS = "SET #members = :members"
 
 
 @dataclass
@@ -37,11 +42,20 @@ class Matter:
         """One call; its key follows from what is asked."""
         return self.world.call(person, method, path, body)
 
-    def let_in(self, *people: Person) -> None:
-        """These people are members of both organisations, beside the two who registered them; nobody else is."""
-        names = [each.name for each in (OWNER, SELLER, *people)]
-        places = (keys.enterprise(ENTERPRISE.uscc), keys.agency(AGENCY.uscc))
-        transact([update_write("members", key, "SET #members = :members", None, members=names) for key in places])
+    def let_in(self, person: Person, party: Party | None) -> None:
+        """This person is a member of the enterprises, of the agencies, or of none (None); whoever registered them still
+        is, and nobody else. Nobody is a member of both parties: else a refusal would not tell because of which one."""
+        transact(
+            [
+                update_write(f"members {kind} {uscc}", keys.organisation(kind, uscc), SET_MEMBERS, None, members=names)
+                for kind, owner, registered in (
+                    ("enterprise", OWNER, (ENTERPRISE, SPARE_ENTERPRISE)),
+                    ("agency", SELLER, (AGENCY, SPARE_AGENCY)),
+                )
+                for names in [[owner.name, *([person.name] if kind == party else [])]]
+                for uscc in [each.uscc for each in registered]
+            ]
+        )
 
 
 Take = Callable[[Matter, Person], Reply]
@@ -54,12 +68,13 @@ def nothing(_matter: Matter, _answer: Json) -> None:
 
 @dataclass(frozen=True)
 class Turn:
-    """One step: whether a member or the staff takes it, what they call, and what follows once it is done."""
+    """One step: who takes it, what they call, and what follows once it is done. `concerns` says whose matter it is."""
 
     step: str
-    by: Literal["member", "staff"]
+    by: Literal["enterprise", "agency", "either", "staff"]
     take: Take
     learn: Learn = nothing
+    concerns: tuple[Party, ...] = PARTIES
 
     @property
     def person(self) -> Person:
@@ -67,9 +82,9 @@ class Turn:
         return Person(self.step, ROLES)
 
     @property
-    def is_of_party(self) -> bool:
-        """True if a member of an organisation takes it."""
-        return self.by == "member"
+    def parties(self) -> tuple[Party, ...]:
+        """Members of which parties take it; empty for a step of the staff."""
+        return tuple(each for each in PARTIES if self.by in (each, "either"))
 
 
 def simply(path: str, body: Any = None, method: str = "POST") -> Take:
@@ -106,6 +121,16 @@ def on_each_order(step: str, body: Callable[[str], Any] = lambda _: None) -> Tak
             if reply.status >= 300:
                 break
         return reply
+
+    return take
+
+
+def both_submit(*paths: str) -> Take:
+    """Both registrations of a kind, by the same person."""
+
+    def take(matter: Matter, person: Person) -> Reply:
+        replies = [matter.call(person, f"{path}/submit") for path in paths]
+        return next((reply for reply in replies if reply.status >= 300), replies[-1])
 
     return take
 
@@ -224,6 +249,7 @@ def grab(matter: Matter, _answer: Json) -> None:
 CHANGE = {"happened_on": "2026-06-10", "description": "法定代表人变更"}
 KEEP = {"decision": "keep", "reason": "不影响资格"}
 E, A = f"/enterprises/{ENTERPRISE.uscc}", f"/agencies/{AGENCY.uscc}"
+SPARE_E, SPARE_A = f"/enterprises/{SPARE_ENTERPRISE.uscc}", f"/agencies/{SPARE_AGENCY.uscc}"
 ADMIT = {"decision": "approve", "reasons": ["材料齐全"]}
 LIST = "/lists/little_giant_nursery/2026/imports"
 ANNOUNCED = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": 60}
@@ -257,14 +283,16 @@ TURNS = (
     Turn("publish_batch", "staff", simply("/batches/{batch}/publish")),
     Turn("import_list", "staff", simply(LIST, ANNOUNCED), upload_list),
     Turn("apply_list", "staff", simply(LIST + "/{import}/apply", {"touched": 1})),
-    Turn("submit_enterprise", "member", simply(f"{E}/submit")),
+    Turn("submit_enterprise", "enterprise", both_submit(E, SPARE_E)),
+    Turn("revoke_enterprise", "staff", simply(f"{SPARE_E}/revoke", WHY)),
     Turn("review_enterprise", "staff", simply(f"{E}/review", {"decision": "approve", "reasons": []})),
-    Turn("report_enterprise_change", "member", simply(f"{E}/changes", CHANGE), remember(report="change_id")),
+    Turn("report_enterprise_change", "enterprise", simply(f"{E}/changes", CHANGE), remember(report="change_id")),
     Turn("review_enterprise_change", "staff", simply(E + "/changes/{report}/review", KEEP)),
-    Turn("submit_agency", "member", simply(f"{A}/submit")),
+    Turn("submit_agency", "agency", both_submit(A, SPARE_A)),
+    Turn("revoke_agency", "staff", simply(f"{SPARE_A}/revoke", WHY)),
     Turn("pre_review_agency", "staff", simply(f"{A}/pre-review", ADMIT)),
     Turn("approve_agency", "staff", simply(f"{A}/approve", ADMIT), draft_product),
-    Turn("report_agency_change", "member", simply(f"{A}/changes", CHANGE), remember(report="change_id")),
+    Turn("report_agency_change", "agency", simply(f"{A}/changes", CHANGE), remember(report="change_id")),
     Turn("review_agency_change", "staff", simply(A + "/changes/{report}/review", KEEP)),
     Turn("publish_product", "staff", simply("/products/{product}/publish", {})),
     Turn(
@@ -272,17 +300,18 @@ TURNS = (
         "staff",
         simply("/violations", {"uscc": ENTERPRISE.uscc, "facts": "转让服务券"}),
         remember(violation="violation_id"),
+        ("enterprise",),
     ),
-    Turn("lift_violation", "staff", simply("/violations/{violation}/lift", WHY), grab),
-    Turn("place_order", "member", place, orders_placed),
-    Turn("accept_order", "member", on_each_order("accept")),
-    Turn("record_contract", "member", on_each_order("contract", contract)),
-    Turn("deliver_order", "member", on_each_order("deliver")),
-    Turn("confirm_order", "member", on_each_order("confirm")),
-    Turn("open_application", "member", open_application, application_opened),
-    Turn("fill_in_line", "member", fill_in),
-    Turn("submit_application", "member", simply("/settlements/{settlement}/submit")),
-    Turn("ask_cancel", "member", on_each_order("cancellation", lambda _: WHY)),
+    Turn("lift_violation", "staff", simply("/violations/{violation}/lift", WHY), grab, ("enterprise",)),
+    Turn("place_order", "enterprise", place, orders_placed),
+    Turn("accept_order", "agency", on_each_order("accept")),
+    Turn("record_contract", "either", on_each_order("contract", contract)),
+    Turn("deliver_order", "agency", on_each_order("deliver")),
+    Turn("confirm_order", "enterprise", on_each_order("confirm")),
+    Turn("open_application", "agency", open_application, application_opened),
+    Turn("fill_in_line", "agency", fill_in),
+    Turn("submit_application", "agency", simply("/settlements/{settlement}/submit")),
+    Turn("ask_cancel", "either", on_each_order("cancellation", lambda _: WHY)),
     Turn("review_cancel", "staff", on_each_order("cancellation/review", lambda _: {"decision": "reject"})),
     Turn("pre_review_lines", "staff", pre_review),
     Turn("gather_round", "staff", gather, remember(round="round_id")),
@@ -292,10 +321,10 @@ TURNS = (
     Turn("resolve_objection", "staff", simply("/objections/{objection}/resolve", {"decision": "reject"})),
     Turn("close_notice", "staff", simply("/notices/{notice}/close")),
     Turn("take_back_line", "staff", simply("/rounds/{round}/lines/{taken back}/withdraw", WHY), line_taken_back),
-    Turn("send_invoice", "member", send_invoice),
+    Turn("send_invoice", "agency", send_invoice),
     Turn(
         "propose_account",
-        "member",
+        "agency",
         simply("/rounds/{round}/bank-account", account("6200000000000009999") | {"reason": "原账户已销户"}),
         account_proposed,
     ),
@@ -324,20 +353,22 @@ TURNS = (
 
 
 def begun(world: World) -> Matter:
-    """Both organisations registered, with all their papers, nothing else."""
+    """All organisations registered, with all their papers, nothing else."""
     matter = Matter(world)
-    steps.expect(matter.call(OWNER, "/enterprises", ENTERPRISE.registration()), 201)
-    steps.expect(matter.call(SELLER, "/agencies", AGENCY.application()), 201)
-    for paper in enterprise_documents(ENTERPRISE, TODAY):
-        steps.announce_and_upload(world, OWNER, E, paper)
-    for paper in agency_documents(AGENCY, TODAY):
-        steps.announce_and_upload(world, SELLER, A, paper)
+    for enterprise in (ENTERPRISE, SPARE_ENTERPRISE):
+        steps.expect(matter.call(OWNER, "/enterprises", enterprise.registration()), 201)
+        for paper in enterprise_documents(enterprise, TODAY):
+            steps.announce_and_upload(world, OWNER, f"/enterprises/{enterprise.uscc}", paper)
+    for agency in (AGENCY, SPARE_AGENCY):
+        steps.expect(matter.call(SELLER, "/agencies", agency.application()), 201)
+        for paper in agency_documents(agency, TODAY):
+            steps.announce_and_upload(world, SELLER, f"/agencies/{agency.uscc}", paper)
     return matter
 
 
 def taken(matter: Matter, turn: Turn) -> Matter:
     """The matter after a step, by its own person; who then is no member any more."""
-    matter.let_in(*([turn.person] if turn.is_of_party else []))
+    matter.let_in(turn.person, turn.parties[-1] if turn.parties else None)
     turn.learn(matter, steps.expect(turn.take(matter, turn.person), 200, 201))
-    matter.let_in()
+    matter.let_in(turn.person, None)
     return matter

@@ -58,10 +58,12 @@ STEPS: dict[str, Step] = {
     "apply_list": Step(("POST /lists/{kind}/{year}/imports/{import_id}/apply",), None, ("import_list",)),
     "submit_enterprise": _once("POST /enterprises/{uscc}/submit"),
     "review_enterprise": Step(("POST /enterprises/{uscc}/review",), "§4.1.2", ("submit_enterprise",), ("enterprise",)),
+    "revoke_enterprise": Step(("POST /enterprises/{uscc}/revoke",), "§4.1.1", ("submit_enterprise",), ("enterprise",)),
     "report_enterprise_change": _once("POST /enterprises/{uscc}/changes"),
     "review_enterprise_change": Step((ENTERPRISE_CHANGE,), "§4.1.3", ("report_enterprise_change",), ("enterprise",)),
     "disqualify": Step(("POST /enterprises/{uscc}/disqualify",), "§4.1.3", (), ("enterprise",)),
     "submit_agency": Step(("POST /agencies/{uscc}/submit", "POST /agencies/{uscc}/renew")),
+    "revoke_agency": Step(("POST /agencies/{uscc}/revoke",), "§3.2.1", ("submit_agency",), ("agency",)),
     "pre_review_agency": Step(("POST /agencies/{uscc}/pre-review",), "§3.2.2", ("submit_agency",), ("agency",)),
     "approve_agency": Step(
         ("POST /agencies/{uscc}/approve",), "§3.2.2", ("submit_agency", "pre_review_agency"), ("agency",)
@@ -123,16 +125,11 @@ STEPS: dict[str, Step] = {
 }
 
 # Calls that are nobody's step of a matter which others decide on: an organisation prepares its own papers or takes its
-# own back, a claim first come first served, an offer taken off sale, a registration revoked before anybody approved it,
-# what is only read or worked out.
+# own back, a claim first come first served, an offer taken off sale, what is only read or worked out.
 FREE = frozenset(
     {
         *(f"{method} /{kind}/{{uscc}}" for kind in ("enterprises", "agencies") for method in ("PATCH", "PUT")),
-        *(
-            f"POST /{kind}{path}"
-            for kind in ("enterprises", "agencies")
-            for path in ("", "/{uscc}/withdraw", "/{uscc}/revoke")
-        ),
+        *(f"POST /{kind}{path}" for kind in ("enterprises", "agencies") for path in ("", "/{uscc}/withdraw")),
         *(
             f"POST /{owner}/documents"
             for owner in ("enterprises/{uscc}", "agencies/{uscc}", "settlements/{settlement_id}")

@@ -138,7 +138,8 @@ def unchanged_stranger_check(organisation: Organisation, step: str, caller: str)
 def commit_decision(old: Organisation, new: Organisation, step: str, caller: str, *also: Write) -> None:
     """Commit what staff decided on an organisation: nobody who may not take the step (`hands.py`). Raises
     CHANGED_MEANWHILE."""
-    commit([step_write(old, new, conditions.by_other_hands(step, old.thing), caller=caller), *also])
+    decided = step_write(old, new, conditions.by_other_hands(step, old.thing), caller=caller)
+    commit([decided, *_draft_writes(old, new), *also])
 
 
 def commit_step(old: Organisation, new: Organisation, *also: Write) -> None:
