@@ -25,8 +25,10 @@ HANDS = {
         "draft_batch",
         "import_list",
         "review_enterprise",
+        "revoke_enterprise",
         "review_enterprise_change",
         "disqualify",
+        "revoke_agency",
         "pre_review_agency",
         "review_agency_change",
         "propose_removal",
@@ -143,6 +145,8 @@ ON_ITS_MONEY = [
 ]
 ON_ONE_ORGANISATION = [
     "review_enterprise",
+    "revoke_enterprise",
+    "revoke_agency",
     "review_enterprise_change",
     "disqualify",
     "pre_review_agency",
