@@ -1,21 +1,18 @@
 """What proves a line of a settlement application: its documents, its invoice and transfers (§3.5.1)."""
 
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.bodies import Versioned
 from voucher.edge.disclosure import disclose
 from voucher.edge.documents import OfOwner, announce, announcement, reply_with_documents, take_back
-from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen
+from voucher.edge.evidence import LineBody
 from voucher.edge.identity import as_member, as_member_or_staff
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.edge.settlements import public_lines
-from voucher.models.base import Request, with_hand
+from voucher.models.base import with_hand
 from voucher.models.documents import AnnouncedUpload, Document, PublicDocument
-from voucher.models.settlements import Invoice, Line, PublicLine, Transfer
+from voucher.models.settlements import Line, PublicLine
 from voucher.policy import SETTLEMENT_DOCUMENTS
 from voucher.rules.documents import document_refusal
 from voucher.rules.flags import flags_of
@@ -26,28 +23,6 @@ from voucher.store import documents, keys, orders, organisations, programmes, se
 app = Api()
 
 SettlementDocument = announcement("SettlementDocument", SETTLEMENT_DOCUMENTS)
-
-
-class InvoiceBody(Request):
-    number: Number
-    amount_fen: Fen
-    issued_on: Day
-    document_id: Identifier
-
-
-class TransferBody(Request):
-    reference: Number
-    amount_fen: PositiveFen
-    paid_on: Day
-    document_id: Identifier
-
-
-class LineBody(Versioned):
-    contract_fen: PositiveFen
-    invoice: InvoiceBody
-    transfers: Annotated[list[TransferBody], Field(min_length=1, max_length=20)]
-    contract_document_id: Identifier
-    evidence_document_ids: Annotated[list[Identifier], Field(min_length=1, max_length=20)]
 
 
 @app.post("/settlements/<settlement_id>/documents")
@@ -91,8 +66,7 @@ def fill_in(settlement_id: str, order_id: str) -> Answer[PublicLine]:
         return reply(_public_line(old), replay=True)
     check_step(old, "edit")
     check_version(old, body.version)
-    invoice = Invoice(**body.invoice.model_dump())
-    transfers = tuple(Transfer(**each.model_dump()) for each in body.transfers)
+    invoice, transfers = body.invoice.read(), tuple(each.read() for each in body.transfers)
     check_transfers(transfers)
     policy = programmes.get(old.year).policy
     check_own_share(old, body.contract_fen, invoice, transfers, policy)

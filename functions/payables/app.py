@@ -12,10 +12,12 @@ from voucher.edge.fields import AccountNumber, Identifier, Name, Number, Positiv
 from voucher.edge.identity import as_member, as_member_or_staff, require
 from voucher.edge.replies import Answer, reply
 from voucher.models.base import Mark, Request
+from voucher.models.invoices import InvoiceKind
 from voucher.models.payables import Account, AccountChange, Payable, PublicPayable
 from voucher.refusals import Refusal, Refused
 from voucher.rules.documents import document_refusal
 from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.invoices import read_invoice_number
 from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.payables import payable_decided
 from voucher.store import documents, keys, organisations, payables, rounds
@@ -32,6 +34,8 @@ class BankAccount(Request):
 
 
 class SummaryInvoice(BankAccount):
+    invoice_kind: InvoiceKind | None = None
+    invoice_code: Number | None = None
     invoice_number: Number
     amount_fen: PositiveFen
     document_id: Identifier
@@ -64,17 +68,18 @@ def submit_invoice(round_id: str) -> Answer[PublicPayable]:
     mark = _slow_mark(round_id)
     if _is_repeat(old, "invoice", mark):
         return reply(old.public(), replay=True)
-    invoice = {"invoice_number": body.invoice_number, "document_id": body.document_id, "invoiced_by": app.caller.sub}
-    invoiced = stepped(old, "invoice", mark, invoice_fen=body.amount_fen, **invoice)
+    invoice = read_invoice_number(body.invoice_kind, body.invoice_code, body.invoice_number, "invoice_")
+    named = {f"invoice_{name}": value for name, value in invoice._asdict().items()} | {"invoice_fen": body.amount_fen}
+    invoiced = stepped(old, "invoice", mark, document_id=body.document_id, invoiced_by=app.caller.sub, **named)
     if body.amount_fen != old.amount_fen:
         raise Refused(Refusal.SUMMARY_INVOICE_MISMATCH, amount_fen=old.amount_fen)
     _check_document(old, body.document_id)
     account, confirmer = _sealed_account(round_id, body), payables.find_confirmer(body.agency_uscc)
     by = {"account_by": app.caller.sub, "account_confirmed_by": confirmer}
     new = invoiced.model_copy(update={"account": account, **by})
-    if not payables.commit_invoice(old, new, body.invoice_number, account):
+    if not payables.commit_invoice(old, new, invoice, account):
         new = invoiced.model_copy(update={"change": _account_change(account, "与此前使用的收款账户不同。")})
-        payables.commit_invoice(old, new, body.invoice_number)
+        payables.commit_invoice(old, new, invoice)
     return reply(new.public())
 
 

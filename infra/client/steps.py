@@ -188,7 +188,8 @@ def fill_in_line(
     body = {
         "contract_fen": line["contract_fen"],
         "invoice": {
-            "number": f"INV-{number}",
+            "kind": "digital",
+            "number": f"{int(number, 16):020}",
             "amount_fen": own_share_fen,
             "issued_on": day.isoformat(),
             "document_id": document_ids["invoice"],

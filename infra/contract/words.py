@@ -123,6 +123,7 @@ LISTS: dict[str, Words] = {
     "batch_states": {"published": "已发布", "open": "领取中", "sold_out": "已领完", "closed": "已结束"},
     "notice_states": {"running": "公示中", "closing": "公示已截止", "closed": "公示已结束", "published": "已公示"},
     "message_states": {"unread": "未读", "read": "已读"},
+    "invoice_kinds": {"digital": "数电票", "vat": "增值税专用或普通发票", "fiscal": "财政票据"},
     "payout_results": {"paid": "拨付成功", "failed": "拨付失败"},
     "quota_combinations": {"max": "取较高额度", "sum": "额度相加"},
     "entries": {

@@ -119,6 +119,37 @@ def test_an_invoice_number_is_used_once_however_it_is_written(two_lines: TwoLine
     assert case.call(SELLER, "PUT", f"lines/{second['order_id']}", body).status == 200
 
 
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize(
+    ("other", "code"),
+    [
+        ({"kind": "vat", "code": "0330 0240 0111", "number": "１２345678"}, "INVOICE_USED"),
+        ({"code": "033002400111", "number": "12345678"}, "INVOICE_USED"),
+        ({"kind": "vat", "code": "033002400112", "number": "12345678"}, None),
+        ({"kind": "fiscal", "code": "033002400111", "number": "12345678"}, None),
+        ({"kind": "vat", "number": "12345678"}, "MALFORMED"),
+    ],
+)
+def test_an_invoice_is_the_same_by_kind_code_and_number(two_lines: TwoLines, other: Json, code: str | None) -> None:
+    case, first, second = two_lines
+    vat = {"kind": "vat", "code": "033002400111", "number": "12345678"}
+    line = fill_in(case, first, "INV-1", invoice=vat)
+    assert {name: line["invoice"][name] for name in vat} == vat
+    body = line_body(case, own_documents(case.town, "乙"), "INV-2")
+    kept = {name: body["invoice"][name] for name in ("amount_fen", "issued_on", "document_id")}
+    reply = case.call(SELLER, "PUT", f"lines/{second['order_id']}", {**body, "invoice": {**kept, **other}})
+    assert reply.code == code
+
+
+@pytest.mark.clause("§5.2b")
+def test_20_digits_of_an_older_client_are_a_digital_invoice_and_other_numbers_are_flagged(two_lines: TwoLines) -> None:
+    case, first, second = two_lines
+    plain = {"kind": None, "code": None}
+    digital = fill_in(case, first, "24332000000012345678", invoice=plain)
+    assert (digital["invoice"]["kind"], codes(digital)) == ("digital", [])
+    assert codes(fill_in(case, second, "12345678", invoice=plain)) == ["INVOICE_KIND_OPEN"]
+
+
 @pytest.mark.clause("§3.5.1")
 def test_one_transfer_entered_twice_does_not_make_up_the_own_share(two_lines: TwoLines) -> None:
     case, first, _ = two_lines

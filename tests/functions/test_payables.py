@@ -80,7 +80,7 @@ def test_a_summary_invoice_has_a_document_an_unused_number_and_the_amount_owed(
 ) -> None:
     case, order = settling(submitted), the_order(submitted)
     round_id = case.owed(order)
-    body = case.town.summary_invoice(case.shown(), HELD_FEN, f"INV-{order['order_id'][-12:]}")
+    body = case.town.summary_invoice(case.shown(), HELD_FEN, case.line(order)["invoice"]["number"])
     path = f"/rounds/{round_id}/invoices"
     assert case.call(SELLER, "POST", path, body).code == "INVOICE_USED"
     assert case.call(SELLER, "POST", path, {**body, "document_id": "d_none"}).code == "DOCUMENT_NOT_UPLOADED"
@@ -91,6 +91,17 @@ def test_a_summary_invoice_has_a_document_an_unused_number_and_the_amount_owed(
         no = case.call(SELLER, "POST", path, {**body, "amount_fen": amount_fen})
         assert no.code == "SUMMARY_INVOICE_MISMATCH"
     assert case.call(SELLER, "POST", path, {**body, "invoice_number": "SUM-9"}).status == 200
+
+
+@pytest.mark.clause("§3.5.4")
+def test_a_summary_invoice_of_a_kind_needs_the_code_and_number_of_that_kind(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    path = f"/rounds/{case.owed(order)}/invoices"
+    body = {**case.town.summary_invoice(case.shown(), HELD_FEN, "12345678"), "invoice_kind": "vat"}
+    no = case.call(SELLER, "POST", path, body)
+    assert (no.code, [each["field"] for each in no.body["errors"]]) == ("MALFORMED", ["invoice_code"])
+    payable = steps.expect(case.call(SELLER, "POST", path, {**body, "invoice_code": "0330024001"}), 200)
+    assert [payable[f"invoice_{name}"] for name in ("kind", "code", "number")] == ["vat", "0330024001", "12345678"]
 
 
 @pytest.mark.clause("§3.5.4")

@@ -60,6 +60,28 @@ def test_of_lines_filled_in_at_once_with_one_invoice_number_exactly_one_is(
     assert len([line for line in tables.list_records(Line, "settlements", "LINE#") if line.invoice]) == 1
 
 
+@pytest.mark.clause("§5.2b")
+def test_of_lines_filled_in_at_once_each_invoice_is_in_one_whatever_others_have_its_number(
+    world: World, stopped_clock: StoppedClock, seed: int
+) -> None:
+    parties = seed_parties(world)
+    named = [
+        {"kind": "vat", "code": "0330024001", "number": "12345678"},
+        {"code": "０３３００２４００１", "number": "1234 5678"},
+        {"kind": "vat", "code": "0330024002", "number": "12345678"},
+        {"kind": "fiscal", "code": "0330024001", "number": "12345678"},
+    ]
+    order_ids = [parties.complete_order(100_000) for _ in named]
+    body = {"agency_uscc": parties.agency.uscc, "order_ids": order_ids}
+    application = steps.expect(world.call(parties.agency.person, "POST", "/settlements", body, key="s"), 201)
+    add_examined_documents(application["settlement_id"])
+    calls = [
+        partial(fill_in, parties, application["settlement_id"], order_id, **invoice)
+        for order_id, invoice in zip(order_ids, named, strict=True)
+    ]
+    assert sorted_codes(Interleaving(seed).run(calls)) == ["INVOICE_USED"] + ["done"] * 3
+
+
 def add_examined_documents(settlement_id: str) -> None:
     """The four documents of a line, as if uploaded and examined."""
     facts = {"filename": "f", "content_type": "application/pdf", "size_bytes": 1, "uploaded_by": "seller"}
@@ -69,13 +91,13 @@ def add_examined_documents(settlement_id: str) -> None:
         seed_data.write_records((keys.settlement(settlement_id, f"DOCUMENT#{kind}"), document))
 
 
-def fill_in(parties: Parties, settlement_id: str, order_id: str, number: str) -> Reply:
-    """Fill in a line with correct amounts and an invoice of this number."""
+def fill_in(parties: Parties, settlement_id: str, order_id: str, number: str, **invoice: str) -> Reply:
+    """Fill in a line with correct amounts and an invoice of this number, and perhaps of a kind."""
     contract_fen: int = requests.order_body("", "", 100_000)["contract_fen"]
     own_fen, day = contract_fen - 100_000, TODAY.isoformat()
     body = {
         "contract_fen": contract_fen,
-        "invoice": {"number": number, "amount_fen": own_fen, "issued_on": day, "document_id": "invoice"},
+        "invoice": {"number": number, "amount_fen": own_fen, "issued_on": day, "document_id": "invoice", **invoice},
         "transfers": [{"reference": "TR-1", "amount_fen": own_fen, "paid_on": day, "document_id": "transfer"}],
         "contract_document_id": "contract",
         "evidence_document_ids": ["evidence"],

@@ -36,7 +36,8 @@ def order(**changes: Any) -> Order:
 
 def invoice(amount_fen: int = 300_000) -> Invoice:
     """The agency's invoice for the enterprise's own share."""
-    return Invoice(number="FP-1", amount_fen=amount_fen, issued_on=TODAY, document_id="d1")
+    facts: dict[str, Any] = {"kind": "fiscal", "code": "330101", "number": "FP-1"}
+    return Invoice(**facts, amount_fen=amount_fen, issued_on=TODAY, document_id="d1")
 
 
 def transfers(*amounts_fen: int) -> tuple[Transfer, ...]:

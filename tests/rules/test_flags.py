@@ -56,6 +56,13 @@ def test_a_contract_above_the_listed_price_and_one_unlike_the_orders_are_two_fla
 
 
 @pytest.mark.clause("§5.2b")
+def test_an_invoice_of_no_kind_is_flagged_because_it_is_unique_only_among_those() -> None:
+    old = invoice().model_copy(update={"kind": None, "code": None})
+    found = flags_of(order(contract_signed_on=TODAY), 1_000_000, old, transfers(1), TODAY)
+    assert [(flag.code, flag.field) for flag in found] == [("INVOICE_KIND_OPEN", "invoice.kind")]
+
+
+@pytest.mark.clause("§5.2b")
 def test_a_file_of_another_order_is_flagged_once_for_each_document_that_has_it() -> None:
     own = line(file_hashes={"d1": "a", "d2": "b", "d3": "c"}, flags=(Flag(code="X", field="f", message="看。"),))
     uses = {"a": frozenset({"o1"}), "b": frozenset({"o1", "o9", "o8"})}

@@ -152,7 +152,8 @@ def line_body(case: Settling, documents: list[DocumentFile], number: str, **chan
     path = f"/settlements/{case.settlement_id}"
     ids = {paper.kind: steps.announce_and_upload(case.town.world, SELLER, path, paper) for paper in documents}
     transfer = {"reference": "TR-1", "amount_fen": 20_000, "paid_on": "2026-06-15", "document_id": ids["transfer"]}
-    invoice = {"number": number, "amount_fen": 20_000, "issued_on": "2026-06-15", "document_id": ids["invoice"]}
+    invoice = {"kind": "fiscal", "code": "330101", "number": number, "amount_fen": 20_000}
+    invoice |= {"issued_on": "2026-06-15", "document_id": ids["invoice"]}
     return {
         "contract_fen": changes.get("contract_fen", 60_000),
         "invoice": invoice | changes.get("invoice", {}),

@@ -1,7 +1,9 @@
 """Rules of the machine: orders are completed, and their agency applies for settlement."""
 
 import hashlib
+from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from hypothesis import strategies as st
@@ -20,7 +22,20 @@ from voucher.store import keys
 
 DOCUMENT_KINDS = ("contract", "invoice", "transfer", "evidence", "summary_invoice")
 CONTENT = b"%PDF-1.7 a document"
-INVOICE_NUMBERS = st.sampled_from([None, None, None, "FP-1", "FP-2"])
+INVOICES = st.sampled_from(
+    [
+        {},
+        {},
+        {},
+        {},
+        {"number": "FP-1"},
+        {"number": "12345678"},
+        {"kind": "vat", "code": "0330024001", "number": "12345678"},
+        {"kind": "vat", "code": "0330024002", "number": "12345678"},
+        {"kind": "fiscal", "code": "0330024001", "number": "12345678"},
+        {"kind": "digital", "number": "24332000000012345678"},
+    ]
+)
 CONTRACTS = st.sampled_from(["as ordered", "as ordered", "as ordered", "lower", "higher"])
 SLIPS_FEN = st.sampled_from([0, 0, 0, 0, 0, 1, -1])
 OPINIONS = st.sampled_from(["pass", "pass", "pass", "return", "reject"])
@@ -119,26 +134,32 @@ class SettlementSteps(Machine):
         )
 
     @precondition(lambda self: self.city.applications)
-    @rule(pick=PICK, line=PICK, contract=CONTRACTS, slip_fen=SLIPS_FEN, number=INVOICE_NUMBERS, other=RARELY)
+    @rule(pick=PICK, line=PICK, contract=CONTRACTS, slip_fen=SLIPS_FEN, invoice=INVOICES, other=RARELY)
     def a_line_is_filled_in(
-        self, pick: int, line: int, contract: str, slip_fen: int, number: str | None, other: bool
+        self, pick: int, line: int, contract: str, slip_fen: int, invoice: dict[str, str], other: bool
     ) -> None:
         application = chosen(self.city.applications, pick)
         chosen_line = chosen(application.lines_in("draft", "returned") or application.lines, line)
         ordered_fen = chosen_line.order.contract_fen
         contract_fen = {"as ordered": ordered_fen, "lower": max(1, ordered_fen * 9 // 10), "higher": ordered_fen + 7}
         by = self.member_of(application.agency_member, other)
-        self.fill_in_line(chosen_line, by, contract_fen[contract], slip_fen, number)
+        self.fill_in_line(chosen_line, by, contract_fen[contract], slip_fen, invoice)
 
     def fill_in_line(
-        self, line: Line, by: str, contract_fen: int, slip_fen: int = 0, number: str | None = None
+        self,
+        line: Line,
+        by: str,
+        contract_fen: int,
+        slip_fen: int = 0,
+        invoice: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """The agency fills in a line; `slip_fen` is a mistake in the invoice's amount."""
+        """The agency fills in a line; `slip_fen` is a mistake in the invoice's amount. An `invoice` without a number
+        gets a new one."""
         own_share_fen, day = contract_fen - line.most_fen(contract_fen), day_of(self.city.now).isoformat()
         body = {
             "contract_fen": contract_fen,
             "invoice": {
-                "number": number or self.fresh("FP"),
+                **(invoice or {"number": self.fresh("FP")}),
                 "amount_fen": max(0, own_share_fen + slip_fen),
                 "issued_on": day,
                 "document_id": "invoice",

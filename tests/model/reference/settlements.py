@@ -34,7 +34,7 @@ def open_application(
 
 
 def fill_in(city: City, line: Line, by: str, member: bool, body: Json) -> ExpectedAnswer:
-    """§3.5.1(2)(3), §5.2b: invoice and transfers are exactly the own share; an invoice number is used once."""
+    """§3.5.1(2)(3), §5.2b: invoice and transfers are exactly the own share; an invoice is used once."""
     step = ("edit", by, body)
     if not member:
         return refusal("NOT_FOUND")
@@ -45,7 +45,7 @@ def fill_in(city: City, line: Line, by: str, member: bool, body: Json) -> Expect
     own_share_fen = body["contract_fen"] - line.most_fen(body["contract_fen"])
     if {body["invoice"]["amount_fen"], sum(each["amount_fen"] for each in body["transfers"])} != {own_share_fen}:
         return refusal("OWN_SHARE_MISMATCH")
-    number = body["invoice"]["number"]
+    number = invoice_name(body["invoice"])
     if city.invoices.get(number, line) is not line:
         return refusal("INVOICE_USED")
     if line.invoice is not None:
@@ -54,6 +54,12 @@ def fill_in(city: City, line: Line, by: str, member: bool, body: Json) -> Expect
     line.hands.add(by)
     line.invoice, line.contract_fen, line.own_share_fen, line.last = number, body["contract_fen"], own_share_fen, step
     return OK
+
+
+def invoice_name(invoice: Json) -> str:
+    """§5.2b: an invoice is known by its kind, its code and its number; the number suffices where there is no code."""
+    code = invoice.get("code")
+    return f"{invoice['kind']}#{code}#{invoice['number']}" if code else str(invoice["number"])
 
 
 def submit(application: Application, by: str, member: bool) -> ExpectedAnswer:

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Literal, TypedDict
 
 from voucher.models.base import Instant, Record, Stateful
+from voucher.models.invoices import InvoiceKind, InvoiceNumber
 
 
 class MaskedAccount(Record):
@@ -70,6 +71,8 @@ class Payable(Stateful):
     amount_fen: int
     order_ids: tuple[str, ...]
     settlement_ids: tuple[str, ...] = ()
+    invoice_kind: InvoiceKind | None = None
+    invoice_code: str | None = None
     invoice_number: str | None = None
     invoice_fen: int | None = None
     invoiced_by: str | None = None
@@ -81,6 +84,12 @@ class Payable(Stateful):
     document_id: str | None = None
     attempts: int = 0
     erased_at: Instant | None = None
+
+    @property
+    def invoice_known_by(self) -> InvoiceNumber | None:
+        """What makes its summary invoice one of its own, None before there is one."""
+        number = self.invoice_number
+        return InvoiceNumber(self.invoice_kind, self.invoice_code, number) if number else None
 
     def public(self) -> dict[str, Any]:
         """The payable as its agency and staff see it: of an account only the last four digits."""

@@ -4,16 +4,24 @@ from datetime import date
 from typing import ClassVar, Literal, NotRequired, TypedDict
 
 from voucher.models.base import Hands, Instant, Record, Stateful
+from voucher.models.invoices import InvoiceKind, InvoiceNumber
 from voucher.policy import Category
 
 
 class Invoice(Record):
     """The agency's invoice to the enterprise for its own share (§3.5.1(2))."""
 
+    kind: InvoiceKind | None = None
+    code: str | None = None
     number: str
     amount_fen: int
     issued_on: date
     document_id: str
+
+    @property
+    def known_by(self) -> InvoiceNumber:
+        """What makes it an invoice of its own."""
+        return InvoiceNumber(self.kind, self.code, self.number)
 
 
 class Transfer(Record):

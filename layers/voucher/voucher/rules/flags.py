@@ -20,6 +20,10 @@ def flags_of(
     found = []
     if not _in_life(order, invoice.issued_on, today):
         found.append(Flag(code="INVOICE_DATE", field="invoice.issued_on", message="发票日期不在订单存续期间内。"))
+    if invoice.kind is None:
+        # an invoice of no kind is only unique among those of no kind
+        words = "未注明发票种类和代码，请核对是否与其他发票重复。"
+        found.append(Flag(code="INVOICE_KIND_OPEN", field="invoice.kind", message=words))
     for number, transfer in enumerate(transfers):
         if not _in_life(order, transfer.paid_on, today):
             field = f"transfers.{number}.paid_on"

@@ -22,6 +22,8 @@ def payable_without_line(payable: Payable, line: Line, mark: Mark) -> Payable:
         mark,
         amount_fen=payable.amount_fen - owed_fen(line),
         order_ids=order_ids,
+        invoice_kind=None,
+        invoice_code=None,
         invoice_number=None,
         invoice_fen=None,
         invoiced_by=None,

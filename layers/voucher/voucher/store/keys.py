@@ -12,7 +12,7 @@ vouchers     PROGRAMME#year  | RECORD, BATCH#id, POSTING#seq, RECONCILIATION#cut
              BATCH#id#bucket | VOUCHER#uscc, POSTING#uscc#seq
 orders       ORDER#id        | RECORD, POSTING#seq                   CONTRACT#agency#number | CONTRACT
              PAIR#enterprise#agency | OPEN#orders
-settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id, OPEN#what      INVOICE#number | INVOICE
+settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id, OPEN#what      INVOICE#kind#code#number | INVOICE
              USER#sub        | DOCUMENTS#day
              ROUND#id        | RECORD, PAYABLE#agency, POSTING#payout, PAYOUT_FILE#number
              NOTICE#id       | RECORD, OBJECTIONS, OBJECTION#id, HELD#target, RATE#hour…
@@ -29,6 +29,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from voucher.models.base import Instant, instant_text, parse_year, plain_number
+from voucher.models.invoices import InvoiceNumber
 
 BUCKETS = 16
 AUDIT_BLOCK = 1_000
@@ -128,8 +129,12 @@ def line(settlement_id: str, order_id: str) -> Key:
     return settlement(settlement_id, f"LINE#{order_id}")
 
 
-def invoice(number: str) -> Key:
-    return Key("settlements", f"INVOICE#{plain_number(number)}", "INVOICE")
+def invoice(known_by: InvoiceNumber) -> Key:
+    """An invoice, whoever has it. A digital one has no code, and its number alone is unique: so were all invoices named
+    before they had kinds. The kinds are in lower case and plain numbers are not, so none is taken for another."""
+    kind, code, number = known_by
+    names = [plain_number(number)] if code is None or kind is None else [kind, plain_number(code), plain_number(number)]
+    return Key("settlements", f"INVOICE#{'#'.join(names)}", "INVOICE")
 
 
 def account(agency_uscc: str) -> Key:

@@ -4,6 +4,7 @@ from typing import Any
 
 from voucher.models.accounts import Movement, order_account, payable_account
 from voucher.models.base import Mark
+from voucher.models.invoices import InvoiceNumber
 from voucher.models.orders import Order
 from voucher.models.payables import Account, Payable
 from voucher.models.rounds import Round
@@ -66,13 +67,13 @@ def hands_write(old: Payable, new: Payable, step: str, caller: str) -> Write:
     return step_write(old, new, conditions.by_other_hands(step, "payable"), caller=caller)
 
 
-def commit_invoice(old: Payable, new: Payable, number: str, account: Account | None = None) -> bool:
-    """§3.5.4, §5.2b: the summary invoice; its number is used once. Raises INVOICE_USED or CHANGED_MEANWHILE.
+def commit_invoice(old: Payable, new: Payable, invoice: InvoiceNumber, account: Account | None = None) -> bool:
+    """§3.5.4, §5.2b: the summary invoice, which is used once. Raises INVOICE_USED or CHANGED_MEANWHILE.
 
     With `account` only if the agency was never paid on another account, and it was confirmed by whom the payable says:
     else False, and nothing is written.
     """
-    writes = [step_write(old, new), settlements.invoice_write(_invoice_owner(new), number)]
+    writes = [step_write(old, new), settlements.invoice_write(_invoice_owner(new), invoice)]
     if account:
         known = conditions.all_of(conditions.ACCOUNT_IS_KNOWN, conditions.CONFIRMER_AS_SEEN)
         writes.append(_account_write(new, account, known))
@@ -113,14 +114,14 @@ def commit_take_back(
     """§5.2b: a line leaves what an agency is owed: payable → order. The number of the summary invoice is free again,
     because the agency submits another invoice."""
     source, target = payable_account(old.round_id, old.agency_uscc), order_account(order.order_id)
-    number = old.invoice_number
+    invoice = old.invoice_known_by
     commit(
         [
             step_write(old, new),
             *line_writes,
             order_posting_write(freed, Movement("take_back", source, target, amount_fen, mark.at, mark.by)),
             *orders.move_writes(order, "payable_fen", "held_fen"),
-            *(settlements.free_number_writes(_invoice_owner(old), number) if number else []),
+            *(settlements.free_number_writes(_invoice_owner(old), invoice) if invoice else []),
         ]
     )
 

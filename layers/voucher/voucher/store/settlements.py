@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from voucher.models.invoices import InvoiceNumber
 from voucher.models.orders import Order
 from voucher.models.settlements import Line, Settlement
 from voucher.refusals import Refusal, not_found
@@ -118,33 +119,33 @@ def taken_out_line_writes(old: Line, new: Line, order: Order, freed: Order, step
 
 
 def commit_line(old: Line, new: Line) -> None:
-    """§3.5.1, §5.2b: fill a line in; its invoice number is used once over all agencies and years.
+    """§3.5.1, §5.2b: fill a line in; its invoice is used once over all agencies and years.
 
     Raises INVOICE_USED or CHANGED_MEANWHILE.
     """
     writes = [line_write(old, new), *_file_use_writes(old, new)]
     if new.invoice:
-        writes.append(invoice_write(new.order_id, new.invoice.number))
-    if old.invoice and new.invoice and keys.invoice(old.invoice.number) != keys.invoice(new.invoice.number):
+        writes.append(invoice_write(new.order_id, new.invoice.known_by))
+    if old.invoice and new.invoice and keys.invoice(old.invoice.known_by) != keys.invoice(new.invoice.known_by):
         writes += free_invoice_writes(old)
     commit(writes, invoice=Refusal.INVOICE_USED)
 
 
-def invoice_write(owner: str, number: str) -> Write:
-    """The write that takes an invoice number for an order or a payable, or finds that another has it."""
+def invoice_write(owner: str, known_by: InvoiceNumber) -> Write:
+    """The write that takes an invoice for an order or a payable, or finds that another has it."""
     free = conditions.NUMBER_IS_FREE_OR_OURS
-    return update_write("invoice", keys.invoice(number), "SET #order_id = :order_id", free, order_id=owner)
+    return update_write("invoice", keys.invoice(known_by), "SET #order_id = :order_id", free, order_id=owner)
 
 
 def free_invoice_writes(line: Line) -> list[Write]:
     """Free the invoice number of a line, because the line ends or takes another number."""
-    return free_number_writes(line.order_id, line.invoice.number) if line.invoice else []
+    return free_number_writes(line.order_id, line.invoice.known_by) if line.invoice else []
 
 
-def free_number_writes(owner: str, number: str) -> list[Write]:
+def free_number_writes(owner: str, known_by: InvoiceNumber) -> list[Write]:
     """The write that frees an invoice number of an order or a payable."""
     ours = conditions.NUMBER_IS_FREE_OR_OURS
-    return [update_write("freed invoice", keys.invoice(number), "SET #order_id = :null", ours, order_id=owner)]
+    return [update_write("freed invoice", keys.invoice(known_by), "SET #order_id = :null", ours, order_id=owner)]
 
 
 def _file_use_writes(old: Line, new: Line) -> list[Write]:
