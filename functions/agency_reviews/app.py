@@ -11,7 +11,7 @@ from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
 from voucher.models.base import Reason
 from voucher.policy import AgencyCondition, Policy
-from voucher.rules.agencies import approval_ends_on, proposed_agency, waived_conditions
+from voucher.rules.agencies import approval_ends_on, first_approved_on, proposed_agency, waived_conditions
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import policy_for
@@ -79,6 +79,7 @@ def _approval(agency: Agency, body: Decision) -> dict[str, Any]:
     return {
         "approved_by": app.caller.sub,
         "approved_at": clock.now(),
+        "first_approved_on": first_approved_on(agency) or clock.today(),
         "valid_until": approval_ends_on(agency, _policy(), clock.today()),
         "override": body.override if waived else None,
         "waives": waived,

@@ -13,6 +13,7 @@ from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
 from voucher.models.orders import Order, Rating
 from voucher.refusals import Refusal, Refused
+from voucher.rules.agencies import check_signed_after_approval
 from voucher.rules.four_eyes import stepped_by_party
 from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.orders import check_contract_day, check_has_contract, check_may_contract, check_ratio, has_contract
@@ -85,7 +86,8 @@ def refuse(order_id: str) -> Answer[Order]:
 def record_contract(order_id: str) -> Answer[Order]:
     """§4.2.1, §2.3.2: either party records the contract or corrects it; its year and the 70 % are checked again."""
     old = orders.get(order_id)
-    party_of(app.caller, *orders.find_parties(old))
+    enterprise, agency = orders.find_parties(old)
+    party_of(app.caller, enterprise, agency)
     body = app.body(Contract)
     if app.is_repeat(old, "contract"):
         return reply(old, replay=True)
@@ -95,6 +97,8 @@ def record_contract(order_id: str) -> Answer[Order]:
     if not has_contract(old) and year_is_over(policy, old.year, clock.now()):
         raise Refused(Refusal.CONTRACT_YEAR)
     check_contract_day(body.contract_signed_on, policy, old.year, clock.today())
+    if agency is not None:
+        check_signed_after_approval(body.contract_signed_on, agency)
     check_ratio(old.voucher_fen, body.contract_fen, policy)
     new = stepped_by_party(old, "contract", app.mark, **body.model_dump())
     orders.commit_contract(old, new, *_checks_of_parties(old))

@@ -19,6 +19,7 @@ from voucher.models.order_facts import OrderFacts
 from voucher.models.orders import Order, OrderState, OrderWithContacts
 from voucher.refusals import Refusal, Refused
 from voucher.rules.orders import Quote, check_order, check_quotable, contacts_of, pools_to_draw, quote_of, room_refusal
+from voucher.rules.working_days import shanghai_date
 from voucher.store import orders, organisations
 from voucher.store.engine import pools
 
@@ -94,6 +95,7 @@ def new_order(order_id: str, body: Placement, facts: OrderFacts) -> Order:
         year=facts.programme.year,
         agency_uscc=product.agency_uscc,
         enterprise_uscc=facts.enterprise.uscc,
+        voucher_granted_on=shanghai_date(facts.voucher.granted_at),
         enterprise_name=facts.enterprise.name,
         agency_name=facts.agency.name if facts.agency else None,
         product_name=product.name,

@@ -31,7 +31,8 @@ app = Api()
 
 
 class LineDecision(Request):
-    """`verified_fen` is the voucher part as verified, `verified_contract_fen` the contract it belongs to."""
+    """`verified_fen` is the voucher part as verified, `verified_contract_fen` the contract it belongs to: their
+    difference is the own share that the enterprise has paid. A lower contract alone lowers the voucher part with it."""
 
     order_id: Identifier
     decision: Literal["pass", "return", "reject"]

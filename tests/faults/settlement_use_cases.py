@@ -17,6 +17,7 @@ from tests.support.backend import World
 from voucher.models.documents import Document
 from voucher.models.orders import Order
 from voucher.models.settlements import Line
+from voucher.store import orders
 
 
 def line_fill_in(world: World, _clock: StoppedClock) -> UseCase:
@@ -129,7 +130,10 @@ def pre_review_with_reduction(world: World, _clock: StoppedClock) -> UseCase:
         assert voucher_balances() == [QUOTA_FEN - 500_000]
         assert list_entries().count("release") == 3
 
-    body = pass_body(order_ids, verified_fen=250_000)
+    body = pass_body(order_ids)
+    for line, order_id in zip(body["lines"], order_ids, strict=True):
+        order = orders.load(order_id)
+        line["verified_contract_fen"] = order.contract_fen - order.voucher_fen + 250_000
     return UseCase(post(world, OPERATOR, f"/settlements/{settlement_id}/pre-review", body), check)
 
 

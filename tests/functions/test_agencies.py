@@ -276,6 +276,7 @@ def test_a_valid_approval_counts_up_to_its_own_day_while_the_next_is_decided(
     steps.expect(steps.admit_agency(town.world, town.agency.uscc), 200)
     shown = town.shown(path_of(town))
     assert (shown["state"], shown["renewal"], shown["valid_until"]) == ("active", False, "2030-06-16")
+    assert (shown["first_approved_on"], shown["approved_at"][:4]) == ("2026-06-15", "2028")
     assert products_on_sale(town) == [town.product_id]
 
 

@@ -118,7 +118,7 @@ def test_an_order_in_settlement_is_cancelled_with_its_line_before_it_is_in_a_rou
     case, order = settling(submitted), the_order(submitted)
     before_fen = case.town.balance_fen()
     if reviewed:
-        steps.expect(case.decide(order, verified_fen=500_000), 200)
+        steps.expect(case.decide(order, verified_contract_fen=800_000), 200)
     cancelled = steps.expect(case.cancel(order), 200)
     assert (cancelled["state"], cancelled["settlement_id"]) == ("cancelled", None)
     assert (case.line(order)["state"], case.shown()["state"]) == ("withdrawn", "withdrawn")

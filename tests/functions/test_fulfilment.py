@@ -52,6 +52,20 @@ def test_a_repeated_step_that_was_undone_is_answered_with_the_order_as_it_is_now
     assert town.act(SELLER, order, "refuse", {"reason": "档期已满"}).code == "WRONG_STATE"
 
 
+@pytest.mark.clause("§1.4b")
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_contract_from_before_the_agencys_first_approval_gets_no_voucher(voucher: Scene, at_once: bool) -> None:
+    town, _ = voucher
+    day_before = {"contract_number": "HT-1", "contract_signed_on": (TODAY - timedelta(days=1)).isoformat()}
+    if at_once:
+        no = town.place(**day_before)
+    else:
+        order = town.advance(town.order(), "accept")
+        no = town.act(OWNER, order, "contract", town.contract(order, **day_before))
+    assert (no.status, no.code, no.body["clause"]) == (422, "CONTRACT_BEFORE_APPROVAL", "§1.4b")
+    assert TODAY.isoformat() in no.body["detail"]
+
+
 def test_each_party_takes_its_own_steps_only_and_in_order(voucher: Scene) -> None:
     town, _ = voucher
     order = town.order()
@@ -73,7 +87,7 @@ def test_a_contract_of_another_year_or_of_tomorrow_is_refused(voucher: Scene, si
     order = town.advance(town.order(), "accept")
     later = town.act(SELLER, order, "contract", town.contract(order, contract_signed_on=signed_on))
     assert (later.status, later.code) == (422, "CONTRACT_YEAR")
-    assert town.place(contract_number="HT-1", contract_signed_on="2026-01-01", voucher_fen=100_000).status == 201
+    assert town.place(contract_number="HT-1", contract_signed_on="2026-06-15", voucher_fen=100_000).status == 201
 
 
 @pytest.mark.clause("§2.3.2")

@@ -118,7 +118,8 @@ def test_of_several_failing_clauses_the_first_stands_in_front_and_all_are_named(
     refused = town.place(
         voucher_fen=1_000_001, contract_number="HT-1", contract_signed_on="2025-12-31", no_other_subsidy=False
     )
-    named = ["VOUCHER_ENDED", "OVER_RATIO", "OVER_BALANCE", "CONTRACT_YEAR", "OTHER_SUBSIDY"]
+    named = ["VOUCHER_ENDED", "OVER_RATIO", "OVER_BALANCE", "CONTRACT_YEAR"]
+    named += ["CONTRACT_BEFORE_APPROVAL", "OTHER_SUBSIDY"]
     assert (refused.status, refused.code) == (422, named[0])
     assert [error["code"] for error in refused.body["errors"]] == named
     assert [error["clause"] for error in refused.body["errors"]] == ["§4.2.2", "§2.3.2", "§2.3.2", "§4.2.1", "§5.2b"]

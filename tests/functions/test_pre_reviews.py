@@ -34,9 +34,9 @@ SELLING_OPERATOR = Person("seller", "platform")  # acts for the agency and is op
     ("verified", "contract_fen", "voucher_fen"),
     [
         ({}, 1_000_000, 700_000),
-        ({"verified_fen": 650_000}, 1_000_000, 650_000),
-        ({"verified_contract_fen": 900_000}, 900_000, 630_000),
-        ({"verified_contract_fen": 900_001}, 900_001, 630_000),
+        ({"verified_fen": 700_000}, 1_000_000, 700_000),
+        ({"verified_contract_fen": 900_000}, 900_000, 600_000),
+        ({"verified_contract_fen": 999_999}, 999_999, 699_999),
         ({"verified_contract_fen": 1_500_000}, 1_000_000, 700_000),
         ({"verified_contract_fen": 900_000, "verified_fen": 600_000}, 900_000, 600_000),
     ],
@@ -66,11 +66,31 @@ def test_at_most_what_is_held_and_seventy_percent_of_the_contract_is_verified(su
 
 
 @pytest.mark.clause("§3.5.2")
+@pytest.mark.parametrize(
+    "verified",
+    [
+        {"verified_fen": 650_000},
+        {"verified_contract_fen": 900_000, "verified_fen": 599_999},
+        {"verified_contract_fen": 900_000, "verified_fen": 600_001},
+    ],
+)
+def test_a_voucher_part_that_leaves_some_of_the_contract_to_nobody_is_not_verified(
+    submitted: Scene, verified: Json
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    no = case.decide(order, **verified)
+    assert (no.status, no.code, no.body["clause"]) == (422, "LINE_DOES_NOT_ADD_UP", "§3.5.2")
+    assert "3000.00" in no.body["detail"]
+    assert (case.line(order)["state"], case.town.balance_fen()) == ("submitted", 300_000)
+    steps.expect(case.decide(order, decision="return"), 200)
+
+
+@pytest.mark.clause("§3.5.2")
 @pytest.mark.clause("§4.2.2")
 def test_what_was_not_verified_lapses_if_the_voucher_has_ended(submitted: Scene, stopped_clock: StoppedClock) -> None:
     case, order = settling(submitted), the_order(submitted)
     stopped_clock.instant = datetime(2026, 12, 1, 2, tzinfo=UTC)
-    steps.expect(case.decide(order, verified_fen=600_000), 200)
+    steps.expect(case.decide(order, verified_contract_fen=900_000), 200)
     assert case.town.balance_fen() == 300_000
     assert {each.entry for each in postings()[-2:]} == {"lapse", "release"}
     assert books()["accounts"]["surplus"] == 100_000
@@ -89,7 +109,7 @@ def test_a_line_that_would_keep_no_voucher_part_is_not_passed_but_may_be_rejecte
 @pytest.mark.clause("§3.5.2")
 def test_a_reduced_line_that_was_returned_is_paid_at_most_what_its_order_holds(submitted: Scene) -> None:
     case, order = settling(submitted), the_order(submitted)
-    steps.expect(case.decide(order, verified_fen=600_000), 200)
+    steps.expect(case.decide(order, verified_contract_fen=900_000), 200)
     round_ = case.gather()
     returned = {"decision": "return", "opinion": "请补充合同"}
     steps.expect(case.call(BUREAU, "POST", f"/rounds/{round_['round_id']}/approve", returned), 200)

@@ -165,7 +165,7 @@ def settled_year(deployment: Deployment, year: int) -> SettledYear:
     for case in (plain, reduced, objected):
         case.apply()
     plain.pre_review()
-    reduced.pre_review(verified_fen=REDUCED_FEN)
+    reduced.pre_review(verified_fen=REDUCED_FEN, verified_contract_fen=CONTRACT_FEN - VOUCHER_FEN + REDUCED_FEN)
     objected.pre_review()
     notice = publish_notice(deployment, plain, reduced, objected)
     object_to(plain, notice, "reject")

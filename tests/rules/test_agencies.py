@@ -1,19 +1,21 @@
 """§3.1 as a truth table in which equality passes, and what only an approved agency may do (§3.2, §3.3)."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 from typing import Any
 
 import pytest
 
-from tests.rules.records import POLICY, TODAY, agency, fields_at_fault, policy, refusal_of, refused_by
+from tests.rules.records import NOW, POLICY, TODAY, agency, fields_at_fault, policy, refusal_of, refused_by
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused, refuse_first
 from voucher.rules.agencies import (
     approval_ends_on,
     check_active,
     check_scope,
+    check_signed_after_approval,
     conditions_not_met,
+    first_approved_on,
     is_active,
     renewing_agency,
     waived_conditions,
@@ -192,6 +194,22 @@ def test_an_active_agency_acts_on_the_last_day_of_its_approval_and_not_a_day_lon
     for way in ({}, {"state": "submitted", "renewal": True}):
         no = refused_by(check_active, agency(valid_until=TODAY, **way), TODAY + timedelta(days=1))
         assert no is not None and (no.refusal, no.clause) == (Refusal.AGENCY_NOT_ACTIVE, "§3.2.3")
+
+
+@pytest.mark.clause("§1.4b")
+def test_a_contract_is_not_older_than_the_agencys_first_approval() -> None:
+    renewed = agency(first_approved_on=TODAY, approved_at=NOW)
+    assert refusal_of(check_signed_after_approval, TODAY, renewed) is None
+    no = refusal_of(check_signed_after_approval, TODAY - timedelta(days=1), renewed)
+    assert no is Refusal.CONTRACT_BEFORE_APPROVAL
+
+
+@pytest.mark.clause("§1.4b")
+def test_of_an_older_record_only_the_days_before_its_application_are_certainly_too_early() -> None:
+    old = agency(created_at=datetime(2024, 9, 1, 17, tzinfo=UTC), approved_at=NOW)
+    assert first_approved_on(old) == date(2024, 9, 2)
+    assert first_approved_on(agency(approved_at=None)) is None
+    assert refusal_of(check_signed_after_approval, date(2020, 1, 1), agency(approved_at=None)) is None
 
 
 @pytest.mark.clause("§3.2.2")

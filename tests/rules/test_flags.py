@@ -55,6 +55,14 @@ def test_a_contract_above_the_listed_price_and_one_unlike_the_orders_are_two_fla
     assert codes(order={"price_fen": 999_999}) == ["PRICE_ABOVE_LISTED contract_fen"]
 
 
+@pytest.mark.clause("§1.4b")
+def test_a_contract_from_before_the_voucher_is_flagged_because_the_deal_was_done_without_it() -> None:
+    flag = "CONTRACT_BEFORE_VOUCHER contract_document_id"
+    assert codes(order={"voucher_granted_on": date(2026, 6, 9)}) == [flag]
+    for granted_on in (date(2026, 6, 8), None):
+        assert codes(order={"voucher_granted_on": granted_on}) == []
+
+
 @pytest.mark.clause("§5.2b")
 def test_an_invoice_of_no_kind_is_flagged_because_it_is_unique_only_among_those() -> None:
     old = invoice().model_copy(update={"kind": None, "code": None})

@@ -124,15 +124,27 @@ def test_all_that_is_missing_over_all_lines_is_named_in_one_answer() -> None:
 @pytest.mark.clause("§3.5.2")
 @pytest.mark.clause("§2.3.2")
 @pytest.mark.parametrize(
-    ("contract_fen", "most_fen"), [(1_000_000, 700_000), (2_000_000, 700_000), (999_999, 699_999), (2, 1)]
+    ("contract_fen", "verified_fen", "refusal"),
+    [
+        (1_000_000, None, None),
+        (1_000_000, 700_000, None),
+        (1_000_000, 699_999, Refusal.LINE_DOES_NOT_ADD_UP),
+        (1_000_000, 700_001, Refusal.VERIFIED_TOO_HIGH),
+        (900_000, None, None),
+        (900_000, 600_000, None),
+        (900_000, 600_001, Refusal.LINE_DOES_NOT_ADD_UP),
+        (900_000, 630_001, Refusal.VERIFIED_TOO_HIGH),
+        (300_001, None, None),
+        (300_000, None, Refusal.MALFORMED),
+    ],
 )
-def test_the_verified_amount_is_at_most_what_was_held_and_at_most_seventy_percent(
-    contract_fen: int, most_fen: int
+def test_the_verified_amount_and_the_own_share_that_is_paid_make_up_the_contract(
+    contract_fen: int, verified_fen: int | None, refusal: Refusal | None
 ) -> None:
-    claimed = line(contract_fen=2_000_000)
-    assert verified_part_fen(claimed, contract_fen, None, POLICY) == most_fen
-    assert verified_part_fen(claimed, contract_fen, most_fen - 1, POLICY) == most_fen - 1
-    assert refusal_of(verified_part_fen, claimed, contract_fen, most_fen + 1, POLICY) is Refusal.VERIFIED_TOO_HIGH
+    paid = line(invoice=invoice(300_000))
+    assert refusal_of(verified_part_fen, paid, contract_fen, verified_fen, POLICY) is refusal
+    if refusal is None:
+        assert verified_part_fen(paid, contract_fen, verified_fen, POLICY) == contract_fen - 300_000
 
 
 @pytest.mark.clause("§3.5.2")
@@ -147,14 +159,22 @@ def test_the_programme_owes_the_verified_amount_or_what_is_held_before_there_is_
     assert owed_fen(line(verified_fen=0)) == 0
 
 
-@given(contract_fen=st.integers(2, 10**9), held_fen=st.integers(1, 10**9), verified_fen=st.integers(1, 10**9))
+@given(
+    contract_fen=st.integers(2, 10**9), held_fen=st.integers(1, 10**9), lower_fen=st.integers(0, 10**9), data=st.data()
+)
 @pytest.mark.clause("§3.5.2")
-def test_whatever_is_verified_never_exceeds_the_hold_nor_seventy_percent(
-    contract_fen: int, held_fen: int, verified_fen: int
+def test_whatever_is_verified_adds_up_and_never_exceeds_the_hold_nor_seventy_percent(
+    contract_fen: int, held_fen: int, lower_fen: int, data: st.DataObject
 ) -> None:
     claimed = line(contract_fen=contract_fen, voucher_fen=held_fen)
-    accepted = refusal_of(verified_part_fen, claimed, contract_fen, verified_fen, POLICY) is None
-    assert accepted is (verified_fen <= held_fen and verified_fen * 10 <= contract_fen * 7)
+    own_fen = contract_fen - claimable_fen(claimed, contract_fen, POLICY)
+    paid = claimed.model_copy(update={"invoice": invoice(own_fen)})
+    verified_contract_fen = max(1, contract_fen - lower_fen)
+    verified_fen = data.draw(st.sampled_from([None, verified_contract_fen - own_fen, held_fen]))
+    if refusal_of(verified_part_fen, paid, verified_contract_fen, verified_fen, POLICY) is None:
+        part_fen = verified_part_fen(paid, verified_contract_fen, verified_fen, POLICY)
+        assert part_fen + own_fen == verified_contract_fen
+        assert 0 < part_fen <= held_fen and part_fen * 10 <= verified_contract_fen * 7
 
 
 @pytest.mark.clause("§3.5.1")

@@ -133,6 +133,12 @@ class Refusal(Enum):
         "voucher_fen",
     )
     CONTRACT_YEAR = 422, "§4.2.1", "服务合同须在当年签订，签订日期不得晚于今日，请核对。", "contract_signed_on"
+    CONTRACT_BEFORE_APPROVAL = (
+        422,
+        "§1.4b",
+        "服务合同的签订日期早于服务机构首次入驻之日（{approved_on}），不能使用服务券，请核对签订日期。",
+        "contract_signed_on",
+    )
     CONTRACT_MISSING = 422, "§4.2.1", "请先登记服务合同编号和签订日期。", "contract_number"
     OTHER_SUBSIDY = 422, "§5.2b", "服务券不与科技创新券等其他涉企政策资金同享。", "no_other_subsidy"
     CANCEL_NOT_ASKED = (
@@ -165,6 +171,12 @@ class Refusal(Enum):
         422,
         "§3.5.2",
         "核定金额不得高于订单抵用额，也不得高于合同金额的 {percent}%。",
+        "verified_fen",
+    )
+    LINE_DOES_NOT_ADD_UP = (
+        422,
+        "§3.5.2",
+        "核定合同金额减去企业已付的 {own_share_fen} 元为 {adding_up_fen} 元，抵用额须与其一致；请同时核减合同金额，或退回。",
         "verified_fen",
     )
     NOTHING_PASSED = 409, "§3.5.2", "没有可以汇总的预审通过订单，请先完成预审。"

@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.city.credit_codes import AGENCIES, ENTERPRISES, OUTSIDERS, CreditCodes
 from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, OPERATOR_TWO, Person
-from tests.model.reference.records import CAP_PERCENT, City, Enterprise, Product
+from tests.model.reference.records import AGENCIES_APPROVED_ON, CAP_PERCENT, City, Enterprise, Product
 from tests.races import seed_data
 from tests.support import samples
 from voucher.models import agencies, enterprises, products
@@ -92,6 +92,7 @@ def agency_record(product: Product) -> agencies.Agency:
         has_management_system=True,
         categories=tuple(Category),
         valid_until=product.active_until,
+        first_approved_on=AGENCIES_APPROVED_ON,
         members=frozenset({product.agency_member, EVERYMAN.name}),
         **creation(product.agency_member, "active"),
     )

@@ -39,7 +39,7 @@ INVOICES = st.sampled_from(
 CONTRACTS = st.sampled_from(["as ordered", "as ordered", "as ordered", "lower", "higher"])
 SLIPS_FEN = st.sampled_from([0, 0, 0, 0, 0, 1, -1])
 OPINIONS = st.sampled_from(["pass", "pass", "pass", "return", "reject"])
-VERIFIED = st.sampled_from([None, None, "less", "a fen more", "contract less"])
+VERIFIED = st.sampled_from([None, None, "less", "both less", "a fen more", "contract less"])
 
 
 class SettlementSteps(Machine):
@@ -225,8 +225,14 @@ class SettlementSteps(Machine):
         most_fen = line.most_fen(line.contract_fen)
         figures = {
             "less": {"verified_fen": max(1, most_fen * 3 // 4)},
+            "both less": {
+                "verified_fen": max(1, most_fen * 3 // 4),
+                "verified_contract_fen": line.contract_fen - most_fen + max(1, most_fen * 3 // 4),
+            },
             "a fen more": {"verified_fen": most_fen + 1},
-            "contract less": {"verified_contract_fen": max(2, line.contract_fen // 2)},
+            "contract less": {
+                "verified_contract_fen": max(line.contract_fen - most_fen + 1, line.contract_fen * 4 // 5)
+            },
         }
         opinion_body = {"order_id": line.order.name, "decision": decision, "opinion": "意见"}
         return opinion_body | (figures[verified] if verified and decision == "pass" else {})

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.model.reference.answers import CREATED, OK, REPLAY, ExpectedAnswer, refusal
 from tests.model.reference.records import (
+    AGENCIES_APPROVED_ON,
     HOLDING,
     KEY_CATEGORIES,
     VOUCHER_PERCENT,
@@ -87,6 +88,7 @@ def placing_refusal(city: City, voucher: Voucher, product: Product, body: dict[s
         "ORDER_TOO_SMALL": voucher_fen < min(LEAST_ORDER_FEN, voucher.balance_fen),
         "CONTRACT_YEAR": bool(signed_on)
         and not is_contract_day(city, voucher.batch.year.number, date.fromisoformat(signed_on)),
+        "CONTRACT_BEFORE_APPROVAL": bool(signed_on) and date.fromisoformat(signed_on) < AGENCIES_APPROVED_ON,
         "OTHER_SUBSIDY": not body["no_other_subsidy"],
         "CONTRACT_USED": (product.agency_uscc, body["contract_number"]) in city.contracts,
         "TOO_MANY_ORDERS": waiting_orders(city, voucher, product) >= voucher.batch.year.orders_per_pair,
@@ -184,6 +186,8 @@ def sign(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedAns
     number = order.voucher.batch.year.number
     if not is_contract_day(city, number, day) or (not order.has_contract and day_of(city.now).year > number):
         return refusal("CONTRACT_YEAR")
+    if day < AGENCIES_APPROVED_ON:
+        return refusal("CONTRACT_BEFORE_APPROVAL")
     if order.voucher_fen * 10 > body["contract_fen"] * 7:
         return refusal("OVER_RATIO")
     if (code := contract_refusal(city, order)) is not None:

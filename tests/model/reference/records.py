@@ -25,6 +25,7 @@ VOUCHER_PERCENT = 70
 
 DEFAULT_QUOTA_FEN = 1_000_000
 LIST_QUOTA_FEN = {"newly_above_scale": 2_000_000, "little_giant_nursery": 1_000_000}
+AGENCIES_APPROVED_ON = date(2025, 6, 2)
 TERM = date(2024, 8, 9), date(2026, 12, 31)
 HOLDING = ("placed", "accepted", "delivered", "completed", "settling")
 USING = (*HOLDING, "payable", "paid")

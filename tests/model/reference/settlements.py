@@ -125,6 +125,8 @@ def pre_review(city: City, application: Application, by: str, opinions: list[tup
         return refusal("FOUR_EYES")
     if any(opinion.get("verified_fen", 0) > verifiable_fen(line, opinion) for line, opinion in opinions):
         return refusal("VERIFIED_TOO_HIGH")
+    if any(opinion.get("verified_fen", part) != part for part, opinion in map(adding_up, opinions)):
+        return refusal("LINE_DOES_NOT_ADD_UP")
     for line, opinion in opinions:
         apply_opinion(city, line, by, opinion)
     if not application.lines_in("submitted"):
@@ -138,6 +140,13 @@ def verifiable_fen(line: Line, opinion: Json) -> int:
     return line.most_fen(min(line.contract_fen, opinion.get("verified_contract_fen", line.contract_fen)))
 
 
+def adding_up(line_and_opinion: tuple[Line, Json]) -> tuple[int, Json]:
+    """§3.5.2: what the verified contract leaves to the voucher, in fen, beside the own share that is paid already."""
+    line, opinion = line_and_opinion
+    contract_fen = min(line.contract_fen, opinion.get("verified_contract_fen", line.contract_fen))
+    return contract_fen - line.own_share_fen, opinion
+
+
 def apply_opinion(city: City, line: Line, by: str, opinion: Json) -> None:
     """One line passes, is returned to the agency, or is rejected."""
     line.pre_reviewed_by, step = by, (opinion["decision"], by, opinion)
@@ -146,7 +155,7 @@ def apply_opinion(city: City, line: Line, by: str, opinion: Json) -> None:
         return
     line.state, line.last, line.verified_fen = {"pass": "passed", "return": "returned"}[opinion["decision"]], step, None
     if opinion["decision"] == "pass":
-        line.verified_fen = opinion.get("verified_fen", verifiable_fen(line, opinion))
+        line.verified_fen, _ = adding_up((line, opinion))
         release_unverified(city, line, line.verified_fen, step)
 
 

@@ -154,6 +154,7 @@ def round_calls(town: Town) -> Calls:
     decision = {"decision": "approve"}
     decided_line = {"order_id": gathered["lines"][0]["order_id"], **decision}
     reviewed = {"order_id": rounds.left[-1], "decision": "pass", "verified_fen": 39_000, "opinion": "材料完整"}
+    reviewed["verified_contract_fen"] = 59_000
     return {
         "POST /settlements/{settlement_id}/pre-review": Call(
             OPERATOR, f"{rounds.path}/pre-review", {"lines": [reviewed]}, roles=("platform",)

@@ -33,7 +33,8 @@ class Ratings(Record):
 
 
 class Agency(Stateful):
-    """A service agency (§3). `valid_until` is the last day on which its approval counts (§3.2.3).
+    """A service agency (§3). `valid_until` is the last day on which its approval counts (§3.2.3);
+    `first_approved_on` is the day from which on it may sign contracts that vouchers pay for (§1.4b).
 
     During a `renewal` the last approval still counts, and the new facts wait in `proposed` for the next approval. If
     the agency had been reopened before it renewed, it is `suspended`: the last approval no longer counts.
@@ -64,6 +65,7 @@ class Agency(Stateful):
     pre_reviewed_by: str | None = None
     approved_by: str | None = None
     approved_at: Instant | None = None
+    first_approved_on: date | None = None
     valid_until: date | None = None
     renewal: bool = False
     suspended: bool = False

@@ -62,6 +62,7 @@ class Recovery(Record):
 class Order(Remembering):
     """A voucher used toward a contract (§4.2.1). Category, price and names are those of the day it was placed.
 
+    `voucher_granted_on` is the day on which the enterprise got its voucher; None in orders from before it was kept.
     `drawn` tells what the order took from which shard of the yearly pools; `seq` is the number of its latest posting.
     `recovery_requests` maps the id of each recovery to the fingerprint of its request. `hands` are the people who acted
     for its two parties; they go with it wherever its money is decided on (`hands.py`).
@@ -90,6 +91,7 @@ class Order(Remembering):
     contract_signed_on: date | None = None
     drawn: Drawn
     seq: int = 1
+    voucher_granted_on: date | None = None
     enterprise_name: str | None = None
     agency_name: str | None = None
     product_name: str | None = None

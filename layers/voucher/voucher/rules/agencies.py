@@ -8,7 +8,7 @@ from voucher.policy import AGENCY_CONDITIONS, CATEGORY_WORDS, AgencyCondition, C
 from voucher.refusals import FieldError, Refusal, Refused, refuse_first
 from voucher.rules.lifecycle import check_step
 from voucher.rules.search import mentions_all
-from voucher.rules.working_days import add_months
+from voucher.rules.working_days import add_months, shanghai_date
 
 # the states of a renewal: from its submission to the bureau's decision, and back to the agency
 RENEWAL_STATES = frozenset({"submitted", "pre_reviewed", "returned", "rejected"})
@@ -78,6 +78,22 @@ def approval_ends_on(agency: Agency, policy: Policy, today: date) -> date:
     if _has_lapsed(agency, today):
         raise Refused(Refusal.RENEWAL_REQUIRED, valid_until=agency.valid_until)
     return agency.valid_until
+
+
+def first_approved_on(agency: Agency) -> date | None:
+    """§1.4b: the day of an agency's first approval, None before it. Of one that was approved before that day was kept
+    it is only certain that it came after the application began."""
+    if agency.first_approved_on or agency.approved_at is None:
+        return agency.first_approved_on
+    return shanghai_date(agency.created_at)
+
+
+def check_signed_after_approval(signed_on: date, agency: Agency) -> None:
+    """§1.4b: a voucher pays only toward contracts with an agency that was approved when it signed. Raises
+    CONTRACT_BEFORE_APPROVAL."""
+    approved_on = first_approved_on(agency)
+    if approved_on is not None and signed_on < approved_on:
+        raise Refused(Refusal.CONTRACT_BEFORE_APPROVAL, approved_on=approved_on)
 
 
 def is_active(agency: Agency | None, today: date) -> bool:

@@ -28,6 +28,9 @@ def flags_of(
         if not _in_life(order, transfer.paid_on, today):
             field = f"transfers.{number}.paid_on"
             found.append(Flag(code="TRANSFER_DATE", field=field, message="转账日期不在订单存续期间内。"))
+    if order.contract_signed_on and order.voucher_granted_on and order.contract_signed_on < order.voucher_granted_on:
+        words = f"合同签订日期早于服务券领取日期（{order.voucher_granted_on}），请核对是否事后补办。"
+        found.append(Flag(code="CONTRACT_BEFORE_VOUCHER", field="contract_document_id", message=words))
     if contract_fen > order.price_fen:
         words = f"合同金额高于机构公布的价格标准（{yuan(order.price_fen)} 元/{order.price_unit}）。"
         found.append(Flag(code="PRICE_ABOVE_LISTED", field="contract_fen", message=words))

@@ -13,7 +13,7 @@ from voucher.models.pools import category_pool, non_key_pool
 from voucher.models.vouchers import Voucher
 from voucher.policy import CATEGORY_WORDS, Category, Policy
 from voucher.refusals import FieldError, Refusal, Refused, refuse_first, refused_by
-from voucher.rules.agencies import check_active, check_scope
+from voucher.rules.agencies import check_active, check_scope, check_signed_after_approval
 from voucher.rules.lifecycle import allows
 from voucher.rules.products import check_listed
 from voucher.rules.vouchers import check_balance, check_category, check_usable
@@ -50,6 +50,7 @@ def check_order(order: Order, facts: OrderFacts, no_other_subsidy: bool) -> None
         lambda: check_balance(order.voucher_fen, facts.voucher),
         lambda: check_least(order.voucher_fen, facts.voucher, policy),
         lambda: check_contract_day(signed_on, policy, order.year, today) if signed_on else None,
+        lambda: check_signed_after_approval(signed_on, facts.agency) if signed_on and facts.agency else None,
         lambda: check_no_other_subsidy(no_other_subsidy),
     ]
     refuse_first(refused_by(checks))

@@ -168,21 +168,28 @@ def reduced_order(order: Order, verified_fen: int, mark: Mark) -> Order:
 
 
 def verified_part_fen(line: Line, contract_fen: int, verified_fen: int | None, policy: Policy) -> int:
-    """§3.5.2, §2.3.2: the voucher part that a passed line keeps, in fen: what the reviewer verified, else the maximum.
+    """§3.5.2, §2.3.2: the voucher part that a passed line keeps, in fen: the contract as verified (`contract_fen`) less
+    the own share, which is invoiced and paid already.
 
-    The maximum is what the order holds, but not more than 70 % of the contract as verified (`contract_fen`).
+    So a lower voucher part comes with a lower contract; otherwise a part of the contract would be paid by nobody, and
+    the line needs another invoice and transfer. The voucher part is at most what the order holds, and at most 70 % of
+    the contract as verified.
 
-    Raises VERIFIED_TOO_HIGH; MALFORMED for a line that would keep nothing.
+    Raises VERIFIED_TOO_HIGH or LINE_DOES_NOT_ADD_UP; MALFORMED for a line that would keep nothing.
     """
     most_fen = claimable_fen(line, contract_fen, policy)
-    if most_fen == 0:
+    own_share_fen = line.invoice.amount_fen if line.invoice else line.contract_fen - line.voucher_fen
+    adding_up_fen = contract_fen - own_share_fen
+    if most_fen == 0 or adding_up_fen <= 0:
         raise Refused(
             Refusal.MALFORMED,
             errors=[FieldError("verified_contract_fen", "核定后抵用额为零，请改为不予通过。", "too_small")],
         )
     if verified_fen is not None and verified_fen > most_fen:
         raise Refused(Refusal.VERIFIED_TOO_HIGH, percent=policy.voucher_max_percent)
-    return most_fen if verified_fen is None else verified_fen
+    if adding_up_fen > most_fen or verified_fen not in (None, adding_up_fen):
+        raise Refused(Refusal.LINE_DOES_NOT_ADD_UP, own_share_fen=own_share_fen, adding_up_fen=adding_up_fen)
+    return adding_up_fen
 
 
 def owed_fen(line: Line) -> int:
