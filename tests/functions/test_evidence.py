@@ -142,7 +142,7 @@ def test_an_invoice_is_the_same_by_kind_code_and_number(two_lines: TwoLines, oth
 
 
 @pytest.mark.clause("§5.2b")
-def test_20_digits_of_an_older_client_are_a_digital_invoice_and_other_numbers_are_flagged(two_lines: TwoLines) -> None:
+def test_20_digits_without_a_kind_are_a_digital_invoice_and_others_are_flagged(two_lines: TwoLines) -> None:
     case, first, second = two_lines
     plain = {"kind": None, "code": None}
     digital = fill_in(case, first, "24332000000012345678", invoice=plain)

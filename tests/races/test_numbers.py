@@ -61,7 +61,7 @@ def test_of_lines_filled_in_at_once_with_one_invoice_number_exactly_one_is(
 
 
 @pytest.mark.clause("§5.2b")
-def test_of_lines_filled_in_at_once_each_invoice_is_in_one_whatever_others_have_its_number(
+def test_of_lines_filled_in_at_once_each_invoice_is_in_one_by_its_code_too(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:
     parties = seed_parties(world)

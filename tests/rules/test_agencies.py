@@ -205,7 +205,7 @@ def test_a_contract_is_not_older_than_the_agencys_first_approval() -> None:
 
 
 @pytest.mark.clause("§1.4b")
-def test_of_an_older_record_only_the_days_before_its_application_are_certainly_too_early() -> None:
+def test_of_an_older_record_only_days_before_its_application_are_too_early() -> None:
     old = agency(created_at=datetime(2024, 9, 1, 17, tzinfo=UTC), approved_at=NOW)
     assert first_approved_on(old) == date(2024, 9, 2)
     assert first_approved_on(agency(approved_at=None)) is None

@@ -56,7 +56,7 @@ def test_a_contract_above_the_listed_price_and_one_unlike_the_orders_are_two_fla
 
 
 @pytest.mark.clause("§1.4b")
-def test_a_contract_from_before_the_voucher_is_flagged_because_the_deal_was_done_without_it() -> None:
+def test_a_contract_from_before_the_voucher_is_flagged() -> None:
     flag = "CONTRACT_BEFORE_VOUCHER contract_document_id"
     assert codes(order={"voucher_granted_on": date(2026, 6, 9)}) == [flag]
     for granted_on in (date(2026, 6, 8), None):

@@ -163,7 +163,7 @@ def test_the_programme_owes_the_verified_amount_or_what_is_held_before_there_is_
     contract_fen=st.integers(2, 10**9), held_fen=st.integers(1, 10**9), lower_fen=st.integers(0, 10**9), data=st.data()
 )
 @pytest.mark.clause("§3.5.2")
-def test_whatever_is_verified_adds_up_and_never_exceeds_the_hold_nor_seventy_percent(
+def test_whatever_is_verified_adds_up_within_the_hold_and_seventy_percent(
     contract_fen: int, held_fen: int, lower_fen: int, data: st.DataObject
 ) -> None:
     claimed = line(contract_fen=contract_fen, voucher_fen=held_fen)

@@ -176,7 +176,7 @@ class Refusal(Enum):
     LINE_DOES_NOT_ADD_UP = (
         422,
         "§3.5.2",
-        "核定合同金额减去企业已付的 {own_share_fen} 元为 {adding_up_fen} 元，抵用额须与其一致，请同时核减合同，或退回。",
+        "核定合同金额减去企业已付的 {own_share_fen} 元为 {adding_up_fen} 元，抵用额须与其一致，请同时核减合同或退回。",
         "verified_fen",
     )
     NOTHING_PASSED = 409, "§3.5.2", "没有可以汇总的预审通过订单，请先完成预审。"
