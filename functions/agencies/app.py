@@ -11,7 +11,7 @@ from voucher.edge.bodies import Nothing, partial
 from voucher.edge.codes import AgencyCode
 from voucher.edge.disclosure import disclose
 from voucher.edge.fields import Count, Day, Name, Phone, SignedFen
-from voucher.edge.identity import as_member, as_member_or_staff, require
+from voucher.edge.identity import as_anybody, as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
 from voucher.edge.pages import ListOf, Search, reply_list
 from voucher.edge.replies import Answer, reply
@@ -55,7 +55,8 @@ Correction = partial(Profile)
 def apply() -> Answer[Agency]:
     """§3.2.1: whoever applies for an agency becomes its member."""
     body = app.body(Application)
-    agency = Agency(**body.model_dump(), state="draft", members=frozenset({app.caller.sub}), **app.creation("apply"))
+    members = frozenset({as_anybody(app.caller).sub})
+    agency = Agency(**body.model_dump(), state="draft", members=members, **app.creation("apply"))
     try:
         organisations.commit_registration(agency, _policy(clock.today()).drafts_per_person)
     except Refused:

@@ -10,15 +10,18 @@ from pydantic import Field, StringConstraints
 
 from voucher.edge.api import Api
 from voucher.edge.audit import verify_end, verify_part
-from voucher.edge.identity import as_member, require
-from voucher.edge.pages import ListOf, OfDays, reply_list
+from voucher.edge.identity import as_member, is_before_approval, require
+from voucher.edge.pages import ListOf, OfDays, all_of, reply_list
 from voucher.edge.queries import Cursor, Query, QueryId
 from voucher.edge.replies import Answer, reply
+from voucher.models.agencies import Agency
 from voucher.models.audit import GENESIS, AuditEntry, Break, Link, Verification
+from voucher.models.base import instant_text
+from voucher.models.enterprises import Enterprise
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.store import audit, organisations
 from voucher.store.engine.cursors import read_cursor, refuse_cursor, write_cursor
-from voucher.store.engine.pages import Party
+from voucher.store.engine.pages import Keep, Party
 
 app = Api()
 SCOPE = "audit"
@@ -49,26 +52,34 @@ class Continued(Query):
 def list_entries(query: Sought) -> Answer[ListOf[AuditEntry]]:
     """The trail, for bureau and discipline; an organisation reads what concerns itself, by naming itself in `about`."""
     kind, _, name = (query.about or "").partition(":")
-    if not app.caller.roles & {"bureau", "discipline"}:
-        _check_own(kind, name)
+    is_office = bool(app.caller.roles & {"bureau", "discipline"})
+    of_own = None if is_office else _entries_of_own(_own(kind, name))
     party = _party(query, kind, name)
     by = query.by
-    keep = (lambda item: item["by"] == by) if by and party and party.index != "by_person" else None
-    return reply_list(audit.list_page(query.selection(), keep, party), AuditEntry.model_validate)
+    by_person = (lambda item: item["by"] == by) if by and party and party.index != "by_person" else None
+    return reply_list(audit.list_page(query.selection(), all_of(of_own, by_person), party), AuditEntry.model_validate)
 
 
-def _check_own(kind: str, uscc: str) -> None:
-    """Raise MALFORMED or ROLE_REQUIRED where none is named, NOT_FOUND as for an unknown one, unless the caller acts for
-    the organisation."""
+def _own(kind: str, uscc: str) -> Enterprise | Agency:
+    """The organisation, if the caller acts for it. Raises MALFORMED or ROLE_REQUIRED where none is named, NOT_FOUND as
+    for an unknown one."""
     if kind == "enterprise":
-        as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
-    elif kind == "agency":
-        as_member(app.caller, organisations.find_agency(uscc), "agency")
-    elif app.caller.roles:
+        return as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
+    if kind == "agency":
+        return as_member(app.caller, organisations.find_agency(uscc), "agency")
+    if app.caller.roles:
         require(app.caller, "bureau", "discipline")
-    else:
-        message = "请指明所属单位，如 enterprise:91331100MA2E00003J；GET /me 列出您所代表的单位。"
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("about", message, "missing")])
+    message = "请指明所属单位，如 enterprise:91331100MA2E00003J；GET /me 列出您所代表的单位。"
+    raise Refused(Refusal.MALFORMED, errors=[FieldError("about", message, "missing")])
+
+
+def _entries_of_own(organisation: Enterprise | Agency) -> Keep | None:
+    """What of the trail its members see: all, once it was approved. Before that, only the steps of this registration:
+    others may have registered the same code earlier, and a violation may stand under it."""
+    if not is_before_approval(app.caller, organisation):
+        return None
+    begun, own = instant_text(organisation.created_at), f"{organisation.thing}:{organisation.uscc}"
+    return lambda item: item["at"] >= begun and (item["about"] == own or item["about"].startswith("document:"))
 
 
 def _party(query: Sought, kind: str, name: str) -> Party | None:

@@ -4,7 +4,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.creation import key_write
 from voucher.edge.fields import Day, Text
-from voucher.edge.identity import as_member, as_member_or_staff, require
+from voucher.edge.identity import as_member, as_member_or_staff, is_before_approval, require
 from voucher.edge.pages import ListOf, Search, reply_list
 from voucher.edge.queries import Limit, Paging
 from voucher.edge.replies import Answer, PageOf, reply, reply_page
@@ -64,19 +64,19 @@ def _report(organisation: Enterprise | Agency) -> Answer[Change]:
 @app.get("/enterprises/<uscc>/changes")
 def changes_of_enterprise(uscc: str, query: OfOrganisation) -> Answer[PageOf[Change]]:
     """The changes that an enterprise reported, the newest first, for its members and staff."""
-    as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
-    return _page_of("enterprise", uscc, query)
+    return _page_of(as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise"), query)
 
 
 @app.get("/agencies/<uscc>/changes")
 def changes_of_agency(uscc: str, query: OfOrganisation) -> Answer[PageOf[Change]]:
     """The changes that an agency reported, the newest first, for its members and staff."""
-    as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
-    return _page_of("agency", uscc, query)
+    return _page_of(as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency"), query)
 
 
-def _page_of(kind: str, uscc: str, query: OfOrganisation) -> Answer[PageOf[Change]]:
-    placed = [(f"{instant_text(each.created_at)}#{each.change_id}", each) for each in changes.list_of(kind, uscc)]
+def _page_of(organisation: Enterprise | Agency, query: OfOrganisation) -> Answer[PageOf[Change]]:
+    kind, uscc = organisation.thing, organisation.uscc
+    known = [] if is_before_approval(app.caller, organisation) else changes.list_of(kind, uscc)
+    placed = [(f"{instant_text(each.created_at)}#{each.change_id}", each) for each in known]
     return reply_page(*cut_page(f"{kind}.{uscc}.changes", placed, Selection(query.limit, query.cursor)))
 
 

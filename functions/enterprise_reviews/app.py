@@ -6,13 +6,14 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import ReviewReason, Versioned, reasons_of
 from voucher.edge.fields import Text
-from voucher.edge.identity import as_member_or_staff, require
+from voucher.edge.identity import as_member_or_staff, is_before_approval, require
 from voucher.edge.queries import Query, QueryYear
 from voucher.edge.replies import Answer, reply
 from voucher.models.enterprises import Enterprise
 from voucher.models.entitlements import Eligibility
+from voucher.models.standing import Standing
 from voucher.refusals import not_found, refuse_first
-from voucher.rules.eligibility import approval_finding, findings, refusals, size_class
+from voucher.rules.eligibility import approval_finding, findings, findings_of_its_own, refusals, size_class
 from voucher.rules.entitlements import next_entitlements, quota_of, years_in_step
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, check_version, stepped
@@ -72,15 +73,21 @@ def _checked_entitlements(enterprise: Enterprise, facts: standing.Facts) -> list
 
 @app.get("/enterprises/<uscc>/eligibility")
 def show_eligibility(uscc: str, query: OfYear) -> Answer[Eligibility]:
-    """§2.1, §2.3.1: every rule, passed or not, and the quota with its reason."""
+    """§2.1, §2.3.1: every rule, passed or not, and the quota with its reason. Before the first approval its members see
+    nothing of lists and violations, because whoever registers a code might ask for those of somebody else."""
     enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
     today = clock.today()
     year = today.year if query.year is None else query.year
     facts = standing.read_facts(uscc, [year])
     policy = policy_for(facts.programmes[year], today)
-    found = [*findings(enterprise, facts.standing, policy, today), approval_finding(enterprise)]
-    quota = quota_of(facts.standing, policy, year)
-    entitlement = facts.entitlements[year]
+    if is_before_approval(app.caller, enterprise):
+        entitlement, known = None, Standing(uscc=uscc)
+        of_law = findings_of_its_own(enterprise, policy, today)
+    else:
+        entitlement, known = facts.entitlements[year], facts.standing
+        of_law = findings(enterprise, known, policy, today)
+    found = [*of_law, approval_finding(enterprise)]
+    quota = quota_of(known, policy, year)
     return reply(
         {
             "uscc": uscc,

@@ -7,7 +7,7 @@ from voucher.edge.codes import EnterpriseCode
 from voucher.edge.disclosure import disclose
 from voucher.edge.documents import public_documents
 from voucher.edge.fields import Count, Day, Fen, Industry, Name, Phone
-from voucher.edge.identity import as_member, as_member_or_staff, require
+from voucher.edge.identity import as_anybody, as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
 from voucher.edge.pages import ListOf, Search, reply_list
 from voucher.edge.replies import Answer, reply
@@ -50,7 +50,7 @@ Correction = partial(Profile)
 def register() -> Answer[Enterprise]:
     """§4.1.1: whoever registers an enterprise becomes its member."""
     body = app.body(Registration)
-    members = frozenset({app.caller.sub})
+    members = frozenset({as_anybody(app.caller).sub})
     enterprise = Enterprise(**body.model_dump(), state="draft", members=members, **app.creation("register"))
     try:
         today = clock.today()

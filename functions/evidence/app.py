@@ -7,7 +7,7 @@ from voucher.edge.api import Api
 from voucher.edge.disclosure import disclose
 from voucher.edge.documents import OfOwner, announce, announcement, reply_with_documents, take_back
 from voucher.edge.evidence import LineBody
-from voucher.edge.identity import as_member, as_member_or_staff
+from voucher.edge.identity import as_party, as_party_or_staff
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.edge.settlements import public_lines
 from voucher.models.base import with_hand
@@ -29,7 +29,7 @@ SettlementDocument = announcement("SettlementDocument", SETTLEMENT_DOCUMENTS)
 def announce_document(settlement_id: str) -> Answer[AnnouncedUpload]:
     """§3.5.1: announce a contract, an invoice, a transfer or evidence; answers where to upload it."""
     settlement = settlements.get(settlement_id)
-    as_member(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
+    as_party(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
     body = app.body(SettlementDocument)
     check_step(settlement, "add_document")
     policy = programmes.get(settlement.year).policy
@@ -42,7 +42,7 @@ def list_documents(settlement_id: str, query: OfOwner) -> Answer[PageOf[PublicDo
     """§3.4.3: an application's documents with their state, and links to those that may be read, for the agency and
     staff."""
     settlement = settlements.get(settlement_id)
-    agency = as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
+    agency = as_party_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
     disclose(app, f"settlement:{settlement_id}", agency_uscc=settlement.agency_uscc)
     return reply_with_documents(keys.settlement(settlement_id), None, query, app.caller.sub in agency.members)
 
@@ -51,7 +51,7 @@ def list_documents(settlement_id: str, query: OfOwner) -> Answer[PageOf[PublicDo
 def take_back_document(settlement_id: str, document_id: str) -> Answer[PublicDocument]:
     """§3.5.1: the agency takes a document back, until a line or a summary invoice names it."""
     settlement = settlements.get(settlement_id)
-    as_member(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
+    as_party(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
     return take_back(app, keys.settlement(settlement_id), settlement, document_id)
 
 
@@ -59,7 +59,7 @@ def take_back_document(settlement_id: str, document_id: str) -> Answer[PublicDoc
 def fill_in(settlement_id: str, order_id: str) -> Answer[PublicLine]:
     """§3.5.1: the agency fills in what proves one order; the own share must match to the fen."""
     settlement = settlements.get(settlement_id)
-    as_member(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
+    as_party(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
     body = app.body(LineBody)
     old = settlements.get_line(settlement_id, order_id)
     if app.is_repeat(old, "edit"):
@@ -90,7 +90,7 @@ def fill_in(settlement_id: str, order_id: str) -> Answer[PublicLine]:
 
 
 def _public_line(line: Line) -> dict[str, Any]:
-    [public] = public_lines([line], for_staff=app.caller.is_staff)
+    [public] = public_lines([line], for_staff=False)
     return public
 
 

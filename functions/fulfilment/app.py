@@ -8,7 +8,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, WithReason
 from voucher.edge.fields import Day, Number, PositiveFen, Text
-from voucher.edge.identity import as_member, party_of
+from voucher.edge.identity import as_party, party_of
 from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
 from voucher.models.orders import Order, Rating
@@ -36,11 +36,11 @@ class Stars(Request):
 
 
 def _as_agency(order: Order) -> None:
-    as_member(app.caller, organisations.find_agency(order.agency_uscc), "order")
+    as_party(app.caller, organisations.find_agency(order.agency_uscc), "order")
 
 
 def _as_enterprise(order: Order) -> None:
-    as_member(app.caller, organisations.find_enterprise(order.enterprise_uscc), "order")
+    as_party(app.caller, organisations.find_enterprise(order.enterprise_uscc), "order")
 
 
 @app.post("/orders/<order_id>/accept")

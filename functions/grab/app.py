@@ -127,7 +127,7 @@ def held_or_sold_out(attempt: Attempt) -> Answer[PublicVoucher]:
     name, so that nobody learns whether another one holds a voucher; and it costs no read."""
     batch_id, uscc = attempt.batch.batch_id, attempt.uscc
     enterprise = organisations.find_enterprise(uscc) if memory.is_holder(batch_id, uscc) else None
-    if enterprise is not None and attempt.caller.sub in enterprise.members:
+    if enterprise is not None and attempt.caller.sub in enterprise.members and enterprise.approved_at is not None:
         return reply(public_voucher(vouchers.get(voucher_id_of(batch_id, uscc)), attempt.now), replay=True)
     check_open(attempt.batch, attempt.now)  # its refusals come before SOLD_OUT
     raise Refused(Refusal.SOLD_OUT)
@@ -141,8 +141,8 @@ def held_or_refuse(attempt: Attempt, no: pools.Exhausted | Refused) -> Answer[Pu
     if isinstance(no, pools.Exhausted):
         memory.learn(batch_id, no)
     existing = vouchers.find(voucher_id_of(batch_id, attempt.uscc))
-    as_member(attempt.caller, organisations.find_enterprise(attempt.uscc), "enterprise")
-    if existing:
+    enterprise = as_member(attempt.caller, organisations.find_enterprise(attempt.uscc), "enterprise")
+    if existing and enterprise.approved_at is not None:
         return reply(public_voucher(existing, attempt.now), replay=True)
     raise no if isinstance(no, Refused) else Refused(Refusal.SOLD_OUT if no.is_open else Refusal.BATCH_CLOSED)
 

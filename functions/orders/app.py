@@ -10,8 +10,8 @@ from voucher.edge.api import Api
 from voucher.edge.creation import key_write
 from voucher.edge.disclosure import disclose
 from voucher.edge.fields import Day, Identifier, Number, PositiveFen
-from voucher.edge.identity import as_member, as_member_or_staff, check_party_named, party_of, require
-from voucher.edge.pages import ListOf, Search, reply_list
+from voucher.edge.identity import as_party, check_party_named, party_of, reads_books, require
+from voucher.edge.pages import ListOf, Search, empty_page, reply_list
 from voucher.edge.queries import QueryId, Switch
 from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request, with_hand
@@ -55,7 +55,7 @@ def quote() -> Answer[Quote]:
     """
     body = app.body(QuoteRequest)
     facts = orders.get_facts(body.product_id, body.voucher_id, app.caller.sub)
-    as_member(app.caller, facts.enterprise, "voucher")
+    as_party(app.caller, facts.enterprise, "voucher")
     check_quotable(facts, clock.now())
     policy = facts.programme.policy
     room_fen = [
@@ -71,7 +71,7 @@ def place() -> Answer[Order]:
     body = app.body(Placement)
     for _ in range(PLACING_TRIES):
         facts = orders.get_facts(body.product_id, body.voucher_id, app.caller.sub)
-        as_member(app.caller, facts.enterprise, "voucher")
+        as_party(app.caller, facts.enterprise, "voucher")
         order = new_order(order_id, body, facts)
         try:
             check_order(order, facts, body.no_other_subsidy)
@@ -113,8 +113,7 @@ def new_order(order_id: str, body: Placement, facts: OrderFacts) -> Order:
 def existing_or_refuse(order_id: str, refused: Refused) -> Answer[Order]:
     """The order that this very request placed before, if it did, because then a refusal would be wrong. Raises
     `refused`, or IDEMPOTENCY_KEY_REUSED when another request placed the order."""
-    existing = orders.find(order_id)
-    if existing is None:
+    if (existing := orders.find(order_id)) is None:
         raise refused
     app.check_same(existing.request_sha256)
     return reply(existing, 200, replay=True)
@@ -125,16 +124,17 @@ def list_orders(query: OfParty) -> Answer[ListOf[Order]]:
     """Orders of an enterprise or of an agency, for its members and staff; all orders, for staff. `q` looks into ids,
     codes and the contract's number; `cancel_asked=true` shows those that a party wants cancelled, undecided."""
     enterprise, agency = query.enterprise_uscc, query.agency_uscc
+    is_open = True
     if enterprise:
-        as_member_or_staff(app.caller, organisations.find_enterprise(enterprise), "enterprise")
+        is_open = reads_books(app.caller, organisations.find_enterprise(enterprise), "enterprise")
     elif agency:
-        as_member_or_staff(app.caller, organisations.find_agency(agency), "agency")
+        is_open = reads_books(app.caller, organisations.find_agency(agency), "agency")
     else:
         check_party_named(app.caller, "enterprise_uscc", "agency_uscc")
         require(app.caller, "platform", "bureau", "finance", "discipline", "admin")
     keep = query.finds("order_id", "contract_number", "enterprise_uscc", "agency_uscc")
     page = orders.list_page(query.selection(), keep, enterprise, agency, query.cancel_asked == "true")
-    return reply_list(page, Order.model_validate)
+    return reply_list(page if is_open else empty_page(query), Order.model_validate)
 
 
 @app.get("/orders/<order_id>")

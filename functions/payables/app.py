@@ -9,7 +9,7 @@ from uuid import uuid4
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.fields import AccountNumber, Identifier, Name, Number, PositiveFen, Text, Uscc
-from voucher.edge.identity import as_member, as_member_or_staff, require
+from voucher.edge.identity import as_party, as_party_or_staff, require
 from voucher.edge.replies import Answer, reply
 from voucher.models.base import Mark, Request
 from voucher.models.invoices import InvoiceKind
@@ -54,7 +54,7 @@ class AccountDecision(Request):
 @app.get("/rounds/<round_id>/payables/<agency_uscc>")
 def show(round_id: str, agency_uscc: str) -> Answer[PublicPayable]:
     """What the agency is owed in a round, for its members and staff."""
-    as_member_or_staff(app.caller, organisations.find_agency(agency_uscc), "payable")
+    as_party_or_staff(app.caller, organisations.find_agency(agency_uscc), "payable")
     return reply(payables.get(round_id, agency_uscc).public())
 
 
@@ -63,7 +63,7 @@ def submit_invoice(round_id: str) -> Answer[PublicPayable]:
     """§3.5.4: the agency's one summary invoice for the round, with its bank account. If the agency was paid on another
     account before, the operator decides on this one first."""
     body = app.body(SummaryInvoice)
-    as_member(app.caller, organisations.find_agency(body.agency_uscc), "payable")
+    as_party(app.caller, organisations.find_agency(body.agency_uscc), "payable")
     old = payables.get(round_id, body.agency_uscc)
     mark = _slow_mark(round_id)
     if _is_repeat(old, "invoice", mark):
@@ -119,7 +119,7 @@ def _check_document(payable: Payable, document_id: str) -> None:
 def propose_account(round_id: str) -> Answer[PublicPayable]:
     """§3.5.4: the agency proposes another account. Until the operator has decided, its payable is not paid."""
     body = app.body(OtherAccount)
-    as_member(app.caller, organisations.find_agency(body.agency_uscc), "payable")
+    as_party(app.caller, organisations.find_agency(body.agency_uscc), "payable")
     old = payables.get(round_id, body.agency_uscc)
     mark = _slow_mark(round_id)
     if _is_repeat(old, "propose_account", mark):

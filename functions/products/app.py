@@ -7,8 +7,8 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, Versioned, partial
 from voucher.edge.creation import key_write
 from voucher.edge.fields import Name, PositiveFen, Text, Uscc
-from voucher.edge.identity import as_member, as_member_or_staff, require
-from voucher.edge.pages import ListOf, Search, reply_list
+from voucher.edge.identity import as_member, as_party, reads_books, require
+from voucher.edge.pages import ListOf, Search, empty_page, reply_list
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
 from voucher.models.base import Request
@@ -87,7 +87,7 @@ def edit(product_id: str) -> Answer[Product]:
 def _owned(product_id: str) -> tuple[Product, Agency]:
     """A product of the caller's own agency. Raises NOT_FOUND."""
     product = products.get(product_id)
-    return product, as_member(app.caller, organisations.find_agency(product.agency_uscc), "product")
+    return product, as_party(app.caller, organisations.find_agency(product.agency_uscc), "product")
 
 
 @app.post("/products/<product_id>/publish")
@@ -117,10 +117,7 @@ def publish(product_id: str) -> Answer[Product]:
 def withdraw(product_id: str) -> Answer[Product]:
     """§3.3: the agency, or the operator, takes a product off sale."""
     app.body(Nothing)
-    if "platform" in app.caller.roles:
-        old = products.get(product_id)
-    else:
-        old, _ = _owned(product_id)
+    old = _own_or_any(product_id)
     if app.is_repeat(old, "withdraw"):
         return reply(old, replay=True)
     new = stepped(old, "withdraw", app.mark)
@@ -128,11 +125,22 @@ def withdraw(product_id: str) -> Answer[Product]:
     return reply(new)
 
 
+def _own_or_any(product_id: str) -> Product:
+    """A product, for the operator; who acts for its agency takes it off sale as its member. Raises NOT_FOUND."""
+    product = products.get(product_id)
+    agency = organisations.find_agency(product.agency_uscc)
+    if "platform" in app.caller.roles and not (agency and app.caller.sub in agency.members):
+        require(app.caller, "platform")
+    else:
+        as_party(app.caller, agency, "product")
+    return product
+
+
 @app.get("/agencies/<uscc>/products")
 def list_own(uscc: str, query: Search[ProductState]) -> Answer[ListOf[Product]]:
     """An agency's products, with what waits to be published, for its members and staff; `q` looks into their names."""
-    as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
-    page = products.list_page(query.selection(), query.finds("name"), uscc)
+    is_open = reads_books(app.caller, organisations.find_agency(uscc), "agency")
+    page = products.list_page(query.selection(), query.finds("name"), uscc) if is_open else empty_page(query)
     return reply_list(page, Product.model_validate)
 
 

@@ -8,8 +8,8 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
 from voucher.edge.creation import key_write
 from voucher.edge.fields import Identifier, Uscc
-from voucher.edge.identity import as_member, as_member_or_staff, check_party_named, require
-from voucher.edge.pages import ListOf, Search, reply_list
+from voucher.edge.identity import as_party, as_party_or_staff, check_party_named, reads_books, require
+from voucher.edge.pages import ListOf, Search, empty_page, reply_list
 from voucher.edge.queries import QueryId
 from voucher.edge.replies import Answer, reply
 from voucher.edge.settlements import public_settlement
@@ -40,7 +40,7 @@ def open_application() -> Answer[PublicSettlement]:
     """§3.5.1: an agency applies for completed orders of one year, each in one application at a time."""
     settlement_id = app.new_id("s")
     body = app.body(Opening)
-    as_member(app.caller, organisations.find_agency(body.agency_uscc), "agency")
+    as_party(app.caller, organisations.find_agency(body.agency_uscc), "agency")
     found = {order.order_id: order for order in orders.find_many(body.order_ids)}
     existing = settlements.find(settlement_id)  # read last: see Api.handle
     if existing is not None:
@@ -92,14 +92,14 @@ def _new_line(settlement: Settlement, order: Order, creation: dict[str, Any]) ->
 
 
 def _public(settlement: Settlement, lines: list[Line]) -> dict[str, Any]:
-    return public_settlement(settlement, lines, for_staff=app.caller.is_staff)
+    return public_settlement(settlement, lines, for_staff=app.caller.role != "agency")
 
 
 @app.post("/settlements/<settlement_id>/submit")
 def submit(settlement_id: str) -> Answer[PublicSettlement]:
     """§3.5.1, §5.2b: the agency submits the application; all that is missing is named in one answer."""
     old = settlements.get(settlement_id)
-    as_member(app.caller, organisations.find_agency(old.agency_uscc), "settlement")
+    as_party(app.caller, organisations.find_agency(old.agency_uscc), "settlement")
     app.body(Nothing)
     lines = settlements.list_lines(settlement_id)
     open_lines = [line for line in lines if allows("line", line.state, "submit")]
@@ -129,13 +129,12 @@ def submit(settlement_id: str) -> Answer[PublicSettlement]:
 def list_settlements(query: OfAgency) -> Answer[ListOf[Settlement]]:
     """Applications of an agency, for its members and staff; all applications, for staff but `discipline`. `q` looks
     into their ids and the agency's code."""
-    if query.agency_uscc:
-        as_member_or_staff(app.caller, organisations.find_agency(query.agency_uscc), "agency")
-    else:
+    if not query.agency_uscc:
         check_party_named(app.caller, "agency_uscc")
         require(app.caller, "platform", "bureau", "finance", "admin")
+    is_open = not query.agency_uscc or reads_books(app.caller, organisations.find_agency(query.agency_uscc), "agency")
     keep = query.finds("settlement_id", "agency_uscc")
-    page = settlements.list_page(query.selection(), keep, query.agency_uscc)
+    page = settlements.list_page(query.selection(), keep, query.agency_uscc) if is_open else empty_page(query)
     return reply_list(page, Settlement.model_validate)
 
 
@@ -143,7 +142,7 @@ def list_settlements(query: OfAgency) -> Answer[ListOf[Settlement]]:
 def show(settlement_id: str) -> Answer[PublicSettlement]:
     """One application with its lines, for the agency's members and staff."""
     settlement = settlements.get(settlement_id)
-    as_member_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
+    as_party_or_staff(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
     return reply(_public(settlement, settlements.list_lines(settlement_id)))
 
 

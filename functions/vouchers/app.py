@@ -2,7 +2,7 @@
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.identity import as_member_or_staff, check_party_named, require
+from voucher.edge.identity import as_party_or_staff, check_party_named, reads_books, require
 from voucher.edge.pages import OfDays, Sort
 from voucher.edge.queries import Limit, Paging, QueryId
 from voucher.edge.replies import Answer, PageOf, reply, reply_page
@@ -38,8 +38,9 @@ def list_vouchers(query: OfHolder) -> Answer[PageOf[PublicVoucher]]:
     """An enterprise's vouchers of all years, in the order of their grants, for its members and staff. With `batch_id`
     those of a batch, in no order, for staff."""
     if uscc := query.enterprise_uscc:
-        as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
-        return _vouchers_of_enterprise(uscc, query)
+        if reads_books(app.caller, organisations.find_enterprise(uscc), "enterprise"):
+            return _vouchers_of_enterprise(uscc, query)
+        return reply({"items": [], "next_cursor": None})
     check_party_named(app.caller, "enterprise_uscc")
     require(app.caller, "platform", "bureau", "finance", "discipline", "admin")
     if query.batch_id is None:
@@ -83,7 +84,7 @@ def _vouchers_of_batch(batch_id: str, query: OfHolder) -> Answer[PageOf[PublicVo
 def visible_voucher(voucher_id: str) -> Voucher:
     """The voucher, if the caller acts for its enterprise or is staff. Raises NOT_FOUND."""
     _, uscc = keys.split_voucher_id(voucher_id)
-    as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "voucher")
+    as_party_or_staff(app.caller, organisations.find_enterprise(uscc), "voucher")
     return vouchers.get(voucher_id)
 
 

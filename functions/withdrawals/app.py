@@ -4,7 +4,7 @@ from typing import Any
 
 from voucher.edge.api import Api
 from voucher.edge.bodies import WithReason
-from voucher.edge.identity import as_member, require
+from voucher.edge.identity import as_party, require
 from voucher.edge.replies import Answer, reply
 from voucher.edge.rounds import public_round
 from voucher.edge.settlements import public_settlement
@@ -33,7 +33,7 @@ app = Api()
 def withdraw(settlement_id: str) -> Answer[PublicSettlement]:
     """§3.5.1: the agency withdraws its application, as long as no line of it is in a round."""
     old = settlements.get(settlement_id)
-    as_member(app.caller, organisations.find_agency(old.agency_uscc), "settlement")
+    as_party(app.caller, organisations.find_agency(old.agency_uscc), "settlement")
     reason = app.body(WithReason).reason
     lines = settlements.list_lines(settlement_id)
     if app.is_repeat(old, "withdraw"):
@@ -49,7 +49,7 @@ def withdraw(settlement_id: str) -> Answer[PublicSettlement]:
 def withdraw_line(settlement_id: str, order_id: str) -> Answer[PublicSettlement]:
     """§3.5.1: the agency withdraws one line; its order may be settled again, or cancelled."""
     old = settlements.get(settlement_id)
-    as_member(app.caller, organisations.find_agency(old.agency_uscc), "settlement")
+    as_party(app.caller, organisations.find_agency(old.agency_uscc), "settlement")
     reason = app.body(WithReason).reason
     line = settlements.get_line(settlement_id, order_id)
     if app.is_repeat(line, "withdraw"):
@@ -69,7 +69,7 @@ def _withdrawal_writes(line: Line, reason: str, mark: Mark) -> list[Write]:
 
 
 def _public(settlement: Settlement, lines: list[Line]) -> dict[str, Any]:
-    return public_settlement(settlement, lines, for_staff=app.caller.is_staff)
+    return public_settlement(settlement, lines, for_staff=False)
 
 
 @app.post("/rounds/<round_id>/lines/<order_id>/withdraw")

@@ -12,7 +12,9 @@ from infra.contract.closure import Place, handler_place, module, parts, reached
 from infra.pages.markers import first_sentence
 from voucher.words import ROLE_WORDS
 
-CHECKS = ("require", "as_member", "as_member_or_staff")
+LETS_IN_MEMBERS = ("as_member", "as_party")
+LETS_IN_STAFF_TOO = ("as_member_or_staff", "as_party_or_staff", "reads_books")
+CHECKS = ("require", *LETS_IN_MEMBERS, *LETS_IN_STAFF_TOO, "is_before_approval")
 CLAUSE = re.compile(r"§\d(?:\.\w+)*(?:\(\d+\))?")
 STAFF = "staff"
 ANYBODY = "anybody signed in"
@@ -106,9 +108,9 @@ def _checked(node: ast.AST) -> set[str]:
             results = [each for argument in asked for each in _results(argument)]
             roles = {f"`{each.value!s}`" for each in results if isinstance(each, ast.Constant)}
             return roles or {ROLE_ASKED_FOR}
-        case ast.Call(func=ast.Name(id="as_member"), args=[_, organisation, *_]):
+        case ast.Call(func=ast.Name(id=name), args=[_, organisation, *_]) if name in LETS_IN_MEMBERS:
             return {_members(organisation)}
-        case ast.Call(func=ast.Name(id="as_member_or_staff"), args=[_, organisation, *_]):
+        case ast.Call(func=ast.Name(id=name), args=[_, organisation, *_]) if name in LETS_IN_STAFF_TOO:
             return {_members(organisation), STAFF}
         case ast.Compare(comparators=[ast.Attribute(attr="members") as members, *_]):
             return {_members(members)}

@@ -17,11 +17,12 @@ from infra.client.http import BUREAU, FINANCE, OPERATOR, Person
 from tests.infra.templates import events
 from tests.support import backend, contract
 from tests.support.backend import World, function
+from tests.support.calls.call import STAFF
 from tests.support.calls.everything import Everything
 from tests.support.relaying import relayed
 from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, STRANGER, Json, Town
 from tests.support.snapshots import upload_again
-from tests.support.workers import deliver
+from tests.support.workers import deliver, waiting
 from voucher.edge.observe import logger
 from voucher.lifecycles import LIFECYCLES
 from voucher.models.audit import AuditEntry, Trace
@@ -31,17 +32,6 @@ from voucher.store import audit, keys
 
 QUEUE = "keep_audit"
 DISCIPLINE = Person("discipline-1", "discipline")
-
-
-def waiting() -> list[Json]:
-    """Every message that waits for the trail, taken out of its queue."""
-    client, url = boto3.client("sqs"), os.environ["KEEP_AUDIT_QUEUE_URL"]
-    bodies: list[Json] = []
-    while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-        bodies += [json.loads(message["Body"]) for message in messages]
-        for message in messages:
-            client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return bodies
 
 
 def trace(number: int, **facts: Any) -> Json:
@@ -80,7 +70,7 @@ def test_a_step_is_read_by_the_bureau_and_by_both_parties(town: Town) -> None:
     order = town.order()
     with relayed(keys.order(order["order_id"])):
         town.act(SELLER, order, "accept")
-    deliver(QUEUE, *waiting())
+    deliver(QUEUE, *waiting(QUEUE))
     about = f"order:{order['order_id']}"
     for person, sought in (
         (BUREAU, about),
@@ -323,6 +313,37 @@ def test_the_relay_sees_every_record_that_takes_steps(everything: Everything) ->
     assert seen >= {*LIFECYCLES} - {"list_import"} | {"import", "lead", "voucher", "document"}
 
 
+def recorded_steps() -> set[tuple[str, str, str, int]]:
+    """Who took the latest step of each record, and in which role."""
+    return {
+        (f"{item['pk']} {item['sk']}", str(item["last_by"]), str(item["last_role"]), int(item["version"]))
+        for table in backend.table_definitions()
+        for item in boto3.resource("dynamodb").Table(os.environ[f"{table.upper()}_TABLE"]).scan()["Items"]
+        if item.get("last_by")
+    }
+
+
+def test_each_step_is_recorded_in_a_role_that_its_call_asks_for(
+    everything: Everything, subtests: pytest.Subtests
+) -> None:
+    """Though each caller holds every staff role besides. Who acts for an organisation takes its steps as its member."""
+    upload_again("everything")
+    known = recorded_steps()
+    for name, call in everything.calls.items():
+        if call.person is None:
+            continue
+        method, path = name.split(" ")
+        callers = contract.document()["paths"][path][method.lower()]["x-roles"]
+        asked = {"user" if each.startswith("anybody") else each.removeprefix("members of the ") for each in callers}
+        person = Person(call.person.name, ",".join(STAFF))
+        everything.town.world.call(person, method, call.path, call.body, call.key)
+        now = recorded_steps()
+        taken = {role for _, by, role, _ in now - known if by == person.name}
+        known = now
+        with subtests.test(name):
+            assert taken <= asked
+
+
 PERSONAL = {"contact_name", "contact_phone", "legal_representative", "contact", "url"}
 
 
@@ -344,9 +365,9 @@ def test_an_answer_with_personal_data_leaves_a_trace(everything: Everything, sub
     for name, call in everything.calls.items():
         if not name.startswith("GET ") or call.person is None:
             continue
-        waiting()
+        waiting(QUEUE)
         reply = everything.town.world.call(call.person, "GET", call.path)
-        kept = waiting()
+        kept = waiting(QUEUE)
         with subtests.test(name):
             if list(personal_in(reply.body)) or name in disclosing:
                 disclosing.add(name)
@@ -364,12 +385,12 @@ def test_whoever_reads_the_contacts_of_an_order_leaves_a_trace(town: Town) -> No
     town.grab()
     order = town.order()
     path = f"/orders/{order['order_id']}"
-    waiting()
+    waiting(QUEUE)
     town.shown(path, OWNER)
-    assert waiting() == []
+    assert waiting(QUEUE) == []
     town.act(SELLER, order, "accept")
     town.shown(path, OWNER)
-    [kept] = waiting()
+    [kept] = waiting(QUEUE)
     said = [kept[name] for name in ("by", "role", "about", "enterprise_uscc", "agency_uscc")]
     about = f"order:{order['order_id']}"
     assert said == [OWNER.name, "enterprise", about, town.enterprise.uscc, town.agency.uscc]
@@ -407,7 +428,7 @@ def test_each_reading_is_an_entry_though_a_client_chooses_its_request_id(
     monkeypatch.setattr("tests.support.backend.uuid4", lambda: "chosen")
     for person in (OPERATOR, BUREAU, BUREAU):
         town.shown(f"/enterprises/{town.enterprise.uscc}", person)
-    readings = waiting()
+    readings = waiting(QUEUE)
     assert {each["request_id"] for each in readings} == {"chosen"}
     deliver(QUEUE, *readings, *readings)
     assert [entry.by for entry in entries()] == [OPERATOR.name, BUREAU.name, BUREAU.name]

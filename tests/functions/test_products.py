@@ -10,7 +10,7 @@ from tests.conftest import StoppedClock
 from tests.support import samples
 from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Json, Town
 from tests.support.snapshots import everything_kept
-from voucher.store import organisations
+from voucher.store import organisations, products
 
 FACTS = ("category", "name", "area", "content", "term", "price_fen", "price_unit")
 
@@ -65,6 +65,15 @@ def test_a_draft_is_corrected_at_once_within_the_categories_of_its_own_agency(to
     assert town.world.call(SELLER, "PATCH", path, {"price_fen": 5}).body["price_fen"] == 5
     assert town.world.call(SELLER, "PATCH", path, {"category": "legal"}).code == "OUTSIDE_AGENCY_SCOPE"
     assert town.world.call(NEIGHBOUR, "PATCH", path, {"price_fen": 6}).code == "NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    ("person", "role"),
+    [(SELLER, "agency"), (Person(SELLER.name, "platform"), "agency"), (OPERATOR, "platform")],
+)
+def test_a_product_is_withdrawn_by_its_member_or_else_by_the_operator(town: Town, person: Person, role: str) -> None:
+    steps.expect(town.world.call(person, "POST", f"{path_of(town)}/withdraw"), 200)
+    assert products.get(town.product_id).last_role == role
 
 
 def test_a_withdrawn_product_is_not_found_nor_ordered_until_it_is_published_again(

@@ -99,6 +99,7 @@ def add_agency(categories: Iterable[Category] = tuple(Category)) -> Organisation
         has_management_system=True,
         categories=tuple(categories),
         valid_until=date(2028, 1, 1),
+        approved_at=CREATED_AT,
         members=frozenset({agency.person.name}),
         **_creation(agency.person, "active"),
     )

@@ -73,6 +73,7 @@ def enterprise(**changes: Any) -> Enterprise:
         "contact_phone": "13800000000",
         "members": frozenset({"member"}),
         "applied_on": TODAY,
+        "approved_at": NOW,
         **MADE,
     }
     return Enterprise(**facts | changes)

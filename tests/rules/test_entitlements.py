@@ -146,3 +146,12 @@ def test_before_a_year_has_a_programme_nothing_is_promised_for_it() -> None:
 
 def test_last_years_entitlement_is_kept_in_step_too() -> None:
     assert years_in_step(date(2026, 1, 1)) == (2025, 2026, 2027)
+
+
+@pytest.mark.clause("§4.1.2")
+def test_nobody_acts_for_an_entitlement_before_an_approval() -> None:
+    """Of an earlier registration there may be one; whoever registered the code since gets into it by no list."""
+    held = next_entitlement(enterprise(), standing(), POLICY, 2026, TODAY, None)
+    assert held.members == {"member"}
+    anew = enterprise(state="draft", approved_at=None, members=frozenset({"stranger"}))
+    assert next_entitlement(anew, standing(), POLICY, 2026, TODAY, held).members == frozenset()

@@ -31,6 +31,17 @@ def deliver_upload(object_key: str) -> Any:
     return deliver("import_list", {"Records": [{"s3": {"bucket": {"name": BUCKET}, "object": {"key": object_key}}}]})
 
 
+def waiting(queue: str) -> list[dict[str, Any]]:
+    """Every message that waits in a queue, taken out of it."""
+    client, url = boto3.client("sqs"), os.environ[f"{queue.upper()}_QUEUE_URL"]
+    bodies: list[dict[str, Any]] = []
+    while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        bodies += [json.loads(message["Body"]) for message in messages]
+        for message in messages:
+            client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return bodies
+
+
 def drain(queue: str) -> int:
     """Deliver every message of a queue to its worker until the queue is empty; how many there were."""
     client, url = boto3.client("sqs"), os.environ[f"{queue.upper()}_QUEUE_URL"]

@@ -93,6 +93,7 @@ def agency_record(product: Product) -> agencies.Agency:
         categories=tuple(Category),
         valid_until=product.active_until,
         first_approved_on=AGENCIES_APPROVED_ON,
+        approved_at=START,
         members=frozenset({product.agency_member, EVERYMAN.name}),
         **creation(product.agency_member, "active"),
     )

@@ -158,9 +158,12 @@ class Api(APIGatewayRestResolver):
 
     @property
     def mark(self) -> Mark:
-        """Who asks for the step that is now taken, when, in which role, and the fingerprint of the request."""
+        """Who asks for the step that is now taken, when, in which role, and the fingerprint of the request. Raises
+        LookupError, a fault, for a step that no check of `identity` let anybody take."""
         caller = self.caller
-        return Mark(by=caller.sub, at=clock.now(), sha256=self.request_sha256, role=caller.role or "user")
+        if caller.role is None:
+            raise LookupError("nothing decided in which role this step is taken")
+        return Mark(by=caller.sub, at=clock.now(), sha256=self.request_sha256, role=caller.role)
 
     def creation(self, action: str) -> dict[str, Any]:
         """What a record that is made now says of its making: by whom, when, by which request."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from voucher.refusals import FieldError, Refusal, Refused, not_found
@@ -78,17 +79,64 @@ def as_member[Organisation: Joined](caller: Caller, organisation: Organisation |
 def as_member_or_staff[Organisation: Joined](
     caller: Caller, organisation: Organisation | None, thing: str
 ) -> Organisation:
-    """The organisation, if the caller acts for it or is staff. Raises NOT_FOUND."""
-    if organisation is not None and caller.is_staff:
+    """The organisation, if the caller acts for it or is staff. A member of the staff who acts for it comes as its
+    member. Raises NOT_FOUND."""
+    if organisation is not None and caller.is_staff and caller.sub not in organisation.members:
         caller.role = caller.staff_role
         return organisation
     return as_member(caller, organisation, thing)
 
 
-def party_of(caller: Caller, enterprise: Joined | None, agency: Joined | None) -> Literal["enterprise", "agency"]:
+def as_anybody(caller: Caller) -> Caller:
+    """Anybody signed in, who acts for no organisation yet: their role is `user`."""
+    caller.role = "user"
+    return caller
+
+
+class Registered(Joined, Protocol):
+    """An enterprise or an agency. `approved_at` is when it was first approved."""
+
+    @property
+    def approved_at(self) -> datetime | None: ...
+
+
+def as_party[Organisation: Registered](caller: Caller, organisation: Organisation | None, thing: str) -> Organisation:
+    """The organisation, if the caller acts for it and it was approved once. Raises NOT_FOUND.
+
+    Anybody may register a credit code, and nobody has looked at their papers before the first approval. So until then a
+    registration opens no book: what stands under its code is of others, or told about it by others.
+    """
+    if is_before_approval(caller, organisation):
+        raise not_found(thing)
+    return as_member(caller, organisation, thing)
+
+
+def as_party_or_staff[Organisation: Registered](
+    caller: Caller, organisation: Organisation | None, thing: str
+) -> Organisation:
+    """The organisation, if the caller acts for it and it was approved once, or is staff. Raises NOT_FOUND."""
+    if is_before_approval(caller, organisation):
+        organisation = None
+    return as_member_or_staff(caller, organisation, thing)
+
+
+def reads_books(caller: Caller, organisation: Registered | None, thing: str) -> bool:
+    """True if the lists of an organisation's books are for the caller, as `as_party_or_staff` lets them in; False for
+    its member before the first approval, to whom they are empty. Raises NOT_FOUND."""
+    return not is_before_approval(caller, as_member_or_staff(caller, organisation, thing))
+
+
+def is_before_approval(caller: Caller, organisation: Registered | None) -> bool:
+    """True if the caller acts for an organisation that was never approved."""
+    return organisation is not None and caller.sub in organisation.members and organisation.approved_at is None
+
+
+def party_of(
+    caller: Caller, enterprise: Registered | None, agency: Registered | None
+) -> Literal["enterprise", "agency"]:
     """Which party of an order the caller acts for. Raises NOT_FOUND for anybody else."""
-    if enterprise is not None and caller.sub in enterprise.members:
+    if enterprise is not None and caller.sub in enterprise.members and enterprise.approved_at is not None:
         caller.role = "enterprise"
         return "enterprise"
-    as_member(caller, agency, "order")
+    as_party(caller, agency, "order")
     return "agency"

@@ -17,7 +17,7 @@ from voucher.edge.replies import Answer, reply
 from voucher.models.base import Record, instant_text
 from voucher.rules.search import mentions_all, search_words
 from voucher.rules.working_days import ONE_DAY, SHANGHAI
-from voucher.store.engine.pages import FIRST, LAST, Keep, Page, Selection
+from voucher.store.engine.pages import FIRST, LAST, Count, Keep, Page, Selection
 from voucher.store.engine.table import Item
 
 Sort = Literal["newest", "oldest"]
@@ -84,6 +84,12 @@ def all_of(*keeps: Keep | None) -> Keep | None:
     """What to keep of a list if it must pass several tests, those that are None left out."""
     tests = [keep for keep in keeps if keep]
     return (lambda item: all(keep(item) for keep in tests)) if tests else None
+
+
+def empty_page(query: OfDays) -> Page:
+    """A page of a list in which there is nothing for whoever asks."""
+    counted = query.selection().counted
+    return Page([], None, {state: Count(0, False) for state in counted} if counted else None)
 
 
 def _first_instant(day: date) -> str:

@@ -41,6 +41,13 @@ def findings(enterprise: Enterprise, standing: Standing, policy: Policy, today: 
     ]
 
 
+def findings_of_its_own(enterprise: Enterprise, policy: Policy, today: date) -> list[Finding]:
+    """The same, without the rules that rest on what others said of the credit code (§2.1.1, §2.1.3)."""
+    nothing = Standing(uscc=enterprise.uscc)
+    by_others = {_not_rated_d(nothing).rule, _no_violation(nothing).rule}
+    return [each for each in findings(enterprise, nothing, policy, today) if each.rule not in by_others]
+
+
 def _finding(refusal: Refusal, rule: str, passed: bool, message: str, **facts: int) -> Finding:
     words = message if passed else refusal.sentence.format(**facts)
     return Finding(refusal.clause or "", rule, passed, words, refusal, facts)

@@ -64,7 +64,8 @@ def next_entitlement(
             "version": before.version + 1,
             "qualified": not failed,
             "refusals": tuple(failed),
-            "members": enterprise.members,
+            # whoever registers a code anew gets nothing of its books before somebody has approved them
+            "members": enterprise.members if enterprise.approved_at else frozenset(),
             "quota_fen": quota_fen,
             "left_fen": max(0, quota_fen - (before.granted_fen - before.extra_fen)),
             "groups": groups,

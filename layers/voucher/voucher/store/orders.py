@@ -35,7 +35,7 @@ from voucher.store.engine.table import (
 
 def get_facts(product_id: str, voucher_id: str, sub: str) -> OrderFacts:
     """What an order of the product with the voucher is decided on, in one read. Raises NOT_FOUND: for the voucher, also
-    unless `sub` acts for its enterprise, and then for the product; the agency may be missing."""
+    unless `sub` acts for its enterprise, and that was approved once; then for the product. The agency may miss."""
     batch_id, uscc = keys.split_voucher_id(voucher_id)
     found = read_together(
         keys.product(product_id),
@@ -45,7 +45,8 @@ def get_facts(product_id: str, voucher_id: str, sub: str) -> OrderFacts:
         keys.agency(keys.agency_of_product(product_id)),
     )
     product, voucher, enterprise, programme, agency = found
-    if voucher is None or enterprise is None or programme is None or sub not in enterprise["members"]:
+    is_party = enterprise is not None and sub in enterprise["members"] and enterprise.get("approved_at") is not None
+    if voucher is None or enterprise is None or programme is None or not is_party:
         raise not_found("voucher")
     if product is None:  # said only to a member: a stranger must not learn which vouchers there are
         raise not_found("product")
