@@ -22,6 +22,7 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.store import audit, organisations
 from voucher.store.engine.cursors import read_cursor, refuse_cursor, write_cursor
 from voucher.store.engine.pages import Keep, Party
+from voucher.store.engine.table import Item
 
 app = Api()
 SCOPE = "audit"
@@ -50,7 +51,8 @@ class Continued(Query):
 
 @app.get("/audit")
 def list_entries(query: Sought) -> Answer[ListOf[AuditEntry]]:
-    """The trail, for bureau and discipline; an organisation reads what concerns itself, by naming itself in `about`."""
+    """The trail, for bureau and discipline; an organisation reads what concerns itself, by naming itself in `about`,
+    but not that the discipline office looked at it."""
     kind, _, name = (query.about or "").partition(":")
     is_office = bool(app.caller.roles & {"bureau", "discipline"})
     of_own = None if is_office else _entries_of_own(_own(kind, name))
@@ -73,13 +75,18 @@ def _own(kind: str, uscc: str) -> Enterprise | Agency:
     raise Refused(Refusal.MALFORMED, errors=[FieldError("about", message, "missing")])
 
 
-def _entries_of_own(organisation: Enterprise | Agency) -> Keep | None:
-    """What of the trail its members see: all, once it was approved. Before that, only the steps of this registration:
-    others may have registered the same code earlier, and a violation may stand under it."""
-    if not is_before_approval(app.caller, organisation):
-        return None
+def _entries_of_own(organisation: Enterprise | Agency) -> Keep:
+    """What of the trail its members see, once it was approved: all but that the discipline office looked at something,
+    which would warn whom it looks into. Before that, only the steps of this registration: others may have registered
+    the same code earlier, and a violation may stand under it."""
     begun, own = instant_text(organisation.created_at), f"{organisation.thing}:{organisation.uscc}"
-    return lambda item: item["at"] >= begun and (item["about"] == own or item["about"].startswith("document:"))
+    is_new = is_before_approval(app.caller, organisation)
+
+    def keep(item: Item) -> bool:
+        is_of_registration = item["at"] >= begun and (item["about"] == own or item["about"].startswith("document:"))
+        return "discipline" not in item["role"].split(",") and (is_of_registration or not is_new)
+
+    return keep
 
 
 def _party(query: Sought, kind: str, name: str) -> Party | None:

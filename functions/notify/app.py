@@ -17,7 +17,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def work(body: dict[str, Any]) -> None:
     """One message to one recipient. Delivered twice, it is still one message in each inbox."""
     message_id = hashlib.sha256(f"{body['message_id']}/{body['kind']}".encode()).hexdigest()[:24]
-    for sub in inboxes_of(body["kind"], body["recipient"]):
+    for sub in inboxes_of(body["kind"], body["recipient"], body["about"]):
         message = InboxMessage(
             message_id=message_id,
             sub=sub,
@@ -29,9 +29,14 @@ def work(body: dict[str, Any]) -> None:
         inbox.commit_message(message)
 
 
-def inboxes_of(kind: str, recipient: str) -> list[str]:
+def inboxes_of(kind: str, recipient: str, about: str) -> list[str]:
     """Whose inboxes a message goes to. A staff role is addressed by its word and has one inbox, which its holders
-    share; an organisation is addressed by its credit code, and each of its members has an inbox."""
+    share; an organisation is addressed by its credit code, and each of its members has an inbox. Before its first
+    approval they hear of their registration alone: what else happens under the code is of earlier members."""
     if kind == "staff":
         return [inbox.inbox_of_role(recipient)]
+    if about != f"{kind}:{recipient}":
+        organisation = organisations.find(kind, recipient)
+        if organisation is None or organisation.approved_at is None:
+            return []
     return organisations.list_members(kind, recipient)

@@ -30,7 +30,8 @@ def list_results(batch_id: str, query: Paging) -> Answer[BatchResults]:
     items = [
         {
             "number": number,
-            "enterprise_name": names[each.enterprise_uscc],
+            # by its code, if a stranger registered that anew
+            "enterprise_name": names.get(each.enterprise_uscc, each.enterprise_uscc),
             "amount_fen": each.face_fen,
             "granted_at": each.public()["granted_at"],
         }

@@ -83,6 +83,17 @@ def test_a_step_is_read_by_the_bureau_and_by_both_parties(town: Town) -> None:
         assert said == [about, "accept", SELLER.name, "agency", "placed", "accepted"]
 
 
+def test_nobody_learns_of_their_own_trail_that_the_discipline_office_looks_at_them(town: Town) -> None:
+    path = f"/enterprises/{town.enterprise.uscc}"
+    waiting(QUEUE)
+    for person in (OPERATOR, DISCIPLINE, Person("both", "bureau,discipline")):
+        town.shown(path, person)
+    deliver(QUEUE, *waiting(QUEUE))
+    about = f"/audit?about=enterprise:{town.enterprise.uscc}"
+    assert [each["by"] for each in town.shown(about, OWNER)["items"]] == [OPERATOR.name]
+    assert len(town.shown(about, DISCIPLINE)["items"]) == 3
+
+
 def test_whoever_is_neither_bureau_nor_member_reads_no_trail(town: Town) -> None:
     own, others = f"enterprise:{town.enterprise.uscc}", "order:o_1"
     for person, code in ((OPERATOR, "ROLE_REQUIRED"), (FINANCE, "ROLE_REQUIRED"), (OWNER, "MALFORMED")):

@@ -10,7 +10,7 @@ import pytest
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Person
 from tests.support import samples
-from tests.support.backend import World
+from tests.support.backend import World, function
 from tests.support.calls.everything import Everything
 from tests.support.contract import document
 from tests.support.list_scenario import apply_list, content_of, upload_list
@@ -81,6 +81,25 @@ def test_staff_reads_the_books_of_an_organisation_that_registers_anew(town: Town
     path = f"/vouchers?enterprise_uscc={town.enterprise.uscc}"
     assert len(town.shown(path, OPERATOR)["items"]) == 1
     assert town.shown(path, STRANGER)["items"] == []
+
+
+@pytest.mark.clause("§1.4a")
+def test_results_show_no_name_that_a_stranger_gave_a_code(town: Town) -> None:
+    town.grab()
+    steps.expect(town.world.call(BUREAU, "POST", f"/batches/{town.batch_id}/close"), 200)
+    hand_over("enterprise", town.enterprise.uscc)
+    [shown] = steps.expect(town.world.call(None, "GET", f"/batches/{town.batch_id}/results"), 200)["items"]
+    assert shown["enterprise_name"] == town.enterprise.uscc
+
+
+def test_before_an_approval_one_hears_of_the_own_registration_alone(town: Town) -> None:
+    code = town.enterprise.uscc
+    told = [(f"voucher:{town.voucher_id}", []), (f"enterprise:{code}", [OWNER.name])]
+    for changes, heard in (({}, told), ({"approved_at": "2026-01-01T00:00:00.000Z"}, [(told[0][0], [OWNER.name])])):
+        key, change = keys.enterprise(code), "SET #approved_at = :approved_at"
+        transact([update_write("organisation", key, change, None, **{"approved_at": None} | changes)])
+        for about, inboxes in heard:
+            assert function("notify").inboxes_of("enterprise", code, about) == inboxes
 
 
 @pytest.mark.clause("§2.1.3")

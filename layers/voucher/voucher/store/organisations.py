@@ -191,9 +191,11 @@ def read_ratings(usccs: Iterable[str]) -> dict[str, Ratings]:
 
 
 def read_enterprise_names(usccs: Iterable[str]) -> dict[str, str]:
-    """The names of some enterprises; at most as many as a page has."""
+    """The names of some enterprises that were approved; at most as many as a page has. One that was erased may have
+    been registered anew, by a stranger and under any name: that name is not among them."""
     places = {keys.enterprise(uscc) for uscc in usccs}
-    return {item["uscc"]: item["name"] for item in read_each("registry", *places)} if places else {}
+    found = read_each("registry", *places) if places else []
+    return {item["uscc"]: item["name"] for item in found if item.get("approved_at") is not None}
 
 
 def list_agencies_in(state: str) -> Iterable[Agency]:
