@@ -28,12 +28,14 @@ class Catalogue(OfDays):
 
 @app.get("/products")
 def search(query: Catalogue) -> Answer[ListOf[ProductOnSale]]:
-    """Published products of active agencies within their approval, by category, agency and words."""
+    """Published products of active agencies within their approval, by category, agency and words, also of its name."""
     words, offers = search_words(query.q), _Offers()
 
     def keep(item: dict[str, Any]) -> bool:
-        is_wanted = query.category in (None, item["category"]) and mentions_all(search_texts(item), words)
-        return is_wanted and offers.include(item["agency_uscc"], Category(item["category"]))
+        category, agency_uscc = Category(item["category"]), item["agency_uscc"]
+        if query.category not in (None, category) or not offers.include(agency_uscc, category):
+            return False
+        return mentions_all(search_texts(item, offers.name_of(agency_uscc)), words)
 
     selection = replace(query.selection(), state="published")
     page = products.list_page(selection, keep, query.agency)
@@ -54,8 +56,12 @@ class _Offers:
 
     def shown(self, product: Product) -> dict[str, Any]:
         """A product that is on offer, with the name of its agency as it is today."""
-        agency = self._agencies[product.agency_uscc]
-        return product.on_sale() | {"agency_name": agency.name if agency else ""}
+        return product.on_sale() | {"agency_name": self.name_of(product.agency_uscc)}
+
+    def name_of(self, uscc: str) -> str:
+        """The name of an agency that was asked for before."""
+        agency = self._agencies[uscc]
+        return agency.name if agency else ""
 
 
 @app.get("/products/<product_id>")

@@ -29,6 +29,7 @@ class Review(Versioned):
     decision: Literal["approve", "return", "reject"]
     reasons: list[ReviewReason | Text] = []
     digital_economy: bool = False
+    outside_direction: bool = False
 
 
 class OfYear(Query):
@@ -51,7 +52,15 @@ def review(uscc: str) -> Answer[Enterprise]:
     reasons = reasons_of(body.reasons)
     check_reasons(body.decision, reasons, old.submission)
     mark = app.mark
-    new = stepped(old, body.decision, mark, reviewed_by=mark.by, reviewed_at=mark.at, reasons=reasons)
+    new = stepped(
+        old,
+        body.decision,
+        mark,
+        reviewed_by=mark.by,
+        reviewed_at=mark.at,
+        reasons=reasons,
+        outside_direction=body.outside_direction,
+    )
     if body.decision == "approve":
         new = new.model_copy(update={"digital_economy": body.digital_economy, "approved_at": mark.at})
         organisations.commit_decision(old, new, "review_enterprise", mark.by, *_checked_entitlements(new, facts))

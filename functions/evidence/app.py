@@ -11,7 +11,7 @@ from voucher.edge.identity import as_party, as_party_or_staff
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.edge.settlements import public_lines
 from voucher.models.base import with_hand
-from voucher.models.documents import AnnouncedUpload, Document, PublicDocument
+from voucher.models.documents import AnnouncedUpload, PublicDocument
 from voucher.models.settlements import Line, PublicLine
 from voucher.policy import SETTLEMENT_DOCUMENTS
 from voucher.rules.documents import document_refusal
@@ -68,22 +68,23 @@ def fill_in(settlement_id: str, order_id: str) -> Answer[PublicLine]:
     check_version(old, body.version)
     invoice, transfers = body.invoice.read(), tuple(each.read() for each in body.transfers)
     check_transfers(transfers)
-    policy = programmes.get(old.year).policy
-    check_own_share(old, body.contract_fen, invoice, transfers, policy)
+    check_own_share(old, body.contract_fen, invoice, transfers, programmes.get(old.year).policy)
     hashes = _examine_documents(settlement_id, body)
     order = orders.load(order_id)
+    quantity = body.quantity or order.quantity
     new = stepped(
         old,
         "edit",
         app.mark,
         contract_fen=body.contract_fen,
+        quantity=quantity,
         invoice=invoice,
         transfers=transfers,
         contract_document_id=body.contract_document_id,
         evidence_document_ids=tuple(body.evidence_document_ids),
         file_hashes=hashes,
         hands=with_hand(old.hands, "fill_in_line", app.caller.sub),
-        flags=flags_of(order, body.contract_fen, invoice, transfers, clock.today()),
+        flags=flags_of(order, body.contract_fen, quantity, invoice, transfers, clock.today()),
     )
     settlements.commit_line(old, new)
     return reply(_public_line(new))
@@ -107,18 +108,15 @@ def _examine_documents(settlement_id: str, body: LineBody) -> dict[str, str]:
         *((f"transfers.{n}.document_id", "transfer", each.document_id) for n, each in enumerate(body.transfers)),
         *((f"evidence_document_ids.{n}", "evidence", each) for n, each in enumerate(body.evidence_document_ids)),
     ]
-    chosen = {document_id for _, kind, document_id in named if _is(present.get(document_id), kind)}
+    kinds = {document_id: document.kind for document_id, document in present.items()}
+    chosen = {document_id for _, kind, document_id in named if kinds.get(document_id) == kind}
     found = documents.inspect([present[document_id] for document_id in sorted(chosen)])
     hashes = {each.document_id: each.sha256 for each in found.fit if each.sha256}
-    wrong = [(field, name) for field, kind, name in named if not (name in hashes and _is(present.get(name), kind))]
+    wrong = [(field, name) for field, kind, name in named if name not in hashes or kinds[name] != kind]
     if wrong:
         raise document_refusal(wrong, found.unreadable)
     documents.commit_examined(owner, found)
     return hashes
-
-
-def _is(document: Document | None, kind: str) -> bool:
-    return document is not None and document.kind == kind
 
 
 handler = app.handle

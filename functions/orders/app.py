@@ -9,8 +9,8 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.creation import key_write
 from voucher.edge.disclosure import disclose
-from voucher.edge.fields import Day, Identifier, Number, PositiveFen
-from voucher.edge.identity import as_party, check_party_named, party_of, reads_books, require
+from voucher.edge.fields import Day, Identifier, Number, PositiveFen, Quantity
+from voucher.edge.identity import as_member, as_party, check_party_named, party_of, reads_books, require
 from voucher.edge.pages import ListOf, Search, empty_page, reply_list
 from voucher.edge.queries import QueryId, Switch
 from voucher.edge.replies import Answer, reply
@@ -18,8 +18,16 @@ from voucher.models.base import Request, with_hand
 from voucher.models.order_facts import OrderFacts
 from voucher.models.orders import Order, OrderState, OrderWithContacts
 from voucher.refusals import Refusal, Refused
-from voucher.rules.orders import Quote, check_order, check_quotable, contacts_of, pools_to_draw, quote_of, room_refusal
-from voucher.rules.working_days import shanghai_date
+from voucher.rules.orders import (
+    Quote,
+    check_order,
+    check_quotable,
+    contacts_of,
+    facts_of_the_day,
+    pools_to_draw,
+    quote_of,
+    room_refusal,
+)
 from voucher.store import orders, organisations
 from voucher.store.engine import pools
 
@@ -36,6 +44,7 @@ class QuoteRequest(Request):
 
 class Placement(QuoteRequest):
     voucher_fen: PositiveFen
+    quantity: Quantity = 1
     contract_number: Number | None = None
     contract_signed_on: Day | None = None
     no_other_subsidy: bool
@@ -58,9 +67,7 @@ def quote() -> Answer[Quote]:
     as_party(app.caller, facts.enterprise, "voucher")
     check_quotable(facts, clock.now())
     policy = facts.programme.policy
-    room_fen = [
-        pools.read_approximate_total(pool_id, policy.yearly_shards).remaining_fen for pool_id in pools_to_draw(facts)
-    ]
+    room_fen = pools.read_approximate_room(pools_to_draw(facts), policy.yearly_shards)
     return reply(asdict(quote_of(body.contract_fen, facts.voucher, policy, *room_fen)))
 
 
@@ -88,20 +95,11 @@ def place() -> Answer[Order]:
 
 
 def new_order(order_id: str, body: Placement, facts: OrderFacts) -> Order:
-    """The order as it will be placed; price and category are the product's of today."""
-    product = facts.product
+    """The order as it will be placed; price, category and the parties' facts are those of today."""
     return Order(
         order_id=order_id,
         year=facts.programme.year,
-        agency_uscc=product.agency_uscc,
-        enterprise_uscc=facts.enterprise.uscc,
-        voucher_granted_on=shanghai_date(facts.voucher.granted_at),
-        enterprise_name=facts.enterprise.name,
-        agency_name=facts.agency.name if facts.agency else None,
-        product_name=product.name,
-        category=product.category,
-        price_fen=product.price_fen,
-        price_unit=product.price_unit,
+        **facts_of_the_day(facts),
         **body.model_dump(exclude={"no_other_subsidy"}),
         drawn={},
         state="placed",

@@ -6,7 +6,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, Versioned, partial
 from voucher.edge.creation import key_write
-from voucher.edge.fields import Name, PositiveFen, Text, Uscc
+from voucher.edge.fields import Name, PositiveFen, ServiceItem, Text, Uscc
 from voucher.edge.identity import as_member, as_party, reads_books, require
 from voucher.edge.pages import ListOf, Search, empty_page, reply_list
 from voucher.edge.replies import Answer, reply
@@ -17,7 +17,7 @@ from voucher.policy import Category, Policy
 from voucher.rules.agencies import check_active, check_scope
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_version, stepped
-from voucher.rules.products import edited_product, published_product, revised_product
+from voucher.rules.products import check_service_item, edited_product, published_product, revised_product
 from voucher.rules.programmes import policy_for
 from voucher.store import organisations, products, programmes
 
@@ -32,6 +32,7 @@ class Facts(Request):
     term: Name
     price_fen: PositiveFen
     price_unit: Name
+    service_item: ServiceItem | None = None
 
 
 class Listing(Facts):
@@ -52,6 +53,7 @@ def draft() -> Answer[Product]:
         return _replayed(existing)
     check_active(agency, clock.today())
     check_scope(agency, body.category)
+    check_service_item(body.service_item, body.category)
     product = Product(**body.model_dump(), product_id=product_id, state="draft", **app.creation("draft"))
     most = _policy(clock.today()).products_per_agency
     if not products.commit_draft(product, most, organisations.unchanged_check(agency), key_write(app)):
@@ -79,7 +81,9 @@ def edit(product_id: str) -> Answer[Product]:
     check_version(old, body.version)
     corrections = body.model_dump(exclude={"version"}, exclude_none=True)
     new = stepped(edited_product(old, corrections), "edit", app.mark)
-    check_scope(agency, revised_product(new).category)
+    wanted = revised_product(new)
+    check_scope(agency, wanted.category)
+    check_service_item(wanted.service_item, wanted.category)
     products.commit_step(old, new)
     return reply(new)
 

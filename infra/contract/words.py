@@ -9,7 +9,8 @@ from voucher.policy import (
     LIST_KINDS,
     SETTLEMENT_DOCUMENTS,
 )
-from voucher.words import DISTRICT_WORDS, ROLE_WORDS, SIZE_WORDS, STATE_WORDS, THING_WORDS
+from voucher.service_items import SERVICE_ITEM_WORDS
+from voucher.words import DISTRICT_WORDS, ROLE_WORDS, SIZE_WORDS, STATE_WORDS, TASK_WORDS, THING_WORDS
 
 Words = Mapping[str, str]
 
@@ -23,6 +24,7 @@ LISTS: dict[str, Words] = {
     "roles": ROLE_WORDS,
     "things": THING_WORDS,
     "categories": {category.value: word for category, word in CATEGORY_WORDS.items()},
+    "service_items": SERVICE_ITEM_WORDS,
     "districts": DISTRICT_WORDS,
     "size_classes": {size.value: f"{word}企业" for size, word in SIZE_WORDS.items()},
     "enterprise_documents": ENTERPRISE_DOCUMENTS,
@@ -50,6 +52,7 @@ LISTS: dict[str, Words] = {
         "confirm": "确认",
         "uphold": "异议成立",
     },
+    "tasks": TASK_WORDS,
     "audit_breaks": {
         "missing": "缺失",
         "changed": "被改动",

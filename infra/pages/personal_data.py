@@ -292,6 +292,7 @@ INVENTORY = (
 # organisation's name is public (§1.4a, §3.5.3) and no personal data.
 NO_PERSON = (
     "Enterprise.name",
+    "ShownTask.about",
     "Agency.name",
     "Lead.name",
     "Product.name",

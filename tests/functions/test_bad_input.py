@@ -316,6 +316,7 @@ PAGED = [
     "GET /staff/batches",
     "GET /staff/products",
     "GET /staff/programmes",
+    "GET /tasks",
     "GET /violations",
     "GET /vouchers",
 ]

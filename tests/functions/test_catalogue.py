@@ -51,6 +51,10 @@ def test_a_product_on_sale_carries_the_name_of_its_agency(town: Town) -> None:
     assert single["agency_name"] == town.agency.name
 
 
+def test_a_product_is_found_by_the_name_of_its_agency_too(town: Town) -> None:
+    assert found_ids(town, f"?q={town.agency.name}") == [town.product_id]
+
+
 def test_pages_show_each_product_once_though_others_come_and_go_meanwhile(town: Town) -> None:
     ids = [town.product_id, *(publish_product(town, name=f"服务{number}") for number in range(5))]
     first = steps.expect(town.world.call(None, "GET", "/products?limit=3"), 200)

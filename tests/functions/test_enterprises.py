@@ -265,6 +265,16 @@ def test_a_digital_enterprise_outside_the_sectors_passes_if_the_reviewer_confirm
     assert review(draft, digital_economy=True).body["state"] == "approved"
 
 
+@pytest.mark.clause("§2.1")
+def test_what_the_reviewer_finds_outside_the_direction_of_industry_is_not_approved(submitted: World) -> None:
+    refused = review(submitted, outside_direction=True)
+    assert (refused.status, refused.code, refused.body["clause"]) == (422, "OUTSIDE_DIRECTION", "§2.1")
+    rejected = steps.expect(review(submitted, "reject", outside_direction=True, reasons=["属于限制类产业"]), 200)
+    assert rejected["outside_direction"] is True
+    found = steps.expect(submitted.call(OWNER, "GET", f"{PATH}/eligibility"), 200)["findings"]
+    assert [each["rule"] for each in found if not each["passed"]] == ["direction", "approved"]
+
+
 @pytest.mark.clause("§2.1.3")
 def test_a_violation_recorded_before_the_registration_refuses_the_approval(submitted: World) -> None:
     breach = {"uscc": ENTERPRISE.uscc, "facts": "转让服务券"}
@@ -320,6 +330,7 @@ def test_eligibility_lists_every_rule_with_its_clause_passed_or_not(draft: World
     assert {each["rule"]: (each["clause"], each["passed"]) for each in answer["findings"]} == {
         "district": ("§2.1", False),
         "legal_person": ("§2.1", True),
+        "direction": ("§2.1", True),
         "sector": ("§2.1", True),
         "size": ("§2.1", True),
         "rated_d": ("§2.1.1", True),

@@ -16,6 +16,8 @@ from tests.support.samples import TODAY
 from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Json, Town
 from tests.support.settlement_scenario import books
 from tests.support.snapshots import everything_kept, staged
+from voucher.policy import Category
+from voucher.service_items import SERVICE_ITEMS
 
 Scene = tuple[Town, Json]
 SMALL_YEAR_FEN = 4_000_000
@@ -124,6 +126,18 @@ def test_of_several_failing_clauses_the_first_stands_in_front_and_all_are_named(
     assert [error["code"] for error in refused.body["errors"]] == named
     clauses = ["§4.2.2", "§2.3.2", "§2.3.2", "§4.2.1", "§1.4b", "§5.2b"]
     assert [error["clause"] for error in refused.body["errors"]] == clauses
+
+
+def test_an_order_keeps_what_reports_count_by_as_it_was_on_its_day(town: Town) -> None:
+    listing = samples.product(town.agency)
+    item = next(iter(SERVICE_ITEMS[Category(listing["category"])]))
+    product = steps.list_product(town.world, SELLER, {**listing, "service_item": item})
+    town.grab()
+    order = town.order(product_id=product["product_id"], quantity=3)
+    firm = town.world.call(OWNER, "GET", f"/enterprises/{town.enterprise.uscc}").body
+    size = town.world.call(OWNER, "GET", f"/enterprises/{town.enterprise.uscc}/eligibility").body["size_class"]
+    assert [order["district"], order["industry_code"]] == [firm["district"], firm["industry_code"]]
+    assert (order["size_class"], order["service_item"], order["quantity"]) == (size, item, 3)
 
 
 @pytest.mark.clause("§2.3.2")

@@ -10,6 +10,8 @@ from tests.conftest import StoppedClock
 from tests.support import samples
 from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Json, Town
 from tests.support.snapshots import everything_kept
+from voucher.policy import Category
+from voucher.service_items import SERVICE_ITEMS
 from voucher.store import organisations, products
 
 FACTS = ("category", "name", "area", "content", "term", "price_fen", "price_unit")
@@ -43,6 +45,23 @@ def test_only_an_active_agency_lists_and_only_in_its_categories(town: Town) -> N
     unknown = town.world.call(SELLER, "POST", "/products", samples.product(town.agency, category="catering"))
     assert [error["field"] for error in unknown.body["errors"]] == ["category"]
     assert everything_kept() == before
+
+
+@pytest.mark.clause("§2.2")
+def test_a_service_item_is_one_of_its_category_also_in_a_correction(town: Town) -> None:
+    before = everything_kept()
+    own = samples.product(town.agency)["category"]
+    item, foreign = next(iter(SERVICE_ITEMS[Category(own)])), "arbitration"
+    elsewhere = town.world.call(SELLER, "POST", "/products", samples.product(town.agency, service_item=foreign))
+    assert (elsewhere.status, elsewhere.code, elsewhere.body["clause"]) == (422, "SERVICE_ITEM_ELSEWHERE", "§2.2")
+    unknown = town.world.call(SELLER, "POST", "/products", samples.product(town.agency, service_item="catering"))
+    assert (unknown.code, unknown.body["errors"][0]["field"]) == ("MALFORMED", "service_item")
+    assert everything_kept() == before
+    corrected = town.world.call(SELLER, "PATCH", path_of(town), {"service_item": foreign})
+    assert corrected.code == "SERVICE_ITEM_ELSEWHERE"
+    steps.expect(town.world.call(SELLER, "PATCH", path_of(town), {"service_item": item}), 200)
+    steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/publish"), 200)
+    assert product_on_sale(town)["service_item"] == item
 
 
 @pytest.mark.clause("§3.3")

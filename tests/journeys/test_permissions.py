@@ -68,6 +68,7 @@ Settlements     .         .         P       P            .            .      P
 StaffLists      .         .         .       .            .            .      .
 Submissions     PU        .         .       .            .            .      P
 Sweep           .         .         .       P            .            .      .
+Tasks           .         .         .       .            .            .      .
 Totals          .         PU        .       .            .            .      .
 Unrouted        .         .         .       .            .            .      .
 VerifyAudit     .         .         .       .            P            .      .

@@ -15,6 +15,7 @@ from voucher.rules.eligibility import findings, latest_rating_is_d, refusals, si
 ENTERPRISE_FAILS: dict[str, dict[str, Any]] = {
     "district": {"district": "other"},
     "legal_person": {"is_legal_person": False},
+    "direction": {"outside_direction": True},
     "sector": {"industry_code": "4710"},
     "size": {"employees": 5_000, "revenue_fen": 10**12, "assets_fen": 10**12},
     "age": {"established_on": date(2025, 6, 16)},
@@ -26,6 +27,7 @@ STANDING_FAILS: dict[str, dict[str, Any]] = {
 RULES = {
     "district": (Refusal.OUTSIDE_DISTRICT, "§2.1"),
     "legal_person": (Refusal.NOT_LEGAL_PERSON, "§2.1"),
+    "direction": (Refusal.OUTSIDE_DIRECTION, "§2.1"),
     "sector": (Refusal.OUTSIDE_SECTOR, "§2.1"),
     "size": (Refusal.NOT_SME, "§2.1"),
     "rated_d": (Refusal.RATED_D, "§2.1.1"),
@@ -51,7 +53,7 @@ def applicant_failing(rules: set[str]) -> list[Any]:
 
 
 @pytest.mark.clause("§2.1")
-def test_an_enterprise_that_meets_all_passes_seven_checks_in_the_order_of_the_text() -> None:
+def test_an_enterprise_that_meets_all_passes_eight_checks_in_the_order_of_the_text() -> None:
     found = findings(enterprise(), standing(), POLICY, TODAY)
     assert [(each.rule, each.clause, each.passed) for each in found] == [
         (rule, clause, True) for rule, (_, clause) in RULES.items()
@@ -114,6 +116,14 @@ def test_a_programme_may_name_finer_codes_of_the_industries() -> None:
     for code, passes in (("6510", True), ("7310", True), ("7320", False), ("73", False), ("1300", False)):
         found = findings(enterprise(industry_code=code), standing(), narrow, TODAY)
         assert [each.passed for each in found if each.rule == "sector"] == [passes]
+
+
+@pytest.mark.clause("§2.1")
+@pytest.mark.parametrize(("code", "fits"), [("16", False), ("1610", False), ("1510", True)])
+def test_an_industry_that_the_year_excludes_and_all_below_it_are_outside_the_direction(code: str, fits: bool) -> None:
+    excluding = policy(excluded_industries=("16",))
+    found = findings(enterprise(industry_code=code), standing(), excluding, TODAY)
+    assert [each.passed for each in found if each.rule == "direction"] == [fits]
 
 
 @pytest.mark.clause("§2.1")
@@ -193,8 +203,8 @@ def test_the_day_of_application_counts_not_the_day_somebody_looks() -> None:
     young = {"established_on": date(2025, 7, 1)}
     later = date(2026, 12, 1)
     applied, not_yet = enterprise(**young), enterprise(applied_on=None, **young)
-    assert not findings(applied, standing(), POLICY, later)[5].passed
-    assert findings(not_yet, standing(), POLICY, later)[5].passed
+    assert not findings(applied, standing(), POLICY, later)[6].passed
+    assert findings(not_yet, standing(), POLICY, later)[6].passed
 
 
 @pytest.mark.clause("§2.1.2")

@@ -19,7 +19,9 @@ def codes(**facts: Any) -> list[str]:
     changed = {"created_at": PLACED, "contract_signed_on": date(2026, 6, 8), **facts.pop("order", {})}
     issued = invoice().model_copy(update={"issued_on": facts.get("issued_on", TODAY)})
     paid = [each.model_copy(update={"paid_on": day}) for day in facts.get("paid_on", [TODAY]) for each in transfers(1)]
-    found = flags_of(order(**changed), facts.get("contract_fen", 1_000_000), issued, paid, TODAY)
+    agreed = order(**changed)
+    figures = facts.get("contract_fen", 1_000_000), facts.get("quantity", agreed.quantity)
+    found = flags_of(agreed, *figures, issued, paid, TODAY)
     return [f"{flag.code} {flag.field}" for flag in found]
 
 
@@ -66,8 +68,21 @@ def test_a_contract_from_before_the_voucher_is_flagged() -> None:
 @pytest.mark.clause("§5.2b")
 def test_an_invoice_of_no_kind_is_flagged_because_it_is_unique_only_among_those() -> None:
     old = invoice().model_copy(update={"kind": None, "code": None})
-    found = flags_of(order(contract_signed_on=TODAY), 1_000_000, old, transfers(1), TODAY)
+    found = flags_of(order(contract_signed_on=TODAY), 1_000_000, 1, old, transfers(1), TODAY)
     assert [(flag.code, flag.field) for flag in found] == [("INVOICE_KIND_OPEN", "invoice.kind")]
+
+
+@pytest.mark.clause("§5.2a")
+def test_the_price_standard_counts_for_each_unit_that_was_ordered() -> None:
+    fifty_people = {"price_fen": 20_000, "price_unit": "人", "quantity": 50}
+    assert codes(order=fifty_people) == []
+    assert codes(order={**fifty_people, "quantity": 49}) == ["PRICE_ABOVE_LISTED contract_fen"]
+
+
+def test_another_quantity_than_ordered_is_a_flag_and_the_delivered_one_counts_for_the_price() -> None:
+    fifty_people = {"price_fen": 20_000, "price_unit": "人", "quantity": 50}
+    assert codes(order=fifty_people, quantity=51) == ["QUANTITY_DIFFERS quantity"]
+    assert codes(order=fifty_people, quantity=49) == ["PRICE_ABOVE_LISTED contract_fen", "QUANTITY_DIFFERS quantity"]
 
 
 @pytest.mark.clause("§5.2b")

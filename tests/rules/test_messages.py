@@ -69,9 +69,10 @@ def image(thing: str, state: str | None, **more: Any) -> dict[str, Any]:
 
 
 def notices(thing: str, old: str | None, new: str) -> list[dict[str, Any]]:
-    """Bodies for the inboxes that follow from a change of state, None for a record made new."""
+    """Bodies for the inboxes of organisations that follow from a change of state, None for a record made new."""
     before = None if old is None else image(thing, old)
-    return [each.body for each in messages_for(before, image(thing, new)) if each.queue == "notify"]
+    bodies = [each.body for each in messages_for(before, image(thing, new)) if each.queue == "notify"]
+    return [each for each in bodies if each["kind"] != "staff"]
 
 
 @pytest.mark.clause("§4.1.2")
@@ -119,6 +120,24 @@ def test_a_state_nobody_needs_to_hear_of_tells_nothing() -> None:
     assert messages_for(image("ORDER", "completed"), image("ORDER", "settling")) == []
     assert messages_for(None, image("ENTERPRISE", "draft")) == []
     assert messages_for(None, {"pk": "POOL#batch.b1#00", "sk": "POOL", "remaining_fen": 5}) == []
+
+
+def test_staff_hears_once_of_what_it_must_act_on() -> None:
+    (message,) = messages_for(image("ENTERPRISE", "draft"), image("ENTERPRISE", "submitted"))
+    told = {name: message.body[name] for name in ("kind", "recipient", "subject", "about")}
+    words = "待办：审核企业注册。"
+    assert told == {"kind": "staff", "recipient": "platform", "subject": words, "about": f"enterprise:{FIRM}"}
+    assert messages_for(image("ENTERPRISE", "submitted"), image("ENTERPRISE", "submitted", version=4)) == []
+
+
+@pytest.mark.clause("§3.5.1(5)")
+def test_the_other_party_is_asked_and_then_the_operator() -> None:
+    one = {"agency_cancel": {"reason": "无力履行"}}
+    both = {**one, "enterprise_cancel": {"reason": "同意"}}
+    (asked,) = messages_for(image("ORDER", "accepted"), image("ORDER", "accepted", **one))
+    assert (asked.body["kind"], asked.body["recipient"]) == ("enterprise", FIRM)
+    (decides,) = messages_for(image("ORDER", "accepted", **one), image("ORDER", "accepted", **both))
+    assert (decides.body["kind"], decides.body["recipient"]) == ("staff", "platform")
 
 
 def test_a_deleted_record_tells_nothing() -> None:
@@ -179,7 +198,7 @@ def test_the_bureaus_word_to_apply_a_list_goes_to_the_worker_once(before: str | 
 
 @pytest.mark.parametrize("state", ["waiting", "parsed", "failed", "applied"])
 def test_other_steps_of_a_list_set_nothing_in_motion(state: str) -> None:
-    assert messages_for(None, {**IMPORT, "state": state}) == []
+    assert [each for each in messages_for(None, {**IMPORT, "state": state}) if each.queue != "notify"] == []
 
 
 def test_a_record_is_known_by_its_keys() -> None:

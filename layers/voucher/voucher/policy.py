@@ -97,6 +97,9 @@ class Policy(BaseModel):
     districts: tuple[str, ...] = ("city", "liandu", "development_zone")
     # 工业 (GB/T 4754 divisions 06–46), 信息化 (63–65), or finer codes; for any other, a reviewer may confirm 数字经济
     sector_divisions: tuple[IndustryCode, ...] = (*(f"{n:02}" for n in range(6, 47)), "63", "64", "65")
+    # 符合产业发展方向: the GB/T 4754 codes, or their beginnings, that do not fit; the text names none.
+    # Of any other code, the reviewer has a word.
+    excluded_industries: tuple[IndustryCode, ...] = ()
     enterprise_min_age_months: WholeNumber = 12  # §2.1.2
 
     # §2.3.1 quota per enterprise and year
@@ -138,6 +141,10 @@ class Policy(BaseModel):
 
     # §3.2.3, §4.1.3 a material change is reported within this many calendar days
     material_change_days: WholeNumber = 15
+    # §4.2.1 how long an agency may leave an order unanswered, in working days after the day on which it was placed
+    acceptance_working_days: Annotated[int, Field(strict=True, ge=1, le=250)] = 5
+    # how long staff has for a decision (no clause), in working days after the day on which it was asked
+    review_working_days: WholeNumber = 5
     # §3.5.3 length of the public notice, in working days after the day of publication
     notice_working_days: WholeNumber = 5
     # §3.5.3 anybody may object. So many objections to one notice are taken in an hour as they come, of these so many

@@ -61,6 +61,7 @@ class Refusal(Enum):
     INVALID_USCC = 422, "§2.1", "统一社会信用代码有误，请核对营业执照。", "uscc"
     OUTSIDE_DISTRICT = 422, "§2.1", "企业不在丽水市区（市直、莲都区、经开区）范围内。", "district"
     NOT_LEGAL_PERSON = 422, "§2.1", "企业不具有独立法人资格。", "is_legal_person"
+    OUTSIDE_DIRECTION = 422, "§2.1", "企业不符合产业发展方向，如有异议请向平台说明所从事的产业。", "industry_code"
     OUTSIDE_SECTOR = 422, "§2.1", "企业不属于工业、信息化或数字经济领域。", "industry_code"
     NOT_SME = 422, "§2.1", "企业不属于中小微企业。", "industry_code"
     SIZE_UNKNOWN = 422, "§2.1", "按所填行业代码无法划分企业规模，请改填更细或其他的国民经济行业代码。", "industry_code"
@@ -87,6 +88,7 @@ class Refusal(Enum):
         "agency_uscc",
     )
     OUTSIDE_AGENCY_SCOPE = 422, "§3.3", "该服务类别不在服务机构的入驻范围内，请选择其入驻的类别。", "category"
+    SERVICE_ITEM_ELSEWHERE = 422, "§2.2", "所选服务项目不属于该服务类别，请选择该类别下的服务项目。", "service_item"
     PRODUCT_NOT_LISTED = 422, "§3.3", "该服务产品未上架，请选择其他产品。", "product_id"
 
     # programme and batches

@@ -51,6 +51,41 @@ THING_WORDS = {
     "reconciliation": "对账报告",
 }
 
+# what somebody must do (`tasks.py`)
+TASK_WORDS = {
+    "review_enterprise": "审核企业注册",
+    "correct_enterprise": "修改被退回的企业注册材料",
+    "pre_review_agency": "预审服务机构入驻申请",
+    "approve_agency": "审核服务机构入驻申请",
+    "correct_agency": "修改被退回的机构入驻材料",
+    "decide_removal": "审核服务机构清退",
+    "review_change": "审核重大变更报告",
+    "publish_product": "审核并上架服务产品",
+    "apply_list": "核对并启用名单",
+    "confirm_programme": "确认年度预算",
+    "confirm_total": "确认变更后的年度总额",
+    "publish_batch": "核对并发布批次",
+    "review_cancellation": "审核订单取消申请",
+    "answer_cancellation": "对方已申请取消订单，请答复",
+    "answer_order": "接单或拒绝订单",
+    "enter_contract": "登记合同编号和签订日期",
+    "deliver": "提交服务成果",
+    "confirm_delivery": "确认服务成果",
+    "apply_for_settlement": "申请兑付",
+    "complete_settlement": "补齐并提交兑付申请",
+    "pre_review_settlement": "预审兑付申请",
+    "correct_line": "修改被退回的兑付明细",
+    "gather_line": "汇总预审通过的兑付明细",
+    "approve_round": "审核汇总批次",
+    "publish_notice": "发布兑付公示",
+    "close_notice": "核实异议办理情况并结束公示",
+    "resolve_objection": "处理公示异议",
+    "hand_in_invoice": "提交汇总发票和收款账户",
+    "decide_account": "核对收款账户",
+    "make_payout": "制作拨付单",
+    "record_payment": "登记拨付结果",
+}
+
 STATE_WORDS = {
     "enterprise": {
         "draft": "草稿",

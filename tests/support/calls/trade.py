@@ -135,6 +135,7 @@ def other_calls(town: Town) -> Calls:
         "GET /audit/verify": Call(BUREAU, "/audit/verify", roles=("bureau", "discipline")),
         "GET /inbox": Call(OWNER, "/inbox"),
         "POST /inbox/{message_id}/read": Call(OWNER, f"/inbox/{message['message_id']}/read", foreign=True),
+        "GET /tasks": Call(SELLER, f"/tasks?organisation={town.agency.uscc}", foreign=True),
         "GET /me": Call(OWNER, "/me"),
         "GET /health": Call(None, "/health"),
         "GET /openapi.json": Call(None, "/openapi.json"),

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from voucher.edge.bodies import Versioned
-from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen
+from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen, Quantity
 from voucher.models.base import Request
 from voucher.models.invoices import InvoiceKind
 from voucher.models.settlements import Invoice, Transfer
@@ -41,6 +41,7 @@ class TransferBody(Request):
 
 class LineBody(Versioned):
     contract_fen: PositiveFen
+    quantity: Quantity | None = None
     invoice: InvoiceBody
     transfers: Annotated[list[TransferBody], Field(min_length=1, max_length=20)]
     contract_document_id: Identifier

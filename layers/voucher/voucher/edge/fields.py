@@ -5,10 +5,11 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from voucher.edge import texts
 from voucher.models.base import read_day
+from voucher.service_items import SERVICE_ITEM_WORDS
 
 MOST_FEN = 10**13
 RFC_3339 = r"[0-9]{4}(?:-[0-9]{2}){2}[Tt](?:[0-9]{2}:){2}[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+\-][0-9]{2}:[0-9]{2})"
@@ -30,6 +31,12 @@ def _with_zone(instant: datetime) -> datetime:
     if instant.tzinfo is None or not 1900 <= instant.year <= 2100:
         raise ValueError("no time zone, or a year out of range")
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
+def _check_service_item(item: str) -> str:
+    if item not in SERVICE_ITEM_WORDS:
+        raise PydanticKnownError("literal_error", {"expected": ", ".join(map(repr, SERVICE_ITEM_WORDS))})
+    return item
 
 
 # Constraints stand before what tidies: they are the text's own then, and pydantic tells them by their own names.
@@ -99,6 +106,11 @@ Industry = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,4}$"), Field(exam
 Fen = Annotated[int, Field(ge=0, le=MOST_FEN)]
 PositiveFen = Annotated[int, Field(gt=0, le=MOST_FEN)]
 SignedFen = Annotated[int, Field(ge=-MOST_FEN, le=MOST_FEN)]
+ServiceItem = Annotated[
+    str, AfterValidator(_check_service_item), Field(json_schema_extra={"enum": [*SERVICE_ITEM_WORDS]})
+]
+# of units of a price; with the largest price it still fits the largest number that DynamoDB keeps
+Quantity = Annotated[int, Field(ge=1, le=10**6)]
 Count = Annotated[int, Field(ge=0, le=10**7)]
 Version = Annotated[int, Field(ge=1, le=10**9)]
 Year = Annotated[int, Field(ge=2024, le=2100)]

@@ -38,6 +38,7 @@ class Enterprise(Stateful):
     declarations: dict[str, bool] = {}
     applied_on: date | None = None
     digital_economy: bool = False
+    outside_direction: bool = False
     submitted_by: str | None = None
     reviewed_by: str | None = None
     reviewed_at: Instant | None = None

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, TypedDict
 
 from voucher.models.base import AllowedAction, Hands, Instant, Record, Remembering
 from voucher.models.pools import Drawn
-from voucher.policy import Category
+from voucher.policy import Category, SizeClass
 
 OrderState = Literal[
     "placed", "accepted", "refused", "delivered", "completed", "settling", "payable", "paid", "cancelled"
@@ -60,12 +60,14 @@ class Recovery(Record):
 
 
 class Order(Remembering):
-    """A voucher used toward a contract (§4.2.1). Category, price and names are those of the day it was placed.
+    """A voucher used toward a contract (§4.2.1). Category, price and names, and the enterprise's district, industry and
+    size are those of the day it was placed, because reports count by them.
 
-    `voucher_granted_on` is the day on which the enterprise got its voucher; None in orders from before it was kept.
-    `drawn` tells what the order took from which shard of the yearly pools; `seq` is the number of its latest posting.
-    `recovery_requests` maps the id of each recovery to the fingerprint of its request. `hands` are the people who acted
-    for its two parties; they go with it wherever its money is decided on (`hands.py`).
+    `price_fen` is of one `price_unit`; the order is for `quantity` of them. `voucher_granted_on` is the day of the
+    voucher's grant; None in orders from before it was kept. `drawn` tells what it took from which shard of
+    the yearly pools; `seq` is the number of its latest posting. `recovery_requests` maps the id of each recovery to the
+    fingerprint of its request. `hands` are the people who acted for its two parties; they go with it wherever its money
+    is decided on (`hands.py`).
     """
 
     thing: ClassVar[str] = "order"
@@ -85,6 +87,11 @@ class Order(Remembering):
     category: Category
     price_fen: int
     price_unit: str
+    quantity: int = 1
+    service_item: str | None = None
+    district: str | None = None
+    industry_code: str | None = None
+    size_class: SizeClass | None = None
     contract_fen: int
     voucher_fen: int
     contract_number: str | None

@@ -38,6 +38,7 @@ class Product(Stateful):
     term: str
     price_fen: int
     price_unit: str
+    service_item: str | None = None
     prices: tuple[Price, ...] = ()
     revision: dict[str, Any] = {}
 

@@ -60,9 +60,10 @@ class Settlement(Stateful):
 
 
 class Line(Stateful):
-    """One order inside a settlement. `verified_fen` is the voucher part after pre-review, `verified_contract_fen` its
-    contract; `file_hashes` maps each named document to the SHA-256 of its content; `hands` are those of its order and
-    of its agency."""
+    """One order inside a settlement. `quantity` is what was delivered, in units of the order's price, None until the
+    line is filled in; `verified_fen` is the voucher part after pre-review, `verified_contract_fen` its contract;
+    `file_hashes` maps each named document to the SHA-256 of its content; `hands` are those of its order and of its
+    agency."""
 
     thing: ClassVar[str] = "line"
     state: Literal[
@@ -87,6 +88,7 @@ class Line(Stateful):
     category: Category
     year: int
     contract_fen: int
+    quantity: int | None = None
     voucher_fen: int
     invoice: Invoice | None = None
     transfers: tuple[Transfer, ...] = ()

@@ -33,6 +33,7 @@ def findings(enterprise: Enterprise, standing: Standing, policy: Policy, today: 
     return [
         _district(enterprise, policy),
         _legal_person(enterprise),
+        _direction(enterprise, policy),
         _sector(enterprise, policy),
         _size(enterprise),
         _not_rated_d(standing),
@@ -60,6 +61,12 @@ def _district(enterprise: Enterprise, policy: Policy) -> Finding:  # §2.1
 
 def _legal_person(enterprise: Enterprise) -> Finding:  # §2.1
     return _finding(Refusal.NOT_LEGAL_PERSON, "legal_person", enterprise.is_legal_person, "企业具有独立法人资格。")
+
+
+def _direction(enterprise: Enterprise, policy: Policy) -> Finding:  # §2.1
+    excluded = bool(policy.excluded_industries) and enterprise.industry_code.startswith(policy.excluded_industries)
+    fits = not (excluded or enterprise.outside_direction)
+    return _finding(Refusal.OUTSIDE_DIRECTION, "direction", fits, "企业符合产业发展方向。")
 
 
 def _sector(enterprise: Enterprise, policy: Policy) -> Finding:  # §2.1

@@ -14,9 +14,15 @@ from voucher.rules.working_days import shanghai_date
 
 
 def flags_of(
-    order: Order, contract_fen: int, invoice: Invoice, transfers: Iterable[Transfer], today: date
+    order: Order,
+    contract_fen: int,
+    quantity: int,
+    invoice: Invoice,
+    transfers: Iterable[Transfer],
+    today: date,
 ) -> tuple[Flag, ...]:
-    """§3.5.2, §5.2a: the flags of one line's dates and amounts, when it is filled in on `today`. Amounts are fen."""
+    """§3.5.2, §5.2a: the flags of one line's dates and amounts, when it is filled in on `today`. Amounts are fen,
+    `quantity` the units that the agency delivered."""
     found = []
     if not _in_life(order, invoice.issued_on, today):
         found.append(Flag(code="INVOICE_DATE", field="invoice.issued_on", message="发票日期不在订单存续期间内。"))
@@ -31,12 +37,16 @@ def flags_of(
     if order.contract_signed_on and order.voucher_granted_on and order.contract_signed_on < order.voucher_granted_on:
         words = f"合同签订日期早于服务券领取日期（{order.voucher_granted_on}），请核对是否事后补办。"
         found.append(Flag(code="CONTRACT_BEFORE_VOUCHER", field="contract_document_id", message=words))
-    if contract_fen > order.price_fen:
-        words = f"合同金额高于机构公布的价格标准（{yuan(order.price_fen)} 元/{order.price_unit}）。"
+    if contract_fen > order.price_fen * quantity:
+        price = f"{yuan(order.price_fen)} 元/{order.price_unit}×{quantity}"
+        words = f"合同金额高于机构公布的价格标准与数量之积（{price}）。"
         found.append(Flag(code="PRICE_ABOVE_LISTED", field="contract_fen", message=words))
     if contract_fen != order.contract_fen:
         words = f"合同金额与订单登记的金额（{yuan(order.contract_fen)} 元）不一致。"
         found.append(Flag(code="CONTRACT_DIFFERS", field="contract_fen", message=words))
+    if quantity != order.quantity:
+        words = f"数量与订单登记的数量（{order.quantity}）不一致。"
+        found.append(Flag(code="QUANTITY_DIFFERS", field="quantity", message=words))
     return tuple(found)
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from voucher.lifecycles import LIFECYCLES
+from voucher.tasks import task_of
+from voucher.words import TASK_WORDS
 
 Image = Mapping[str, Any]
 
@@ -59,6 +61,10 @@ STEPS_BACK = {
     ("LINE", "noticed", "passed"),
     *(("AGENCY", "removal_proposed", former) for former in LIFECYCLES["agency"]["propose_removal"][0].split()),
 }
+# tasks of a party that no subject above tells it
+ASKED_BY_OTHERS = frozenset({"answer_cancellation"})
+# told otherwise: with the application, and with the end of the notice
+UNTOLD = frozenset({"gather_line", "close_notice"})
 # thing → kind of organisation → the attribute that names the recipient
 RECIPIENTS = {
     "ENTERPRISE": {"enterprise": "uscc"},
@@ -83,6 +89,17 @@ def thing_of(image: Image) -> str:
     family = str(image["pk"]).partition("#")[0]
     part = str(image["sk"]).partition("#")[0]
     return family if part == "RECORD" else part
+
+
+def kept_thing(image: Image) -> str:
+    """The word of a record's thing, as the rest of the house has it."""
+    thing = thing_of(image).lower()
+    return "list_import" if thing == "import" else thing
+
+
+def about(image: Image) -> str:
+    """A record in one word: its thing and its id, as `order:o_1`."""
+    return f"{kept_thing(image)}:{name_of(image, thing_of(image))}"
 
 
 def _state_messages(old: Image | None, new: Image) -> list[Message]:
@@ -197,6 +214,26 @@ def enterprise_disqualified(cause: str, agency_uscc: str, order_id: str) -> Mess
     return _notify(f"{cause}/{order_id}", "agency", agency_uscc, words, about)
 
 
+def _work(old: Image | None, new: Image) -> list[Message]:
+    """Whoever must act hears of it: a staff role of all its tasks, a party of what the other one asked."""
+    thing, before = kept_thing(new), _whose_work(old)
+    task = task_of(thing, new)
+    if task is None or task.kind in UNTOLD or before == _whose_work(new):
+        return []
+    kind, recipient = "staff", task.audience
+    if task.audience in ("enterprise", "agency"):
+        if task.kind not in ASKED_BY_OTHERS:
+            return []
+        kind, recipient = task.audience, new[f"{task.audience}_uscc"]
+    message_id, words = change_id(new, f"task.{task.kind}"), f"待办：{TASK_WORDS[task.kind]}。"
+    return [_notify(message_id, kind, recipient, words, about(new))]
+
+
+def _whose_work(image: Image | None) -> tuple[str, str] | None:
+    task = task_of(kept_thing(image), image) if image else None
+    return (task.kind, task.party(image)) if task and image else None
+
+
 FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
     _disqualified,
     _list_applied,
@@ -204,6 +241,7 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
     _year_closed,
     _change_kept,
     _removal_rejected,
+    _work,
 )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from voucher.models.agencies import Agency
 from voucher.models.enterprises import Enterprise
@@ -14,6 +14,7 @@ from voucher.models.vouchers import Voucher
 from voucher.policy import CATEGORY_WORDS, Category, Policy
 from voucher.refusals import FieldError, Refusal, Refused, refuse_first, refused_by
 from voucher.rules.agencies import check_active, check_scope, check_signed_after_approval
+from voucher.rules.eligibility import size_class
 from voucher.rules.lifecycle import allows
 from voucher.rules.products import check_listed
 from voucher.rules.vouchers import check_balance, check_category, check_usable
@@ -32,6 +33,26 @@ def contacts_of(order: Order, enterprise: Enterprise | None, agency: Agency | No
         name: Contact(contact_name=party.contact_name, contact_phone=party.contact_phone)
         for name, party in parties.items()
         if party
+    }
+
+
+def facts_of_the_day(facts: OrderFacts) -> dict[str, Any]:
+    """§4.2.1: what an order keeps of its product and of its parties, as they are on the day it is placed."""
+    product, enterprise, agency = facts.product, facts.enterprise, facts.agency
+    return {
+        "agency_uscc": product.agency_uscc,
+        "agency_name": agency.name if agency else None,
+        "enterprise_uscc": enterprise.uscc,
+        "enterprise_name": enterprise.name,
+        "voucher_granted_on": shanghai_date(facts.voucher.granted_at),
+        "district": enterprise.district,
+        "industry_code": enterprise.industry_code,
+        "size_class": size_class(enterprise),
+        "product_name": product.name,
+        "category": product.category,
+        "service_item": product.service_item,
+        "price_fen": product.price_fen,
+        "price_unit": product.price_unit,
     }
 
 

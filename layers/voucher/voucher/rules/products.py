@@ -8,12 +8,20 @@ from voucher.models.products import Price, Product
 from voucher.policy import CATEGORY_WORDS, Category
 from voucher.refusals import Refusal, Refused
 from voucher.rules.lifecycle import check_step
+from voucher.service_items import SERVICE_ITEMS
 
 
 def check_listed(product: Product) -> None:
     """§3.3: only a published product can be ordered."""
     if product.state != "published":
         raise Refused(Refusal.PRODUCT_NOT_LISTED)
+
+
+def check_service_item(item: str | None, category: Category) -> None:
+    """§2.2: a service item is one of its category's: a service that only 10 % of the year may be spent on is not sold
+    as one of those that are supported most. Raises SERVICE_ITEM_ELSEWHERE."""
+    if item is not None and item not in SERVICE_ITEMS[category]:
+        raise Refused(Refusal.SERVICE_ITEM_ELSEWHERE)
 
 
 def edited_product(product: Product, changes: Mapping[str, Any]) -> Product:
@@ -49,6 +57,7 @@ def published_product(product: Product, at: datetime) -> Product:
     return new.model_copy(update={"prices": (*new.prices, price)})
 
 
-def search_texts(product: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a search looks for its words in: a product's name, content, area and category."""
-    return product["name"], product["content"], product["area"], CATEGORY_WORDS[Category(product["category"])]
+def search_texts(product: Mapping[str, Any], agency_name: str) -> tuple[str, ...]:
+    """What a search looks for its words in: a product's name, content, area and category, and who offers it."""
+    texts = product["name"], product["content"], product["area"], CATEGORY_WORDS[Category(product["category"])]
+    return *texts, agency_name

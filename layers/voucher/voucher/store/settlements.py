@@ -57,6 +57,14 @@ def list_lines(settlement_id: str) -> list[Line]:
     return [Line.model_validate(item) for item in read_partition(keys.settlement(settlement_id), "LINE#")]
 
 
+def _line_key(line: Line) -> keys.Key:
+    return keys.line(line.settlement_id, line.order_id)
+
+
+def _line_entry(line: Line) -> dict[str, str]:
+    return keys.index_entry("LINE", line.created_at, line.order_id)
+
+
 def _index_entry(settlement: Settlement) -> dict[str, str]:
     return keys.index_entry("SETTLEMENT", settlement.created_at, settlement.settlement_id, state=settlement.state)
 
@@ -69,7 +77,7 @@ def commit_application(
     key = keys.settlement(settlement.settlement_id)
     writes = [
         add_write("settlement", key, settlement, index=_index_entry(settlement)),
-        *(add_write("line", keys.line(line.settlement_id, line.order_id), line) for line in lines),
+        *(add_write("line", _line_key(line), line, index=_line_entry(line)) for line in lines),
         *(orders.step_write(before, after) for before, after in zip(old, new, strict=True)),
         *also,
     ]
@@ -95,7 +103,8 @@ def unchanged_check(settlement: Settlement) -> Write:
 
 def line_write(old: Line, new: Line, *more: str, **values: Any) -> Write:
     """The write that moves a line on, if nobody else moved it first."""
-    return advance_write(f"line {new.order_id}", keys.line(new.settlement_id, new.order_id), old, new, *more, **values)
+    name, index = f"line {new.order_id}", _line_entry(new)
+    return advance_write(name, _line_key(new), old, new, *more, index=index, **values)
 
 
 def reviewed_line_writes(old: Line, new: Line, caller: str) -> list[Write]:

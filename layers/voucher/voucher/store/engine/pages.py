@@ -137,6 +137,19 @@ def read_oldest(name: str, place: Party, until: str, limit: int) -> list[table.I
     return [table.decode(item) for item in answer["Items"]]
 
 
+def read_some(name: str, place: Party, most: int) -> tuple[list[table.Item], bool]:
+    """The oldest items of a partition of an index, `most` of them; and True if there are more."""
+    request = _query(name, place, Selection())
+    found: list[table.Item] = []
+    while True:
+        answer = table.client().query(**request, Limit=most - len(found), ScanIndexForward=True)
+        found += map(table.decode, answer["Items"])
+        last = answer.get("LastEvaluatedKey")
+        if last is None or len(found) >= most:
+            return found, last is not None
+        request["ExclusiveStartKey"] = last
+
+
 def read_partitions(name: str, places: Sequence[keys.Key], prefix: str, selection: Selection, keep: Keep) -> Page:
     """One page of the list `name` that stands in several partitions: one after the other, each in the order of its sort
     keys, as last written; the items whose sort key begins with `prefix`, behind which nothing else stands, and that

@@ -165,6 +165,11 @@ def read_approximate_total(pool_id: str, shards: int) -> Shard:
     return total_of(read_each_shard(pool_id, shards))
 
 
+def read_approximate_room(pool_ids: Iterable[str], shards: int) -> list[int]:
+    """What each of some pools has left, in fen, by `read_approximate_total`."""
+    return [read_approximate_total(each, shards).remaining_fen for each in pool_ids]
+
+
 def commit_draws(draws: list[Draw], claimant: str, writes: Callable[[dict[str, Plan]], list[Write]]) -> dict[str, Plan]:
     """Commit `writes(plans)`, in which each draw has its plan (`draw_writes`); return the plans that were committed.
 

@@ -26,6 +26,7 @@ from botocore.exceptions import ClientError
 from voucher.models.base import Record, Stateful
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
+from voucher.tasks import task_key
 
 Item = dict[str, Any]
 # how many items DynamoDB takes in one transaction, for writing and for reading
@@ -41,6 +42,7 @@ INDEXES = {
     "by_about": "about",
     "by_person": "person_key",
     "by_notice": "notice_key",
+    "by_task": "task_key",
 }
 INDEXED = {*INDEXES.values(), "index_sort"}
 CONTENTION = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
@@ -158,10 +160,12 @@ def put_write(
     refusal: Refusal | None = None,
     **values: Any,
 ) -> Write:
-    """Write a whole item, usually under `IS_NEW`. `index` says in which lists it stands (`keys.index_entry`)."""
+    """Write a whole item, usually under `IS_NEW`. `index` says in which lists it stands (`keys.index_entry`); what is
+    listed also stands on the list of work of whoever must act on it (`tasks.py`)."""
     plain = content.model_dump(mode="json") if isinstance(content, Record) else content
     request = _expression(key, condition, None, values)
-    item = {**plain, **(index or {}), "pk": key.pk, "sk": key.sk}
+    whose = task_key(getattr(content, "thing", ""), plain) if index else None
+    item = {**plain, **(index or {}), "task_key": whose, "pk": key.pk, "sk": key.sk}
     # the key of an index is left out where it is None, because DynamoDB refuses a null there
     request["Item"] = encode(
         {field: value for field, value in item.items() if value is not None or field not in INDEXED}

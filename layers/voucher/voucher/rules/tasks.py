@@ -1,0 +1,46 @@
+"""Tasks as their lists show them: what about, since when, and until when (`tasks.py` has whose work a record is)."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from voucher.models.tasks import ShownTask
+from voucher.policy import Policy
+from voucher.rules.messages import about, kept_thing
+from voucher.rules.working_days import add_working_days, shanghai_date
+from voucher.tasks import Task, task_of
+
+
+def due_on(task: Task, since: date, policy: Policy) -> date | None:
+    """The last day of a task's term, which begins on the day after `since`; None if it has none. The name of the
+    policy's value says its unit: `…_working_days`, or else calendar days."""
+    if task.term is None:
+        return None
+    days = int(getattr(policy, task.term))
+    return add_working_days(since, days).date if task.term.endswith("_working_days") else since + timedelta(days=days)
+
+
+def shown_task(item: Mapping[str, Any], policy: Policy, today: date) -> ShownTask | None:
+    """The task that a kept record is; None if it is none any more, because the index lags a moment behind."""
+    thing = kept_thing(item)
+    if (task := task_of(thing, item)) is None:
+        return None
+    since = item.get("updated_at") or item["created_at"]
+    due = due_on(task, shanghai_date(datetime.fromisoformat(since)), policy)
+    own = {thing: item["uscc"]} if thing in ("enterprise", "agency") else {}
+    return ShownTask(
+        kind=task.kind,
+        about=about(item),
+        title=item.get("name") or item.get("product_name"),
+        year=item.get("year"),
+        enterprise_uscc=item.get("enterprise_uscc") or own.get("enterprise"),
+        agency_uscc=item.get("agency_uscc") or own.get("agency"),
+        since=since,
+        due_on=due,
+        overdue=due is not None and due < today,
+    )
+
+
+def urgency(task: ShownTask) -> str:
+    """Where a task stands in its list: by the end of its term, then by age."""
+    return f"{task.due_on or '9999'}#{task.since}#{task.about}"

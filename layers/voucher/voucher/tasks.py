@@ -1,0 +1,155 @@
+"""Who must act next on a record, and by when: thing → in which states, and when else, whose work it is.
+
+A record says it in each write (`task_key` of the index by_task), so a list of work is never behind what it is about. A
+record is at most one task at a time. What nobody must do, only may, is no task. `actions.py` has the steps themselves.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+TaskKind = Literal[
+    "review_enterprise",
+    "correct_enterprise",
+    "pre_review_agency",
+    "approve_agency",
+    "correct_agency",
+    "decide_removal",
+    "review_change",
+    "publish_product",
+    "apply_list",
+    "confirm_programme",
+    "confirm_total",
+    "publish_batch",
+    "review_cancellation",
+    "answer_cancellation",
+    "answer_order",
+    "enter_contract",
+    "deliver",
+    "confirm_delivery",
+    "apply_for_settlement",
+    "complete_settlement",
+    "pre_review_settlement",
+    "correct_line",
+    "gather_line",
+    "approve_round",
+    "publish_notice",
+    "close_notice",
+    "resolve_objection",
+    "hand_in_invoice",
+    "decide_account",
+    "make_payout",
+    "record_payment",
+]
+Facts = Mapping[str, Any]
+
+# the text names no term for what staff decides; a policy value does
+REVIEW_TERM = "review_working_days"
+
+
+@dataclass(frozen=True)
+class Task:
+    """Work on a record in one of `states`, while `when` holds for it. `audience` is a staff role, or the party of the
+    record: `enterprise` or `agency`. `term` names the policy's value for it; None if nothing hastens."""
+
+    kind: TaskKind
+    states: str
+    audience: str
+    term: str | None = REVIEW_TERM
+    when: Callable[[Facts], object] = bool
+
+    def is_of(self, facts: Facts) -> bool:
+        """True if a record with these facts is this task."""
+        return facts.get("state") in self.states.split() and bool(self.when(facts))
+
+    def party(self, facts: Facts) -> str:
+        """Whose list it stands on: a role, or a party with its credit code."""
+        if self.audience not in ("enterprise", "agency"):
+            return self.audience
+        return party_key(self.audience, facts.get(f"{self.audience}_uscc") or facts["uscc"])
+
+
+def party_key(kind: str, uscc: str) -> str:
+    """The name of an organisation's list of work."""
+    return f"{kind}:{uscc}"
+
+
+def _has(name: str) -> Callable[[Facts], object]:
+    return lambda facts: facts.get(name)
+
+
+def _lacks(name: str) -> Callable[[Facts], object]:
+    return lambda facts: not facts.get(name)
+
+
+def _may_be_cancelled(order: Facts) -> object:
+    return order.get("enterprise_cancel") and (order.get("agency_cancel") or order["state"] == "placed")
+
+
+_CANCELLABLE = "placed accepted delivered completed settling"
+
+# of several that fit, the first one counts
+TASKS: dict[str, tuple[Task, ...]] = {
+    "enterprise": (
+        Task("review_enterprise", "submitted", "platform"),
+        Task("correct_enterprise", "returned", "enterprise", term=None),
+    ),
+    "agency": (
+        Task("pre_review_agency", "submitted", "platform"),
+        Task("approve_agency", "pre_reviewed", "bureau"),
+        Task("correct_agency", "returned", "agency", term=None),
+        Task("decide_removal", "removal_proposed", "bureau"),
+    ),
+    "change": (Task("review_change", "reported", "platform"),),
+    "product": (
+        Task("publish_product", "draft", "platform"),
+        Task("publish_product", "published", "platform", when=_has("revision")),
+    ),
+    "list_import": (Task("apply_list", "parsed", "bureau", term=None),),
+    "programme": (
+        Task("confirm_programme", "draft", "finance"),
+        Task("confirm_total", "open", "finance", when=_has("pending")),
+    ),
+    "batch": (Task("publish_batch", "draft", "bureau"),),
+    "order": (
+        Task("review_cancellation", _CANCELLABLE, "platform", when=_may_be_cancelled),
+        Task("answer_cancellation", _CANCELLABLE, "agency", when=_has("enterprise_cancel")),
+        Task("answer_cancellation", _CANCELLABLE, "enterprise", when=_has("agency_cancel")),
+        Task("answer_order", "placed", "agency", "acceptance_working_days"),
+        Task("enter_contract", "accepted", "agency", term=None, when=_lacks("contract_signed_on")),
+        Task("deliver", "accepted", "agency", term=None),
+        Task("confirm_delivery", "delivered", "enterprise", term=None),
+        Task("apply_for_settlement", "completed", "agency", term=None),
+    ),
+    "settlement": (
+        Task("complete_settlement", "draft", "agency", term=None),
+        Task("pre_review_settlement", "submitted", "platform"),
+    ),
+    "line": (
+        Task("correct_line", "returned", "agency", term=None),
+        Task("gather_line", "passed", "platform", term=None),
+    ),
+    "round": (
+        Task("approve_round", "gathered", "bureau"),
+        Task("publish_notice", "approved", "platform"),
+    ),
+    "notice": (Task("close_notice", "running closing", "bureau", when=_has("ended_at")),),
+    "objection": (Task("resolve_objection", "standing", "bureau"),),
+    "payable": (
+        Task("hand_in_invoice", "awaiting_invoice", "agency", term=None),
+        Task("decide_account", "invoiced", "platform", when=_has("change")),
+        Task("make_payout", "invoiced", "platform"),
+    ),
+    "payout": (Task("record_payment", "made", "finance"),),
+}
+
+
+def task_of(thing: str, facts: Facts) -> Task | None:
+    """The task that a record is, by its thing and fields; None if nobody must act."""
+    return next((task for task in TASKS.get(thing, ()) if task.is_of(facts)), None)
+
+
+def task_key(thing: str, facts: Facts) -> str | None:
+    """On whose list of work a record stands."""
+    task = task_of(thing, facts)
+    return task.party(facts) if task else None

@@ -1,0 +1,86 @@
+"""Whose work a record is: as the state machines and the table of actions have it, and until when."""
+
+from datetime import date
+from typing import Any, get_args
+
+import pytest
+
+from tests.rules.records import AGENCY, FIRM, POLICY, TODAY, policy
+from voucher.actions import ACTIONS
+from voucher.lifecycles import LIFECYCLES
+from voucher.policy import Policy
+from voucher.rules.tasks import due_on, shown_task
+from voucher.tasks import TASKS, Task, TaskKind, task_key, task_of
+from voucher.words import TASK_WORDS
+
+ALL = [(thing, task) for thing, tasks in TASKS.items() for task in tasks]
+MONDAY = date(2026, 6, 15)  # the 19th is the Dragon Boat Festival
+
+
+def actors(thing: str, state: str) -> set[str]:
+    """Who may take some step of a thing in this state."""
+    steps = LIFECYCLES[thing]
+    return {
+        step.by
+        for action, ways in ACTIONS.get(thing, {}).items()
+        if action in steps and state in steps[action][0].split()
+        for step in ways
+    }
+
+
+def order(state: str = "placed", **more: Any) -> dict[str, Any]:
+    """A kept order."""
+    keys = {"pk": "ORDER#o1", "sk": "RECORD", "order_id": "o1", "enterprise_uscc": FIRM, "agency_uscc": AGENCY}
+    return {**keys, "state": state, "created_at": "2026-06-15T02:00:00.000Z", **more}
+
+
+@pytest.mark.parametrize(("thing", "task"), ALL, ids=lambda each: getattr(each, "kind", each))
+def test_whoever_has_a_task_may_take_a_step_in_each_of_its_states(thing: str, task: Task) -> None:
+    for state in task.states.split():
+        assert task.audience in actors(thing, state), state
+
+
+def test_each_kind_of_task_has_its_words_and_each_term_is_a_value_of_the_policy() -> None:
+    assert {task.kind for _, task in ALL} == set(get_args(TaskKind)) == TASK_WORDS.keys()
+    assert {task.term for _, task in ALL if task.term} <= Policy.model_fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind", "whose"),
+    [
+        ({}, "answer_order", f"agency:{AGENCY}"),
+        ({"enterprise_cancel": {"reason": "不再需要"}}, "review_cancellation", "platform"),
+        ({"state": "accepted"}, "enter_contract", f"agency:{AGENCY}"),
+        ({"state": "accepted", "contract_signed_on": "2026-06-15"}, "deliver", f"agency:{AGENCY}"),
+        ({"state": "accepted", "enterprise_cancel": {"reason": "不再需要"}}, "answer_cancellation", f"agency:{AGENCY}"),
+        ({"state": "delivered", "agency_cancel": {"reason": "无力履行"}}, "answer_cancellation", f"enterprise:{FIRM}"),
+        ({"state": "delivered"}, "confirm_delivery", f"enterprise:{FIRM}"),
+        ({"state": "paid"}, None, None),
+    ],
+)
+def test_an_order_is_the_work_of_whoever_must_answer(facts: dict[str, Any], kind: str, whose: str) -> None:
+    task = task_of("order", order(**facts))
+    assert (task.kind if task else None, task_key("order", order(**facts))) == (kind, whose)
+
+
+@pytest.mark.parametrize(
+    ("term", "due"),
+    [
+        ("acceptance_working_days", date(2026, 6, 23)),
+        ("material_change_days", date(2026, 6, 30)),
+        (None, None),
+    ],
+)
+def test_a_term_is_of_working_days_or_of_days_as_its_name_says(term: str | None, due: date | None) -> None:
+    assert due_on(Task("answer_order", "placed", "agency", term), MONDAY, POLICY) == due
+
+
+@pytest.mark.parametrize(("today", "overdue"), [(date(2026, 6, 23), False), (date(2026, 6, 24), True)])
+def test_a_task_is_overdue_once_the_last_day_of_its_term_is_over(today: date, overdue: bool) -> None:
+    shown = shown_task(order(), policy(acceptance_working_days=5), today)
+    assert shown is not None
+    assert (shown.about, shown.due_on, shown.overdue) == ("order:o1", date(2026, 6, 23), overdue)
+
+
+def test_what_the_index_still_has_though_nobody_must_act_any_more_is_not_shown() -> None:
+    assert shown_task(order("cancelled"), POLICY, TODAY) is None
