@@ -10,7 +10,7 @@ from voucher.edge.api import Api
 from voucher.edge.creation import key_write
 from voucher.edge.disclosure import disclose
 from voucher.edge.fields import Day, Identifier, Number, PositiveFen, Quantity
-from voucher.edge.identity import as_member, as_party, check_party_named, party_of, reads_books, require
+from voucher.edge.identity import as_party, check_party_named, party_of, reads_books, require
 from voucher.edge.pages import ListOf, Search, empty_page, reply_list
 from voucher.edge.queries import QueryId, Switch
 from voucher.edge.replies import Answer, reply
