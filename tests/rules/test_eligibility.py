@@ -120,7 +120,7 @@ def test_a_programme_may_name_finer_codes_of_the_industries() -> None:
 
 @pytest.mark.clause("§2.1")
 @pytest.mark.parametrize(("code", "fits"), [("16", False), ("1610", False), ("1510", True)])
-def test_an_industry_that_the_year_excludes_and_all_below_it_are_outside_the_direction(code: str, fits: bool) -> None:
+def test_an_excluded_industry_and_all_below_it_are_outside_the_direction(code: str, fits: bool) -> None:
     excluding = policy(excluded_industries=("16",))
     found = findings(enterprise(industry_code=code), standing(), excluding, TODAY)
     assert [each.passed for each in found if each.rule == "direction"] == [fits]

@@ -79,7 +79,7 @@ def test_the_price_standard_counts_for_each_unit_that_was_ordered() -> None:
     assert codes(order={**fifty_people, "quantity": 49}) == ["PRICE_ABOVE_LISTED contract_fen"]
 
 
-def test_another_quantity_than_ordered_is_a_flag_and_the_delivered_one_counts_for_the_price() -> None:
+def test_another_quantity_is_a_flag_and_the_delivered_one_counts_for_the_price() -> None:
     fifty_people = {"price_fen": 20_000, "price_unit": "人", "quantity": 50}
     assert codes(order=fifty_people, quantity=51) == ["QUANTITY_DIFFERS quantity"]
     assert codes(order=fifty_people, quantity=49) == ["PRICE_ABOVE_LISTED contract_fen", "QUANTITY_DIFFERS quantity"]
