@@ -3,52 +3,25 @@
 This function may seal account numbers and may not unseal one.
 """
 
-from typing import Literal
 from uuid import uuid4
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.fields import AccountNumber, Identifier, Name, Number, PositiveFen, Text, Uscc
 from voucher.edge.identity import as_party, as_party_or_staff, require
+from voucher.edge.payables import AccountDecision, BankAccount, OtherAccount, SummaryInvoice
 from voucher.edge.replies import Answer, reply
-from voucher.models.base import Mark, Request
-from voucher.models.invoices import InvoiceKind
+from voucher.models.base import Mark
 from voucher.models.payables import Account, AccountChange, Payable, PublicPayable
 from voucher.refusals import Refusal, Refused
 from voucher.rules.documents import document_refusal
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.invoices import read_invoice_number
 from voucher.rules.lifecycle import check_step, stepped
-from voucher.rules.payables import payable_decided
+from voucher.rules.payables import is_own_account, payable_decided
 from voucher.store import documents, keys, organisations, payables, rounds
 from voucher.store.engine import sealing
 
 app = Api()
-
-
-class BankAccount(Request):
-    agency_uscc: Uscc
-    bank_name: Name
-    bank_account: AccountNumber
-    account_name: Name
-
-
-class SummaryInvoice(BankAccount):
-    invoice_kind: InvoiceKind | None = None
-    invoice_code: Number | None = None
-    invoice_number: Number
-    amount_fen: PositiveFen
-    document_id: Identifier
-
-
-class OtherAccount(BankAccount):
-    reason: Text
-
-
-class AccountDecision(Request):
-    agency_uscc: Uscc
-    change_id: Identifier  # of the proposed account that the operator looked at
-    decision: Literal["confirm", "reject"]
 
 
 @app.get("/rounds/<round_id>/payables/<agency_uscc>")
@@ -61,24 +34,30 @@ def show(round_id: str, agency_uscc: str) -> Answer[PublicPayable]:
 @app.post("/rounds/<round_id>/invoices")
 def submit_invoice(round_id: str) -> Answer[PublicPayable]:
     """§3.5.4: the agency's one summary invoice for the round, with its bank account. If the agency was paid on another
-    account before, the operator decides on this one first."""
+    account before, or the account has another holder, the operator decides on it first."""
     body = app.body(SummaryInvoice)
-    as_party(app.caller, organisations.find_agency(body.agency_uscc), "payable")
+    agency = as_party(app.caller, organisations.find_agency(body.agency_uscc), "payable")
     old = payables.get(round_id, body.agency_uscc)
     mark = _slow_mark(round_id)
     if _is_repeat(old, "invoice", mark):
         return reply(old.public(), replay=True)
     invoice = read_invoice_number(body.invoice_kind, body.invoice_code, body.invoice_number, "invoice_")
-    named = {f"invoice_{name}": value for name, value in invoice._asdict().items()} | {"invoice_fen": body.amount_fen}
-    invoiced = stepped(old, "invoice", mark, document_id=body.document_id, invoiced_by=app.caller.sub, **named)
+    named = {f"invoice_{name}": value for name, value in invoice._asdict().items()} | {
+        "invoice_fen": body.amount_fen,
+        "invoiced_by": app.caller.sub,
+    }
+    invoiced = stepped(old, "invoice", mark, agency_name=agency.name, document_id=body.document_id, **named)
     if body.amount_fen != old.amount_fen:
         raise Refused(Refusal.SUMMARY_INVOICE_MISMATCH, amount_fen=old.amount_fen)
     _check_document(old, body.document_id)
     account, confirmer = _sealed_account(round_id, body), payables.find_confirmer(body.agency_uscc)
     by = {"account_by": app.caller.sub, "account_confirmed_by": confirmer}
     new = invoiced.model_copy(update={"account": account, **by})
-    if not payables.commit_invoice(old, new, invoice, account):
-        new = invoiced.model_copy(update={"change": _account_change(account, "与此前使用的收款账户不同。")})
+    # another holder's account, too, is one that somebody confirmed before, or it waits
+    may_be_known = confirmer is not None or is_own_account(body.account_name, agency.name)
+    if not (may_be_known and payables.commit_invoice(old, new, invoice, account)):
+        reason = "与此前使用的收款账户不同。" if may_be_known else "账户户名与服务机构名称不同。"
+        new = invoiced.model_copy(update={"change": _account_change(account, reason)})
         payables.commit_invoice(old, new, invoice)
     return reply(new.public())
 

@@ -83,6 +83,8 @@ def _bank_transfer(payout: Payout, payable: Payable) -> payout_file.BankTransfer
         account_number=sealing.unseal_account(account, round_id=payable.round_id, agency_uscc=payable.agency_uscc),
         amount_fen=payout.amount_fen,
         invoice_number=payable.invoice_number,
+        agency_name=payable.agency_name or account.account_name,
+        agency_uscc=payable.agency_uscc,
     )
 
 

@@ -104,6 +104,7 @@ LISTS: dict[str, Words] = {
         "settle": "申请兑付",
         "recover": "追回",
         "withdraw_recovery": "撤销追回",
+        "receive": "登记收回",
         "take_out": "撤出汇总批次",
         "pass": "预审通过",
         "gather": "汇总",
@@ -145,6 +146,7 @@ LISTS: dict[str, Words] = {
         "return": "银行退回",
         "recover": "追回",
         "unrecover": "撤销追回",
+        "receive": "收回",
     },
 }
 

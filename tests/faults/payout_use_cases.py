@@ -176,6 +176,19 @@ def recovery_withdrawn(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(post(world, BUREAU_TWO, f"{path}/{claim['recovery_id']}/withdraw", REASON), check)
 
 
+def recovery_received(world: World, _clock: StoppedClock) -> UseCase:
+    parties, _, order_ids = paid_payout(world)
+    path, body = f"/orders/{order_ids[0]}/recoveries", {"amount_fen": 100_000, "reason": "重复享受补助"}
+    claim = steps.expect(parties.world.call(BUREAU, "POST", path, body, key="one"), 201)
+
+    def check(answer: Json) -> None:
+        assert (answer["received_fen"], answer["state"], len(answer["receipts"])) == (60_000, "part", 1)
+        assert list_entries().count("receive") == 1
+
+    receipt = {"amount_fen": 60_000, "bank_reference": "BK-9", "received_on": TODAY.isoformat()}
+    return UseCase(post(world, FINANCE, f"{path}/{claim['recovery_id']}/receipts", receipt, key="in"), check)
+
+
 PAYOUT_USE_CASES = {
     "§3.5.4": [
         invoice_submit,
@@ -188,5 +201,5 @@ PAYOUT_USE_CASES = {
         payout_failed,
         payout_returned,
     ],
-    "§5.2b": [payable_line_withdraw, recovery, recovery_withdrawn],
+    "§5.2b": [payable_line_withdraw, recovery, recovery_withdrawn, recovery_received],
 }

@@ -101,7 +101,7 @@ def round_with_payable(world: World) -> tuple[Parties, str, list[str]]:
 
 def account_body(parties: Parties, number: str = "6200000000000000018") -> Json:
     """The fields of a bank account in a body."""
-    return {"agency_uscc": parties.agency.uscc, "bank_name": "某行", "bank_account": number, "account_name": "机构"}
+    return {"agency_uscc": parties.agency.uscc, "bank_name": "某行", "bank_account": number, "account_name": "服务机构"}
 
 
 def summary_invoice_body(parties: Parties) -> Json:

@@ -126,6 +126,33 @@ def test_another_account_counts_once_somebody_else_confirmed_it(submitted: Scene
 
 
 @pytest.mark.clause("§3.5.4")
+def test_an_account_of_another_holder_is_not_paid_to_before_somebody_confirmed_it(voucher: Scene) -> None:
+    town = voucher[0]
+    (case, round_id), (later, later_round) = (closed_round_of(town, order) for order in small_orders(town, 2))
+    body = {**town.summary_invoice(case.shown(), 40_000), "account_name": "某人个人账户"}
+    waits = steps.expect(case.call(SELLER, "POST", f"/rounds/{round_id}/invoices", body), 200)
+    assert (waits["account_name"], waits["proposed_account"]["account_name"]) == (None, "某人个人账户")
+    assert waits["proposed_account"]["reason"] == "账户户名与服务机构名称不同。"
+    assert case.payouts(round_id).code == "ACCOUNT_UNDECIDED"
+    assert decide_account(case, round_id, person=SELLING_OPERATOR).code == "FOUR_EYES"
+    steps.expect(decide_account(case, round_id), 200)
+    assert case.payouts(round_id, OPERATOR).code == "FOUR_EYES"
+    new_payout_id(case, round_id)
+    again = {**town.summary_invoice(later.shown(), 40_000, "SUM-2"), "account_name": "某人个人账户"}
+    known = steps.expect(later.call(SELLER, "POST", f"/rounds/{later_round}/invoices", again), 200)
+    assert (known["account_name"], known["proposed_account"]) == ("某人个人账户", None)
+
+
+@pytest.mark.clause("§3.5.4")
+def test_the_holders_name_may_be_spaced_and_written_as_people_do(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    body = case.town.summary_invoice(case.shown(), HELD_FEN)
+    body["account_name"] = " ".join(body["account_name"]).replace("(", "（")
+    path = f"/rounds/{case.owed(order)}/invoices"
+    assert steps.expect(case.call(SELLER, "POST", path, body), 200)["proposed_account"] is None
+
+
+@pytest.mark.clause("§3.5.4")
 def test_a_rejected_account_leaves_the_first_one_standing(submitted: Scene) -> None:
     case, order = settling(submitted), the_order(submitted)
     round_id = case.invoiced(order)

@@ -38,7 +38,7 @@ def test_a_payout_file_has_number_hashes_and_payouts_and_is_always_the_same_byte
     assert rows[2][1] == once.headers["x-rows-sha256"]
     assert rows[3][1] == 7000
     name = case.town.agency.name
-    assert rows[5] == ["1", payout_id, name, "丽水市某银行", ACCOUNT, 7000, "SUM-1"]
+    assert rows[5] == ["1", payout_id, name, "丽水市某银行", ACCOUNT, 7000, "SUM-1", name, case.town.agency.uscc]
     steps.expect(case.result(payout_id), 200)
     assert payout_file_of(case, round_id).body == once.body
     [listed] = case.town.shown(f"/rounds/{round_id}")["payout_files"]

@@ -1,15 +1,21 @@
 """§5.2b: money claimed back after it was paid, and claims withdrawn."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from infra.client import steps
 from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, Person
+from tests.conftest import StoppedClock
 from tests.support import samples
+from tests.support.backend import function
 from tests.support.payout_scenario import new_payout_id
 from tests.support.scenario import SELLER, Json, Town
 from tests.support.settlement_scenario import HELD_FEN, Settling, balance_of, books, settling, the_order
+from tests.support.snapshots import everything_kept
+from voucher.rules.messages import messages_for
+from voucher.store.engine.table import decode
 
 Scene = tuple[Town, Json]
 
@@ -108,3 +114,129 @@ def test_once_the_bureau_has_withdrawn_its_claims_the_bank_may_send_money_back(s
     steps.expect(case.sent_back(payout_id), 200)
     accounts = books()["accounts"]
     assert (accounts["receivable"], accounts["payable"], accounts["paid"]) == (0, 700_000, 0)
+
+
+def receive(
+    case: Settling, order: Json, claim: Json, amount_fen: int, person: Person = FINANCE, key: str = "rp", **more: Any
+) -> Any:
+    """§5.2b: finance records what came in on a claim."""
+    body = {"amount_fen": amount_fen, "bank_reference": "BK-9", "received_on": "2026-06-15", **more}
+    path = f"/orders/{order['order_id']}/recoveries/{claim['recovery_id']}/receipts"
+    return case.call(person, "POST", path, body, key=key)
+
+
+@pytest.mark.clause("§5.2b")
+def test_what_comes_in_on_a_claim_goes_back_to_the_treasury_and_never_exceeds_it(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    case.paid(order)
+    claim = steps.expect(case.recover(order, 300_000), 201)
+    assert (claim["state"], claim["due_on"], claim["overdue"]) == ("demanded", "2026-07-15", False)
+    before_fen = books()["accounts"]["treasury"]
+    part = steps.expect(receive(case, order, claim, 100_000), 201)
+    assert (part["state"], part["received_fen"]) == ("part", 100_000)
+    no = receive(case, order, claim, 200_001, key="rp-2")
+    assert (no.status, no.code, no.body["clause"]) == (422, "OVER_CLAIM", "§5.2b")
+    assert "2000.00" in no.body["detail"]
+    settled = steps.expect(receive(case, order, claim, 200_000, key="rp-3"), 201)
+    assert (settled["state"], settled["allowed_actions"]) == ("received", [])
+    assert [each["amount_fen"] for each in settled["receipts"]] == [100_000, 200_000]
+    no = receive(case, order, claim, 1, key="rp-4")
+    assert (no.code, no.body["state"]) == ("WRONG_STATE", "received")
+    accounts = books()["accounts"]
+    assert (accounts["paid"], accounts["receivable"]) == (400_000, 0)
+    assert accounts["treasury"] == before_fen + 300_000
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_receipt_sent_twice_under_its_key_came_in_once(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    case.paid(order)
+    claim = steps.expect(case.recover(order, 300_000), 201)
+    once, again = (receive(case, order, claim, 100_000) for _ in range(2))
+    assert (once.status, again.status, again.headers["idempotent-replay"]) == (201, 200, "true")
+    assert again.body == once.body
+    assert receive(case, order, claim, 100_001).code == "IDEMPOTENCY_KEY_REUSED"
+    assert receive(case, order, claim, 1, key="").code == "IDEMPOTENCY_KEY_REQUIRED"
+    assert case.order(order)["recoveries"][0]["received_fen"] == 100_000
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("rule", [True, False])
+def test_whoever_claimed_money_does_not_record_that_it_came_in(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch, rule: bool
+) -> None:
+    """By rule, and by the write itself if the rule did not look."""
+    case, order = settling(submitted), the_order(submitted)
+    case.paid(order)
+    both = Person("both", "bureau,finance")
+    claim = steps.expect(case.recover(order, 300_000, person=both), 201)
+    if not rule:
+        monkeypatch.setattr(function("recoveries"), "check_four_eyes", lambda *_: None)
+    no = receive(case, order, claim, 100, both)
+    assert no.code == ("FOUR_EYES" if rule else "CHANGED_MEANWHILE")
+    steps.expect(receive(case, order, claim, 100), 201)
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_claim_on_which_something_came_in_is_not_withdrawn(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    case.paid(order)
+    claim, other = (steps.expect(case.recover(order, 300, f"rc-{number}"), 201) for number in range(2))
+    steps.expect(receive(case, order, claim, 100), 201)
+    no = withdraw_recovery(case, order, claim["recovery_id"])
+    assert (no.status, no.code, no.body["state"]) == (409, "WRONG_STATE", "part")
+    steps.expect(withdraw_recovery(case, order, other["recovery_id"]), 200)
+    no = receive(case, order, other, 1, key="rp-2")
+    assert (no.code, no.body["state"]) == ("WRONG_STATE", "withdrawn")
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_claim_has_a_last_day_and_money_comes_in_between_it_and_today(
+    submitted: Scene, stopped_clock: StoppedClock
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    case.paid(order)
+    no = case.recover(order, 100, due_on="2026-06-14")
+    assert (no.code, no.body["errors"][0]["field"]) == ("MALFORMED", "due_on")
+    claim = steps.expect(case.recover(order, 100, due_on="2026-06-20"), 201)
+    for day in ("2026-06-14", "2026-06-16"):
+        no = receive(case, order, claim, 1, received_on=day)
+        assert (no.code, no.body["errors"][0]["field"]) == ("MALFORMED", "received_on")
+    stopped_clock.instant = datetime(2026, 6, 20, 17, tzinfo=UTC)
+    late = steps.expect(receive(case, order, claim, 1), 201)
+    assert (late["state"], late["overdue"]) == ("part", True)
+    assert steps.expect(receive(case, order, claim, 99, key="rp-2"), 201)["overdue"] is False
+
+
+@pytest.mark.clause("§5.2b")
+def test_the_agency_hears_of_a_claim_of_what_came_in_and_of_a_withdrawal(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    case.paid(order)
+    told: list[str] = []
+    finance: list[str] = []
+
+    def listen(step: Any) -> None:
+        before = order_image(order)
+        steps.expect(step(), 200, 201)
+        for message in messages_for(before, order_image(order)):
+            (finance if message.body["recipient"] == "finance" else told).append(message.body["subject"])
+
+    listen(lambda: case.recover(order, 300_000, "rc-1", due_on="2026-06-30"))
+    first, *_ = case.order(order)["recoveries"]
+    listen(lambda: receive(case, order, first, 100_000))
+    listen(lambda: case.recover(order, 500, "rc-2"))
+    second = case.order(order)["recoveries"][1]["recovery_id"]
+    listen(lambda: withdraw_recovery(case, order, second))
+    assert told == [
+        "市经信局要求退回已拨付的资金3000.00元，期限2026-06-30。原因：重复享受补助",
+        "已收到退回的资金，累计1000.00元，尚未退回2000.00元。",
+        "市经信局要求退回已拨付的资金5.00元，期限2026-07-15。原因：重复享受补助",
+        "市经信局撤销了退回资金5.00元的要求。",
+    ]
+    assert finance == ["待收回服务券资金3000.00元，期限2026-06-30。", "待收回服务券资金5.00元，期限2026-07-15。"]
+
+
+def order_image(order: Json) -> Json:
+    """The order as the stream shows it."""
+    items = map(decode, everything_kept()["orders"])
+    return next(item for item in items if (item["pk"], item["sk"]) == (f"ORDER#{order['order_id']}", "RECORD"))

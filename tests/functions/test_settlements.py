@@ -80,6 +80,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "POST /payouts/{payout_id}/return": frozenset({"finance"}),
     "POST /orders/{order_id}/recoveries": frozenset({"bureau"}),
     "POST /orders/{order_id}/recoveries/{recovery_id}/withdraw": frozenset({"bureau"}),
+    "POST /orders/{order_id}/recoveries/{recovery_id}/receipts": frozenset({"finance"}),
 }
 # a list of one agency's applications asks for membership, all of them for a role; both are in test_bad_input
 ELSEWHERE = {"GET /settlements"}

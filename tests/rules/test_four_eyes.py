@@ -57,7 +57,7 @@ HANDS = {
         "claim_back",
     },
     "the other of the bureau": {"lift_violation", "withdraw_claim"},
-    "finance": {"confirm_programme", "confirm_total", "record_payment"},
+    "finance": {"confirm_programme", "confirm_total", "record_payment", "receive_claim"},
 }
 
 
@@ -142,6 +142,7 @@ ON_ITS_MONEY = [
     "record_payment",
     "claim_back",
     "withdraw_claim",
+    "receive_claim",
 ]
 ON_ONE_ORGANISATION = [
     "review_enterprise",
@@ -160,6 +161,7 @@ ON_ONE_ORGANISATION = [
     "decide_account",
     "claim_back",
     "withdraw_claim",
+    "receive_claim",
 ]
 
 

@@ -274,6 +274,17 @@ def account_proposed(matter: Matter, answer: Json) -> None:
     matter.ids["change"] = answer["proposed_account"]["change_id"]
 
 
+CLAIM = {"amount_fen": 100, "reason": "重复享受补助"}
+MONEY_IN = {"amount_fen": 100, "bank_reference": "BK-9", "received_on": TODAY.isoformat()}
+
+
+def claim_again(matter: Matter, _answer: Json) -> None:
+    """The person who claimed claims anew, because nothing comes in on a claim that is withdrawn."""
+    claimant = Person("claim_back", ROLES)
+    claim = steps.expect(matter.call(claimant, f"/orders/{matter.ids['paid']}/recoveries", CLAIM, key="again"), 201)
+    matter.ids["claim"] = claim["recovery_id"]
+
+
 TURNS = (
     Turn("draft_programme", "staff", simply("/programmes", PROGRAMME)),
     Turn("confirm_programme", "staff", simply("/programmes/2026/confirm")),
@@ -341,10 +352,11 @@ TURNS = (
     Turn(
         "claim_back",
         "staff",
-        simply("/orders/{paid}/recoveries", {"amount_fen": 100, "reason": "重复享受补助"}),
+        simply("/orders/{paid}/recoveries", CLAIM),
         remember(claim="recovery_id"),
     ),
-    Turn("withdraw_claim", "staff", simply("/orders/{paid}/recoveries/{claim}/withdraw", WHY)),
+    Turn("withdraw_claim", "staff", simply("/orders/{paid}/recoveries/{claim}/withdraw", WHY), claim_again),
+    Turn("receive_claim", "staff", simply("/orders/{paid}/recoveries/{claim}/receipts", MONEY_IN)),
     Turn("disqualify", "staff", simply(f"{E}/disqualify", WHY)),
     Turn("propose_removal", "staff", simply(f"{A}/removal", WHY)),
     Turn("decide_removal", "staff", simply(f"{A}/removal/approve", {})),

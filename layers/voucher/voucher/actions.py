@@ -176,7 +176,14 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
             Step(
                 "bureau",
                 "POST /orders/{order_id}/recoveries/{recovery_id}/withdraw",
-                lambda order: order.recovered_fen > 0,
+                lambda order: any(claim.state == "demanded" for claim in order.recoveries),
+            ),
+        ),
+        "receive": (
+            Step(
+                "finance",
+                "POST /orders/{order_id}/recoveries/{recovery_id}/receipts",
+                lambda order: order.received_fen < order.recovered_fen,
             ),
         ),
     },

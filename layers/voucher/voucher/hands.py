@@ -122,6 +122,12 @@ STEPS: dict[str, Step] = {
         (*PARTIES_OF_ORDER, "claim_back"),
         BOTH,
     ),
+    "receive_claim": Step(
+        ("POST /orders/{order_id}/recoveries/{recovery_id}/receipts",),
+        "§5.2b",
+        (*PARTIES_OF_ORDER, "claim_back"),
+        BOTH,
+    ),
 }
 
 # Calls that are nobody's step of a matter which others decide on: an organisation prepares its own papers or takes its

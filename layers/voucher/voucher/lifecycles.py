@@ -94,6 +94,7 @@ LIFECYCLES: dict[str, Steps] = {
         "send_back": ("paid", "payable"),
         "recover": ("paid", SAME),
         "withdraw_recovery": ("paid", SAME),
+        "receive": ("paid", SAME),
         "erase": ("refused cancelled paid", SAME),
     },
     "settlement": {  # §3.5.1, §3.5.2

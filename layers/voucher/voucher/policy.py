@@ -158,6 +158,9 @@ class Policy(BaseModel):
     objection_effort_step: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 100
     objection_effort_most_bits: EffortBits = 24
 
+    # §5.2b money that was paid is to come back so many days after the bureau's claim, if the claim names no day
+    recovery_days: WholeNumber = 30
+
     # How much one may have open at once (no clause): generous, so that only a script that floods others meets a bound
     least_voucher_fen: ValueFen = 100  # the voucher part of one order
     open_orders_per_pair: Bound = 10  # of one enterprise at one agency, placed and not yet answered

@@ -203,6 +203,7 @@ class Refusal(Enum):
         "§5.2b",
         "该笔款项已有追回记录（当前状态为“{state}”），须先撤销追回。",
     )
+    OVER_CLAIM = 422, "§5.2b", "登记的收回金额不得超过尚未收回的金额（{left_fen} 元）。", "amount_fen"
     OVER_PAID = 422, "§5.2b", "追回金额不得超过已拨付未追回的金额（{left_fen} 元）。", "amount_fen"
 
     status: int

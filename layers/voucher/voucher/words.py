@@ -174,5 +174,5 @@ STATE_WORDS = {
         "erased": "已删除",
     },
     "violation": {"standing": "尚未解除", "lifted": "已解除"},
-    "recovery": {"standing": "追回中", "withdrawn": "已撤销"},
+    "recovery": {"demanded": "待收回", "part": "部分收回", "received": "已收回", "withdrawn": "已撤销"},
 }

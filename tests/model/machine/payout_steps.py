@@ -208,6 +208,26 @@ class PayoutSteps(SettlementSteps):
         self.call_repeatable(answer, by, f"/orders/{order.name}/recoveries/{mistaken.name}/withdraw", body)
         self.payment_events["recoveries withdrawn"] += answer.took_effect
 
+    @precondition(lambda self: any(each.recoveries for each in self.city.orders))
+    @rule(pick=PICK, recovery=PICK, amount=AMOUNTS, same_person=RARELY)
+    def money_comes_in_on_a_claim(self, pick: int, recovery: int, amount: str, same_person: bool) -> None:
+        order: Order = chosen([each for each in self.city.orders if each.recoveries], pick)
+        claim, by, key = (
+            chosen(order.recoveries, recovery),
+            self.staff_member(FINANCE.name, same_person),
+            self.fresh("receipt"),
+        )
+        left_fen = claim.amount_fen - claim.received_fen
+        amounts_fen = {"all": left_fen, "half": left_fen // 2, "one": 1, "a fen more": left_fen + 1}
+        body = {
+            "amount_fen": max(1, amounts_fen[amount]),
+            "bank_reference": "BK-9",
+            "received_on": day_of(self.city.now).isoformat(),
+        }
+        expected = payouts.receive(order, claim, by, body)
+        self.call_repeatable(expected, by, f"/orders/{order.name}/recoveries/{claim.name}/receipts", body, key)
+        self.payment_events["received on claims"] += expected.took_effect
+
     @precondition(lambda self: self.city.applications)
     @rule(pick=PICK, steps=st.sampled_from([1, 2, 4, 8]))
     def an_application_goes_on(self, pick: int, steps: int) -> None:

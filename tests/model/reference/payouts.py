@@ -99,10 +99,25 @@ def withdraw_recovery(order: Order, recovery: Recovery, by: str, body: Json) -> 
     """§5.2b: the bureau withdraws a recovery, once, by another person than who claimed."""
     if recovery.withdrawal == (by, body):
         return REPLAY
-    if order.state != "paid" or recovery.withdrawal is not None:
+    if order.state != "paid" or recovery.withdrawal is not None or recovery.received_fen:
         return refusal("WRONG_STATE")
     if by == recovery.by or order.may_not_be_decided_by(by):
         return refusal("FOUR_EYES")
     recovery.withdrawal, order.recovered_fen = (by, body), order.recovered_fen - recovery.amount_fen
     order.last = ("withdraw_recovery", by, body)
     return OK
+
+
+def receive(order: Order, recovery: Recovery, by: str, body: Json) -> ExpectedAnswer:
+    """§5.2b: finance records what came in on a claim, never more than was claimed, and not by who claimed it."""
+    if order.state != "paid":
+        return refusal("WRONG_STATE")
+    if by == recovery.by or order.may_not_be_decided_by(by):
+        return refusal("FOUR_EYES")
+    left_fen = recovery.amount_fen - recovery.received_fen
+    if recovery.withdrawal is not None or not left_fen:
+        return refusal("WRONG_STATE")
+    if body["amount_fen"] > left_fen:
+        return refusal("OVER_CLAIM")
+    recovery.received_fen, order.last = recovery.received_fen + body["amount_fen"], ("receive", by, body)
+    return CREATED

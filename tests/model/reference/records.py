@@ -164,6 +164,7 @@ class Recovery:
     amount_fen: int
     by: str
     withdrawal: tuple[str, dict[str, Any]] | None = None
+    received_fen: int = 0
     name: str = ""
 
 

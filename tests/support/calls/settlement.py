@@ -149,6 +149,9 @@ def round_calls(town: Town) -> Calls:
     claim = steps.expect(world.call(BUREAU, "POST", claims, claimed, key="withdrawn"), 201)
     withdrawal = f"{claims}/{claim['recovery_id']}/withdraw"
     steps.expect(world.call(Person("bureau-nobody", "bureau"), "POST", withdrawal, {"reason": "误登"}), 200)
+    demand = steps.expect(
+        world.call(BUREAU, "POST", claims, {"amount_fen": 500, "reason": "重复享受补助"}, key="due"), 201
+    )
     returned = {"bank_reference": "BK-2", "returned_on": "2026-06-15", "reason": "账户不符"}
     staff, why = ("platform", "bureau", "finance"), {"reason": "双方协商取消"}
     decision = {"decision": "approve"}
@@ -196,6 +199,13 @@ def round_calls(town: Town) -> Calls:
         ),
         "POST /orders/{order_id}/recoveries/{recovery_id}/withdraw": Call(
             BUREAU, withdrawal, {"reason": "误登"}, roles=("bureau",)
+        ),
+        "POST /orders/{order_id}/recoveries/{recovery_id}/receipts": Call(
+            FINANCE,
+            f"{claims}/{demand['recovery_id']}/receipts",
+            {"amount_fen": 200, "bank_reference": "BK-R1", "received_on": "2026-06-15"},
+            key="received",
+            roles=("finance",),
         ),
         "POST /rounds/{round_id}/approve": Call(
             BUREAU, f"{round_path}/approve", {**decision, "lines": [decided_line]}, roles=("bureau",)

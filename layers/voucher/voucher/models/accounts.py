@@ -32,6 +32,7 @@ Entry = Literal[
     "return",
     "recover",
     "unrecover",
+    "receive",
 ]
 # entry → the families it moves money from and to
 ENTRIES: dict[Entry, tuple[tuple[str, str], ...]] = {
@@ -51,6 +52,7 @@ ENTRIES: dict[Entry, tuple[tuple[str, str], ...]] = {
     "return": (("paid", "payable"),),  # §3.5.4, by the bank
     "recover": (("paid", "receivable"),),  # §5.2b
     "unrecover": (("receivable", "paid"),),  # §5.2b: the claim is withdrawn
+    "receive": (("receivable", "treasury"),),  # §5.2b: what was claimed back came in
 }
 
 
@@ -85,7 +87,7 @@ def paid_account(year: int) -> str:
 
 
 def receivable_account(order_id: str) -> str:
-    """What is claimed back of an order after it was paid."""
+    """What is claimed back of an order after it was paid, and has not come in."""
     return f"receivable:{order_id}"
 
 

@@ -1,7 +1,9 @@
 """Orders: a voucher used toward a contract (§4.2.1)."""
 
 from datetime import date
-from typing import ClassVar, Literal, TypedDict
+from typing import Any, ClassVar, Literal, TypedDict
+
+from pydantic import model_validator
 
 from voucher.models.base import AllowedAction, Hands, Instant, Record, Remembering
 from voucher.models.pools import Drawn
@@ -34,14 +36,34 @@ class Rating(Record):
     at: Instant
 
 
+# demanded, part or received, by what came in of it
+RecoveryState = Literal["demanded", "part", "received", "withdrawn"]
+
+
+class Receipt(Record):
+    """Money that came in on a claim (§5.2b), all of it or a part."""
+
+    receipt_id: str
+    amount_fen: int
+    bank_reference: str
+    received_on: date
+    by: str
+    at: Instant
+
+
 class Recovery(Record):
     """Money claimed back after it was paid out (§5.2b), perhaps for a violation on record. The claim counts until it is
-    withdrawn, for example because the bank had sent the money back."""
+    withdrawn, for example because the bank had sent the money back. `due_on` is the last day on which it is to be paid
+    back; None in claims from before it was kept."""
 
     recovery_id: str
+    state: RecoveryState
     amount_fen: int
     reason: str
     violation_id: str | None
+    due_on: date | None = None
+    received_fen: int = 0
+    receipts: tuple[Receipt, ...] = ()
     by: str
     at: Instant
     withdrawn_by: str | None = None
@@ -53,10 +75,12 @@ class Recovery(Record):
         """Its word where a refusal names its state."""
         return "recovery"
 
-    @property
-    def state(self) -> str:
-        """standing, or withdrawn."""
-        return "withdrawn" if self.withdrawn_at else "standing"
+    @model_validator(mode="before")
+    @classmethod
+    def _of_before_it_had_a_state(cls, kept: Any) -> Any:
+        if isinstance(kept, dict) and "state" not in kept:
+            return {**kept, "state": "withdrawn" if kept.get("withdrawn_at") else "demanded"}
+        return kept
 
 
 class Order(Remembering):
@@ -65,9 +89,9 @@ class Order(Remembering):
 
     `price_fen` is of one `price_unit`; the order is for `quantity` of them. `voucher_granted_on` is the day of the
     voucher's grant; None in orders from before it was kept. `drawn` tells what it took from which shard of
-    the yearly pools; `seq` is the number of its latest posting. `recovery_requests` maps the id of each recovery to the
-    fingerprint of its request. `hands` are the people who acted for its two parties; they go with it wherever its money
-    is decided on (`hands.py`).
+    the yearly pools; `seq` is the number of its latest posting. `recovery_requests` maps the id of each recovery
+    and receipt to the fingerprint of its request. `hands` are the people who acted for its two parties; they go with it
+    wherever its money is decided on (`hands.py`).
     """
 
     thing: ClassVar[str] = "order"
@@ -113,6 +137,11 @@ class Order(Remembering):
     erased_at: Instant | None = None
     hands: Hands = {}
 
+    @property
+    def received_fen(self) -> int:
+        """What came in of all its claims."""
+        return sum(claim.received_fen for claim in self.recoveries)
+
 
 class Contact(TypedDict):
     """Whom one party of an order reaches at the other."""
@@ -131,9 +160,11 @@ class OrderWithContacts(Order, defer_build=True):
 
 
 class PublicRecovery(Recovery, defer_build=True):
-    """A claim with its order, and what is claimed back of it and not yet, in fen."""
+    """A claim with its order, and what is claimed back of it and not yet, in fen; `overdue` once its last day is over
+    and something has not come in."""
 
     order_id: str
+    overdue: bool
     recovered_fen: int
     left_fen: int
     allowed_actions: list[AllowedAction]

@@ -68,6 +68,7 @@ class Payable(Stateful):
     round_id: str
     year: int
     agency_uscc: str
+    agency_name: str | None = None
     amount_fen: int
     order_ids: tuple[str, ...]
     settlement_ids: tuple[str, ...] = ()

@@ -228,7 +228,7 @@ def different_hands(
     payouts: Iterable[Payout],
 ) -> Invariant:
     """§1.3, §3.5.2, §3.5.4, §5.2b: no step of the money on record was taken by somebody who may not (`hands.py`): a
-    year's confirmation, pre-review, round, approval, payout, payment, claim and its withdrawal."""
+    year's confirmation, pre-review, round, approval, payout, payment, claim, its withdrawal and receipts."""
     taken: list[tuple[str, str | None, str, tuple[Any, ...]]] = [
         (str(programme.year), programme.confirmed_by, "confirm_programme", (programme,))
     ]
@@ -237,6 +237,7 @@ def different_hands(
             taken += [
                 (claim.recovery_id, claim.by, "claim_back", (order,)),
                 (claim.recovery_id, claim.withdrawn_by, "withdraw_claim", (order, claim)),
+                *((each.receipt_id, each.by, "receive_claim", (order, claim)) for each in claim.receipts),
             ]
     for line in lines:
         name = f"{line.settlement_id}.{line.order_id}"

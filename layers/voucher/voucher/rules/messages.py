@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from voucher.lifecycles import LIFECYCLES
+from voucher.models.base import yuan
 from voucher.tasks import task_of
 from voucher.words import TASK_WORDS
 
@@ -185,6 +186,30 @@ def _removal_rejected(old: Image | None, new: Image) -> list[Message]:
     return [_notify(change_id(new, "removal_rejected"), "agency", new["uscc"], words, about)]
 
 
+def _claims_told(old: Image | None, new: Image) -> list[Message]:
+    """§5.2b: what is claimed back of an order, what came in and what is withdrawn: its agency hears of each, finance of
+    what will come in."""
+    if thing_of(new) != "ORDER":
+        return []
+    before = {each["recovery_id"]: each for each in (old or {}).get("recoveries") or ()}
+    about, told = f"order:{new['order_id']}", list[Message]()
+    for claim in new.get("recoveries") or ():
+        known, fen = before.get(claim["recovery_id"]), yuan(int(claim["amount_fen"]))
+        received_fen = int(claim.get("received_fen", 0))
+        if known is None:
+            words = f"市经信局要求退回已拨付的资金{fen}元，期限{claim.get('due_on')}。原因：{claim['reason']}"
+            told += _to_staff(new, "claimed", f"待收回服务券资金{fen}元，期限{claim.get('due_on')}。", about, "finance")
+        elif received_fen > int(known.get("received_fen", 0)):
+            left = yuan(int(claim["amount_fen"]) - received_fen)
+            words = f"已收到退回的资金，累计{yuan(received_fen)}元，尚未退回{left}元。"
+        elif claim.get("withdrawn_at") and not known.get("withdrawn_at"):
+            words = f"市经信局撤销了退回资金{fen}元的要求。"
+        else:
+            continue
+        told.append(_notify(change_id(new, "claim"), "agency", new["agency_uscc"], words, about))
+    return told
+
+
 def key_share_low(year: int, month: str, basis_points: int, floor_percent: int) -> list[Message]:
     """§2.2.floor: operator, bureau and finance are warned of a running key share below the floor, once in a month."""
     share = f"{basis_points // 100}.{basis_points % 100:02}%"
@@ -241,6 +266,7 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
     _year_closed,
     _change_kept,
     _removal_rejected,
+    _claims_told,
     _work,
 )
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from voucher.spreadsheets.workbook import Value, workbook
 
-COLUMNS = ("序号", "付款编号", "收款单位", "开户银行", "收款账号", "金额（元）", "汇总发票号")
+COLUMNS = (
+    "序号",
+    "付款编号",
+    "收款单位",
+    "开户银行",
+    "收款账号",
+    "金额（元）",
+    "汇总发票号",
+    "服务机构",
+    "统一社会信用代码",
+)
 
 
 @dataclass(frozen=True)
@@ -20,6 +30,8 @@ class BankTransfer:
     account_number: str
     amount_fen: int
     invoice_number: str
+    agency_name: str
+    agency_uscc: str
 
     def row(self, number: int) -> tuple[Value, ...]:
         """Its row of the list, under COLUMNS; `number` counts from 1."""
@@ -31,6 +43,8 @@ class BankTransfer:
             self.account_number,
             self.amount_fen,
             self.invoice_number,
+            self.agency_name,
+            self.agency_uscc,
         )
 
 

@@ -109,12 +109,12 @@ def _recorded_of_pools(programme: Programme, released: list[Batch], found: dict[
 
 def _recorded_of_orders(year: int, placed: list[Order], found: dict[str, Shard]) -> Recorded:
     holding = [each for each in placed if each.state in HOLDING_ORDERS]
-    recovered = {receivable_account(each.order_id): each.recovered_fen for each in placed}
-    paid_fen = sum(pool.paid_fen for pool in found.values()) - sum(recovered.values())
+    receivable = {receivable_account(each.order_id): each.recovered_fen - each.received_fen for each in placed}
+    paid_fen = sum(pool.paid_fen for pool in found.values()) - sum(each.recovered_fen for each in placed)
     return {
         "order": {order_account(each.order_id): each.voucher_fen for each in holding},
         "paid": {paid_account(year): paid_fen},
-        "receivable": recovered,
+        "receivable": receivable,
     }
 
 

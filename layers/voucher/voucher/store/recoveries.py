@@ -1,8 +1,8 @@
 """Money claimed back after it was paid out (§5.2b)."""
 
-from voucher.models.accounts import Movement, paid_account, receivable_account
+from voucher.models.accounts import TREASURY, Movement, paid_account, receivable_account
 from voucher.models.base import Mark
-from voucher.models.orders import Order, Recovery
+from voucher.models.orders import Order, Receipt, Recovery
 from voucher.store import conditions, orders
 from voucher.store.engine.postings import order_posting_write
 from voucher.store.engine.table import Write, commit
@@ -25,7 +25,20 @@ def commit_withdrawal(old: Order, new: Order, withdrawn: Recovery, mark: Mark) -
     source, target = receivable_account(new.order_id), paid_account(new.year)
     reason = withdrawn.withdrawal_reason
     movement = Movement("unrecover", source, target, withdrawn.amount_fen, mark.at, mark.by, reason=reason)
-    place = [each.recovery_id for each in old.recoveries].index(withdrawn.recovery_id)
-    claimant = conditions.not_by_caller(f"recoveries[{place}].by")
-    decided = orders.decided_writes(old, new, "withdraw_claim", mark.by, claimant)
+    decided = orders.decided_writes(old, new, "withdraw_claim", mark.by, _by_another(old, withdrawn))
     commit([*decided, order_posting_write(new, movement)])
+
+
+def commit_receipt(old: Order, new: Order, claim: Recovery, receipt: Receipt, *also: Write) -> None:
+    """§5.2b: money came in on a claim: receivable → treasury, in the write that the claim counts it, so the parts never
+    exceed the claim. Raises CHANGED_MEANWHILE as `commit_withdrawal` does."""
+    source = receivable_account(new.order_id)
+    movement = Movement("receive", source, TREASURY, receipt.amount_fen, receipt.at, receipt.by)
+    decided = orders.decided_writes(old, new, "receive_claim", receipt.by, _by_another(old, claim))
+    commit([*decided, order_posting_write(new, movement), *also])
+
+
+def _by_another(order: Order, claim: Recovery) -> str:
+    """The condition that the caller did not make the claim."""
+    place = [each.recovery_id for each in order.recoveries].index(claim.recovery_id)
+    return conditions.not_by_caller(f"recoveries[{place}].by")
