@@ -302,6 +302,7 @@ NO_PERSON = (
     "Order.agency_name",
     "Order.product_name",
     "RemovalNotice.agency_name",
+    "Payable.agency_name",
     "Account.bank_name",
     "MaskedAccount.bank_name",
     "Notice.text",
