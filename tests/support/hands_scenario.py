@@ -281,7 +281,8 @@ MONEY_IN = {"amount_fen": 100, "bank_reference": "BK-9", "received_on": TODAY.is
 def claim_again(matter: Matter, _answer: Json) -> None:
     """The person who claimed claims anew, because nothing comes in on a claim that is withdrawn."""
     claimant = Person("claim_back", ROLES)
-    claim = steps.expect(matter.call(claimant, f"/orders/{matter.ids['paid']}/recoveries", CLAIM, key="again"), 201)
+    again = CLAIM | {"reason": "仍须退回"}
+    claim = steps.expect(matter.call(claimant, f"/orders/{matter.ids['paid']}/recoveries", again), 201)
     matter.ids["claim"] = claim["recovery_id"]
 
 

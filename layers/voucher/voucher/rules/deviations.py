@@ -84,6 +84,7 @@ FREE = frozenset(
         "excluded_industries",
         "acceptance_working_days",
         "review_working_days",
+        "recovery_days",
         "least_voucher_fen",
         "open_orders_per_pair",
         "drafts_per_person",
