@@ -117,10 +117,10 @@ class Rounds:
 
 def round_calls(town: Town) -> Calls:
     """Rounds, notices and payouts, one for each state that a step starts from."""
-    rounds, world = Rounds(town, 10), town.world
+    rounds, world = Rounds(town, 11), town.world
     invoice = town.summary_invoice(rounds.settlement, 40_000)
-    waiting, billed, paying, changing, done = (rounds.closed() for _ in range(5))
-    for number, round_id in enumerate((billed, paying, changing, done)):
+    waiting, billed, paying, changing, done, owing = (rounds.closed() for _ in range(6))
+    for number, round_id in enumerate((billed, paying, changing, done, owing)):
         body = {**invoice, "invoice_number": f"SUM-OLD-{number}"}
         steps.expect(world.call(SELLER, "POST", f"/rounds/{round_id}/invoices", body), 200)
     payout = steps.expect(world.call(OPERATOR_TWO, "POST", f"/rounds/{paying}/payouts"), 201)["items"][0]
@@ -149,8 +149,10 @@ def round_calls(town: Town) -> Calls:
     claim = steps.expect(world.call(BUREAU, "POST", claims, claimed, key="withdrawn"), 201)
     withdrawal = f"{claims}/{claim['recovery_id']}/withdraw"
     steps.expect(world.call(Person("bureau-nobody", "bureau"), "POST", withdrawal, {"reason": "误登"}), 200)
+    steps.pay_out(world, owing, TODAY)
+    demands = f"/orders/{town.shown(f'/rounds/{owing}')['lines'][0]['order_id']}/recoveries"
     demand = steps.expect(
-        world.call(BUREAU, "POST", claims, {"amount_fen": 500, "reason": "重复享受补助"}, key="due"), 201
+        world.call(BUREAU, "POST", demands, {"amount_fen": 500, "reason": "重复享受补助"}, key="due"), 201
     )
     returned = {"bank_reference": "BK-2", "returned_on": "2026-06-15", "reason": "账户不符"}
     staff, why = ("platform", "bureau", "finance"), {"reason": "双方协商取消"}
@@ -202,7 +204,7 @@ def round_calls(town: Town) -> Calls:
         ),
         "POST /orders/{order_id}/recoveries/{recovery_id}/receipts": Call(
             FINANCE,
-            f"{claims}/{demand['recovery_id']}/receipts",
+            f"{demands}/{demand['recovery_id']}/receipts",
             {"amount_fen": 200, "bank_reference": "BK-R1", "received_on": "2026-06-15"},
             key="received",
             roles=("finance",),
