@@ -14,6 +14,7 @@ from voucher.edge.fields import Count, Day, Name, Phone, SignedFen
 from voucher.edge.identity import as_anybody, as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
 from voucher.edge.pages import ListOf, Search, reply_list
+from voucher.edge.parties import unaccused_checks
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency, AgencyState
 from voucher.models.base import Request
@@ -108,11 +109,11 @@ def renew(uscc: str) -> Answer[Agency]:
     if app.is_repeat(old, "renew"):
         return reply(old, replay=True)
     check_version(old, body.version)
-    today = clock.today()
+    today, unaccused = clock.today(), unaccused_checks(uscc=uscc)
     renewing = renewing_agency(old, _policy(today), today)
     renewing = renewing.model_copy(update=_corrections(renewing, body))
     new = stepped(renewing, "renew", app.mark, **_submitted(renewing))
-    organisations.commit_step(old, new)
+    organisations.commit_step(old, new, *unaccused)
     return reply(new)
 
 

@@ -7,8 +7,9 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import ReviewReason, Versioned, reasons_of
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
+from voucher.edge.parties import unaccused_checks
 from voucher.edge.replies import Answer, reply
-from voucher.models.agencies import Agency
+from voucher.models.agencies import Agency, ReviewedAgency
 from voucher.models.base import Reason
 from voucher.policy import AgencyCondition, Policy
 from voucher.rules.agencies import approval_ends_on, first_approved_on, proposed_agency, waived_conditions
@@ -16,7 +17,7 @@ from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import policy_for
 from voucher.rules.submissions import check_reasons
-from voucher.store import organisations, programmes
+from voucher.store import organisations, programmes, standing
 
 app = Api()
 
@@ -31,14 +32,14 @@ class Decision(Versioned):
 
 
 @app.post("/agencies/<uscc>/pre-review")
-def pre_review(uscc: str) -> Answer[Agency]:
+def pre_review(uscc: str) -> Answer[ReviewedAgency]:
     """§3.2.2: the operator's opinion; `override` asks the bureau for an exception, with the reason."""
     require(app.caller, "platform")
     body = app.body(Decision)
     old = organisations.get_agency(uscc)
     action = f"pre_review.{body.decision}"
     if app.is_repeat(old, action):
-        return reply(old, replay=True)
+        return reply(_with_violations(old), replay=True)
     check_step(old, action)
     check_version(old, body.version)
     check_four_eyes(app.caller.sub, "pre_review_agency", old)
@@ -50,17 +51,17 @@ def pre_review(uscc: str) -> Answer[Agency]:
     }
     new = stepped(old, action, app.mark, reasons=_reasons(body, old), **opinion)
     organisations.commit_decision(old, new, "pre_review_agency", app.caller.sub)
-    return reply(new)
+    return reply(_with_violations(new))
 
 
 @app.post("/agencies/<uscc>/approve")
-def approve(uscc: str) -> Answer[Agency]:
+def approve(uscc: str) -> Answer[ReviewedAgency]:
     """§3.2.2: the bureau's decision, by somebody else than the pre-reviewer; it may override with a reason."""
     require(app.caller, "bureau")
     body = app.body(Decision)
     old = organisations.get_agency(uscc)
     if app.is_repeat(old, body.decision):
-        return reply(old, replay=True)
+        return reply(_with_violations(old), replay=True)
     check_step(old, body.decision)
     check_version(old, body.version)
     check_four_eyes(app.caller.sub, "approve_agency", old)
@@ -69,8 +70,14 @@ def approve(uscc: str) -> Answer[Agency]:
         new = stepped(proposed_agency(old), "approve", app.mark, reasons=reasons, **_approval(old, body))
     else:
         new = stepped(old, body.decision, app.mark, reasons=reasons)
-    organisations.commit_decision(old, new, "approve_agency", app.caller.sub)
-    return reply(new)
+    unaccused = unaccused_checks(uscc=uscc) if body.decision == "approve" else ()
+    organisations.commit_decision(old, new, "approve_agency", app.caller.sub, *unaccused)
+    return reply(_with_violations(new))
+
+
+def _with_violations(agency: Agency) -> dict[str, Any]:
+    """§3.1.1: an agency as its reviewers see it, with the violations that stand against its credit code."""
+    return agency.public() | {"violations": standing.read_standings([agency.uscc])[agency.uscc].violations}
 
 
 def _approval(agency: Agency, body: Decision) -> dict[str, Any]:

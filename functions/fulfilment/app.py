@@ -9,6 +9,7 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, WithReason
 from voucher.edge.fields import Day, Number, PositiveFen, Text
 from voucher.edge.identity import as_party, party_of
+from voucher.edge.parties import acceptance_checks
 from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
 from voucher.models.orders import Order, Rating
@@ -45,14 +46,15 @@ def _as_enterprise(order: Order) -> None:
 
 @app.post("/orders/<order_id>/accept")
 def accept(order_id: str) -> Answer[Order]:
-    """§4.2.1: the agency accepts the order."""
+    """§4.2.1, §5.2b: the agency accepts the order, unless a violation stands against a party of it, or one person acts
+    for both."""
     app.body(Nothing)
     old = orders.get(order_id)
     _as_agency(old)
     if app.is_repeat(old, "accept"):
         return reply(old, replay=True)
     new = stepped_by_party(old, "accept", app.mark)
-    orders.commit_step(old, new, *_checks_of_parties(old))
+    orders.commit_step(old, new, *acceptance_checks(old), *_checks_of_parties(old))
     return reply(new)
 
 

@@ -15,6 +15,7 @@ from voucher.models.rounds import Round
 from voucher.models.settlements import Line
 from voucher.refusals import Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.holds import check_not_held, held_ids
 from voucher.rules.lifecycle import stepped
 from voucher.rules.notices import check_notice_over, is_held, public_notice
 from voucher.rules.settlements import check_subsidies, owed_fen
@@ -30,7 +31,8 @@ def close(notice_id: str) -> Answer[PublicNotice]:
     """§3.5.3: the notice is closed by a person who took no earlier step of its round.
 
     From the first write on, the notice takes no objection. Then each line without an objection becomes payable, in a
-    write of its own. If the call is broken off, another call goes on where it stopped.
+    write of its own; one whose order a violation holds (§5.2b) leaves for a later round instead. If the call is broken
+    off, another call goes on where it stopped.
     """
     require(app.caller, "bureau")
     app.body(Nothing)
@@ -44,11 +46,17 @@ def close(notice_id: str) -> Answer[PublicNotice]:
     check_four_eyes(app.caller.sub, "close_notice", round_)
     mark = app.mark
     new = stepped(closing, "close", mark)
-    for line, standing_check in _free_lines(round_, objections.read_held_at_last(notice_id)):
+    lines = _unobjected_lines(round_, objections.read_held_at_last(notice_id))
+    on_hold = held_ids(orders.load_many(line.order_id for line in lines))
+    for line in lines:
+        if line.order_id in on_hold:
+            notices.commit_postponed(closing, round_, line, stepped(line, "release", mark, round_id=None), mark.by)
+    free = [line for line in lines if line.order_id not in on_hold]
+    for line, standing_check in _standing_checks(free):
         notices.commit_payable(closing, round_, _payable_line(line, standing_check, mark), mark)
-    lines = [line for line in rounds.list_lines(round_) if line.state == "payable"]
+    owed = [line for line in rounds.list_lines(round_) if line.state == "payable"]
     closed = stepped(round_, "close", mark)
-    notices.commit_close(closing, new, round_, closed, _payables(round_, lines), app.caller.sub)
+    notices.commit_close(closing, new, round_, closed, _payables(round_, owed), app.caller.sub)
     return reply(public_notice(new, clock.today()))
 
 
@@ -56,19 +64,28 @@ def _begin_close(old: Notice, round_: Round) -> Notice:
     closing = stepped(old, "begin_close", app.mark)
     check_four_eyes(app.caller.sub, "close_notice", round_)
     check_notice_over(old, clock.now())
-    _free_lines(round_, objections.read_held(old.notice_id))
+    lines = _unobjected_lines(round_, objections.read_held(old.notice_id))
+    found = orders.load_many(line.order_id for line in lines)
+    on_hold = held_ids(found)
+    if lines and len(on_hold) == len(lines):
+        check_not_held(found)
+    _standing_checks([line for line in lines if line.order_id not in on_hold])
     notices.commit_begin_close(old, closing, round_, app.caller.sub)
     return closing
 
 
-def _free_lines(round_: Round, holding: Mapping[str, int]) -> list[tuple[Line, Write]]:
-    """The lines that no objection holds, each with the check that its enterprise's standing is still as it was read.
+def _unobjected_lines(round_: Round, holding: Mapping[str, int]) -> list[Line]:
+    """The lines that no objection holds."""
+    held = {target for target, count in holding.items() if count}
+    noticed = (line for line in rounds.list_lines(round_) if line.state == "noticed")
+    return [line for line in noticed if not is_held(line.order_id, line.agency_uscc, held)]
+
+
+def _standing_checks(lines: list[Line]) -> list[tuple[Line, Write]]:
+    """Some lines, each with the check that its enterprise's standing is still as it was read.
 
     Raises OTHER_SUBSIDY (§5.2b) when a list has named an enterprise since: the operator takes its line out first.
     """
-    held = {target for target, count in holding.items() if count}
-    noticed = (line for line in rounds.list_lines(round_) if line.state == "noticed")
-    lines = [line for line in noticed if not is_held(line.order_id, line.agency_uscc, held)]
     standings = standing.read_standings(line.enterprise_uscc for line in lines)
     check_subsidies(lines, standings)
     return [(line, standing.unchanged_check(standings[line.enterprise_uscc])) for line in lines]
@@ -76,8 +93,9 @@ def _free_lines(round_: Round, holding: Mapping[str, int]) -> list[tuple[Line, W
 
 def _payable_line(line: Line, standing_check: Write, mark: Mark) -> PayableLine:
     order = orders.load(line.order_id)
-    if order.state == "payable":
-        # the same call, sent twice, came first: this one is answered again from the new facts (see Api.handle)
+    if order.state == "payable" or order.held_by_violation:
+        # a violation was recorded since, or the same call, sent twice, came first: it is answered again from the new
+        # facts (see Api.handle)
         raise Refused(Refusal.CHANGED_MEANWHILE)
     return PayableLine(
         old_line=line,

@@ -28,6 +28,7 @@ from voucher.rules.orders import (
     quote_of,
     room_refusal,
 )
+from voucher.rules.standing import warnings_of
 from voucher.store import orders, organisations
 from voucher.store.engine import pools
 
@@ -104,6 +105,7 @@ def new_order(order_id: str, body: Placement, facts: OrderFacts) -> Order:
         drawn={},
         state="placed",
         hands=with_hand({}, "place_order", app.caller.sub),
+        warnings=warnings_of(facts.enterprise.uscc, facts.programme.year, facts.standings.values()),
         **app.creation("place"),
     )
 

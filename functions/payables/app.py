@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from voucher.edge import clock
 from voucher.edge.api import Api
+from voucher.edge.holds import payable_with_holds
 from voucher.edge.identity import as_party, as_party_or_staff, require
 from voucher.edge.payables import AccountDecision, BankAccount, OtherAccount, SummaryInvoice
 from voucher.edge.replies import Answer, reply
@@ -28,7 +29,7 @@ app = Api()
 def show(round_id: str, agency_uscc: str) -> Answer[PublicPayable]:
     """What the agency is owed in a round, for its members and staff."""
     as_party_or_staff(app.caller, organisations.find_agency(agency_uscc), "payable")
-    return reply(payables.get(round_id, agency_uscc).public())
+    return reply(payable_with_holds(payables.get(round_id, agency_uscc)))
 
 
 @app.post("/rounds/<round_id>/invoices")

@@ -3,6 +3,7 @@
 This function knows account numbers only sealed.
 """
 
+from itertools import chain
 from typing import Any, Literal
 
 from voucher.edge import clock
@@ -19,6 +20,7 @@ from voucher.models.rounds import Round
 from voucher.models.standing import Standing
 from voucher.refusals import Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.holds import check_not_held, held_ids
 from voucher.rules.lifecycle import stepped
 from voucher.rules.payouts import check_bank_day, check_not_recovered
 from voucher.rules.settlements import check_subsidies, subsidised_orders
@@ -45,8 +47,8 @@ class BankReturn(Request):
 
 @app.post("/rounds/<round_id>/payouts")
 def make_payouts(round_id: str) -> Answer[NewPayouts]:
-    """§3.5.4, §5.2b: one payout for each agency that submitted its summary invoice and whose account is decided. An
-    agency waits as long as one of its enterprises is on a list of other subsidies."""
+    """§3.5.4, §5.2b: one payout for each agency that submitted its summary invoice and whose account is decided. It
+    waits as long as a violation holds one of its orders, or an enterprise is on a list of other subsidies."""
     require(app.caller, "platform")
     app.body(Nothing)
     round_ = rounds.get(round_id)
@@ -56,9 +58,10 @@ def make_payouts(round_id: str) -> Answer[NewPayouts]:
     for each in ready:
         check_four_eyes(app.caller.sub, "make_payouts", round_, each, organisations.find_agency(each.agency_uscc))
     orders_of = {each.agency_uscc: orders.load_many(each.order_ids) for each in ready}
-    all_orders = [order for orders_of_agency in orders_of.values() for order in orders_of_agency]
+    all_orders = list(chain.from_iterable(orders_of.values()))
     standings = standing.read_standings(order.enterprise_uscc for order in all_orders)
-    payable = [each for each in ready if not subsidised_orders(orders_of[each.agency_uscc], standings)]
+    stopped = {*held_ids(all_orders), *subsidised_orders(all_orders, standings)}
+    payable = [each for each in ready if stopped.isdisjoint(each.order_ids)]
     new_payouts = [_make_payout(round_, each, orders_of[each.agency_uscc], standings) for each in payable]
     if new_payouts:
         return reply({"items": [each.public() for each in new_payouts]}, 201)
@@ -66,6 +69,7 @@ def make_payouts(round_id: str) -> Answer[NewPayouts]:
     if repeated:
         earlier = [payouts.load(payouts.payout_id(each, each.attempts)) for each in repeated]
         return reply({"items": [each.public() for each in earlier]}, replay=True)
+    check_not_held(all_orders)
     check_subsidies(all_orders, standings)
     if invoiced:
         raise Refused(Refusal.ACCOUNT_UNDECIDED, of=invoiced[0])
@@ -133,10 +137,8 @@ def _facts_after(old: PayoutFacts, action: str, **changes: Any) -> PayoutFacts:
     """A payout with `changes`, and all that moves on with it, after what the bank did. Raises WRONG_STATE."""
     mark = app.mark
     payout = stepped(old.payout, action, mark, **changes)
-    payable = stepped(old.payable, action, mark)
-    order_action = ORDER_ACTIONS.get(action)
-    moved = [stepped(order, order_action, mark) for order in old.orders] if order_action else old.orders
-    return PayoutFacts(payout, old.round, payable, moved)
+    moved = [stepped(order, word, mark) for order in old.orders] if (word := ORDER_ACTIONS.get(action)) else old.orders
+    return PayoutFacts(payout, old.round, stepped(old.payable, action, mark), moved)
 
 
 def _check_hands(facts: PayoutFacts) -> None:

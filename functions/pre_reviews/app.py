@@ -16,6 +16,7 @@ from voucher.models.settlements import Line, PublicSettlement, Settlement
 from voucher.models.standing import Standing
 from voucher.policy import Policy
 from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.holds import check_not_held
 from voucher.rules.lifecycle import check_step, check_version, remembered, stepped
 from voucher.rules.settlements import (
     check_named_once,
@@ -62,6 +63,7 @@ def pre_review(settlement_id: str) -> Answer[PublicSettlement]:
     check_four_eyes(app.caller.sub, "pre_review_lines", *decided, *organisations.list_parties(decided))
     policy = programmes.get(old.year).policy
     passed = [lines[each.order_id] for each in decisions if each.decision == "pass"]
+    check_not_held(orders.load_many(line.order_id for line in passed))
     standings = standing.read_standings(line.enterprise_uscc for line in passed)
     check_subsidies(passed, standings)
     amounts = {each.order_id: _verified_amounts(lines[each.order_id], each, policy) for each in decisions}
@@ -124,6 +126,10 @@ def _decision_writes(
     if decision.decision == "reject":
         freed = order_without_settlement(order, mark)
         return [*writes, orders.step_write(order, freed), *settlements.free_invoice_writes(old)]
+    if decision.decision == "pass":
+        check_not_held([order])
+        if kept_fen == order.voucher_fen:
+            writes.append(orders.not_held_check(order.order_id))
     if kept_fen < order.voucher_fen:
         reduced, released_fen = reduced_order(order, kept_fen, mark), order.voucher_fen - kept_fen
         writes += orders.release_writes(order, reduced, released_fen, vouchers.load(order.voucher_id), mark)

@@ -9,6 +9,7 @@ from voucher.edge.creation import key_write
 from voucher.edge.fields import Name, PositiveFen, ServiceItem, Text, Uscc
 from voucher.edge.identity import as_member, as_party, reads_books, require
 from voucher.edge.pages import ListOf, Search, empty_page, reply_list
+from voucher.edge.parties import unaccused_checks
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
 from voucher.models.base import Request
@@ -98,7 +99,8 @@ def _owned(product_id: str) -> tuple[Product, Agency]:
 def publish(product_id: str) -> Answer[Product]:
     """§3.3: the operator puts a product of an active agency on sale, or what the agency corrected in it.
 
-    Raises CHANGED_MEANWHILE if the product changed since the operator looked at it.
+    Raises CHANGED_MEANWHILE if the product changed since the operator looked at it, HAS_VIOLATION (§5.2b) as long as a
+    violation stands against the agency.
     """
     require(app.caller, "platform")
     body = app.body(Versioned)
@@ -113,7 +115,8 @@ def publish(product_id: str) -> Answer[Product]:
     new = stepped(published_product(old, mark.at), "publish", mark)
     check_scope(agency, new.category)
     stranger = organisations.unchanged_stranger_check(agency, "publish_product", mark.by)
-    products.commit_publication(old, new, _policy(today).products_per_agency, stranger)
+    unaccused = unaccused_checks(agency_uscc=old.agency_uscc)
+    products.commit_publication(old, new, _policy(today).products_per_agency, stranger, *unaccused)
     return reply(new)
 
 

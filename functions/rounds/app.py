@@ -18,6 +18,7 @@ from voucher.models.settlements import Line
 from voucher.models.standing import Standing
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.holds import check_not_held
 from voucher.rules.lifecycle import check_version, stepped
 from voucher.rules.rounds import check_opinions, check_round_size
 from voucher.rules.settlements import check_named_once, check_subsidies, order_without_settlement, owed_fen
@@ -120,11 +121,11 @@ def approve(round_id: str) -> Answer[PublicRound]:
     check_opinions({order_id: (each.decision, each.opinion) for order_id, each in decisions.items()})
     approved = [line for line in open_lines if decisions[line.order_id].decision == "approve"]
     goes_on = approved or len(open_lines) < len(lines)
-    mark = app.mark
-    action = "approve" if goes_on else "reject"
+    mark, action = app.mark, "approve" if goes_on else "reject"
     new = stepped(old, action, mark, remembered_as="approve", approved_by=app.caller.sub)
     check_four_eyes(app.caller.sub, "approve_round", old)
     standings = standing.read_standings(line.enterprise_uscc for line in approved)
+    check_not_held(orders.load_many(line.order_id for line in approved))
     check_subsidies(approved, standings)
     line_writes = [_decision_writes(line, decisions[line.order_id], standings, mark) for line in open_lines]
     rounds.commit_decision(old, new, line_writes, app.caller.sub)
@@ -136,7 +137,8 @@ def _decision_writes(line: Line, decision: Decision, standings: dict[str, Standi
     again after it was broken off, knows which lines it has decided on."""
     if decision.decision == "approve":
         new = stepped(line, "approve", mark)
-        return [settlements.line_write(line, new), standing.unchanged_check(standings[line.enterprise_uscc])]
+        unchanged = standing.unchanged_check(standings[line.enterprise_uscc])
+        return [*settlements.approved_line_writes(line, new), unchanged]
     changes = {"round_id": None, "opinion": decision.opinion}
     new = stepped(line, decision.decision, mark, remembered_as="approve", **changes)
     if decision.decision == "return":

@@ -1,4 +1,5 @@
-"""Violations: the bureau records and lifts them; they reach the next grab at once (§2.1.3, §5.2b)."""
+"""Violations: the bureau records and lifts them; they reach the next grab and the orders they name at once (§2.1.3,
+§5.2b)."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -17,35 +18,54 @@ from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
 from voucher.models.standing import Standing
 from voucher.models.violations import Violation, ViolationState
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import Refusal, Refused, not_found
 from voucher.rules.entitlements import next_entitlements, years_in_step
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.lifecycle import stepped
+from voucher.rules.holds import check_orders_of, held_order, released_order, with_release
+from voucher.rules.lifecycle import allows, stepped
 from voucher.rules.standing import with_violation, without_violation
-from voucher.store import organisations, standing, violations
+from voucher.store import orders, organisations, standing, violations
 from voucher.store.engine.table import Write, commit_if_unchanged
 
 app = Api()
 COMMIT_TRIES = 5
+# they are held in one transaction, together with the violation and each entitlement that it touches
+MOST_ORDERS = 80
 
 
 class Breach(Request):
     uscc: CreditCode
     facts: Text
-    order_ids: Annotated[list[Identifier], Field(max_length=100)] = []
+    order_ids: Annotated[list[Identifier], Field(max_length=MOST_ORDERS)] = []
 
 
 @app.post("/violations")
 def record() -> Answer[Violation]:
-    """§2.1.3: a breach counts by credit code until it is lifted, also if the enterprise registers only later."""
+    """§2.1.3, §5.2b: a breach counts by credit code until it is lifted, also if the enterprise registers only later.
+    The orders that it names are held: none comes to a payout until it is lifted or the order released."""
     require(app.caller, "bureau")
     violation_id = app.new_id("v")
     body = app.body(Breach)
-    violation = Violation(**body.model_dump(), violation_id=violation_id, state="standing", **app.creation("record"))
+    named = tuple(dict.fromkeys(body.order_ids))
+    violation = Violation(
+        uscc=body.uscc,
+        facts=body.facts,
+        order_ids=named,
+        violation_id=violation_id,
+        state="standing",
+        **app.creation("record"),
+    )
     if (existing := violations.find(violation_id)) is not None:
         app.check_same(existing.request_sha256)
         return reply(existing, replay=True)
-    writes = violations.new_write(violation), key_write(app)
+    made, mark = (violations.new_write(violation), key_write(app)), app.mark
+
+    def writes() -> list[Write]:
+        found = orders.find_many(named)
+        check_orders_of(body.uscc, named, found)
+        running = [each for each in found if allows("order", each.state, "hold")]
+        return [*made, *(orders.step_write(each, held_order(each, violation_id, mark)) for each in running)]
+
     commit_in_step("record_violation", violation, writes, lambda old: with_violation(old, violation_id))
     return reply(violation, 201)
 
@@ -59,15 +79,39 @@ def lift(violation_id: str) -> Answer[Violation]:
     if app.is_repeat(old, "lift"):
         return reply(old, replay=True)
     new = stepped(old, "lift", app.mark, lift_reason=body.reason)
-    writes = (violations.lift_write(old, new, app.caller.sub),)
+    lifted, mark = violations.lift_write(old, new, app.caller.sub), app.mark
+
+    def writes() -> list[Write]:
+        named = [each for each in orders.find_many(old.held_order_ids) if violation_id in each.held_by_violation]
+        held = [each for each in named if allows("order", each.state, "release")]
+        return [lifted, *(orders.step_write(each, released_order(each, violation_id, mark)) for each in held)]
+
     commit_in_step("lift_violation", old, writes, lambda before: without_violation(before, violation_id))
     return reply(new)
 
 
+@app.post("/violations/<violation_id>/orders/<order_id>/release")
+def release(violation_id: str, order_id: str) -> Answer[Violation]:
+    """§5.2b: the bureau lets one order go on although the violation that named it stands, by somebody else than who
+    recorded it."""
+    require(app.caller, "bureau")
+    body = app.body(WithReason)
+    old, order = violations.get(violation_id), orders.find(order_id)
+    if order is None or order_id not in old.order_ids:
+        raise not_found("order")
+    if app.is_repeat(old, "release"):
+        return reply(old, replay=True)
+    new = with_release(old, order_id, body.reason, app.mark)
+    check_four_eyes(app.caller.sub, "release_order", old, order, *organisations.list_parties([order]))
+    violations.commit_release(old, new, order, released_order(order, violation_id, app.mark), app.caller.sub)
+    return reply(new)
+
+
 def commit_in_step(
-    step: str, violation: Violation, writes: Sequence[Write], change: Callable[[Standing], Standing]
+    step: str, violation: Violation, writes: Callable[[], Sequence[Write]], change: Callable[[Standing], Standing]
 ) -> None:
     """The violation, with what belongs to it, the standing and every entitlement that they touch, in one transaction.
+    `writes` are made anew at each try, because the orders among them may have moved.
 
     Raises FOUR_EYES for a member of what is registered under the code and for the lifting by who recorded it,
     CHANGED_MEANWHILE if others changed the same facts at each try.
@@ -78,7 +122,7 @@ def commit_in_step(
         check_four_eyes(sub, step, violation, facts.enterprise, organisations.find_agency(violation.uscc))
         after = change(facts.standing)
         following = next_entitlements(facts.enterprise, after, facts.entitlements, facts.programmes, today)
-        if commit_if_unchanged([*writes, *standing.decided_writes(facts, after, following, step, sub)]):
+        if commit_if_unchanged([*writes(), *standing.decided_writes(facts, after, following, step, sub)]):
             return
     raise Refused(Refusal.CHANGED_MEANWHILE)
 

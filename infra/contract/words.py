@@ -120,6 +120,7 @@ LISTS: dict[str, Words] = {
         "failed": "拨付失败",
         "send_back": "银行退回",
         "apply": "生效",
+        "hold": "暂停办理",
         "lift": "解除",
     },
     "actors": {"enterprise": "企业", "agency": "服务机构", **ROLE_WORDS, "public": "社会公众"},

@@ -234,7 +234,7 @@ INVENTORY = (
     ),
     Kind(
         "violations",
-        ("Violation.facts", "Violation.lift_reason"),
+        ("Violation.facts", "Violation.lift_reason", "Release.reason"),
         "supervision",
         "it counts until the bureau lifts it, §2.1.3",
         "violation_days",
@@ -298,6 +298,7 @@ NO_PERSON = (
     "Product.name",
     "Batch.name",
     "Programme.document_number",
+    "OrderWarning.message",
     "Order.enterprise_name",
     "Order.agency_name",
     "Order.product_name",

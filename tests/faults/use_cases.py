@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import combinations
 
 from infra.client import steps
-from infra.client.http import BUREAU, FINANCE, OPERATOR, Person
+from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, Person
 from tests.conftest import StoppedClock
 from tests.faults.use_case import VOUCHER_END, Json, UseCase, deliver_to_worker, list_entries, post, voucher_balances
 from tests.races import requests, seed_data, tables
@@ -206,6 +206,43 @@ def violation(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(post(world, BUREAU, "/violations", body, key="one"), check)
 
 
+def violation_of_an_order(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    order_id = parties.place_order(100_000)
+
+    def check(answer: Json) -> None:
+        assert answer["order_ids"] == [order_id]
+        [order] = tables.list_records(Order, "orders", "RECORD")
+        assert (order.held_by_violation, order.version) == ((answer["violation_id"],), 2)
+
+    body = {"uscc": parties.agency.uscc, "facts": "虚报服务", "order_ids": [order_id]}
+    return UseCase(post(world, BUREAU, "/violations", body, key="one"), check)
+
+
+def release_of_an_order(world: World, clock: StoppedClock) -> UseCase:
+    violation_id = violation_of_an_order(world, clock).ask().body["violation_id"]
+    [order] = tables.list_records(Order, "orders", "RECORD")
+
+    def check(answer: Json) -> None:
+        assert [each["order_id"] for each in answer["releases"]] == [order.order_id]
+        [released] = tables.list_records(Order, "orders", "RECORD")
+        assert (released.held_by_violation, released.version) == ((), 3)
+
+    path = f"/violations/{violation_id}/orders/{order.order_id}/release"
+    return UseCase(post(world, BUREAU_TWO, path, {"reason": "核实无误"}), check)
+
+
+def lift_with_orders(world: World, clock: StoppedClock) -> UseCase:
+    violation_id = violation_of_an_order(world, clock).ask().body["violation_id"]
+
+    def check(answer: Json) -> None:
+        assert answer["state"] == "lifted"
+        [released] = tables.list_records(Order, "orders", "RECORD")
+        assert (released.held_by_violation, released.version) == ((), 3)
+
+    return UseCase(post(world, BUREAU_TWO, f"/violations/{violation_id}/lift", {"reason": "复查"}), check)
+
+
 def registration(world: World, _clock: StoppedClock) -> UseCase:
     steps.open_programme(world, YEAR, QUOTA_FEN, {})
     owner = Person("owner")
@@ -284,6 +321,7 @@ USE_CASES = {
     "§3.5.3": [notice_close],
     "§3.5.4": [payout_result],
     "§2.1.3": [violation],
+    "§5.2b": [violation_of_an_order, release_of_an_order, lift_with_orders],
     "§4.1.1": [registration, submission_withdraw],
     "§4.2.2": [lapse],
     "§1.4b": [year_end],

@@ -14,7 +14,7 @@ from tests.support import scenario as towns
 from tests.support.backend import World
 from tests.support.samples import TODAY
 from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Json, Town
-from tests.support.settlement_scenario import books
+from tests.support.settlement_scenario import books, list_enterprise
 from tests.support.snapshots import everything_kept, staged
 from voucher.policy import Category
 from voucher.service_items import SERVICE_ITEMS
@@ -186,6 +186,20 @@ def test_an_order_that_shares_another_subsidy_is_refused(voucher: Scene) -> None
     refused = town.place(no_other_subsidy=False)
     assert (refused.status, refused.code, refused.body["clause"]) == (422, "OTHER_SUBSIDY", "§5.2b")
     assert [error["field"] for error in refused.body["errors"]] == ["no_other_subsidy"]
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize(("year", "codes"), [(2026, ["OTHER_SUBSIDY"]), (2025, [])])
+def test_who_is_on_the_list_of_other_subsidies_hears_it_when_ordering(
+    voucher: Scene, year: int, codes: list[str]
+) -> None:
+    """Of the year of the voucher; the same request hears it again, and so does whoever looks at the order."""
+    town, _ = voucher
+    list_enterprise(town.enterprise.uscc, "other_subsidy", year)
+    order = steps.expect(town.place("twice"), 201)
+    assert [each["code"] for each in order["warnings"]] == codes
+    assert steps.expect(town.place("twice"), 200)["warnings"] == order["warnings"]
+    assert town.shown(f"/orders/{order['order_id']}", SELLER)["warnings"] == order["warnings"]
 
 
 @pytest.mark.clause("§2.2.cap")

@@ -39,7 +39,6 @@ BEGINNING = {
     "POST /lists/{kind}/{year}/imports",
     "POST /batches/{batch_id}/vouchers",
     "POST /orders",
-    "POST /violations",
     "POST /orders/quote",
     "POST /inbox/{message_id}/read",
 }

@@ -74,13 +74,17 @@ class Parties:
         steps.expect(self.world.call(BUREAU, "POST", f"{path}/approve", {"decision": "approve"}), 200)
         return steps.expect(self.world.call(OPERATOR, "POST", f"{path}/notice", {}), 201)
 
-    def make_payout(self, order_ids: list[str]) -> str:
-        """Make the payout of these orders; its id. The bank has not answered yet."""
+    def owe(self, order_ids: list[str]) -> str:
+        """Close the notice of these orders, and submit the summary invoice; the round's id."""
         notice = self.open_notice(order_ids)
         steps.expect(self.world.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
-        path = f"/rounds/{notice['round_id']}"
         [payable] = payables.list_of_round(notice["round_id"])
         seed_data.write_records((keys.payable(payable.round_id, payable.agency_uscc), _add_invoice(payable)))
+        return payable.round_id
+
+    def make_payout(self, order_ids: list[str]) -> str:
+        """Make the payout of these orders; its id. The bank has not answered yet."""
+        path = f"/rounds/{self.owe(order_ids)}"
         [payout] = steps.expect(self.world.call(OPERATOR_TWO, "POST", f"{path}/payouts"), 201)["items"]
         payout_id: str = payout["payout_id"]
         return payout_id

@@ -56,7 +56,7 @@ HANDS = {
         "take_back_line",
         "claim_back",
     },
-    "the other of the bureau": {"lift_violation", "withdraw_claim"},
+    "the other of the bureau": {"lift_violation", "withdraw_claim", "release_order"},
     "finance": {"confirm_programme", "confirm_total", "record_payment", "receive_claim"},
 }
 

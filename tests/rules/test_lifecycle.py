@@ -180,7 +180,7 @@ def test_no_step_before_the_end_can_be_left_out(thing: str, end: str, on_the_way
     [
         ("order", "refused", set()),
         ("order", "cancelled", set()),
-        ("order", "paid", {"rate", "send_back", "recover", "withdraw_recovery", "receive"}),
+        ("order", "paid", {"rate", "send_back", "recover", "withdraw_recovery", "receive", "hold", "release"}),
         ("payable", "paid", {"send_back"}),
         ("payout", "paid", {"send_back"}),
         ("payout", "returned", set()),

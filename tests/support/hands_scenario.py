@@ -240,10 +240,16 @@ def draft_product(matter: Matter, _answer: Json) -> None:
 
 
 def grab(matter: Matter, _answer: Json) -> None:
-    """The enterprise, without a violation again, takes its voucher."""
+    """The enterprise takes its voucher."""
     claim = {"enterprise_uscc": ENTERPRISE.uscc}
     voucher = steps.expect(matter.call(OWNER, f"/batches/{matter.ids['batch']}/vouchers", claim), 201)
     matter.ids["voucher"] = voucher["voucher_id"]
+
+
+def record_violation(matter: Matter, person: Person) -> Reply:
+    """A violation that names the paid order."""
+    body = {"uscc": ENTERPRISE.uscc, "facts": "转让服务券", "order_ids": [matter.ids[PAID]]}
+    return matter.call(person, "/violations", body)
 
 
 CHANGE = {"happened_on": "2026-06-10", "description": "法定代表人变更"}
@@ -306,15 +312,7 @@ TURNS = (
     Turn("approve_agency", "staff", simply(f"{A}/approve", ADMIT), draft_product),
     Turn("report_agency_change", "agency", simply(f"{A}/changes", CHANGE), remember(report="change_id")),
     Turn("review_agency_change", "staff", simply(A + "/changes/{report}/review", KEEP)),
-    Turn("publish_product", "staff", simply("/products/{product}/publish", {})),
-    Turn(
-        "record_violation",
-        "staff",
-        simply("/violations", {"uscc": ENTERPRISE.uscc, "facts": "转让服务券"}),
-        remember(violation="violation_id"),
-        ("enterprise",),
-    ),
-    Turn("lift_violation", "staff", simply("/violations/{violation}/lift", WHY), grab, ("enterprise",)),
+    Turn("publish_product", "staff", simply("/products/{product}/publish", {}), grab),
     Turn("place_order", "enterprise", place, orders_placed),
     Turn("accept_order", "agency", on_each_order("accept")),
     Turn("record_contract", "either", on_each_order("contract", contract)),
@@ -358,6 +356,9 @@ TURNS = (
     ),
     Turn("withdraw_claim", "staff", simply("/orders/{paid}/recoveries/{claim}/withdraw", WHY), claim_again),
     Turn("receive_claim", "staff", simply("/orders/{paid}/recoveries/{claim}/receipts", MONEY_IN)),
+    Turn("record_violation", "staff", record_violation, remember(violation="violation_id"), ("enterprise",)),
+    Turn("release_order", "staff", simply("/violations/{violation}/orders/{paid}/release", WHY)),
+    Turn("lift_violation", "staff", simply("/violations/{violation}/lift", WHY), concerns=("enterprise",)),
     Turn("disqualify", "staff", simply(f"{E}/disqualify", WHY)),
     Turn("propose_removal", "staff", simply(f"{A}/removal", WHY)),
     Turn("decide_removal", "staff", simply(f"{A}/removal/approve", {})),

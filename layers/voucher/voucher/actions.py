@@ -165,6 +165,7 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "cancel": (Step("platform", f"{_CANCELLATION}/review", _may_be_cancelled),),
         "rate": (Step("enterprise", "POST /orders/{order_id}/rating", lambda order: order.rating is None),),
         "settle": (Step("agency", "POST /settlements"),),
+        "hold": (Step("bureau", "POST /violations"),),
         "recover": (
             Step(
                 "bureau",
@@ -212,7 +213,7 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "publish": (_NOTICE,),
         "close": (_CLOSING,),
         "uphold": _RESOLUTIONS,
-        "release": _RESOLUTIONS,
+        "release": (*_RESOLUTIONS, _CLOSING),
     },
     "round": {
         "approve": (_ROUND_DECISION,),
@@ -246,7 +247,16 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "send_back": (Step("finance", "POST /payouts/{payout_id}/return"),),
     },
     "list_import": {"apply": (Step("bureau", "POST /lists/{kind}/{year}/imports/{import_id}/apply"),)},
-    "violation": {"lift": (Step("bureau", "POST /violations/{violation_id}/lift"),)},
+    "violation": {
+        "release": (
+            Step(
+                "bureau",
+                "POST /violations/{violation_id}/orders/{order_id}/release",
+                lambda violation: violation.held_order_ids,
+            ),
+        ),
+        "lift": (Step("bureau", "POST /violations/{violation_id}/lift"),),
+    },
 }
 
 

@@ -128,6 +128,12 @@ STEPS: dict[str, Step] = {
         (*PARTIES_OF_ORDER, "claim_back"),
         BOTH,
     ),
+    "release_order": Step(
+        ("POST /violations/{violation_id}/orders/{order_id}/release",),
+        "§5.2b",
+        (*PARTIES_OF_ORDER, "record_violation"),
+        BOTH,
+    ),
 }
 
 # Calls that are nobody's step of a matter which others decide on: an organisation prepares its own papers or takes its

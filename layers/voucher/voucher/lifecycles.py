@@ -95,6 +95,9 @@ LIFECYCLES: dict[str, Steps] = {
         "recover": ("paid", SAME),
         "withdraw_recovery": ("paid", SAME),
         "receive": ("paid", SAME),
+        # §5.2b: a violation on record that names an order stops what is decided on its money
+        "hold": ("placed accepted delivered completed settling payable paid", SAME),
+        "release": ("placed accepted delivered completed settling payable paid", SAME),
         "erase": ("refused cancelled paid", SAME),
     },
     "settlement": {  # §3.5.1, §3.5.2
@@ -163,6 +166,7 @@ LIFECYCLES: dict[str, Steps] = {
         "erase": ("waiting parsed failed applied", "erased"),
     },
     "violation": {  # §2.1.3
+        "release": ("standing", SAME),  # one order of those that it names
         "lift": ("standing", "lifted"),
         "erase": ("lifted", SAME),
     },

@@ -67,7 +67,7 @@ class Refusal(Enum):
     SIZE_UNKNOWN = 422, "§2.1", "按所填行业代码无法划分企业规模，请改填更细或其他的国民经济行业代码。", "industry_code"
     RATED_D = 422, "§2.1.1", "企业最近一次亩均论英雄评价结果为D类。", "uscc"
     TOO_YOUNG = 422, "§2.1.2", "企业申请时成立不足{months}个月。", "established_on"
-    HAS_VIOLATION = 422, "§2.1.3", "企业历年服务券使用出现过违规现象。", "uscc"
+    HAS_VIOLATION = 422, "§2.1.3", "历年服务券使用出现过违规现象，解除前不能领券或办理新业务。", "uscc"
     NOT_APPROVED = 422, "§4.1.2", "企业尚未通过审核，请在审核通过后领券、用券。", "uscc"
     DISQUALIFIED = 422, "§4.1.3", "企业的领券、用券资格已被取消，如有疑问请联系平台。", "uscc"
     NOT_ELIGIBLE = 422, "§2.1", "企业当前不符合领券条件：{reason}", "uscc"
@@ -124,6 +124,12 @@ class Refusal(Enum):
 
     # orders
     SELF_DEALING = 422, "§5.2b", "企业不得使用服务券购买自己提供的服务。", "product_id"
+    SAME_PERSON = (
+        422,
+        "§5.2b",
+        "同一人不得同时为企业和服务机构办理同一笔交易，请另选服务机构。",
+        "product_id",
+    )
     VOUCHER_ENDED = 422, "§4.2.2", "服务券已过有效期或已作废，请使用其他服务券。", "voucher_id"
     CATEGORY_NOT_ALLOWED = 422, "§2.2", "该服务券不能用于此类服务，请选择其他服务或其他服务券。", "product_id"
     OVER_RATIO = 422, "§2.3.2", "抵用额超过合同金额的 {percent}%，本单最多可抵用 {max_voucher_fen} 元。", "voucher_fen"
@@ -169,6 +175,11 @@ class Refusal(Enum):
     OWN_SHARE_MISMATCH = 422, "§3.5.1", "发票、转账金额须与企业自行承担部分（{own_share_fen} 元）完全一致。"
     INVOICE_USED = 409, "§5.2b", "该发票号码已经使用过，请核对发票号码。", "invoice.number"
     LINE_UNDER_REVIEW = 409, "§3.5.1", "订单正在审核或公示（当前状态为“{state}”），须先由平台从汇总批次中撤出。"
+    HELD = (
+        409,
+        "§5.2b",
+        "订单因违规记录暂停办理，待市经信局解除后方可继续；其余订单可先行办理（将该订单退回或撤出）。",
+    )
     VERIFIED_TOO_HIGH = (
         422,
         "§3.5.2",

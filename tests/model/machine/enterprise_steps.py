@@ -7,7 +7,7 @@ from hypothesis.stateful import precondition, rule
 
 from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR
 from tests.model.machine.city_of_run import OUTSIDER
-from tests.model.machine.machine import PICK, RARELY, Machine, chosen
+from tests.model.machine.machine import PICK, RARELY, REASON, Machine, chosen
 from tests.model.reference import grabbing, lists
 from tests.model.reference.answers import CREATED, OK, REPLAY, refusal
 from tests.model.reference.records import Batch, Enterprise
@@ -87,6 +87,33 @@ class EnterpriseSteps(Machine):
         reply = self.ask(CREATED, BUREAU.name, "/violations", body, self.fresh("violation"))
         violator.violations.add(reply.body["violation_id"])
 
+    @precondition(lambda self: self.city.orders)
+    @rule(pick=PICK, unknown=RARELY)
+    def a_violation_names_an_order(self, pick: int, unknown: bool) -> None:
+        """§5.2b: the order is held; one that nobody knows cannot be."""
+        order = chosen(self.city.orders, pick)
+        violator = order.voucher.enterprise
+        body = {"uscc": violator.uscc, "facts": "虚报", "order_ids": ["o_none" if unknown else order.name]}
+        expected = refusal("MALFORMED") if unknown else CREATED
+        reply = self.ask(expected, BUREAU.name, "/violations", body, self.fresh("violation"))
+        if expected is CREATED:
+            if order.state not in ("refused", "cancelled"):
+                order.violations.add(reply.body["violation_id"])
+            violator.violations.add(reply.body["violation_id"])
+            self.rare_events["orders held by a violation"] += 1
+
+    @precondition(lambda self: any(each.violations for each in self.city.orders))
+    @rule(pick=PICK, same_person=RARELY, reason=REASON)
+    def an_order_is_released(self, pick: int, same_person: bool, reason: dict[str, str]) -> None:
+        """§5.2b: by another person than who recorded the violation, which stands on."""
+        order = chosen([each for each in self.city.orders if each.violations], pick)
+        violation = min(order.violations)
+        answer = refusal("WRONG_STATE") if order.state in ("refused", "cancelled") else OK
+        expected, by = (refusal("FOUR_EYES"), BUREAU) if same_person else (answer, BUREAU_TWO)
+        self.ask(expected, by.name, f"/violations/{violation}/orders/{order.name}/release", reason)
+        if expected.took_effect:
+            order.violations.remove(violation)
+
     @precondition(lambda self: any(each.violations for each in self.city.enterprises))
     @rule(pick=PICK, same_person=RARELY)
     def a_violation_is_lifted(self, pick: int, same_person: bool) -> None:
@@ -96,6 +123,8 @@ class EnterpriseSteps(Machine):
         self.ask(expected, by.name, f"/violations/{violation}/lift", {"reason": "复查"})
         if expected.took_effect:
             violator.violations.remove(violation)
+            for order in self.city.orders:
+                order.violations.discard(violation)
 
     @rule(enterprise=PICK)
     def an_enterprise_is_disqualified(self, enterprise: int) -> None:

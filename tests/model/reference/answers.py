@@ -31,6 +31,7 @@ STATUS = {
     "TOO_MANY_OBJECTIONS": 429,
     "NO_TOTAL_PENDING": 409,
     "CANCEL_NOT_ASKED": 409,
+    "HELD": 409,
 }
 
 

@@ -56,6 +56,7 @@ def party_refusals(city: City, voucher: Voucher, product: Product) -> dict[str, 
     """Code → whether it refuses every order of this product with this voucher, whatever the amount."""
     categories = voucher.batch.body["categories"]
     return {
+        "HAS_VIOLATION": bool(voucher.enterprise.violations),
         "DISQUALIFIED": voucher.enterprise.disqualified,
         "AGENCY_NOT_ACTIVE": day_of(city.now) > product.active_until,
         "PRODUCT_NOT_LISTED": not product.is_listed,
@@ -153,6 +154,8 @@ def accept(city: City, order: Order, by: str) -> ExpectedAnswer:
     """§4.2.1: the agency accepts the order."""
     if by != order.product.agency_member:
         return refusal("NOT_FOUND")
+    if order.state == "placed" and order.voucher.enterprise.violations:
+        return refusal("HAS_VIOLATION")
     if order.state == "placed" and (code := contract_refusal(city, order)):
         return refusal(code)
     return advance_by_party(order, ("accept", by, None), {"placed": "accepted"})

@@ -29,7 +29,8 @@ def submit_invoice(city: City, payable: Payable, by: str, member: bool, body: Js
 
 
 def make_payouts(round_: Round, by: str) -> tuple[ExpectedAnswer, list[Payable]]:
-    """§3.5.4: the operator makes a payout for each invoiced payable; whoever acted earlier is refused."""
+    """§3.5.4, §5.2b: the operator makes a payout for each invoiced payable, but for one with an order that a violation
+    holds; whoever acted earlier is refused."""
     step, invoiced_payables = ("make_payout", by, None), [each for each in round_.payables if each.state == "invoiced"]
     if not invoiced_payables:
         is_repeat = any(each.state == "paying" and each.last == step for each in round_.payables)
@@ -37,10 +38,14 @@ def make_payouts(round_: Round, by: str) -> tuple[ExpectedAnswer, list[Payable]]
     claimants = round_.hands | round_.submitters | {each.invoiced_by for each in invoiced_payables}
     if by in claimants | round_.pre_reviewers | {round_.approved_by, MEMBER_OF_ALL_AGENCIES}:
         return refusal("FOUR_EYES"), []
-    for each in invoiced_payables:
+    free = [each for each in invoiced_payables if not any(line.order.violations for line in each.lines)]
+    if not free:
+        is_repeat = any(each.state == "paying" and each.last == step for each in round_.payables)
+        return (REPLAY if is_repeat else refusal("HELD")), []
+    for each in free:
         each.state, each.last = "paying", step
         each.payouts.append(Payout(by))
-    return CREATED, invoiced_payables
+    return CREATED, free
 
 
 def earlier_actors(payable: Payable, payout: Payout) -> set[str | None]:

@@ -186,6 +186,7 @@ class Order:
     agency_requested_cancel: bool = False
     recovered_fen: int = 0
     recoveries: list[Recovery] = field(default_factory=list)
+    violations: set[str] = field(default_factory=set)  # that name it and hold it
     line: Any = None
     name: str = ""
     steps: dict[str, Step] = field(default_factory=dict)

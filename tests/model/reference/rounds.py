@@ -36,9 +36,12 @@ def approve(city: City, round_: Round, by: str, body: Json) -> ExpectedAnswer:
         return refusal("ALREADY_REVIEWED")
     if by in reviewers_before(round_):
         return refusal("FOUR_EYES")
-    decisions = {each["order_id"]: each["decision"] for each in body["lines"]}
+    own = {each["order_id"]: each["decision"] for each in body["lines"]}
+    decisions = {line.order.name: own.get(line.order.name, body["decision"]) for line in lines}
+    if any(line.order.violations and decisions[line.order.name] == "approve" for line in lines):
+        return refusal("HELD")
     for line in lines:
-        decision = decisions.get(line.order.name, body["decision"])
+        decision = decisions[line.order.name]
         if decision == "reject":
             line.end_and_free_order(city, "rejected", step)
         else:
@@ -97,7 +100,8 @@ def resolve(round_: Round, objection: Objection, by: str, decision: str) -> Expe
 
 
 def close(round_: Round, by: str) -> ExpectedAnswer:
-    """§3.5.3: the bureau closes the notice; every line without an open or upheld objection becomes payable."""
+    """§3.5.3: the bureau closes the notice; every line without an open or upheld objection becomes payable. §5.2b: a
+    line whose order a violation holds waits for a next round; if there are only such, the notice stays open."""
     step = ("close", by, None)
     if round_.close_step == step:
         return REPLAY
@@ -105,7 +109,13 @@ def close(round_: Round, by: str) -> ExpectedAnswer:
         return refusal("WRONG_STATE")
     if by in reviewers_before(round_):
         return refusal("FOUR_EYES")
-    payable_lines = [line for line in round_.lines_in("noticed") if not round_.is_held_by_objection(line)]
+    unobjected = [line for line in round_.lines_in("noticed") if not round_.is_held_by_objection(line)]
+    payable_lines = [line for line in unobjected if not line.order.violations]
+    if unobjected and not payable_lines:
+        return refusal("HELD")
+    for line in unobjected:
+        if line.order.violations:
+            line.state, line.round, line.last = "passed", None, step
     for line in payable_lines:
         line.state, line.last, line.order.state, line.order.last = "payable", step, "payable", step
     agencies = {line.application.agency_uscc: line.application.agency_member for line in payable_lines}

@@ -123,6 +123,8 @@ def pre_review(city: City, application: Application, by: str, opinions: list[tup
         return refusal("WRONG_STATE" if application.state == "draft" else "ALREADY_REVIEWED")
     if any(by in line.hands or line.order.may_not_be_decided_by(by) for line, _ in opinions):
         return refusal("FOUR_EYES")
+    if any(line.order.violations for line, opinion in opinions if opinion["decision"] == "pass"):
+        return refusal("HELD")
     if any(opinion.get("verified_fen", 0) > verifiable_fen(line, opinion) for line, opinion in opinions):
         return refusal("VERIFIED_TOO_HIGH")
     if any(opinion.get("verified_fen", part) != part for part, opinion in map(adding_up, opinions)):

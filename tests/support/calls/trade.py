@@ -6,7 +6,7 @@ from tests.support import samples
 from tests.support.backend import ROOT, function
 from tests.support.calls.call import STAFF, Call, Calls
 from tests.support.samples import TODAY
-from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Json, Town
+from tests.support.scenario import NEIGHBOUR, OWNER, RIVAL, SELLER, Json, Town
 from tests.support.workers import deliver
 from voucher.policy import Policy
 
@@ -109,8 +109,12 @@ def order_calls(town: Town) -> Calls:
 
 def other_calls(town: Town) -> Calls:
     """Violations, reports, the inbox, and what describes the API."""
-    breach = {"uscc": samples.enterprise(5).uscc, "facts": "转让服务券", "order_ids": ["o_1"]}
+    rival = samples.agency(9)  # nobody else has to do with it, so what it committed hinders no other call
+    product = steps.list_product(town.world, RIVAL, samples.product(rival))
+    order_id = town.order(product_id=product["product_id"], contract_fen=20_000, voucher_fen=10_000)["order_id"]
+    breach = {"uscc": rival.uscc, "facts": "虚报服务", "order_ids": [order_id]}
     violation = steps.expect(town.world.call(BUREAU, "POST", "/violations", breach), 201)
+    held = steps.expect(town.world.call(BUREAU, "POST", "/violations", breach, key="held"), 201)
     function("reconcile").handler({"time": "2026-06-15T18:00:00Z"}, None)
     told = {
         "message_id": "m1",
@@ -127,6 +131,12 @@ def other_calls(town: Town) -> Calls:
         "GET /violations": Call(BUREAU, "/violations", roles=readers),
         "POST /violations/{violation_id}/lift": Call(
             BUREAU_TWO, f"/violations/{violation['violation_id']}/lift", {"reason": "复核撤销"}, roles=("bureau",)
+        ),
+        "POST /violations/{violation_id}/orders/{order_id}/release": Call(
+            BUREAU_TWO,
+            f"/violations/{held['violation_id']}/orders/{order_id}/release",
+            {"reason": "订单核实无误"},
+            roles=("bureau",),
         ),
         "GET /reports/{year}/reconciliation": Call(
             BUREAU, "/reports/2026/reconciliation", roles=("bureau", "finance", "platform")

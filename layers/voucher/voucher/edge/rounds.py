@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from voucher.edge.holds import payable_with_holds
 from voucher.edge.settlements import public_lines
 from voucher.models.rounds import Round
 from voucher.store import payables, payouts, rounds
@@ -15,7 +16,7 @@ def public_round(round_: Round) -> dict[str, Any]:
         "submitters": sorted(round_.submitters),
         "pre_reviewers": sorted(round_.pre_reviewers),
         "lines": public_lines(rounds.list_lines(round_), for_staff=True),
-        "payables": [payable.public() for payable in payables_of_round],
+        "payables": [payable_with_holds(payable) for payable in payables_of_round],
         "payouts": [payout.public() for payout in payouts.list_of(payables_of_round)],
         "payout_files": [file.public() for file in payouts.list_files(round_.round_id)],
     }

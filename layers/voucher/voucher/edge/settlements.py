@@ -3,15 +3,45 @@
 from collections.abc import Sequence
 from typing import Any
 
+from voucher.models.agencies import Agency
+from voucher.models.enterprises import Enterprise
 from voucher.models.settlements import Line, Settlement
-from voucher.rules.flags import shown_line
-from voucher.store import settlements
+from voucher.rules.flags import flags_of_parties, shown_line
+from voucher.store import orders, organisations, settlements, standing
 
 
 def public_lines(lines: Sequence[Line], for_staff: bool) -> list[dict[str, Any]]:
-    """Lines with their flags; of a file that another order has, too, staff see which order."""
+    """Lines with their flags and the violations that hold their orders. Staff also see what speaks against the parties,
+    and of a file that another order has, too, which order."""
     uses = settlements.read_file_uses(lines)
-    return [shown_line(line, uses, with_orders=for_staff) for line in lines]
+    found = orders.find_many(line.order_id for line in lines)
+    holding = {each.order_id: list(each.held_by_violation) for each in found}
+    about = _flags_of_parties(lines) if for_staff else {}
+    shown = [shown_line(line, uses, with_orders=for_staff) for line in lines]
+    return [
+        each
+        | {
+            "flags": [*each["flags"], *about.get((line.enterprise_uscc, line.agency_uscc), ())],
+            "held_by_violation": holding.get(line.order_id, []),
+        }
+        for line, each in zip(lines, shown, strict=True)
+    ]
+
+
+def _flags_of_parties(lines: Sequence[Line]) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """§5.2b: what speaks against the two parties of some lines, by their codes."""
+    parties = {(each.thing, each.uscc): each for each in organisations.list_parties(lines)}
+    pairs = {(line.enterprise_uscc, line.agency_uscc) for line in lines}
+    standings = standing.read_standings(uscc for pair in pairs for uscc in pair)
+    found = {}
+    for buyer, seller in pairs:
+        enterprise, agency = parties.get(("enterprise", buyer)), parties.get(("agency", seller))
+        found[buyer, seller] = flags_of_parties(
+            enterprise if isinstance(enterprise, Enterprise) else None,
+            agency if isinstance(agency, Agency) else None,
+            [standings[uscc] for uscc in dict.fromkeys((buyer, seller))],
+        )
+    return found
 
 
 def public_settlement(settlement: Settlement, lines: Sequence[Line], for_staff: bool) -> dict[str, Any]:

@@ -92,3 +92,10 @@ class Agency(Stateful):
         average = 100 * ratings.rating_sum // count / 100 if count else None
         shown = {name: public[name] for name in names} | {"rating_average": average, "rating_count": count}
         return cast("RegisteredAgency", shown)
+
+
+class ReviewedAgency(Agency, defer_build=True):
+    """An agency with the violations that stand against its credit code: as long as there is one, it is not approved
+    (§3.1.1, §5.2b)."""
+
+    violations: tuple[str, ...]

@@ -7,6 +7,7 @@ from pydantic import model_validator
 
 from voucher.models.base import AllowedAction, Hands, Instant, Record, Remembering
 from voucher.models.pools import Drawn
+from voucher.models.standing import OrderWarning
 from voucher.policy import Category, SizeClass
 
 OrderState = Literal[
@@ -90,8 +91,9 @@ class Order(Remembering):
     `price_fen` is of one `price_unit`; the order is for `quantity` of them. `voucher_granted_on` is the day of the
     voucher's grant; None in orders from before it was kept. `drawn` tells what it took from which shard of
     the yearly pools; `seq` is the number of its latest posting. `recovery_requests` maps the id of each recovery
-    and receipt to the fingerprint of its request. `hands` are the people who acted for its two parties; they go with it
-    wherever its money is decided on (`hands.py`).
+    and receipt to the fingerprint of its request. `held_by_violation` are the ids of the violations on record that name
+    the order and were not lifted: as long as there is one, nothing is decided in favour of its money (§5.2b). `hands`
+    are the people who acted for its two parties; they go with it wherever its money is decided on (`hands.py`).
     """
 
     thing: ClassVar[str] = "order"
@@ -134,6 +136,8 @@ class Order(Remembering):
     recovered_fen: int = 0
     recoveries: tuple[Recovery, ...] = ()
     recovery_requests: dict[str, str] = {}
+    held_by_violation: tuple[str, ...] = ()
+    warnings: tuple[OrderWarning, ...] = ()
     erased_at: Instant | None = None
     hands: Hands = {}
 

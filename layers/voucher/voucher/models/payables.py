@@ -111,9 +111,13 @@ class ProposedAccount(TypedDict):
 
 
 class PublicPayable(Payable, defer_build=True):
-    """What an agency is owed, with its bank account: of the number only the last four digits."""
+    """What an agency is owed, with its bank account: of the number only the last four digits. `held_order_ids` are
+    those of its orders that a violation on record holds: as long as there is one, no payout is made (§5.2b)."""
+
+    sometimes: ClassVar[frozenset[str]] = frozenset({"held_order_ids"})
 
     bank_name: str | None
     account_name: str | None
     bank_account_masked: str | None
     proposed_account: ProposedAccount | None
+    held_order_ids: list[str]

@@ -116,8 +116,10 @@ class PublicFlag(TypedDict):
 
 
 class PublicLine(Line, defer_build=True):
-    """A line as a client sees it: a file that another order has, too, is flagged on both."""
+    """A line as a client sees it: a file that another order has, too, is flagged on both; `held_by_violation` are the
+    violations on record that hold its order."""
 
+    held_by_violation: tuple[str, ...]
     flags: list[PublicFlag]  # type: ignore[assignment]
 
 

@@ -16,3 +16,10 @@ class Standing(Record):
     listed: dict[str, tuple[int, ...]] = {}
     dropped: dict[str, tuple[int, ...]] = {}
     violations: tuple[str, ...] = ()
+
+
+class OrderWarning(Record):
+    """What the enterprise was told when it ordered: it stops nothing yet, but may stop the payout (§5.2b)."""
+
+    code: str
+    message: str

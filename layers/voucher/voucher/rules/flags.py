@@ -7,9 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from voucher.models.base import yuan
+from voucher.models.agencies import Agency
+from voucher.models.base import plain_number, yuan
+from voucher.models.enterprises import Enterprise
 from voucher.models.orders import Order
 from voucher.models.settlements import Flag, Invoice, Line, Transfer
+from voucher.models.standing import Standing
 from voucher.rules.working_days import shanghai_date
 
 
@@ -55,6 +58,33 @@ def _in_life(order: Order, day: date, today: date) -> bool:
     earlier."""
     placed = shanghai_date(order.created_at)
     return min(placed, order.contract_signed_on or placed) <= day <= today
+
+
+def flags_of_parties(
+    enterprise: Enterprise | None, agency: Agency | None, standings: Iterable[Standing]
+) -> list[dict[str, Any]]:
+    """§5.2b: what speaks against the two parties of a line: the same person or phone stands behind both, or a violation
+    is on record that names other orders. `standings` are those of the two."""
+    found = []
+    if enterprise and agency:
+        name, phone = plain(enterprise.legal_representative), plain(enterprise.contact_phone)
+        if name is not None and name == plain(agency.legal_representative):
+            words = "企业与服务机构的法定代表人同名，请核实是否串通。"
+            found.append(Flag(code="SAME_REPRESENTATIVE", field="legal_representative", message=words))
+        if phone is not None and phone == plain(agency.contact_phone):
+            words = "企业与服务机构的联系电话相同，请核实是否串通。"
+            found.append(Flag(code="SAME_PHONE", field="contact_phone", message=words))
+    for each in standings:
+        if each.violations:
+            field = "enterprise_uscc" if enterprise and each.uscc == enterprise.uscc else "agency_uscc"
+            words = f"该单位有尚未解除的违规记录：{'、'.join(each.violations)}。"
+            found.append(Flag(code="HAS_VIOLATION", field=field, message=words))
+    return [flag.public() for flag in found]
+
+
+def plain(text: str | None) -> str | None:
+    """A name or a phone without blanks and marks; None for none, so that two that are missing are not the same."""
+    return plain_number(text) or None if text else None
 
 
 def shown_line(line: Line, uses: Mapping[str, frozenset[str]], with_orders: bool) -> dict[str, Any]:

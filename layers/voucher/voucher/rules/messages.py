@@ -210,6 +210,19 @@ def _claims_told(old: Image | None, new: Image) -> list[Message]:
     return told
 
 
+def _order_held(old: Image | None, new: Image) -> list[Message]:
+    """§5.2b: both parties hear that a violation on record holds their order, and when none does so any more."""
+    if thing_of(new) != "ORDER" or old is None:
+        return []
+    before, after = old.get("held_by_violation") or [], new.get("held_by_violation") or []
+    if bool(before) == bool(after):
+        return []
+    held = "订单涉及违规记录，其兑付自即日起暂停（办法第五章第二节），如有异议请向市经信局说明。"
+    words, about = held if after else "订单涉及的违规记录已由市经信局解除，兑付可继续办理。", f"order:{new['order_id']}"
+    message_id = change_id(new, "held" if after else "released")
+    return [_notify(message_id, kind, new[name], words, about) for kind, name in RECIPIENTS["ORDER"].items()]
+
+
 def key_share_low(year: int, month: str, basis_points: int, floor_percent: int) -> list[Message]:
     """§2.2.floor: operator, bureau and finance are warned of a running key share below the floor, once in a month."""
     share = f"{basis_points // 100}.{basis_points % 100:02}%"
@@ -268,6 +281,7 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
     _removal_rejected,
     _claims_told,
     _work,
+    _order_held,
 )
 
 

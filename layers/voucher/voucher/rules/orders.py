@@ -17,6 +17,7 @@ from voucher.rules.agencies import check_active, check_scope, check_signed_after
 from voucher.rules.eligibility import size_class
 from voucher.rules.lifecycle import allows
 from voucher.rules.products import check_listed
+from voucher.rules.standing import check_no_violation
 from voucher.rules.vouchers import check_balance, check_category, check_usable
 from voucher.rules.working_days import shanghai_date
 
@@ -85,11 +86,13 @@ def check_quotable(facts: OrderFacts, now: datetime) -> None:
 def _checks_of_facts(facts: OrderFacts, now: datetime) -> list[Check]:
     product, agency, today = facts.product, facts.agency, shanghai_date(now)
     return [
+        lambda: check_no_violation(facts.standings),
         lambda: check_qualified(facts.enterprise),
         lambda: check_active(agency, today),
         lambda: check_scope(agency, product.category) if agency else None,
         lambda: check_listed(product),
         lambda: check_parties(facts.enterprise.uscc, product.agency_uscc),
+        lambda: check_different_people(facts.enterprise, agency),
         lambda: check_usable(facts.voucher, now),
         lambda: check_category(facts.voucher, product.category),
     ]
@@ -161,6 +164,12 @@ def check_parties(enterprise_uscc: str, agency_uscc: str) -> None:
     """§5.2b: the two parties of one order are different legal persons. Raises SELF_DEALING."""
     if enterprise_uscc == agency_uscc:
         raise Refused(Refusal.SELF_DEALING)
+
+
+def check_different_people(enterprise: Enterprise | None, agency: Agency | None) -> None:
+    """§5.2b: nobody acts for both parties of one order. Raises SAME_PERSON."""
+    if enterprise and agency and enterprise.members & agency.members:
+        raise Refused(Refusal.SAME_PERSON)
 
 
 def check_contract_day(signed_on: date, policy: Policy, year: int, today: date) -> None:

@@ -293,7 +293,9 @@ def violation_is_due(violation: Violation, now: datetime) -> bool:
 
 def erased_violation(violation: Violation, mark: Mark) -> Violation:
     """§2.1.3: that there was one, and who decided, without the words."""
-    return stepped(violation, "erase", mark, facts=ERASED, lift_reason=ERASED, request_sha256=None, erased_at=mark.at)
+    releases = tuple(each.model_copy(update={"reason": ERASED}) for each in violation.releases)
+    words = {"facts": ERASED, "lift_reason": ERASED, "request_sha256": None}
+    return stepped(violation, "erase", mark, **words, releases=releases, erased_at=mark.at)
 
 
 def lead_is_due(lead: Lead, now: datetime) -> bool:

@@ -1,10 +1,12 @@
 """What a list (§2.1.1, §2.3.1, §5.2b) or a violation (§2.1.3) changes in the standing of a credit code, and in which
 programme years a list counts."""
 
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from voucher.models.standing import Standing
+from voucher.models.standing import OrderWarning, Standing
 from voucher.policy import NURSERY_LIST, RATED_D_LIST
+from voucher.refusals import FieldError, Refusal, Refused
 
 
 class Years(NamedTuple):
@@ -55,6 +57,22 @@ def with_list(standing: Standing, kind: str, year: int, on_list: bool, following
 
 def _without(years: dict[str, tuple[int, ...]], kind: str) -> dict[str, tuple[int, ...]]:
     return {each: some for each, some in years.items() if each != kind}
+
+
+def check_no_violation(standings: Mapping[str, Standing]) -> None:
+    """§2.1.3, §5.2b: nobody against whom a violation stands begins new business: an order, its acceptance, an approval
+    or renewal, the publication of a product. `standings` are by the field that names the party. Raises HAS_VIOLATION
+    with each party at fault."""
+    words = Refusal.HAS_VIOLATION.sentence
+    if errors := [FieldError(field, words) for field, standing in standings.items() if standing.violations]:
+        raise Refused(Refusal.HAS_VIOLATION, errors=errors)
+
+
+def warnings_of(enterprise_uscc: str, year: int, standings: Iterable[Standing]) -> tuple[OrderWarning, ...]:
+    """§5.2b: an enterprise on the list of other subsidies hears it when it orders, so that nobody works in vain."""
+    listed = any(each.uscc == enterprise_uscc and year in each.listed.get("other_subsidy", ()) for each in standings)
+    words = "企业在本年度其他涉企政策资金享受名单中，名单更正前该订单不能兑付，请先与平台核实。"
+    return (OrderWarning(code=Refusal.OTHER_SUBSIDY.name, message=words),) if listed else ()
 
 
 def with_violation(standing: Standing, violation_id: str) -> Standing:

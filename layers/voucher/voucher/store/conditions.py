@@ -75,6 +75,11 @@ ACCOUNT_IS_KNOWN = "attribute_not_exists(#fingerprint) OR #fingerprint = :finger
 # Who confirmed an account is still the person who was read, so that nobody pays on an account of their own choice.
 CONFIRMER_AS_SEEN = "attribute_not_exists(#confirmed_by) OR #confirmed_by = :confirmer"
 
+# No violation stands against a credit code, of which perhaps nothing is known.
+NO_VIOLATION = "attribute_not_exists(#violations[0])"
+# No violation on record holds an order. One of before 2026-11-29 does not have the list.
+NOT_HELD = "attribute_not_exists(#held_by_violation[0])"
+
 # A contract or invoice number was never used, is free again, or is this order's own.
 NUMBER_IS_FREE_OR_OURS = f"{IS_NEW} OR #order_id = :null OR #order_id = :order_id"
 

@@ -165,6 +165,11 @@ def commit_payable(notice: Notice, round_: Round, payable: PayableLine, mark: Ma
     )
 
 
+def commit_postponed(notice: Notice, round_: Round, old: Line, new: Line, caller: str) -> None:
+    """§5.2b: a line that a violation holds leaves its round when the notice is closed. Raises CHANGED_MEANWHILE."""
+    commit([unchanged_check(notice), _closer_check(round_, caller), settlements.line_write(old, new)])
+
+
 def commit_close(old: Notice, new: Notice, round_: Round, closed: Round, owed: list[Payable], caller: str) -> None:
     """§3.5.3: the notice is closed, and what each agency is owed is written down. Raises CHANGED_MEANWHILE, also for a
     caller who took an earlier step of its round."""

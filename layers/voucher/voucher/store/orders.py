@@ -12,9 +12,10 @@ from voucher.models.orders import HOLDING_ORDERS, Order
 from voucher.models.pools import Plan, category_pool, return_plan
 from voucher.models.products import Product
 from voucher.models.programmes import Programme
+from voucher.models.standing import Standing
 from voucher.models.vouchers import Voucher
 from voucher.refusals import Refusal, Refused, not_found
-from voucher.store import bounds, conditions, keys, organisations, vouchers
+from voucher.store import bounds, conditions, keys, organisations, standing, vouchers
 from voucher.store.engine import pools
 from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page, read_whole
 from voucher.store.engine.postings import voucher_posting_write
@@ -37,12 +38,15 @@ def get_facts(product_id: str, voucher_id: str, sub: str) -> OrderFacts:
     """What an order of the product with the voucher is decided on, in one read. Raises NOT_FOUND: for the voucher, also
     unless `sub` acts for its enterprise, and that was approved once; then for the product. The agency may miss."""
     batch_id, uscc = keys.split_voucher_id(voucher_id)
-    found = read_together(
+    agency_uscc = keys.agency_of_product(product_id)
+    *found, buyer, seller = read_together(
         keys.product(product_id),
         keys.voucher(batch_id, uscc),
         keys.enterprise(uscc),
         keys.programme(keys.batch_year(batch_id)),
-        keys.agency(keys.agency_of_product(product_id)),
+        keys.agency(agency_uscc),
+        keys.enterprise(uscc, "STANDING"),
+        keys.enterprise(agency_uscc, "STANDING"),
     )
     product, voucher, enterprise, programme, agency = found
     is_party = enterprise is not None and sub in enterprise["members"] and enterprise.get("approved_at") is not None
@@ -56,6 +60,10 @@ def get_facts(product_id: str, voucher_id: str, sub: str) -> OrderFacts:
         Enterprise.model_validate(enterprise),
         Agency.model_validate(agency) if agency else None,
         Programme.model_validate(programme),
+        {
+            "voucher_id": Standing.model_validate(buyer) if buyer else Standing(uscc=uscc),
+            "product_id": Standing.model_validate(seller) if seller else Standing(uscc=agency_uscc),
+        },
     )
 
 
@@ -132,14 +140,17 @@ def _hold_writes(order: Order, voucher: Voucher) -> list[Write]:
 
 
 def _unchanged_checks(facts: OrderFacts) -> list[Write]:
-    """Insist that the product and both parties are still as they were read."""
+    """Insist that the product and both parties are still as they were read, and that no violation stands against a
+    party (§5.2b)."""
     seen: list[tuple[str, keys.Key, Any]] = [
         ("product", keys.product(facts.product.product_id), facts.product),
         ("enterprise", keys.enterprise(facts.enterprise.uscc), facts.enterprise),
         ("agency", keys.agency(facts.product.agency_uscc), facts.agency),
     ]
+    parties = {facts.enterprise.uscc, facts.product.agency_uscc}
     return [
-        item_check(name, key, conditions.UNCHANGED, seen_version=record.version) for name, key, record in seen if record
+        *(item_check(name, key, conditions.UNCHANGED, seen_version=each.version) for name, key, each in seen if each),
+        *(standing.no_violation_check(uscc) for uscc in sorted(parties)),
     ]
 
 
@@ -215,6 +226,11 @@ def decided_writes(old: Order, new: Order, step: str, caller: str, *more: str) -
     hands = conditions.by_other_hands(step, "order")
     parties = organisations.parties_checks(old.enterprise_uscc, old.agency_uscc, step, caller)
     return [step_write(old, new, hands, *more, caller=caller), *parties]
+
+
+def not_held_check(order_id: str) -> Write:
+    """§5.2b: check in the transaction that no violation on record holds an order, which it does not write."""
+    return item_check("hold", keys.order(order_id), conditions.NOT_HELD)
 
 
 def commit_step(old: Order, new: Order, *also: Write) -> None:

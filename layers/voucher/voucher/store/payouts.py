@@ -61,14 +61,15 @@ def _index_entry(payout: Payout) -> dict[str, str]:
 
 
 def commit_payout(round_: Round, old: Payable, new: Payable, payout: Payout, standing_checks: list[Write]) -> None:
-    """§3.5.4: one payout per agency and round at a time. Raises CHANGED_MEANWHILE, also if the caller may not
-    make it because of an earlier step, or as a member of the agency."""
+    """§3.5.4, §5.2b: one payout per agency and round at a time, if no violation holds one of its orders. Raises
+    CHANGED_MEANWHILE, also if the caller may not make it because of an earlier step, or as a member of the agency."""
     caller = payout.created_by
     commit(
         [
             payables.hands_write(old, new, "make_payouts", caller),
             add_write("payout", keys.payout(payout.payout_id), payout, index=_index_entry(payout)),
             *standing_checks,
+            *(orders.not_held_check(order_id) for order_id in old.order_ids),
             rounds.hands_check(round_, "make_payouts", caller),
             organisations.stranger_check("agency", old.agency_uscc, "make_payouts", caller),
         ]

@@ -114,6 +114,11 @@ def reviewed_line_writes(old: Line, new: Line, caller: str) -> list[Write]:
     return [line_write(old, new, hands, caller=caller), *parties]
 
 
+def approved_line_writes(old: Line, new: Line) -> list[Write]:
+    """§3.5.2, §5.2b: the writes of a line that the bureau approves, on condition that no violation holds its order."""
+    return [line_write(old, new), orders.not_held_check(new.order_id)]
+
+
 def gathered_line_write(old: Line, new: Line, caller: str) -> Write:
     """§3.5.2: the write of a line that is gathered, on condition that the caller acted for no party of it."""
     return line_write(old, new, conditions.by_other_hands("gather_round", "line"), caller=caller)

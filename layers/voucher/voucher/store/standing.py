@@ -71,6 +71,11 @@ def unchanged_check(standing: Standing) -> Write:
     return item_check("standing", key, conditions.UNCHANGED, seen_version=standing.version)
 
 
+def no_violation_check(uscc: str) -> Write:
+    """§2.1.3, §5.2b: check in the transaction that no violation stands against a credit code."""
+    return item_check("standing", keys.enterprise(uscc, "STANDING"), conditions.NO_VIOLATION)
+
+
 def read_facts_of_many(usccs: Sequence[str], years: Iterable[int]) -> list[Facts]:
     """The facts about up to 45 credit codes, in few reads.
 

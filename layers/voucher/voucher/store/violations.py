@@ -1,11 +1,12 @@
 """Violations (§2.1.3), in the supervision table."""
 
+from voucher.models.orders import Order
 from voucher.models.violations import Violation
 from voucher.refusals import not_found
-from voucher.store import conditions, keys
+from voucher.store import conditions, keys, orders
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.reading import find_item
-from voucher.store.engine.table import Write, add_write, advance_write, commit_if_unchanged
+from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_if_unchanged
 
 
 def find(violation_id: str) -> Violation | None:
@@ -30,6 +31,14 @@ def lift_write(old: Violation, new: Violation, caller: str) -> Write:
     """The write that lifts a violation, by somebody else than who recorded it, if nobody changed it since."""
     key, hands = keys.violation(new.violation_id), conditions.by_other_hands("lift_violation", "violation")
     return advance_write("violation", key, old, new, hands, index=_index_entry(new), caller=caller)
+
+
+def commit_release(old: Violation, new: Violation, order: Order, released: Order, caller: str) -> None:
+    """§5.2b: a violation lets one of its orders go on, by somebody else than who recorded it. Raises CHANGED_MEANWHILE,
+    also for a caller who acted for a party of the order, or is a member of one."""
+    key, hands = keys.violation(new.violation_id), conditions.by_other_hands("release_order", "violation")
+    write = advance_write("violation", key, old, new, hands, index=_index_entry(new), caller=caller)
+    commit([write, *orders.decided_writes(order, released, "release_order", caller)])
 
 
 def commit_erased(old: Violation, new: Violation) -> bool:

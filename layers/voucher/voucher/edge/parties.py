@@ -1,0 +1,24 @@
+"""Whether those who begin new business may, as far as violations and their people tell (§2.1.3, §5.2b)."""
+
+from voucher.models.orders import Order
+from voucher.rules.orders import check_different_people
+from voucher.rules.standing import check_no_violation
+from voucher.store import orders, organisations, standing
+from voucher.store.engine.table import Write
+
+
+def unaccused_checks(**usccs: str) -> list[Write]:
+    """§2.1.3, §5.2b: the checks that no violation stands against some credit codes, each by the field that names it.
+    Raises HAS_VIOLATION if one does."""
+    found = standing.read_standings(usccs.values())
+    check_no_violation({field: found[uscc] for field, uscc in usccs.items()})
+    return [standing.no_violation_check(uscc) for uscc in usccs.values()]
+
+
+def acceptance_checks(order: Order) -> list[Write]:
+    """§5.2b: the checks that an order may be accepted, whatever contract it has: no violation stands against a party of
+    it, and nobody acts for both. Raises HAS_VIOLATION or SAME_PERSON."""
+    unaccused = unaccused_checks(enterprise_uscc=order.enterprise_uscc, agency_uscc=order.agency_uscc)
+    enterprise, agency = orders.find_parties(order)
+    check_different_people(enterprise, agency)
+    return [*unaccused, *(organisations.unchanged_check(party) for party in (enterprise, agency) if party)]

@@ -1,0 +1,58 @@
+"""Orders that a violation on record names are held: nobody decides in favour of their money (§5.2b)."""
+
+from collections.abc import Iterable, Sequence
+
+from voucher.models.base import Mark
+from voucher.models.orders import Order
+from voucher.models.violations import Release, Violation
+from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules.lifecycle import stepped
+
+
+def check_not_held(orders: Iterable[Order]) -> None:
+    """§5.2b: no violation on record holds one of some orders. Raises HELD with each order that one holds, and which."""
+    errors = [
+        FieldError(order.order_id, f"违规记录 {'、'.join(order.held_by_violation)} 尚未解除。")
+        for order in orders
+        if order.held_by_violation
+    ]
+    if errors:
+        raise Refused(Refusal.HELD, errors=errors)
+
+
+def held_ids(orders: Iterable[Order]) -> frozenset[str]:
+    """§5.2b: the ids of those of some orders that a violation on record holds."""
+    return frozenset(order.order_id for order in orders if order.held_by_violation)
+
+
+def check_orders_of(uscc: str, order_ids: Sequence[str], found: Iterable[Order]) -> None:
+    """§5.2b: a violation names orders of whoever committed it, because a slip must not stop another's money. Raises
+    MALFORMED with each wrong name."""
+    known = {order.order_id: order for order in found}
+    errors = []
+    for order_id in order_ids:
+        if (order := known.get(order_id)) is None:
+            errors.append(FieldError("order_ids", f"没有找到订单 {order_id}，请核对编号。", "unknown"))
+        elif uscc not in (order.enterprise_uscc, order.agency_uscc):
+            errors.append(FieldError("order_ids", f"{order_id} 不是该单位的订单，请核对。", "not_allowed"))
+    if errors:
+        raise Refused(Refusal.MALFORMED, errors=errors)
+
+
+def held_order(order: Order, violation_id: str, mark: Mark) -> Order:
+    """§5.2b: the order that one more violation holds."""
+    return stepped(order, "hold", mark, held_by_violation=(*order.held_by_violation, violation_id))
+
+
+def released_order(order: Order, violation_id: str, mark: Mark) -> Order:
+    """§5.2b: the order that a violation holds no more, be it that it was lifted."""
+    holding = tuple(each for each in order.held_by_violation if each != violation_id)
+    return stepped(order, "release", mark, held_by_violation=holding)
+
+
+def with_release(violation: Violation, order_id: str, reason: str, mark: Mark) -> Violation:
+    """§5.2b: the violation after the bureau let one of its orders go on. Raises WRONG_STATE if it holds none such."""
+    if order_id not in violation.held_order_ids:
+        raise Refused(Refusal.WRONG_STATE, of=violation)
+    release = Release(order_id=order_id, reason=reason, by=mark.by, at=mark.at)
+    return stepped(violation, "release", mark, releases=(*violation.releases, release))

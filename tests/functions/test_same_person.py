@@ -1,0 +1,84 @@
+"""§5.2b: nobody acts for both parties of an order."""
+
+import pytest
+
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR, Person
+from tests.support.backend import function
+from tests.support.scenario import OWNER, SELLER, Json, Town
+from tests.support.settlement_scenario import settling, the_order
+from voucher.store import keys
+from voucher.store.engine.table import transact, update_write
+
+Scene = tuple[Town, Json]
+SMALL = {"contract_fen": 60_000, "voucher_fen": 40_000}
+
+
+def let_the_owner_in(town: Town) -> None:
+    """The enterprise's owner becomes a member of the agency, too."""
+    members = [SELLER.name, OWNER.name]
+    change = "SET #members = :members, #version = #version + :one"
+    transact([update_write("agency", keys.agency(town.agency.uscc), change, None, members=members)])
+
+
+@pytest.mark.clause("§5.2b")
+def test_who_acts_for_both_parties_is_quoted_nothing_and_neither_orders_nor_accepts(voucher: Scene) -> None:
+    town = voucher[0]
+    placed, signed = town.order(**SMALL), town.order(**SMALL)
+    signed = steps.expect(town.act(OWNER, signed, "contract", town.contract(signed)), 200)
+    asked = {name: town.placement()[name] for name in ("product_id", "voucher_id", "contract_fen")}
+    let_the_owner_in(town)
+    tried = [
+        town.world.call(OWNER, "POST", "/orders/quote", asked),
+        town.place("new", **SMALL),
+        town.act(SELLER, placed, "accept"),
+        town.act(SELLER, signed, "accept"),
+    ]
+    assert {(no.status, no.code, no.body["clause"]) for no in tried} == {(422, "SAME_PERSON", "§5.2b")}
+    assert town.act(SELLER, placed, "refuse", {"reason": "同一人"}).status == 200
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("step", ["place", "accept"])
+def test_no_write_overlooks_somebody_who_joined_the_other_party_at_the_same_moment(
+    voucher: Scene, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The rule looked just before."""
+    town = voucher[0]
+    placed = town.order(**SMALL)
+    town.act(OWNER, placed, "contract", town.contract(placed))
+    module = function("orders" if step == "place" else "fulfilment").orders
+    name = "commit_order" if step == "place" else "commit_step"
+    write = getattr(module, name)
+
+    def overtaken(*facts: object) -> None:
+        monkeypatch.setattr(module, name, write)
+        let_the_owner_in(town)
+        write(*facts)
+
+    monkeypatch.setattr(module, name, overtaken)
+    no = town.place("new", **SMALL) if step == "place" else town.act(SELLER, placed, "accept")
+    assert no.code == "SAME_PERSON"
+
+
+@pytest.mark.clause("§5.2b")
+def test_staff_sees_on_each_line_who_stands_behind_both_parties(submitted: Scene) -> None:
+    """The agency is told nothing of it."""
+    case, order = settling(submitted), the_order(submitted)
+    change = "SET #legal_representative = :person, #contact_phone = :phone"
+    same = {"person": " 张 三", "phone": "0578-1234567"}
+    transact([update_write("agency", keys.agency(case.town.agency.uscc), change, None, **same)])
+    same = {"person": "张三", "phone": "0578－1234567"}
+    transact([update_write("enterprise", keys.enterprise(case.town.enterprise.uscc), change, None, **same)])
+    breach = {"uscc": case.town.agency.uscc, "facts": "虚报服务"}
+    steps.expect(case.call(BUREAU, "POST", "/violations", breach), 201)
+
+    def codes(person: Person) -> set[str]:
+        return {flag["code"] for flag in case.line(order, person)["flags"]}
+
+    assert {"SAME_REPRESENTATIVE", "SAME_PHONE", "HAS_VIOLATION"} <= codes(OPERATOR)
+    assert not {"SAME_REPRESENTATIVE", "SAME_PHONE", "HAS_VIOLATION"} & codes(SELLER)
+    steps.expect(case.decide(order), 200)
+    path = f"/rounds/{case.gather()['round_id']}"
+    [line] = case.town.shown(path, BUREAU)["lines"]
+    assert {"SAME_REPRESENTATIVE", "SAME_PHONE", "HAS_VIOLATION"} <= {flag["code"] for flag in line["flags"]}

@@ -1,0 +1,299 @@
+"""§2.1.3, §5.2b: violations on record, and the orders that they hold on the way to a payout."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from infra.city.document_files import agency_documents
+from infra.client import steps
+from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR, Person, Reply
+from tests.conftest import NOW, StoppedClock
+from tests.support import samples
+from tests.support.backend import World, function
+from tests.support.relaying import relayed, subjects
+from tests.support.samples import TODAY
+from tests.support.scenario import OWNER, SELLER, Json, Town
+from tests.support.settlement_scenario import Settling, books, handed_in, settling, the_order
+from voucher.store import keys
+from voucher.store.engine.table import transact, update_write
+
+Scene = tuple[Town, Json]
+
+
+def accuse(town: Town, *orders: Json, key: str = "breach", **more: Any) -> Reply:
+    """The bureau records a violation of the agency that names some orders."""
+    body = {"uscc": town.agency.uscc, "facts": "虚报服务", "order_ids": [each["order_id"] for each in orders], **more}
+    return town.world.call(BUREAU, "POST", "/violations", body, key=key)
+
+
+def accused(town: Town, *orders: Json) -> str:
+    """The same: the violation's id."""
+    return str(steps.expect(accuse(town, *orders), 201)["violation_id"])
+
+
+def release(town: Town, violation_id: str, order: Json, person: Person = BUREAU_TWO) -> Reply:
+    """The bureau lets an order go on."""
+    path = f"/violations/{violation_id}/orders/{order['order_id']}/release"
+    return town.world.call(person, "POST", path, {"reason": "核实无误"})
+
+
+def next_step(case: Settling, step: str, *orders: Json) -> Reply:
+    """The first step that a violation stops at, from the one named on: all before it are taken."""
+    town = case.town
+    if step == "pass":
+        accused(town, *orders)
+        return case.decide(*orders)
+    if step == "approve":
+        path = f"/rounds/{case.passed(*orders)['round_id']}/approve"
+        accused(town, *orders)
+        return case.call(BUREAU, "POST", path, {"decision": "approve"})
+    if step == "close":
+        path = f"/notices/{case.noticed(*orders)['notice_id']}/close"
+        accused(town, *orders)
+        return case.call(BUREAU, "POST", path)
+    round_id = case.invoiced(*orders)
+    accused(town, *orders)
+    return case.payouts(round_id)
+
+
+STEPS = {"pass": "pre_reviews", "approve": "rounds", "close": "notice_closings", "payout": "payouts"}
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("step", STEPS)
+def test_an_order_that_a_violation_names_comes_no_further(submitted: Scene, step: str) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    no = next_step(case, step, order)
+    assert (no.status, no.code, no.body["clause"]) == (409, "HELD", "§5.2b")
+    assert [each["field"] for each in no.body["errors"]] == [order["order_id"]]
+    books()
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("step", STEPS)
+def test_no_write_of_a_step_overlooks_a_violation_of_the_same_moment(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The rule sees none, as if it had read the order just before."""
+    case, order, module = settling(submitted), the_order(submitted), function(STEPS[step])
+    monkeypatch.setattr(module, "check_not_held", lambda _: None)
+    if hasattr(module, "held_ids"):
+        monkeypatch.setattr(module, "held_ids", lambda _: frozenset())
+    assert next_step(case, step, order).code == "CHANGED_MEANWHILE"
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_reduced_order_that_is_held_does_not_pass_either(submitted: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    accused(case.town, order)
+    assert case.decide(order, verified_fen=100).code == "HELD"
+    assert case.decide(order, decision="return").status == 200
+
+
+@pytest.mark.clause("§5.2b")
+def test_lines_that_no_violation_holds_become_payable_and_the_held_one_waits(voucher: Scene) -> None:
+    case, orders = handed_in(voucher[0], 2)
+    notice = case.noticed(*orders)
+    violation_id = accused(case.town, orders[0])
+    steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
+    assert [case.line(order)["state"] for order in orders] == ["passed", "payable"]
+    assert [case.line(order)["held_by_violation"] for order in orders] == [[violation_id], []]
+    steps.expect(release(case.town, violation_id, orders[0]), 200)
+    path = f"/rounds/{case.gather()['round_id']}/approve"
+    steps.expect(case.call(BUREAU, "POST", path, {"decision": "approve"}), 200)
+    assert case.line(orders[0])["state"] == "approved"
+    books()
+
+
+@pytest.mark.clause("§5.2b")
+def test_an_agency_is_paid_once_its_held_order_is_taken_back(voucher: Scene) -> None:
+    """Who looks at the round and at what is owed sees which order holds it up."""
+    case, orders = handed_in(voucher[0], 2)
+    round_id = case.owed(*orders)
+    steps.expect(case.invoice(round_id, amount_fen=80_000), 200)
+    violation_id = accused(case.town, orders[0])
+    assert case.payouts(round_id).code == "HELD"
+    round_ = case.town.shown(f"/rounds/{round_id}", BUREAU)
+    assert [each["held_order_ids"] for each in round_["payables"]] == [[orders[0]["order_id"]]]
+    assert sorted(each["held_by_violation"] for each in round_["lines"]) == [[], [violation_id]]
+    payable = case.town.shown(f"/rounds/{round_id}/payables/{case.town.agency.uscc}", SELLER)
+    assert payable["held_order_ids"] == [orders[0]["order_id"]]
+    out = f"/rounds/{round_id}/lines/{orders[0]['order_id']}/withdraw"
+    steps.expect(case.call(BUREAU, "POST", out, {"reason": "违规"}), 200)
+    steps.expect(case.invoice(round_id, "SUM-2", 40_000), 200)
+    [payout] = steps.expect(case.payouts(round_id), 201)["items"]
+    assert payout["amount_fen"] == 40_000
+    books()
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("way", ["release", "lift"])
+def test_a_released_order_goes_on_and_so_do_all_of_a_lifted_violation(submitted: Scene, way: str) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    town, violation_id = case.town, accused(case.town, order)
+    assert town.shown(f"/orders/{order['order_id']}", OWNER)["held_by_violation"] == [violation_id]
+    if way == "release":
+        done = steps.expect(release(town, violation_id, order), 200)
+        assert [(each["order_id"], each["by"]) for each in done["releases"]] == [(order["order_id"], BUREAU_TWO.name)]
+        assert done["state"] == "standing"
+        again = release(town, violation_id, order)
+        assert (again.status, again.headers["idempotent-replay"]) == (200, "true")
+        assert release(town, violation_id, order, Person("b-three", "bureau")).code == "WRONG_STATE"
+    else:
+        path = f"/violations/{violation_id}/lift"
+        steps.expect(town.world.call(BUREAU_TWO, "POST", path, {"reason": "复查"}), 200)
+    assert case.order(order)["held_by_violation"] == []
+    steps.expect(case.decide(order), 200)
+
+
+@pytest.mark.clause("§5.2b")
+def test_an_order_waits_for_the_last_of_the_violations_that_name_it(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    first = accused(case.town, order)
+    second = steps.expect(accuse(case.town, order, key="second", uscc=case.town.enterprise.uscc), 201)["violation_id"]
+    assert case.order(order)["held_by_violation"] == [first, second]
+    steps.expect(release(case.town, first, order), 200)
+    assert case.decide(order).code == "HELD"
+    steps.expect(release(case.town, second, order), 200)
+    assert case.decide(order).status == 200
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("rule", [True, False])
+def test_who_recorded_a_violation_or_acted_for_a_party_releases_no_order(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch, rule: bool
+) -> None:
+    """By rule, and by the write itself if the rule did not look."""
+    case, order = settling(submitted), the_order(submitted)
+    violation_id = accused(case.town, order)
+    if not rule:
+        monkeypatch.setattr(function("violations"), "check_four_eyes", lambda *_: None)
+    for name in (BUREAU.name, OWNER.name, SELLER.name):
+        no = release(case.town, violation_id, order, Person(name, "bureau"))
+        assert no.code == ("FOUR_EYES" if rule else "CHANGED_MEANWHILE")
+    assert case.order(order)["held_by_violation"] == [violation_id]
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_violation_names_only_orders_of_whoever_committed_it(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    stranger = samples.agency(5).uscc
+    for no in (accuse(case.town, {"order_id": "o_none"}), accuse(case.town, order, uscc=stranger)):
+        assert (no.status, no.code, no.body["errors"][0]["field"]) == (422, "MALFORMED", "order_ids")
+    assert case.town.shown("/violations", BUREAU)["items"] == []
+    violation_id = accused(case.town)
+    assert release(case.town, violation_id, order).code == "NOT_FOUND"
+
+
+@pytest.mark.clause("§5.2b")
+def test_an_order_of_before_there_were_holds_is_free_and_can_be_held(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    transact([update_write("order", keys.order(order["order_id"]), "REMOVE #held_by_violation", None)])
+    steps.expect(case.decide(order), 200)
+    accused(case.town, order)
+    path = f"/rounds/{case.gather()['round_id']}/approve"
+    assert case.call(BUREAU, "POST", path, {"decision": "approve"}).code == "HELD"
+
+
+@pytest.mark.clause("§5.2b")
+def test_both_parties_hear_that_their_order_is_held_and_that_it_goes_on(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    with relayed(keys.order(order["order_id"])):
+        violation_id = accused(case.town, order)
+    with relayed(keys.order(order["order_id"])):
+        steps.expect(release(case.town, violation_id, order), 200)
+    for person in (OWNER, SELLER):
+        told = [each for each in subjects(case.town.world, person) if "违规记录" in each]
+        assert ["暂停" in each for each in told] in ([True, False], [False, True])
+
+
+PARTY = {"enterprise": lambda town: town.enterprise.uscc, "agency": lambda town: town.agency.uscc}
+
+
+@pytest.mark.clause("§2.1.3")
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("party", PARTY)
+@pytest.mark.parametrize("step", ["quote", "place", "accept"])
+def test_no_new_order_is_made_with_a_party_against_whom_a_violation_stands(
+    voucher: Scene, party: str, step: str
+) -> None:
+    """What was accepted before and is not named runs on."""
+    town = voucher[0]
+    running, placed = (
+        town.advance(town.order(contract_fen=60_000, voucher_fen=40_000), "accept"),
+        town.order(contract_fen=60_000, voucher_fen=40_000),
+    )
+    asked = {name: town.placement()[name] for name in ("product_id", "voucher_id", "contract_fen")}
+    violation_id = steps.expect(accuse(town, uscc=PARTY[party](town)), 201)["violation_id"]
+
+    def tried() -> Reply:
+        if step == "quote":
+            return town.world.call(OWNER, "POST", "/orders/quote", asked)
+        return (
+            town.place("new", contract_fen=60_000, voucher_fen=40_000)
+            if step == "place"
+            else town.act(SELLER, placed, "accept")
+        )
+
+    no = tried()
+    assert (no.status, no.code, no.body["clause"]) == (422, "HAS_VIOLATION", "§2.1.3")
+    steps.expect(town.act(SELLER, running, "contract", town.contract(running)), 200)
+    path = f"/violations/{violation_id}/lift"
+    steps.expect(town.world.call(BUREAU_TWO, "POST", path, {"reason": "复查"}), 200)
+    assert tried().status in (200, 201)
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("party", PARTY)
+@pytest.mark.parametrize("step", ["place", "accept", "publish"])
+def test_no_write_overlooks_a_violation_against_a_party_of_the_same_moment(
+    voucher: Scene, monkeypatch: pytest.MonkeyPatch, party: str, step: str
+) -> None:
+    """The rule sees none, as if it had read the standing just before."""
+    town = voucher[0]
+    placed = town.order(contract_fen=60_000, voucher_fen=40_000)
+    draft = steps.expect(town.world.call(SELLER, "POST", "/products", samples.product(town.agency)), 201)
+    steps.expect(accuse(town, uscc=PARTY[party](town)), 201)
+    monkeypatch.setattr("voucher.rules.orders.check_no_violation", lambda _: None)
+    monkeypatch.setattr("voucher.edge.parties.check_no_violation", lambda _: None)
+    if step == "place":
+        assert town.place("new", contract_fen=60_000, voucher_fen=40_000).code == "BUSY"
+    elif step == "accept":
+        assert town.act(SELLER, placed, "accept").code == "CHANGED_MEANWHILE"
+    else:
+        reply = town.world.call(OPERATOR, "POST", f"/products/{draft['product_id']}/publish", {})
+        assert reply.code == ("CHANGED_MEANWHILE" if party == "agency" else None)
+
+
+@pytest.mark.clause("§3.1.1")
+@pytest.mark.clause("§5.2b")
+def test_an_agency_is_not_approved_while_a_violation_stands_and_its_reviewers_see_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Recorded before it applied; by rule, and by the write itself if the rule did not look."""
+    agency = samples.agency(1)
+    body = {"uscc": agency.uscc, "facts": "骗取财政资金"}
+    violation_id = steps.expect(world.call(BUREAU, "POST", "/violations", body), 201)["violation_id"]
+    steps.apply_agency(world, SELLER, agency.application(), agency_documents(agency, TODAY))
+    decision = {"decision": "approve", "reasons": []}
+    reviewed = steps.expect(world.call(OPERATOR, "POST", f"/agencies/{agency.uscc}/pre-review", decision), 200)
+    assert reviewed["violations"] == [violation_id]
+    path = f"/agencies/{agency.uscc}/approve"
+    assert world.call(BUREAU, "POST", path, decision).code == "HAS_VIOLATION"
+    with monkeypatch.context() as patch:
+        patch.setattr("voucher.edge.parties.check_no_violation", lambda _: None)
+        assert world.call(BUREAU, "POST", path, decision).code == "CHANGED_MEANWHILE"
+    lift = f"/violations/{violation_id}/lift"
+    steps.expect(world.call(BUREAU_TWO, "POST", lift, {"reason": "复查"}), 200)
+    assert steps.expect(world.call(BUREAU, "POST", path, decision), 200)["violations"] == []
+
+
+@pytest.mark.clause("§5.2b")
+def test_an_accused_agency_neither_renews_nor_puts_a_product_on_sale(town: Town, stopped_clock: StoppedClock) -> None:
+    draft = steps.expect(town.world.call(SELLER, "POST", "/products", samples.product(town.agency)), 201)
+    accused(town)
+    publish = f"/products/{draft['product_id']}/publish"
+    assert town.world.call(OPERATOR, "POST", publish, {}).code == "HAS_VIOLATION"
+    stopped_clock.instant = NOW + timedelta(days=700)
+    assert town.world.call(SELLER, "POST", f"/agencies/{town.agency.uscc}/renew", {}).code == "HAS_VIOLATION"
