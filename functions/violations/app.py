@@ -29,14 +29,12 @@ from voucher.store.engine.table import Write, commit_if_unchanged
 
 app = Api()
 COMMIT_TRIES = 5
-# they are held in one transaction, together with the violation and each entitlement that it touches
-MOST_ORDERS = 80
 
 
 class Breach(Request):
     uscc: CreditCode
     facts: Text
-    order_ids: Annotated[list[Identifier], Field(max_length=MOST_ORDERS)] = []
+    order_ids: Annotated[list[Identifier], Field(max_length=100)] = []
 
 
 @app.post("/violations")

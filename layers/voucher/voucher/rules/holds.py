@@ -8,6 +8,9 @@ from voucher.models.violations import Release, Violation
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.lifecycle import stepped
 
+# they are held in one transaction, together with the violation and each entitlement that it touches
+MOST_ORDERS = 80
+
 
 def check_not_held(orders: Iterable[Order]) -> None:
     """§5.2b: no violation on record holds one of some orders. Raises HELD with each order that one holds, and which."""
@@ -29,7 +32,10 @@ def check_orders_of(uscc: str, order_ids: Sequence[str], found: Iterable[Order])
     """§5.2b: a violation names orders of whoever committed it, because a slip must not stop another's money. Raises
     MALFORMED with each wrong name."""
     known = {order.order_id: order for order in found}
-    errors = []
+    errors = list[FieldError]()
+    if len(order_ids) > MOST_ORDERS:
+        words = f"一份违规记录最多涉及 {MOST_ORDERS} 笔订单，其余请另行记录。"
+        errors.append(FieldError("order_ids", words, "not_allowed"))
     for order_id in order_ids:
         if (order := known.get(order_id)) is None:
             errors.append(FieldError("order_ids", f"没有找到订单 {order_id}，请核对编号。", "unknown"))
