@@ -18,6 +18,7 @@ from voucher.rules.documents import document_refusal
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.invoices import read_invoice_number
 from voucher.rules.lifecycle import check_step, stepped
+from voucher.rules.members import check_finance
 from voucher.rules.payables import is_own_account, payable_decided
 from voucher.store import documents, keys, organisations, payables, rounds
 from voucher.store.engine import sealing
@@ -38,6 +39,7 @@ def submit_invoice(round_id: str) -> Answer[PublicPayable]:
     account before, or the account has another holder, the operator decides on it first."""
     body = app.body(SummaryInvoice)
     agency = as_party(app.caller, organisations.find_agency(body.agency_uscc), "payable")
+    check_finance(agency, app.caller.sub)
     old = payables.get(round_id, body.agency_uscc)
     mark = _slow_mark(round_id)
     if _is_repeat(old, "invoice", mark):
@@ -99,7 +101,7 @@ def _check_document(payable: Payable, document_id: str) -> None:
 def propose_account(round_id: str) -> Answer[PublicPayable]:
     """§3.5.4: the agency proposes another account. Until the operator has decided, its payable is not paid."""
     body = app.body(OtherAccount)
-    as_party(app.caller, organisations.find_agency(body.agency_uscc), "payable")
+    check_finance(as_party(app.caller, organisations.find_agency(body.agency_uscc), "payable"), app.caller.sub)
     old = payables.get(round_id, body.agency_uscc)
     mark = _slow_mark(round_id)
     if _is_repeat(old, "propose_account", mark):

@@ -53,6 +53,7 @@ LISTS: dict[str, Words] = {
         "uphold": "异议成立",
     },
     "tasks": TASK_WORDS,
+    "member_roles": {"owner": "负责人", "handler": "经办人", "finance": "财务人员"},
     "audit_breaks": {
         "missing": "缺失",
         "changed": "被改动",

@@ -43,6 +43,7 @@ Inbox           .         .         .       .            U            .      .
 KeepAudit       .         .         .       .            .            P      .
 ListVersions    .         .         .       .            .            .      .
 Lists           P         .         .       .            .            .      P
+Members         PU        P         .       .            .            .      P
 NoticeClosings  .         U         P       PU           .            .      .
 NoticeReviews   .         .         .       PU           .            .      .
 Notices         .         .         .       PU           .            .      .

@@ -164,6 +164,9 @@ class Policy(BaseModel):
     # How much one may have open at once (no clause): generous, so that only a script that floods others meets a bound
     least_voucher_fen: ValueFen = 100  # the voucher part of one order
     open_orders_per_pair: Bound = 10  # of one enterprise at one agency, placed and not yet answered
+    members_per_organisation: Bound = 50
+    invitations_per_organisation: Bound = 20  # that nobody has used yet
+    invitation_days: Bound = 7  # that a code is good
     drafts_per_person: Bound = 20  # registrations that one person has begun and not submitted
     open_changes_per_organisation: Bound = 5  # reports of changes that the operator has not decided
     products_per_agency: Bound = 200  # drafted or published, not withdrawn

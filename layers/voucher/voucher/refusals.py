@@ -52,6 +52,13 @@ class Refusal(Enum):
     TOO_MANY_DOCUMENTS_TODAY = 429, None, "您今天登记的材料已达 {most} 份，请明天再登记。"
 
     # how much may be open at once
+    OWNERS_ONLY = 403, None, "此操作须由单位的负责人办理，请联系负责人。"
+    FINANCE_ONLY = 403, "§3.5.4", "发票和收款账户须由单位的财务人员或负责人提交。"
+    STAFF_JOINS_NOBODY = 403, "§5.2b", "工作人员不能成为企业或服务机构的成员，请由其他人员经办。"
+    LAST_OWNER = 409, None, "最后一名负责人不能退出，请先邀请另一名负责人。"
+    INVITATION_ENDED = 409, None, "邀请码有误、已使用或已过期，请联系邀请人重新邀请。", "code"
+    TOO_MANY_INVITATIONS = 409, None, "尚未使用的邀请已有 {most} 个，请先撤回不再需要的。"
+    TOO_MANY_MEMBERS = 409, None, "单位的成员已达 {most} 名，请先移除不再经办的成员。"
     TOO_MANY_DRAFTS = 409, None, "您已有 {most} 个尚未提交的注册，请先完成并提交其中的，再注册新的。"
     TOO_MANY_CHANGES = 409, None, "已有 {most} 份变更报告待平台审核，请待其审核后再报告。"
     TOO_MANY_PRODUCTS = 409, None, "服务机构未下架的产品已达 {most} 个，请先下架不再提供的产品。"

@@ -47,6 +47,7 @@ THING_WORDS = {
     "list": "名单",
     "list_import": "名单版本",
     "message": "消息",
+    "member": "成员",
     "asset": "文件",
     "reconciliation": "对账报告",
 }

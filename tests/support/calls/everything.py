@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tests.support import samples
 from tests.support.calls.call import Call, Calls
-from tests.support.calls.registry import agency_calls, enterprise_calls, list_calls, product_calls
+from tests.support.calls.registry import agency_calls, enterprise_calls, list_calls, member_calls, product_calls
 from tests.support.calls.settlement import round_calls, settlement_calls
 from tests.support.calls.trade import order_calls, other_calls, voucher_calls, year_calls
 from tests.support.scenario import RIVAL, Town, admit
@@ -26,7 +26,13 @@ class Everything:
 def build_everything(town: Town) -> Everything:
     """Bring one of each thing into being, and an agency that none of them is of."""
     admit(town.world, samples.agency(9), RIVAL)
-    calls = {**year_calls(town), **list_calls(town), **enterprise_calls(town), **agency_calls(town)}
+    calls = {
+        **year_calls(town),
+        **list_calls(town),
+        **enterprise_calls(town),
+        **member_calls(town),
+        **agency_calls(town),
+    }
     calls |= {**product_calls(town), **voucher_calls(town), **order_calls(town), **settlement_calls(town)}
     calls |= {**round_calls(town), **other_calls(town)}
     return Everything(town, dict(twin for name, call in calls.items() for twin in _twins(name, call)))

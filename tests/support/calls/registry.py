@@ -2,7 +2,7 @@
 
 from infra.city.document_files import agency_documents, enterprise_documents
 from infra.client import steps
-from infra.client.http import BUREAU, OPERATOR
+from infra.client.http import BUREAU, OPERATOR, Person
 from tests.support import samples
 from tests.support import scenario as towns
 from tests.support.calls.call import STAFF, Call, Calls
@@ -13,6 +13,7 @@ from tests.support.workers import deliver_upload
 STAFF_WHO_READ = ("platform", "bureau", "finance", "admin")
 CHANGED = {"happened_on": "2026-06-10", "description": "法定代表人变更"}
 NOT_THEIRS = {"reason": "注册人不能证明代表该单位"}
+GUESTS = tuple(Person(f"guest-{number}") for number in (1, 2, 3))
 KEPT = {"decision": "keep", "reason": "不影响资格"}
 
 
@@ -85,6 +86,33 @@ def enterprise_calls(town: Town) -> Calls:
         "POST /enterprises/{uscc}/disqualify": Call(
             OPERATOR, f"{mine}/disqualify", {"reason": "未按期报告变更"}, roles=("platform",)
         ),
+    }
+
+
+def member_calls(town: Town) -> Calls:
+    """Members of the town's enterprise: one to be removed, one who leaves, one invited, and one who is so no more."""
+    place, world = f"/organisations/{town.enterprise.uscc}", town.world
+    codes = [
+        steps.expect(world.call(OWNER, "POST", f"{place}/invitations", {"role": "handler"}, key=f"invite-{n}"), 201)
+        for n in range(4)
+    ]
+    for guest, invitation in zip(GUESTS, codes[:2], strict=False):
+        steps.expect(world.call(guest, "POST", "/invitations/accept", {"code": invitation["code"]}), 200)
+    seen = steps.expect(world.call(GUESTS[0], "GET", f"{place}/members"), 200)["items"]
+    [guest_id] = [each["member_id"] for each in seen if each["is_caller"]]
+    return {
+        "POST /organisations/{uscc}/invitations": Call(
+            OWNER, f"{place}/invitations", {"role": "finance"}, key="everything-invited", foreign=True
+        ),
+        "POST /organisations/{uscc}/invitations/{invitation_id}/withdraw": Call(
+            OWNER, f"{place}/invitations/{codes[2]['invitation_id']}/withdraw", foreign=True
+        ),
+        "POST /invitations/accept": Call(GUESTS[2], "/invitations/accept", {"code": codes[3]["code"]}),
+        "GET /organisations/{uscc}/members": Call(OWNER, f"{place}/members", foreign=True),
+        "POST /organisations/{uscc}/members/{member_id}/remove": Call(
+            OWNER, f"{place}/members/{guest_id}/remove", foreign=True
+        ),
+        "POST /organisations/{uscc}/leave": Call(GUESTS[1], f"{place}/leave", foreign=True),
     }
 
 

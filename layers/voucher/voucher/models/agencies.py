@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any, ClassVar, Literal, TypedDict, cast
 
 from voucher.models.base import Instant, Reason, Record, Stateful
+from voucher.models.members import Invitation, Seat
 from voucher.policy import AgencyCondition, Category, District
 
 AgencyState = Literal[
@@ -44,7 +45,7 @@ class Agency(Stateful):
     thing: ClassVar[str] = "agency"
     state: AgencyState
 
-    private: ClassVar[frozenset[str]] = Stateful.private | {"submission", "submission_before"}
+    private: ClassVar[frozenset[str]] = Stateful.private | {"seats", "invitations", "submission", "submission_before"}
 
     uscc: str
     name: str
@@ -60,6 +61,8 @@ class Agency(Stateful):
     contact_name: str | None = None
     contact_phone: str | None = None
     members: frozenset[str]
+    seats: dict[str, Seat] = {}
+    invitations: tuple[Invitation, ...] = ()
     applied_on: date | None = None
     submitted_by: str | None = None
     pre_reviewed_by: str | None = None

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from voucher.models.base import Instant, Reason, Stateful
 from voucher.models.documents import PublicDocument
+from voucher.models.members import Invitation, Seat
 
 EnterpriseState = Literal["draft", "submitted", "returned", "rejected", "revoked", "approved", "disqualified"]
 
@@ -20,7 +21,7 @@ class Enterprise(Stateful):
     thing: ClassVar[str] = "enterprise"
     state: EnterpriseState
 
-    private: ClassVar[frozenset[str]] = Stateful.private | {"submission", "submission_before"}
+    private: ClassVar[frozenset[str]] = Stateful.private | {"seats", "invitations", "submission", "submission_before"}
 
     uscc: str
     name: str
@@ -35,6 +36,8 @@ class Enterprise(Stateful):
     contact_name: str
     contact_phone: str
     members: frozenset[str]
+    seats: dict[str, Seat] = {}
+    invitations: tuple[Invitation, ...] = ()
     declarations: dict[str, bool] = {}
     applied_on: date | None = None
     digital_economy: bool = False

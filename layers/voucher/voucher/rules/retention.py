@@ -133,7 +133,8 @@ def erased_organisation[Kind: Enterprise | Agency](organisation: Kind, mark: Mar
     nothing: dict[str, Any] = {"submission": {}, "submission_before": {}, "reasons": (), "request_sha256": None}
     if isinstance(organisation, Agency):
         nothing["proposed"] = {}
-    return stepped(organisation, "erase", mark, members=frozenset(), erased_at=mark.at, **named, **nothing)
+    nobody: dict[str, Any] = {"members": frozenset(), "seats": {}, "invitations": ()}
+    return stepped(organisation, "erase", mark, erased_at=mark.at, **nobody, **named, **nothing)
 
 
 def without_members(entitlement: Entitlement) -> Entitlement:

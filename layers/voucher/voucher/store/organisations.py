@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from voucher.models.agencies import Agency, Ratings
+from voucher.models.base import instant_text
 from voucher.models.enterprises import Enterprise
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import bounds, conditions, keys
 from voucher.store.engine.pages import Keep, Page, Selection, read_page, read_whole
 from voucher.store.engine.reading import find_item, read_each, read_many, read_partition
 from voucher.store.engine.table import (
+    Item,
     Write,
     advance_write,
     commit,
@@ -52,17 +54,7 @@ def commit_registration(organisation: Organisation, most_drafts: int) -> None:
     """Add a new organisation and its first member. Two at once: one wins, the other gets ALREADY_REGISTERED. One that
     was erased may begin anew, unless it was put out. Raises TOO_MANY_DRAFTS for a person with `most_drafts` that wait
     to be submitted."""
-    sub, kind = organisation.created_by, organisation.thing
-    member = update_write(
-        "member",
-        keys.organisation(kind, organisation.uscc, f"MEMBER#{sub}"),
-        "SET #sub = :sub, #kind = :kind, #uscc = :uscc, #index_key = :index_key, #index_sort = :index_sort",
-        None,  # new as long as the organisation is
-        sub=sub,
-        kind=kind,
-        uscc=organisation.uscc,
-        **keys.index_entry(f"USER#{sub}", kind, organisation.uscc),
-    )
+    member = _member_write(organisation, organisation.created_by)
     free = f"{conditions.IS_NEW} OR {conditions.GIVEN_UP}"
     put_out: dict[str, Any] = {"nothing": "", "disqualified": "disqualified", "removed": "removed"}
     index = _index_entry(organisation)
@@ -70,6 +62,29 @@ def commit_registration(organisation: Organisation, most_drafts: int) -> None:
     draft = bounds.opened_write(*_drafts(organisation), most_drafts)
     too_many = Refused(Refusal.TOO_MANY_DRAFTS, most=most_drafts)
     commit([new, member, draft], organisation=Refusal.ALREADY_REGISTERED, bound=too_many)
+
+
+def _member_key(organisation: Organisation, sub: str) -> keys.Key:
+    return keys.organisation(organisation.thing, organisation.uscc, f"MEMBER#{sub}")
+
+
+def _member_write(organisation: Organisation, sub: str) -> Write:
+    """Put an organisation on a person's list; it is written with the organisation, which decides."""
+    kind, uscc = organisation.thing, organisation.uscc
+    listed = "SET #sub = :sub, #kind = :kind, #uscc = :uscc, #index_key = :index_key, #index_sort = :index_sort"
+    change = f"{listed} REMOVE #ended_at"
+    entry = keys.index_entry(f"USER#{sub}", kind, uscc)
+    return update_write("member", _member_key(organisation, sub), change, None, sub=sub, kind=kind, uscc=uscc, **entry)
+
+
+def commit_members(old: Organisation, new: Organisation, *also: Write) -> None:
+    """Commit who joined an organisation or is in it no more. Raises CHANGED_MEANWHILE."""
+    joined = [_member_write(new, sub) for sub in sorted(new.members - old.members)]
+    ended, at = "SET #ended_at = :at REMOVE #index_key, #index_sort", instant_text(new.updated_at or new.created_at)
+    gone = [
+        update_write("member", _member_key(old, sub), ended, None, at=at) for sub in sorted(old.members - new.members)
+    ]
+    commit([step_write(old, new), *joined, *gone, *also])
 
 
 def find_enterprise(uscc: str) -> Enterprise | None:
@@ -156,7 +171,7 @@ def _draft_writes(old: Organisation, new: Organisation) -> list[Write]:
 
 def commit_erased(old: Organisation, new: Organisation, *also: Write) -> bool:
     """Erase an organisation together with who acts for it. False if somebody changed it, or joined it, meanwhile."""
-    members = [keys.organisation(old.thing, old.uscc, f"MEMBER#{sub}") for sub in list_members(old.thing, old.uscc)]
+    members = [_member_key(old, item["sub"]) for item in _read_members(old.thing, old.uscc)]
     known = [keys.account(old.uscc)] if old.thing == "agency" else []
     gone = [delete_write(f"{key.sk}", key) for key in (*members, *known)]
     drafts = [bounds.closed_write(*_drafts(old))] if old.state == "draft" else []
@@ -210,4 +225,9 @@ def list_memberships(sub: str) -> list[dict[str, str]]:
 
 def list_members(kind: str, uscc: str) -> list[str]:
     """The subjects of all who act for an organisation."""
-    return [item["sub"] for item in read_partition(keys.organisation(kind, uscc), "MEMBER#")]
+    return [item["sub"] for item in _read_members(kind, uscc) if "ended_at" not in item]
+
+
+def _read_members(kind: str, uscc: str) -> list[Item]:
+    """All who act for an organisation, or did."""
+    return list(read_partition(keys.organisation(kind, uscc), "MEMBER#"))

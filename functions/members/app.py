@@ -1,0 +1,162 @@
+"""Members of an organisation: invited by an owner's code, they join, leave, or are removed (§3.2.1, §4.1.1)."""
+
+import secrets
+from base64 import b32encode
+from typing import Annotated
+
+from pydantic import Field
+
+from voucher.edge import clock
+from voucher.edge.api import Api
+from voucher.edge.bodies import Nothing
+from voucher.edge.creation import key_write
+from voucher.edge.fields import Number
+from voucher.edge.identity import as_member, as_member_or_staff
+from voucher.edge.queries import Query
+from voucher.edge.replies import Answer, reply
+from voucher.models.agencies import Agency
+from voucher.models.base import Request
+from voucher.models.enterprises import Enterprise
+from voucher.models.members import Joining, MemberRole, Members, OrganisationKind, ShownInvitation
+from voucher.policy import Policy
+from voucher.refusals import Refusal, Refused, not_found
+from voucher.rules import members
+from voucher.rules.entitlements import years_in_step
+from voucher.rules.programmes import policy_for
+from voucher.store import organisations, programmes, standing
+from voucher.store.engine.table import Write
+
+app = Api()
+# a code is not guessed
+SECRET_BYTES = 10
+
+
+class OfKind(Query):
+    kind: OrganisationKind | None = None
+
+
+class InvitationRequest(Request):
+    role: MemberRole
+
+
+class Acceptance(Request):
+    code: Annotated[Number, Field(examples=["91331100MA2E00003J-E-K7Q2M9XW4TRB5HAZ"])]
+
+
+@app.post("/organisations/<uscc>/invitations")
+def invite(uscc: str, query: OfKind) -> Answer[ShownInvitation]:
+    """An owner invites somebody; the code is good once, for the policy's days."""
+    old = _own(uscc, query.kind)
+    body = app.body(InvitationRequest)
+    invitation_id = app.new_id("i")
+    existing = next((each for each in old.invitations if each.invitation_id == invitation_id), None)
+    if existing is not None:
+        app.check_same(existing.request_sha256)
+        return reply(members.shown_invitation(old, existing), replay=True)
+    secret = b32encode(secrets.token_bytes(SECRET_BYTES)).decode()
+    new = members.invited(old, invitation_id, body.role, secret, _policy(), app.mark)
+    organisations.commit_step(old, new, key_write(app))
+    return reply(members.shown_invitation(new, new.invitations[-1]), 201)
+
+
+@app.post("/organisations/<uscc>/invitations/<invitation_id>/withdraw")
+def withdraw_invitation(uscc: str, invitation_id: str, query: OfKind) -> Answer[Members]:
+    """An owner takes an invitation back that nobody has used."""
+    app.body(Nothing)
+    old = _own(uscc, query.kind)
+    if app.is_repeat(old, "withdraw_invitation"):
+        return reply(_shown(old), replay=True)
+    new = members.uninvited(old, invitation_id, app.mark)
+    organisations.commit_step(old, new)
+    return reply(_shown(new))
+
+
+@app.post("/invitations/accept")
+def accept() -> Answer[Joining]:
+    """Whoever has a code becomes a member by it, also in the enterprise's entitlements."""
+    kind, uscc, secret = members.read_code(app.body(Acceptance).code)
+    old = organisations.find(kind, uscc)
+    if old is None:
+        raise Refused(Refusal.INVITATION_ENDED)
+    if app.caller.is_staff:  # who decides on others' matters has none of their own
+        raise Refused(Refusal.STAFF_JOINS_NOBODY)
+    if app.caller.sub in old.members:
+        return reply(members.joining(old, app.caller.sub), replay=True)
+    app.caller.role = kind
+    new = members.joined(old, secret, _policy(), app.mark)
+    organisations.commit_members(old, new, *_entitlement_writes(new))
+    return reply(members.joining(new, app.caller.sub))
+
+
+@app.get("/organisations/<uscc>/members")
+def list_members(uscc: str, query: OfKind) -> Answer[Members]:
+    """Who acts for an organisation, and who is invited, for its members and staff."""
+    return reply(_shown(_own(uscc, query.kind, staff_too=True)))
+
+
+@app.post("/organisations/<uscc>/members/<member_id>/remove")
+def remove(uscc: str, member_id: str, query: OfKind) -> Answer[Members]:
+    """An owner removes a member, whose next grab fails."""
+    app.body(Nothing)
+    old = _own(uscc, query.kind)
+    if app.is_repeat(old, "remove_member"):
+        return reply(_shown(old), replay=True)
+    members.check_owner(old, app.caller.sub)
+    sub = next((each for each in old.members if members.member_id(old, each) == member_id), None)
+    if sub is None:
+        raise not_found("member")
+    new = members.without_member(old, sub, "remove_member", app.mark)
+    organisations.commit_members(old, new, *_entitlement_writes(new))
+    return reply(_shown(new))
+
+
+@app.post("/organisations/<uscc>/leave")
+def leave(uscc: str, query: OfKind) -> Answer[Members]:
+    """A member leaves; the last owner cannot."""
+    app.body(Nothing)
+    for each in _known(uscc, query.kind):
+        if app.is_repeat(each, "leave"):  # whoever left is no member any more
+            return reply(members.shown_members(each, "", clock.now()), replay=True)
+    old = _own(uscc, query.kind)
+    new = members.without_member(old, app.caller.sub, "leave", app.mark)
+    organisations.commit_members(old, new, *_entitlement_writes(new))
+    return reply(_shown(new))
+
+
+def _own(uscc: str, kind: OrganisationKind | None, *, staff_too: bool = False) -> Enterprise | Agency:
+    """The organisation of a credit code that the caller acts for: of both kinds the enterprise, unless the other one is
+    asked for. Raises NOT_FOUND."""
+    is_staff = staff_too and app.caller.is_staff
+    found = [each for each in _known(uscc, kind) if is_staff or app.caller.sub in each.members]
+    if not found:
+        raise not_found("member")
+    if staff_too:
+        as_member_or_staff(app.caller, found[0], "member")
+    else:
+        as_member(app.caller, found[0], "member")
+    return found[0]
+
+
+def _known(uscc: str, kind: OrganisationKind | None) -> list[Enterprise | Agency]:
+    both = [organisations.find(each, uscc) for each in ("enterprise", "agency") if kind in (None, each)]
+    return [each for each in both if each]
+
+
+def _policy() -> Policy:
+    return policy_for(programmes.find(clock.today().year), clock.today())
+
+
+def _entitlement_writes(new: Enterprise | Agency) -> list[Write]:
+    """§4.1.4: who is no member any more grabs nothing any more, in the same instant."""
+    if new.thing != "enterprise":
+        return []
+    facts = standing.read_facts(new.uscc, years_in_step(clock.today()))
+    held = facts.entitlements.items()
+    return standing.entitlement_writes(facts, {year: each and members.entitlement_of(each, new) for year, each in held})
+
+
+def _shown(organisation: Enterprise | Agency) -> Members:
+    return members.shown_members(organisation, app.caller.sub, clock.now())
+
+
+handler = app.handle
