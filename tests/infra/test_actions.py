@@ -41,6 +41,12 @@ BEGINNING = {
     "POST /orders",
     "POST /orders/quote",
     "POST /inbox/{message_id}/read",
+    # who is in an organisation is a matter of its owners, and moves it into no other state
+    "POST /organisations/{uscc}/invitations",
+    "POST /organisations/{uscc}/invitations/{invitation_id}/withdraw",
+    "POST /invitations/accept",
+    "POST /organisations/{uscc}/members/{member_id}/remove",
+    "POST /organisations/{uscc}/leave",
 }
 
 
