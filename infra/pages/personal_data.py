@@ -299,6 +299,7 @@ INVENTORY = (
 NO_PERSON = (
     "Enterprise.name",
     "ShownTask.about",
+    "Joining.name",
     "Agency.name",
     "Lead.name",
     "Product.name",

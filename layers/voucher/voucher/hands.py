@@ -150,6 +150,11 @@ FREE = frozenset(
             f"DELETE /{owner}/documents/{{document_id}}"
             for owner in ("enterprises/{uscc}", "agencies/{uscc}", "settlements/{settlement_id}")
         ),
+        "POST /organisations/{uscc}/invitations",
+        "POST /organisations/{uscc}/invitations/{invitation_id}/withdraw",
+        "POST /invitations/accept",
+        "POST /organisations/{uscc}/members/{member_id}/remove",
+        "POST /organisations/{uscc}/leave",
         "POST /products",
         "PATCH /products/{product_id}",
         "PUT /products/{product_id}",
