@@ -5,6 +5,7 @@ python -m infra.contract.record
 
 import json
 import logging
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ def _record(only: str | None = None) -> dict[str, dict[str, Any]]:
 
 def _example(call: Call, reply: Reply) -> dict[str, Any]:
     request = {} if call.body is None else {"request": call.body}
-    if reply.code or not isinstance(reply.body, dict) or call.path in FILES:
+    if reply.status >= HTTPStatus.BAD_REQUEST or not isinstance(reply.body, dict) or call.path in FILES:
         return request
     return {**request, "status": reply.status, "reply": _short(reply.body)}
 
