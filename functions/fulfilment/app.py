@@ -19,6 +19,7 @@ from voucher.rules.four_eyes import stepped_by_party
 from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.orders import check_contract_day, check_has_contract, check_may_contract, check_ratio, has_contract
 from voucher.rules.programmes import year_is_over
+from voucher.rules.terms import delivered_changes
 from voucher.store import orders, organisations, programmes, vouchers
 from voucher.store.engine.table import Write
 
@@ -116,7 +117,8 @@ def deliver(order_id: str) -> Answer[Order]:
     check_has_contract(old)
     if app.is_repeat(old, "deliver"):
         return reply(old, replay=True)
-    new = stepped_by_party(old, "deliver", app.mark)
+    changes = delivered_changes(programmes.get(old.year).policy, clock.today())
+    new = stepped_by_party(old, "deliver", app.mark, **changes)
     orders.commit_step(old, new)
     return reply(new)
 

@@ -29,6 +29,7 @@ from voucher.rules.orders import (
     room_refusal,
 )
 from voucher.rules.standing import warnings_of
+from voucher.rules.terms import answer_due
 from voucher.store import orders, organisations
 from voucher.store.engine import pools
 
@@ -101,6 +102,7 @@ def new_order(order_id: str, body: Placement, facts: OrderFacts) -> Order:
         order_id=order_id,
         year=facts.programme.year,
         **facts_of_the_day(facts),
+        answer_by=answer_due(clock.now(), facts.programme.policy).date,
         **body.model_dump(exclude={"no_other_subsidy"}),
         drawn={},
         state="placed",

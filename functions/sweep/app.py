@@ -1,7 +1,7 @@
 """Schedule, every night: finds the batches whose vouchers have ended or will end soon, and the years that are over, and
 sends them to the workers (§4.2.2, §1.4b); announces the end of public notices, which a person then closes (§3.5.3);
-reminds agencies whose approval ends soon (§3.2.3); sets the retention to work, which erases personal data that has had
-its time.
+reminds agencies whose approval ends soon (§3.2.3); sets two workers to work: one ends orders whose term is over
+(§4.2.1), one erases personal data that has had its time.
 
 The instant is that of the event, so a night that was missed can be run by hand: invoke with {"time": …}. An instant in
 the future is refused, because what a sweep ends does not come back. Only the local stack, which plays a year in
@@ -38,6 +38,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
     swept = sum(sweep_year(programme, instant) for programme in programmes.list_all() if programme.state == "open")
     ended = announce_ended_notices(instant)
     reminded = remind_agencies(instant)
+    queues.send("end_orders", [orders_message(instant)])
     queues.send("retention", retention_messages(instant))
     log_work("swept", batches=swept, notices=ended, agencies=reminded)
     return {"batches": swept, "notices": ended, "agencies": reminded}
@@ -116,6 +117,12 @@ def year_message(year: int, instant: datetime) -> dict[str, Any]:
     """§1.4b: the year is over; the first night after which nothing is left to lapse closes it."""
     text = instant_text(instant)
     return {"message_id": f"close_year.{year}.{text}", "year": year, "instant": text}
+
+
+def orders_message(instant: datetime) -> dict[str, Any]:
+    """§4.2.1: the orders whose term is over are to be found and ended."""
+    text = instant_text(instant)
+    return {"message_id": f"find_orders.{text}", "task": "find_orders", "instant": text}
 
 
 def retention_messages(instant: datetime) -> list[dict[str, Any]]:

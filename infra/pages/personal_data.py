@@ -187,8 +187,15 @@ INVENTORY = (
         "what it was about, the decision, who decided",
     ),
     Kind(
-        "words of the parties of an order: comment of a rating, reasons of a refusal or cancellation",
-        ("Rating.comment", "CancelRequest.reason", "Order.refusal_reason"),
+        "words on an order: comment of a rating, reasons of its parties for leaving or disputing it, and of decisions",
+        (
+            "Rating.comment",
+            "CancelRequest.reason",
+            "Order.refusal_reason",
+            "Order.withdrawal_reason",
+            "Dispute.reason",
+            "OrderDecision.reason",
+        ),
         "orders",
         "§3.5.1(5), §4.2.3, §5.2a",
         "order_text_days",

@@ -1,9 +1,10 @@
 """Use cases for the faults: the steps of an order, their messages, unusual grabs, and a disqualification."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from infra.client import steps
-from infra.client.http import Person, Reply
+from infra.client.http import OPERATOR, Person, Reply
 from tests.conftest import StoppedClock
 from tests.faults.services import receive_all
 from tests.faults.use_case import Json, UseCase, deliver_to_worker, list_entries, voucher_balances
@@ -79,6 +80,61 @@ def request_cancel(world: World, _clock: StoppedClock) -> UseCase:
     parties = seed_parties(world)
     order_id = parties.place_order(700_000)
     return step_of_order(parties, parties.enterprise.person, order_id, "cancellation", "placed", {"reason": "改期"})
+
+
+def withdraw_cancel(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    order_id, person = parties.place_order(700_000), parties.enterprise.person
+    steps.expect(world.call(person, "POST", f"/orders/{order_id}/cancellation", {"reason": "改期"}), 200)
+    return step_of_order(parties, person, order_id, "cancellation/withdraw", "placed")
+
+
+def dispute(world: World, _clock: StoppedClock) -> UseCase:
+    parties, order_id = delivered_order(world)
+    return step_of_order(parties, parties.enterprise.person, order_id, "dispute", "delivered", {"reason": "缺报告"})
+
+
+def delivered_order(world: World) -> tuple[Parties, str]:
+    """An order that the agency delivered; its parties and its id."""
+    parties = seed_parties(world)
+    order_id = parties.place_order(700_000)
+    for word in ("accept", "deliver"):
+        steps.expect(world.call(parties.agency.person, "POST", f"/orders/{order_id}/{word}"), 200)
+    return parties, order_id
+
+
+def decide_return(world: World, clock: StoppedClock) -> UseCase:
+    parties, order_id = delivered_order(world)
+    clock.instant = datetime(2026, 7, 1, tzinfo=UTC)
+    body = {"decision": "return", "reason": "请补齐报告"}
+    return step_of_order(parties, OPERATOR, order_id, "decision", "accepted", body)
+
+
+def decide_cancel(world: World, clock: StoppedClock) -> UseCase:
+    _, order_id = delivered_order(world)
+    clock.instant = datetime(2026, 7, 1, tzinfo=UTC)
+    body = {"decision": "cancel", "reason": "服务没有实际发生"}
+
+    def check(answer: Json) -> None:
+        assert answer["state"] == "cancelled"
+        assert voucher_balances() == [QUOTA_FEN]
+        assert list_entries() == ["appropriate", "hold", "release", "release"]
+
+    return UseCase(lambda: world.call(OPERATOR, "POST", f"/orders/{order_id}/decision", body), check)
+
+
+def end_unanswered(world: World, clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    order_id = parties.place_order(700_000)
+    clock.instant = datetime(2026, 6, 23, 16, 5, tzinfo=UTC)
+    message = {"task": "end_order", "order_id": order_id, "instant": clock.instant.isoformat(), "message_id": "m-1"}
+
+    def check(_: Json) -> None:
+        assert tables.list_states(Order, "orders") == ["cancelled"]
+        assert voucher_balances() == [QUOTA_FEN]
+        assert list_entries() == ["appropriate", "hold", "release", "release"]
+
+    return UseCase(deliver_to_worker(message, "end_orders"), check)
 
 
 def quote(world: World, _clock: StoppedClock) -> UseCase:
@@ -174,9 +230,9 @@ def keep_audit(world: World, _clock: StoppedClock) -> UseCase:
 
 
 ORDER_USE_CASES = {
-    "§4.2.1": [contract, deliver, confirm, relay],
+    "§4.2.1": [contract, deliver, confirm, relay, end_unanswered, dispute, decide_return, decide_cancel],
     "§3.4.3": [keep_audit],
-    "§3.5.1(5)": [request_cancel],
+    "§3.5.1(5)": [request_cancel, withdraw_cancel],
     "§2.3.2": [quote],
     "§4.1.3": [first_grab_of_a_year, void_enterprise],
     "§4.2.2": [grab_that_gathers],

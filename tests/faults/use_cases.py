@@ -84,6 +84,13 @@ def refuse(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(post(world, parties.agency.person, path, {"reason": "人手不足"}), _check_of_returned_hold("refused"))
 
 
+def withdraw(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    path = f"/orders/{parties.place_order(700_000)}/withdraw"
+    ask = post(world, parties.enterprise.person, path, {"reason": "选错了"})
+    return UseCase(ask, _check_of_returned_hold("withdrawn"))
+
+
 def cancellation_review(world: World, _clock: StoppedClock) -> UseCase:
     parties = seed_parties(world)
     order_id = parties.place_order(700_000)
@@ -311,7 +318,7 @@ def year_end(world: World, clock: StoppedClock) -> UseCase:
 
 USE_CASES = {
     "§4.1.4": [grab, grab_of_a_larger_quota],
-    "§4.2.1": [order, accept],
+    "§4.2.1": [order, accept, withdraw],
     "§5.2a": [refuse],
     "§3.5.1(5)": [cancellation_review],
     "§1.4a": [batch_publish, batch_close],

@@ -5,14 +5,17 @@ from datetime import UTC, datetime
 import pytest
 
 from infra.client import steps
-from infra.client.http import OPERATOR
+from infra.client.http import BUREAU, OPERATOR, Person
 from tests.conftest import StoppedClock
+from tests.support.relaying import relayed
 from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, Json, Town, remove_agency
 from tests.support.settlement_scenario import books, settling, the_order
 from tests.support.snapshots import everything_kept
+from voucher.store import keys
 
 Scene = tuple[Town, Json]
+WHY = {"reason": "改用其他服务"}
 
 
 @pytest.mark.clause("§3.5.1(5)")
@@ -40,6 +43,68 @@ def test_both_ask_the_operator_agrees_and_the_money_goes_back_the_way_it_came(
     assert (again.status, again.headers["idempotent-replay"]) == (200, "true")
     assert town.movements()[1:] == [("hold", 700_000), ("release", 700_000)]
     books()
+
+
+@pytest.mark.clause("§4.2.1")
+def test_before_acceptance_the_enterprise_takes_its_order_back_by_itself(voucher: Scene) -> None:
+    town, _ = voucher
+    order = town.order(contract_number="HT-7", contract_signed_on=TODAY.isoformat())
+    for person in (SELLER, OPERATOR):
+        assert town.act(person, order, "withdraw", WHY).code == "NOT_FOUND"
+    assert town.act(OWNER, order, "withdraw", {"reason": " "}).status == 422
+    assert town.balance_fen() == 300_000
+    withdrawn = steps.expect(town.act(OWNER, order, "withdraw", WHY), 200)
+    assert (withdrawn["state"], withdrawn["withdrawal_reason"]) == ("withdrawn", WHY["reason"])
+    assert (town.balance_fen(), town.room_fen(order["category"])) == (1_000_000, 30_000_000)
+    assert town.movements()[1:] == [("hold", 700_000), ("release", 700_000)]
+    again = town.act(OWNER, order, "withdraw", WHY)
+    assert (again.status, again.headers["idempotent-replay"]) == (200, "true")
+    late = town.act(SELLER, order, "accept")
+    assert (late.code, late.body["state"]) == ("WRONG_STATE", "withdrawn")
+    assert town.order(contract_number="HT-7")["state"] == "placed", "its contract number is free again"
+    books()
+
+
+@pytest.mark.clause("§4.2.1")
+def test_an_accepted_order_is_not_left_by_one_party_alone(voucher: Scene) -> None:
+    town, _ = voucher
+    order = town.advance(town.order(), "accept")
+    before = everything_kept()
+    no = town.act(OWNER, order, "withdraw", WHY)
+    assert (no.status, no.code, no.body["state"]) == (409, "WRONG_STATE", "accepted")
+    assert everything_kept() == before
+
+
+@pytest.mark.clause("§4.2.1", "§4.2.2")
+def test_what_is_withdrawn_onto_a_voucher_that_has_ended_lapses(voucher: Scene, stopped_clock: StoppedClock) -> None:
+    town, held = voucher
+    order = town.order()
+    stopped_clock.instant = datetime.fromisoformat(held["ends_at"])
+    steps.expect(town.act(OWNER, order, "withdraw", WHY), 200)
+    assert town.movements()[1:] == [("hold", 700_000), ("release", 700_000), ("lapse", 700_000)]
+    assert books()["accounts"]["surplus"] == 700_000
+
+
+@pytest.mark.clause("§3.5.1(5)")
+def test_whoever_asked_to_cancel_may_take_the_request_back_and_ask_anew(voucher: Scene) -> None:
+    town, _ = voucher
+    order = town.advance(town.order(), "accept")
+    for person in (OWNER, SELLER):
+        steps.expect(town.act(person, order, "cancellation", WHY), 200)
+    for _ in range(2):
+        kept = steps.expect(town.act(SELLER, order, "cancellation/withdraw"), 200)
+        assert (kept["state"], kept["agency_cancel"]) == ("accepted", None)
+        assert kept["enterprise_cancel"]["reason"] == WHY["reason"], "what the other party asked for stands"
+        again = town.act(SELLER, order, "cancellation/withdraw")
+        assert (again.status, again.headers["idempotent-replay"]) == (200, "true")
+        assert town.act(OPERATOR, order, "cancellation/review", {"decision": "approve"}).code == "CANCEL_NOT_ASKED"
+        asked = steps.expect(town.act(SELLER, order, "cancellation", WHY), 200)
+        assert asked["agency_cancel"]["reason"] == WHY["reason"]
+    steps.expect(town.act(OWNER, order, "cancellation/withdraw"), 200)
+    steps.expect(town.act(SELLER, order, "cancellation/withdraw"), 200)
+    assert town.shown("/orders?cancel_asked=true")["items"] == []
+    none = town.act(OWNER, order, "cancellation/withdraw")
+    assert (none.status, none.code, none.body["clause"]) == (409, "NO_CANCEL_REQUEST", "§3.5.1(5)")
 
 
 @pytest.mark.clause("§3.5.1(5)")
@@ -95,18 +160,51 @@ def test_what_goes_back_to_a_voucher_that_has_ended_lapses_in_the_same_step(
 
 
 @pytest.mark.clause("§3.5.1(5)")
-def test_money_that_a_removed_agency_holds_comes_back_if_the_enterprise_asks(voucher: Scene) -> None:
+@pytest.mark.clause("§3.4.1")
+@pytest.mark.parametrize("steps_taken", [("accept",), ("accept", "contract"), ("accept", "contract", "deliver")])
+def test_money_that_a_removed_agency_holds_comes_back_if_the_enterprise_asks(
+    voucher: Scene, steps_taken: tuple[str, ...]
+) -> None:
     town, _ = voucher
-    open_ = town.advance(town.order(voucher_fen=300_000), "accept")
-    signed = town.advance(town.order(voucher_fen=200_000), "accept", "contract")
-    approve = {"decision": "approve"}
-    for order in (open_, signed):
-        steps.expect(town.act(OWNER, order, "cancellation", {"reason": "服务机构已被清退"}), 200)
-    assert town.act(OPERATOR, open_, "cancellation/review", approve).code == "CANCEL_NOT_ASKED"
+    order = town.advance(town.order(voucher_fen=300_000), *steps_taken)
+    approve = {"decision": "approve", "reason": "服务机构已被清退"}
+    steps.expect(town.act(OWNER, order, "cancellation", WHY), 200)
+    assert town.act(OPERATOR, order, "cancellation/review", approve).code == "CANCEL_NOT_ASKED"
     remove_agency(town)
-    assert town.act(OPERATOR, signed, "cancellation/review", approve).code == "CANCEL_NOT_ASKED"
-    assert steps.expect(town.act(OPERATOR, open_, "cancellation/review", approve), 200)["state"] == "cancelled"
-    assert town.balance_fen() == 800_000
+    no = town.act(OPERATOR, order, "cancellation/review", {"decision": "approve"})
+    assert (no.status, [error["field"] for error in no.body["errors"]]) == (422, ["reason"])
+    with relayed(keys.order(order["order_id"])):
+        cancelled = steps.expect(town.act(OPERATOR, order, "cancellation/review", approve), 200)
+    decided = {name: cancelled["decision"][name] for name in ("decision", "ground", "reason")}
+    assert (cancelled["state"], decided) == (
+        "cancelled",
+        {"decision": "cancel", "ground": "gone", "reason": "服务机构已被清退"},
+    )
+    assert town.balance_fen() == 1_000_000
+    [told] = [
+        each["subject"] for each in town.shown("/inbox?role=bureau", BUREAU)["items"] if "单方" in each["subject"]
+    ]
+    assert told == "平台运营机构单方处理订单：取消订单。理由：服务机构已被清退"
+    books()
+
+
+@pytest.mark.clause("§3.5.1(5)")
+@pytest.mark.parametrize("asking", [OWNER, SELLER])
+def test_one_party_suffices_to_cancel_once_the_other_left_its_request_unanswered(
+    voucher: Scene, stopped_clock: StoppedClock, asking: Person
+) -> None:
+    town, _ = voucher
+    order = town.advance(town.order(), "accept", "contract")
+    asked = steps.expect(town.act(asking, order, "cancellation", WHY), 200)
+    request = asked["enterprise_cancel"] or asked["agency_cancel"]
+    assert request["answer_by"] == "2026-06-25"
+    approve = {"decision": "approve", "reason": "逾期未答复"}
+    stopped_clock.instant = datetime(2026, 6, 25, 15, 59, 59, tzinfo=UTC)
+    assert town.act(OPERATOR, order, "cancellation/review", approve).code == "CANCEL_NOT_ASKED"
+    stopped_clock.instant = datetime(2026, 6, 25, 16, tzinfo=UTC)
+    cancelled = steps.expect(town.act(OPERATOR, order, "cancellation/review", approve), 200)
+    assert (cancelled["state"], cancelled["decision"]["ground"]) == ("cancelled", "silent")
+    assert town.balance_fen() == 1_000_000
     books()
 
 

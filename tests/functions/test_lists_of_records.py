@@ -30,7 +30,7 @@ STATES = {
     "/leads": "recorded",
     "/notices": "running closing closed published",
     "/objections": "standing upheld rejected",
-    "/orders": "placed accepted refused delivered completed settling payable paid cancelled",
+    "/orders": "placed accepted refused withdrawn delivered completed settling payable paid cancelled",
     "/payables": "awaiting_invoice invoiced paying paid dropped",
     "/payouts": "made paid failed returned",
     "/rounds": "gathered approved rejected noticed closed",

@@ -38,6 +38,7 @@ VERSIONED = {
     "POST /batches/{batch_id}/withdraw",
     "POST /batches/{batch_id}/publish",
     "POST /orders/{order_id}/cancellation/review",
+    "POST /orders/{order_id}/decision",
     "POST /settlements/{settlement_id}/pre-review",
     "POST /rounds/{round_id}/approve",
     "POST /objections/{objection_id}/resolve",

@@ -29,11 +29,20 @@ PREFIXES = (
     "rows",
     "elsewhere",
 )
-QUEUES = ("NotifyQueue", "VoidVouchersQueue", "CloseYearQueue", "ImportListQueue", "KeepAuditQueue", "RetentionQueue")
+QUEUES = (
+    "NotifyQueue",
+    "VoidVouchersQueue",
+    "CloseYearQueue",
+    "EndOrdersQueue",
+    "ImportListQueue",
+    "KeepAuditQueue",
+    "RetentionQueue",
+)
 DEAD_LETTERS = (
     "NotifyDeadLetters",
     "VoidVouchersDeadLetters",
     "CloseYearDeadLetters",
+    "EndOrdersDeadLetters",
     "ImportListDeadLetters",
     "KeepAuditDeadLetters",
     "RetentionDeadLetters",

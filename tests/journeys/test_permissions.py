@@ -32,7 +32,9 @@ Catalogue       .         .         .       .            .            .      .
 ChangeReviews   PU        P         .       .            .            .      .
 Changes         PU        .         .       .            .            .      P
 CloseYear       .         PU        .       .            .            .      .
+Disputes        .         PU        PU      .            .            .      .
 Docs            .         .         .       .            .            .      .
+EndOrders       .         PU        PU      .            .            .      .
 EnterpriseReviews P         P         .       .            .            .      .
 Enterprises     PU        .         .       .            .            .      .
 Evidence        .         .         .       PU           .            .      P
@@ -90,6 +92,7 @@ FILE_WRITERS = {
 }
 SENDERS = {
     "Agencies": {"KeepAuditQueue"},
+    "EndOrders": {"EndOrdersQueue", "NotifyQueue"},
     "Enterprises": {"KeepAuditQueue"},
     "Evidence": {"KeepAuditQueue"},
     "ImportList": {"ImportListQueue"},
@@ -101,7 +104,7 @@ SENDERS = {
     "Retention": {"RetentionQueue"},
     "StaffLists": {"KeepAuditQueue"},
     "Submissions": {"KeepAuditQueue"},
-    "Sweep": {"NotifyQueue", "VoidVouchersQueue", "CloseYearQueue", "RetentionQueue"},
+    "Sweep": {"NotifyQueue", "VoidVouchersQueue", "CloseYearQueue", "EndOrdersQueue", "RetentionQueue"},
     "VoidVouchers": {"NotifyQueue", "VoidVouchersQueue"},
 }
 ERASERS = {

@@ -40,7 +40,7 @@ HANDS = {
         "publish_notice",
         "decide_account",
     },
-    "the other": {"make_payouts"},
+    "the other": {"decide_order", "make_payouts"},
     "one of the bureau": {
         "draft_programme",
         "propose_total",

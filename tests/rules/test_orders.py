@@ -1,6 +1,6 @@
 """Using a voucher toward a contract: 70 % in whole fen, the end of a voucher, the year of the contract, its parties."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,11 +26,9 @@ from tests.rules.records import (
 )
 from tests.rules.settlement_records import order
 from voucher.models.order_facts import OrderFacts
-from voucher.models.orders import CancelRequest
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
 from voucher.rules.orders import (
-    check_cancel_asked,
     check_contract_day,
     check_has_contract,
     check_order,
@@ -45,7 +43,6 @@ from voucher.rules.orders import (
 from voucher.rules.vouchers import check_balance, check_category, check_usable, has_ended, shown_state
 
 ONE_MILLISECOND = timedelta(milliseconds=1)
-CANCEL_REQUEST = CancelRequest(by="someone", at=datetime(2026, 6, 1, tzinfo=UTC), reason="项目终止")
 
 
 def facts(**changes: Any) -> OrderFacts:
@@ -261,35 +258,3 @@ def test_a_yearly_pool_without_room_refuses_with_its_own_clause_and_what_is_left
     assert cap.detail == "“财税审计服务”类本年度限额不足（剩余 0.05 元），请减少抵用额或另选。"
     assert (floor.refusal, floor.clause) == (Refusal.KEY_FLOOR, "§2.2.floor")
     assert floor.detail == "非重点类别年度限额不足（剩余 0.07 元），请减少或选重点类别。"
-
-
-@pytest.mark.clause("§3.5.1(5)")
-def test_an_order_is_cancelled_only_after_both_parties_asked() -> None:
-    for of_enterprise, of_agency in ((None, None), (CANCEL_REQUEST, None), (None, CANCEL_REQUEST)):
-        unwanted = order(enterprise_cancel=of_enterprise, agency_cancel=of_agency)
-        assert refusal_of(check_cancel_asked, unwanted, agency()) is Refusal.CANCEL_NOT_ASKED
-    both_asked = order(enterprise_cancel=CANCEL_REQUEST, agency_cancel=CANCEL_REQUEST)
-    assert refusal_of(check_cancel_asked, both_asked, agency()) is None
-
-
-@pytest.mark.clause("§3.5.1(5)")
-@pytest.mark.parametrize("state", ["placed", "accepted", "delivered"])
-def test_an_agency_need_not_ask_before_it_has_accepted_the_order(state: str) -> None:
-    silent = order(state=state, enterprise_cancel=CANCEL_REQUEST)
-    expected = None if state == "placed" else Refusal.CANCEL_NOT_ASKED
-    assert refusal_of(check_cancel_asked, silent, agency()) is expected
-    unasked = order(state=state, agency_cancel=CANCEL_REQUEST)
-    assert refusal_of(check_cancel_asked, unasked, agency()) is Refusal.CANCEL_NOT_ASKED
-
-
-@pytest.mark.clause("§3.4.1")
-@pytest.mark.parametrize("state", ["active", "removal_proposed", "returned", "removed"])
-@pytest.mark.parametrize("signed", [False, True])
-def test_only_a_removed_agency_without_a_contract_need_not_ask_to_cancel(state: str, signed: bool) -> None:
-    contract = {} if signed else {"contract_signed_on": None}
-    unwanted = order(enterprise_cancel=CANCEL_REQUEST, agency_cancel=None, **contract)
-    needs_no_agency = state == "removed" and not signed
-    refusal = refusal_of(check_cancel_asked, unwanted, agency(state=state))
-    assert refusal is (None if needs_no_agency else Refusal.CANCEL_NOT_ASKED)
-    nobody_asked = unwanted.model_copy(update={"enterprise_cancel": None})
-    assert refusal_of(check_cancel_asked, nobody_asked, agency(state=state)) is Refusal.CANCEL_NOT_ASKED

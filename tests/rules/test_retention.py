@@ -14,7 +14,7 @@ from voucher.models.base import Mark, Reason, Stateful
 from voucher.models.changes import Change
 from voucher.models.documents import Document
 from voucher.models.lists import ListImport
-from voucher.models.orders import CancelRequest, Rating
+from voucher.models.orders import CancelRequest, Dispute, OrderDecision, Rating
 from voucher.models.payables import Account, AccountChange, Payable
 from voucher.models.payouts import Payout, PayoutFile
 from voucher.models.removals import Lead
@@ -93,6 +93,9 @@ WORDED_ORDER = {
     "enterprise_cancel": REQUEST,
     "agency_cancel": REQUEST,
     "refusal_reason": PLANTED,
+    "withdrawal_reason": PLANTED,
+    "dispute": Dispute(by="owner", at=NOW, reason=PLANTED),
+    "decision": OrderDecision(decision="cancel", ground="silent", by="ada", at=NOW, reason=PLANTED),
 }
 CHANGE_OF_ACCOUNT = AccountChange(change_id="ac_1", account=ACCOUNT, reason=PLANTED, by="someone", at=NOW)
 ERASED: dict[str, Callable[[], Stateful]] = {
@@ -159,7 +162,13 @@ def test_every_field_that_the_inventory_gives_days_is_among_what_was_planted_her
         "Release",
     }
     timed = {name.partition(".")[0] for kind in INVENTORY if kind.days for name in kind.fields}
-    made = {type(make()).__name__ for make in ERASED.values()} | {"Rating", "CancelRequest", "Account"}
+    made = {type(make()).__name__ for make in ERASED.values()} | {
+        "Rating",
+        "CancelRequest",
+        "Dispute",
+        "OrderDecision",
+        "Account",
+    }
     assert timed - kept_elsewhere <= made
 
 
@@ -169,7 +178,16 @@ def test_the_books_keep_what_they_need_of_an_erased_record() -> None:
     assert {
         name for name in old.model_fields_set | new.model_fields_set if getattr(old, name) != getattr(new, name)
     } == {
-        *("rating", "enterprise_cancel", "agency_cancel", "refusal_reason", "erased_at"),
+        *(
+            "rating",
+            "enterprise_cancel",
+            "agency_cancel",
+            "refusal_reason",
+            "withdrawal_reason",
+            "dispute",
+            "decision",
+            "erased_at",
+        ),
         *("version", "updated_at", "last_action", "last_by"),
     }
     assert new.rating is not None and new.rating.score == 4

@@ -19,7 +19,10 @@ FOLLOWING: dict[str, set[str]] = {
     "product": set(),
     "programme": {"close_year"},
     "batch": set(),
-    "order": {"release", "erase", "expire", "reduce", "unsettle", "approve", "take_back", "pay", "send_back"},
+    "order": {
+        *("release", "erase", "run_out", "expire", "reduce", "unsettle"),
+        *("approve", "take_back", "pay", "send_back"),
+    },
     "settlement": {"erase"},
     "line": set(),
     "round": {"empty"},

@@ -275,6 +275,12 @@ def orders_placed(matter: Matter, answer: Json) -> None:
     matter.ids |= answer["placed"]
 
 
+def delivered_again(matter: Matter, _answer: Json) -> None:
+    """The seller delivers anew what was returned."""
+    for name in ORDERS:
+        steps.expect(matter.call(SELLER, f"/orders/{matter.ids[name]}/deliver"), 200)
+
+
 def account_proposed(matter: Matter, answer: Json) -> None:
     """The account that waits for the operator."""
     matter.ids["change"] = answer["proposed_account"]["change_id"]
@@ -317,11 +323,18 @@ TURNS = (
     Turn("accept_order", "agency", on_each_order("accept")),
     Turn("record_contract", "either", on_each_order("contract", contract)),
     Turn("deliver_order", "agency", on_each_order("deliver")),
+    Turn("ask_cancel", "either", on_each_order("cancellation", lambda _: WHY)),
+    Turn("dispute_order", "enterprise", on_each_order("dispute", lambda _: WHY)),
+    Turn(
+        "decide_order",
+        "staff",
+        on_each_order("decision", lambda _: {"decision": "return", **WHY}),
+        delivered_again,
+    ),
     Turn("confirm_order", "enterprise", on_each_order("confirm")),
     Turn("open_application", "agency", open_application, application_opened),
     Turn("fill_in_line", "agency", fill_in),
     Turn("submit_application", "agency", simply("/settlements/{settlement}/submit")),
-    Turn("ask_cancel", "either", on_each_order("cancellation", lambda _: WHY)),
     Turn("review_cancel", "staff", on_each_order("cancellation/review", lambda _: {"decision": "reject"})),
     Turn("pre_review_lines", "staff", pre_review),
     Turn("gather_round", "staff", gather, remember(round="round_id")),

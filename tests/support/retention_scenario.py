@@ -42,7 +42,7 @@ def run_night(clock: StoppedClock, instant: datetime) -> None:
     """One night's sweep, and all that it sets in motion; messages come a second time."""
     clock.instant = instant
     function("sweep").handler({"time": instant.isoformat()}, None)
-    for queue in ("void_vouchers", "close_year", "notify", "retention"):
+    for queue in ("void_vouchers", "close_year", "end_orders", "notify", "retention"):
         drain(queue)
 
 

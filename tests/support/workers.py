@@ -60,3 +60,4 @@ def sweep_night(clock: StoppedClock, instant: datetime) -> None:
     function("sweep").handler({"time": instant.isoformat()}, None)
     drain("void_vouchers")
     drain("close_year")
+    drain("end_orders")

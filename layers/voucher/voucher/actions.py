@@ -39,11 +39,9 @@ def _has_contract(order: Any) -> bool:
     return order.contract_number is not None and order.contract_signed_on is not None
 
 
-def _may_be_cancelled(order: Any) -> bool:
-    # an agency need not ask before it has accepted the order, nor if it was removed before the contract; the order does
-    # not know whether it was
-    needs_no_agency = str(order.state) == "placed" or not _has_contract(order)
-    return bool(order.enterprise_cancel and (order.agency_cancel or needs_no_agency))
+def _is_asked_to_cancel(order: Any) -> bool:
+    # one party suffices if the other is silent or gone, which the order does not know
+    return bool(order.enterprise_cancel or order.agency_cancel)
 
 
 def _is_submitted(line: Any) -> bool:
@@ -69,6 +67,7 @@ _APPROVAL = Step("bureau", "POST /agencies/{uscc}/approve")
 _REMOVAL = Step("bureau", "POST /agencies/{uscc}/removal/approve")
 _ENTERPRISE_CHANGE = Step("platform", "POST /enterprises/{uscc}/changes/{change_id}/review", _of_enterprise)
 _AGENCY_CHANGE = Step("platform", "POST /agencies/{uscc}/changes/{change_id}/review", _of_agency)
+_DECISION = Step("platform", "POST /orders/{order_id}/decision")
 _CANCELLATION = "POST /orders/{order_id}/cancellation"
 _LINE_REVIEW = Step("platform", "POST /settlements/{settlement_id}/pre-review", _is_submitted)
 _ROUND_DECISION = Step("bureau", "POST /rounds/{round_id}/approve")
@@ -153,6 +152,7 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
     "order": {
         "accept": (Step("agency", "POST /orders/{order_id}/accept"),),
         "refuse": (Step("agency", "POST /orders/{order_id}/refuse"),),
+        "withdraw": (Step("enterprise", "POST /orders/{order_id}/withdraw"),),
         "contract": tuple(Step(by, "POST /orders/{order_id}/contract") for by in ("enterprise", "agency")),
         "deliver": (Step("agency", "POST /orders/{order_id}/deliver", _has_contract),),
         "confirm": (Step("enterprise", "POST /orders/{order_id}/confirm"),),
@@ -160,9 +160,18 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "request_cancel": (
             Step("enterprise", _CANCELLATION),
             Step("agency", _CANCELLATION),
-            Step("platform", f"{_CANCELLATION}/review", lambda order: order.enterprise_cancel or order.agency_cancel),
+            Step("platform", f"{_CANCELLATION}/review", _is_asked_to_cancel),
         ),
-        "cancel": (Step("platform", f"{_CANCELLATION}/review", _may_be_cancelled),),
+        "dispute": (Step("enterprise", "POST /orders/{order_id}/dispute", lambda order: order.dispute is None),),
+        # once the enterprise disputes, is silent for too long, or a party is gone
+        "decide.confirm": (_DECISION,),
+        "decide.return": (_DECISION,),
+        "decide.cancel": (_DECISION,),
+        "withdraw_cancel": (
+            Step("enterprise", f"{_CANCELLATION}/withdraw", lambda order: order.enterprise_cancel),
+            Step("agency", f"{_CANCELLATION}/withdraw", lambda order: order.agency_cancel),
+        ),
+        "cancel": (Step("platform", f"{_CANCELLATION}/review", _is_asked_to_cancel),),
         "rate": (Step("enterprise", "POST /orders/{order_id}/rating", lambda order: order.rating is None),),
         "settle": (Step("agency", "POST /settlements"),),
         "hold": (Step("bureau", "POST /violations"),),

@@ -29,15 +29,18 @@ PARTIES = (
     "accept_order",
     "record_contract",
     "deliver_order",
-    "confirm_order",
     "ask_cancel",
+    "dispute_order",
+    "confirm_order",
     "open_application",
     "fill_in_line",
     "submit_application",
 )
 # what of it an order knows, which is asked when it is cancelled or claimed back
-PARTIES_OF_ORDER = PARTIES[:7]
-REVIEWS = ("pre_review_lines", "gather_round")
+PARTIES_OF_ORDER = PARTIES[:8]
+# whoever decided that an order is fulfilled judges no line of it; gathering and paying are left to them, so that two
+# operators suffice
+REVIEWS = ("decide_order", "pre_review_lines", "gather_round")
 CLAIMS = ("send_invoice", "propose_account")
 BOTH = ("enterprise", "agency")
 ENTERPRISE_CHANGE = "POST /enterprises/{uscc}/changes/{change_id}/review"
@@ -79,13 +82,17 @@ STEPS: dict[str, Step] = {
     "accept_order": _once("POST /orders/{order_id}/accept"),
     "record_contract": _once("POST /orders/{order_id}/contract"),
     "deliver_order": _once("POST /orders/{order_id}/deliver"),
-    "confirm_order": _once("POST /orders/{order_id}/confirm"),
     "ask_cancel": _once("POST /orders/{order_id}/cancellation"),
+    "dispute_order": _once("POST /orders/{order_id}/dispute"),
+    "decide_order": Step(("POST /orders/{order_id}/decision",), "§4.2.1", PARTIES[:6], BOTH),
+    "confirm_order": _once("POST /orders/{order_id}/confirm"),
     "open_application": _once("POST /settlements"),
     "fill_in_line": _once("PUT /settlements/{settlement_id}/lines/{order_id}"),
     "submit_application": _once("POST /settlements/{settlement_id}/submit"),
     "review_cancel": Step(("POST /orders/{order_id}/cancellation/review",), "§3.5.1(5)", PARTIES_OF_ORDER, BOTH),
-    "pre_review_lines": Step(("POST /settlements/{settlement_id}/pre-review",), "§3.5.2", PARTIES, BOTH),
+    "pre_review_lines": Step(
+        ("POST /settlements/{settlement_id}/pre-review",), "§3.5.2", (*PARTIES, "decide_order"), BOTH
+    ),
     "gather_round": Step(("POST /rounds",), "§3.5.2", PARTIES),
     "approve_round": Step(("POST /rounds/{round_id}/approve",), "§3.5.2", (*PARTIES, *REVIEWS)),
     "publish_notice": Step(("POST /rounds/{round_id}/notice",), "§3.5.3", PARTIES),
@@ -163,6 +170,8 @@ FREE = frozenset(
         "POST /batches/{batch_id}/vouchers",
         "POST /orders/quote",
         "POST /orders/{order_id}/refuse",
+        "POST /orders/{order_id}/withdraw",
+        "POST /orders/{order_id}/cancellation/withdraw",
         "POST /orders/{order_id}/rating",
         "POST /settlements/{settlement_id}/withdraw",
         "POST /settlements/{settlement_id}/lines/{order_id}/withdraw",
@@ -194,18 +203,18 @@ KEPT: dict[str, dict[str, tuple[str, ...]]] = {
     "change": {"report_enterprise_change": ("created_by",), "report_agency_change": ("created_by",)},
     "violation": {"record_violation": ("created_by",)},
     "order": {
-        **_in_hands(*PARTIES_OF_ORDER),
+        **_in_hands(*PARTIES_OF_ORDER, "decide_order"),
         "place_order": ("created_by", "hands.place_order[]"),
         "ask_cancel": ("enterprise_cancel.by", "agency_cancel.by", "hands.ask_cancel[]"),
     },
     "recovery": {"claim_back": ("by",)},
     "line": {
-        **_in_hands(*PARTIES),
+        **_in_hands(*PARTIES, "decide_order"),
         "open_application": ("created_by", "hands.open_application[]"),
         "submit_application": ("submitted_by", "hands.submit_application[]"),
     },
     "round": {
-        **_in_hands(*PARTIES),
+        **_in_hands(*PARTIES, "decide_order"),
         "submit_application": ("submitters[]", "hands.submit_application[]"),
         "pre_review_lines": ("pre_reviewers[]",),
         "gather_round": ("created_by",),

@@ -78,10 +78,17 @@ LIFECYCLES: dict[str, Steps] = {
     "order": {  # §4.2.1, §3.5.1
         "accept": ("placed", "accepted"),
         "refuse": ("placed", "refused"),
+        "withdraw": ("placed", "withdrawn"),  # no contract yet, so the enterprise alone
+        "run_out": ("placed", "cancelled"),  # the agency did not answer in time
         "contract": ("placed accepted", SAME),
         "deliver": ("accepted", "delivered"),
         "confirm": ("delivered", "completed"),
+        "dispute": ("delivered", SAME),
+        "decide.confirm": ("delivered", "completed"),
+        "decide.return": ("delivered", "accepted"),
+        "decide.cancel": ("delivered", "cancelled"),
         "request_cancel": ("placed accepted delivered completed settling", SAME),
+        "withdraw_cancel": ("placed accepted delivered completed settling", SAME),
         "cancel": ("placed accepted delivered completed settling", "cancelled"),
         "expire": ("placed accepted", "cancelled"),
         "rate": ("completed settling payable paid", SAME),
@@ -98,7 +105,7 @@ LIFECYCLES: dict[str, Steps] = {
         # §5.2b: a violation on record that names an order stops what is decided on its money
         "hold": ("placed accepted delivered completed settling payable paid", SAME),
         "release": ("placed accepted delivered completed settling payable paid", SAME),
-        "erase": ("refused cancelled paid", SAME),
+        "erase": ("refused withdrawn cancelled paid", SAME),
     },
     "settlement": {  # §3.5.1, §3.5.2
         "add_document": ("draft submitted reviewed", SAME),

@@ -139,6 +139,12 @@ class Policy(BaseModel):
     # §4.2.2 how long before a voucher's end its enterprise is reminded of the balance
     voucher_reminder_days: WholeNumber = 14
 
+    # §4.2.1 how many calendar days after the delivery the enterprise may stay silent before the operator decides
+    confirmation_days: WholeNumber = 15
+    # §3.5.1(5) how many calendar days a party may leave the other one's request to cancel unanswered before the
+    # operator may decide on it alone
+    cancellation_days: WholeNumber = 10
+
     # §3.2.3, §4.1.3 a material change is reported within this many calendar days
     material_change_days: WholeNumber = 15
     # §4.2.1 how long an agency may leave an order unanswered, in working days after the day on which it was placed

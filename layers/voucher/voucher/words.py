@@ -129,6 +129,7 @@ STATE_WORDS = {
         "placed": "已下单",
         "accepted": "已接单",
         "refused": "已拒绝",
+        "withdrawn": "已撤回",
         "delivered": "已交付",
         "completed": "已完成",
         "settling": "兑付申请中",

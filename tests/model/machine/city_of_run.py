@@ -20,6 +20,8 @@ START = datetime(2025, 6, 2, 1, tzinfo=UTC)
 LONG, SHORT = date(2028, 6, 1), date(2025, 10, 31)
 # holds every staff role, so that one person can try to take both steps of a four-eyes decision
 EVERYMAN = Person("everyman", "platform,bureau,finance")
+# decides on deliveries, and takes no later step of theirs
+ARBITER = Person("arbiter", "platform")
 AGENCY_MEMBER, LEAVING_AGENCY_MEMBER = Person("seller"), Person("leaving")
 # on every list, and not registered
 OUTSIDER = CreditCodes(Random(2), OUTSIDERS).next("91", "331100")
@@ -47,7 +49,7 @@ def make_city() -> City:
 
 def person(name: str) -> Person:
     """The person of this name."""
-    staff = {each.name: each for each in (BUREAU, BUREAU_TWO, FINANCE, OPERATOR, OPERATOR_TWO, EVERYMAN)}
+    staff = {each.name: each for each in (BUREAU, BUREAU_TWO, FINANCE, OPERATOR, OPERATOR_TWO, EVERYMAN, ARBITER)}
     return staff.get(name, Person(name))
 
 

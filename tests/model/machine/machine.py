@@ -85,6 +85,6 @@ class Machine(RuleBasedStateMachine):
         assert expected.fits(reply.status, reply.code, replay), f"{reply.status} {reply.body}, expected {expected}"
         return reply
 
-    def step(self, expected: ExpectedAnswer, by: str, order: Order, word: str, body: Any = None) -> None:
+    def step(self, expected: ExpectedAnswer, by: str, order: Order, word: str, body: Any = None) -> Reply:
         """One step of an order."""
-        self.ask(expected, by, f"/orders/{order.name}/{word}", body)
+        return self.ask(expected, by, f"/orders/{order.name}/{word}", body)

@@ -1,16 +1,16 @@
 """Rules of the machine: every step of an order, by people who may take it and by people who may not."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from infra.client.http import OPERATOR
-from tests.model.machine.city_of_run import EVERYMAN
+from tests.model.machine.city_of_run import ARBITER, EVERYMAN
 from tests.model.machine.machine import PICK, RARELY, REASON, Machine, chosen
 from tests.model.reference import orders
-from tests.model.reference.records import Order, Product, Voucher, day_of
+from tests.model.reference.records import Order, Product, Voucher, day_of, end_of
 
 # numbers in City.products: categories with a low and a high cap, an enterprise's own product, one of a leaving agency
 PRODUCTS = st.sampled_from([2, 2, 4, 3, 3, 0, 6, 6, 1, 7, 9, 10])
@@ -60,6 +60,8 @@ class OrderSteps(Machine):
         if order is not None:
             order.name = reply.body["order_id"]
             assert reply.body["voucher_fen"] == order.voucher_fen
+            order.answer_by = date.fromisoformat(reply.body["answer_by"])
+            assert 5 <= (order.answer_by - day_of(self.city.now)).days <= 20
         self.attempts.append((by, key, body))
 
     @precondition(lambda self: self.city.vouchers)
@@ -180,8 +182,52 @@ class OrderSteps(Machine):
     @precondition(lambda self: self.city.orders)
     @rule(pick=PICK)
     def the_agency_delivers(self, pick: int) -> None:
-        order = self.some_order(pick)
-        self.step(orders.deliver(order, order.product.agency_member), order.product.agency_member, order, "deliver")
+        self.deliver_order(self.some_order(pick))
+
+    def deliver_order(self, order: Order) -> None:
+        """The agency delivers."""
+        by = order.product.agency_member
+        expected = orders.deliver(order, by)
+        reply = self.step(expected, by, order, "deliver")
+        if expected.took_effect:
+            order.confirm_by = date.fromisoformat(reply.body["confirm_by"])
+            assert 15 <= (order.confirm_by - day_of(self.city.now)).days <= 25
+
+    def bring_to_delivery(self, order: Order) -> None:
+        """The agency accepts an order, signs its contract and delivers, as far as it may."""
+        by = order.product.agency_member
+        self.step(orders.accept(self.city, order, by), by, order, "accept")
+        body = {
+            "contract_number": self.fresh("HT"),
+            "contract_signed_on": self.day(0),
+            "contract_fen": self.contract_fen(order.voucher_fen, "tight"),
+        }
+        self.step(orders.sign(self.city, order, by, body), by, order, "contract", body)
+        self.deliver_order(order)
+
+    @precondition(lambda self: any(each.state == "delivered" for each in self.city.orders))
+    @rule(pick=PICK, body=REASON)
+    def the_enterprise_disputes(self, pick: int, body: dict[str, str]) -> None:
+        order = chosen([each for each in self.city.orders if each.state == "delivered"], pick)
+        by = order.voucher.enterprise.person
+        self.step(orders.dispute(order, by, body), by, order, "dispute", body)
+
+    @precondition(lambda self: self.city.orders)
+    @rule(pick=PICK, decision=st.sampled_from(["confirm", "return", "cancel"]), late=st.booleans(), member=RARELY)
+    def the_operator_decides(self, pick: int, decision: str, late: bool, member: bool) -> None:
+        """Perhaps after the term, on an order that was delivered if there is one."""
+        waiting = [each for each in self.city.orders if each.state in ("placed", "accepted")]
+        if waiting and not any(each.state == "delivered" for each in self.city.orders):
+            self.bring_to_delivery(chosen(waiting, pick))
+        order = chosen([each for each in self.city.orders if each.state == "delivered"] or self.city.orders, pick)
+        if late and order.state == "delivered" and order.confirm_by:
+            self.city.now = max(self.city.now, end_of(order.confirm_by))
+            self.backend.clock.instant = self.city.now
+        body, by = {"decision": decision, "reason": "核实"}, EVERYMAN.name if member else ARBITER.name
+        if order.last != (f"decide.{decision}", by, body):  # whether it is known again depends on what followed
+            expected = orders.decide(self.city, order, by, body)
+            self.step(expected, by, order, "decision", body)
+            self.rare_events["orders decided on"] += expected.took_effect
 
     @precondition(lambda self: self.city.orders)
     @rule(pick=PICK)
@@ -197,12 +243,38 @@ class OrderSteps(Machine):
         owner, member = order.voucher.enterprise.person, order.product.agency_member
         people = {"enterprise": [owner], "agency": [member], "both": [owner, member], "stranger": [OPERATOR.name]}
         for by in people[parties]:
-            self.step(orders.ask_to_cancel(order, by, body), by, order, "cancellation", body)
+            reply = self.step(orders.ask_to_cancel(order, by, body), by, order, "cancellation", body)
+            for party in ("enterprise", "agency"):
+                if reply.status == 200 and (asked := reply.body[f"{party}_cancel"]):
+                    order.cancel_answer_by[party] = date.fromisoformat(asked["answer_by"])
 
     @precondition(lambda self: self.city.orders)
-    @rule(pick=PICK, decision=st.sampled_from(["approve", "approve", "approve", "reject"]), member=RARELY)
-    def the_operator_reviews_the_cancellation(self, pick: int, decision: str, member: bool) -> None:
+    @rule(pick=PICK, body=REASON, stranger=RARELY)
+    def the_enterprise_withdraws(self, pick: int, body: dict[str, str], stranger: bool) -> None:
+        order = chosen([each for each in self.city.orders if each.state == "placed"] or self.city.orders, pick)
+        by = order.product.agency_member if stranger else order.voucher.enterprise.person
+        self.step(orders.withdraw(self.city, order, by, body), by, order, "withdraw", body)
+
+    @precondition(lambda self: self.city.orders)
+    @rule(pick=PICK, of_agency=st.booleans())
+    def a_party_takes_its_request_back(self, pick: int, of_agency: bool) -> None:
+        asked = [each for each in self.city.orders if each.enterprise_requested_cancel or each.agency_requested_cancel]
+        order = chosen(asked or self.city.orders, pick)
+        by = order.product.agency_member if of_agency else order.voucher.enterprise.person
+        if order.last != ("withdraw_cancel", by, None):  # whether a repetition is known again depends on what followed
+            self.step(orders.take_request_back(order, by), by, order, "cancellation/withdraw")
+
+    @precondition(lambda self: self.city.orders)
+    @rule(
+        pick=PICK,
+        decision=st.sampled_from(["approve", "approve", "approve", "reject"]),
+        member=RARELY,
+        one_sided=RARELY,
+    )
+    def the_operator_reviews_the_cancellation(self, pick: int, decision: str, member: bool, one_sided: bool) -> None:
         both = [each for each in self.city.orders if each.enterprise_requested_cancel and each.agency_requested_cancel]
-        order, body = chosen(both or self.city.orders, pick), {"decision": decision}
+        asked = [each for each in self.city.orders if each.enterprise_requested_cancel or each.agency_requested_cancel]
+        order = chosen((asked if one_sided else both) or self.city.orders, pick)
+        body = {"decision": decision, "reason": "核实"}
         by = EVERYMAN.name if member else OPERATOR.name
         self.step(orders.review_cancel(self.city, order, by, body), by, order, "cancellation/review", body)

@@ -8,7 +8,7 @@ from hypothesis.stateful import precondition, rule
 
 from tests.model.machine.machine import PICK, Machine, chosen
 from tests.model.reference import lists, year_end
-from tests.model.reference.records import CAP_PERCENT, KEY_CATEGORIES, Year, cap_fen
+from tests.model.reference.records import CAP_PERCENT, KEY_CATEGORIES, Order, Year, cap_fen, end_of
 from tests.support.backend import function
 from voucher.store import keys
 
@@ -57,7 +57,7 @@ class TimeSteps(Machine):
         ended_years = [year.number for year in self.city.years.values() if year.state == "open" and year.ends_at <= now]
         assert sorted(each["year"] for each in messages if each["task"] == "close_year") == sorted(ended_years)
         buckets = {keys.bucket_of(enterprise.uscc) for enterprise in self.city.enterprises}
-        self.backend.queue += [each for each in messages if each["task"] == "close_year" or each["bucket"] in buckets]
+        self.backend.queue += [each for each in messages if each.get("bucket") in {None, *buckets}]
 
     @precondition(lambda self: self.backend.queue)
     @rule(pick=PICK, count=st.sampled_from([1, 3, 100, 100]), twice=st.booleans(), backwards=st.booleans())
@@ -96,6 +96,9 @@ class TimeSteps(Machine):
                 self.applied.add(import_id)
                 lists.apply_list(self.city, message["kind"], message["year"], frozenset(message["usccs"]))
             return
+        if message["task"] in ("find_orders", "end_order"):
+            self.end_orders(message)
+            return
         function("close_year" if message["task"] == "close_year" else "void_vouchers").work(message)
         cancelled, closed = self.count_ended()
         self.follow_in_model(message)
@@ -103,6 +106,33 @@ class TimeSteps(Machine):
         if message["task"] == "lapse":
             self.rare_events["orders cancelled at a year's end"] += after[0] - cancelled
         self.rare_events["years closed"] += after[1] - closed
+
+    def end_orders(self, message: dict[str, Any]) -> None:
+        """§4.2.1: exactly the orders that the agency did not answer in time are found, and end."""
+        instant, before = datetime.fromisoformat(message["instant"]), len(self.backend.queue)
+        function("end_orders").work(message)
+        found = sorted(each["order_id"] for each in self.backend.queue[before:])
+        if message["task"] == "find_orders":
+            assert found == sorted(each.name for each in self.city.orders if year_end.is_unanswered(each, instant))
+        elif year_end.end_unanswered(self.city, message["order_id"], instant):
+            self.rare_events["orders ended unanswered"] += 1
+
+    @precondition(lambda self: self.waiting_orders())
+    @rule(late=st.booleans())
+    def an_answer_is_awaited_in_vain(self, late: bool) -> None:
+        """A night after the last day on which some order may be answered, or the night before."""
+        first = min(order.answer_by for order in self.waiting_orders() if order.answer_by)
+        self.move_to(end_of(first) - (timedelta() if late else MILLISECOND))
+        self.a_night_passes()
+        for task in ("find_orders", "end_order"):
+            messages = [each for each in self.backend.queue if each["task"] == task]
+            self.backend.queue[:] = [each for each in self.backend.queue if each["task"] != task]
+            for message in messages:
+                self.deliver_message(message)
+
+    def waiting_orders(self) -> list[Order]:
+        """The orders that no agency has answered."""
+        return [each for each in self.city.orders if each.state == "placed" and each.answer_by]
 
     def count_ended(self) -> tuple[int, int]:
         """(cancelled orders, closed years)"""

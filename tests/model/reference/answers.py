@@ -32,6 +32,8 @@ STATUS = {
     "NO_TOTAL_PENDING": 409,
     "CANCEL_NOT_ASKED": 409,
     "HELD": 409,
+    "NO_CANCEL_REQUEST": 409,
+    "TOO_EARLY": 409,
 }
 
 

@@ -20,7 +20,7 @@ from tests.model.reference.records import (
 )
 
 Item = dict[str, Any]
-ENDED_WITHOUT_HOLD = ("refused", "cancelled")
+ENDED_WITHOUT_HOLD = ("refused", "withdrawn", "cancelled")
 
 
 @dataclass

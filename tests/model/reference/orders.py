@@ -17,6 +17,7 @@ from tests.model.reference.records import (
     Year,
     cap_fen,
     day_of,
+    end_of,
     non_key_cap_fen,
     non_key_categories,
 )
@@ -177,6 +178,39 @@ def confirm(order: Order, by: str) -> ExpectedAnswer:
     return advance_by_party(order, ("confirm", by, None), {"delivered": "completed"})
 
 
+def dispute(order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer:
+    """§4.2.1: the enterprise disputes a delivery, once."""
+    if by != order.voucher.enterprise.person:
+        return refusal("NOT_FOUND")
+    step = ("dispute", by, body)
+    if order.is_disputed and order.state == "delivered" and not order.repeats(step):
+        return refusal("ALREADY_EXISTS")
+    answer = advance_by_party(order, step, {"delivered": "delivered"})
+    order.is_disputed |= answer.took_effect
+    return answer
+
+
+def decide(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer:
+    """§4.2.1: on a dispute, on silence, or when the enterprise is out, the operator decides on a delivery."""
+    if order.may_not_be_decided_by(by):
+        return refusal("FOUR_EYES")
+    if order.state != "delivered":
+        return refusal("WRONG_STATE")
+    is_silent = order.confirm_by is not None and city.now >= end_of(order.confirm_by)
+    if not (order.is_disputed or is_silent or order.voucher.enterprise.disqualified):
+        return refusal("TOO_EARLY")
+    decision = body["decision"]
+    order.last = (f"decide.{decision}", by, body)
+    order.state = {"confirm": "completed", "return": "accepted", "cancel": "cancelled"}[decision]
+    if decision == "cancel":
+        return_hold(city, order)
+    if decision == "return":
+        order.is_disputed = False
+        for step in ("deliver", "dispute"):
+            order.steps.pop(step, None)
+    return OK
+
+
 def sign(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer:
     """§4.2.1, §2.3.2: the contract is added after the order, or corrected."""
     if by not in (order.product.agency_member, order.voucher.enterprise.person):
@@ -217,6 +251,16 @@ def refuse(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedA
     return answer
 
 
+def withdraw(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer:
+    """§4.2.1: before the agency accepts, the enterprise takes the order back; the money returns to the voucher."""
+    if by != order.voucher.enterprise.person:
+        return refusal("NOT_FOUND")
+    answer = advance(order, ("withdraw", by, body), {"placed": "withdrawn"})
+    if answer.took_effect:
+        return_hold(city, order)
+    return answer
+
+
 def ask_to_cancel(order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer:
     """§3.5.1(5): a party asks to cancel; a person of both parties counts as the enterprise."""
     is_owner = by == order.voucher.enterprise.person
@@ -232,6 +276,22 @@ def ask_to_cancel(order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer
     return answer
 
 
+def take_request_back(order: Order, by: str) -> ExpectedAnswer:
+    """§3.5.1(5): a party no longer asks to cancel; if it asks again in the same words, it asks anew."""
+    is_owner = by == order.voucher.enterprise.person
+    if not is_owner and by != order.product.agency_member:
+        return refusal("NOT_FOUND")
+    if not (order.enterprise_requested_cancel if is_owner else order.agency_requested_cancel):
+        return refusal("NO_CANCEL_REQUEST")
+    if order.state not in HOLDING:
+        return refusal("WRONG_STATE")
+    order.last = ("withdraw_cancel", by, None)
+    order.steps.pop("request_cancel", None)
+    order.enterprise_requested_cancel &= not is_owner
+    order.agency_requested_cancel &= is_owner
+    return OK
+
+
 def review_cancel(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer:
     """§3.5.1(5): the operator approves what both parties asked for, or, before the agency accepted, the enterprise; or
     rejects it; nobody who acted for one."""
@@ -242,8 +302,7 @@ def review_cancel(city: City, order: Order, by: str, body: dict[str, Any]) -> Ex
         if answer.took_effect:
             order.enterprise_requested_cancel = order.agency_requested_cancel = False
         return answer
-    suffices = order.agency_requested_cancel or order.state == "placed"
-    if order.state in HOLDING and not (order.enterprise_requested_cancel and suffices):
+    if order.state in HOLDING and not is_cancel_asked(city, order):
         return refusal("CANCEL_NOT_ASKED")
     if order.state == "settling" and order.line.is_under_review:
         return refusal("LINE_UNDER_REVIEW")
@@ -255,6 +314,18 @@ def review_cancel(city: City, order: Order, by: str, body: dict[str, Any]) -> Ex
             line.application.update_after_line_left()
         return_hold(city, order)
     return answer
+
+
+def is_cancel_asked(city: City, order: Order) -> bool:
+    """§3.5.1(5): both parties asked, or one while the other is out or has been silent for too long; before the
+    acceptance the enterprise suffices."""
+    by_enterprise, by_agency = order.enterprise_requested_cancel, order.agency_requested_cancel
+    if by_enterprise and (by_agency or order.state == "placed"):
+        return True
+    if not (by_enterprise or by_agency):
+        return False
+    is_other_gone = by_agency and order.voucher.enterprise.disqualified
+    return is_other_gone or city.now >= end_of(order.cancel_answer_by["enterprise" if by_enterprise else "agency"])
 
 
 def free_contract_number(city: City, order: Order) -> None:

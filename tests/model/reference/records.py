@@ -170,7 +170,8 @@ class Recovery:
 
 @dataclass(eq=False)
 class Order:
-    """An order and its hold; `line` is its line in a running settlement application."""
+    """An order and its hold; `line` is its line in a running settlement application. Each last day is as the backend
+    told it: which days are working days is proved elsewhere."""
 
     key: str
     body: dict[str, Any]
@@ -189,6 +190,10 @@ class Order:
     violations: set[str] = field(default_factory=set)  # that name it and hold it
     line: Any = None
     name: str = ""
+    answer_by: date | None = None
+    confirm_by: date | None = None
+    cancel_answer_by: dict[str, date] = field(default_factory=dict)  # party that asked → last day of the other one
+    is_disputed: bool = False
     steps: dict[str, Step] = field(default_factory=dict)
     hands: set[str] = field(default_factory=set)  # who acted for a party of it
 

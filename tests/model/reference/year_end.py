@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tests.model.reference.orders import forfeit, return_hold
 from tests.model.reference.programmes import close_for_good
-from tests.model.reference.records import CAP_PERCENT, Batch, City, Enterprise, Order, Voucher
+from tests.model.reference.records import CAP_PERCENT, Batch, City, Enterprise, Order, Voucher, end_of
 
 UNSTARTED = ("placed", "accepted")
 
@@ -32,6 +32,25 @@ def lapse_vouchers(city: City, batch: Batch, usccs: Iterable[str], instant: date
     for voucher in city.vouchers:
         if voucher.batch is batch and voucher.enterprise.uscc in uscc_set and batch.ends_at <= instant:
             end_voucher(voucher, "expired")
+
+
+# of later years nobody knows the holidays yet, so no order ends by a term over them
+LAST_KNOWN_YEAR = 2026
+
+
+def is_unanswered(order: Order, instant: datetime) -> bool:
+    """§4.2.1: the agency did not answer the order by its last day."""
+    day = order.answer_by
+    return order.state == "placed" and day is not None and day.year <= LAST_KNOWN_YEAR and instant >= end_of(day)
+
+
+def end_unanswered(city: City, name: str, instant: datetime) -> bool:
+    """§4.2.1: an order that is not answered in time is cancelled; True if it was."""
+    order = next(each for each in city.orders if each.name == name)
+    if not is_unanswered(order, instant):
+        return False
+    cancel_order(city, order)
+    return True
 
 
 def cancel_order(city: City, order: Order) -> None:

@@ -77,7 +77,8 @@ def order_of(town: Town, *steps_taken: str) -> Json:
 
 def order_calls(town: Town) -> Calls:
     """Orders: one that is carried out, one that is refused, one that both parties want to leave."""
-    placed, unwanted, leaving = order_of(town), order_of(town), order_of(town)
+    placed, unwanted, leaving, mistaken = (order_of(town) for _ in range(4))
+    faulty = order_of(town, "accept", "contract", "deliver")
     for person in (OWNER, SELLER):
         steps.expect(town.act(person, leaving, "cancellation", {"reason": "双方协商一致"}), 200)
     path, declined = f"/orders/{placed['order_id']}", f"/orders/{unwanted['order_id']}"
@@ -94,9 +95,23 @@ def order_calls(town: Town) -> Calls:
         "POST /orders/{order_id}/accept": Call(SELLER, f"{path}/accept", foreign=True),
         "POST /orders/{order_id}/contract": Call(OWNER, f"{path}/contract", town.contract(placed), foreign=True),
         "POST /orders/{order_id}/deliver": Call(SELLER, f"{path}/deliver", foreign=True),
+        "POST /orders/{order_id}/dispute": Call(
+            OWNER, f"/orders/{faulty['order_id']}/dispute", {"reason": "检测报告缺页"}, foreign=True
+        ),
+        # once the call before has disputed it
+        "POST /orders/{order_id}/decision": Call(
+            OPERATOR,
+            f"/orders/{faulty['order_id']}/decision",
+            {"decision": "return", "reason": "请补齐报告后重新交付"},
+            roles=("platform",),
+        ),
         "POST /orders/{order_id}/confirm": Call(OWNER, f"{path}/confirm", foreign=True),
         "POST /orders/{order_id}/rating": Call(OWNER, f"{path}/rating", rating, foreign=True),
         "POST /orders/{order_id}/cancellation": Call(OWNER, f"{declined}/cancellation", why, foreign=True),
+        "POST /orders/{order_id}/cancellation/withdraw": Call(OWNER, f"{declined}/cancellation/withdraw", foreign=True),
+        "POST /orders/{order_id}/withdraw": Call(
+            OWNER, f"/orders/{mistaken['order_id']}/withdraw", {"reason": "选错了服务产品"}, foreign=True
+        ),
         "POST /orders/{order_id}/refuse": Call(SELLER, f"{declined}/refuse", why, foreign=True),
         "POST /orders/{order_id}/cancellation/review": Call(
             OPERATOR,

@@ -11,22 +11,43 @@ from voucher.models.standing import OrderWarning
 from voucher.policy import Category, SizeClass
 
 OrderState = Literal[
-    "placed", "accepted", "refused", "delivered", "completed", "settling", "payable", "paid", "cancelled"
+    "placed", "accepted", "refused", "withdrawn", "delivered", "completed", "settling", "payable", "paid", "cancelled"
 ]
 # §4.1.3: such an order runs on when its enterprise loses the qualification, and its agency must hear of it
 RUNNING_ORDERS = frozenset({"placed", "accepted", "delivered"})
 # such an order has no contract, or has none any more: its parties need not reach each other
-APART_ORDERS = frozenset({"placed", "refused", "cancelled"})
+APART_ORDERS = frozenset({"placed", "refused", "withdrawn", "cancelled"})
 # §2.2.cap: its voucher part is held, and not yet owed to its agency
 HOLDING_ORDERS = RUNNING_ORDERS | {"completed", "settling"}
 
 
 class CancelRequest(Record):
-    """One party's written request to cancel (§3.5.1(5))."""
+    """One party's written request to cancel (§3.5.1(5)). Until the end of `answer_by` the other party may answer; None
+    in one of before 2026-11-29."""
 
     by: str
     at: Instant
     reason: str
+    answer_by: date | None = None
+
+
+class Dispute(Record):
+    """What the enterprise finds wrong with a delivery (§4.2.1)."""
+
+    by: str
+    at: Instant
+    reason: str
+
+
+class OrderDecision(Record):
+    """What the operator decided on an order alone, on the evidence (§4.2.1, §3.5.1(5)), and on what ground: the
+    enterprise disputes the delivery, a party is silent, or one is out of the programme."""
+
+    decision: Literal["confirm", "return", "cancel"]
+    ground: Literal["disputed", "silent", "gone"]
+    reason: str
+    by: str
+    at: Instant
 
 
 class Rating(Record):
@@ -101,7 +122,10 @@ class Order(Remembering):
 
     private: ClassVar[frozenset[str]] = Remembering.private | {"recovery_requests", "hands"}
     remembered: ClassVar[frozenset[str]] = frozenset(
-        {"accept", "refuse", "contract", "deliver", "confirm", "request_cancel", "cancel", "rate"}
+        {
+            *("accept", "refuse", "withdraw", "contract", "deliver", "dispute", "confirm"),
+            *("request_cancel", "cancel", "rate"),
+        }
     )
 
     order_id: str
@@ -128,10 +152,16 @@ class Order(Remembering):
     enterprise_name: str | None = None
     agency_name: str | None = None
     product_name: str | None = None
+    # the last days on which the agency may answer, and the enterprise confirm; None for steps of before 2026-11-29
+    answer_by: date | None = None
+    confirm_by: date | None = None
     settlement_id: str | None = None
     enterprise_cancel: CancelRequest | None = None
     agency_cancel: CancelRequest | None = None
     refusal_reason: str | None = None
+    withdrawal_reason: str | None = None
+    dispute: Dispute | None = None
+    decision: OrderDecision | None = None
     rating: Rating | None = None
     recovered_fen: int = 0
     recoveries: tuple[Recovery, ...] = ()

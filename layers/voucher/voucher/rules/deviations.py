@@ -74,6 +74,8 @@ FREE = frozenset(
         "agency_renewal_days",
         "agency_reminder_days",
         "voucher_reminder_days",
+        "confirmation_days",
+        "cancellation_days",
         "notice_working_days",
         "notice_objections_per_hour",
         "source_objections_per_hour",

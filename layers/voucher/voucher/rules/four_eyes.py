@@ -14,6 +14,7 @@ STEPS_OF_PARTIES = {
     "accept": "accept_order",
     "contract": "record_contract",
     "deliver": "deliver_order",
+    "dispute": "dispute_order",
     "confirm": "confirm_order",
     "request_cancel": "ask_cancel",
     "settle": "open_application",

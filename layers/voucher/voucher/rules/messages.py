@@ -43,6 +43,7 @@ SUBJECTS = {
     ("ORDER", "placed"): "使用服务券的订单已提交，等待服务机构接单。",
     ("ORDER", "accepted"): "服务机构已接单；尚未登记合同的，请登记合同编号和签订日期。",
     ("ORDER", "refused"): "订单被服务机构拒绝，抵用额已退回。",
+    ("ORDER", "withdrawn"): "企业在接单前撤回了订单，抵用额已退回。",
     ("ORDER", "delivered"): "服务机构已提交服务成果，请企业确认。",
     ("ORDER", "completed"): "企业已确认服务完成。",
     ("ORDER", "cancelled"): "订单已取消，抵用额已退回。",
@@ -55,6 +56,14 @@ SUBJECTS = {
     ("PAYOUT", "returned"): "已拨付的资金被银行退回，请核对收款账户。",
     ("PAYOUT", "paid"): "服务券抵用资金已拨付。",
     ("PAYOUT", "failed"): "服务券抵用资金拨付失败，请核对收款账户。",
+}
+# (thing, action) → a subject that says more of the state than the one above
+SUBJECTS_OF_ACTIONS = {
+    ("ORDER", "run_out"): "服务机构未在期限内接单，订单已自动取消，抵用额已退回；仍需该服务的，请重新下单。",
+    ("ORDER", "decide.confirm"): "平台运营机构核实后确认服务已完成。",
+    ("ORDER", "decide.return"): "平台运营机构核实后将订单退回，请服务机构完善后重新交付。",
+    ("ORDER", "decide.cancel"): "平台运营机构核实后取消订单，抵用额已退回或作废。",
+    ("ORDER", "expire"): "订单到期仍没有有效的服务合同，已自动取消，抵用额已退回或作废。",
 }
 # (thing, state left, state entered): the thing goes back to an earlier state, so the subject above would not be true
 STEPS_BACK = {
@@ -107,7 +116,7 @@ def _state_messages(old: Image | None, new: Image) -> list[Message]:
     """The state entered, told to each organisation concerned."""
     thing, state = thing_of(new), new.get("state")
     before = None if old is None else old.get("state")
-    subject = SUBJECTS.get((thing, str(state)))
+    subject = SUBJECTS_OF_ACTIONS.get((thing, str(new.get("last_action"))), SUBJECTS.get((thing, str(state))))
     if subject is None or before == state or (thing, before, state) in STEPS_BACK:
         return []
     message_id, about = change_id(new, state), f"{thing.lower()}:{name_of(new, thing)}"
@@ -125,7 +134,38 @@ def _opinion(thing: str, new: Image) -> str:
     """§3.5.2: the reviewer's opinion on a line reaches the agency in its own words."""
     reviewed = thing == "LINE" and new.get("state") in ("passed", "returned", "rejected")
     opinion = new.get("opinion") if reviewed else None
+    decision = new.get("decision") if thing == "ORDER" and _is_one_sided(new) else None
+    if decision:
+        return f"理由：{decision['reason']}"
     return f"意见：{opinion}" if opinion else ""
+
+
+def _is_one_sided(order: Image) -> bool:
+    """The latest step of an order is the operator's alone, at most on the word of one party."""
+    decision = (order.get("decision") or {}).get("decision")
+    action = str(order.get("last_action"))
+    return decision is not None and (action.startswith("decide.") or action == decision == "cancel")
+
+
+DECISION_WORDS = {"confirm": "确认服务完成", "return": "退回重新交付", "cancel": "取消订单"}
+
+
+def _decided_alone(old: Image | None, new: Image) -> list[Message]:
+    """§4.2.1, §3.5.1(5): the bureau hears of each order on which the operator decided without both parties' word."""
+    if thing_of(new) != "ORDER" or not _is_one_sided(new) or (old or {}).get("decision") == new["decision"]:
+        return []
+    decision = new["decision"]
+    words = f"平台运营机构单方处理订单：{DECISION_WORDS[decision['decision']]}。理由：{decision['reason']}"
+    return _to_staff(new, "decided", words, f"order:{new['order_id']}", "bureau")
+
+
+def _disputed(old: Image | None, new: Image) -> list[Message]:
+    """§4.2.1: a delivery is disputed: the operator is to decide, and the agency hears why."""
+    if thing_of(new) != "ORDER" or not new.get("dispute") or (old or {}).get("dispute"):
+        return []
+    about, reason = f"order:{new['order_id']}", new["dispute"]["reason"]
+    told = _notify(change_id(new, "disputed"), "agency", new["agency_uscc"], f"企业对交付提出异议：{reason}", about)
+    return [told, *_to_staff(new, "disputed", "企业对交付提出异议，请核实后作出决定。", about, "platform")]
 
 
 def _disqualified(old: Image | None, new: Image) -> list[Message]:
@@ -245,6 +285,25 @@ def voucher_ending(voucher_id: str, enterprise_uscc: str, valid_until: str, bala
     return _notify(f"VOUCHER.{voucher_id}/ends/{valid_until}", "enterprise", enterprise_uscc, words, about)
 
 
+def answer_due(order_id: str, agency_uscc: str, answer_by: str) -> Message:
+    """§4.2.1: the reminder before an order runs out; each night that finds it due makes the same message."""
+    words, about = f"订单尚待接单，最后期限为{answer_by}，逾期将自动取消。", f"order:{order_id}"
+    return _notify(f"ORDER.{order_id}/answer/{answer_by}", "agency", agency_uscc, words, about)
+
+
+def confirmation_due(order_id: str, enterprise_uscc: str, confirm_by: str) -> Message:
+    """§4.2.1: the reminder before the operator may decide on a delivery; each night that finds it due makes the same
+    message."""
+    words, about = f"服务成果待确认，请于{confirm_by}前确认或提出异议，逾期由平台核实处理。", f"order:{order_id}"
+    return _notify(f"ORDER.{order_id}/confirm/{confirm_by}", "enterprise", enterprise_uscc, words, about)
+
+
+def confirmation_over(order_id: str, confirm_by: str) -> Message:
+    """§4.2.1: an enterprise left a delivery unconfirmed; each night that finds it so makes the same message."""
+    words, about = "企业逾期未确认服务成果，请核实后作出决定。", f"order:{order_id}"
+    return _notify(f"ORDER.{order_id}/silent/{confirm_by}", "staff", "platform", words, about)
+
+
 def enterprise_disqualified(cause: str, agency_uscc: str, order_id: str) -> Message:
     """§4.1.3: the enterprise of an agency's running order lost its qualification; `cause` is the id of the message that
     the withdrawal set in motion."""
@@ -282,6 +341,8 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
     _claims_told,
     _work,
     _order_held,
+    _decided_alone,
+    _disputed,
 )
 
 

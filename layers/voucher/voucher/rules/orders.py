@@ -221,16 +221,3 @@ def check_has_contract(order: Order) -> None:
     """§4.2.1: work is delivered under a contract that is on record. Raises CONTRACT_MISSING."""
     if not has_contract(order):
         raise Refused(Refusal.CONTRACT_MISSING)
-
-
-def check_cancel_asked(order: Order, agency: Agency | None) -> None:
-    """§3.5.1(5): both parties asked in writing to cancel. Raises CANCEL_NOT_ASKED.
-
-    An agency need not ask before it has accepted the order: there is no contract yet that both would give up, and an
-    agency that never answers must not keep a voucher's money until it lapses. §3.4.1: nor need one that was removed
-    before it signed the contract; it serves no order any more.
-    """
-    serves = agency is None or agency.state != "removed" or has_contract(order)
-    needs_agency = serves and order.state != "placed"
-    if order.enterprise_cancel is None or (needs_agency and order.agency_cancel is None):
-        raise Refused(Refusal.CANCEL_NOT_ASKED)

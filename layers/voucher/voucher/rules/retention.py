@@ -16,7 +16,7 @@ from voucher.models.enterprises import Enterprise
 from voucher.models.entitlements import Entitlement
 from voucher.models.lists import ListImport
 from voucher.models.notices import Notice, Objection
-from voucher.models.orders import CancelRequest, Order
+from voucher.models.orders import CancelRequest, Dispute, Order, OrderDecision
 from voucher.models.payables import MaskedAccount, Payable
 from voucher.models.payouts import Payout, PayoutFile
 from voucher.models.programmes import Programme
@@ -44,7 +44,7 @@ TASKS = (
     "message",
 )
 # one that is written out, reopened or on its way has not ended
-ENDED_ORDERS = frozenset({"refused", "cancelled", "paid"})
+ENDED_ORDERS = frozenset({"refused", "withdrawn", "cancelled", "paid"})
 EDITABLE = frozenset({"draft", "returned", "rejected"})
 
 Organisation = Enterprise | Agency
@@ -205,7 +205,8 @@ def erased_change(change: Change, mark: Mark) -> Change:
 def order_is_due(order: Order, now: datetime) -> bool:
     """An order that ended, long ago, and has words."""
     ended = order.state in ENDED_ORDERS and order.erased_at is None
-    worded = order.rating or order.enterprise_cancel or order.agency_cancel or order.refusal_reason
+    reasons = (order.refusal_reason, order.withdrawal_reason, order.dispute, order.decision)
+    worded = order.rating or order.enterprise_cancel or order.agency_cancel or any(reasons)
     return ended and bool(worded) and is_over(last_step(order), RETENTION.order_text_days, now)
 
 
@@ -220,12 +221,15 @@ def erased_order(order: Order, mark: Mark) -> Order:
         enterprise_cancel=_wordless(order.enterprise_cancel),
         agency_cancel=_wordless(order.agency_cancel),
         refusal_reason=ERASED if order.refusal_reason else None,
+        withdrawal_reason=ERASED if order.withdrawal_reason else None,
+        dispute=_wordless(order.dispute),
+        decision=_wordless(order.decision),
         erased_at=mark.at,
     )
 
 
-def _wordless(request: CancelRequest | None) -> CancelRequest | None:
-    return request and request.model_copy(update={"reason": ERASED})
+def _wordless[Said: (CancelRequest, Dispute, OrderDecision)](said: Said | None) -> Said | None:
+    return said.model_copy(update={"reason": ERASED}) if said else None
 
 
 def settlement_is_due(settlement: Settlement, now: datetime) -> bool:

@@ -74,6 +74,11 @@ def material_change_due(happened_on: date, days: int) -> DueDay:
     return DueDay(due, certain)
 
 
+def calendar_due(day: date, days: int) -> date:
+    """The last day of a term of calendar days, counted as for a change; for terms after which a person decides."""
+    return material_change_due(day, days).date
+
+
 def add_months(day: date, months: int) -> date:
     """§2.1.2: the same day `months` later (or earlier), or the month's last day if that month is shorter."""
     year, month_index = divmod(day.year * 12 + day.month - 1 + months, 12)

@@ -1,6 +1,6 @@
 """Orders (§4.2.1): placed in one transaction with what they hold, and every later step of their money."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from voucher.models.accounts import Movement, Posting, order_account, voucher_account
@@ -221,11 +221,16 @@ def step_write(old: Order, new: Order, *more: str, **values: Any) -> Write:
     return advance_write("order", keys.order(new.order_id), old, new, *more, index=_index_entry(new), **values)
 
 
-def decided_writes(old: Order, new: Order, step: str, caller: str, *more: str) -> list[Write]:
-    """The writes of what staff decides on one order: nobody who acted for a party of it, and no member of one."""
+Seen = Sequence[Enterprise | Agency | None]
+
+
+def decided_writes(old: Order, new: Order, step: str, caller: str, *more: str, seen: Seen = ()) -> list[Write]:
+    """The writes of what staff decides on one order: nobody who acted for a party of it, and no member of one. Parties
+    that were `seen` are still as they were."""
     hands = conditions.by_other_hands(step, "order")
-    parties = organisations.parties_checks(old.enterprise_uscc, old.agency_uscc, step, caller)
-    return [step_write(old, new, hands, *more, caller=caller), *parties]
+    checks = [organisations.unchanged_stranger_check(party, step, caller) for party in seen if party]
+    strangers = organisations.parties_checks(old.enterprise_uscc, old.agency_uscc, step, caller)
+    return [step_write(old, new, hands, *more, caller=caller), *(checks or strangers)]
 
 
 def not_held_check(order_id: str) -> Write:
@@ -279,10 +284,18 @@ def commit_release(old: Order, new: Order, voucher: Voucher, mark: Mark, *also: 
     commit([*release_writes(old, new, old.voucher_fen, voucher, mark), *also])
 
 
-def commit_cancellation(old: Order, new: Order, voucher: Voucher, mark: Mark, *also: Write) -> None:
-    """§3.5.1(5): the operator cancels an order, and its whole hold goes back. Raises CHANGED_MEANWHILE, also for a
-    caller who acted for a party of it, or is a member of one."""
-    decided = decided_writes(old, new, "review_cancel", mark.by)
+def commit_decision(old: Order, new: Order, caller: str, seen: Seen) -> None:
+    """§4.2.1: the operator decides on a delivery, and the order's money stays. Raises CHANGED_MEANWHILE as
+    `commit_cancellation` does."""
+    commit(decided_writes(old, new, "decide_order", caller, seen=seen))
+
+
+def commit_cancellation(
+    old: Order, new: Order, step: str, voucher: Voucher, mark: Mark, seen: Seen, *also: Write
+) -> None:
+    """§3.5.1(5), §4.2.1: the operator cancels an order, and its whole hold goes back. Raises CHANGED_MEANWHILE, also if
+    a party that was `seen` changed, for a caller who acted for a party of it, or is a member of one."""
+    decided = decided_writes(old, new, step, mark.by, seen=seen)
     released = _released_writes(old, old.voucher_fen, voucher, mark)
     commit([*decided, *_answered_writes(old, new), *released, *also])
 
@@ -333,6 +346,11 @@ def list_page(
         return is_of_both and is_waiting and (keep is None or keep(item))
 
     return read_page("orders", "ORDER", selection, is_chosen if party else keep, party)
+
+
+def list_in(state: str) -> Iterable[Order]:
+    """Every order in one state, page by page, as the index shows them."""
+    return (Order.model_validate(item) for item in read_whole("orders", "ORDER", state))
 
 
 def list_of_enterprise(uscc: str) -> Iterable[Order]:

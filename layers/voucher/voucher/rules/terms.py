@@ -1,0 +1,125 @@
+"""The terms of an order (§4.2.1, §3.5.1(5)): until when a party may answer, and what its silence, its dispute or its
+leaving lets the other one, the schedule or the operator do."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from voucher.models.agencies import Agency
+from voucher.models.base import Mark, with_hand
+from voucher.models.enterprises import Enterprise
+from voucher.models.orders import Dispute, Order, OrderDecision
+from voucher.policy import Policy
+from voucher.refusals import Refusal, Refused
+from voucher.rules.four_eyes import stepped_by_party
+from voucher.rules.lifecycle import allows, stepped
+from voucher.rules.working_days import ONE_DAY, DueDay, add_working_days, calendar_due, end_of_day, shanghai_date
+
+
+def answer_due(placed_at: datetime, policy: Policy) -> DueDay:
+    """§4.2.1: the last day on which an agency may answer an order."""
+    return add_working_days(shanghai_date(placed_at), policy.acceptance_working_days)
+
+
+def _last_day_to_answer(order: Order, policy: Policy) -> DueDay:
+    """The day that the parties were told, or a later one if holidays became known since."""
+    due = answer_due(order.created_at, policy)
+    return DueDay(max(order.answer_by or due.date, due.date), due.certain)
+
+
+def has_run_out(order: Order, policy: Policy, now: datetime) -> bool:
+    """§4.2.1: the agency did not answer an order in time. False as long as the holidays on the way are unknown: what
+    the schedule ends does not come back."""
+    due = _last_day_to_answer(order, policy)
+    return allows("order", order.state, "run_out") and due.certain and now >= end_of_day(due.date)
+
+
+def day_to_remind_of_answer(order: Order, policy: Policy, today: date) -> date | None:
+    """§4.2.1: the last day to answer an order, if it is today or tomorrow."""
+    last_day = _last_day_to_answer(order, policy).date
+    return last_day if last_day - ONE_DAY <= today <= last_day else None
+
+
+def order_without_request(order: Order, party: str, mark: Mark) -> Order:
+    """§3.5.1(5): the order after a party, `enterprise` or `agency`, took its request to cancel back. Raises
+    NO_CANCEL_REQUEST or WRONG_STATE."""
+    if getattr(order, f"{party}_cancel") is None:
+        raise Refused(Refusal.NO_CANCEL_REQUEST)
+    changes: dict[str, Any] = {f"{party}_cancel": None}
+    new = stepped(order, "withdraw_cancel", mark, **changes)
+    # whoever asks anew in the same words repeats nothing
+    return new.model_copy(
+        update={"steps": {name: step for name, step in new.steps.items() if name != "request_cancel"}}
+    )
+
+
+def delivered_changes(policy: Policy, today: date) -> dict[str, Any]:
+    """§4.2.1: what a delivery changes beside the state: until when the enterprise confirms or disputes."""
+    return {"confirm_by": calendar_due(today, policy.confirmation_days), "dispute": None}
+
+
+def disputed(order: Order, reason: str, mark: Mark) -> Order:
+    """§4.2.1: the order whose delivery the enterprise disputes, once. Raises WRONG_STATE or ALREADY_EXISTS."""
+    new = stepped_by_party(order, "dispute", mark, dispute=Dispute(by=mark.by, at=mark.at, reason=reason))
+    if order.dispute is not None:
+        raise Refused(Refusal.ALREADY_EXISTS)
+    return new
+
+
+Ground = Literal["disputed", "silent", "gone"]
+
+
+def ground_to_decide(
+    order: Order, enterprise: Enterprise | None, agency: Agency | None, policy: Policy, now: datetime
+) -> Ground:
+    """§4.2.1: on what ground the operator may decide on a delivery alone. Raises TOO_EARLY with the last day on which
+    the enterprise may confirm."""
+    if order.dispute is not None:
+        return "disputed"
+    if is_gone(enterprise) or is_gone(agency):
+        return "gone"
+    # an order of before 2026-11-29 has no day: the term is counted from its latest step
+    delivered_on = shanghai_date(order.updated_at or order.created_at)
+    confirm_by = order.confirm_by or calendar_due(delivered_on, policy.confirmation_days)
+    if now < end_of_day(confirm_by):
+        raise Refused(Refusal.TOO_EARLY, confirm_by=confirm_by)
+    return "silent"
+
+
+def is_gone(party: Enterprise | Agency | None) -> bool:
+    """§3.4.1, §4.1.3: a party is out of the programme."""
+    return party is None or party.state in ("disqualified", "removed")
+
+
+def decided(order: Order, decision: OrderDecision, mark: Mark) -> Order:
+    """§4.2.1: the order after the operator's decision: completed, back with its agency, which delivers anew, or
+    cancelled. Raises WRONG_STATE."""
+    changes: dict[str, Any] = {"drawn": {}} if decision.decision == "cancel" else {}
+    hands = with_hand(order.hands, "decide_order", mark.by)
+    new = stepped(order, f"decide.{decision.decision}", mark, decision=decision, hands=hands, **changes)
+    if decision.decision != "return":
+        return new
+    # whoever delivers or disputes again in the same words repeats nothing
+    steps = {name: step for name, step in new.steps.items() if name not in ("deliver", "dispute")}
+    return new.model_copy(update={"steps": steps, "dispute": None, "confirm_by": None})
+
+
+def ground_to_cancel(
+    order: Order, enterprise: Enterprise | None, agency: Agency | None, policy: Policy, now: datetime
+) -> Ground | None:
+    """§3.5.1(5): both parties asked in writing to cancel: None; or one of them did, and on what ground that suffices.
+    Raises CANCEL_NOT_ASKED.
+
+    An agency need not ask before it has accepted the order: there is no contract yet that both would give up, and an
+    agency that never answers must not keep a voucher's money until it lapses.
+    """
+    if order.enterprise_cancel and (order.agency_cancel or order.state == "placed"):
+        return None
+    asked, other = (order.enterprise_cancel, agency) if order.enterprise_cancel else (order.agency_cancel, enterprise)
+    if asked is None:
+        raise Refused(Refusal.CANCEL_NOT_ASKED)
+    if is_gone(other):
+        return "gone"
+    answer_by = asked.answer_by or calendar_due(shanghai_date(asked.at), policy.cancellation_days)
+    if now < end_of_day(answer_by):
+        raise Refused(Refusal.CANCEL_NOT_ASKED)
+    return "silent"
