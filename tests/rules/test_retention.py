@@ -14,6 +14,7 @@ from voucher.models.base import Mark, Reason, Stateful
 from voucher.models.changes import Change
 from voucher.models.documents import Document
 from voucher.models.lists import ListImport
+from voucher.models.members import Invitation, Seat
 from voucher.models.orders import CancelRequest, Dispute, OrderDecision, Rating
 from voucher.models.payables import Account, AccountChange, Payable
 from voucher.models.payouts import Payout, PayoutFile
@@ -28,6 +29,18 @@ ACCOUNT = Account(
     bank_name="某银行", account_name="机构", sealed_number=PLANTED, last_digits="0018", fingerprint=f"f{PLANTED}"
 )
 PEOPLE: dict[str, Any] = {
+    "seats": {PLANTED: Seat(role="owner", since=NOW, invited_by=PLANTED)},
+    "invitations": (
+        Invitation(
+            invitation_id="i_1",
+            role="handler",
+            secret=PLANTED,
+            by=PLANTED,
+            at=NOW,
+            expires_at=NOW,
+            request_sha256=PLANTED,
+        ),
+    ),
     **dict.fromkeys(("legal_representative", "contact_name", "contact_phone", "created_by", "submitted_by"), PLANTED),
     "members": frozenset({PLANTED}),
     "reasons": (Reason(message=PLANTED),),
@@ -168,6 +181,8 @@ def test_every_field_that_the_inventory_gives_days_is_among_what_was_planted_her
         "Dispute",
         "OrderDecision",
         "Account",
+        "Invitation",
+        "Seat",
     }
     assert timed - kept_elsewhere <= made
 
