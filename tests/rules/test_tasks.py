@@ -55,6 +55,7 @@ def test_each_kind_of_task_has_its_words_and_each_term_is_a_value_of_the_policy(
         ({"state": "accepted", "enterprise_cancel": {"reason": "不再需要"}}, "answer_cancellation", f"agency:{AGENCY}"),
         ({"state": "delivered", "agency_cancel": {"reason": "无力履行"}}, "answer_cancellation", f"enterprise:{FIRM}"),
         ({"state": "delivered"}, "confirm_delivery", f"enterprise:{FIRM}"),
+        ({"state": "delivered", "dispute": {"reason": "成果不符"}}, "decide_order", "platform"),
         ({"state": "paid"}, None, None),
     ],
 )

@@ -27,6 +27,7 @@ TaskKind = Literal[
     "enter_contract",
     "deliver",
     "confirm_delivery",
+    "decide_order",
     "apply_for_settlement",
     "complete_settlement",
     "pre_review_settlement",
@@ -118,7 +119,8 @@ TASKS: dict[str, tuple[Task, ...]] = {
         Task("answer_order", "placed", "agency", "acceptance_working_days"),
         Task("enter_contract", "accepted", "agency", term=None, when=_lacks("contract_signed_on")),
         Task("deliver", "accepted", "agency", term=None),
-        Task("confirm_delivery", "delivered", "enterprise", term=None),
+        Task("decide_order", "delivered", "platform", when=_has("dispute")),
+        Task("confirm_delivery", "delivered", "enterprise", "confirmation_days"),
         Task("apply_for_settlement", "completed", "agency", term=None),
     ),
     "settlement": (

@@ -72,6 +72,7 @@ TASK_WORDS = {
     "enter_contract": "登记合同编号和签订日期",
     "deliver": "提交服务成果",
     "confirm_delivery": "确认服务成果",
+    "decide_order": "裁决企业有异议的交付",
     "apply_for_settlement": "申请兑付",
     "complete_settlement": "补齐并提交兑付申请",
     "pre_review_settlement": "预审兑付申请",

@@ -73,8 +73,8 @@ STEPS_BACK = {
 }
 # tasks of a party that no subject above tells it
 ASKED_BY_OTHERS = frozenset({"answer_cancellation"})
-# told otherwise: with the application, and with the end of the notice
-UNTOLD = frozenset({"gather_line", "close_notice"})
+# told otherwise: with the application, the end of the notice, and the dispute
+UNTOLD = frozenset({"gather_line", "close_notice", "decide_order"})
 # thing → kind of organisation → the attribute that names the recipient
 RECIPIENTS = {
     "ENTERPRISE": {"enterprise": "uscc"},
