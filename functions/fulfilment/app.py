@@ -1,17 +1,12 @@
 """How an order is carried out: accepted or refused, contracted, delivered, confirmed, rated (§4.2)."""
 
-from typing import Annotated
-
-from pydantic import Field
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, WithReason
-from voucher.edge.fields import Day, Number, PositiveFen, Text
 from voucher.edge.identity import as_party, party_of
+from voucher.edge.orders import Contract, Stars
 from voucher.edge.parties import acceptance_checks
 from voucher.edge.replies import Answer, reply
-from voucher.models.base import Request
 from voucher.models.orders import Order, Rating
 from voucher.refusals import Refusal, Refused
 from voucher.rules.agencies import check_signed_after_approval
@@ -24,17 +19,6 @@ from voucher.store import orders, organisations, programmes, vouchers
 from voucher.store.engine.table import Write
 
 app = Api()
-
-
-class Contract(Request):
-    contract_number: Number
-    contract_signed_on: Day
-    contract_fen: PositiveFen
-
-
-class Stars(Request):
-    score: Annotated[int, Field(ge=1, le=5)]
-    comment: Text | None = None
 
 
 def _as_agency(order: Order) -> None:

@@ -2,45 +2,26 @@
 
 import secrets
 from base64 import b32encode
-from typing import Annotated
-
-from pydantic import Field
 
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
 from voucher.edge.creation import key_write
-from voucher.edge.fields import Number
 from voucher.edge.identity import as_member, as_member_or_staff
-from voucher.edge.queries import Query
+from voucher.edge.members import Acceptance, InvitationRequest, OfKind, entitlement_writes
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
-from voucher.models.base import Request
 from voucher.models.enterprises import Enterprise
-from voucher.models.members import Joining, MemberRole, Members, OrganisationKind, ShownInvitation
+from voucher.models.members import Joining, Members, OrganisationKind, ShownInvitation
 from voucher.policy import Policy
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.rules import members
-from voucher.rules.entitlements import years_in_step
 from voucher.rules.programmes import policy_for
-from voucher.store import organisations, programmes, standing
-from voucher.store.engine.table import Write
+from voucher.store import organisations, programmes
 
 app = Api()
 # a code is not guessed
 SECRET_BYTES = 10
-
-
-class OfKind(Query):
-    kind: OrganisationKind | None = None
-
-
-class InvitationRequest(Request):
-    role: MemberRole
-
-
-class Acceptance(Request):
-    code: Annotated[Number, Field(examples=["91331100MA2E00003J-E-K7Q2M9XW4TRB5HAZ"])]
 
 
 @app.post("/organisations/<uscc>/invitations")
@@ -84,7 +65,7 @@ def accept() -> Answer[Joining]:
         return reply(members.joining(old, app.caller.sub), replay=True)
     app.caller.role = kind
     new = members.joined(old, secret, _policy(), app.mark)
-    organisations.commit_members(old, new, *_entitlement_writes(new))
+    organisations.commit_members(old, new, *entitlement_writes(new))
     return reply(members.joining(new, app.caller.sub))
 
 
@@ -106,7 +87,7 @@ def remove(uscc: str, member_id: str, query: OfKind) -> Answer[Members]:
     if sub is None:
         raise not_found("member")
     new = members.without_member(old, sub, "remove_member", app.mark)
-    organisations.commit_members(old, new, *_entitlement_writes(new))
+    organisations.commit_members(old, new, *entitlement_writes(new))
     return reply(_shown(new))
 
 
@@ -119,7 +100,7 @@ def leave(uscc: str, query: OfKind) -> Answer[Members]:
             return reply(members.shown_members(each, "", clock.now()), replay=True)
     old = _own(uscc, query.kind)
     new = members.without_member(old, app.caller.sub, "leave", app.mark)
-    organisations.commit_members(old, new, *_entitlement_writes(new))
+    organisations.commit_members(old, new, *entitlement_writes(new))
     return reply(_shown(new))
 
 
@@ -144,15 +125,6 @@ def _known(uscc: str, kind: OrganisationKind | None) -> list[Enterprise | Agency
 
 def _policy() -> Policy:
     return policy_for(programmes.find(clock.today().year), clock.today())
-
-
-def _entitlement_writes(new: Enterprise | Agency) -> list[Write]:
-    """§4.1.4: who is no member any more grabs nothing any more, in the same instant."""
-    if new.thing != "enterprise":
-        return []
-    facts = standing.read_facts(new.uscc, years_in_step(clock.today()))
-    held = facts.entitlements.items()
-    return standing.entitlement_writes(facts, {year: each and members.entitlement_of(each, new) for year, each in held})
 
 
 def _shown(organisation: Enterprise | Agency) -> Members:

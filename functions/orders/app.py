@@ -1,20 +1,17 @@
 """Orders: quoted, placed with the voucher's part held, and shown (§4.2.1, §2.3.2); fulfilment carries them out."""
 
 from dataclasses import asdict
-from typing import Annotated
-
-from pydantic import Field
 
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.creation import key_write
 from voucher.edge.disclosure import disclose
-from voucher.edge.fields import Day, Identifier, Number, PositiveFen, Quantity
 from voucher.edge.identity import as_party, check_party_named, party_of, reads_books, require
+from voucher.edge.orders import Placement, QuoteRequest
 from voucher.edge.pages import ListOf, Search, empty_page, reply_list
 from voucher.edge.queries import QueryId, Switch
 from voucher.edge.replies import Answer, reply
-from voucher.models.base import Request, with_hand
+from voucher.models.base import with_hand
 from voucher.models.order_facts import OrderFacts
 from voucher.models.orders import Order, OrderState, OrderWithContacts
 from voucher.refusals import Refusal, Refused
@@ -36,20 +33,6 @@ from voucher.store.engine import pools
 app = Api()
 # how often an order is decided anew because a fact changed between the decision and the write
 PLACING_TRIES = 6
-
-
-class QuoteRequest(Request):
-    product_id: Annotated[Identifier, Field(examples=["91331100MA2E00003J.da66fc019565"])]
-    voucher_id: Annotated[Identifier, Field(examples=["2026.ed6938a7e236.91331100MA2E00003J"])]
-    contract_fen: PositiveFen
-
-
-class Placement(QuoteRequest):
-    voucher_fen: PositiveFen
-    quantity: Quantity = 1
-    contract_number: Number | None = None
-    contract_signed_on: Day | None = None
-    no_other_subsidy: bool
 
 
 class OfParty(Search[OrderState]):

@@ -4,17 +4,16 @@ from datetime import date
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.bodies import Nothing, Versioned, partial
+from voucher.edge.bodies import Nothing, Versioned
 from voucher.edge.creation import key_write
-from voucher.edge.fields import Name, PositiveFen, ServiceItem, Text, Uscc
 from voucher.edge.identity import as_member, as_party, reads_books, require
 from voucher.edge.pages import ListOf, Search, empty_page, reply_list
 from voucher.edge.parties import unaccused_checks
+from voucher.edge.products import Correction, Listing
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
-from voucher.models.base import Request
 from voucher.models.products import Product, ProductState
-from voucher.policy import Category, Policy
+from voucher.policy import Policy
 from voucher.rules.agencies import check_active, check_scope
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_version, stepped
@@ -23,24 +22,6 @@ from voucher.rules.programmes import policy_for
 from voucher.store import organisations, products, programmes
 
 app = Api()
-
-
-class Facts(Request):
-    category: Category
-    name: Name
-    area: Name
-    content: Text
-    term: Name
-    price_fen: PositiveFen
-    price_unit: Name
-    service_item: ServiceItem | None = None
-
-
-class Listing(Facts):
-    agency_uscc: Uscc
-
-
-Correction = partial(Facts)
 
 
 @app.post("/products")

@@ -8,10 +8,9 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import WithReason
 from voucher.edge.creation import key_write
-from voucher.edge.fields import Day, Identifier, Number, PositiveFen, Text
 from voucher.edge.identity import require
+from voucher.edge.recoveries import Claim, MoneyIn
 from voucher.edge.replies import Answer, reply
-from voucher.models.base import Request
 from voucher.models.orders import Order, PublicRecovery, Receipt, Recovery
 from voucher.refusals import FieldError, Refusal, Refused, not_found
 from voucher.rules.four_eyes import check_four_eyes
@@ -22,19 +21,6 @@ from voucher.rules.working_days import shanghai_date
 from voucher.store import orders, organisations, recoveries, violations
 
 app = Api()
-
-
-class Claim(Request):
-    amount_fen: PositiveFen
-    reason: Text
-    violation_id: Identifier | None = None
-    due_on: Day | None = None
-
-
-class MoneyIn(Request):
-    amount_fen: PositiveFen
-    bank_reference: Number
-    received_on: Day
 
 
 @app.post("/orders/<order_id>/recoveries")
