@@ -136,7 +136,7 @@ def _line_withdrawal_writes(order: Order, mark: Mark) -> list[Write]:
     return [
         settlements.step_write(settlement, settlement_without_line(settlement, lines.values(), mark)),
         settlements.line_write(line, stepped(line, "withdraw", mark)),
-        *settlements.free_invoice_writes(line),
+        *settlements.free_proof_writes(line),
     ]
 
 

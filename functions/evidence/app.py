@@ -66,12 +66,12 @@ def fill_in(settlement_id: str, order_id: str) -> Answer[PublicLine]:
         return reply(_public_line(old), replay=True)
     check_step(old, "edit")
     check_version(old, body.version)
-    invoice, transfers = body.invoice.read(), tuple(each.read() for each in body.transfers)
+    order = orders.load(order_id)
+    quantity, payer = body.quantity or order.quantity, order.enterprise_name or order.enterprise_uscc
+    invoice, transfers = body.invoice.read(), tuple(each.read(payer) for each in body.transfers)
     check_transfers(transfers)
     check_own_share(old, body.contract_fen, invoice, transfers, programmes.get(old.year).policy)
     hashes = _examine_documents(settlement_id, body)
-    order = orders.load(order_id)
-    quantity = body.quantity or order.quantity
     new = stepped(
         old,
         "edit",

@@ -125,7 +125,7 @@ def _decision_writes(
         writes.append(standing.unchanged_check(standings[old.enterprise_uscc]))
     if decision.decision == "reject":
         freed = order_without_settlement(order, mark)
-        return [*writes, orders.step_write(order, freed), *settlements.free_invoice_writes(old)]
+        return [*writes, orders.step_write(order, freed), *settlements.free_proof_writes(old)]
     if decision.decision == "pass":
         check_not_held([order])
         if kept_fen == order.voucher_fen:

@@ -318,6 +318,7 @@ NO_PERSON = (
     "Order.product_name",
     "RemovalNotice.agency_name",
     "Payable.agency_name",
+    "Transfer.payer_name",
     "Account.bank_name",
     "MaskedAccount.bank_name",
     "Notice.text",

@@ -160,6 +160,68 @@ def test_one_transfer_entered_twice_does_not_make_up_the_own_share(two_lines: Tw
 
 
 @pytest.mark.clause("§3.5.1")
+def test_the_parts_of_one_transfer_are_flagged_on_both_lines_and_never_exceed_it(two_lines: TwoLines) -> None:
+    case, first, second = two_lines
+    whole = {"reference": "TR-9", "total_fen": 40_000}
+    assert codes(fill_in(case, first, "INV-1", transfer=whole)) == []
+    assert codes(fill_in(case, second, "INV-2", transfer=whole | {"reference": "ｔｒ-9"})) == ["SAME_TRANSFER"]
+    for order, other in ((first, second), (second, first)):
+        [flag] = case.line(order)["flags"]
+        assert (flag["field"], flag["order_ids"]) == ("transfers.0", [other["order_id"]])
+    body = line_body(case, own_documents(case.town, "丙"), "INV-2", transfer={"reference": "TR-9", "total_fen": 39_999})
+    no = case.call(SELLER, "PUT", f"lines/{second['order_id']}", body)
+    assert (no.status, no.code, no.body["clause"]) == (422, "TRANSFER_OVERUSED", "§3.5.1")
+    fill_in(case, second, "INV-2")
+    assert codes(case.line(first)) == []
+
+
+@pytest.mark.clause("§3.5.1")
+def test_a_transfer_whose_whole_nobody_said_is_flagged_and_once_it_is_said_binds(two_lines: TwoLines) -> None:
+    case, first, second = two_lines
+    assert codes(fill_in(case, first, "INV-1", transfer={"reference": "TR-9"})) == []
+    assert codes(fill_in(case, second, "INV-2", transfer={"reference": "TR-9"})) == ["SAME_TRANSFER"]
+    for total_fen, outcome in ((39_999, "TRANSFER_OVERUSED"), (40_000, None)):
+        whole = {"reference": "TR-9", "total_fen": total_fen}
+        body = line_body(case, own_documents(case.town, "丙"), "INV-2", transfer=whole)
+        assert case.call(SELLER, "PUT", f"lines/{second['order_id']}", body).code == outcome
+    body = line_body(
+        case, own_documents(case.town, "丁"), "INV-1", transfer={"reference": "TR-9", "amount_fen": 20_000}
+    )
+    again = case.call(SELLER, "PUT", f"lines/{first['order_id']}", body)
+    assert (again.status, again.code) == (422, "TRANSFER_OVERUSED")  # it does not say the whole, as the other one does
+
+
+@pytest.mark.clause("§3.5.1")
+@pytest.mark.parametrize("end", ["withdrawn", "rejected"])
+def test_a_line_that_ends_gives_its_transfer_free(two_lines: TwoLines, end: str) -> None:
+    case, first, second = two_lines
+    fill_in(case, first, "INV-1", transfer={"reference": "TR-9", "total_fen": 20_000})
+    body = line_body(case, own_documents(case.town, "乙"), "INV-2", transfer={"reference": "TR-9", "total_fen": 20_000})
+    assert case.call(SELLER, "PUT", f"lines/{second['order_id']}", body).code == "TRANSFER_OVERUSED"
+    if end == "withdrawn":
+        path = f"lines/{first['order_id']}/withdraw"
+        steps.expect(case.call(SELLER, "POST", path, {"reason": "有误"}), 200)
+    else:
+        fill_in(case, second, "INV-2")
+        steps.expect(case.call(SELLER, "POST", "submit"), 200)
+        steps.expect(case.decide(first, decision="reject"), 200)
+        steps.expect(case.decide(second, decision="return"), 200)
+    steps.expect(case.call(SELLER, "PUT", f"lines/{second['order_id']}", body), 200)
+
+
+@pytest.mark.clause("§3.5.1")
+def test_a_payer_of_another_name_is_flagged_and_a_part_above_its_whole_is_refused(two_lines: TwoLines) -> None:
+    case, first, _ = two_lines
+    name = case.town.enterprise.name
+    line = fill_in(case, first, "INV-1", transfer={"payer_name": " ".join(name)})
+    assert (line["flags"], line["transfers"][0]["total_fen"]) == ([], None)
+    assert codes(fill_in(case, first, "INV-1", transfer={"payer_name": "某人"})) == ["PAYER_DIFFERS"]
+    body = line_body(case, own_documents(case.town, "丁"), "INV-1", transfer={"total_fen": 19_999})
+    no = case.call(SELLER, "PUT", f"lines/{first['order_id']}", body)
+    assert (no.code, [each["field"] for each in no.body["errors"]]) == ("MALFORMED", ["transfers.0.total_fen"])
+
+
+@pytest.mark.clause("§3.5.1")
 @pytest.mark.parametrize("state", ["submitted", "passed", "rejected", "withdrawn"])
 def test_a_line_that_is_not_open_cannot_be_filled_in(voucher: tuple[Town, Json], state: str) -> None:
     town = voucher[0]

@@ -82,6 +82,25 @@ def test_of_lines_filled_in_at_once_each_invoice_is_in_one_by_its_code_too(
     assert sorted_codes(Interleaving(seed).run(calls)) == ["INVOICE_USED"] + ["done"] * 3
 
 
+@pytest.mark.clause("§3.5.1")
+def test_of_parts_of_one_transfer_taken_at_once_no_more_than_the_whole_count(
+    world: World, stopped_clock: StoppedClock, seed: int
+) -> None:
+    parties = seed_parties(world)
+    order_ids = [parties.complete_order(100_000) for _ in range(4)]
+    body = {"agency_uscc": parties.agency.uscc, "order_ids": order_ids}
+    application = steps.expect(world.call(parties.agency.person, "POST", "/settlements", body, key="s"), 201)
+    add_examined_documents(application["settlement_id"])
+    own_fen = requests.order_body("", "", 100_000)["contract_fen"] - 100_000
+    calls = [
+        partial(fill_in, parties, application["settlement_id"], order_id, f"FP-{number}", 2 * own_fen + 1)
+        for number, order_id in enumerate(order_ids)
+    ]
+    assert sorted_codes(Interleaving(seed).run(calls)) == ["TRANSFER_OVERUSED"] * 2 + ["done"] * 2
+    [counted] = [each for each in tables.list_items("settlements", "USES") if "used_fen" in each]
+    assert (counted["used_fen"], len(counted["order_ids"])) == (2 * own_fen, 2)
+
+
 def add_examined_documents(settlement_id: str) -> None:
     """The four documents of a line, as if uploaded and examined."""
     facts = {"filename": "f", "content_type": "application/pdf", "size_bytes": 1, "uploaded_by": "seller"}
@@ -91,14 +110,20 @@ def add_examined_documents(settlement_id: str) -> None:
         seed_data.write_records((keys.settlement(settlement_id, f"DOCUMENT#{kind}"), document))
 
 
-def fill_in(parties: Parties, settlement_id: str, order_id: str, number: str, **invoice: str) -> Reply:
-    """Fill in a line with correct amounts and an invoice of this number, and perhaps of a kind."""
+def fill_in(
+    parties: Parties, settlement_id: str, order_id: str, number: str, part_of_fen: int | None = None, **invoice: str
+) -> Reply:
+    """Fill in a line with correct amounts and an invoice of this number, and perhaps of a kind; its transfer is one of
+    its own, or a part of the one transfer of so much."""
     contract_fen: int = requests.order_body("", "", 100_000)["contract_fen"]
     own_fen, day = contract_fen - 100_000, TODAY.isoformat()
+    transfer = (
+        {"reference": f"TR-{order_id}"} if part_of_fen is None else {"reference": "TR-1", "total_fen": part_of_fen}
+    )
     body = {
         "contract_fen": contract_fen,
         "invoice": {"number": number, "amount_fen": own_fen, "issued_on": day, "document_id": "invoice", **invoice},
-        "transfers": [{"reference": "TR-1", "amount_fen": own_fen, "paid_on": day, "document_id": "transfer"}],
+        "transfers": [transfer | {"amount_fen": own_fen, "paid_on": day, "document_id": "transfer"}],
         "contract_document_id": "contract",
         "evidence_document_ids": ["evidence"],
     }

@@ -151,7 +151,12 @@ def line_body(case: Settling, documents: list[DocumentFile], number: str, **chan
     """A body for the line of a small order, its documents uploaded; `number` is that of its invoice."""
     path = f"/settlements/{case.settlement_id}"
     ids = {paper.kind: steps.announce_and_upload(case.town.world, SELLER, path, paper) for paper in documents}
-    transfer = {"reference": "TR-1", "amount_fen": 20_000, "paid_on": "2026-06-15", "document_id": ids["transfer"]}
+    transfer = {
+        "reference": f"TR-{number}",
+        "amount_fen": 20_000,
+        "paid_on": "2026-06-15",
+        "document_id": ids["transfer"],
+    }
     invoice = {"kind": "fiscal", "code": "330101", "number": number, "amount_fen": 20_000}
     invoice |= {"issued_on": "2026-06-15", "document_id": ids["invoice"]}
     return {

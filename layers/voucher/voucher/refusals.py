@@ -183,6 +183,12 @@ class Refusal(Enum):
     EVIDENCE_MISSING = 422, "§3.5.1", "兑付材料不齐全，请按提示补充。"
     OWN_SHARE_MISMATCH = 422, "§3.5.1", "发票、转账金额须与企业自行承担部分（{own_share_fen} 元）完全一致。"
     INVOICE_USED = 409, "§5.2b", "该发票号码已经使用过，请核对发票号码。", "invoice.number"
+    TRANSFER_OVERUSED = (
+        422,
+        "§3.5.1",
+        "同一笔转账用于多笔订单的，须填写一致的转账总额，且合计不得超过总额。",
+        "transfers",
+    )
     LINE_UNDER_REVIEW = 409, "§3.5.1", "订单正在审核或公示（当前状态为“{state}”），须先由平台从汇总批次中撤出。"
     HELD = (
         409,

@@ -37,6 +37,15 @@ INVOICES = st.sampled_from(
     ]
 )
 CONTRACTS = st.sampled_from(["as ordered", "as ordered", "as ordered", "lower", "higher"])
+TRANSFERS = st.sampled_from(
+    [
+        {},
+        {},
+        {"reference": "ZZ-1"},
+        {"reference": "ZZ-2", "total_fen": 10**7},
+        {"reference": "ZZ-2", "total_fen": 10**6},
+    ]
+)
 SLIPS_FEN = st.sampled_from([0, 0, 0, 0, 0, 1, -1])
 OPINIONS = st.sampled_from(["pass", "pass", "pass", "return", "reject"])
 VERIFIED = st.sampled_from([None, None, "less", "both less", "a fen more", "contract less"])
@@ -134,16 +143,25 @@ class SettlementSteps(Machine):
         )
 
     @precondition(lambda self: self.city.applications)
-    @rule(pick=PICK, line=PICK, contract=CONTRACTS, slip_fen=SLIPS_FEN, invoice=INVOICES, other=RARELY)
+    @rule(
+        pick=PICK, line=PICK, contract=CONTRACTS, slip_fen=SLIPS_FEN, invoice=INVOICES, transfer=TRANSFERS, other=RARELY
+    )
     def a_line_is_filled_in(
-        self, pick: int, line: int, contract: str, slip_fen: int, invoice: dict[str, str], other: bool
+        self,
+        pick: int,
+        line: int,
+        contract: str,
+        slip_fen: int,
+        invoice: dict[str, str],
+        transfer: dict[str, Any],
+        other: bool,
     ) -> None:
         application = chosen(self.city.applications, pick)
         chosen_line = chosen(application.lines_in("draft", "returned") or application.lines, line)
         ordered_fen = chosen_line.order.contract_fen
         contract_fen = {"as ordered": ordered_fen, "lower": max(1, ordered_fen * 9 // 10), "higher": ordered_fen + 7}
         by = self.member_of(application.agency_member, other)
-        self.fill_in_line(chosen_line, by, contract_fen[contract], slip_fen, invoice)
+        self.fill_in_line(chosen_line, by, contract_fen[contract], slip_fen, invoice, transfer)
 
     def fill_in_line(
         self,
@@ -152,9 +170,10 @@ class SettlementSteps(Machine):
         contract_fen: int,
         slip_fen: int = 0,
         invoice: Mapping[str, str] = MappingProxyType({}),
+        transfer: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        """The agency fills in a line; `slip_fen` is a mistake in the invoice's amount. An `invoice` without a number
-        gets a new one."""
+        """The agency fills in a line; `slip_fen` is a mistake in the invoice's amount. An `invoice` or a
+        `transfer` without a number gets a new one."""
         own_share_fen, day = contract_fen - line.most_fen(contract_fen), day_of(self.city.now).isoformat()
         body = {
             "contract_fen": contract_fen,
@@ -165,7 +184,12 @@ class SettlementSteps(Machine):
                 "document_id": "invoice",
             },
             "transfers": [
-                {"reference": "ZZ-1", "amount_fen": own_share_fen, "paid_on": day, "document_id": "transfer"}
+                {
+                    **(transfer or {"reference": self.fresh("ZZ")}),
+                    "amount_fen": own_share_fen,
+                    "paid_on": day,
+                    "document_id": "transfer",
+                }
             ],
             "contract_document_id": "contract",
             "evidence_document_ids": ["evidence"],

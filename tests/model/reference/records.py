@@ -47,6 +47,23 @@ def end_of(day: date) -> datetime:
 
 
 @dataclass(eq=False)
+class Payment:
+    """§3.5.1(3): one transfer, its parts by line, and its whole as somebody said it."""
+
+    parts_fen: dict[Any, int] = field(default_factory=dict)
+    total_fen: int | None = None
+
+    def has_room(self, line: object, fen: int, total_fen: int | None) -> bool:
+        """True if a line's part may be of so much, of a whole of so much."""
+        used_fen, own_fen = sum(self.parts_fen.values()), self.parts_fen.get(line, 0)
+        if used_fen == own_fen:
+            return True
+        if total_fen is None:
+            return self.total_fen is None
+        return self.total_fen in (None, total_fen) and used_fen - own_fen + fen <= total_fen
+
+
+@dataclass(eq=False)
 class Year:
     """A programme year. `lapsed_fen` is the money that its vouchers lost, plus what it never released."""
 
@@ -242,6 +259,7 @@ class City:
     applications: list[Any] = field(default_factory=list)
     rounds: list[Any] = field(default_factory=list)
     invoices: dict[Any, Any] = field(default_factory=dict)
+    transfers: dict[Any, Payment] = field(default_factory=dict)  # by reference and day
 
     def used_fen(self, year: Year, categories: Iterable[str]) -> int:
         """The sum of the year's orders of these categories that are held, payable or paid, in fen."""

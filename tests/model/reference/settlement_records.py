@@ -44,8 +44,14 @@ class Line:
     def end(self, city: City, state: str, last: Step) -> None:
         """§3.5.1: the line ends unpaid; its invoice number and its order may be used in another application."""
         self.state, self.last, self.round, self.order.line = state, last, None, None
+        self.leave_transfers(city)
         if city.invoices.get(self.invoice) is self:
             del city.invoices[self.invoice]
+
+    def leave_transfers(self, city: City) -> None:
+        """§3.5.1(3): the line has a part of no transfer any more."""
+        for payment in city.transfers.values():
+            payment.parts_fen.pop(self, None)
 
     def end_and_free_order(self, city: City, state: str, last: Step) -> None:
         """As `end`, and the order is completed again."""

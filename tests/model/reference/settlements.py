@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.model.reference.answers import CREATED, OK, REPLAY, ExpectedAnswer, refusal
 from tests.model.reference.orders import forfeit
-from tests.model.reference.records import City, Order
+from tests.model.reference.records import City, Order, Payment
 from tests.model.reference.settlement_records import ENDED, WITHDRAWABLE, Application, Line
 
 Json = dict[str, Any]
@@ -42,12 +42,20 @@ def fill_in(city: City, line: Line, by: str, member: bool, body: Json) -> Expect
         return REPLAY
     if line.state not in ("draft", "returned"):
         return refusal("WRONG_STATE")
+    [part] = body["transfers"]
+    if part.get("total_fen", part["amount_fen"]) < part["amount_fen"]:
+        return refusal("MALFORMED")
     own_share_fen = body["contract_fen"] - line.most_fen(body["contract_fen"])
     if {body["invoice"]["amount_fen"], sum(each["amount_fen"] for each in body["transfers"])} != {own_share_fen}:
         return refusal("OWN_SHARE_MISMATCH")
+    # all enterprises of the machine have one name, and a payer is known by the name
     number = invoice_name(body["invoice"])
-    if city.invoices.get(number, line) is not line:
-        return refusal("INVOICE_USED")
+    payment = city.transfers.setdefault((part["reference"], part["paid_on"]), Payment())
+    if not payment.has_room(line, part["amount_fen"], part.get("total_fen")):
+        return refusal("TRANSFER_OVERUSED")
+    line.leave_transfers(city)
+    payment.parts_fen[line] = part["amount_fen"]
+    payment.total_fen = part.get("total_fen", payment.total_fen)
     if line.invoice is not None:
         del city.invoices[line.invoice]
     city.invoices[number] = line

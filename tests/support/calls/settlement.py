@@ -29,7 +29,8 @@ def line_body(town: Town, settlement: Json, invoice_number: str) -> Json:
     documents = order_documents(town.enterprise.name, town.agency.name, "企业服务", "HT", 60_000, 20_000)
     path = f"/settlements/{settlement['settlement_id']}"
     named = {document.kind: steps.announce_and_upload(town.world, SELLER, path, document) for document in documents}
-    transfer = {"reference": "TR-1", "amount_fen": 20_000, "paid_on": "2026-06-15", "document_id": named["transfer"]}
+    transfer = {"reference": f"TR-{invoice_number}", "amount_fen": 20_000, "paid_on": "2026-06-15"}
+    transfer["document_id"] = named["transfer"]
     return {
         "contract_fen": 60_000,
         "invoice": {

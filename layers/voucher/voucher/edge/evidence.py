@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from voucher.edge.bodies import Versioned
-from voucher.edge.fields import Day, Fen, Identifier, Number, PositiveFen, Quantity
+from voucher.edge.fields import Day, Fen, Identifier, Name, Number, PositiveFen, Quantity
 from voucher.models.base import Request
 from voucher.models.invoices import InvoiceKind
 from voucher.models.settlements import Invoice, Transfer
@@ -29,14 +29,19 @@ class InvoiceBody(Request):
 
 
 class TransferBody(Request):
+    """`payer_name` is the enterprise's name unless another one is given, `total_fen` the whole payment of which the
+    amount is this order's part; left out, nobody checks the parts against it."""
+
+    payer_name: Name | None = None
     reference: Number
     amount_fen: PositiveFen
+    total_fen: PositiveFen | None = None
     paid_on: Day
     document_id: Identifier
 
-    def read(self) -> Transfer:
-        """The transfer."""
-        return Transfer(**self.model_dump())
+    def read(self, enterprise_name: str) -> Transfer:
+        """The transfer, with its payer."""
+        return Transfer(**{**self.model_dump(), "payer_name": self.payer_name or enterprise_name})
 
 
 class LineBody(Versioned):

@@ -12,12 +12,15 @@ from voucher.store import orders, organisations, settlements, standing
 
 def public_lines(lines: Sequence[Line], for_staff: bool) -> list[dict[str, Any]]:
     """Lines with their flags and the violations that hold their orders. Staff also see what speaks against the parties,
-    and of a file that another order has, too, which order."""
-    uses = settlements.read_file_uses(lines)
+    and of a file or a transfer that another order has, too, which order."""
+    uses, transfer_uses = settlements.read_file_uses(lines), settlements.read_transfer_uses(lines)
     found = orders.find_many(line.order_id for line in lines)
     holding = {each.order_id: list(each.held_by_violation) for each in found}
     about = _flags_of_parties(lines) if for_staff else {}
-    shown = [shown_line(line, uses, with_orders=for_staff) for line in lines]
+    shown = [
+        shown_line(line, uses, for_staff, [transfer_uses[key] for key in settlements.transfer_keys(line)])
+        for line in lines
+    ]
     return [
         each
         | {

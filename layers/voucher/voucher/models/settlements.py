@@ -25,10 +25,13 @@ class Invoice(Record):
 
 
 class Transfer(Record):
-    """One payment by the enterprise from its own account (§3.5.1(3))."""
+    """One payment by the enterprise from its own account (§3.5.1(3)), or the part of it that is for this order:
+    `total_fen` is the whole payment, None where nobody said it. `payer_name` is None in lines of before it was kept."""
 
+    payer_name: str | None = None
     reference: str
     amount_fen: int
+    total_fen: int | None = None
     paid_on: date
     document_id: str
 

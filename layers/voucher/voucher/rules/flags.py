@@ -3,7 +3,7 @@
 A flag does not stop a line; only a refusal does.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -37,6 +37,9 @@ def flags_of(
         if not _in_life(order, transfer.paid_on, today):
             field = f"transfers.{number}.paid_on"
             found.append(Flag(code="TRANSFER_DATE", field=field, message="转账日期不在订单存续期间内。"))
+        if transfer.payer_name and not is_same_payer(transfer.payer_name, order):
+            field, words = f"transfers.{number}.payer_name", "付款人不是用券企业，请核实款项是否由企业自行支付。"
+            found.append(Flag(code="PAYER_DIFFERS", field=field, message=words))
     if order.contract_signed_on and order.voucher_granted_on and order.contract_signed_on < order.voucher_granted_on:
         words = f"合同签订日期早于服务券领取日期（{order.voucher_granted_on}），请核对是否事后补办。"
         found.append(Flag(code="CONTRACT_BEFORE_VOUCHER", field="contract_document_id", message=words))
@@ -51,6 +54,11 @@ def flags_of(
         words = f"数量与订单登记的数量（{order.quantity}）不一致。"
         found.append(Flag(code="QUANTITY_DIFFERS", field="quantity", message=words))
     return tuple(found)
+
+
+def is_same_payer(payer_name: str, order: Order) -> bool:
+    """§3.5.1(3): the payer is the order's enterprise, however its name is spaced and written."""
+    return plain_number(payer_name) == plain_number(order.enterprise_name or order.enterprise_uscc)
 
 
 def _in_life(order: Order, day: date, today: date) -> bool:
@@ -87,10 +95,16 @@ def plain(text: str | None) -> str | None:
     return plain_number(text) or None if text else None
 
 
-def shown_line(line: Line, uses: Mapping[str, frozenset[str]], with_orders: bool) -> dict[str, Any]:
-    """§5.2b: a line as a client sees it; a file that another order has, too, is flagged on both.
+def shown_line(
+    line: Line,
+    uses: Mapping[str, frozenset[str]],
+    with_orders: bool,
+    transfer_uses: Sequence[frozenset[str]] = (),
+) -> dict[str, Any]:
+    """§5.2b: a line as a client sees it; a file or a transfer that another order has, too, is flagged on both.
 
-    `uses` maps a file's SHA-256 to the orders that it was submitted for. `with_orders` names those orders: only for
+    `uses` maps a file's SHA-256 to the orders that it was submitted for, `transfer_uses` are those of each transfer.
+    `with_orders` names those orders: only for
     staff, because they may be another agency's.
     """
     flags: list[dict[str, Any]] = [flag.public() for flag in line.flags]
@@ -98,5 +112,10 @@ def shown_line(line: Line, uses: Mapping[str, frozenset[str]], with_orders: bool
         others = sorted(uses.get(sha256, frozenset()) - {line.order_id})
         if others:
             flag = Flag(code="SAME_FILE", field=document_id, message="同一文件已用于另一笔订单。")
+            flags.append(flag.public() | ({"order_ids": others} if with_orders else {}))
+    for number, order_ids in enumerate(transfer_uses):
+        if others := sorted(order_ids - {line.order_id}):
+            words = "同一笔转账已用于另一笔订单，请核对各部分金额。"
+            flag = Flag(code="SAME_TRANSFER", field=f"transfers.{number}", message=words)
             flags.append(flag.public() | ({"order_ids": others} if with_orders else {}))
     return line.public() | {"flags": flags}

@@ -1,7 +1,7 @@
 """What a settlement line must carry, what may be verified of it, and what follows when it ends (§3.5.1, §3.5.2)."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from voucher.models.base import Mark, plain_number, yuan
 from voucher.models.orders import Order
@@ -89,8 +89,14 @@ def check_evidence(lines: Iterable[Line]) -> None:
         raise Refused(Refusal.EVIDENCE_MISSING, errors=errors)
 
 
-def check_transfers(transfers: Iterable[Transfer]) -> None:
-    """§3.5.1(3): a transfer counts once toward the own share, so it may be entered only once. Raises MALFORMED."""
+def check_transfers(transfers: Sequence[Transfer]) -> None:
+    """§3.5.1(3): a transfer counts once toward the own share, so it may be entered only once, and a part of it is not
+    more than the whole. Raises MALFORMED."""
+    larger = [number for number, each in enumerate(transfers) if each.total_fen and each.amount_fen > each.total_fen]
+    if larger:
+        words = "本笔订单所占金额不得超过该笔转账的总额。"
+        errors = [FieldError(f"transfers.{number}.total_fen", words, "too_small") for number in larger]
+        raise Refused(Refusal.MALFORMED, errors=errors)
     seen = Counter(plain_number(transfer.reference) for transfer in transfers)
     if twice := [reference for reference, count in seen.items() if count > 1]:
         errors = [FieldError("transfers", f"转账流水号 {reference} 重复。", "twice") for reference in twice]

@@ -17,7 +17,7 @@ settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id, OPEN#what      I
              USER#sub        | DOCUMENTS#day
              ROUND#id        | RECORD, PAYABLE#agency, POSTING#payout, PAYOUT_FILE#number
              NOTICE#id       | RECORD, OBJECTIONS, OBJECTION#id, HELD#target, RATE#hour…
-             PAYOUT#id       | RECORD                               FILE#sha256 | USES
+             PAYOUT#id       | RECORD              FILE#sha256, TRANSFER#sha256 | USES
              ACCOUNT#agency  | ACCOUNT
 supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LEAD#id | RECORD
              AUDIT           | ANCHOR#seq
@@ -26,6 +26,7 @@ requests     KEY#sha256      | REQUEST                    of a caller and its Id
 """
 
 import hashlib
+from datetime import date
 from typing import NamedTuple
 from zlib import crc32
 
@@ -144,6 +145,12 @@ def account(agency_uscc: str) -> Key:
 
 def file_uses(sha256: str) -> Key:
     return Key("settlements", f"FILE#{sha256}", "USES")
+
+
+def transfer(payer_name: str, reference: str, paid_on: date) -> Key:
+    """A payment, known by payer, reference and day. Hashed, because the payer may be a person."""
+    names = f"{plain_number(payer_name)}\n{plain_number(reference)}\n{paid_on}"
+    return Key("settlements", f"TRANSFER#{hashlib.sha256(names.encode()).hexdigest()}", "USES")
 
 
 def round_(round_id: str, sk: str = "RECORD") -> Key:

@@ -5,12 +5,13 @@ from typing import Any
 
 from voucher.models.invoices import InvoiceNumber
 from voucher.models.orders import Order
-from voucher.models.settlements import Line, Settlement
-from voucher.refusals import Refusal, not_found
+from voucher.models.settlements import Line, Settlement, Transfer
+from voucher.refusals import FieldError, Refusal, Refused, not_found
 from voucher.store import conditions, keys, orders, organisations
 from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page
 from voucher.store.engine.reading import find_item, read_many, read_partition
 from voucher.store.engine.table import (
+    MOST_ITEMS,
     Write,
     add_write,
     advance_write,
@@ -133,16 +134,67 @@ def taken_out_line_writes(old: Line, new: Line, order: Order, freed: Order, step
 
 
 def commit_line(old: Line, new: Line) -> None:
-    """§3.5.1, §5.2b: fill a line in; its invoice is used once over all agencies and years.
+    """§3.5.1, §5.2b: fill a line in; its invoice is used once over all agencies and years, and the parts of a transfer
+    never exceed it.
 
-    Raises INVOICE_USED or CHANGED_MEANWHILE.
+    Raises INVOICE_USED, TRANSFER_OVERUSED or CHANGED_MEANWHILE.
     """
-    writes = [line_write(old, new), *_file_use_writes(old, new)]
+    writes = [line_write(old, new), *_file_use_writes(old, new), *_transfer_writes(old, new)]
     if new.invoice:
         writes.append(invoice_write(new.order_id, new.invoice.known_by))
     if old.invoice and new.invoice and keys.invoice(old.invoice.known_by) != keys.invoice(new.invoice.known_by):
         writes += free_invoice_writes(old)
-    commit(writes, invoice=Refusal.INVOICE_USED)
+    if len(writes) > MOST_ITEMS:
+        words = "一次更换的材料和转账过多，请分两次保存。"
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("transfers", words, "too_long")])
+    commit(writes, invoice=Refusal.INVOICE_USED, transfer=Refusal.TRANSFER_OVERUSED)
+
+
+def _parts(line: Line) -> dict[keys.Key, Transfer]:
+    return {
+        keys.transfer(each.payer_name, each.reference, each.paid_on): each
+        for each in line.transfers
+        if each.payer_name is not None  # a line from before payers were kept counts no parts
+    }
+
+
+def transfer_keys(line: Line) -> list[keys.Key]:
+    """Where the parts of each transfer of a line are counted, in the sequence of its transfers."""
+    return list(_parts(line))
+
+
+def _transfer_writes(old: Line, new: Line) -> list[Write]:
+    """§3.5.1(3): count the parts of each transfer that a line takes now, and no more those that it had."""
+    before, after = _parts(old), _parts(new)
+    writes = []
+    for key, part in after.items():
+        own_fen = before[key].amount_fen if key in before else 0
+        more_fen, whole_fen = part.amount_fen - own_fen, part.total_fen
+        amounts: dict[str, Any] = {"own_fen": own_fen, "more_fen": more_fen, "order_ids": {new.order_id}}
+        change, condition = "ADD #used_fen :more_fen, #order_ids :order_ids", conditions.TRANSFER_IS_OPEN
+        if whole_fen is not None:
+            change, condition = f"SET #total_fen = :total_fen {change}", conditions.TRANSFER_HAS_ROOM
+            amounts |= {"total_fen": whole_fen, "room_fen": whole_fen - more_fen}
+        writes.append(update_write("transfer", key, change, condition, **amounts))
+    return writes + [_free_transfer_write(new.order_id, key, before[key]) for key in before if key not in after]
+
+
+def _free_transfer_write(order_id: str, key: keys.Key, part: Transfer) -> Write:
+    change = "ADD #used_fen :less_fen DELETE #order_ids :order_ids"
+    return update_write("freed transfer", key, change, None, less_fen=-part.amount_fen, order_ids={order_id})
+
+
+def read_transfer_uses(lines: Iterable[Line]) -> dict[keys.Key, frozenset[str]]:
+    """The orders that have a part of each transfer of some lines."""
+    wanted = sorted({key for line in lines for key in _parts(line)})
+    found = zip(wanted, read_many(wanted), strict=True)
+    return {key: frozenset((item or {}).get("order_ids", ())) for key, item in found}
+
+
+def free_proof_writes(line: Line) -> list[Write]:
+    """Free the invoice and the transfers of a line, because the line ends."""
+    parts = _parts(line).items()
+    return [*free_invoice_writes(line), *(_free_transfer_write(line.order_id, key, part) for key, part in parts)]
 
 
 def invoice_write(owner: str, known_by: InvoiceNumber) -> Write:
@@ -182,9 +234,9 @@ def read_file_uses(lines: Iterable[Line]) -> dict[str, frozenset[str]]:
 
 
 def ended_line_writes(old: Line, new: Line, order: Order, freed: Order, *more: str, **values: Any) -> list[Write]:
-    """§3.5.1: the writes that end a line, if `more` holds: its order may be settled again, its invoice number is
-    free."""
-    return [line_write(old, new, *more, **values), orders.step_write(order, freed), *free_invoice_writes(old)]
+    """§3.5.1: the writes that end a line, if `more` holds: its order may be settled again, its invoice and its
+    transfers are free."""
+    return [line_write(old, new, *more, **values), orders.step_write(order, freed), *free_proof_writes(old)]
 
 
 def list_page(selection: Selection, keep: Keep | None, agency_uscc: str | None) -> Page:
