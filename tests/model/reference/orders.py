@@ -53,11 +53,16 @@ def is_contract_day(city: City, number: int, day: date) -> bool:
     return date(number, 1, 1) <= day <= min(date(number, 12, 31), day_of(city.now))
 
 
+def are_accused(city: City, *codes: str) -> bool:
+    """§2.1.3, §5.2b: a violation is on record under a credit code; that of an agency may be an enterprise's, too."""
+    return any(each.violations for each in city.enterprises if each.uscc in codes)
+
+
 def party_refusals(city: City, voucher: Voucher, product: Product) -> dict[str, bool]:
     """Code → whether it refuses every order of this product with this voucher, whatever the amount."""
     categories = voucher.batch.body["categories"]
     return {
-        "HAS_VIOLATION": bool(voucher.enterprise.violations),
+        "HAS_VIOLATION": are_accused(city, voucher.enterprise.uscc, product.agency_uscc),
         "DISQUALIFIED": voucher.enterprise.disqualified,
         "AGENCY_NOT_ACTIVE": day_of(city.now) > product.active_until,
         "PRODUCT_NOT_LISTED": not product.is_listed,
@@ -155,7 +160,7 @@ def accept(city: City, order: Order, by: str) -> ExpectedAnswer:
     """§4.2.1: the agency accepts the order."""
     if by != order.product.agency_member:
         return refusal("NOT_FOUND")
-    if order.state == "placed" and order.voucher.enterprise.violations:
+    if order.state == "placed" and are_accused(city, *order.parties):
         return refusal("HAS_VIOLATION")
     if order.state == "placed" and (code := contract_refusal(city, order)):
         return refusal(code)
