@@ -9,7 +9,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, Versioned, WithReason
 from voucher.edge.fields import Text
-from voucher.edge.identity import as_member, party_of, require
+from voucher.edge.identity import as_party, party_of, require
 from voucher.edge.replies import Answer, reply
 from voucher.models.base import Mark, united
 from voucher.models.orders import CancelRequest, Order, OrderDecision
@@ -34,7 +34,7 @@ class Decision(Versioned):
 def withdraw(order_id: str) -> Answer[Order]:
     """§4.2.1: before the agency accepts, the enterprise takes its order back by itself; the money goes back at once."""
     old = orders.get(order_id)
-    as_member(app.caller, organisations.find_enterprise(old.enterprise_uscc), "order")
+    as_party(app.caller, organisations.find_enterprise(old.enterprise_uscc), "order")
     reason = app.body(WithReason).reason
     if app.is_repeat(old, "withdraw"):
         return reply(old, replay=True)

@@ -6,7 +6,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Versioned, WithReason
 from voucher.edge.fields import Text
-from voucher.edge.identity import as_member, require
+from voucher.edge.identity import as_party, require
 from voucher.edge.replies import Answer, reply
 from voucher.models.orders import Order, OrderDecision
 from voucher.rules.four_eyes import check_four_eyes
@@ -26,7 +26,7 @@ class Judgement(Versioned):
 def dispute(order_id: str) -> Answer[Order]:
     """§4.2.1: instead of confirming, the enterprise says what is wrong with the delivery; the operator then decides."""
     old = orders.get(order_id)
-    as_member(app.caller, organisations.find_enterprise(old.enterprise_uscc), "order")
+    as_party(app.caller, organisations.find_enterprise(old.enterprise_uscc), "order")
     reason = app.body(WithReason).reason
     if app.is_repeat(old, "dispute"):
         return reply(old, replay=True)

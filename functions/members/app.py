@@ -7,7 +7,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
 from voucher.edge.creation import key_write
-from voucher.edge.identity import as_member, as_member_or_staff
+from voucher.edge.identity import as_anybody, as_member, as_member_or_staff
 from voucher.edge.members import Acceptance, InvitationRequest, OfKind, entitlement_writes
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
@@ -55,15 +55,14 @@ def withdraw_invitation(uscc: str, invitation_id: str, query: OfKind) -> Answer[
 @app.post("/invitations/accept")
 def accept() -> Answer[Joining]:
     """Whoever has a code becomes a member by it, also in the enterprise's entitlements."""
+    as_anybody(app.caller)
     kind, uscc, secret = members.read_code(app.body(Acceptance).code)
     old = organisations.find(kind, uscc)
     if old is None:
         raise Refused(Refusal.INVITATION_ENDED)
-    if app.caller.is_staff:  # who decides on others' matters has none of their own
-        raise Refused(Refusal.STAFF_JOINS_NOBODY)
-    if app.caller.sub in old.members:
+    members.check_may_join(app.caller.is_staff)
+    if members.is_in(old, app.caller.sub):
         return reply(members.joining(old, app.caller.sub), replay=True)
-    app.caller.role = kind
     new = members.joined(old, secret, _policy(), app.mark)
     organisations.commit_members(old, new, *entitlement_writes(new))
     return reply(members.joining(new, app.caller.sub))
@@ -72,7 +71,7 @@ def accept() -> Answer[Joining]:
 @app.get("/organisations/<uscc>/members")
 def list_members(uscc: str, query: OfKind) -> Answer[Members]:
     """Who acts for an organisation, and who is invited, for its members and staff."""
-    return reply(_shown(_own(uscc, query.kind, staff_too=True)))
+    return reply(_shown(_shown_to_staff_too(uscc, query.kind)))
 
 
 @app.post("/organisations/<uscc>/members/<member_id>/remove")
@@ -104,18 +103,22 @@ def leave(uscc: str, query: OfKind) -> Answer[Members]:
     return reply(_shown(new))
 
 
-def _own(uscc: str, kind: OrganisationKind | None, *, staff_too: bool = False) -> Enterprise | Agency:
+def _own(uscc: str, kind: OrganisationKind | None) -> Enterprise | Agency:
     """The organisation of a credit code that the caller acts for: of both kinds the enterprise, unless the other one is
     asked for. Raises NOT_FOUND."""
-    is_staff = staff_too and app.caller.is_staff
-    found = [each for each in _known(uscc, kind) if is_staff or app.caller.sub in each.members]
-    if not found:
-        raise not_found("member")
-    if staff_too:
-        as_member_or_staff(app.caller, found[0], "member")
-    else:
-        as_member(app.caller, found[0], "member")
-    return found[0]
+    enterprise = organisations.find_enterprise(uscc) if kind != "agency" else None
+    if enterprise is not None and app.caller.sub in enterprise.members:
+        return as_member(app.caller, enterprise, "member")
+    agency = organisations.find_agency(uscc) if kind != "enterprise" else None
+    return as_member(app.caller, agency, "member")
+
+
+def _shown_to_staff_too(uscc: str, kind: OrganisationKind | None) -> Enterprise | Agency:
+    enterprise = organisations.find_enterprise(uscc) if kind != "agency" else None
+    if enterprise is not None and (app.caller.is_staff or app.caller.sub in enterprise.members):
+        return as_member_or_staff(app.caller, enterprise, "member")
+    agency = organisations.find_agency(uscc) if kind != "enterprise" else None
+    return as_member_or_staff(app.caller, agency, "member")
 
 
 def _known(uscc: str, kind: OrganisationKind | None) -> list[Enterprise | Agency]:

@@ -9,7 +9,7 @@ from voucher.edge.identity import reads_books, require
 from voucher.edge.queries import Paging, QueryId
 from voucher.edge.replies import Answer, reply
 from voucher.models.tasks import ShownTask, TaskList
-from voucher.refusals import FieldError, Refusal, Refused, not_found
+from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.programmes import policy_for
 from voucher.rules.tasks import shown_task, urgency
 from voucher.store import organisations, programmes, tasks
@@ -53,17 +53,18 @@ def parties_of(query: OfWorker) -> dict[str, Keep]:
         words = "须且只须指明 role 和 organisation 中的一项。"
         raise Refused(Refusal.MALFORMED, errors=[FieldError("role", words, "missing")])
     if query.role:
-        require(app.caller, query.role)
-        return {query.role: bool}
-    uscc = str(query.organisation)
-    known = [organisations.find(kind, uscc) for kind in ("enterprise", "agency")]
-    mine = [each for each in known if each and (app.caller.is_staff or app.caller.sub in each.members)]
-    if not mine:
-        raise not_found("agency")
-    return {
-        party_key(each.thing, uscc): bool if reads_books(app.caller, each, each.thing) else is_registration
-        for each in mine
-    }
+        role = query.role
+        require(app.caller, "platform" if role == "platform" else "bureau" if role == "bureau" else "finance")
+        return {role: bool}
+    uscc, caller, found = str(query.organisation), app.caller, dict[str, Keep]()
+    enterprise, agency = organisations.find_enterprise(uscc), organisations.find_agency(uscc)
+    if enterprise is not None and (caller.is_staff or caller.sub in enterprise.members):
+        is_open = reads_books(caller, enterprise, "enterprise")
+        found[party_key("enterprise", uscc)] = bool if is_open else is_registration
+    if not found or (agency is not None and (caller.is_staff or caller.sub in agency.members)):
+        is_open = reads_books(caller, agency, "agency")
+        found[party_key("agency", uscc)] = bool if is_open else is_registration
+    return found
 
 
 def is_registration(item: Item) -> bool:

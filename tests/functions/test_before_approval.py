@@ -38,6 +38,11 @@ REGISTERING = {
             ("DELETE", "/documents/{document_id}"),
         )
     ),
+    # who is in it
+    "GET /organisations/{uscc}/members",
+    "POST /organisations/{uscc}/invitations",
+    "POST /organisations/{uscc}/invitations/{invitation_id}/withdraw",
+    "POST /organisations/{uscc}/members/{member_id}/remove",
     "GET /enterprises/{uscc}/eligibility",  # without what others said: see below
 }
 # nothing is found, or there is nothing in it; or an approval is asked for before anything is looked at

@@ -69,7 +69,7 @@ def test_a_year_is_not_closed_while_an_order_without_a_contract_holds_money(
     voucher: tuple[Town, Json], stopped_clock: StoppedClock
 ) -> None:
     town, _ = voucher
-    order = town.order(voucher_fen=200_000)
+    order = town.advance(town.order(voucher_fen=200_000), "accept")
     sweep_night(stopped_clock, datetime(2026, 11, 30, 16, 5, tzinfo=UTC))
     assert town.shown(f"/vouchers/{town.voucher_id}")["state"] == "expired"
     stopped_clock.instant = LAST_NIGHT

@@ -59,7 +59,9 @@ def test_a_recovery_names_a_violation_of_one_of_the_parties(submitted: Scene) ->
     case.paid(order)
     ids = []
     for uscc in (case.town.agency.uscc, case.town.enterprise.uscc, samples.enterprise(5).uscc):
-        breach = {"uscc": uscc, "facts": "重复享受补助", "order_ids": [order["order_id"]]}
+        parties = (case.town.agency.uscc, case.town.enterprise.uscc)
+        named = [order["order_id"]] if uscc in parties else []
+        breach = {"uscc": uscc, "facts": "重复享受补助", "order_ids": named}
         ids.append(steps.expect(case.call(BUREAU, "POST", "/violations", breach), 201)["violation_id"])
     for number, violation_id in enumerate(ids[:2]):
         done = steps.expect(case.recover(order, 100, f"rc-{number}", violation_id=violation_id), 201)

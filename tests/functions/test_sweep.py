@@ -59,7 +59,7 @@ def test_staff_is_warned_once_a_month_of_a_key_share_below_the_floor(
 
     sweep_night(stopped_clock, stopped_clock.instant)
     assert warnings("bureau", BUREAU) == []  # nothing is used yet
-    town.order(voucher_fen=100_000)
+    town.advance(town.order(voucher_fen=100_000), "accept")
     for day, count in ((15, 1), (30, 1), (31, 2)):  # the last one is the 1st of July in Lishui
         sweep_night(stopped_clock, datetime(2026, 6, min(day, 30), 1 if day < 31 else 17, tzinfo=UTC))
         for role, person in (("platform", OPERATOR), ("bureau", BUREAU), ("finance", FINANCE)):

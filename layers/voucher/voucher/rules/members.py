@@ -39,6 +39,17 @@ def check_owner(organisation: Enterprise | Agency, sub: str) -> None:
         raise Refused(Refusal.OWNERS_ONLY)
 
 
+def is_in(organisation: Enterprise | Agency, sub: str) -> bool:
+    """True for somebody who acts for it."""
+    return sub in organisation.members
+
+
+def check_may_join(is_staff: bool) -> None:
+    """§5.2b: whoever decides on others' matters joins no organisation that has some. Raises STAFF_JOINS_NOBODY."""
+    if is_staff:
+        raise Refused(Refusal.STAFF_JOINS_NOBODY)
+
+
 def check_finance(organisation: Enterprise | Agency, sub: str) -> None:
     """§3.5.4: an invoice and the account that money is paid to are handed in by finance or an owner. Raises
     FINANCE_ONLY."""
