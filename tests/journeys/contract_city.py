@@ -159,6 +159,9 @@ class _Builder:
         self.make("recovery_id", BUREAU, f"/orders/{orders[-1]}/recoveries", recovery)
         uscc, day = self.enterprises[0].uscc, self.plan.today.isoformat()
         self.make("violation_id", BUREAU, "/violations", {"uscc": uscc, "facts": "转让", "order_ids": [orders[0]]})
+        self.make("invitation_id", self.owner, f"/organisations/{uscc}/invitations", {"role": "handler"})
+        members = self.deployment.get(self.owner, f"/organisations/{uscc}/members")["items"]
+        self.ids["member_id"] = [each["member_id"] for each in members]
         change = {"description": "地址变更", "happened_on": day}
         self.make("change_id", self.owner, f"/enterprises/{uscc}/changes", change)
         announced = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": 100}
