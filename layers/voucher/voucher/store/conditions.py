@@ -85,10 +85,11 @@ NUMBER_IS_FREE_OR_OURS = f"{IS_NEW} OR #order_id = :null OR #order_id = :order_i
 
 # A payment of which nobody but this order has a part; or whose whole is what others said, if they did, and has room for
 # one more; or whose whole nobody has said.
-NOBODY_ELSES = f"{IS_NEW} OR #used_fen = :own_fen"
-WHOLE_IS_OPEN = "attribute_not_exists(#total_fen)"
-TRANSFER_HAS_ROOM = f"{NOBODY_ELSES} OR (({WHOLE_IS_OPEN} OR #total_fen = :total_fen) AND #used_fen <= :room_fen)"
-TRANSFER_IS_OPEN = f"{NOBODY_ELSES} OR {WHOLE_IS_OPEN}"
+TRANSFER_IS_OPEN = f"{IS_NEW} OR #used_fen = :own_fen OR attribute_not_exists(#total_fen)"
+TRANSFER_HAS_ROOM = (
+    f"{IS_NEW} OR #used_fen = :own_fen"
+    " OR ((attribute_not_exists(#total_fen) OR #total_fen = :total_fen) AND #used_fen <= :room_fen)"
+)
 
 
 def in_audience(groups: Iterable[Iterable[str]]) -> str:
