@@ -13,7 +13,7 @@ from infra.pages.markers import ROOT
 
 FILE = ROOT / "infra/contract/released.json"
 # what is only read by people
-WORDS = ("description", "summary", "title", "example", "examples", "x-enumDescriptions", "x-clauses", "tags")
+WORDS = ("description", "summary", "title", "example", "examples", "x-clauses", "tags")
 # bounds of a value: whether a greater one takes more, or less
 BOUNDS = {"maximum": 1, "maxLength": 1, "maxItems": 1, "minimum": -1, "minLength": -1, "minItems": -1}
 Document = dict[str, Any]

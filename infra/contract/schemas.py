@@ -130,11 +130,10 @@ def every_schema(tree: Any) -> Iterator[Schema]:
 
 
 def add_words(schema: Schema, words: Mapping[str, str]) -> None:
-    """Say what each value of a closed list means: in the description, which every reader shows, and by value."""
-    known = {value: words[value] for value in schema["enum"] if value in words}
-    listed = " · ".join(f"`{value}` {word}" for value, word in known.items())
+    """Say in the description, which every reader shows, what each value of a closed list means; programs ask
+    GET /vocabulary."""
+    listed = " · ".join(f"`{value}` {words[value]}" for value in schema["enum"] if value in words)
     schema["description"] = " ".join(filter(None, [schema.get("description"), listed]))
-    schema["x-enumDescriptions"] = known
 
 
 def add_units(schema: Schema) -> None:
@@ -152,10 +151,15 @@ def add_units(schema: Schema) -> None:
 def add_known_words(tree: Any) -> None:
     """Say in a whole document what the values of closed lists mean, as far as a record did not say it."""
     for schema in every_schema(tree):
-        if "enum" in schema and "x-enumDescriptions" not in schema:
+        if "enum" in schema:
             words = words_for([value for value in schema["enum"] if value is not None])
-            if words is not None:
+            if words is not None and not _has_words(schema):
                 add_words(schema, words)
+
+
+def _has_words(schema: Schema) -> bool:
+    """True if `add_words` was here: a record knows better than a search by values what its states mean."""
+    return all(f"`{value}` " in schema.get("description", "") for value in schema["enum"] if value is not None)
 
 
 def _plain_names(by_key: Mapping[str, Schema], definitions: Mapping[str, Schema]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from infra.contract.examples import recorded
 from infra.contract.operations import operations
 from infra.contract.problems import CALLS, PROBLEM_JSON
 from infra.contract.schemas import every_schema
+from infra.contract.sharing import ANSWERS, shared, unshared
 from tests.infra.templates import API, events
 from tests.support.backend import ROOT, routes
 from tests.support.contract import Undocumented, check_answer
@@ -99,6 +100,14 @@ def test_a_list_says_what_its_entries_are() -> None:
     assert [name for name, each in entries.items() if not each["items"]] == []
 
 
+def test_answers_that_stand_by_themselves_are_those_of_the_operations() -> None:
+    written = shared(DOCUMENT)
+    assert unshared(written) == DOCUMENT
+    assert len(written["components"]["responses"]) > 10
+    used = set(re.findall(rf"{ANSWERS}(\w+)", json.dumps(written)))
+    assert used == written["components"]["responses"].keys()
+
+
 def test_no_schema_shows_what_a_record_hides() -> None:
     hidden = {"sealed_number", "fingerprint", "last_sha256", "request_sha256", "members", "drawn", "file_hashes"}
     shown = {name for each in DOCUMENT["components"]["schemas"].values() for name in each.get("properties", {})}
@@ -110,7 +119,8 @@ def test_every_closed_list_has_its_chinese_words() -> None:
         tuple(schema["enum"])
         for schema in every_schema(DOCUMENT)
         if isinstance(schema.get("enum"), list)
-        and set(schema.get("x-enumDescriptions", {})) != set(schema["enum"]) - {None}
+        and set(re.findall(r"`([^`]+)` [^·`]*[\u4e00-\u9fff]", schema.get("description", "")))
+        != set(schema["enum"]) - {None}
     }
     calls = {values for values in wordless if all(" /" in value for value in values)}
     assert wordless - calls == {("application/pdf", "image/jpeg", "image/png"), ("true",), ("true", "false")}

@@ -14,6 +14,7 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator
 
 from infra.client.http import Reply
+from infra.contract.sharing import unshared
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "functions/docs/openapi.json"
 JSON, PROBLEM = "application/json", "application/problem+json"
@@ -50,8 +51,8 @@ def check_answer(method: str, route: str, reply: Reply) -> None:
 
 @cache
 def document() -> dict[str, Any]:
-    """The document as it is deployed."""
-    return dict(json.loads(DOCUMENT.read_text()))
+    """The document as it is deployed, each answer at its operation."""
+    return unshared(json.loads(DOCUMENT.read_text()))
 
 
 def _mistakes(method: str, route: str, reply: Reply, kind: str) -> list[Any]:
