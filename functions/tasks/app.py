@@ -51,7 +51,7 @@ def parties_of(query: OfWorker) -> dict[str, Keep]:
     ROLE_REQUIRED, NOT_FOUND, or MALFORMED unless exactly one of role and organisation is named."""
     if (query.role is None) == (query.organisation is None):
         words = "须且只须指明 role 和 organisation 中的一项。"
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("role", words, "one_of")])
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("role", words, "missing")])
     if query.role:
         role = query.role
         require(app.caller, "platform" if role == "platform" else "bureau" if role == "bureau" else "finance")

@@ -20,6 +20,8 @@ HEAD = """\
 # (VS Code with REST Client, JetBrains, httpYac): fill in what a call needs, and send it.
 # The address is `api_url` in .local/stack.json; `key` is any text that names what is created.
 """
+# whoever is named there is not known yet; elsewhere it is somebody whom the ids beside belong to
+REGISTRATIONS = ("/enterprises", "/agencies")
 # whose token a caller's name stands for
 TOKENS = {"staff": "platform", "members of the agency": "agency", "members of the enterprise": "enterprise"}
 
@@ -47,7 +49,7 @@ def _request(method: str, path: str, operation: dict[str, Any]) -> str:
         lines.append(f"# may be added: {'&'.join(f'{name}=' for name in query)}")
     place = re.sub(r"{(\w+)}", lambda name: _variable(name[1], path), path)
     # of whom or of what: some lists must be told, and all can be
-    narrowed = [f"?{name}={_variable(name)}" for name in query if re.search("_(id|uscc)$", name)]
+    narrowed = [f"?{name}={_variable(name)}" for name in query if re.search("_(id|uscc)$|^organisation$", name)]
     lines.append(f"{method} {{{{address}}}}{place}{''.join(narrowed[:1])}")
     if (caller := _caller(operation["x-roles"])) is not None:
         lines.append(f"Authorization: Bearer {{{{{TOKENS.get(caller, caller)}_token}}}}")
@@ -55,7 +57,10 @@ def _request(method: str, path: str, operation: dict[str, Any]) -> str:
         lines.append("Idempotency-Key: {{key}}")
     if "requestBody" in operation:
         [content] = operation["requestBody"]["content"].items()
-        body = json.dumps(_with_variables(content[1].get("example", {})), ensure_ascii=False, indent=2)
+        example = _with_variables(content[1].get("example", {}))
+        if path not in REGISTRATIONS and "uscc" in example:
+            example["uscc"] = _variable("uscc")
+        body = json.dumps(example, ensure_ascii=False, indent=2)
         lines += [f"Content-Type: {content[0]}", "", body]
     return "\n".join([*lines, ""])
 
@@ -68,7 +73,7 @@ def _caller(roles: list[str]) -> str | None:
 
 def _variable(name: str, path: str = "") -> str:
     """The variable of an id; a credit code is that of an enterprise or of an agency, by where it stands."""
-    if name == "uscc":
+    if name in ("uscc", "organisation"):
         name = "agency_uscc" if path.startswith("/agencies/") else "enterprise_uscc"
     return f"{{{{{name}}}}}"
 

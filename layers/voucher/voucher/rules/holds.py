@@ -40,7 +40,7 @@ def check_orders_of(uscc: str, order_ids: Sequence[str], found: Iterable[Order])
         if (order := known.get(order_id)) is None:
             errors.append(FieldError("order_ids", f"没有找到订单 {order_id}，请核对编号。", "unknown"))
         elif uscc not in (order.enterprise_uscc, order.agency_uscc):
-            errors.append(FieldError("order_ids", f"{order_id} 不是该单位的订单，请核对。", "unknown"))
+            errors.append(FieldError("order_ids", f"{order_id} 不是该单位的订单，请核对。", "not_allowed"))
     if errors:
         raise Refused(Refusal.MALFORMED, errors=errors)
 
