@@ -206,6 +206,7 @@ def decide(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedA
         return refusal("TOO_EARLY")
     decision = body["decision"]
     order.last = (f"decide.{decision}", by, body)
+    order.deciders.add(by)
     order.state = {"confirm": "completed", "return": "accepted", "cancel": "cancelled"}[decision]
     if decision == "cancel":
         return_hold(city, order)

@@ -213,6 +213,7 @@ class Order:
     is_disputed: bool = False
     steps: dict[str, Step] = field(default_factory=dict)
     hands: set[str] = field(default_factory=set)  # who acted for a party of it
+    deciders: set[str] = field(default_factory=set)  # who decided on its delivery; they may do so again
 
     def repeats(self, step: Step) -> bool:
         """True if the latest step of this kind was exactly this one; steps of other kinds in between do not matter."""

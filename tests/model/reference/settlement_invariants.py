@@ -95,5 +95,5 @@ def settlements_are_as_the_model_has_them(items: dict[str, list[Item]], city: Ci
 
 
 def people_of(item: Item) -> set[str]:
-    """Everybody who acted for a party, whatever they did; who decided on a delivery is staff, and goes along, too."""
-    return {person for step, people in item["hands"].items() if step != "decide_order" for person in people}
+    """Everybody who acted for a party, or decided on a delivery, whatever they did."""
+    return {person for people in item["hands"].values() for person in people}

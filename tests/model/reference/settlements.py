@@ -26,7 +26,7 @@ def open_application(
     application = Application(key, body, uscc, agency_member[1], orders[0].voucher.batch.year, step)
     for order in orders:
         order.hands.add(by)
-        order.line = Line(application, order, order.contract_fen, step, hands=set(order.hands))
+        order.line = Line(application, order, order.contract_fen, step, hands=order.hands | order.deciders)
         order.state, order.last = "settling", step
         application.lines.append(order.line)
     city.applications.append(application)
