@@ -2,24 +2,24 @@
 (§4.2.1).
 
 Each order is ended by a conditional transaction of its own, after a look at it as it is then, so a message may come
-twice or late. A term that runs over days whose holidays are not known yet ends nothing.
+twice or late. A term ends an order only once the holidays of all its days are known.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from voucher.edge import queues, workers
 from voucher.edge.observe import log_work
 from voucher.models.base import Mark
+from voucher.policy import Policy
 from voucher.rules import messages
 from voucher.rules.lifecycle import stepped
-from voucher.rules.terms import day_to_remind_of_answer, has_run_out
+from voucher.rules.terms import day_to_remind_of_answer, has_run_out, is_near
 from voucher.rules.working_days import shanghai_date
 from voucher.store import orders, programmes, vouchers
 
 SWEEPER = "sweep"
-# how long before its last day an enterprise is reminded of a delivery
-REMINDER_DAYS = 3
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -31,18 +31,18 @@ def work(body: dict[str, Any]) -> None:
     """One message: a night, or an order that it found."""
     instant = datetime.fromisoformat(body["instant"])
     if body["task"] == "find_orders":
-        find_unanswered(instant, body["instant"])
-        find_unconfirmed(instant)
+        policies = {programme.year: programme.policy for programme in programmes.list_all()}
+        find_unanswered(instant, body["instant"], policies)
+        find_unconfirmed(instant, policies)
     elif body["task"] == "end_order":
         end_order(body["order_id"], instant)
     else:
         raise ValueError(f"unknown task {body['task']}")
 
 
-def find_unanswered(instant: datetime, text: str) -> None:
+def find_unanswered(instant: datetime, text: str, policies: Mapping[int, Policy]) -> None:
     """§4.2.1: send each order that the agency did not answer in time on to be ended, and remind of those whose last day
     has come near. The inbox keeps one reminder, however many nights send it."""
-    policies = {programme.year: programme.policy for programme in programmes.list_all()}
     over, reminders = [], []
     for order in orders.list_in("placed"):
         if has_run_out(order, policies[order.year], instant):
@@ -54,7 +54,7 @@ def find_unanswered(instant: datetime, text: str) -> None:
     log_work("orders found", over=len(over), reminded=len(reminders))
 
 
-def find_unconfirmed(instant: datetime) -> None:
+def find_unconfirmed(instant: datetime, policies: Mapping[int, Policy]) -> None:
     """§4.2.1: remind enterprises of deliveries before their term ends; after it the operator is to decide."""
     today, told = shanghai_date(instant), []
     for order in orders.list_in("delivered"):
@@ -63,7 +63,7 @@ def find_unconfirmed(instant: datetime) -> None:
         day = order.confirm_by.isoformat()
         if order.confirm_by < today and order.dispute is None:
             told.append(messages.confirmation_over(order.order_id, day).body)
-        elif order.confirm_by - timedelta(days=REMINDER_DAYS) <= today <= order.confirm_by:
+        elif is_near(order.confirm_by, today, policies[order.year].confirmation_reminder_days):
             told.append(messages.confirmation_due(order.order_id, order.enterprise_uscc, day).body)
     queues.send("notify", told)
 
@@ -74,7 +74,7 @@ def end_message(order_id: str, text: str) -> dict[str, Any]:
 
 
 def end_order(order_id: str, instant: datetime) -> None:
-    """§4.2.1: end an order that the agency has not answered, if it still has not; its money goes back."""
+    """§4.2.1: end an order that still waits for the agency's answer; its money goes back."""
     order = orders.load(order_id)
     if not has_run_out(order, programmes.load(order.year).policy, instant):
         return

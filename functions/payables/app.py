@@ -11,7 +11,7 @@ from voucher.edge.holds import payable_with_holds
 from voucher.edge.identity import as_party, as_party_or_staff, require
 from voucher.edge.payables import AccountDecision, BankAccount, OtherAccount, SummaryInvoice
 from voucher.edge.replies import Answer, reply
-from voucher.models.base import Mark
+from voucher.models.base import Mark, is_same_name
 from voucher.models.payables import Account, AccountChange, Payable, PublicPayable
 from voucher.refusals import Refusal, Refused
 from voucher.rules.documents import document_refusal
@@ -19,7 +19,7 @@ from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.invoices import read_invoice_number
 from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.members import check_finance
-from voucher.rules.payables import is_own_account, payable_decided
+from voucher.rules.payables import payable_decided
 from voucher.store import documents, keys, organisations, payables, rounds
 from voucher.store.engine import sealing
 
@@ -57,7 +57,7 @@ def submit_invoice(round_id: str) -> Answer[PublicPayable]:
     by = {"account_by": app.caller.sub, "account_confirmed_by": confirmer}
     new = invoiced.model_copy(update={"account": account, **by})
     # another holder's account, too, is one that somebody confirmed before, or it waits
-    may_be_known = confirmer is not None or is_own_account(body.account_name, agency.name)
+    may_be_known = confirmer is not None or is_same_name(body.account_name, agency.name)
     if not (may_be_known and payables.commit_invoice(old, new, invoice, account)):
         reason = "与此前使用的收款账户不同。" if may_be_known else "账户户名与服务机构名称不同。"
         new = invoiced.model_copy(update={"change": _account_change(account, reason)})

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import pytest
 
-from tests.rules.records import AGENCY, FIRM, POLICY, TODAY, policy
+from tests.rules.records import AGENCY, FIRM, POLICY, TODAY
 from voucher.actions import ACTIONS
 from voucher.lifecycles import LIFECYCLES
 from voucher.policy import Policy
@@ -64,24 +64,44 @@ def test_an_order_is_the_work_of_whoever_must_answer(facts: dict[str, Any], kind
     assert (task.kind if task else None, task_key("order", order(**facts))) == (kind, whose)
 
 
+@pytest.mark.parametrize(("term", "due"), [("review_working_days", date(2026, 6, 23)), (None, None)])
+def test_a_term_is_of_working_days_after_the_latest_step(term: str | None, due: date | None) -> None:
+    assert due_on(Task("review_change", "reported", "platform", term), {}, MONDAY, POLICY) == due
+
+
 @pytest.mark.parametrize(
-    ("term", "due"),
+    ("facts", "due"),
     [
-        ("acceptance_working_days", date(2026, 6, 23)),
-        ("material_change_days", date(2026, 6, 30)),
-        (None, None),
+        ({"answer_by": "2026-06-23"}, "2026-06-23"),
+        ({"state": "delivered", "confirm_by": "2026-06-30"}, "2026-06-30"),
+        ({"state": "accepted", "agency_cancel": {"reason": "无力履行", "answer_by": "2026-06-25"}}, "2026-06-25"),
+        ({"state": "accepted", "agency_cancel": {"reason": "无力履行", "answer_by": None}}, None),
+        ({"answer_by": None}, None),  # of before it was kept
     ],
 )
-def test_a_term_is_of_working_days_or_of_days_as_its_name_says(term: str | None, due: date | None) -> None:
-    assert due_on(Task("answer_order", "placed", "agency", term), MONDAY, POLICY) == due
+def test_a_party_has_until_the_day_that_it_was_told_whatever_happens_meanwhile(
+    facts: dict[str, Any], due: str | None
+) -> None:
+    shown = shown_task(order(**facts, updated_at="2026-06-20T02:00:00.000Z"), POLICY, TODAY)
+    assert shown is not None
+    assert shown.due_on == (due and date.fromisoformat(due))
 
 
 @pytest.mark.parametrize(("today", "overdue"), [(date(2026, 6, 23), False), (date(2026, 6, 24), True)])
 def test_a_task_is_overdue_once_the_last_day_of_its_term_is_over(today: date, overdue: bool) -> None:
-    shown = shown_task(order(), policy(acceptance_working_days=5), today)
+    shown = shown_task(order(answer_by="2026-06-23"), POLICY, today)
     assert shown is not None
     assert (shown.about, shown.due_on, shown.overdue) == ("order:o1", date(2026, 6, 23), overdue)
 
 
 def test_what_the_index_still_has_though_nobody_must_act_any_more_is_not_shown() -> None:
     assert shown_task(order("cancelled"), POLICY, TODAY) is None
+
+
+@pytest.mark.parametrize("kind", ["enterprise", "agency"])
+def test_a_task_says_whose_record_it_is_about(kind: str) -> None:
+    keys = {"pk": f"{kind.upper()}#{FIRM}", "sk": "CHANGE#c1", "change_id": "c1", "kind": kind, "uscc": FIRM}
+    shown = shown_task({**keys, "state": "reported", "created_at": "2026-06-15T02:00:00.000Z"}, POLICY, TODAY)
+    assert shown is not None
+    assert (shown.kind, shown.about) == ("review_change", "change:c1")
+    assert (shown.enterprise_uscc, shown.agency_uscc) == ((FIRM, None) if kind == "enterprise" else (None, FIRM))

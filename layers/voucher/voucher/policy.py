@@ -141,6 +141,7 @@ class Policy(BaseModel):
 
     # §4.2.1 how many calendar days after the delivery the enterprise may stay silent before the operator decides
     confirmation_days: WholeNumber = 15
+    confirmation_reminder_days: WholeNumber = 3  # how long before its last day the enterprise is reminded
     # §3.5.1(5) how many calendar days a party may leave the other one's request to cancel unanswered before the
     # operator may decide on it alone
     cancellation_days: WholeNumber = 10

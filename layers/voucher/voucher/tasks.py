@@ -51,12 +51,14 @@ REVIEW_TERM = "review_working_days"
 @dataclass(frozen=True)
 class Task:
     """Work on a record in one of `states`, while `when` holds for it. `audience` is a staff role, or the party of the
-    record: `enterprise` or `agency`. `term` names the policy's value for it; None if nothing hastens."""
+    record: `enterprise` or `agency`. Its last day is the one that the record tells in `told`, else by `term`, the name
+    of the policy's value in working days; None if nothing hastens."""
 
     kind: TaskKind
     states: str
     audience: str
     term: str | None = REVIEW_TERM
+    told: str = ""
     when: Callable[[Facts], object] = bool
 
     def is_of(self, facts: Facts) -> bool:
@@ -114,13 +116,20 @@ TASKS: dict[str, tuple[Task, ...]] = {
     "batch": (Task("publish_batch", "draft", "bureau"),),
     "order": (
         Task("review_cancellation", _CANCELLABLE, "platform", when=_may_be_cancelled),
-        Task("answer_cancellation", _CANCELLABLE, "agency", when=_has("enterprise_cancel")),
-        Task("answer_cancellation", _CANCELLABLE, "enterprise", when=_has("agency_cancel")),
-        Task("answer_order", "placed", "agency", "acceptance_working_days"),
+        Task(
+            "answer_cancellation",
+            _CANCELLABLE,
+            "agency",
+            None,
+            "enterprise_cancel.answer_by",
+            _has("enterprise_cancel"),
+        ),
+        Task("answer_cancellation", _CANCELLABLE, "enterprise", None, "agency_cancel.answer_by", _has("agency_cancel")),
+        Task("answer_order", "placed", "agency", None, "answer_by"),
         Task("enter_contract", "accepted", "agency", term=None, when=_lacks("contract_signed_on")),
         Task("deliver", "accepted", "agency", term=None),
         Task("decide_order", "delivered", "platform", when=_has("dispute")),
-        Task("confirm_delivery", "delivered", "enterprise", "confirmation_days"),
+        Task("confirm_delivery", "delivered", "enterprise", None, "confirm_by"),
         Task("apply_for_settlement", "completed", "agency", term=None),
     ),
     "settlement": (

@@ -30,7 +30,7 @@ class Acceptance(Request):
 
 
 def entitlement_writes(new: Enterprise | Agency) -> list[Write]:
-    """§4.1.4: who is no member any more grabs nothing any more, in the same instant."""
+    """§4.1.4: whoever left an enterprise loses its entitlements in the same instant."""
     if new.thing != "enterprise":
         return []
     facts = standing.read_facts(new.uscc, years_in_step(clock.today()))

@@ -16,8 +16,8 @@ def unaccused_checks(**usccs: str) -> list[Write]:
 
 
 def acceptance_checks(order: Order) -> list[Write]:
-    """§5.2b: the checks that an order may be accepted, whatever contract it has: no violation stands against a party of
-    it, and nobody acts for both. Raises HAS_VIOLATION or SAME_PERSON."""
+    """§5.2b: the checks that an order may be accepted, whatever contract it has: its parties are free of violations,
+    and different people act for them. Raises HAS_VIOLATION or SAME_PERSON."""
     unaccused = unaccused_checks(enterprise_uscc=order.enterprise_uscc, agency_uscc=order.agency_uscc)
     enterprise, agency = orders.find_parties(order)
     check_different_people(enterprise, agency)

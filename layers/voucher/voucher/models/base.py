@@ -27,6 +27,11 @@ def plain_number(number: str) -> str:
     return normalize("NFKC", folded(number)).upper().translate(BRACKETS)
 
 
+def is_same_name(one: str, other: str) -> bool:
+    """True for two names that differ only in blanks, marks, width and case."""
+    return plain_number(one) == plain_number(other)
+
+
 def read_day(day: Any) -> Any:
     """A day in the one form that the contract has: pydantic takes instants and counts of seconds, too. What is no text
     is left to pydantic."""

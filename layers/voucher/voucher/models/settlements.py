@@ -26,7 +26,7 @@ class Invoice(Record):
 
 class Transfer(Record):
     """One payment by the enterprise from its own account (§3.5.1(3)), or the part of it that is for this order:
-    `total_fen` is the whole payment, None where nobody said it. `payer_name` is None in lines of before it was kept."""
+    `total_fen` is the whole payment, if somebody said it. Lines of before `payer_name` was kept have None."""
 
     payer_name: str | None = None
     reference: str

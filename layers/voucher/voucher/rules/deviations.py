@@ -75,6 +75,7 @@ FREE = frozenset(
         "agency_reminder_days",
         "voucher_reminder_days",
         "confirmation_days",
+        "confirmation_reminder_days",
         "cancellation_days",
         "notice_working_days",
         "notice_objections_per_hour",

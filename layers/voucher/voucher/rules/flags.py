@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from voucher.models.agencies import Agency
-from voucher.models.base import plain_number, yuan
+from voucher.models.base import is_same_name, plain_number, yuan
 from voucher.models.enterprises import Enterprise
 from voucher.models.orders import Order
 from voucher.models.settlements import Flag, Invoice, Line, Transfer
@@ -37,7 +37,8 @@ def flags_of(
         if not _in_life(order, transfer.paid_on, today):
             field = f"transfers.{number}.paid_on"
             found.append(Flag(code="TRANSFER_DATE", field=field, message="转账日期不在订单存续期间内。"))
-        if transfer.payer_name and not is_same_payer(transfer.payer_name, order):
+        buyer = order.enterprise_name or order.enterprise_uscc
+        if transfer.payer_name and not is_same_name(transfer.payer_name, buyer):
             field, words = f"transfers.{number}.payer_name", "付款人不是用券企业，请核实款项是否由企业自行支付。"
             found.append(Flag(code="PAYER_DIFFERS", field=field, message=words))
     if order.contract_signed_on and order.voucher_granted_on and order.contract_signed_on < order.voucher_granted_on:
@@ -54,11 +55,6 @@ def flags_of(
         words = f"数量与订单登记的数量（{order.quantity}）不一致。"
         found.append(Flag(code="QUANTITY_DIFFERS", field="quantity", message=words))
     return tuple(found)
-
-
-def is_same_payer(payer_name: str, order: Order) -> bool:
-    """§3.5.1(3): the payer is the order's enterprise, however its name is spaced and written."""
-    return plain_number(payer_name) == plain_number(order.enterprise_name or order.enterprise_uscc)
 
 
 def _in_life(order: Order, day: date, today: date) -> bool:
@@ -104,8 +100,7 @@ def shown_line(
     """§5.2b: a line as a client sees it; a file or a transfer that another order has, too, is flagged on both.
 
     `uses` maps a file's SHA-256 to the orders that it was submitted for, `transfer_uses` are those of each transfer.
-    `with_orders` names those orders: only for
-    staff, because they may be another agency's.
+    `with_orders` names those orders: only for staff, because they may be another agency's.
     """
     flags: list[dict[str, Any]] = [flag.public() for flag in line.flags]
     for document_id, sha256 in sorted(line.file_hashes.items()):

@@ -51,7 +51,7 @@ def held_order(order: Order, violation_id: str, mark: Mark) -> Order:
 
 
 def released_order(order: Order, violation_id: str, mark: Mark) -> Order:
-    """§5.2b: the order that a violation holds no more, be it that it was lifted."""
+    """§5.2b: the order without this hold, also where the violation was lifted."""
     holding = tuple(each for each in order.held_by_violation if each != violation_id)
     return stepped(order, "release", mark, held_by_violation=holding)
 

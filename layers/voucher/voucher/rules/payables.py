@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from voucher.models.base import Mark, plain_number
+from voucher.models.base import Mark
 from voucher.models.payables import AccountChange, Payable
 from voucher.models.settlements import Line
 from voucher.rules.lifecycle import stepped
@@ -33,11 +33,6 @@ def payable_without_line(payable: Payable, line: Line, mark: Mark) -> Payable:
         account_confirmed_by=None,
         change=None,
     )
-
-
-def is_own_account(account_name: str, agency_name: str) -> bool:
-    """§3.5.4: the agency itself is paid: the holder of the account has its name, however that is spaced and written."""
-    return plain_number(account_name) == plain_number(agency_name)
 
 
 def payable_decided(payable: Payable, change: AccountChange, decision: str, mark: Mark) -> Payable:

@@ -1,7 +1,7 @@
 """Tasks as their lists show them: what about, since when, and until when (`tasks.py` has whose work a record is)."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from voucher.models.tasks import ShownTask
@@ -11,13 +11,15 @@ from voucher.rules.working_days import add_working_days, shanghai_date
 from voucher.tasks import Task, task_of
 
 
-def due_on(task: Task, since: date, policy: Policy) -> date | None:
-    """The last day of a task's term, which begins on the day after `since`; None if it has none. The name of the
-    policy's value says its unit: `…_working_days`, or else calendar days."""
-    if task.term is None:
-        return None
-    days = int(getattr(policy, task.term))
-    return add_working_days(since, days).date if task.term.endswith("_working_days") else since + timedelta(days=days)
+def due_on(task: Task, facts: Mapping[str, Any], since: date, policy: Policy) -> date | None:
+    """The last day of a task: the one that the parties were told, so that no later change of the record moves it, or
+    the end of a term that begins on the day after `since`. None where nothing hastens."""
+    told: Any = facts
+    for name in task.told.split("."):
+        told = (told or {}).get(name)
+    if told:
+        return date.fromisoformat(told)
+    return add_working_days(since, int(getattr(policy, task.term))).date if task.term else None
 
 
 def shown_task(item: Mapping[str, Any], policy: Policy, today: date) -> ShownTask | None:
@@ -26,8 +28,8 @@ def shown_task(item: Mapping[str, Any], policy: Policy, today: date) -> ShownTas
     if (task := task_of(thing, item)) is None:
         return None
     since = item.get("updated_at") or item["created_at"]
-    due = due_on(task, shanghai_date(datetime.fromisoformat(since)), policy)
-    own = {thing: item["uscc"]} if thing in ("enterprise", "agency") else {}
+    due = due_on(task, item, shanghai_date(datetime.fromisoformat(since)), policy)
+    own = {item["kind"] if thing == "change" else thing: item.get("uscc")}  # whose record it is
     return ShownTask(
         kind=task.kind,
         about=about(item),

@@ -33,10 +33,15 @@ def has_run_out(order: Order, policy: Policy, now: datetime) -> bool:
     return allows("order", order.state, "run_out") and due.certain and now >= end_of_day(due.date)
 
 
+def is_near(last_day: date, today: date, days: int) -> bool:
+    """True from so many days before a last day until it is over."""
+    return last_day - days * ONE_DAY <= today <= last_day
+
+
 def day_to_remind_of_answer(order: Order, policy: Policy, today: date) -> date | None:
     """§4.2.1: the last day to answer an order, if it is today or tomorrow."""
     last_day = _last_day_to_answer(order, policy).date
-    return last_day if last_day - ONE_DAY <= today <= last_day else None
+    return last_day if is_near(last_day, today, 1) else None
 
 
 def order_without_request(order: Order, party: str, mark: Mark) -> Order:
