@@ -37,7 +37,9 @@ def line_fill_in(world: World, _clock: StoppedClock) -> UseCase:
         assert answer["invoice"]["number"] == "INV-1"
         assert [each.checked for each in tables.list_records(Document, "settlements", "DOCUMENT#")] == [True] * 4
         assert [each["order_id"] for each in tables.list_items("settlements", "INVOICE")] == [order_id]
-        assert [each["order_ids"] for each in tables.list_items("settlements", "USES")] == [{order_id}] * 4
+        uses = tables.list_items("settlements", "USES")  # of four files and one transfer
+        assert [each["order_ids"] for each in uses] == [{order_id}] * 5
+        assert [each["used_fen"] for each in uses if "used_fen" in each] == [own_fen]
 
     return UseCase(lambda: world.call(parties.agency.person, "PUT", f"{path}/lines/{order_id}", body), check)
 
