@@ -51,7 +51,7 @@ def _request(method: str, path: str, operation: dict[str, Any]) -> str:
     # of whom or of what: some lists must be told, and all can be
     narrowed = [f"?{name}={_variable(name)}" for name in query if re.search("_(id|uscc)$|^organisation$", name)]
     lines.append(f"{method} {{{{address}}}}{place}{''.join(narrowed[:1])}")
-    if (caller := _caller(operation["x-roles"])) is not None:
+    if (caller := _caller(operation["x-roles"], path)) is not None:
         lines.append(f"Authorization: Bearer {{{{{TOKENS.get(caller, caller)}_token}}}}")
     if any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", [])):
         lines.append("Idempotency-Key: {{key}}")
@@ -65,9 +65,11 @@ def _request(method: str, path: str, operation: dict[str, Any]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _caller(roles: list[str]) -> str | None:
+def _caller(roles: list[str], path: str) -> str | None:
     if EVERYBODY in roles:
         return None
+    if path.startswith("/organisations/"):
+        return "members of the enterprise"
     return next((each for each in CALLERS if each in roles), "members of the enterprise")
 
 
