@@ -1,7 +1,7 @@
-"""`make soak`: every condition removed in turn, the model for thousands of runs, the races with many seeds, and
-thousands of calls that are made up from the API's document.
+"""`make soak`: every condition removed in turn, the model for thousands of runs, the races with many seeds, every
+fault at every call, and thousands of calls that are made up from the API's document.
 
-python -m infra.soak [mutation [name] | model | races | calls]
+python -m infra.soak [mutation [name] | model | races | faults | calls]
 """
 
 import os
@@ -23,10 +23,12 @@ WORKERS = 2
 
 def main(part_names: list[str]) -> int:
     """Run the named part, or all parts; the exit code is 1 if a test failed or a mutant survived."""
-    parts = part_names[:1] or ["races", "calls", "mutation", "model"]
+    parts = part_names[:1] or ["races", "faults", "calls", "mutation", "model"]
     failures = 0
     if "races" in parts:
         failures += _tests("races", VOUCHER_RACE_SEEDS=str(RACE_SEEDS))
+    if "faults" in parts:
+        failures += _tests("faults", VOUCHER_FAULTS="all")
     if "calls" in parts:
         failures += _tests("journeys/test_schemathesis.py", VOUCHER_CALL_ROUNDS=str(CALL_ROUNDS))
     if "mutation" in parts:

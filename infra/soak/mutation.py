@@ -192,7 +192,8 @@ def _mutated(path: Path, site: Site) -> Iterator[None]:
 def _failure(tree: Path, tests: list[str]) -> str | None:
     (tree / "tests.txt").write_text("\n".join(tests))
     try:
-        done = _pytest(tree, ["-x", "@tests.txt"], VOUCHER_MODEL_SHRINK="no", VOUCHER_MODEL_RUNS=str(MODEL_RUNS))
+        settings = {"VOUCHER_MODEL_SHRINK": "no", "VOUCHER_MODEL_RUNS": str(MODEL_RUNS), "VOUCHER_FAULTS": "all"}
+        done = _pytest(tree, ["-x", "@tests.txt"], **settings)
     except subprocess.TimeoutExpired:
         return f"{tests[0]} or a later one never ended"
     if not done.returncode:

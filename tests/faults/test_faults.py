@@ -1,4 +1,4 @@
-"""Every fault strikes every AWS call of every use case; the client repeats its request: one effect, one success."""
+"""Faults strike every AWS call of every use case; the client repeats its request: one effect, one success."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from tests.faults.round_use_cases import ROUND_USE_CASES
 from tests.faults.settlement_use_cases import SETTLEMENT_USE_CASES
 from tests.faults.use_case import UseCase
 from tests.faults.use_cases import USE_CASES
-from tests.faults.wire import FAULTS, WRITTEN_TABLES, Fault, Killed, wire
+from tests.faults.wire import WRITTEN_TABLES, Fault, Killed, faults_of, wire
 from tests.faults.year_use_cases import YEAR_USE_CASES
 from tests.races import tables
 from tests.races.table_snapshot import TableSnapshot
@@ -95,9 +95,7 @@ def test_a_use_case_takes_effect_once_and_succeeds_whatever_fault_strikes_it(
     with wire() as wire_without_fault:
         assert ask(use_case) is not None
     before.restore(TableSnapshot())
-    runs = [
-        (fault, at) for at, name in enumerate(wire_without_fault.calls) for fault in FAULTS if fault.can_strike(name)
-    ]
+    runs = faults_of(wire_without_fault.calls)
     problems = [problem_after(use_case, fault, at, before, stopped_clock) for fault, at in runs]
     tried[prepare.__name__] = (len(wire_without_fault.calls), len(runs))
     assert [each for each in problems if each is not None] == []

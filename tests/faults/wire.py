@@ -3,6 +3,7 @@
 `before-call` counts the calls a use case makes, `before-send` sees each attempt of a call, botocore's retries included.
 """
 
+import os
 import re
 import socket
 from collections.abc import Callable, Iterator
@@ -132,6 +133,21 @@ FAULTS = (
     Fault("sent twice", _send_twice),
     Fault("killed after", _kill),
 )
+# What each call of each use case meets in `make test`: the answer that never comes, and the end of the process. Of the
+# others each strikes every fourth call there, and every call in `make soak`.
+ALWAYS = {"response lost", "killed after"}
+EVERY = 1 if os.environ.get("VOUCHER_FAULTS") == "all" else 4
+
+
+def faults_of(calls: list[str]) -> list[tuple[Fault, int]]:
+    """The faults that strike a use case of these calls, and at which call, from 0. A short one meets all of them."""
+    step = EVERY if len(calls) > EVERY else 1
+    return [
+        (fault, at)
+        for at, call in enumerate(calls)
+        for number, fault in enumerate(FAULTS)
+        if fault.can_strike(call) and (fault.name in ALWAYS or (at + number) % step == 0)
+    ]
 
 
 class Wire:

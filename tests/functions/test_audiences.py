@@ -173,6 +173,7 @@ def test_an_entitlement_of_before_there_were_groups_is_made_anew(town: Town) -> 
 
 
 @pytest.mark.clause("§2.3.1")
+@pytest.mark.usefixtures("metered")
 def test_a_grab_from_a_batch_for_some_costs_as_much_as_any_other(town: Town) -> None:
     batch_id = publish(town, audience={"districts": ["city"], "size_classes": ["small", "micro"]})
     costs = []

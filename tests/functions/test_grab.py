@@ -167,6 +167,7 @@ def test_the_batch_is_sold_out_when_it_holds_less_than_the_quota(town: Town) -> 
 
 
 @pytest.mark.clause("§4.2.2")
+@pytest.mark.usefixtures("metered")
 def test_after_a_claim_did_not_fit_larger_ones_cost_one_read_and_smaller_ones_fit(
     town: Town, stopped_clock: StoppedClock
 ) -> None:
@@ -220,6 +221,7 @@ def without_id(body: Any) -> Any:
 
 
 @pytest.mark.clause("§4.2.2")
+@pytest.mark.usefixtures("metered")
 def test_a_refusal_after_the_last_voucher_costs_no_call_and_a_holder_two_reads(town: Town) -> None:
     small = batch_of(town, 1_000_000)
     assert town.claim(small).status == 201
@@ -407,6 +409,7 @@ def test_a_file_that_is_no_list_fails_with_words_and_changes_nothing(town: Town)
 
 
 @pytest.mark.clause("§4.2.2")
+@pytest.mark.usefixtures("metered")
 def test_a_closed_batch_costs_two_reads_for_each_grab_that_comes_too_late(town: Town) -> None:
     claim, path = {"enterprise_uscc": town.neighbour.uscc}, f"/batches/{town.batch_id}/vouchers"
     assert town.claim(town.batch_id).status == 201  # a warm process, which knows the batch as published

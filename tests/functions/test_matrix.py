@@ -49,8 +49,8 @@ def expected(operation: dict[str, Any], call: Call, person: Person | None) -> se
         return set()
     if person is None:
         return {"UNAUTHENTICATED"}
-    between_both = members == BOTH_PARTIES and "?" not in call.path and not call.path.startswith("/organisations/")
-    is_party = person == call.person or (between_both and person in (OWNER, SELLER))
+    parties = (OWNER,) if call.path.startswith("/organisations/") else (OWNER, SELLER)
+    is_party = person == call.person or (members == BOTH_PARTIES and "?" not in call.path and person in parties)
     is_staff = person.role in roles or (bool(person.role) and "staff" in callers)
     if is_staff or (members and is_party) or any(each.startswith(SIGNED_IN) for each in callers):
         return set()

@@ -113,6 +113,7 @@ def test_a_closing_waits_until_it_sees_every_objection_that_was_counted(
 
 
 @pytest.mark.clause("§3.5.3")
+@pytest.mark.usefixtures("metered")
 def test_a_notice_is_closed_and_decided_on_without_reading_one_of_its_objections(voucher: Scene) -> None:
     """However many there are, and however long."""
     case, orders = handed_in(voucher[0], 2)

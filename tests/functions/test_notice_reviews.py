@@ -42,6 +42,7 @@ def test_staff_reads_who_objects_and_how_to_reach_them(submitted: Scene) -> None
 
 
 @pytest.mark.clause("§3.5.3")
+@pytest.mark.usefixtures("metered")
 def test_objections_to_a_notice_come_in_pages_by_state_order_and_agency(
     voucher: Scene, stopped_clock: StoppedClock
 ) -> None:

@@ -43,6 +43,7 @@ def test_an_order_without_a_contract_is_cancelled_at_the_years_end_and_lapses(
 
 @pytest.mark.clause("§4.2.1")
 @pytest.mark.parametrize("limit", [1, 2, 5])
+@pytest.mark.usefixtures("metered")
 def test_a_bucket_is_swept_in_parts_each_of_a_few_calls_and_each_item_is_read_once(
     voucher: tuple[Town, Json], stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch, limit: int
 ) -> None:

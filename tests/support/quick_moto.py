@@ -1,10 +1,10 @@
 """Makes moto fast enough for a thousand calls, without changing its answers; and lets it read as many items at once as
 AWS does, of which it refuses all but 25. Keys have the sizes that AWS allows (`key_sizes`).
 
-moto spends most of its time in a few places: it creates clients, it serialises attribute values that are in wire format
-already, in every transaction it copies whole tables value by value, it reads each expression anew, and it sorts a whole
-table before it looks which items a query wants. The copies share their items here: a put replaces an item, and before
-an update changes an item the table gets a copy of it.
+A call of a table goes straight to moto's handler (`moto_handler`). Beside the way there moto spends its time in a few
+places: it creates clients, in every transaction it copies whole tables value by value, it reads each expression anew,
+and it sorts a whole table before it looks which items a query wants. The copies share their items here: a put replaces
+an item, and before an update changes an item the table gets a copy of it.
 """
 
 import copy
@@ -12,16 +12,15 @@ import pickle
 from collections import defaultdict, deque
 from functools import cache
 from inspect import signature
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import moto.core.responses
 import moto.dynamodb.responses
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BaseBackend
-from moto.core.botocore_stubber import BotocoreStubber
-from moto.core.serialize import BaseJSONSerializer
+from moto.core.utils import method_names_from_class
 from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
@@ -29,18 +28,14 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.ast_nodes import Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
-from moto.dynamodb.responses import DynamoHandler
 from moto.sqs.models import Queue
-from werkzeug.datastructures import Headers
 
-from tests.support.key_sizes import check_key_sizes
-from tests.support.short_cuts import speak_plainly
+from tests.support.moto_handler import ask_at_once
 from voucher.store.engine.table import MOST_ITEMS
 
 make_client = boto3.client
-write_structure = BaseJSONSerializer._serialize_type_structure
 copy_item, update = Item.__deepcopy__, DynamoDBBackend.update_item
-process, all_urls = BotocoreStubber.process_request, BaseBackend.urls.fget
+all_urls = BaseBackend.urls.fget
 read_words = ConditionExpressionParser._lex_condition_expression
 read_update, query = UpdateExpressionParser.make, Table.query
 SIGNATURE = signature(query)
@@ -53,6 +48,8 @@ def remembered_client(service: str, **settings: Any) -> Any:
     key = (service, bool(settings))
     if key not in REMEMBERED:
         REMEMBERED[key] = make_client(service, **settings)
+        if service == "dynamodb":
+            ask_at_once(REMEMBERED[key])
     return REMEMBERED[key]
 
 
@@ -60,35 +57,6 @@ def remembered_client(service: str, **settings: Any) -> Any:
 def urls_of(kind: type[BaseBackend]) -> Any:
     """The addresses of a service, which are those of its module."""
     return all_urls(kind("ap-east-1", DEFAULT_ACCOUNT_ID))
-
-
-def answer_at_once(stubber: BotocoreStubber, request: Any) -> Any:
-    """moto looks for the service among all of them, and makes a request of a web server of what it was asked. A call of
-    a table goes to its handler, with what this reads of such a request."""
-    headers = Headers(
-        [(name, text.decode() if isinstance(text, bytes) else text) for name, text in request.headers.items()]
-    )
-    if not headers.get("X-Amz-Target", "").startswith("DynamoDB_"):
-        return process(stubber, request)
-    asked = SimpleNamespace(
-        method=request.method, url=request.url, headers=headers, data=request.body, values={}, path="/"
-    )
-    asked.content_type = headers["Content-Type"]
-    handler = DynamoHandler()
-    handler.normalized_request, handler.headers, handler.response_headers = asked, headers, {"server": "amazon.com"}
-    handler.querystring, handler.uri_match, handler.method = {}, {}, request.method
-    handler.region = handler.get_region_from_url(asked, request.url)
-    handler.access_key, handler.current_account = handler.get_access_key(), handler.get_current_account()
-    handler.parse_parameters(asked)
-    return handler.call_action()
-
-
-def write_plainly(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
-    """Write an attribute value as it is, and everything else as moto does."""
-    if shape.name == "AttributeValue" and isinstance(value, dict):
-        serialized[key] = value
-    else:
-        write_structure(serializer, serialized, value, shape, key)
 
 
 def copy_value(value: DynamoType, _memo: Any) -> DynamoType:
@@ -164,6 +132,7 @@ def use_quick_services(monkeypatch: pytest.MonkeyPatch) -> None:
     """moto makes up its addresses again for every call. And it counts all messages of a queue whenever one is sent;
     nobody asks here how many there are."""
     monkeypatch.setattr(BaseBackend, "urls", property(lambda backend: urls_of(type(backend))))
+    monkeypatch.setattr(moto.core.responses, "method_names_from_class", cache(method_names_from_class))
     for kind in ("", "_delayed", "_not_visible"):
         monkeypatch.setattr(Queue, f"approximate_number_of_messages{kind}", 0)
 
@@ -171,11 +140,8 @@ def use_quick_services(monkeypatch: pytest.MonkeyPatch) -> None:
 def use_quick_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Use the short cuts, and AWS's own limits, for one test."""
     use_quick_services(monkeypatch)
-    speak_plainly(monkeypatch)
-    check_key_sizes(monkeypatch)
     monkeypatch.setattr(moto.dynamodb.responses, "TRANSACTION_MAX_ITEMS", MOST_ITEMS)
     monkeypatch.setattr(boto3, "client", remembered_client)
-    monkeypatch.setattr(BaseJSONSerializer, "_serialize_type_structure", write_plainly)
     monkeypatch.setattr(DynamoType, "__deepcopy__", copy_value)
     monkeypatch.setattr(Item, "__deepcopy__", lambda item, _memo: item)
     monkeypatch.setattr(DynamoDBBackend, "update_item", update_a_copy)
@@ -195,4 +161,3 @@ def use_quick_engine(monkeypatch: pytest.MonkeyPatch) -> None:
         "make",
         lambda expression: pickle.loads(tree_of(expression)),  # noqa: S301 - our own
     )
-    monkeypatch.setattr(BotocoreStubber, "process_request", answer_at_once)
