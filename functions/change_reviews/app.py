@@ -1,24 +1,24 @@
-"""Reports of changes decided by the operator, and qualifications withdrawn (§3.2.3, §4.1.3)."""
+"""Reports of changes decided by the operator, and qualifications that it proposes to withdraw (§3.2.3, §4.1.3)."""
 
 from typing import Literal
 
-from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Versioned, WithReason
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
+from voucher.edge.policies import policy_today
+from voucher.edge.qualifications import following_writes, read_enterprise
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
 from voucher.models.base import Reason
 from voucher.models.changes import Change
 from voucher.models.enterprises import Enterprise
-from voucher.refusals import not_found
 from voucher.rules.changes import check_once_approved, check_reason
-from voucher.rules.entitlements import next_entitlements, years_in_step
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_version, stepped
 from voucher.rules.removals import agency_proposed_for_removal
-from voucher.store import changes, organisations, standing
+from voucher.rules.sanctions import enterprise_proposed_for_disqualification
+from voucher.store import changes, organisations
 from voucher.store.engine.table import Write
 
 app = Api()
@@ -36,7 +36,8 @@ class AgencyDecision(Versioned):
 
 @app.post("/enterprises/<uscc>/changes/<change_id>/review")
 def review_of_enterprise(uscc: str, change_id: str) -> Answer[Change]:
-    """§4.1.3: the operator keeps the qualification, returns the registration for correction, or withdraws it."""
+    """§4.1.3: the operator keeps the qualification, returns the registration for correction, or proposes to withdraw
+    it."""
     require(app.caller, "platform")
     body = app.body(EnterpriseDecision)
     old = changes.get("enterprise", uscc, change_id)
@@ -45,11 +46,13 @@ def review_of_enterprise(uscc: str, change_id: str) -> Answer[Change]:
     check_version(old, body.version)
     step, enterprise = "review_enterprise_change", organisations.find_enterprise(uscc)
     new = _decided_report(old, body.decision, body.reason, step, enterprise)
+    decided = changes.decided_writes(old, new, step, app.caller.sub)
     if body.reason is None or body.decision == "keep":
         changes.commit_decision(old, new, step, app.caller.sub)
+    elif body.decision == "return":
+        _reopen_enterprise(uscc, body.reason, *decided)
     else:
-        action = "reopen" if body.decision == "return" else "disqualify"
-        _commit_enterprise(uscc, action, body.reason, step, *changes.decided_writes(old, new, step, app.caller.sub))
+        _propose_disqualification(organisations.get_enterprise(uscc), body.reason, step, *decided)
     return reply(new)
 
 
@@ -82,28 +85,29 @@ def _decided_report(
 
 @app.post("/enterprises/<uscc>/disqualify")
 def disqualify(uscc: str) -> Answer[Enterprise]:
-    """§4.1.3: the operator withdraws a qualification; unused balances become void through the queue."""
+    """§4.1.3: the operator proposes to withdraw a qualification. The enterprise is told why, and until when it may
+    answer; it grabs and orders as before, because nothing is decided yet."""
     require(app.caller, "platform")
     body = app.body(WithReason)
-    enterprise = organisations.find_enterprise(uscc)
-    if enterprise is not None and app.is_repeat(enterprise, "disqualify"):
-        return reply(enterprise, replay=True)
-    check_four_eyes(app.caller.sub, "disqualify", enterprise)
-    return reply(_commit_enterprise(uscc, "disqualify", body.reason, "disqualify"))
+    old = organisations.get_enterprise(uscc)
+    if app.is_repeat(old, "propose_disqualification"):
+        return reply(old, replay=True)
+    check_four_eyes(app.caller.sub, "propose_disqualification", old)
+    return reply(_propose_disqualification(old, body.reason, "propose_disqualification"))
 
 
-def _commit_enterprise(uscc: str, action: str, reason: str, step: str, *also: Write) -> Enterprise:
-    """Take an enterprise's approval back; its entitlements follow in the same transaction."""
-    today = clock.today()
-    facts = standing.read_facts(uscc, years_in_step(today))
-    if (old := facts.enterprise) is None:
-        raise not_found("enterprise")
+def _reopen_enterprise(uscc: str, reason: str, *also: Write) -> None:
+    """§4.1.3: return an enterprise's registration for correction; its entitlements follow in the same transaction."""
+    old, facts = read_enterprise(uscc)
     check_once_approved(old)
-    new = stepped(old, action, app.mark, reasons=(Reason(message=reason),))
-    following = next_entitlements(new, facts.standing, facts.entitlements, facts.programmes, today)
-    entitlements = standing.entitlement_writes(facts, following)
-    checks = [standing.unchanged_check(facts.standing), *entitlements]
-    organisations.commit_decision(old, new, step, app.caller.sub, *checks, *also)
+    new = stepped(old, "reopen", app.mark, reasons=(Reason(message=reason),))
+    step = "review_enterprise_change"
+    organisations.commit_decision(old, new, step, app.caller.sub, *following_writes(new, facts), *also)
+
+
+def _propose_disqualification(old: Enterprise, reason: str, step: str, *also: Write) -> Enterprise:
+    new = enterprise_proposed_for_disqualification(old, reason, policy_today(), app.mark)
+    organisations.commit_decision(old, new, step, app.caller.sub, *also)
     return new
 
 

@@ -76,7 +76,7 @@ def invariants(book: books.Book) -> list[Invariant]:
         ledger.records_agree("yearly_pools_agree", must_be_used, use_by_records(book.programme, caps)),
         ledger.pools_add_up(book.pools),
         ledger.caps_follow_total(limits_by_total(book.programme), caps),
-        ledger.quotas_agree(book.vouchers, book.entitlements, book.extras_fen),
+        ledger.quotas_agree(book.vouchers, book.entitlements, book.extras_fen, book.postings),
         ledger.ratios_hold(book.orders, book.programme.policy),
         ledger.nothing_after_its_end(book.vouchers, book.postings),
         ledger.open_orders_agree(book.orders, book.waiting),

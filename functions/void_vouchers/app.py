@@ -17,7 +17,8 @@ from voucher.rules import entitlements, messages
 from voucher.rules.lifecycle import stepped
 from voucher.rules.orders import expires_without_contract
 from voucher.rules.working_days import shanghai_date
-from voucher.store import orders, vouchers
+from voucher.store import orders, organisations, vouchers
+from voucher.store.engine.table import Write
 
 SWEEPER = "sweep"
 # vouchers, and at a year's end their postings, too; each of them may take three calls
@@ -38,8 +39,10 @@ def work(body: dict[str, Any]) -> None:
     elif body["task"] == "remind":
         remind_bucket(body)
     elif body["task"] == "void_enterprise":
-        void_enterprise(body["uscc"])
-        notify_agencies(body["uscc"], body.get("message_id", f"disqualified.{body['uscc']}"))
+        # the bureau may have restored it before a late message comes
+        if organisations.get_enterprise(body["uscc"]).state == "disqualified":
+            void_enterprise(body["uscc"])
+            notify_agencies(body["uscc"], body.get("message_id", f"disqualified.{body['uscc']}"))
     else:
         raise ValueError(f"unknown task {body['task']}")
 
@@ -83,35 +86,37 @@ def send_rest(body: dict[str, Any], part: vouchers.BucketPart) -> None:
         queues.send("void_vouchers", [body | {"after": part.last}])
 
 
-def end_voucher(voucher: Voucher | None, state: str, instant: datetime) -> bool:
-    """End one voucher; if an order moved its balance meanwhile, read it again. True if this call ended it."""
+def end_voucher(voucher: Voucher | None, state: str, instant: datetime, *also: Write) -> bool:
+    """End one voucher, if what `also` checks holds; if an order moved its balance meanwhile, read it again. True if
+    this call ended it."""
     for _ in range(MOST_READINGS):
         if voucher is None or voucher.state != "active":
             return False
-        if vouchers.commit_lapse(voucher, state, instant, SWEEPER):
+        if vouchers.commit_lapse(voucher, state, instant, SWEEPER, *also):
             return True
         voucher = vouchers.find(voucher.voucher_id)
     raise RuntimeError("a voucher kept changing while it was ended")
 
 
-def cancel_uncontracted(postings: list[Posting], instant: datetime) -> None:
+def cancel_uncontracted(postings: list[Posting], instant: datetime, *also: Write) -> None:
     """§4.2.1, §4.1.3: at the year's end, or when its enterprise loses the qualification, an order without a signed
     contract is cancelled; its money goes back to a voucher that has ended, and so lapses."""
     for order in filter(expires_without_contract, orders.find_many(order_ids_held(postings))):
         new = stepped(order, "expire", Mark(by=SWEEPER, at=instant), drawn={})
         voucher = vouchers.load(order.voucher_id)
-        orders.commit_release(order, new, voucher, Mark(by=SWEEPER, at=instant))
+        orders.commit_release(order, new, voucher, Mark(by=SWEEPER, at=instant), *also)
 
 
 def void_enterprise(uscc: str) -> None:
     """§4.1.3: the unused vouchers of a disqualified enterprise become void, and so does what its orders without a
-    contract hold; orders with a contract run on."""
-    now = clock.now()
+    contract hold; orders with a contract run on. Each write is on condition that nobody has restored it: the message of
+    one that was restored in between comes again, and then ends nothing."""
+    now, still_out = clock.now(), organisations.disqualified_check(uscc)
     for year in entitlements.years_in_step(shanghai_date(now)):
         entitlement = vouchers.find_entitlement(year, uscc)
         for voucher in vouchers.list_of(entitlement) if entitlement else []:
-            end_voucher(voucher, "void", now)
-            cancel_uncontracted(vouchers.list_postings(voucher), now)
+            end_voucher(voucher, "void", now, still_out)
+            cancel_uncontracted(vouchers.list_postings(voucher), now, still_out)
 
 
 def notify_agencies(uscc: str, cause: str) -> None:

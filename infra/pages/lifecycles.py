@@ -17,10 +17,11 @@ def diagram(steps: Steps) -> str:
 
 
 def moves(steps: Steps, action: str) -> list[tuple[str, str]]:
-    """The states an action starts from, each with the one it leads to; back to any that a removal is proposed from."""
+    """The states an action starts from, each with the one it leads to; back to any that a sanction is proposed from."""
     before, after = steps[action]
     if after == FORMER:
-        return [(before, former) for former in steps["propose_removal"][0].split()]
+        proposal = next(name for name in ("propose_removal", "propose_disqualification") if name in steps)
+        return [(before, former) for former in steps[proposal][0].split()]
     return [(state, state if after == SAME else after) for state in before.split()]
 
 

@@ -98,6 +98,10 @@ INVENTORY = (
             "Agency.override_request",
             "Agency.override",
             "Agency.removal_reason",
+            "Sanction.reason",
+            "Sanction.statement",
+            "Sanction.decision_reason",
+            "Sanction.restore_reason",
             "Enterprise.revoke_reason",
             "Agency.revoke_reason",
             "Reason.message",
@@ -305,6 +309,7 @@ INVENTORY = (
 # organisation's name is public (§1.4a, §3.5.3) and no personal data.
 NO_PERSON = (
     "Enterprise.name",
+    "Sanction.proposed_at",
     "ShownTask.about",
     "Joining.name",
     "Agency.name",

@@ -1,4 +1,4 @@
-"""Use cases for the faults: the steps of an order, their messages, unusual grabs, and a disqualification."""
+"""Use cases for the faults: the steps of an order, their messages, and unusual grabs."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,6 @@ from tests.support.backend import World, function
 from voucher.models.audit import GENESIS, AuditEntry, Trace
 from voucher.models.orders import Order
 from voucher.models.pools import batch_pool
-from voucher.models.vouchers import Voucher
 from voucher.rules.audit import breaks_in
 from voucher.store import audit, keys
 from voucher.store.engine import pools
@@ -173,24 +172,6 @@ def grab_that_gathers(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(lambda: requests.grab(world, batch_id, enterprise, amount_fen=700_000), check)
 
 
-def void_enterprise(world: World, _clock: StoppedClock) -> UseCase:
-    parties = seed_parties(world)
-    contracted_id, uncontracted_id = parties.place_order(300_000), place_uncontracted_order(parties)
-    message = {"task": "void_enterprise", "uscc": parties.enterprise.uscc, "message_id": "m-1"}
-
-    def check(_: Json) -> None:
-        assert {each.order_id: each.state for each in tables.list_records(Order, "orders", "RECORD")} == {
-            contracted_id: "placed",
-            uncontracted_id: "cancelled",
-        }
-        assert {each["about"] for each in receive_all("notify")} == {f"order:{contracted_id}"}
-        [voucher] = tables.list_records(Voucher, "vouchers", "VOUCHER#")
-        assert (voucher.state, voucher.balance_fen) == ("void", 0)
-        assert list_entries() == ["appropriate", "hold", "hold", "lapse", "lapse", "release", "release"]
-
-    return UseCase(deliver_to_worker(message), check, queue="notify")
-
-
 def relay(world: World, _clock: StoppedClock) -> UseCase:
     parties = seed_parties(world)
     order_id = parties.place_order(300_000)
@@ -234,6 +215,6 @@ ORDER_USE_CASES = {
     "§3.4.3": [keep_audit],
     "§3.5.1(5)": [request_cancel, withdraw_cancel],
     "§2.3.2": [quote],
-    "§4.1.3": [first_grab_of_a_year, void_enterprise],
+    "§4.1.3": [first_grab_of_a_year],
     "§4.2.2": [grab_that_gathers],
 }

@@ -12,6 +12,7 @@ from tests.faults.order_use_cases import ORDER_USE_CASES
 from tests.faults.payout_use_cases import PAYOUT_USE_CASES
 from tests.faults.retention_use_cases import RETENTION_USE_CASES
 from tests.faults.round_use_cases import ROUND_USE_CASES
+from tests.faults.sanction_use_cases import SANCTION_USE_CASES
 from tests.faults.settlement_use_cases import SETTLEMENT_USE_CASES
 from tests.faults.use_case import UseCase
 from tests.faults.use_cases import USE_CASES
@@ -29,6 +30,7 @@ ALL_USE_CASES = (
     PAYOUT_USE_CASES,
     YEAR_USE_CASES,
     RETENTION_USE_CASES,
+    SANCTION_USE_CASES,
 )
 ATTEMPTS = 10
 Tried = dict[str, tuple[int, int]]

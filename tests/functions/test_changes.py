@@ -7,7 +7,7 @@ from infra.client.http import BUREAU, OPERATOR, Person
 from tests.conftest import StoppedClock
 from tests.support import samples
 from tests.support.relaying import relayed, subjects
-from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, STRANGER, Json, Town, open_year
+from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, STRANGER, Json, Town, disqualify, open_year
 from tests.support.snapshots import upload_again
 from voucher.store import keys, vouchers
 
@@ -30,6 +30,14 @@ def decide_change(town: Town, change: Json, decision: str, reason: str | None = 
     body = {"decision": decision, "reason": reason}
     path = f"{path_of(town)}/changes/{change['change_id']}/review"
     return steps.expect(town.world.call(OPERATOR, "POST", path, body), 200)
+
+
+def approve_disqualification(town: Town) -> None:
+    """The enterprise answers, and the bureau approves."""
+    path = f"{path_of(town)}/disqualify"
+    steps.expect(town.world.call(OWNER, "POST", f"{path}/statement", {"text": "当时不知情"}), 200)
+    decision = {"decision": "approve", "reason": "属实"}
+    steps.expect(town.world.call(BUREAU, "POST", f"{path}/approve", decision), 200)
 
 
 @pytest.mark.clause("§4.1.3")
@@ -129,11 +137,14 @@ def test_a_disqualification_for_a_change_voids_the_balance_and_tells_both_partie
     town, _ = voucher
     order = town.advance(town.order(contract_fen=1_000_000, voucher_fen=600_000), "accept", "contract")
     with relayed(keys.enterprise(town.enterprise.uscc)):
-        assert decide_change(town, report_change(town, "2026-05-01"), "disqualify")["state"] == "disqualified"
+        change = decide_change(town, report_change(town, "2026-05-01"), "disqualify")
+        assert change["state"] == "disqualification_proposed"
+        assert town.shown(path_of(town))["state"] == "approved"
+        approve_disqualification(town)
     assert town.shown(path_of(town))["state"] == "disqualified"
     left = town.shown(f"/vouchers/{town.voucher_id}")
     assert (left["state"], left["balance_fen"]) == ("void", 0)
-    assert subjects(town.world, OWNER) == [VOID]
+    assert subjects(town.world, OWNER) == [f"{VOID}理由：属实"]
     assert subjects(town.world, SELLER) == [PARTNER]
     assert subjects(town.world, NEIGHBOUR) == []
     assert town.advance(order, "deliver", "confirm")["state"] == "completed"
@@ -148,7 +159,7 @@ def test_a_disqualification_takes_what_no_contract_used_and_allows_no_new_contra
     town.advance(placed, "accept")
     town.advance(contracted, "contract")
     with relayed(keys.enterprise(town.enterprise.uscc)):
-        steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/disqualify", {"reason": "虚假材料"}), 200)
+        disqualify(town.world, town.enterprise.uscc)
         for person in (SELLER, OWNER):
             late = town.act(person, placed, "contract", town.contract(placed))
             assert (late.status, late.code, late.body["clause"]) == (422, "DISQUALIFIED", "§4.1.3")
@@ -178,7 +189,9 @@ def test_a_reopened_enterprise_is_disqualified_in_whatever_state_its_review_is(
     reject = {"decision": "reject", "reasons": ["不符"]}
     assert town.world.call(OPERATOR, "POST", f"{path_of(town)}/review", reject).body["state"] == "rejected"
     with relayed(keys.enterprise(town.enterprise.uscc)):
-        assert decide_change(town, last, "disqualify")["state"] == "disqualified"
+        decide_change(town, last, "disqualify")
+        approve_disqualification(town)
+    assert town.shown(path_of(town))["state"] == "disqualified"
     assert town.shown(f"/vouchers/{town.voucher_id}")["state"] == "void"
 
 
@@ -209,10 +222,8 @@ def test_nobody_decides_the_change_they_reported_themselves(town: Town) -> None:
 def test_an_agency_whose_orders_with_the_enterprise_are_over_hears_nothing(completed: tuple[Town, Json]) -> None:
     town, _ = completed
     with relayed(keys.enterprise(town.enterprise.uscc)):
-        path, body = f"{path_of(town)}/disqualify", {"reason": "未按期报告变更"}
-        once, twice = (town.world.call(OPERATOR, "POST", path, body) for _ in range(2))
-        assert (once.status, twice.status) == (200, 200)
-    assert subjects(town.world, OWNER) == [VOID]
+        disqualify(town.world, town.enterprise.uscc)
+    assert subjects(town.world, OWNER) == [f"{VOID}理由：属实"]
     assert subjects(town.world, SELLER) == []
 
 
@@ -273,7 +284,7 @@ def test_an_enterprise_approved_last_year_grabs_this_year_without_new_papers(
 def test_an_enterprise_disqualified_last_year_is_told_so_when_it_grabs_this_year(
     town: Town, stopped_clock: StoppedClock
 ) -> None:
-    steps.expect(town.world.call(OPERATOR, "POST", f"{path_of(town)}/disqualify", {"reason": "虚假材料"}), 200)
+    disqualify(town.world, town.enterprise.uscc)
     refused = town.claim(next_years_batch(town, stopped_clock))
     assert (refused.status, refused.code, refused.body["clause"]) == (422, "NOT_ELIGIBLE", "§4.1.3")
     words = "企业的领券、用券资格已被取消，如有疑问请联系平台。"

@@ -14,7 +14,7 @@ from tests.races.seed_data import QUOTA_FEN
 from tests.support import samples
 from tests.support import scenario as towns
 from tests.support.backend import World, forget_batches
-from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, STRANGER, Town
+from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, STRANGER, Town, disqualify
 from tests.support.snapshots import everything_kept, staged
 from tests.support.workers import deliver, deliver_upload, sweep_night
 from voucher.models.pools import batch_pool
@@ -348,8 +348,7 @@ def test_a_violation_blocks_the_very_next_grab_and_its_lifting_frees_it(town: To
 
 @pytest.mark.clause("§4.1.3")
 def test_a_disqualified_enterprise_gets_nothing_more(town: Town) -> None:
-    path = f"/enterprises/{town.enterprise.uscc}/disqualify"
-    steps.expect(town.world.call(OPERATOR, "POST", path, {"reason": "未按期报告变更"}), 200)
+    disqualify(town.world, town.enterprise.uscc)
     refused = town.claim(town.batch_id)
     assert (refused.status, refused.code, refused.body["clause"]) == (422, "NOT_ELIGIBLE", "§4.1.3")
 

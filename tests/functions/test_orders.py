@@ -66,8 +66,7 @@ def product_is_withdrawn(town: Town, clock: StoppedClock) -> Json:
 
 
 def firm_is_disqualified(town: Town, clock: StoppedClock) -> Json:
-    path = f"/enterprises/{town.enterprise.uscc}/disqualify"
-    steps.expect(town.world.call(OPERATOR, "POST", path, {"reason": "未报告变更"}), 200)
+    towns.disqualify(town.world, town.enterprise.uscc)
     return {}
 
 
@@ -312,8 +311,7 @@ def test_the_same_key_of_another_person_is_another_order(voucher: Scene) -> None
 def test_a_disqualified_enterprise_orders_nothing_more_and_its_running_order_runs_on(voucher: Scene) -> None:
     town, _ = voucher
     running = town.advance(town.order(), "accept", "contract")
-    path = f"/enterprises/{town.enterprise.uscc}/disqualify"
-    steps.expect(town.world.call(OPERATOR, "POST", path, {"reason": "未按期报告变更"}), 200)
+    towns.disqualify(town.world, town.enterprise.uscc)
     refused = town.place(voucher_fen=100_000)
     assert (refused.status, refused.code, refused.body["clause"]) == (422, "DISQUALIFIED", "§4.1.3")
     assert town.advance(running, "deliver", "confirm")["state"] == "completed"

@@ -23,6 +23,7 @@ VERSIONED = {
     *(f"{method} /{path}" for path in CORRECTED for method in ("PATCH", "PUT")),
     "PUT /settlements/{settlement_id}/lines/{order_id}",
     "POST /enterprises/{uscc}/review",
+    "POST /enterprises/{uscc}/disqualify/approve",
     "POST /enterprises/{uscc}/revoke",
     "POST /agencies/{uscc}/revoke",
     "POST /agencies/{uscc}/pre-review",
@@ -45,6 +46,7 @@ VERSIONED = {
 }
 # the accepted call of these comes after another one, which the shared town has not seen
 IN_ANOTHER_STATE = {
+    "POST /enterprises/{uscc}/disqualify/approve",
     "POST /enterprises/{uscc}/review",
     "POST /agencies/{uscc}/pre-review",
     "POST /agencies/{uscc}/approve",

@@ -32,6 +32,7 @@ Catalogue       .         .         .       .            .            .      .
 ChangeReviews   PU        P         .       .            .            .      .
 Changes         PU        .         .       .            .            .      P
 CloseYear       .         PU        .       .            .            .      .
+Disqualifications P       P         .       .            .            .      .
 Disputes        .         PU        PU      .            .            .      .
 Docs            .         .         .       .            .            .      .
 EndOrders       .         PU        PU      .            .            .      .

@@ -49,5 +49,5 @@ def _balances_of_sound_books() -> dict[str, int]:
     for voucher in list_records(Voucher, "vouchers", "VOUCHER#"):
         faces_fen[voucher.enterprise_uscc] = faces_fen.get(voucher.enterprise_uscc, 0) + voucher.face_fen
     for each in list_records(Entitlement, "vouchers", "ENTITLEMENT"):
-        assert each.granted_fen == faces_fen.get(each.uscc, 0) <= each.quota_fen + each.extra_fen
+        assert each.granted_fen == faces_fen.get(each.uscc, 0) <= each.quota_fen + each.extra_fen + each.restored_fen
     return ledger.by_family(ledger.balances(book.postings))

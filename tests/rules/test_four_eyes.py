@@ -27,7 +27,7 @@ HANDS = {
         "review_enterprise",
         "revoke_enterprise",
         "review_enterprise_change",
-        "disqualify",
+        "propose_disqualification",
         "revoke_agency",
         "pre_review_agency",
         "review_agency_change",
@@ -48,6 +48,7 @@ HANDS = {
         "close_batch",
         "apply_list",
         "approve_agency",
+        "decide_disqualification",
         "decide_removal",
         "record_violation",
         "approve_round",
@@ -56,7 +57,7 @@ HANDS = {
         "take_back_line",
         "claim_back",
     },
-    "the other of the bureau": {"lift_violation", "withdraw_claim", "release_order"},
+    "the other of the bureau": {"lift_violation", "withdraw_claim", "release_order", "restore_enterprise"},
     "finance": {"confirm_programme", "confirm_total", "record_payment", "receive_claim"},
 }
 
@@ -101,7 +102,7 @@ def test_a_member_is_refused_where_an_organisation_is_decided_on(step: str, thin
 def test_a_step_of_which_nothing_tells_the_earlier_hands_is_a_fault() -> None:
     with pytest.raises(LookupError, match="place_order"):
         check_four_eyes("x", "pre_review_lines", record("agency"))
-    check_four_eyes("x", "disqualify", None)
+    check_four_eyes("x", "propose_removal", None)
 
 
 def test_each_earlier_step_is_kept_somewhere_and_comes_before() -> None:
@@ -149,7 +150,9 @@ ON_ONE_ORGANISATION = [
     "revoke_enterprise",
     "revoke_agency",
     "review_enterprise_change",
-    "disqualify",
+    "propose_disqualification",
+    "decide_disqualification",
+    "restore_enterprise",
     "pre_review_agency",
     "approve_agency",
     "review_agency_change",

@@ -246,7 +246,7 @@ def test_a_yearly_pool_whose_limit_is_not_its_share_of_the_total_is_named() -> N
 )
 def test_what_a_firm_was_granted_is_what_its_entitlement_counts(counted: dict[str, int], holds: bool) -> None:
     held = [voucher(face_fen=400_000), voucher(face_fen=600_000)]
-    assert quotas_agree(held, [entitlement(**counted)], {}).holds is holds
+    assert quotas_agree(held, [entitlement(**counted)], {}, []).holds is holds
 
 
 @pytest.mark.clause("§2.3.3")
@@ -262,12 +262,12 @@ def test_what_a_firm_was_granted_is_what_its_entitlement_counts(counted: dict[st
 def test_what_was_granted_beyond_the_quota_is_what_the_batches_gave_so(counted: dict[str, int], holds: bool) -> None:
     held = [voucher(face_fen=700_000), voucher(face_fen=300_000, batch_id="2026.extra")]
     extras_fen = {"2026.extra": 500_000}
-    assert quotas_agree(held, [entitlement(granted_fen=1_000_000, **counted)], extras_fen).holds is holds
+    assert quotas_agree(held, [entitlement(granted_fen=1_000_000, **counted)], extras_fen, []).holds is holds
 
 
 @pytest.mark.clause("§2.3.1")
 def test_a_voucher_without_an_entitlement_is_a_breach() -> None:
-    assert quotas_agree([voucher()], [], {}).concerned == (f"{YEAR}.{FIRM}",)
+    assert quotas_agree([voucher()], [], {}, []).concerned == (f"{YEAR}.{FIRM}",)
 
 
 @pytest.mark.clause("§2.3.2")

@@ -8,7 +8,7 @@ import pytest
 
 from infra.pages.personal_data import INVENTORY
 from tests.rules import records, settlement_records
-from tests.rules.records import AGENCY, FIRM, MADE, NOW, YEAR_END
+from tests.rules.records import AGENCY, FIRM, MADE, NOW, TODAY, YEAR_END
 from voucher.lifecycles import LIFECYCLES
 from voucher.models.base import Mark, Reason, Stateful
 from voucher.models.changes import Change
@@ -19,6 +19,7 @@ from voucher.models.orders import CancelRequest, Dispute, OrderDecision, Rating
 from voucher.models.payables import Account, AccountChange, Payable
 from voucher.models.payouts import Payout, PayoutFile
 from voucher.models.removals import Lead
+from voucher.models.sanctions import Sanction
 from voucher.models.violations import Violation
 from voucher.policy import RETENTION
 from voucher.rules import retention
@@ -110,10 +111,23 @@ WORDED_ORDER = {
     "dispute": Dispute(by="owner", at=NOW, reason=PLANTED),
     "decision": OrderDecision(decision="cancel", ground="silent", by="ada", at=NOW, reason=PLANTED),
 }
+SANCTION = Sanction(
+    reason=PLANTED,
+    former="approved",
+    proposed_by="ada",
+    proposed_at=NOW,
+    answer_by=TODAY,
+    decide_by=TODAY,
+    statement=PLANTED,
+    stated_by=PLANTED,
+    decision="approve",
+    decision_reason=PLANTED,
+    restore_reason=PLANTED,
+)
 CHANGE_OF_ACCOUNT = AccountChange(change_id="ac_1", account=ACCOUNT, reason=PLANTED, by="someone", at=NOW)
 ERASED: dict[str, Callable[[], Stateful]] = {
     "enterprise": lambda: retention.erased_organisation(
-        records.enterprise(**PEOPLE, state="disqualified", approved_at=NOW), MARK
+        records.enterprise(**PEOPLE, state="disqualified", approved_at=NOW, sanction=SANCTION), MARK
     ),
     "agency": lambda: retention.erased_organisation(
         records.agency(
@@ -123,6 +137,7 @@ ERASED: dict[str, Callable[[], Stateful]] = {
             removal_reason=PLANTED,
             override=PLANTED,
             override_request=PLANTED,
+            sanction=SANCTION,
         ),
         MARK,
     ),
@@ -182,6 +197,7 @@ def test_every_field_that_the_inventory_gives_days_is_among_what_was_planted_her
         "OrderDecision",
         "Account",
         "Invitation",
+        "Sanction",
         "Seat",
     }
     assert timed - kept_elsewhere <= made

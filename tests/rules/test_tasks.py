@@ -10,10 +10,10 @@ from voucher.actions import ACTIONS
 from voucher.lifecycles import LIFECYCLES
 from voucher.policy import Policy
 from voucher.rules.tasks import due_on, shown_task
-from voucher.tasks import TASKS, Task, TaskKind, task_key, task_of
+from voucher.tasks import ASIDE, TASKS, Task, TaskKind, task_key, task_of
 from voucher.words import TASK_WORDS
 
-ALL = [(thing, task) for thing, tasks in TASKS.items() for task in tasks]
+ALL = [(thing, task) for thing, tasks in TASKS.items() for task in tasks] + list(ASIDE.items())
 MONDAY = date(2026, 6, 15)  # the 19th is the Dragon Boat Festival
 
 

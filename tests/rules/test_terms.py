@@ -75,7 +75,7 @@ def test_the_operator_decides_on_a_delivery_disputed_or_unconfirmed_for_fifteen_
     assert delivered.confirm_by == date(2026, 6, 30)
     over = datetime(2026, 6, 30, 16, tzinfo=UTC)
     no = refused_by(ground_to_decide, delivered, *PARTIES, POLICY, over - ONE_MILLISECOND)
-    assert no is not None and (no.refusal, no.facts["confirm_by"]) == (Refusal.TOO_EARLY, date(2026, 6, 30))
+    assert no is not None and (no.refusal, no.facts["last_day"]) == (Refusal.TOO_EARLY, date(2026, 6, 30))
     assert ground_to_decide(delivered, *PARTIES, POLICY, over) == "silent"
     old = order(state="delivered", updated_at=NOW)
     assert refusal_of(ground_to_decide, old, *PARTIES, POLICY, over - ONE_MILLISECOND) is Refusal.TOO_EARLY

@@ -22,6 +22,7 @@ from voucher.models.pools import batch_pool, category_pool
 from voucher.models.vouchers import Voucher
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
+from voucher.rules.lifecycle import stepped
 from voucher.store import (
     batches,
     documents,
@@ -235,6 +236,20 @@ def test_a_document_is_examined_or_taken_back_and_never_both(
     boto3.client("s3").put_object(Bucket=BUCKET, Key=waiting.object_key, Body=b"%PDF-")
     changes_nothing(lambda: documents.commit_examined(owner, found))
     assert "d_waiting" not in {each.document_id for each in documents.list_of(owner, None)}
+
+
+@pytest.mark.clause("§4.1.3")
+def test_nothing_becomes_void_of_an_enterprise_that_is_not_disqualified_or_no_more(voucher: Scene) -> None:
+    town, _ = voucher
+    order, found = orders.load(town.order(voucher_fen=100_000)["order_id"]), vouchers.load(town.voucher_id)
+    still_out = organisations.disqualified_check(town.enterprise.uscc)
+    before = everything_kept()
+    assert not vouchers.commit_lapse(found, "void", NOW, "sweep", still_out)
+    ended = stepped(order, "expire", Mark(by="sweep", at=NOW), drawn={})
+    changes_nothing(lambda: orders.commit_release(order, ended, found, Mark(by="sweep", at=NOW), still_out))
+    assert everything_kept() == before
+    tamper(keys.enterprise(town.enterprise.uscc), state="disqualified")
+    assert vouchers.commit_lapse(found, "void", NOW, "sweep", still_out)
 
 
 @pytest.mark.clause("§4.1.3")

@@ -59,3 +59,19 @@ def test_a_partition_that_dynamodb_refuses_is_a_fault_in_these_rings_too(world: 
     assert list(reading.read_partition(keys.Key("registry", "x", ""))) == []
     with pytest.raises(ClientError, match="ValidationException"):
         list(reading.read_partition(keys.Key("registry", "x" * 2049, "")))
+
+
+def test_an_item_asked_for_twice_is_read_once_and_answered_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB refuses the same item twice in one transaction; both parties of an order may have one credit code."""
+    client, asked = table.client(), list[int]()
+    read = client.transact_get_items
+
+    def counted(**request: Any) -> Any:
+        asked.append(len(request["TransactItems"]))
+        return read(**request)
+
+    monkeypatch.setattr(client, "transact_get_items", counted)
+    places = [keys.order(name) for name in ("a", "b", "a")]
+    table.commit([table.put_write("order", places[0], {"order_id": "a"}, None)])
+    found = [item and item["order_id"] for item in reading.read_together(*places)]
+    assert (found, asked) == (["a", None, "a"], [2])

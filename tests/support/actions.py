@@ -35,7 +35,7 @@ FOLLOWING: dict[str, set[str]] = {
 }
 # What a call does to a record beside the one that it is about, by a call of its own: thing → actions.
 ALONG: dict[str, set[str]] = {
-    "enterprise": {"disqualify"},  # by the decision on a change
+    "enterprise": {"propose_disqualification"},  # by the decision on a change
     "agency": {"propose_removal"},  # the same
     "product": {"withdraw"},  # with its removed agency
     "settlement": {"withdraw", "pre_review"},  # with its last line

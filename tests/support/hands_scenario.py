@@ -298,6 +298,11 @@ def claim_again(matter: Matter, _answer: Json) -> None:
     matter.ids["claim"] = claim["recovery_id"]
 
 
+def answer_proposal(matter: Matter, _answer: Any) -> None:
+    """The enterprise is heard, so that the bureau may decide."""
+    steps.expect(matter.call(OWNER, f"{E}/disqualify/statement", {"text": "当时不知情"}), 200)
+
+
 TURNS = (
     Turn("draft_programme", "staff", simply("/programmes", PROGRAMME)),
     Turn("confirm_programme", "staff", simply("/programmes/2026/confirm")),
@@ -372,7 +377,9 @@ TURNS = (
     Turn("record_violation", "staff", record_violation, remember(violation="violation_id"), ("enterprise",)),
     Turn("release_order", "staff", simply("/violations/{violation}/orders/{paid}/release", WHY)),
     Turn("lift_violation", "staff", simply("/violations/{violation}/lift", WHY), concerns=("enterprise",)),
-    Turn("disqualify", "staff", simply(f"{E}/disqualify", WHY)),
+    Turn("propose_disqualification", "staff", simply(f"{E}/disqualify", WHY), answer_proposal),
+    Turn("decide_disqualification", "staff", simply(f"{E}/disqualify/approve", {"decision": "approve", **WHY})),
+    Turn("restore_enterprise", "staff", simply(f"{E}/restore", WHY)),
     Turn("propose_removal", "staff", simply(f"{A}/removal", WHY)),
     Turn("decide_removal", "staff", simply(f"{A}/removal/approve", {})),
     Turn("close_batch", "staff", simply("/batches/{batch}/close")),

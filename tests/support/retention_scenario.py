@@ -182,8 +182,7 @@ def disqualified_enterprise(world: World, clock: StoppedClock) -> Planted:
     town, *_ = paid_town(world)
     _edited(world, f"/enterprises/{town.enterprise.uscc}", OWNER, "enterprise")
     clock.instant += timedelta(days=40)
-    path = f"/enterprises/{town.enterprise.uscc}/disqualify"
-    steps.expect(world.call(OPERATOR, "POST", path, {"reason": "弄虚作假"}), 200)
+    towns.disqualify(world, town.enterprise.uscc)
     return Planted(clock.instant, RETENTION.left_days, PEOPLE)
 
 

@@ -177,6 +177,14 @@ def settle(world: World, agency_number: int = 1) -> Town:
     return Town(world, batch["batch_id"], firm, neighbour, agency, product["product_id"])
 
 
+def disqualify(world: World, uscc: str, person: Person = OWNER) -> Json:
+    """The operator proposes the enterprise's disqualification, its member answers, the bureau approves."""
+    path = f"/enterprises/{uscc}/disqualify"
+    steps.expect(world.call(OPERATOR, "POST", path, {"reason": "未按期报告变更"}), 200)
+    steps.expect(world.call(person, "POST", f"{path}/statement", {"text": "当时不知情"}), 200)
+    return steps.expect(world.call(BUREAU, "POST", f"{path}/approve", {"decision": "approve", "reason": "属实"}), 200)
+
+
 def remove_agency(town: Town) -> None:
     """The operator proposes the agency's removal, the bureau approves it."""
     path = f"/agencies/{town.agency.uscc}/removal"

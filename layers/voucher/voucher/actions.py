@@ -27,6 +27,18 @@ def _never_approved(organisation: Any) -> bool:
     return organisation.approved_at is None
 
 
+def _may_be_sanctioned(organisation: Any) -> bool:
+    return organisation.approved_at is not None and not _is_sanction_pending(organisation)
+
+
+def _is_sanction_pending(organisation: Any) -> bool:
+    return organisation.sanction is not None and organisation.sanction.decision is None
+
+
+def _may_state_its_position(organisation: Any) -> bool:
+    return _is_sanction_pending(organisation) and organisation.sanction.statement is None
+
+
 def _of_enterprise(change: Any) -> bool:
     return str(change.kind) == "enterprise"
 
@@ -64,6 +76,7 @@ def _edits(by: str, path: str) -> tuple[Step, ...]:
 _REVIEW = Step("platform", "POST /enterprises/{uscc}/review")
 _PRE_REVIEW = Step("platform", "POST /agencies/{uscc}/pre-review")
 _APPROVAL = Step("bureau", "POST /agencies/{uscc}/approve")
+_DISQUALIFICATION = Step("bureau", "POST /enterprises/{uscc}/disqualify/approve", _is_sanction_pending)
 _REMOVAL = Step("bureau", "POST /agencies/{uscc}/removal/approve")
 _ENTERPRISE_CHANGE = Step("platform", "POST /enterprises/{uscc}/changes/{change_id}/review", _of_enterprise)
 _AGENCY_CHANGE = Step("platform", "POST /agencies/{uscc}/changes/{change_id}/review", _of_agency)
@@ -94,7 +107,14 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "return": (_REVIEW,),
         "reject": (_REVIEW,),
         "report_change": (Step("enterprise", "POST /enterprises/{uscc}/changes", _once_approved),),
-        "disqualify": (Step("platform", "POST /enterprises/{uscc}/disqualify", _once_approved),),
+        "propose_disqualification": (Step("platform", "POST /enterprises/{uscc}/disqualify", _may_be_sanctioned),),
+        "state_position": (
+            Step("enterprise", "POST /enterprises/{uscc}/disqualify/statement", _may_state_its_position),
+        ),
+        "approve_disqualification": (_DISQUALIFICATION,),
+        "reject_disqualification": (_DISQUALIFICATION,),
+        "restore": (Step("bureau", "POST /enterprises/{uscc}/restore"),),
+        "reapply": (Step("enterprise", "POST /enterprises/{uscc}/reapply"),),
         "revoke": (Step("platform", "POST /enterprises/{uscc}/revoke", _never_approved),),
     },
     "change": {

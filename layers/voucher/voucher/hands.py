@@ -64,7 +64,15 @@ STEPS: dict[str, Step] = {
     "revoke_enterprise": Step(("POST /enterprises/{uscc}/revoke",), "§4.1.1", ("submit_enterprise",), ("enterprise",)),
     "report_enterprise_change": _once("POST /enterprises/{uscc}/changes"),
     "review_enterprise_change": Step((ENTERPRISE_CHANGE,), "§4.1.3", ("report_enterprise_change",), ("enterprise",)),
-    "disqualify": Step(("POST /enterprises/{uscc}/disqualify",), "§4.1.3", (), ("enterprise",)),
+    "propose_disqualification": Step(
+        ("POST /enterprises/{uscc}/disqualify", ENTERPRISE_CHANGE), "§4.1.3", (), ("enterprise",)
+    ),
+    "decide_disqualification": Step(
+        ("POST /enterprises/{uscc}/disqualify/approve",), "§4.1.3", ("propose_disqualification",), ("enterprise",)
+    ),
+    "restore_enterprise": Step(
+        ("POST /enterprises/{uscc}/restore",), "§4.1.3", ("decide_disqualification",), ("enterprise",)
+    ),
     "submit_agency": Step(("POST /agencies/{uscc}/submit", "POST /agencies/{uscc}/renew")),
     "revoke_agency": Step(("POST /agencies/{uscc}/revoke",), "§3.2.1", ("submit_agency",), ("agency",)),
     "pre_review_agency": Step(("POST /agencies/{uscc}/pre-review",), "§3.2.2", ("submit_agency",), ("agency",)),
@@ -157,6 +165,8 @@ FREE = frozenset(
             f"DELETE /{owner}/documents/{{document_id}}"
             for owner in ("enterprises/{uscc}", "agencies/{uscc}", "settlements/{settlement_id}")
         ),
+        "POST /enterprises/{uscc}/disqualify/statement",
+        "POST /enterprises/{uscc}/reapply",
         "POST /organisations/{uscc}/invitations",
         "POST /organisations/{uscc}/invitations/{invitation_id}/withdraw",
         "POST /invitations/accept",
@@ -194,7 +204,11 @@ KEPT: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "batch": {"draft_batch": ("created_by", "drafters[]")},
     "list_import": {"import_list": ("created_by",)},
-    "enterprise": {"submit_enterprise": ("submitted_by",)},
+    "enterprise": {
+        "submit_enterprise": ("submitted_by",),
+        "propose_disqualification": ("sanction.proposed_by",),
+        "decide_disqualification": ("sanction.decided_by",),
+    },
     "agency": {
         "submit_agency": ("submitted_by",),
         "pre_review_agency": ("pre_reviewed_by",),

@@ -25,16 +25,21 @@ LIFECYCLES: dict[str, Steps] = {
         # beside approved, these are for one that was approved before, and reopened
         "report_change": ("approved submitted returned rejected", SAME),
         "reopen": ("approved submitted returned rejected", "returned"),
-        "disqualify": ("approved submitted returned rejected", "disqualified"),
+        "propose_disqualification": ("approved submitted returned rejected", SAME),
+        "state_position": ("approved submitted returned rejected", SAME),
+        "approve_disqualification": ("approved submitted returned rejected", "disqualified"),
+        "reject_disqualification": ("approved submitted returned rejected", SAME),
+        "restore": ("disqualified", FORMER),
+        "reapply": ("disqualified", "returned"),  # from the next year on
         "revoke": ("draft submitted returned rejected", "revoked"),  # as long as it was never approved
         "erase": ("draft returned rejected revoked approved disqualified", SAME),
     },
     "change": {  # §3.2.3, §4.1.3
         "keep": ("reported", "kept"),
         "return": ("reported", "returned"),
-        "disqualify": ("reported", "disqualified"),
+        "disqualify": ("reported", "disqualification_proposed"),
         "remove": ("reported", "removal_proposed"),
-        "erase": ("reported kept returned disqualified removal_proposed", SAME),
+        "erase": ("reported kept returned disqualified disqualification_proposed removal_proposed", SAME),
     },
     "agency": {  # §3.2, §3.4.1
         "add_document": ("draft returned active rejected", SAME),

@@ -148,6 +148,9 @@ class Policy(BaseModel):
 
     # §3.2.3, §4.1.3 a material change is reported within this many calendar days
     material_change_days: WholeNumber = 15
+    # §3.4.1, §4.1.3 how many calendar days an organisation has to answer before it may be put out. The text names no
+    # term; like that for a change, it moves on if its last day is a holiday.
+    hearing_days: WholeNumber = 5
     # §4.2.1 how long an agency may leave an order unanswered, in working days after the day on which it was placed
     acceptance_working_days: Annotated[int, Field(strict=True, ge=1, le=250)] = 5
     # how long staff has for a decision (no clause), in working days after the day on which it was asked

@@ -77,6 +77,7 @@ class Refusal(Enum):
     HAS_VIOLATION = 422, "§2.1.3", "历年服务券使用出现过违规现象，解除前不能领券或办理新业务。", "uscc"
     NOT_APPROVED = 422, "§4.1.2", "企业尚未通过审核，请在审核通过后领券、用券。", "uscc"
     DISQUALIFIED = 422, "§4.1.3", "企业的领券、用券资格已被取消，如有疑问请联系平台。", "uscc"
+    NEXT_YEAR_FIRST = 409, "§4.1.3", "资格被取消的，自 {first_day} 起方可重新申请。"
     NOT_ELIGIBLE = 422, "§2.1", "企业当前不符合领券条件：{reason}", "uscc"
 
     # agencies and products
@@ -156,7 +157,7 @@ class Refusal(Enum):
     )
     CONTRACT_MISSING = 422, "§4.2.1", "请先登记服务合同编号和签订日期。", "contract_number"
     OTHER_SUBSIDY = 422, "§5.2b", "服务券不与科技创新券等其他涉企政策资金同享。", "no_other_subsidy"
-    TOO_EARLY = 409, "§4.2.1", "企业仍可确认或提出异议（截至 {confirm_by}），请在期满后或企业提出异议后再作决定。"
+    TOO_EARLY = 409, "§4.2.1", "{may_words}（截至 {last_day}），请在期满后或收到其意见后再作决定。"
     CANCEL_NOT_ASKED = (
         409,
         "§3.5.1(5)",

@@ -14,7 +14,9 @@ TaskKind = Literal[
     "pre_review_agency",
     "approve_agency",
     "correct_agency",
+    "decide_disqualification",
     "decide_removal",
+    "state_position",
     "review_change",
     "publish_product",
     "apply_list",
@@ -91,9 +93,30 @@ def _may_be_cancelled(order: Facts) -> object:
 
 _CANCELLABLE = "placed accepted delivered completed settling"
 
+
+def _is_sanction_pending(organisation: Facts) -> object:
+    sanction = organisation.get("sanction") or {}
+    return sanction and not sanction.get("decision")
+
+
+def _may_state_its_position(organisation: Facts) -> object:
+    return _is_sanction_pending(organisation) and not organisation["sanction"].get("statement")
+
+
+_SANCTIONABLE = "approved submitted returned rejected"
+
+# What an organisation may answer while its record is somebody else's work; read from the record, not from the index.
+ASIDE = {
+    "enterprise": Task(
+        "state_position", _SANCTIONABLE, "enterprise", None, "sanction.answer_by", _may_state_its_position
+    ),
+}
+
 # of several that fit, the first one counts
 TASKS: dict[str, tuple[Task, ...]] = {
     "enterprise": (
+        # before its review, which would be in vain
+        Task("decide_disqualification", _SANCTIONABLE, "bureau", None, "sanction.decide_by", _is_sanction_pending),
         Task("review_enterprise", "submitted", "platform"),
         Task("correct_enterprise", "returned", "enterprise", term=None),
     ),

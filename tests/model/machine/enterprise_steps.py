@@ -1,5 +1,6 @@
 """Rules of the machine: enterprises grab; violations, lists and disqualifications change who may."""
 
+from datetime import date
 from typing import Any
 
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from tests.model.machine.city_of_run import OUTSIDER
 from tests.model.machine.machine import PICK, RARELY, REASON, Machine, chosen
 from tests.model.reference import grabbing, lists
 from tests.model.reference.answers import CREATED, OK, REPLAY, refusal
-from tests.model.reference.records import Batch, Enterprise
+from tests.model.reference.records import Batch, Enterprise, end_of
 from tests.support import samples
 from tests.support.backend import function
 from tests.support.relaying import work_after
@@ -127,15 +128,50 @@ class EnterpriseSteps(Machine):
                 order.violations.discard(violation)
 
     @rule(enterprise=PICK)
-    def an_enterprise_is_disqualified(self, enterprise: int) -> None:
-        """§4.1.3: its vouchers become void once the worker gets the message."""
+    def a_disqualification_is_proposed(self, enterprise: int) -> None:
+        """§4.1.3: it takes nothing away."""
         offender = self.city.enterprises[enterprise % 3]
-        expected = REPLAY if offender.disqualified else OK
         path = f"/enterprises/{offender.uscc}/disqualify"
-        self.ask(expected, OPERATOR.name, path, {"reason": "未按期报告重大变更"})
+        expected = refusal("WRONG_STATE") if offender.disqualified else OK
+        if offender.answer_by is not None:
+            expected = refusal("ALREADY_EXISTS") if offender.is_heard else REPLAY
+        reply = self.ask(expected, OPERATOR.name, path, {"reason": "未按期报告重大变更"})
         if expected is OK:
-            offender.disqualified = True
-            self.backend.queue += work_after(keys.enterprise(offender.uscc))
+            offender.answer_by, offender.is_heard = date.fromisoformat(reply.body["sanction"]["answer_by"]), False
+
+    @precondition(lambda self: self.accused())
+    @rule(enterprise=PICK, approves=st.sampled_from([True, True, False]), speaks=st.sampled_from([True, True, False]))
+    def a_disqualification_is_decided(self, enterprise: int, approves: bool, speaks: bool) -> None:
+        """§4.1.3: after the enterprise was heard; its vouchers become void once the worker gets the message."""
+        offender = chosen(self.accused(), enterprise)
+        path = f"/enterprises/{offender.uscc}/disqualify"
+        if speaks and not offender.is_heard:
+            self.ask(OK, offender.person, f"{path}/statement", {"text": "有异议"})
+            offender.is_heard = True
+        is_over = offender.answer_by is not None and self.city.now >= end_of(offender.answer_by)
+        expected = refusal("TOO_EARLY") if approves and not (offender.is_heard or is_over) else OK
+        body = {"decision": "approve" if approves else "reject", "reason": "已核实"}
+        self.ask(expected, BUREAU.name, f"{path}/approve", body)
+        if expected is OK:
+            offender.answer_by, offender.disqualified = None, approves
+            if approves:
+                self.backend.queue += work_after(keys.enterprise(offender.uscc))
+
+    def accused(self) -> list[Enterprise]:
+        """The enterprises whose disqualification is proposed."""
+        return [each for each in self.city.enterprises if each.answer_by is not None]
+
+    @precondition(lambda self: any(each.disqualified for each in self.city.enterprises))
+    @rule(enterprise=PICK, same_person=RARELY)
+    def an_enterprise_is_restored(self, enterprise: int, same_person: bool) -> None:
+        """§4.1.3: the quota of what became void so far may be claimed again; what is not void yet stays."""
+        restored = chosen([each for each in self.city.enterprises if each.disqualified], enterprise)
+        expected, by = (refusal("FOUR_EYES"), BUREAU) if same_person else (OK, BUREAU_TWO)
+        self.ask(expected, by.name, f"/enterprises/{restored.uscc}/restore", {"reason": "复查有误"})
+        if expected is OK:
+            restored.disqualified = False
+            grabbing.give_quota_back(self.city, restored)
+            self.rare_events["enterprises restored"] += 1
 
     @rule(kind=KINDS, last_year=st.booleans(), rows=st.sets(st.integers(0, 5)))
     def a_list_is_put_in_force(self, kind: str, last_year: bool, rows: set[int]) -> None:

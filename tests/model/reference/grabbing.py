@@ -26,7 +26,9 @@ def quota_fen(city: City, year: Year, enterprise: Enterprise) -> int:
 
 def quota_left_fen(city: City, year: Year, enterprise: Enterprise) -> int:
     """§2.3.1: how much an enterprise may still be granted in a year, the extra of a re-release left out."""
-    granted_fen = sum(each.face_fen - extra_fen(each) for each in city.vouchers_of(year, enterprise))
+    granted_fen = sum(
+        each.face_fen - extra_fen(each) - each.restored_fen for each in city.vouchers_of(year, enterprise)
+    )
     return max(0, quota_fen(city, year, enterprise) - granted_fen)
 
 
@@ -45,13 +47,30 @@ def is_in_audience(city: City, batch: Batch, enterprise: Enterprise) -> bool:
     if "used_percent" not in audience:
         return True
     vouchers = city.vouchers_of(batch.year, enterprise)
-    has_lost = any(each.forfeited_fen for each in vouchers)
+    has_lost = any(has_lost_by_itself(each) for each in vouchers)
+    restored_fen = sum(each.restored_fen for each in vouchers)
     used_fen = sum(
         0 if each.has_ended(city.now) and (has_lost or each.balance_fen) else each.face_fen - each.balance_fen
         for each in vouchers
     )
-    asked_fen = sum(each.face_fen for each in vouchers) * audience["used_percent"]
+    used_fen -= 0 if has_lost else restored_fen
+    asked_fen = (sum(each.face_fen for each in vouchers) - restored_fen) * audience["used_percent"]
     return used_fen * 100 >= asked_fen > 0
+
+
+def has_lost_by_itself(voucher: Voucher) -> bool:
+    """§2.3.3: the voucher lost money, and not only by a disqualification that was taken back."""
+    return voucher.forfeited_fen > voucher.forgiven_fen
+
+
+def give_quota_back(city: City, enterprise: Enterprise) -> None:
+    """§4.1.3: what a disqualification took of the vouchers may be claimed again, but no extra of a batch."""
+    for voucher in city.vouchers:
+        of_these_years = abs(voucher.batch.year.number - city.now.year) <= 1
+        if voucher.enterprise is enterprise and voucher.state == "void" and of_these_years:
+            voucher.forgiven_fen = voucher.forfeited_fen
+            quota_part_fen = max(0, voucher.face_fen - voucher.batch.body["extra_quota_fen"])
+            voucher.restored_fen = min(voucher.forfeited_fen, quota_part_fen)
 
 
 def may_claim(city: City, enterprise: Enterprise) -> bool:
@@ -63,7 +82,7 @@ def may_claim(city: City, enterprise: Enterprise) -> bool:
 def has_lapsed(city: City, year: Year, enterprise: Enterprise) -> bool:
     """§2.3.3: a voucher of the enterprise lost money this year by the clock, even if the sweep has not come yet."""
     vouchers = city.vouchers_of(year, enterprise)
-    return any(each.forfeited_fen or (each.balance_fen and each.has_ended(city.now)) for each in vouchers)
+    return any(has_lost_by_itself(each) or (each.balance_fen and each.has_ended(city.now)) for each in vouchers)
 
 
 def batch_refusal(city: City, batch: Batch) -> str | None:

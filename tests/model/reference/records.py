@@ -136,11 +136,14 @@ class Batch:
 
 @dataclass(eq=False)
 class Enterprise:
-    """An approved enterprise; `person` acts for it."""
+    """An approved enterprise; `person` acts for it. `answer_by` is there while its disqualification is proposed and not
+    decided; `is_heard` once it made its statement."""
 
     uscc: str
     person: str
     disqualified: bool = False
+    answer_by: date | None = None
+    is_heard: bool = False
     violations: set[str] = field(default_factory=set)
 
 
@@ -158,7 +161,8 @@ class Product:
 
 @dataclass(eq=False)
 class Voucher:
-    """A voucher; `forfeited_fen` is the money it lost at its end or later."""
+    """A voucher; `forfeited_fen` is the money it lost at its end or later. Of this, `forgiven_fen` was lost by a
+    disqualification that was taken back, and `restored_fen` is the quota that was given back for it."""
 
     batch: Batch
     enterprise: Enterprise
@@ -167,6 +171,8 @@ class Voucher:
     granted_at: datetime
     state: str = "active"
     forfeited_fen: int = 0
+    forgiven_fen: int = 0
+    restored_fen: int = 0
     name: str = ""
 
     def has_ended(self, now: datetime) -> bool:

@@ -60,7 +60,10 @@ def cancel_order(city: City, order: Order) -> None:
 
 
 def void_vouchers(city: City, enterprise: Enterprise) -> None:
-    """§4.1.3: a disqualified enterprise's vouchers are void, its orders without a contract cancelled."""
+    """§4.1.3: a disqualified enterprise's vouchers are void, its orders without a contract cancelled. A late message
+    finds one that was restored, and ends nothing."""
+    if not enterprise.disqualified:
+        return
     for voucher in city.vouchers:
         if voucher.enterprise is enterprise and abs(voucher.batch.year.number - city.now.year) <= 1:
             end_voucher(voucher, "void")

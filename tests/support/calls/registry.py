@@ -2,7 +2,7 @@
 
 from infra.city.document_files import agency_documents, enterprise_documents
 from infra.client import steps
-from infra.client.http import BUREAU, OPERATOR, Person
+from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR, Person
 from tests.support import samples
 from tests.support import scenario as towns
 from tests.support.calls.call import STAFF, Call, Calls
@@ -85,6 +85,16 @@ def enterprise_calls(town: Town) -> Calls:
         ),
         "POST /enterprises/{uscc}/disqualify": Call(
             OPERATOR, f"{mine}/disqualify", {"reason": "未按期报告变更"}, roles=("platform",)
+        ),
+        "POST /enterprises/{uscc}/disqualify/statement": Call(
+            OWNER, f"{mine}/disqualify/statement", {"text": "变更当时尚未完成登记"}, foreign=True
+        ),
+        "POST /enterprises/{uscc}/disqualify/approve": Call(
+            BUREAU, f"{mine}/disqualify/approve", {"decision": "approve", "reason": "情况属实"}, roles=("bureau",)
+        ),
+        "POST /enterprises/{uscc}/reapply": Call(OWNER, f"{mine}/reapply", foreign=True, refused="NEXT_YEAR_FIRST"),
+        "POST /enterprises/{uscc}/restore": Call(
+            BUREAU_TWO, f"{mine}/restore", {"reason": "复查后撤销原决定"}, roles=("bureau",)
         ),
     }
 

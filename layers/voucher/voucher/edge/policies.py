@@ -6,9 +6,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from voucher.edge import clock
 from voucher.edge.mistakes import malformed
 from voucher.policy import Policy, policy_on
+from voucher.rules.programmes import policy_for
 from voucher.rules.working_days import shanghai_date
+from voucher.store import programmes
+
+
+def policy_today() -> Policy:
+    """The policy of this year's programme, or of the edition in force."""
+    today = clock.today()
+    return policy_for(programmes.find(today.year), today)
 
 
 def read_policy(values: dict[str, Any], now: datetime) -> Policy:

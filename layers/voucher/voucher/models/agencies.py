@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal, TypedDict, cast
 
 from voucher.models.base import Instant, Reason, Record, Stateful
 from voucher.models.members import Invitation, Seat
+from voucher.models.sanctions import Sanction
 from voucher.policy import AgencyCondition, Category, District
 
 AgencyState = Literal[
@@ -86,6 +87,7 @@ class Agency(Stateful):
     removal_from: str | None = None
     removal_reason: str | None = None
     removal_proposed_by: str | None = None
+    sanction: Sanction | None = None
     erased_at: Instant | None = None
 
     def registered(self, ratings: Ratings) -> RegisteredAgency:

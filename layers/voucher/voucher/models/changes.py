@@ -5,7 +5,8 @@ from typing import ClassVar, Literal
 
 from voucher.models.base import Instant, Stateful
 
-ChangeState = Literal["reported", "kept", "returned", "disqualified", "removal_proposed"]
+# `disqualified` is what a report of before 2026-11-29 became: since then it takes two hands
+ChangeState = Literal["reported", "kept", "returned", "disqualified", "disqualification_proposed", "removal_proposed"]
 
 
 class Change(Stateful):

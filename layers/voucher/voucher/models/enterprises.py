@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 from voucher.models.base import Instant, Reason, Stateful
 from voucher.models.documents import PublicDocument
 from voucher.models.members import Invitation, Seat
+from voucher.models.sanctions import Sanction
 
 EnterpriseState = Literal["draft", "submitted", "returned", "rejected", "revoked", "approved", "disqualified"]
 
@@ -48,6 +49,7 @@ class Enterprise(Stateful):
     approved_at: Instant | None = None
     reasons: tuple[Reason, ...] = ()
     revoke_reason: str | None = None
+    sanction: Sanction | None = None
     submission: dict[str, Any] = {}
     submission_before: dict[str, Any] = {}
     changed_fields: tuple[str, ...] = ()

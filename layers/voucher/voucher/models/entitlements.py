@@ -9,9 +9,10 @@ class Entitlement(Record):
     """All that a grab needs to know of one enterprise in one year.
 
     Every write that changes a fact behind it writes it again in the same transaction. `refusals` are the names of what
-    speaks against the enterprise; `left_fen` is what it may still claim of `quota_fen` in this year, and `extra_fen`
-    what it was granted beyond it (§2.3.3). `groups` are those that a batch may be open to; None in a record of before
-    there were any.
+    speaks against the enterprise; `left_fen` is what it may still claim of `quota_fen` in this year, `extra_fen` what
+    it was granted beyond it (§2.3.3), and `restored_fen` what was given back of it, after a disqualification that made
+    it void was taken back (§4.1.3). `groups` are those that a batch may be open to; None in a record of before there
+    were any.
     """
 
     year: int
@@ -24,6 +25,7 @@ class Entitlement(Record):
     left_fen: int
     granted_fen: int = 0
     extra_fen: int = 0
+    restored_fen: int = 0
     groups: frozenset[str] | None = None
     batches: tuple[str, ...] = ()
     lapsed: bool = False

@@ -77,6 +77,7 @@ FREE = frozenset(
         "confirmation_days",
         "confirmation_reminder_days",
         "cancellation_days",
+        "hearing_days",
         "notice_working_days",
         "notice_objections_per_hour",
         "source_objections_per_hour",

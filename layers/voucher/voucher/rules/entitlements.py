@@ -1,6 +1,6 @@
 """What an enterprise may claim in a year (§2.3.1), kept in step with every fact behind it (§4.1.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,6 +8,7 @@ from voucher.models.enterprises import Enterprise
 from voucher.models.entitlements import Entitlement
 from voucher.models.programmes import Programme
 from voucher.models.standing import Standing
+from voucher.models.vouchers import Voucher
 from voucher.policy import EDITIONS, Policy
 from voucher.refusals import Refusal
 from voucher.rules.eligibility import findings, size_class
@@ -67,7 +68,7 @@ def next_entitlement(
             # whoever registers a code anew gets nothing of its books before somebody has approved them
             "members": enterprise.members if enterprise.approved_at else frozenset(),
             "quota_fen": quota_fen,
-            "left_fen": max(0, quota_fen - (before.granted_fen - before.extra_fen)),
+            "left_fen": max(0, quota_fen - (before.granted_fen - before.extra_fen - before.restored_fen)),
             "groups": groups,
         }
     )
@@ -92,6 +93,33 @@ def next_entitlements(
         if enterprise and programme and programme.is_confirmed and (before or year == wanted):
             following[year] = next_entitlement(enterprise, standing, programme.policy, year, today, before)
     return following
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What lapsed of a voucher, in fen, and what its batch gave beyond the quota (§2.3.3)."""
+
+    voucher: Voucher
+    lapsed_fen: int
+    batch_extra_fen: int
+
+    @property
+    def restorable_fen(self) -> int:
+        """§4.1.3: what may be given back of the quota that a void voucher used: what nobody spent, and no extra."""
+        quota_part_fen = max(0, self.voucher.face_fen - self.batch_extra_fen)
+        return min(self.lapsed_fen, quota_part_fen) if self.voucher.state == "void" else 0
+
+
+def quota_given_back(held: Entitlement, losses: Iterable[Loss]) -> Entitlement:
+    """§4.1.3: the entitlement whose enterprise is qualified again: what the disqualification took may be claimed anew,
+    and counts as no lapse of its own. `losses` are all vouchers of the year. The next entitlement follows from it."""
+    known = list(losses)
+    return held.model_copy(
+        update={
+            "restored_fen": sum(each.restorable_fen for each in known),
+            "lapsed": any(each.lapsed_fen for each in known if each.voucher.state != "void"),
+        }
+    )
 
 
 def years_with_vouchers(today: date) -> range:

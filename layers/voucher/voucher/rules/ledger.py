@@ -17,6 +17,7 @@ from voucher.models.rounds import Round
 from voucher.models.settlements import Line
 from voucher.models.vouchers import Voucher
 from voucher.policy import Policy
+from voucher.rules.entitlements import Loss
 from voucher.rules.orders import max_voucher_fen
 from voucher.rules.settlements import owed_fen
 
@@ -147,26 +148,41 @@ def caps_follow_total(limits_fen: Mapping[str, int], pools: Iterable[Shard]) -> 
 
 
 def quotas_agree(
-    vouchers: Iterable[Voucher], entitlements: Iterable[Entitlement], extras_fen: Mapping[str, int]
+    vouchers: Iterable[Voucher],
+    entitlements: Iterable[Entitlement],
+    extras_fen: Mapping[str, int],
+    postings: Iterable[Posting],
 ) -> Invariant:
     """§2.3.1, §2.3.3: an entitlement counts what its enterprise was granted in the year; what it may still claim is its
     quota less what was granted of it; what it was granted beyond the quota is what its batches give so (`extras_fen` by
-    batch)."""
+    batch). §4.1.3: at most what lapsed of its void vouchers was given back, as the postings say."""
+    lapsed: defaultdict[str, int] = defaultdict(int)
+    for posting in postings:
+        lapsed[posting.from_account] += posting.amount_fen if posting.entry == "lapse" else 0
+    restorable: defaultdict[tuple[int, str], int] = defaultdict(int)
     granted: defaultdict[tuple[int, str], int] = defaultdict(int)
     extra: defaultdict[tuple[int, str], int] = defaultdict(int)
     for voucher in vouchers:
         place = voucher.year, voucher.enterprise_uscc
         granted[place] += voucher.face_fen
-        extra[place] += min(voucher.face_fen, extras_fen.get(voucher.batch_id, 0))
+        batch_extra_fen = extras_fen.get(voucher.batch_id, 0)
+        extra[place] += min(voucher.face_fen, batch_extra_fen)
+        loss = Loss(voucher, lapsed[voucher_account(voucher.voucher_id)], batch_extra_fen)
+        restorable[place] += loss.restorable_fen
     counted = {(each.year, each.uscc): each for each in entitlements}
     wrong = []
     for place, granted_fen in granted.items():
         each = counted.get(place)
-        left_fen = max(0, each.quota_fen - granted_fen + extra[place]) if each else 0
-        right = granted_fen, extra[place], left_fen
-        if each is None or (each.granted_fen, each.extra_fen, each.left_fen) != right:
+        if each is None or not _quota_agrees(each, granted_fen, extra[place], restorable[place]):
             wrong.append(f"{place[0]}.{place[1]}")
     return Invariant("quotas_agree", tuple(sorted(wrong)))
+
+
+def _quota_agrees(entitlement: Entitlement, granted_fen: int, extra_fen: int, restorable_fen: int) -> bool:
+    left_fen = max(0, entitlement.quota_fen - granted_fen + extra_fen + entitlement.restored_fen)
+    right = granted_fen, extra_fen, left_fen
+    counted = entitlement.granted_fen, entitlement.extra_fen, entitlement.left_fen
+    return counted == right and 0 <= entitlement.restored_fen <= restorable_fen
 
 
 def ratios_hold(orders: Iterable[Order], policy: Policy) -> Invariant:

@@ -59,6 +59,8 @@ SUBJECTS = {
 }
 # (thing, action) → a subject that says more of the state than the one above
 SUBJECTS_OF_ACTIONS = {
+    ("ENTERPRISE", "restore"): "市经信局已恢复企业资格；已作废的服务券不再恢复，其占用的额度已退还，可重新领券。",
+    ("ENTERPRISE", "reapply"): "已重新开始申请，请修改注册信息和材料后提交。",
     ("ORDER", "run_out"): "服务机构未在期限内接单，订单已自动取消，抵用额已退回；仍需该服务的，请重新下单。",
     ("ORDER", "decide.confirm"): "平台运营机构核实后确认服务已完成。",
     ("ORDER", "decide.return"): "平台运营机构核实后将订单退回，请服务机构完善后重新交付。",
@@ -134,10 +136,20 @@ def _opinion(thing: str, new: Image) -> str:
     """§3.5.2: the reviewer's opinion on a line reaches the agency in its own words."""
     reviewed = thing == "LINE" and new.get("state") in ("passed", "returned", "rejected")
     opinion = new.get("opinion") if reviewed else None
+    if thing in ("ENTERPRISE", "AGENCY") and (reason := _reason_of_sanction(new)):
+        return f"理由：{reason}"
     decision = new.get("decision") if thing == "ORDER" and _is_one_sided(new) else None
     if decision:
         return f"理由：{decision['reason']}"
     return f"意见：{opinion}" if opinion else ""
+
+
+def _reason_of_sanction(organisation: Image) -> str | None:
+    """§3.4.1, §4.1.3: why the bureau put an organisation out, or took that back."""
+    sanction, action = organisation.get("sanction") or {}, str(organisation.get("last_action"))
+    if action == "restore":
+        return sanction.get("restore_reason")
+    return sanction.get("decision_reason") if action.startswith("approve_") else None
 
 
 def _is_one_sided(order: Image) -> bool:
@@ -166,6 +178,27 @@ def _disputed(old: Image | None, new: Image) -> list[Message]:
     about, reason = f"order:{new['order_id']}", new["dispute"]["reason"]
     told = _notify(change_id(new, "disputed"), "agency", new["agency_uscc"], f"企业对交付提出异议：{reason}", about)
     return [told, *_to_staff(new, "disputed", "企业对交付提出异议，请核实后作出决定。", about, "platform")]
+
+
+def _sanction_told(old: Image | None, new: Image) -> list[Message]:
+    """§4.1.3: the enterprise hears what is proposed, until when it may answer, and that it was declined; the bureau,
+    that the enterprise answered."""
+    sanction, before = new.get("sanction") or {}, (old or {}).get("sanction") or {}
+    if thing_of(new) != "ENTERPRISE" or sanction == before:
+        return []
+    about = f"enterprise:{new['uscc']}"
+    if sanction.get("statement") and not before.get("statement"):
+        return _to_staff(new, "stated", "企业已就拟取消资格提交陈述意见，可以作出决定。", about, "bureau")
+    if sanction.get("decision") == "reject":
+        words = f"市经信局未同意取消资格，企业资格保持不变。理由：{sanction['decision_reason']}"
+    elif not sanction.get("decision"):
+        words = (
+            f"平台运营机构提请取消企业资格，理由：{sanction['reason']}。可在{sanction['answer_by']}前提交陈述意见（一次），"
+            "由市经信局决定；决定作出前照常领券、用券。"
+        )
+    else:
+        return []
+    return [_notify(change_id(new, "sanction"), "enterprise", new["uscc"], words, about)]
 
 
 def _disqualified(old: Image | None, new: Image) -> list[Message]:
@@ -333,6 +366,7 @@ def _whose_work(image: Image | None) -> tuple[str, str] | None:
 
 FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
     _disqualified,
+    _sanction_told,
     _list_applied,
     _notice_ended,
     _year_closed,

@@ -21,10 +21,12 @@ from voucher.models.payables import MaskedAccount, Payable
 from voucher.models.payouts import Payout, PayoutFile
 from voucher.models.programmes import Programme
 from voucher.models.removals import Lead
+from voucher.models.sanctions import Sanction
 from voucher.models.settlements import Settlement
 from voucher.models.violations import Violation
 from voucher.policy import NURSERY_LIST, RATED_D_LIST, RETENTION
 from voucher.rules.lifecycle import remembered, stepped
+from voucher.rules.sanctions import is_pending
 from voucher.rules.standing import years_of
 from voucher.rules.working_days import end_of_day
 
@@ -117,7 +119,7 @@ def _left_at(organisation: Organisation, over_at: datetime | None) -> datetime |
     a decision."""
     if organisation.state in ("disqualified", "removed"):
         return last_step(organisation)
-    if organisation.state not in (*EDITABLE, "approved", "active"):
+    if organisation.state not in (*EDITABLE, "approved", "active") or is_pending(organisation):
         return None
     if isinstance(organisation, Agency):
         return end_of_day(organisation.valid_until) if organisation.valid_until else None
@@ -129,12 +131,19 @@ def erased_organisation[Kind: Enterprise | Agency](organisation: Kind, mark: Mar
     decided on it stay."""
     people: tuple[str, ...] = ("legal_representative", "contact_name", "contact_phone", "created_by", "submitted_by")
     words: tuple[str, ...] = ("override_request", "override", "removal_reason", "revoke_reason")
+    sanction = organisation.sanction and _wordless_sanction(organisation.sanction)
     named = {name: ERASED for name in (*people, *words) if getattr(organisation, name, None) is not None}
     nothing: dict[str, Any] = {"submission": {}, "submission_before": {}, "reasons": (), "request_sha256": None}
     if isinstance(organisation, Agency):
         nothing["proposed"] = {}
     nobody: dict[str, Any] = {"members": frozenset(), "seats": {}, "invitations": ()}
-    return stepped(organisation, "erase", mark, erased_at=mark.at, **nobody, **named, **nothing)
+    return stepped(organisation, "erase", mark, erased_at=mark.at, sanction=sanction, **nobody, **named, **nothing)
+
+
+def _wordless_sanction(sanction: Sanction) -> Sanction:
+    """§3.4.1, §4.1.3: a sanction without its words, and without who answered it."""
+    said = ("reason", "statement", "stated_by", "decision_reason", "restore_reason")
+    return sanction.model_copy(update={name: ERASED for name in said if getattr(sanction, name) is not None})
 
 
 def without_members(entitlement: Entitlement) -> Entitlement:

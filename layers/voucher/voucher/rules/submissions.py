@@ -65,11 +65,11 @@ def application_day(organisation: Enterprise | Agency, today: date) -> date | No
     """§2.1.2, §3.1.1: the day on which ages are reckoned, if the organisation submits today.
 
     An organisation that was approved and then only returned keeps the day of its application, and so does an agency
-    that renews. Any other applies anew today, also after a rejection.
+    that renews. Any other applies anew today, also after a rejection, or after a disqualification, which left no day.
     """
     renews = isinstance(organisation, Agency) and organisation.renewal
     is_same_application = organisation.approved_at is not None and (organisation.state == "returned" or renews)
-    return organisation.applied_on if is_same_application else today
+    return (organisation.applied_on if is_same_application else None) or today
 
 
 def check_reasons(decision: str, reasons: Collection[Reason], submission: Collection[str]) -> None:

@@ -8,7 +8,7 @@ from voucher.models.tasks import ShownTask
 from voucher.policy import Policy
 from voucher.rules.messages import about, kept_thing
 from voucher.rules.working_days import add_working_days, shanghai_date
-from voucher.tasks import Task, task_of
+from voucher.tasks import ASIDE, Task, task_of
 
 
 def due_on(task: Task, facts: Mapping[str, Any], since: date, policy: Policy) -> date | None:
@@ -24,9 +24,18 @@ def due_on(task: Task, facts: Mapping[str, Any], since: date, policy: Policy) ->
 
 def shown_task(item: Mapping[str, Any], policy: Policy, today: date) -> ShownTask | None:
     """The task that a kept record is; None if it is none any more, because the index lags a moment behind."""
+    task = task_of(kept_thing(item), item)
+    return _shown(task, item, policy, today) if task else None
+
+
+def shown_aside(item: Mapping[str, Any], policy: Policy, today: date) -> ShownTask | None:
+    """What an organisation may answer of its own record, while that is somebody else's task."""
+    task = ASIDE.get(kept_thing(item))
+    return _shown(task, item, policy, today) if task and task.is_of(item) else None
+
+
+def _shown(task: Task, item: Mapping[str, Any], policy: Policy, today: date) -> ShownTask:
     thing = kept_thing(item)
-    if (task := task_of(thing, item)) is None:
-        return None
     since = item.get("updated_at") or item["created_at"]
     due = due_on(task, item, shanghai_date(datetime.fromisoformat(since)), policy)
     own = {item["kind"] if thing == "change" else thing: item.get("uscc")}  # whose record it is

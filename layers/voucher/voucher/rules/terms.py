@@ -86,7 +86,7 @@ def ground_to_decide(
     delivered_on = shanghai_date(order.updated_at or order.created_at)
     confirm_by = order.confirm_by or calendar_due(delivered_on, policy.confirmation_days)
     if now < end_of_day(confirm_by):
-        raise Refused(Refusal.TOO_EARLY, confirm_by=confirm_by)
+        raise Refused(Refusal.TOO_EARLY, may_words="企业仍可确认或提出异议", last_day=confirm_by)
     return "silent"
 
 

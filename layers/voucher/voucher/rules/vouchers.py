@@ -81,7 +81,9 @@ def check_audience(entitlement: Entitlement, held: Iterable[Voucher], batch: Bat
     is_in = all(groups.intersection(some) for some in audience.groups)
     if audience.used_percent is not None:
         used_fen = sum(_used_fen(each, entitlement, now) for each in held)
-        is_in = is_in and used_fen * 100 >= entitlement.granted_fen * audience.used_percent > 0
+        used_fen -= 0 if entitlement.lapsed else entitlement.restored_fen
+        granted_fen = entitlement.granted_fen - entitlement.restored_fen
+        is_in = is_in and used_fen * 100 >= granted_fen * audience.used_percent > 0
     if not is_in:
         until = f"在 {shanghai_time(audience.until)} 之前" if audience.until else ""
         raise Refused(Refusal.NOT_IN_AUDIENCE, until_words=until, audience_words=audience_words(audience))

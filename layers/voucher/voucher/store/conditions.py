@@ -20,6 +20,9 @@ DOCUMENT_OPEN = "#checked = :false AND NOT #taken_back = :true"
 # The record was not changed since it was read.
 UNCHANGED = "#version = :seen_version"
 
+# An enterprise is out of the programme, and nobody has restored it.
+DISQUALIFIED = "#state = :disqualified"
+
 # A pool's shard holds enough; is open for draws, or is stopped; is not frozen by a reconciliation.
 SHARD_HAS_ROOM = "#remaining_fen >= :drawn_fen"
 SHARD_OPEN = "#open = :true"

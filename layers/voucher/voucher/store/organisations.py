@@ -104,6 +104,13 @@ def find(kind: str, uscc: str) -> Organisation | None:
     return find_agency(uscc) if kind == "agency" else find_enterprise(uscc)
 
 
+def get_enterprise(uscc: str) -> Enterprise:
+    """The enterprise of a credit code. Raises NOT_FOUND."""
+    if (enterprise := find_enterprise(uscc)) is None:
+        raise not_found("enterprise")
+    return enterprise
+
+
 def get_agency(uscc: str) -> Agency:
     """The agency of a credit code. Raises NOT_FOUND."""
     if (agency := find_agency(uscc)) is None:
@@ -119,6 +126,11 @@ def step_write(old: Organisation, new: Organisation, *more: str, **values: Any) 
 def unchanged_check(organisation: Organisation) -> Write:
     """Check in the transaction that an organisation is still as it was read."""
     return item_check("organisation", _key(organisation), conditions.UNCHANGED, seen_version=organisation.version)
+
+
+def disqualified_check(uscc: str) -> Write:
+    """§4.1.3: check in the transaction that an enterprise is disqualified, and was not restored."""
+    return item_check("enterprise", keys.enterprise(uscc), conditions.DISQUALIFIED, disqualified="disqualified")
 
 
 def list_parties(deals: Iterable[Deal]) -> list[Organisation]:

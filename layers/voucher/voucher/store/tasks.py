@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
+from voucher.store import keys
 from voucher.store.engine.pages import Party, read_some
+from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import Item
 
 TABLES = ("registry", "vouchers", "orders", "settlements")
@@ -15,6 +17,12 @@ class Work(NamedTuple):
 
     items: list[Item]
     more: bool
+
+
+def read_own(party: str) -> Item | None:
+    """The record of an organisation itself, by the name of its list of work; None for a staff role."""
+    kind, _, uscc = party.partition(":")
+    return find_item(keys.organisation(kind, uscc)) if uscc else None
 
 
 def read_work(party: str) -> Work:

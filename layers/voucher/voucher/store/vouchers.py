@@ -205,9 +205,9 @@ def list_postings(voucher: Voucher) -> list[Posting]:
     return [Posting.model_validate(item) for item in read_partition(place, f"POSTING#{voucher.enterprise_uscc}#")]
 
 
-def commit_lapse(voucher: Voucher, state: str, at: Instant, by: str) -> bool:
+def commit_lapse(voucher: Voucher, state: str, at: Instant, by: str, *also: Write) -> bool:
     """§1.4b, §4.2.2: end a voucher at an instant; its balance becomes surplus. False if the voucher changed since it
-    was read, or is not due.
+    was read, or is not due, or a condition of `also` is false.
 
     `state` is expired (only at or after its end) or void (a qualification was withdrawn).
     """
@@ -225,7 +225,7 @@ def commit_lapse(voucher: Voucher, state: str, at: Instant, by: str) -> bool:
         ended=state,
         **({"now": instant_text(at)} if due else {}),
     )
-    return commit_if_unchanged([end, *_surplus_writes(voucher, seq, voucher.balance_fen, at, by)])
+    return commit_if_unchanged([end, *_surplus_writes(voucher, seq, voucher.balance_fen, at, by), *also])
 
 
 def _surplus_writes(voucher: Voucher, seq: int, amount_fen: int, at: Instant, by: str) -> list[Write]:

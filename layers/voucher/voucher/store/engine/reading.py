@@ -25,14 +25,17 @@ def find_item(key: keys.Key) -> table.Item | None:
 def read_together(*keys: keys.Key) -> list[table.Item | None]:
     """Several items as they stood at one moment (serialisable), in the order asked for, None for one that is missing.
     At most `table.MOST_ITEMS`. Raises BUSY when others kept writing them."""
+    places = list(dict.fromkeys(keys))  # DynamoDB refuses to read an item twice, such as that of both parties
     gets = [
         {"Get": {"TableName": table.table_name(key.table), "Key": table.encode(table.key_attributes(key))}}
-        for key in keys
+        for key in places
     ]
     for attempt in range(table.ATTEMPTS):
         try:
             answer = table.client().transact_get_items(TransactItems=gets)
-            return [table.decode(each["Item"]) if each.get("Item") else None for each in answer["Responses"]]
+            items = (table.decode(each["Item"]) if each.get("Item") else None for each in answer["Responses"])
+            found = dict(zip(places, items, strict=True))
+            return [found[key] for key in keys]
         except ClientError as error:
             table.interpret(error, [])
         table.pause(attempt)

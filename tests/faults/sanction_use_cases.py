@@ -1,0 +1,65 @@
+"""Use cases for the faults: a disqualification, what it makes void, and how it is taken back."""
+
+from infra.client.http import BUREAU, BUREAU_TWO
+from tests.conftest import StoppedClock
+from tests.faults.order_use_cases import place_uncontracted_order
+from tests.faults.services import receive_all
+from tests.faults.use_case import Json, UseCase, deliver_to_worker, list_entries, post
+from tests.races import sanctions, tables
+from tests.races.order_parties import seed_parties
+from tests.races.seed_data import QUOTA_FEN
+from tests.support.backend import World
+from voucher.models.entitlements import Entitlement
+from voucher.models.orders import Order
+from voucher.models.vouchers import Voucher
+
+
+def disqualification(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    sanctions.propose(parties)
+
+    def check(answer: Json) -> None:
+        assert (answer["state"], answer["sanction"]["decision"]) == ("disqualified", "approve")
+        [entitlement] = tables.list_records(Entitlement, "vouchers", "ENTITLEMENT")
+        assert (entitlement.qualified, entitlement.refusals[0]) == (False, "DISQUALIFIED")
+
+    return UseCase(post(world, BUREAU, f"{sanctions.path_of(parties)}/disqualify/approve", sanctions.APPROVE), check)
+
+
+def void_enterprise(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    contracted_id, uncontracted_id = parties.place_order(300_000), place_uncontracted_order(parties)
+    sanctions.disqualify(parties)
+    message = {"task": "void_enterprise", "uscc": parties.enterprise.uscc, "message_id": "m-1"}
+
+    def check(_: Json) -> None:
+        assert {each.order_id: each.state for each in tables.list_records(Order, "orders", "RECORD")} == {
+            contracted_id: "placed",
+            uncontracted_id: "cancelled",
+        }
+        assert {each["about"] for each in receive_all("notify")} == {f"order:{contracted_id}"}
+        [voucher] = tables.list_records(Voucher, "vouchers", "VOUCHER#")
+        assert (voucher.state, voucher.balance_fen) == ("void", 0)
+        assert list_entries() == ["appropriate", "hold", "hold", "lapse", "lapse", "release", "release"]
+
+    return UseCase(deliver_to_worker(message), check, queue="notify")
+
+
+def restoration(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    parties.place_order(300_000)
+    place_uncontracted_order(parties)
+    sanctions.disqualify(parties)
+    sanctions.void(parties)
+
+    def check(answer: Json) -> None:
+        assert (answer["state"], answer["sanction"]["restored_by"]) == ("approved", BUREAU_TWO.name)
+        [entitlement] = tables.list_records(Entitlement, "vouchers", "ENTITLEMENT")
+        given_back = entitlement.restored_fen, entitlement.left_fen
+        assert (entitlement.qualified, given_back) == (True, (QUOTA_FEN - 300_000, QUOTA_FEN - 300_000))
+        assert list_entries() == ["appropriate", "hold", "hold", "lapse", "lapse", "release", "release"]
+
+    return UseCase(post(world, BUREAU_TWO, f"{sanctions.path_of(parties)}/restore", {"reason": "复查有误"}), check)
+
+
+SANCTION_USE_CASES = {"§4.1.3": [disqualification, void_enterprise, restoration]}
