@@ -36,7 +36,7 @@ def state(town: Town) -> Json:
 
 
 @pytest.mark.clause("§4.1.3")
-def test_what_is_proposed_takes_nothing_away_and_the_enterprise_is_told_why_and_until_when(town: Town) -> None:
+def test_a_proposal_takes_nothing_away_and_says_why_and_until_when_to_answer(town: Town) -> None:
     with relayed(keys.enterprise(town.enterprise.uscc)):
         proposed = propose(town)
     assert (proposed["state"], proposed["sanction"]["answer_by"]) == ("approved", "2026-06-22")
@@ -67,7 +67,7 @@ def test_the_bureau_may_say_yes_once_the_enterprise_was_heard_or_its_days_are_ov
 
 
 @pytest.mark.clause("§4.1.3")
-def test_a_statement_is_made_once_by_a_member_and_read_by_the_bureau_which_may_then_decide(town: Town) -> None:
+def test_a_member_answers_once_and_the_bureau_may_then_decide_at_once(town: Town) -> None:
     said = {"text": "登记机关尚未办结"}
     assert act(town, OWNER, "disqualify/statement", said).code == "WRONG_STATE"
     propose(town)
@@ -108,7 +108,7 @@ def test_whoever_proposed_does_not_decide_and_whoever_decided_does_not_restore(t
 
 
 @pytest.mark.clause("§4.1.3")
-def test_who_must_decide_and_who_may_answer_have_it_on_their_list_with_its_day(town: Town) -> None:
+def test_who_decides_and_who_may_answer_have_it_on_their_list_with_its_day(town: Town) -> None:
     propose(town)
     mine = f"/tasks?organisation={town.enterprise.uscc}"
     [answer] = town.shown(mine, OWNER)["items"]
@@ -156,7 +156,7 @@ def test_a_message_that_comes_after_the_restoration_ends_nothing(voucher: tuple[
 
 
 @pytest.mark.clause("§4.1.3")
-def test_a_disqualified_enterprise_applies_anew_in_the_next_year_and_its_ages_count_from_then(
+def test_a_disqualified_enterprise_applies_anew_in_the_next_year(
     town: Town, stopped_clock: StoppedClock
 ) -> None:
     upload_again("town")

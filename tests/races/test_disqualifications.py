@@ -29,7 +29,7 @@ def place_uncontracted_order(parties: Parties) -> None:
 
 
 @pytest.mark.clause("§4.1.3")
-def test_what_a_late_worker_takes_is_given_back_and_what_was_given_back_it_does_not_take(
+def test_what_a_late_worker_takes_is_given_back_and_nothing_is_taken_after_that(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:
     parties = seed_parties(world)
@@ -82,7 +82,7 @@ def test_after_the_answer_that_it_is_disqualified_an_enterprise_is_granted_nothi
 
 @pytest.mark.clause("§4.1.3")
 @pytest.mark.parametrize("decision", ["approve", "reject"])
-def test_of_two_decisions_at_once_one_counts_and_a_statement_comes_before_it_or_not_at_all(
+def test_of_two_decisions_at_once_one_counts_and_no_statement_comes_after_it(
     world: World, stopped_clock: StoppedClock, seed: int, decision: str
 ) -> None:
     parties = seed_parties(world)
