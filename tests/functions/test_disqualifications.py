@@ -156,9 +156,7 @@ def test_a_message_that_comes_after_the_restoration_ends_nothing(voucher: tuple[
 
 
 @pytest.mark.clause("§4.1.3")
-def test_a_disqualified_enterprise_applies_anew_in_the_next_year(
-    town: Town, stopped_clock: StoppedClock
-) -> None:
+def test_a_disqualified_enterprise_applies_anew_in_the_next_year(town: Town, stopped_clock: StoppedClock) -> None:
     upload_again("town")
     disqualify(town.world, town.enterprise.uscc)
     early = act(town, OWNER, "reapply")
