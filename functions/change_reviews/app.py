@@ -114,7 +114,7 @@ def _propose_disqualification(old: Enterprise, reason: str, step: str, *also: Wr
 def _commit_agency(old: Agency, decision: str, reason: str, *also: Write) -> None:
     """§3.2.3, §3.4.1: return an agency's application for correction, or propose its removal."""
     if decision == "remove":
-        new = agency_proposed_for_removal(old, reason, app.mark)
+        new = agency_proposed_for_removal(old, reason, policy_today(), app.mark)
     else:
         check_once_approved(old)
         new = stepped(old, "reopen", app.mark, reasons=(Reason(message=reason),))

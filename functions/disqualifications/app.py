@@ -95,7 +95,7 @@ def reapply(uscc: str) -> Answer[Enterprise]:
     old = as_member(app.caller, enterprise, "enterprise")
     if app.is_repeat(old, "reapply"):
         return reply(old, replay=True)
-    new = applying_anew(old, app.mark)
+    new = applying_anew(old, app.mark, "§4.1.3")
     organisations.commit_step(old, new, *following_writes(new, facts))
     return reply(new)
 

@@ -1,25 +1,40 @@
 """Removals of agencies: the operator proposes, the bureau decides; public, and their products withdrawn (§3.4.1)."""
 
-from typing import Literal
-
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.bodies import Versioned, WithReason
-from voucher.edge.identity import require
+from voucher.edge.bodies import Nothing, Versioned, WithReason
+from voucher.edge.fields import Text
+from voucher.edge.identity import as_member, require
 from voucher.edge.pages import ListOf, Search, reply_list
+from voucher.edge.policies import policy_today
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
-from voucher.models.removals import Lead, LeadState, RemovalNotice
+from voucher.models.base import Request
+from voucher.models.removals import Lead, LeadState
+from voucher.models.sanctions import SanctionDecision
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import allows, check_version, stepped
-from voucher.rules.removals import agency_kept, agency_proposed_for_removal
+from voucher.rules.removals import (
+    agency_applying_anew,
+    agency_proposed_for_removal,
+    decided_agency,
+    lead_of,
+    public_notice,
+    restored_agency,
+)
+from voucher.rules.sanctions import stated
 from voucher.store import organisations, products, removals
 
 app = Api()
 
 
+class Statement(Request):
+    text: Text
+
+
 class Decision(Versioned):
-    decision: Literal["approve", "reject"] = "approve"
+    decision: SanctionDecision = "approve"
+    reason: Text | None = None
 
 
 @app.post("/agencies/<uscc>/removal")
@@ -30,56 +45,72 @@ def propose(uscc: str) -> Answer[Agency]:
     old = organisations.get_agency(uscc)
     if app.is_repeat(old, "propose_removal"):
         return reply(old, replay=True)
-    new = agency_proposed_for_removal(old, body.reason, app.mark)
+    new = agency_proposed_for_removal(old, body.reason, policy_today(), app.mark)
     check_four_eyes(app.caller.sub, "propose_removal", old)
     organisations.commit_decision(old, new, "propose_removal", app.caller.sub)
     return reply(new)
 
 
+@app.post("/agencies/<uscc>/removal/statement")
+def state_position(uscc: str) -> Answer[Agency]:
+    """§3.4.1: the agency's statement, once, as long as the bureau has not decided."""
+    body = app.body(Statement)
+    old = as_member(app.caller, organisations.find_agency(uscc), "agency")
+    if app.is_repeat(old, "state_position"):
+        return reply(old, replay=True)
+    new = stated(old, body.text, app.mark)
+    organisations.commit_step(old, new)
+    return reply(new)
+
+
 @app.post("/agencies/<uscc>/removal/approve")
 def decide(uscc: str) -> Answer[Agency]:
-    """§3.4.1: the bureau's decision, by somebody else: removed and published at once, or back in its former state."""
+    """§3.4.1: the bureau's decision, by somebody else, once the agency was heard: removed and published at once, or
+    back in its former state."""
     require(app.caller, "bureau")
     body = app.body(Decision)
     old = organisations.get_agency(uscc)
-    action = f"{body.decision}_removal"
-    if app.is_repeat(old, action):
+    if app.is_repeat(old, f"{body.decision}_removal"):
         withdraw_products(old)
         return reply(old, replay=True)
     check_version(old, body.version)
-    new = agency_kept(old, app.mark) if body.decision == "reject" else stepped(old, action, app.mark)
+    new = decided_agency(old, body.decision, body.reason, app.mark)
     check_four_eyes(app.caller.sub, "decide_removal", old)
     if body.decision == "reject":
         organisations.commit_decision(old, new, "decide_removal", app.caller.sub)
         return reply(new)
-    removals.commit_removal(old, new, _notice(new), _lead(new), app.caller.sub)
+    made = app.creation("record")
+    notice, lead = public_notice(new, clock.today(), made), lead_of(new, made)
+    removals.commit_removal(old, new, notice, lead, app.caller.sub)
     withdraw_products(new)
     return reply(new)
 
 
-def _notice(agency: Agency) -> RemovalNotice:
-    today = clock.today()
-    return RemovalNotice(
-        notice_id=f"removal_{agency.uscc}",
-        state="published",
-        agency_uscc=agency.uscc,
-        agency_name=agency.name,
-        text=f"{agency.name}自{today.year}年{today.month}月{today.day}日起被清退，不再承接服务券业务。",
-        published_on=today,
-        **app.creation("record"),
-    )
+@app.post("/agencies/<uscc>/restore")
+def restore(uscc: str) -> Answer[Agency]:
+    """§3.4.1: the bureau takes a removal back, by somebody else than who decided it, in public. Its products stay
+    withdrawn until they are published anew."""
+    require(app.caller, "bureau")
+    body = app.body(WithReason)
+    old = organisations.get_agency(uscc)
+    if app.is_repeat(old, "restore"):
+        return reply(old, replay=True)
+    new = restored_agency(old, body.reason, app.mark)
+    check_four_eyes(app.caller.sub, "restore_agency", old)
+    removals.commit_restoration(old, new, public_notice(new, clock.today(), app.creation("record")), app.caller.sub)
+    return reply(new)
 
 
-def _lead(agency: Agency) -> Lead:
-    return Lead(
-        lead_id=f"lead_{agency.uscc}",
-        state="recorded",
-        uscc=agency.uscc,
-        name=agency.name,
-        facts=agency.removal_reason or "",
-        proposed_by=agency.removal_proposed_by,
-        **app.creation("record"),
-    )
+@app.post("/agencies/<uscc>/reapply")
+def reapply(uscc: str) -> Answer[Agency]:
+    """§3.4.1: from the year after its removal on, the agency may correct its papers and apply anew."""
+    app.body(Nothing)
+    old = as_member(app.caller, organisations.find_agency(uscc), "agency")
+    if app.is_repeat(old, "reapply"):
+        return reply(old, replay=True)
+    new = agency_applying_anew(old, app.mark)
+    organisations.commit_step(old, new)
+    return reply(new)
 
 
 def withdraw_products(agency: Agency) -> None:

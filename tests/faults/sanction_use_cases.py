@@ -1,5 +1,6 @@
-"""Use cases for the faults: a disqualification, what it makes void, and how it is taken back."""
+"""Use cases for the faults: a disqualification, what it makes void, a removal, and how each is taken back."""
 
+from infra.client import steps
 from infra.client.http import BUREAU, BUREAU_TWO
 from tests.conftest import StoppedClock
 from tests.faults.order_use_cases import place_uncontracted_order
@@ -12,6 +13,7 @@ from tests.support.backend import World
 from voucher.models.entitlements import Entitlement
 from voucher.models.orders import Order
 from voucher.models.vouchers import Voucher
+from voucher.store import products
 
 
 def disqualification(world: World, _clock: StoppedClock) -> UseCase:
@@ -62,4 +64,32 @@ def restoration(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(post(world, BUREAU_TWO, f"{sanctions.path_of(parties)}/restore", {"reason": "复查有误"}), check)
 
 
-SANCTION_USE_CASES = {"§4.1.3": [disqualification, void_enterprise, restoration]}
+def removal(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    sanctions.propose_removal(parties)
+
+    def check(answer: Json) -> None:
+        assert answer["state"] == "removed"
+        assert products.get(parties.product_id).state == "withdrawn"
+        assert len(tables.list_items("settlements", "RECORD")) == len(tables.list_items("supervision", "RECORD")) == 1
+
+    return UseCase(post(world, BUREAU, f"/agencies/{parties.agency.uscc}/removal/approve", sanctions.APPROVE), check)
+
+
+def restoration_of_an_agency(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    sanctions.propose_removal(parties)
+    path = f"/agencies/{parties.agency.uscc}"
+    steps.expect(world.call(BUREAU, "POST", f"{path}/removal/approve", sanctions.APPROVE), 200)
+
+    def check(answer: Json) -> None:
+        assert (answer["state"], answer["sanction"]["restored_by"]) == ("active", BUREAU_TWO.name)
+        assert len(tables.list_items("settlements", "RECORD")) == 2
+
+    return UseCase(post(world, BUREAU_TWO, f"{path}/restore", {"reason": "复查有误"}), check)
+
+
+SANCTION_USE_CASES = {
+    "§4.1.3": [disqualification, void_enterprise, restoration],
+    "§3.4.1": [removal, restoration_of_an_agency],
+}

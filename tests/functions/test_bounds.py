@@ -12,7 +12,7 @@ from tests.support import samples
 from tests.support import scenario as towns
 from tests.support.backend import World, function
 from tests.support.samples import TODAY
-from tests.support.scenario import OWNER, SELLER, Json, Town
+from tests.support.scenario import OWNER, SELLER, Json, Town, answer_removal
 from tests.support.settlement_scenario import opened
 from tests.support.snapshots import everything_kept, staged
 from voucher.models.accounts import order_account
@@ -251,6 +251,7 @@ def test_the_drafts_of_one_agency_cost_another_nothing(narrow: Town, monkeypatch
         steps.expect(world.call(person, "GET", path), 200)
     path, reason = f"/agencies/{narrow.agency.uscc}/removal", {"reason": "违规"}
     steps.expect(world.call(OPERATOR, "POST", path, reason), 200)
+    answer_removal(world, narrow.agency.uscc)
     steps.expect(world.call(BUREAU, "POST", f"{path}/approve", {"decision": "approve"}), 200)
     assert products.get(narrow.product_id).state == "withdrawn"
     assert len(read) >= 5 and sum(read) < 20

@@ -75,7 +75,7 @@ def test_a_member_answers_once_and_the_bureau_may_then_decide_at_once(town: Town
     with relayed(keys.enterprise(town.enterprise.uscc)):
         steps.expect(act(town, OWNER, "disqualify/statement", said), 200)
     told = [each["subject"] for each in town.shown("/inbox?role=bureau", BUREAU)["items"]]
-    assert "企业已就拟取消资格提交陈述意见，可以作出决定。" in told
+    assert "当事人已提交陈述意见，可以作出决定。" in told
     assert act(town, OWNER, "disqualify/statement", said).headers["idempotent-replay"] == "true"
     assert act(town, OWNER, "disqualify/statement", {"text": "再补充一点"}).code == "ALREADY_EXISTS"
     assert state(town)["sanction"]["statement"] == "登记机关尚未办结"

@@ -8,7 +8,7 @@ from infra.client.http import BUREAU, Person, Reply
 from tests.support.agency_scenario import report_change
 from tests.support.backend import ROOT, World, function
 from tests.support.hands_scenario import PARTIES, ROLES, TURNS, Matter, Party, Turn, begun, taken
-from tests.support.scenario import SELLER, Town
+from tests.support.scenario import SELLER, Town, answer_removal
 from tests.support.snapshots import Trial, everything_kept, staged, trial, upload_again
 from voucher.hands import STEPS
 
@@ -118,6 +118,7 @@ def test_a_removal_proposed_by_a_decision_on_a_change_is_not_approved_by_that_pe
     path, both = f"/agencies/{town.agency.uscc}", Person("both", "platform,bureau")
     report = f"{path}/changes/{report_change(town)['change_id']}/review"
     steps.expect(town.world.call(both, "POST", report, {"decision": "remove", "reason": "拒不整改"}), 200)
+    answer_removal(town.world, town.agency.uscc)
     assert town.world.call(both, "POST", f"{path}/removal/approve").code == "FOUR_EYES"
     steps.expect(town.world.call(BUREAU, "POST", f"{path}/removal/approve"), 200)
 

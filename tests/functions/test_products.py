@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from infra.client import steps
-from infra.client.http import BUREAU, OPERATOR, Person
+from infra.client.http import OPERATOR, Person
 from tests.conftest import StoppedClock
 from tests.support import samples
-from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Json, Town
+from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Json, Town, remove_agency
 from tests.support.snapshots import everything_kept
 from voucher.policy import Category
 from voucher.service_items import SERVICE_ITEMS
@@ -222,9 +222,7 @@ def test_once_the_approval_ended_nothing_is_ordered_and_what_runs_is_finished(
 def test_an_order_finishes_after_its_agency_was_removed_in_the_category_of_its_day(voucher: tuple[Town, Json]) -> None:
     town, _ = voucher
     order = town.advance(town.order(), "accept", "contract")
-    path = f"/agencies/{town.agency.uscc}/removal"
-    steps.expect(town.world.call(OPERATOR, "POST", path, {"reason": "虚报服务成效"}), 200)
-    steps.expect(town.world.call(BUREAU, "POST", f"{path}/approve"), 200)
+    remove_agency(town)
     assert town.place().code == "AGENCY_NOT_ACTIVE"
     done = town.advance(order, "deliver", "confirm")
     assert (done["state"], done["category"]) == ("completed", order["category"])

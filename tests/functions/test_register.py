@@ -8,7 +8,7 @@ from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR
 from tests.conftest import StoppedClock
 from tests.support import samples
-from tests.support.scenario import OWNER, RIVAL, Json, Town, admit
+from tests.support.scenario import OWNER, RIVAL, Json, Town, admit, answer_removal
 
 SHOWN = {
     *("uscc", "name", "categories", "district", "valid_until"),
@@ -70,6 +70,7 @@ def test_an_agency_that_is_to_be_removed_is_not_in_the_register(town: Town) -> N
     path = f"/agencies/{town.agency.uscc}/removal"
     steps.expect(town.world.call(OPERATOR, "POST", path, {"reason": "不配合监督检查"}), 200, 201)
     assert found_names(town) == []
+    answer_removal(town.world, town.agency.uscc)
     steps.expect(town.world.call(BUREAU, "POST", f"{path}/approve", {"decision": "approve"}), 200)
     assert town.world.call(None, "GET", f"/register/{town.agency.uscc}").status == 404
 

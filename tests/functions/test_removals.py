@@ -6,14 +6,14 @@ import pytest
 
 from infra.city.document_files import agency_documents
 from infra.client import steps
-from infra.client.http import BUREAU, OPERATOR, Person
+from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR, Person
 from tests.conftest import StoppedClock
 from tests.support import samples
-from tests.support.agency_scenario import path_of, products_on_sale, renew, reopen, report_change
+from tests.support.agency_scenario import path_of, products_on_sale, renew, reopen, report_change, upload_documents
 from tests.support.backend import World
 from tests.support.relaying import relayed, subjects
 from tests.support.samples import TODAY
-from tests.support.scenario import OWNER, SELLER, Json, Town
+from tests.support.scenario import OWNER, SELLER, Json, Town, answer_removal, remove_agency
 from voucher.store import keys
 
 RENEWAL_DAY = datetime(2028, 6, 5, 2, 0, tzinfo=UTC)  # ten days before the approval of the town's agency ends
@@ -30,6 +30,9 @@ def test_a_removal_takes_the_operators_proposal_and_another_person_in_the_bureau
     assert town.world.call(BUREAU, "POST", approve).code == "WRONG_STATE"
     both = Person("both", "platform,bureau")
     assert propose_removal(town, both)["state"] == "removal_proposed"
+    early = town.world.call(BUREAU, "POST", approve)
+    assert (early.status, early.code, early.body["clause"]) == (409, "TOO_EARLY", "§3.4.1")
+    assert answer_removal(town.world, town.agency.uscc)["sanction"]["statement"] == "有异议"
     assert town.world.call(both, "POST", approve).code == "FOUR_EYES"
     assert steps.expect(town.world.call(BUREAU, "POST", approve), 200)["state"] == "removed"
     assert town.world.call(BUREAU, "POST", approve).status == 200
@@ -45,6 +48,9 @@ def test_a_removed_agency_takes_no_order_its_products_are_withdrawn_and_it_is_to
         propose_removal(town)
     assert products_on_sale(town) == []
     assert town.place().code == "AGENCY_NOT_ACTIVE"
+    [proposed] = subjects(town.world, SELLER)
+    assert "理由：虚报服务成效。可在2026-06-22前提交陈述意见" in proposed
+    answer_removal(town.world, town.agency.uscc)
     with relayed(keys.agency(town.agency.uscc)):
         steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve"), 200)
     assert town.place().code == "AGENCY_NOT_ACTIVE"
@@ -57,10 +63,11 @@ def test_a_removed_agency_takes_no_order_its_products_are_withdrawn_and_it_is_to
 @pytest.mark.clause("§3.4.1")
 def test_a_removal_is_public_and_its_lead_is_recorded(town: Town) -> None:
     propose_removal(town)
+    answer_removal(town.world, town.agency.uscc)
     steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve"), 200)
     [notice] = steps.expect(town.world.call(None, "GET", "/notices"), 200)["items"]
     assert notice == {
-        "notice_id": f"removal_{town.agency.uscc}",
+        "notice_id": notice["notice_id"],
         "kind": "removal",
         "state": "published",
         "agency_uscc": town.agency.uscc,
@@ -101,6 +108,7 @@ def test_an_agency_in_the_middle_of_its_renewal_can_be_removed_too(town: Town, s
     assert subjects(town.world, SELLER) == ["市经信局未同意清退，服务机构恢复原状。"]
     assert products_on_sale(town) == [town.product_id]
     propose_removal(town)
+    answer_removal(town.world, town.agency.uscc)
     steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve"), 200)
     assert town.shown(path_of(town))["state"] == "removed"
 
@@ -122,6 +130,7 @@ def test_an_agency_reopened_for_correction_can_be_removed_too(town: Town, by_rep
     assert subjects(town.world, SELLER) == ["市经信局未同意清退，服务机构恢复原状。"]
     assert products_on_sale(town) == []
     propose_removal(town)
+    answer_removal(town.world, town.agency.uscc)
     steps.expect(town.world.call(BUREAU, "POST", f"{path_of(town)}/removal/approve"), 200)
     assert town.shown(path_of(town))["state"] == "removed"
 
@@ -132,3 +141,51 @@ def test_only_an_approved_agency_can_be_removed(world: World) -> None:
     path = f"/agencies/{agency.uscc}/removal"
     assert world.call(OPERATOR, "POST", path, {"reason": "拒收服务券"}).code == "WRONG_STATE"
     assert world.call(OWNER, "POST", path, {"reason": "拒收服务券"}).code == "ROLE_REQUIRED"
+
+
+@pytest.mark.clause("§3.4.1")
+def test_an_agency_has_until_its_last_day_to_answer_and_both_sides_have_it_on_their_list(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    propose_removal(town)
+    [answer] = town.shown(f"/tasks?organisation={town.agency.uscc}&kind=state_position", SELLER)["items"]
+    [decision] = town.shown("/tasks?role=bureau&kind=decide_removal", BUREAU)["items"]
+    assert (answer["due_on"], decision["due_on"]) == ("2026-06-22", "2026-06-29")
+    approve = f"{path_of(town)}/removal/approve"
+    stopped_clock.instant = datetime(2026, 6, 22, 15, 59, tzinfo=UTC)
+    assert town.world.call(BUREAU, "POST", approve).code == "TOO_EARLY"
+    stopped_clock.instant = datetime(2026, 6, 22, 16, tzinfo=UTC)
+    assert steps.expect(town.world.call(BUREAU, "POST", approve), 200)["state"] == "removed"
+
+
+@pytest.mark.clause("§3.4.1")
+def test_a_restored_agency_is_what_it_was_in_public_and_may_be_removed_again(town: Town) -> None:
+    remove_agency(town)
+    restore, why = f"{path_of(town)}/restore", {"reason": "复查后撤销"}
+    assert town.world.call(BUREAU, "POST", restore, why).code == "FOUR_EYES"
+    with relayed(keys.agency(town.agency.uscc)):
+        shown = steps.expect(town.world.call(BUREAU_TWO, "POST", restore, why), 200)
+    assert (shown["state"], shown["removal_reason"]) == ("active", None)
+    told = "市经信局已撤销清退，服务机构恢复原状；已下架的产品须重新上架。理由：复查后撤销"
+    assert subjects(town.world, SELLER) == [told]
+    texts = [each["text"] for each in steps.expect(town.world.call(None, "GET", "/notices"), 200)["items"]]
+    assert len(texts) == 2 and any("恢复入驻" in each for each in texts)
+    steps.expect(town.world.call(OPERATOR, "POST", f"/products/{town.product_id}/publish"), 200)
+    assert products_on_sale(town) == [town.product_id]
+    remove_agency(town)
+    assert town.shown(path_of(town))["state"] == "removed"
+
+
+@pytest.mark.clause("§3.4.1")
+def test_a_removed_agency_applies_anew_from_the_next_year_on(town: Town, stopped_clock: StoppedClock) -> None:
+    remove_agency(town)
+    reapply = f"{path_of(town)}/reapply"
+    early = town.world.call(SELLER, "POST", reapply)
+    assert (early.status, early.code, early.body["clause"]) == (409, "NEXT_YEAR_FIRST", "§3.4.1")
+    stopped_clock.instant = datetime(2026, 12, 31, 16, tzinfo=UTC)
+    assert steps.expect(town.world.call(SELLER, "POST", reapply), 200)["state"] == "returned"
+    assert products_on_sale(town) == []
+    upload_documents(town)
+    assert steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/submit"), 200)["applied_on"] == "2027-01-01"
+    steps.expect(steps.admit_agency(town.world, town.agency.uscc), 200)
+    assert town.shown(path_of(town))["valid_until"] == "2029-01-01"

@@ -15,7 +15,7 @@ from tests.support import samples
 from tests.support.backend import World
 from tests.support.calls.everything import Everything
 from tests.support.samples import TODAY
-from tests.support.scenario import OWNER, SELLER, Json
+from tests.support.scenario import OWNER, SELLER, Json, answer_removal
 from tests.support.snapshots import everything_kept, upload_again
 
 CORRECTED = ("enterprises/{uscc}", "agencies/{uscc}", "products/{product_id}", "programmes/{year}")
@@ -122,5 +122,6 @@ def test_an_agency_is_approved_renewed_and_removed_in_the_version_that_was_seen(
     for person, step in ((OPERATOR, "pre-review"), (BUREAU, "approve")):
         record = decide(open_year, person, f"{path}/{step}", record["version"], reasons=["材料齐全"])
     assert open_year.call(SELLER, "POST", f"{path}/renew", {"version": 1}).code == "CHANGED_MEANWHILE"
-    proposed = steps.expect(open_year.call(OPERATOR, "POST", f"{path}/removal", {"reason": "拒收服务券"}), 200)
-    decide(open_year, BUREAU, f"{path}/removal/approve", proposed["version"])
+    steps.expect(open_year.call(OPERATOR, "POST", f"{path}/removal", {"reason": "拒收服务券"}), 200)
+    answered = answer_removal(open_year, AGENCY.uscc)
+    decide(open_year, BUREAU, f"{path}/removal/approve", answered["version"])

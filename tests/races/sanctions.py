@@ -1,4 +1,4 @@
-"""A disqualification of the parties' enterprise, up to what the worker of the void queue makes of it."""
+"""Sanctions against the parties of an order, up to what the worker of the void queue makes of them."""
 
 from typing import Any
 
@@ -22,6 +22,13 @@ def propose(parties: Parties) -> None:
     steps.expect(parties.world.call(OPERATOR, "POST", path, {"reason": "未按期报告变更"}), 200)
     person = parties.enterprise.person
     steps.expect(parties.world.call(person, "POST", f"{path}/statement", {"text": "有异议"}), 200)
+
+
+def propose_removal(parties: Parties) -> None:
+    """The operator proposes that the agency goes, and it makes its statement."""
+    path = f"/agencies/{parties.agency.uscc}/removal"
+    steps.expect(parties.world.call(OPERATOR, "POST", path, {"reason": "虚报服务成效"}), 200)
+    steps.expect(parties.world.call(parties.agency.person, "POST", f"{path}/statement", {"text": "有异议"}), 200)
 
 
 def disqualify(parties: Parties) -> None:

@@ -57,7 +57,13 @@ HANDS = {
         "take_back_line",
         "claim_back",
     },
-    "the other of the bureau": {"lift_violation", "withdraw_claim", "release_order", "restore_enterprise"},
+    "the other of the bureau": {
+        "lift_violation",
+        "withdraw_claim",
+        "release_order",
+        "restore_enterprise",
+        "restore_agency",
+    },
     "finance": {"confirm_programme", "confirm_total", "record_payment", "receive_claim"},
 }
 
@@ -158,6 +164,7 @@ ON_ONE_ORGANISATION = [
     "review_agency_change",
     "propose_removal",
     "decide_removal",
+    "restore_agency",
     "record_violation",
     "lift_violation",
     "review_cancel",

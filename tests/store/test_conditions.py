@@ -14,7 +14,7 @@ from infra.client.http import BUREAU, FINANCE, OPERATOR, Reply
 from tests.conftest import NOW
 from tests.support import samples
 from tests.support.backend import BUCKET, World, function
-from tests.support.scenario import OWNER, SELLER, TOTAL_FEN, Json, Town
+from tests.support.scenario import OWNER, SELLER, TOTAL_FEN, Json, Town, answer_removal
 from tests.support.settlement_scenario import handed_in, list_enterprise, opened, settling, small_orders, the_order
 from tests.support.snapshots import everything_kept
 from voucher.models.base import Mark, instant_text
@@ -365,6 +365,7 @@ def test_a_batch_is_not_released_by_its_drafter_nor_past_what_the_programme_has_
 def test_an_agency_is_not_removed_by_the_person_who_proposed_it(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     path = f"/agencies/{town.agency.uscc}/removal"
     steps.expect(town.world.call(OPERATOR, "POST", path, {"reason": "虚报服务成效"}), 200)
+    answer_removal(town.world, town.agency.uscc)
     nothing_if(
         monkeypatch,
         (removals, "commit_removal"),

@@ -303,6 +303,11 @@ def answer_proposal(matter: Matter, _answer: Any) -> None:
     steps.expect(matter.call(OWNER, f"{E}/disqualify/statement", {"text": "当时不知情"}), 200)
 
 
+def answer_removal(matter: Matter, _answer: Any) -> None:
+    """The agency is heard."""
+    steps.expect(matter.call(SELLER, f"{A}/removal/statement", {"text": "有异议"}), 200)
+
+
 TURNS = (
     Turn("draft_programme", "staff", simply("/programmes", PROGRAMME)),
     Turn("confirm_programme", "staff", simply("/programmes/2026/confirm")),
@@ -380,8 +385,9 @@ TURNS = (
     Turn("propose_disqualification", "staff", simply(f"{E}/disqualify", WHY), answer_proposal),
     Turn("decide_disqualification", "staff", simply(f"{E}/disqualify/approve", {"decision": "approve", **WHY})),
     Turn("restore_enterprise", "staff", simply(f"{E}/restore", WHY)),
-    Turn("propose_removal", "staff", simply(f"{A}/removal", WHY)),
+    Turn("propose_removal", "staff", simply(f"{A}/removal", WHY), answer_removal),
     Turn("decide_removal", "staff", simply(f"{A}/removal/approve", {})),
+    Turn("restore_agency", "staff", simply(f"{A}/restore", WHY)),
     Turn("close_batch", "staff", simply("/batches/{batch}/close")),
 )
 

@@ -200,9 +200,7 @@ def removed_agency(world: World, clock: StoppedClock) -> Planted:
     """It was paid, and put out with words about a person."""
     town, *_ = paid_town(world)
     _edited(world, f"/agencies/{town.agency.uscc}", SELLER, "agency")
-    path = f"/agencies/{town.agency.uscc}/removal"
-    steps.expect(world.call(OPERATOR, "POST", path, {"reason": WORDS}), 200)
-    steps.expect(world.call(BUREAU, "POST", f"{path}/approve"), 200)
+    towns.remove_agency(town, WORDS)
     return Planted(clock.instant, RETENTION.left_days, (*PEOPLE, WORDS, f"ACCOUNT#{town.agency.uscc}"))
 
 

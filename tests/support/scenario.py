@@ -185,10 +185,16 @@ def disqualify(world: World, uscc: str, person: Person = OWNER) -> Json:
     return steps.expect(world.call(BUREAU, "POST", f"{path}/approve", {"decision": "approve", "reason": "属实"}), 200)
 
 
-def remove_agency(town: Town) -> None:
-    """The operator proposes the agency's removal, the bureau approves it."""
+def answer_removal(world: World, uscc: str) -> Json:
+    """The agency whose removal is proposed makes its statement, so that the bureau may decide."""
+    return steps.expect(world.call(SELLER, "POST", f"/agencies/{uscc}/removal/statement", {"text": "有异议"}), 200)
+
+
+def remove_agency(town: Town, reason: str = "不配合监督检查") -> None:
+    """The operator proposes the agency's removal, the agency answers, the bureau approves it."""
     path = f"/agencies/{town.agency.uscc}/removal"
-    steps.expect(town.world.call(OPERATOR, "POST", path, {"reason": "不配合监督检查"}), 200)
+    steps.expect(town.world.call(OPERATOR, "POST", path, {"reason": reason}), 200)
+    answer_removal(town.world, town.agency.uscc)
     steps.expect(town.world.call(BUREAU, "POST", f"{path}/approve"), 200)
 
 

@@ -142,6 +142,9 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "propose_removal": (Step("platform", "POST /agencies/{uscc}/removal", _once_approved),),
         "approve_removal": (_REMOVAL,),
         "reject_removal": (_REMOVAL,),
+        "state_position": (Step("agency", "POST /agencies/{uscc}/removal/statement", _may_state_its_position),),
+        "restore": (Step("bureau", "POST /agencies/{uscc}/restore"),),
+        "reapply": (Step("agency", "POST /agencies/{uscc}/reapply"),),
         "revoke": (Step("platform", "POST /agencies/{uscc}/revoke", _never_approved),),
     },
     "product": {

@@ -58,7 +58,10 @@ LIFECYCLES: dict[str, Steps] = {
         "renew": ("active returned rejected", "submitted"),
         "propose_removal": ("active submitted pre_reviewed returned rejected", "removal_proposed"),
         "approve_removal": ("removal_proposed", "removed"),
+        "state_position": ("removal_proposed", SAME),
         "reject_removal": ("removal_proposed", FORMER),
+        "restore": ("removed", FORMER),
+        "reapply": ("removed", "returned"),  # from the next year on
         "revoke": ("draft submitted pre_reviewed returned rejected", "revoked"),  # as long as it was never approved
         "erase": ("draft returned rejected revoked active removed", SAME),
     },

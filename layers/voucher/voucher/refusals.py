@@ -77,7 +77,7 @@ class Refusal(Enum):
     HAS_VIOLATION = 422, "§2.1.3", "历年服务券使用出现过违规现象，解除前不能领券或办理新业务。", "uscc"
     NOT_APPROVED = 422, "§4.1.2", "企业尚未通过审核，请在审核通过后领券、用券。", "uscc"
     DISQUALIFIED = 422, "§4.1.3", "企业的领券、用券资格已被取消，如有疑问请联系平台。", "uscc"
-    NEXT_YEAR_FIRST = 409, "§4.1.3", "资格被取消的，自 {first_day} 起方可重新申请。"
+    NEXT_YEAR_FIRST = 409, "§4.1.3", "资格被取消或被清退的，自 {first_day} 起方可重新申请。"
     NOT_ELIGIBLE = 422, "§2.1", "企业当前不符合领券条件：{reason}", "uscc"
 
     # agencies and products

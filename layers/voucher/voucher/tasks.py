@@ -110,6 +110,7 @@ ASIDE = {
     "enterprise": Task(
         "state_position", _SANCTIONABLE, "enterprise", None, "sanction.answer_by", _may_state_its_position
     ),
+    "agency": Task("state_position", "removal_proposed", "agency", None, "sanction.answer_by", _may_state_its_position),
 }
 
 # of several that fit, the first one counts
@@ -124,7 +125,7 @@ TASKS: dict[str, tuple[Task, ...]] = {
         Task("pre_review_agency", "submitted", "platform"),
         Task("approve_agency", "pre_reviewed", "bureau"),
         Task("correct_agency", "returned", "agency", term=None),
-        Task("decide_removal", "removal_proposed", "bureau"),
+        Task("decide_removal", "removal_proposed", "bureau", told="sanction.decide_by"),
     ),
     "change": (Task("review_change", "reported", "platform"),),
     "product": (

@@ -170,8 +170,15 @@ def agency_calls(town: Town) -> Calls:
             OPERATOR, f"{active}/changes/{change['change_id']}/review", KEPT, roles=("platform",)
         ),
         "POST /agencies/{uscc}/removal": Call(OPERATOR, f"{gone}/removal", {"reason": "拒收"}, roles=("platform",)),
+        "POST /agencies/{uscc}/removal/statement": Call(
+            SELLER, f"{gone}/removal/statement", {"text": "拒收系员工误解，已整改"}, foreign=True
+        ),
         "POST /agencies/{uscc}/removal/approve": Call(
-            BUREAU, f"{gone}/removal/approve", {"decision": "approve"}, roles=("bureau",)
+            BUREAU, f"{gone}/removal/approve", {"decision": "approve", "reason": "情况属实"}, roles=("bureau",)
+        ),
+        "POST /agencies/{uscc}/reapply": Call(SELLER, f"{gone}/reapply", foreign=True, refused="NEXT_YEAR_FIRST"),
+        "POST /agencies/{uscc}/restore": Call(
+            BUREAU_TWO, f"{gone}/restore", {"reason": "复查后撤销清退"}, roles=("bureau",)
         ),
         "GET /leads": Call(BUREAU, "/leads", roles=("bureau", "discipline")),
     }

@@ -60,6 +60,8 @@ SUBJECTS = {
 # (thing, action) → a subject that says more of the state than the one above
 SUBJECTS_OF_ACTIONS = {
     ("ENTERPRISE", "restore"): "市经信局已恢复企业资格；已作废的服务券不再恢复，其占用的额度已退还，可重新领券。",
+    ("AGENCY", "restore"): "市经信局已撤销清退，服务机构恢复原状；已下架的产品须重新上架。",
+    ("AGENCY", "reapply"): "已重新开始申请，请修改入驻信息和材料后提交。",
     ("ENTERPRISE", "reapply"): "已重新开始申请，请修改注册信息和材料后提交。",
     ("ORDER", "run_out"): "服务机构未在期限内接单，订单已自动取消，抵用额已退回；仍需该服务的，请重新下单。",
     ("ORDER", "decide.confirm"): "平台运营机构核实后确认服务已完成。",
@@ -138,10 +140,17 @@ def _opinion(thing: str, new: Image) -> str:
     opinion = new.get("opinion") if reviewed else None
     if thing in ("ENTERPRISE", "AGENCY") and (reason := _reason_of_sanction(new)):
         return f"理由：{reason}"
+    if (thing, new.get("state")) == ("AGENCY", "removal_proposed") and new.get("sanction"):
+        return _hearing(new["sanction"])
     decision = new.get("decision") if thing == "ORDER" and _is_one_sided(new) else None
     if decision:
         return f"理由：{decision['reason']}"
     return f"意见：{opinion}" if opinion else ""
+
+
+def _hearing(sanction: Image) -> str:
+    """§3.4.1, §4.1.3: why a sanction is proposed, and until when the organisation may answer."""
+    return f"理由：{sanction['reason']}。可在{sanction['answer_by']}前提交陈述意见（一次），由市经信局决定。"
 
 
 def _reason_of_sanction(organisation: Image) -> str | None:
@@ -181,24 +190,19 @@ def _disputed(old: Image | None, new: Image) -> list[Message]:
 
 
 def _sanction_told(old: Image | None, new: Image) -> list[Message]:
-    """§4.1.3: the enterprise hears what is proposed, until when it may answer, and that it was declined; the bureau,
-    that the enterprise answered."""
+    """§3.4.1, §4.1.3: an enterprise hears what is proposed, until when it may answer, and that it was declined; the
+    bureau, that an organisation answered. What changes the state of an agency is told with that."""
     sanction, before = new.get("sanction") or {}, (old or {}).get("sanction") or {}
-    if thing_of(new) != "ENTERPRISE" or sanction == before:
+    if thing_of(new) not in ("ENTERPRISE", "AGENCY") or sanction == before:
         return []
-    about = f"enterprise:{new['uscc']}"
     if sanction.get("statement") and not before.get("statement"):
-        return _to_staff(new, "stated", "企业已就拟取消资格提交陈述意见，可以作出决定。", about, "bureau")
+        return _to_staff(new, "stated", "当事人已提交陈述意见，可以作出决定。", about(new), "bureau")
+    if thing_of(new) == "AGENCY" or sanction.get("decision") == "approve":
+        return []
+    words = f"平台运营机构提请取消企业资格，决定作出前照常领券、用券。{_hearing(sanction)}"
     if sanction.get("decision") == "reject":
         words = f"市经信局未同意取消资格，企业资格保持不变。理由：{sanction['decision_reason']}"
-    elif not sanction.get("decision"):
-        words = (
-            f"平台运营机构提请取消企业资格，理由：{sanction['reason']}。可在{sanction['answer_by']}前提交陈述意见（一次），"
-            "由市经信局决定；决定作出前照常领券、用券。"
-        )
-    else:
-        return []
-    return [_notify(change_id(new, "sanction"), "enterprise", new["uscc"], words, about)]
+    return [_notify(change_id(new, "sanction"), "enterprise", new["uscc"], words, about(new))]
 
 
 def _disqualified(old: Image | None, new: Image) -> list[Message]:
@@ -255,8 +259,9 @@ def _removal_rejected(old: Image | None, new: Image) -> list[Message]:
     before = str((old or {}).get("state"))
     if thing_of(new) != "AGENCY" or (thing_of(new), before, new.get("state")) not in STEPS_BACK:
         return []
-    words, about = "市经信局未同意清退，服务机构恢复原状。", f"agency:{new['uscc']}"
-    return [_notify(change_id(new, "removal_rejected"), "agency", new["uscc"], words, about)]
+    reason = (new.get("sanction") or {}).get("decision_reason")
+    words = "市经信局未同意清退，服务机构恢复原状。" + (f"理由：{reason}" if reason else "")
+    return [_notify(change_id(new, "removal_rejected"), "agency", new["uscc"], words, about(new))]
 
 
 def _claims_told(old: Image | None, new: Image) -> list[Message]:

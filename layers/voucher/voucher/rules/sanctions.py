@@ -55,7 +55,7 @@ def stated[Organisation: (Enterprise, Agency)](organisation: Organisation, text:
 
 
 def decided(
-    organisation: Enterprise | Agency, decision: SanctionDecision, reason: str, mark: Mark, clause: str
+    organisation: Enterprise | Agency, decision: SanctionDecision, reason: str | None, mark: Mark, clause: str
 ) -> Sanction:
     """§3.4.1, §4.1.3: the sanction after the bureau's decision. Raises TOO_EARLY for a yes that comes before the
     organisation was heard: it has made its statement, or its last day is over. A no harms nobody, at any time."""
@@ -67,14 +67,16 @@ def decided(
     return sanction.model_copy(update=how)
 
 
-def restored[Organisation: (Enterprise, Agency)](organisation: Organisation, reason: str, mark: Mark) -> Organisation:
+def restored[Organisation: (Enterprise, Agency)](
+    organisation: Organisation, reason: str, mark: Mark, **changes: Any
+) -> Organisation:
     """§3.4.1, §4.1.3: the organisation after the bureau took its sanction back: in the state in which it was proposed.
     Raises WRONG_STATE."""
     sanction = organisation.sanction
     # one that was put out before sanctions were kept was approved, unless the bureau finds otherwise
-    former = sanction.former if sanction else "approved"
+    former = sanction.former if sanction else {"enterprise": "approved", "agency": "active"}[organisation.thing]
     how = {"restore_reason": reason, "restored_by": mark.by, "restored_at": mark.at}
-    changes: dict[str, Any] = {"sanction": sanction and sanction.model_copy(update=how), "reasons": ()}
+    changes |= {"sanction": sanction and sanction.model_copy(update=how), "reasons": ()}
     return stepped(organisation, "restore", mark, former=former, **changes)
 
 
@@ -95,18 +97,19 @@ def decided_enterprise(enterprise: Enterprise, decision: SanctionDecision, reaso
     return stepped(enterprise, f"{decision}_disqualification", mark, **changes)
 
 
-def applying_anew(enterprise: Enterprise, mark: Mark) -> Enterprise:
-    """§4.1.3: the disqualified enterprise that opens a new application, from the year after on. Its ages are reckoned
-    on the day on which it submits. Raises WRONG_STATE or NEXT_YEAR_FIRST."""
-    new = stepped(enterprise, "reapply", mark, applied_on=None)
-    first_day = first_day_to_reapply(enterprise)
+def applying_anew[Organisation: (Enterprise, Agency)](
+    organisation: Organisation, mark: Mark, clause: str, **changes: Any
+) -> Organisation:
+    """§3.4.1, §4.1.3: the organisation that is out and opens a new application, from the year after on. Its ages are
+    reckoned on the day on which it submits. Raises WRONG_STATE or NEXT_YEAR_FIRST."""
+    new = stepped(organisation, "reapply", mark, applied_on=None, **changes)
+    first_day = _first_day_to_reapply(organisation)
     if shanghai_date(mark.at) < first_day:
-        raise Refused(Refusal.NEXT_YEAR_FIRST, first_day=first_day)
+        raise Refused(Refusal.NEXT_YEAR_FIRST, clause=clause, first_day=first_day)
     return new
 
 
-def first_day_to_reapply(enterprise: Enterprise) -> date:
-    """§4.1.3: 1 January after the year of the disqualification."""
-    sanction = enterprise.sanction
-    decided_at: datetime = (sanction and sanction.decided_at) or enterprise.updated_at or enterprise.created_at
+def _first_day_to_reapply(organisation: Enterprise | Agency) -> date:
+    sanction = organisation.sanction
+    decided_at: datetime = (sanction and sanction.decided_at) or organisation.updated_at or organisation.created_at
     return date(shanghai_date(decided_at).year + 1, 1, 1)

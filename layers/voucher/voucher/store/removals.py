@@ -5,20 +5,30 @@ from voucher.models.removals import Lead, RemovalNotice
 from voucher.store import conditions, keys, organisations
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.reading import find_item
-from voucher.store.engine.table import add_write, advance_write, commit, commit_if_unchanged
+from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_if_unchanged
 
 
 def commit_removal(old: Agency, new: Agency, notice: RemovalNotice, lead: Lead, caller: str) -> None:
     """The bureau's approval, by somebody else than who proposed, and by no member. Raises CHANGED_MEANWHILE."""
     four_eyes = conditions.by_other_hands("decide_removal", "agency")
-    listed = keys.index_entry("NOTICE", notice.created_at, notice.notice_id, state=notice.state)
     commit(
         [
             organisations.step_write(old, new, four_eyes, caller=caller),
-            add_write("notice", keys.notice(notice.notice_id), notice, index=listed),
+            _notice_write(notice),
             add_write("lead", keys.lead(lead.lead_id), lead, index=_lead_entry(lead)),
         ]
     )
+
+
+def commit_restoration(old: Agency, new: Agency, notice: RemovalNotice, caller: str) -> None:
+    """The bureau takes a removal back, by somebody else than who decided it, and by no member. Raises
+    CHANGED_MEANWHILE."""
+    organisations.commit_decision(old, new, "restore_agency", caller, _notice_write(notice))
+
+
+def _notice_write(notice: RemovalNotice) -> Write:
+    listed = keys.index_entry("NOTICE", notice.created_at, notice.notice_id, state=notice.state)
+    return add_write("notice", keys.notice(notice.notice_id), notice, index=listed)
 
 
 def _lead_entry(lead: Lead) -> dict[str, str]:
