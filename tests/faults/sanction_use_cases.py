@@ -13,7 +13,6 @@ from tests.support.backend import World
 from voucher.models.entitlements import Entitlement
 from voucher.models.orders import Order
 from voucher.models.vouchers import Voucher
-from voucher.store import products
 
 
 def disqualification(world: World, _clock: StoppedClock) -> UseCase:
@@ -70,7 +69,6 @@ def removal(world: World, _clock: StoppedClock) -> UseCase:
 
     def check(answer: Json) -> None:
         assert answer["state"] == "removed"
-        assert products.get(parties.product_id).state == "withdrawn"
         assert len(tables.list_items("settlements", "RECORD")) == len(tables.list_items("supervision", "RECORD")) == 1
 
     return UseCase(post(world, BUREAU, f"/agencies/{parties.agency.uscc}/removal/approve", sanctions.APPROVE), check)
