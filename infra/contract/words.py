@@ -73,6 +73,7 @@ LISTS: dict[str, Words] = {
     "actions": {
         "add_document": "上传材料",
         "edit": "修改",
+        "edit_contact": "修改联系人",
         "submit": "提交",
         "withdraw": "撤回",
         "revoke": "撤销注册",

@@ -31,6 +31,8 @@ REGISTERING = {
             ("GET", ""),
             ("PATCH", ""),
             ("PUT", ""),
+            ("PATCH", "/contact"),
+            ("PUT", "/contact"),
             ("POST", "/submit"),
             ("POST", "/withdraw"),
             ("POST", "/documents"),

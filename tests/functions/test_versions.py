@@ -18,7 +18,14 @@ from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, Json, answer_removal
 from tests.support.snapshots import everything_kept, upload_again
 
-CORRECTED = ("enterprises/{uscc}", "agencies/{uscc}", "products/{product_id}", "programmes/{year}")
+CORRECTED = (
+    "enterprises/{uscc}",
+    "enterprises/{uscc}/contact",
+    "agencies/{uscc}",
+    "agencies/{uscc}/contact",
+    "products/{product_id}",
+    "programmes/{year}",
+)
 VERSIONED = {
     *(f"{method} /{path}" for path in CORRECTED for method in ("PATCH", "PUT")),
     "PUT /settlements/{settlement_id}/lines/{order_id}",

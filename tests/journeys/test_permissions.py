@@ -32,6 +32,7 @@ Catalogue       .         .         .       .            .            .      .
 ChangeReviews   PU        P         .       .            .            .      .
 Changes         PU        .         .       .            .            .      P
 CloseYear       .         PU        .       .            .            .      .
+Contacts        P         .         .       .            .            .      .
 Disqualifications P       P         .       .            .            .      .
 Disputes        .         PU        PU      .            .            .      .
 Docs            .         .         .       .            .            .      .

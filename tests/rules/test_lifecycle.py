@@ -193,7 +193,7 @@ def test_no_step_before_the_end_can_be_left_out(thing: str, end: str, on_the_way
         ("round", "closed", set()),
         ("notice", "closed", set()),
         ("batch", "closed", set()),
-        ("enterprise", "disqualified", {"reapply"}),
+        ("enterprise", "disqualified", {"reapply", "edit_contact"}),
     ],
 )
 def test_what_has_ended_stays_ended(thing: str, state: str, possible: set[str]) -> None:

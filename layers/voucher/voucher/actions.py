@@ -97,6 +97,7 @@ _BANK_RESULT = Step("finance", "POST /payouts/{payout_id}/result")
 ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
     "enterprise": {
         "edit": _edits("enterprise", "/enterprises/{uscc}"),
+        "edit_contact": _edits("enterprise", "/enterprises/{uscc}/contact"),
         "add_document": (
             Step("enterprise", "POST /enterprises/{uscc}/documents"),
             Step("enterprise", "DELETE /enterprises/{uscc}/documents/{document_id}"),
@@ -129,6 +130,7 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
             Step("agency", "DELETE /agencies/{uscc}/documents/{document_id}"),
         ),
         "edit": _edits("agency", "/agencies/{uscc}"),
+        "edit_contact": _edits("agency", "/agencies/{uscc}/contact"),
         "submit": (Step("agency", "POST /agencies/{uscc}/submit"),),
         "withdraw": (Step("agency", "POST /agencies/{uscc}/withdraw", _never_approved),),
         "pre_review.approve": (_PRE_REVIEW,),

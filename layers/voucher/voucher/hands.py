@@ -156,7 +156,12 @@ STEPS: dict[str, Step] = {
 # own back, a claim first come first served, an offer taken off sale, what is only read or worked out.
 FREE = frozenset(
     {
-        *(f"{method} /{kind}/{{uscc}}" for kind in ("enterprises", "agencies") for method in ("PATCH", "PUT")),
+        *(
+            f"{method} /{kind}/{{uscc}}{what}"
+            for kind in ("enterprises", "agencies")
+            for method in ("PATCH", "PUT")
+            for what in ("", "/contact")
+        ),
         *(f"POST /{kind}{path}" for kind in ("enterprises", "agencies") for path in ("", "/{uscc}/withdraw")),
         *(
             f"POST /{owner}/documents"

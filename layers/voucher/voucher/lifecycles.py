@@ -16,6 +16,7 @@ Steps = dict[str, tuple[str, str]]
 LIFECYCLES: dict[str, Steps] = {
     "enterprise": {  # §4.1
         "edit": ("draft returned rejected", SAME),
+        "edit_contact": ("draft submitted returned rejected approved disqualified", SAME),
         "add_document": ("draft returned rejected", SAME),
         "submit": ("draft returned rejected", "submitted"),
         "withdraw": ("submitted", "draft"),  # as long as it was never approved
@@ -42,6 +43,10 @@ LIFECYCLES: dict[str, Steps] = {
         "erase": ("reported kept returned disqualified disqualification_proposed removal_proposed", SAME),
     },
     "agency": {  # §3.2, §3.4.1
+        "edit_contact": (
+            "draft submitted pre_reviewed returned rejected active removal_proposed removed",
+            SAME,
+        ),
         "add_document": ("draft returned active rejected", SAME),
         "edit": ("draft returned rejected", SAME),
         "submit": ("draft returned rejected", "submitted"),

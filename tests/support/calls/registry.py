@@ -14,6 +14,7 @@ STAFF_WHO_READ = ("platform", "bureau", "finance", "admin")
 CHANGED = {"happened_on": "2026-06-10", "description": "法定代表人变更"}
 NOT_THEIRS = {"reason": "注册人不能证明代表该单位"}
 GUESTS = tuple(Person(f"guest-{number}") for number in (1, 2, 3))
+NEW_CONTACT = {"contact_name": "新联系人", "contact_phone": "0578-2091234"}
 KEPT = {"decision": "keep", "reason": "不影响资格"}
 
 
@@ -65,6 +66,7 @@ def enterprise_calls(town: Town) -> Calls:
         "GET /enterprises": Call(OPERATOR, "/enterprises", roles=STAFF),
         "GET /enterprises/{uscc}": Call(OWNER, mine, foreign=True),
         "PATCH /enterprises/{uscc}": Call(OWNER, mine, changes, foreign=True),
+        "PATCH /enterprises/{uscc}/contact": Call(OWNER, f"{mine}/contact", NEW_CONTACT, foreign=True),
         "POST /enterprises/{uscc}/documents": Call(OWNER, f"{mine}/documents", announced, foreign=True),
         "GET /enterprises/{uscc}/documents": Call(OWNER, f"{mine}/documents", foreign=True),
         "DELETE /enterprises/{uscc}/documents/{document_id}": Call(
@@ -158,6 +160,7 @@ def agency_calls(town: Town) -> Calls:
         "POST /agencies/{uscc}/revoke": Call(
             OPERATOR, f"/agencies/{foreign.uscc}/revoke", NOT_THEIRS, roles=("platform",)
         ),
+        "PATCH /agencies/{uscc}/contact": Call(SELLER, f"{mine}/contact", NEW_CONTACT, foreign=True),
         "POST /agencies/{uscc}/submit": Call(SELLER, f"{mine}/submit", foreign=True),
         "POST /agencies/{uscc}/pre-review": Call(OPERATOR, f"{mine}/pre-review", decision, roles=("platform",)),
         "POST /agencies/{uscc}/approve": Call(BUREAU, f"{mine}/approve", decision, roles=("bureau",)),

@@ -31,6 +31,17 @@ def revoked_registration[Organisation: (Enterprise, Agency)](
     return stepped(organisation, "revoke", mark, revoke_reason=reason)
 
 
+def with_contact[Organisation: (Enterprise, Agency)](
+    organisation: Organisation, contact: Mapping[str, Any], mark: Mark
+) -> Organisation:
+    """§3.2.3, §4.1.3: the organisation with another contact. What an agency proposes for its renewal follows, because
+    its approval would bring the old one back. Raises WRONG_STATE."""
+    changes = dict(contact)
+    if isinstance(organisation, Agency):
+        changes["proposed"] = {name: contact.get(name, value) for name, value in organisation.proposed.items()}
+    return stepped(organisation, "edit_contact", mark, **changes)
+
+
 def submission_of(
     organisation: Enterprise | Agency, fields: Iterable[str], documents: Iterable[Document]
 ) -> dict[str, Any]:
