@@ -144,7 +144,7 @@ def test_only_an_approved_agency_can_be_removed(world: World) -> None:
 
 
 @pytest.mark.clause("§3.4.1")
-def test_an_agency_has_until_its_last_day_to_answer_and_both_sides_have_it_on_their_list(
+def test_an_agency_has_until_its_last_day_to_answer_and_both_have_it_on_their_list(
     town: Town, stopped_clock: StoppedClock
 ) -> None:
     propose_removal(town)

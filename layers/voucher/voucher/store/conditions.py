@@ -12,8 +12,8 @@ IS_NEW = "attribute_not_exists(#pk)"
 KEY_IS_FREE_OR_OURS = f"{IS_NEW} OR #request_sha256 = :request_sha256"
 # The item exists.
 EXISTS = "attribute_exists(#pk)"
-# An erased record, of which nobody decided that it may not come back.
-GIVEN_UP = "#erased_at > :nothing AND NOT #state IN (:disqualified, :removed)"
+# An erased record: who was put out was so years before, and may apply anew from the year after on.
+GIVEN_UP = "#erased_at > :nothing"
 # The document was neither examined nor taken back: the one rules out the other, and what it is found to be is written
 # once.
 DOCUMENT_OPEN = "#checked = :false AND NOT #taken_back = :true"

@@ -52,13 +52,11 @@ def _drafts(organisation: Organisation) -> tuple[keys.Key, str]:
 
 def commit_registration(organisation: Organisation, most_drafts: int) -> None:
     """Add a new organisation and its first member. Two at once: one wins, the other gets ALREADY_REGISTERED. One that
-    was erased may begin anew, unless it was put out. Raises TOO_MANY_DRAFTS for a person with `most_drafts` that wait
-    to be submitted."""
+    was erased may begin anew. Raises TOO_MANY_DRAFTS for a person with `most_drafts` that wait to be submitted."""
     member = _member_write(organisation, organisation.created_by)
     free = f"{conditions.IS_NEW} OR {conditions.GIVEN_UP}"
-    put_out: dict[str, Any] = {"nothing": "", "disqualified": "disqualified", "removed": "removed"}
     index = _index_entry(organisation)
-    new = put_write("organisation", _key(organisation), organisation, free, index=index, **put_out)
+    new = put_write("organisation", _key(organisation), organisation, free, index=index, nothing="")
     draft = bounds.opened_write(*_drafts(organisation), most_drafts)
     too_many = Refused(Refusal.TOO_MANY_DRAFTS, most=most_drafts)
     commit([new, member, draft], organisation=Refusal.ALREADY_REGISTERED, bound=too_many)
