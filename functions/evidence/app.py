@@ -18,7 +18,8 @@ from voucher.rules.documents import document_refusal
 from voucher.rules.flags import flags_of
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.settlements import check_own_share, check_transfers
-from voucher.store import documents, keys, orders, organisations, programmes, settlements
+from voucher.rules.subsidies import is_open
+from voucher.store import documents, keys, orders, organisations, programmes, settlements, standing
 
 app = Api()
 
@@ -86,6 +87,8 @@ def fill_in(settlement_id: str, order_id: str) -> Answer[PublicLine]:
         hands=with_hand(old.hands, "fill_in_line", app.caller.sub),
         flags=flags_of(order, body.contract_fen, quantity, invoice, transfers, clock.today()),
     )
+    standings = standing.read_standings([order.enterprise_uscc])
+    new = new.model_copy(update={"subsidy_open": is_open(new, order, standings[order.enterprise_uscc])})
     settlements.commit_line(old, new)
     return reply(_public_line(new))
 

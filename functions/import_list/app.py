@@ -8,11 +8,13 @@ from typing import Any
 from voucher.edge import clock, queues, workers
 from voucher.edge.observe import log_work
 from voucher.models.base import Mark
-from voucher.models.lists import ListImport
+from voucher.models.lists import ListImport, ListRow
+from voucher.policy import SUBSIDY_LIST
 from voucher.rules.entitlements import next_entitlements, years_in_step
 from voucher.rules.lifecycle import stepped
 from voucher.rules.lists import touched_codes
 from voucher.rules.standing import with_list, years_of
+from voucher.rules.subsidies import subsidies_in
 from voucher.spreadsheets import cells, list_file
 from voucher.store import lists, standing
 from voucher.store.engine import files
@@ -23,6 +25,7 @@ ENTERPRISES_PER_MESSAGE = 2_000
 ENTERPRISES_PER_READ = 45
 WRITES_PER_TRANSACTION = MOST_ITEMS - 1  # the last one is the check of the turn
 TRIES_PER_ENTERPRISE = 8
+RowsByCode = dict[str, list[ListRow]]
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -66,7 +69,7 @@ def parse_upload(kind: str, year: int, import_id: str) -> None:
         "blank_rows": parsed.blank_rows,
     }
     new = stepped(old, "parse", mark, row_count=len(parsed.rows), error_count=parsed.error_count, **counts, **file)
-    lists.commit_rows(new, [row._asdict() for row in parsed.rows])
+    lists.commit_rows(new, [row.said() for row in parsed.rows])
     lists.commit_errors(new, [error._asdict() for error in parsed.errors])
     lists.commit_step(old, new)
     log_work("list parsed", kind=kind, year=year, rows=len(parsed.rows), errors=parsed.error_count)
@@ -79,13 +82,13 @@ def apply_part(kind: str, year: int, import_id: str, offset: int) -> None:
         return
     before = lists.find_replaced(kind, year)
     is_latest = before is None or before.year <= year
-    codes = {row["uscc"] for row in lists.load_rows(record)}
-    codes_before = {row["uscc"] for row in lists.load_rows(before)} if before else set()
+    rows, rows_before = lists.load_rows(record), lists.load_rows(before) if before else []
+    listed = rows_by_code(rows)
     same_year = before is not None and before.year == year
-    touched = touched_codes(codes_before, codes, same_year) if is_latest else []
+    touched = touched_codes(rows_before, rows, same_year) if is_latest else []
     end = offset + ENTERPRISES_PER_MESSAGE
     try:
-        bring_in_step(record, touched[offset:end], codes)
+        bring_in_step(record, touched[offset:end], listed)
         if end < len(touched):
             body = {"task": "apply", "kind": kind, "year": year, "import_id": import_id, "offset": end}
             queues.send("import_list", [body | {"message_id": f"{import_id}.{end}"}])
@@ -96,7 +99,15 @@ def apply_part(kind: str, year: int, import_id: str, offset: int) -> None:
     log_work("list applied", kind=kind, year=year, enterprises=len(touched))
 
 
-def bring_in_step(record: ListImport, usccs: list[str], listed: set[str]) -> None:
+def rows_by_code(rows: Iterable[ListRow]) -> RowsByCode:
+    """The rows of each code, in their order."""
+    found: RowsByCode = {}
+    for row in rows:
+        found.setdefault(row["uscc"], []).append(row)
+    return found
+
+
+def bring_in_step(record: ListImport, usccs: list[str], listed: RowsByCode) -> None:
     """Standing and entitlements of many enterprises, several enterprises in one transaction.
 
     All facts of one enterprise are written together. If somebody else changed one of a group meanwhile, each of that
@@ -110,16 +121,18 @@ def bring_in_step(record: ListImport, usccs: list[str], listed: set[str]) -> Non
                     bring_one_in_step(record, uscc, listed)
 
 
-def writes_by_code(record: ListImport, usccs: list[str], listed: set[str]) -> dict[str, list[Write]]:
+def writes_by_code(record: ListImport, usccs: list[str], listed: RowsByCode) -> dict[str, list[Write]]:
     """By credit code, the writes that bring it into step; a code whose standing already says the same has no entry."""
     today = clock.today()
     writes_of = {}
     following_year = lists.find_following_year(record.kind, record.year)
     first_year = years_of(record.kind, record.year).first
     for facts in standing.read_facts_of_many(usccs, {*years_in_step(today), first_year}):
-        after = with_list(facts.standing, record.kind, record.year, facts.uscc in listed, following_year)
+        rows = listed.get(facts.uscc, [])
+        items = subsidies_in(rows, record.year, record.import_id) if record.kind == SUBSIDY_LIST else ()
+        after = with_list(facts.standing, record.kind, record.year, bool(rows), following_year, items)
         following = next_entitlements(facts.enterprise, after, facts.entitlements, facts.programmes, today)
-        if (after.listed, after.dropped) != (facts.standing.listed, facts.standing.dropped):
+        if after.model_copy(update={"version": facts.standing.version}) != facts.standing:
             writes_of[facts.uscc] = standing.in_step_writes(facts, after, following)
     return writes_of
 
@@ -136,7 +149,7 @@ def groups_of(writes_of: dict[str, list[Write]]) -> Iterable[dict[str, list[Writ
         yield group
 
 
-def bring_one_in_step(record: ListImport, uscc: str, listed: set[str]) -> None:
+def bring_one_in_step(record: ListImport, uscc: str, listed: RowsByCode) -> None:
     """One enterprise, read again at each try until nobody changes it in between."""
     for _ in range(TRIES_PER_ENTERPRISE):
         writes_of = writes_by_code(record, [uscc], listed)

@@ -10,6 +10,7 @@ from voucher.edge.identity import require
 from voucher.edge.replies import Answer, reply
 from voucher.models.base import Mark
 from voucher.models.notices import Notice, PublicNotice
+from voucher.models.orders import Order
 from voucher.models.payables import Payable
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
@@ -18,7 +19,8 @@ from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.holds import check_not_held, held_ids
 from voucher.rules.lifecycle import stepped
 from voucher.rules.notices import check_notice_over, is_held, public_notice
-from voucher.rules.settlements import check_subsidies, owed_fen
+from voucher.rules.settlements import owed_fen
+from voucher.rules.subsidies import check_subsidies
 from voucher.store import notices, objections, orders, rounds, standing
 from voucher.store.engine.table import Write
 from voucher.store.notices import PayableLine
@@ -47,12 +49,13 @@ def close(notice_id: str) -> Answer[PublicNotice]:
     mark = app.mark
     new = stepped(closing, "close", mark)
     lines = _unobjected_lines(round_, objections.read_held_at_last(notice_id))
-    on_hold = held_ids(orders.load_many(line.order_id for line in lines))
+    found = orders.load_many(line.order_id for line in lines)
+    on_hold = held_ids(found)
     for line in lines:
         if line.order_id in on_hold:
             notices.commit_postponed(closing, round_, line, stepped(line, "release", mark, round_id=None), mark.by)
     free = [line for line in lines if line.order_id not in on_hold]
-    for line, standing_check in _standing_checks(free):
+    for line, standing_check in _standing_checks(free, found):
         notices.commit_payable(closing, round_, _payable_line(line, standing_check, mark), mark)
     owed = [line for line in rounds.list_lines(round_) if line.state == "payable"]
     closed = stepped(round_, "close", mark)
@@ -69,7 +72,7 @@ def _begin_close(old: Notice, round_: Round) -> Notice:
     on_hold = held_ids(found)
     if lines and len(on_hold) == len(lines):
         check_not_held(found)
-    _standing_checks([line for line in lines if line.order_id not in on_hold])
+    _standing_checks([line for line in lines if line.order_id not in on_hold], found)
     notices.commit_begin_close(old, closing, round_, app.caller.sub)
     return closing
 
@@ -81,13 +84,14 @@ def _unobjected_lines(round_: Round, holding: Mapping[str, int]) -> list[Line]:
     return [line for line in noticed if not is_held(line.order_id, line.agency_uscc, held)]
 
 
-def _standing_checks(lines: list[Line]) -> list[tuple[Line, Write]]:
+def _standing_checks(lines: list[Line], found: list[Order]) -> list[tuple[Line, Write]]:
     """Some lines, each with the check that its enterprise's standing is still as it was read.
 
-    Raises OTHER_SUBSIDY (§5.2b) when a list has named an enterprise since: the operator takes its line out first.
+    Raises OTHER_SUBSIDY or SUBSIDY_UNDECIDED (§5.2b) when a list has named an enterprise since: the bureau decides, or
+    the operator takes its line out first.
     """
     standings = standing.read_standings(line.enterprise_uscc for line in lines)
-    check_subsidies(lines, standings)
+    check_subsidies(lines, found, standings)
     return [(line, standing.unchanged_check(standings[line.enterprise_uscc])) for line in lines]
 
 

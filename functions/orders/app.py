@@ -25,7 +25,7 @@ from voucher.rules.orders import (
     quote_of,
     room_refusal,
 )
-from voucher.rules.standing import warnings_of
+from voucher.rules.subsidies import warnings_of
 from voucher.rules.terms import answer_due
 from voucher.store import orders, organisations
 from voucher.store.engine import pools
@@ -53,7 +53,9 @@ def quote() -> Answer[Quote]:
     check_quotable(facts, clock.now())
     policy = facts.programme.policy
     room_fen = pools.read_approximate_room(pools_to_draw(facts), policy.yearly_shards)
-    return reply(asdict(quote_of(body.contract_fen, facts.voucher, policy, *room_fen)))
+    quoted = quote_of(body.contract_fen, facts.voucher, policy, *room_fen)
+    warnings = warnings_of(facts.enterprise.uscc, facts.programme.year, facts.standings.values())
+    return reply(asdict(quoted) | {"warnings": [each.public() for each in warnings]})
 
 
 @app.post("/orders")

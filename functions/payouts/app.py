@@ -23,9 +23,9 @@ from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.holds import check_not_held, held_ids
 from voucher.rules.lifecycle import stepped
 from voucher.rules.payouts import check_bank_day, check_not_recovered
-from voucher.rules.settlements import check_subsidies, subsidised_orders
+from voucher.rules.subsidies import check_subsidies, refusals_of
 from voucher.rules.working_days import shanghai_date
-from voucher.store import orders, organisations, payables, payouts, rounds, standing
+from voucher.store import orders, organisations, payables, payouts, rounds, settlements, standing
 from voucher.store.payouts import PayoutFacts
 
 app = Api()
@@ -48,7 +48,8 @@ class BankReturn(Request):
 @app.post("/rounds/<round_id>/payouts")
 def make_payouts(round_id: str) -> Answer[NewPayouts]:
     """§3.5.4, §5.2b: one payout for each agency that submitted its summary invoice and whose account is decided. It
-    waits as long as a violation holds one of its orders, or an enterprise is on a list of other subsidies."""
+    waits as long as a violation holds one of its orders, or the bureau has not said that another subsidy of the
+    enterprise is for another item."""
     require(app.caller, "platform")
     app.body(Nothing)
     round_ = rounds.get(round_id)
@@ -60,7 +61,8 @@ def make_payouts(round_id: str) -> Answer[NewPayouts]:
     orders_of = {each.agency_uscc: orders.load_many(each.order_ids) for each in ready}
     all_orders = list(chain.from_iterable(orders_of.values()))
     standings = standing.read_standings(order.enterprise_uscc for order in all_orders)
-    stopped = {*held_ids(all_orders), *subsidised_orders(all_orders, standings)}
+    lines = settlements.load_lines_of(all_orders)
+    stopped = {*held_ids(all_orders), *refusals_of(lines, all_orders, standings, decided=True)}
     payable = [each for each in ready if stopped.isdisjoint(each.order_ids)]
     new_payouts = [_make_payout(round_, each, orders_of[each.agency_uscc], standings) for each in payable]
     if new_payouts:
@@ -70,7 +72,7 @@ def make_payouts(round_id: str) -> Answer[NewPayouts]:
         earlier = [payouts.load(payouts.payout_id(each, each.attempts)) for each in repeated]
         return reply({"items": [each.public() for each in earlier]}, replay=True)
     check_not_held(all_orders)
-    check_subsidies(all_orders, standings)
+    check_subsidies(lines, all_orders, standings)
     if invoiced:
         raise Refused(Refusal.ACCOUNT_UNDECIDED, of=invoiced[0])
     raise Refused(Refusal.NOTHING_PAYABLE, of=round_)
@@ -88,7 +90,8 @@ def _make_payout(round_: Round, old: Payable, orders_of_payable: list[Order], st
         **app.creation("make_payout"),
     )
     usccs = sorted({order.enterprise_uscc for order in orders_of_payable})
-    payouts.commit_payout(round_, old, new, payout, [standing.unchanged_check(standings[uscc]) for uscc in usccs])
+    checks = [standing.unchanged_check(standings[uscc]) for uscc in usccs]
+    payouts.commit_payout(round_, old, new, payout, orders_of_payable, checks)
     return payout
 
 

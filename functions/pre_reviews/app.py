@@ -20,11 +20,11 @@ from voucher.rules.holds import check_not_held
 from voucher.rules.lifecycle import check_step, check_version, remembered, stepped
 from voucher.rules.settlements import (
     check_named_once,
-    check_subsidies,
     order_without_settlement,
     reduced_order,
     verified_part_fen,
 )
+from voucher.rules.subsidies import check_subsidies
 from voucher.store import orders, organisations, programmes, settlements, standing, vouchers
 from voucher.store.engine.table import Write, commit
 
@@ -63,9 +63,10 @@ def pre_review(settlement_id: str) -> Answer[PublicSettlement]:
     check_four_eyes(app.caller.sub, "pre_review_lines", *decided, *organisations.list_parties(decided))
     policy = programmes.get(old.year).policy
     passed = [lines[each.order_id] for each in decisions if each.decision == "pass"]
-    check_not_held(orders.load_many(line.order_id for line in passed))
+    found = orders.load_many(line.order_id for line in passed)
+    check_not_held(found)
     standings = standing.read_standings(line.enterprise_uscc for line in passed)
-    check_subsidies(passed, standings)
+    check_subsidies(passed, found, standings, decided=False)
     amounts = {each.order_id: _verified_amounts(lines[each.order_id], each, policy) for each in decisions}
     new = _settlement_after(old, lines, amounts, app.mark)
     # Each line is one transaction, and the application moves on with the last of them. So if the call is broken off,
@@ -128,8 +129,9 @@ def _decision_writes(
         return [*writes, orders.step_write(order, freed), *settlements.free_proof_writes(old)]
     if decision.decision == "pass":
         check_not_held([order])
+        check_subsidies([old], [order], standings, decided=False)
         if kept_fen == order.voucher_fen:
-            writes.append(orders.not_held_check(order.order_id))
+            writes.append(orders.unstopped_check(order))
     if kept_fen < order.voucher_fen:
         reduced, released_fen = reduced_order(order, kept_fen, mark), order.voucher_fen - kept_fen
         writes += orders.release_writes(order, reduced, released_fen, vouchers.load(order.voucher_id), mark)

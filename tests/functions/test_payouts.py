@@ -14,9 +14,7 @@ from tests.support.settlement_scenario import (
     HELD_FEN,
     balance_of,
     books,
-    handed_in,
     kept_record,
-    list_enterprise,
     noticed_by_gatherer,
     opened,
     postings,
@@ -137,19 +135,6 @@ def test_only_what_was_paid_can_come_back(submitted: Scene) -> None:
     steps.expect(case.result(payout_id, "failed"), 200)
     assert case.sent_back(payout_id).code == "WRONG_STATE"
     books()
-
-
-@pytest.mark.clause("§5.2b")
-def test_no_payout_is_made_for_an_enterprise_on_the_list_of_other_subsidies(voucher: Scene) -> None:
-    town = voucher[0]
-    case, orders = handed_in(town, 2)
-    round_id = case.owed(*orders)
-    steps.expect(case.invoice(round_id, amount_fen=80_000), 200)
-    list_enterprise(town.enterprise.uscc, "other_subsidy", 2026)
-    no = case.payouts(round_id)
-    assert (no.status, no.code, no.body["clause"]) == (422, "OTHER_SUBSIDY", "§5.2b")
-    assert {each["field"] for each in no.body["errors"]} == {order["order_id"] for order in orders}
-    assert [each.state for each in kept_record(Payable, "PAYABLE#")] == ["invoiced"]
 
 
 @pytest.mark.clause("§3.5.4")

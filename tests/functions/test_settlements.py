@@ -1,31 +1,25 @@
-"""Settlement applications: who may make which call, what each state allows, and what another subsidy stops.
+"""Settlement applications: who may make which call, and what each state allows.
 
 `everything` holds one of each thing in the state its call starts from; a refusal changes nothing, so every pair of
 person and call is tried on the same scene. What is allowed is tried once, by a person who may.
 """
 
 import re
-from typing import Any
 
 import pytest
 
 from infra.client import steps
 from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
-from tests.support.backend import function, routes
+from tests.support.backend import routes
 from tests.support.calls.everything import Everything
 from tests.support.calls.settlement import FOLDERS
 from tests.support.scenario import NEIGHBOUR, OWNER, RIVAL, SELLER, STRANGER, Json, Town
 from tests.support.settlement_scenario import (
     Settling,
     books,
-    fill_in,
-    list_enterprise,
     opened,
-    settling,
-    the_order,
 )
 from tests.support.snapshots import everything_kept, upload_again
-from voucher.store import notices, rounds
 
 Scene = tuple[Town, Json]
 TwoLines = tuple[Settling, Json, Json]
@@ -84,86 +78,6 @@ MATRIX: dict[str, frozenset[str]] = {
 }
 # a list of one agency's applications asks for membership, all of them for a role; both are in test_bad_input
 ELSEWHERE = {"GET /settlements"}
-
-
-@pytest.mark.clause("§5.2b")
-def test_another_subsidy_stops_the_submission_if_it_is_of_that_year(
-    two_lines: TwoLines,
-) -> None:
-    case, first, second = two_lines
-    fill_in(case, first, "INV-1")
-    fill_in(case, second, "INV-2")
-    list_enterprise(case.town.enterprise.uscc, "other_subsidy", 2026)
-    no = case.call(SELLER, "POST", "submit")
-    assert (no.status, no.code, no.body["clause"]) == (422, "OTHER_SUBSIDY", "§5.2b")
-    assert {error["field"] for error in no.body["errors"]} == {first["order_id"], second["order_id"]}
-    assert case.shown()["state"] == "draft"
-    list_enterprise(case.town.enterprise.uscc, "other_subsidy", 2025)
-    assert case.call(SELLER, "POST", "submit").status == 200
-
-
-@pytest.mark.clause("§5.2b")
-def test_a_list_applied_while_the_application_is_submitted_is_not_overlooked(
-    two_lines: TwoLines, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    case, first, second = two_lines
-    fill_in(case, first, "INV-1")
-    fill_in(case, second, "INV-2")
-    check = function("settlements").check_subsidies
-
-    def overtaken(*facts: Any) -> None:
-        check(*facts)
-        list_enterprise(case.town.enterprise.uscc, "other_subsidy", 2026)
-
-    monkeypatch.setattr(function("settlements"), "check_subsidies", overtaken)
-    assert case.call(SELLER, "POST", "submit").code == "OTHER_SUBSIDY"
-    assert case.shown()["state"] == "draft"
-
-
-@pytest.mark.clause("§5.2b")
-def test_a_list_that_came_after_the_submit_blocks_the_pass_and_not_the_return(submitted: Scene) -> None:
-    case, order = settling(submitted), the_order(submitted)
-    list_enterprise(case.town.enterprise.uscc, "other_subsidy", 2026)
-    assert case.decide(order).code == "OTHER_SUBSIDY"
-    assert case.decide(order, decision="return").status == 200
-
-
-@pytest.mark.clause("§5.2b")
-def test_a_list_that_came_after_the_approval_stops_the_closing_with_that_line(submitted: Scene) -> None:
-    case, order = settling(submitted), the_order(submitted)
-    notice = case.noticed(order)
-    list_enterprise(case.town.enterprise.uscc, "other_subsidy", 2026)
-    close = f"/notices/{notice['notice_id']}/close"
-    no = case.call(BUREAU, "POST", close)
-    assert (no.code, no.body["clause"]) == ("OTHER_SUBSIDY", "§5.2b")
-    assert [each["field"] for each in no.body["errors"]] == [order["order_id"]]
-    assert case.call(None, "GET", f"/notices/{notice['notice_id']}").body["state"] == "running"
-    out = f"/rounds/{notice['round_id']}/lines/{order['order_id']}/withdraw"
-    steps.expect(case.call(OPERATOR, "POST", out, {"reason": "已享受其他补助"}), 200)
-    steps.expect(case.call(BUREAU, "POST", close), 200)
-
-
-@pytest.mark.clause("§5.2b")
-@pytest.mark.parametrize("step", ["approve", "close"])
-def test_a_list_applied_while_the_bureau_decides_or_closes_is_not_overlooked(
-    submitted: Scene, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    case, order = settling(submitted), the_order(submitted)
-    if step == "approve":
-        path, body = f"/rounds/{case.passed(order)['round_id']}/approve", {"decision": "approve"}
-        module, last = rounds, "commit_decision"
-    else:
-        path, body = f"/notices/{case.noticed(order)['notice_id']}/close", {}
-        module, last = notices, "commit_payable"
-    write = getattr(module, last)
-
-    def overtaken(*facts: Any) -> None:
-        list_enterprise(case.town.enterprise.uscc, "other_subsidy", 2026)
-        write(*facts)
-
-    monkeypatch.setattr(module, last, overtaken)
-    assert case.call(BUREAU, "POST", path, body).code == "OTHER_SUBSIDY"
-    assert case.order(order)["state"] == "settling"
 
 
 class Walk:

@@ -22,7 +22,7 @@ from voucher.rules.lists import (
 
 
 def test_a_list_touches_those_on_its_predecessor_and_those_on_it_each_once() -> None:
-    assert touched_codes(["c", "a"], ["b", "a"]) == ["a", "b", "c"]
+    assert touched_codes([row("c"), row("a")], [row("b"), row("a")]) == ["a", "b", "c"]
     assert touched_codes([], []) == []
 
 

@@ -21,10 +21,10 @@ FOLLOWING: dict[str, set[str]] = {
     "batch": set(),
     "order": {
         *("release", "erase", "run_out", "expire", "reduce", "unsettle"),
-        *("approve", "take_back", "pay", "send_back"),
+        *("approve", "take_back", "pay", "send_back", "decide_subsidy"),
     },
     "settlement": {"erase"},
-    "line": set(),
+    "line": {"ask_subsidy"},
     "round": {"empty"},
     "notice": {"announce_end"},
     "objection": {"erase"},

@@ -12,8 +12,11 @@ from tests.support.snapshots import everything_kept
 from voucher.models.accounts import Posting
 from voucher.models.base import Record
 from voucher.models.standing import Standing
+from voucher.models.subsidies import Subsidy
+from voucher.rules.standing import with_list
 from voucher.store import keys
 from voucher.store.engine.table import decode, put_write, transact
+from voucher.store.standing import read_standings
 
 HELD_FEN = 700_000
 
@@ -189,6 +192,17 @@ def list_enterprise(uscc: str, kind: str, year: int) -> None:
     """A list that the bureau applied names the enterprise."""
     key = keys.enterprise(uscc, "STANDING")
     transact([put_write("standing", key, Standing(uscc=uscc, version=7, listed={kind: (year,)}), None)])
+
+
+def list_subsidies(uscc: str, *named: Json, import_id: str = "i_list", year: int = 2026) -> None:
+    """A list of other subsidies that the bureau applied names some items of the enterprise, and no others."""
+    [before] = read_standings([uscc]).values()
+    items = [
+        Subsidy.model_validate({"year": year, "import_id": import_id, "row": 2 + n, **each})
+        for n, each in enumerate(named)
+    ]
+    after = with_list(before, "other_subsidy", year, bool(named), subsidies=items)
+    transact([put_write("standing", keys.enterprise(uscc, "STANDING"), after, None)])
 
 
 def postings() -> list[Posting]:

@@ -248,6 +248,7 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "close": (_CLOSING,),
         "uphold": _RESOLUTIONS,
         "release": (*_RESOLUTIONS, _CLOSING),
+        "decide_subsidy": (Step("bureau", "POST /settlements/{settlement_id}/lines/{order_id}/subsidy"),),
     },
     "round": {
         "approve": (_ROUND_DECISION,),

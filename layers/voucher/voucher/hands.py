@@ -102,6 +102,9 @@ STEPS: dict[str, Step] = {
     "pre_review_lines": Step(
         ("POST /settlements/{settlement_id}/pre-review",), "§3.5.2", (*PARTIES, "decide_order"), BOTH
     ),
+    "decide_subsidy": Step(
+        ("POST /settlements/{settlement_id}/lines/{order_id}/subsidy",), "§5.2b", (*PARTIES, "decide_order"), BOTH
+    ),
     "gather_round": Step(("POST /rounds",), "§3.5.2", PARTIES),
     "approve_round": Step(("POST /rounds/{round_id}/approve",), "§3.5.2", (*PARTIES, *REVIEWS)),
     "publish_notice": Step(("POST /rounds/{round_id}/notice",), "§3.5.3", PARTIES),

@@ -115,6 +115,7 @@ LIFECYCLES: dict[str, Steps] = {
         "recover": ("paid", SAME),
         "withdraw_recovery": ("paid", SAME),
         "receive": ("paid", SAME),
+        "decide_subsidy": ("settling payable", SAME),  # §5.2b: whether another subsidy is for the same item
         # §5.2b: a violation on record that names an order stops what is decided on its money
         "hold": ("placed accepted delivered completed settling payable paid", SAME),
         "release": ("placed accepted delivered completed settling payable paid", SAME),
@@ -142,6 +143,9 @@ LIFECYCLES: dict[str, Steps] = {
         "close": ("noticed", "payable"),
         "uphold": ("noticed", "returned"),
         "release": ("noticed", "passed"),
+        # §5.2b: a list names the enterprise; the bureau decides whether that is the same item
+        "ask_subsidy": ("draft returned submitted passed gathered approved noticed payable", SAME),
+        "decide_subsidy": ("draft returned submitted passed gathered approved noticed payable", SAME),
     },
     "round": {  # §3.5.2, §3.5.3
         "approve": ("gathered", "approved"),

@@ -284,6 +284,8 @@ LIST_KINDS = {
 }
 # of these kinds, the list of a later year replaces the earlier ones
 RATED_D_LIST, NURSERY_LIST = "rated_d", "little_giant_nursery"
+# of this kind, a row is one item of an enterprise, and an enterprise may have several
+SUBSIDY_LIST = "other_subsidy"
 # the clause that each of them serves
 LIST_CLAUSES = {
     "rated_d": "§2.1.1",

@@ -157,6 +157,12 @@ class Refusal(Enum):
     )
     CONTRACT_MISSING = 422, "§4.2.1", "请先登记服务合同编号和签订日期。", "contract_number"
     OTHER_SUBSIDY = 422, "§5.2b", "服务券不与科技创新券等其他涉企政策资金同享。", "no_other_subsidy"
+    SUBSIDY_UNDECIDED = (
+        409,
+        "§5.2b",
+        "企业在其他涉企政策资金享受名单中，请市经信局先就该笔订单作出是否为同一事项的认定。",
+    )
+    NO_OTHER_SUBSIDY = 409, "§5.2b", "名单中没有与该笔订单有关的其他政策资金，无需认定。"
     TOO_EARLY = 409, "§4.2.1", "{may_words}（截至 {last_day}），请在期满后或收到其意见后再作决定。"
     CANCEL_NOT_ASKED = (
         409,

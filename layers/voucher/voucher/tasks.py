@@ -33,6 +33,7 @@ TaskKind = Literal[
     "apply_for_settlement",
     "complete_settlement",
     "pre_review_settlement",
+    "decide_subsidy",
     "correct_line",
     "gather_line",
     "approve_round",
@@ -161,6 +162,12 @@ TASKS: dict[str, tuple[Task, ...]] = {
         Task("pre_review_settlement", "submitted", "platform"),
     ),
     "line": (
+        Task(
+            "decide_subsidy",
+            "draft returned submitted passed gathered approved noticed payable",
+            "bureau",
+            when=_has("subsidy_open"),
+        ),
         Task("correct_line", "returned", "agency", term=None),
         Task("gather_line", "passed", "platform", term=None),
     ),

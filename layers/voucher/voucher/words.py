@@ -78,6 +78,7 @@ TASK_WORDS = {
     "apply_for_settlement": "申请兑付",
     "complete_settlement": "补齐并提交兑付申请",
     "pre_review_settlement": "预审兑付申请",
+    "decide_subsidy": "认定兑付明细与企业其他政策资金是否为同一事项",
     "correct_line": "修改被退回的兑付明细",
     "gather_line": "汇总预审通过的兑付明细",
     "approve_round": "审核汇总批次",

@@ -1,12 +1,14 @@
 """What clients see of settlement applications and their lines (§3.5.1, §3.5.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from voucher.models.agencies import Agency
 from voucher.models.enterprises import Enterprise
 from voucher.models.settlements import Line, Settlement
+from voucher.models.standing import Standing
 from voucher.rules.flags import flags_of_parties, shown_line
+from voucher.rules.subsidies import flags_of_subsidies
 from voucher.store import orders, organisations, settlements, standing
 
 
@@ -14,9 +16,10 @@ def public_lines(lines: Sequence[Line], for_staff: bool) -> list[dict[str, Any]]
     """Lines with their flags and the violations that hold their orders. Staff also see what speaks against the parties,
     and of a file or a transfer that another order has, too, which order."""
     uses, transfer_uses = settlements.read_file_uses(lines), settlements.read_transfer_uses(lines)
-    found = orders.find_many(line.order_id for line in lines)
-    holding = {each.order_id: list(each.held_by_violation) for each in found}
-    about = _flags_of_parties(lines) if for_staff else {}
+    found = {each.order_id: each for each in orders.find_many(line.order_id for line in lines)}
+    parties = ("enterprise_uscc", "agency_uscc") if for_staff else ("enterprise_uscc",)
+    standings = standing.read_standings(getattr(line, party) for line in lines for party in parties)
+    about = _flags_of_parties(lines, standings) if for_staff else {}
     shown = [
         shown_line(line, uses, for_staff, [transfer_uses[key] for key in settlements.transfer_keys(line)])
         for line in lines
@@ -24,18 +27,23 @@ def public_lines(lines: Sequence[Line], for_staff: bool) -> list[dict[str, Any]]
     return [
         each
         | {
-            "flags": [*each["flags"], *about.get((line.enterprise_uscc, line.agency_uscc), ())],
-            "held_by_violation": holding.get(line.order_id, []),
+            "flags": [
+                *each["flags"],
+                *about.get((line.enterprise_uscc, line.agency_uscc), ()),
+                *flags_of_subsidies(line, found[line.order_id], standings[line.enterprise_uscc], for_staff),
+            ],
+            "held_by_violation": list(found[line.order_id].held_by_violation),
         }
         for line, each in zip(lines, shown, strict=True)
     ]
 
 
-def _flags_of_parties(lines: Sequence[Line]) -> dict[tuple[str, str], list[dict[str, Any]]]:
+def _flags_of_parties(
+    lines: Sequence[Line], standings: Mapping[str, Standing]
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """§5.2b: what speaks against the two parties of some lines, by their codes."""
     parties = {(each.thing, each.uscc): each for each in organisations.list_parties(lines)}
     pairs = {(line.enterprise_uscc, line.agency_uscc) for line in lines}
-    standings = standing.read_standings(uscc for pair in pairs for uscc in pair)
     found = {}
     for buyer, seller in pairs:
         enterprise, agency = parties.get(("enterprise", buyer)), parties.get(("agency", seller))

@@ -1,6 +1,6 @@
 """Versions of the lists that other offices send (§2.1.1, §2.3.1, §5.2b)."""
 
-from typing import Annotated, ClassVar, Literal, TypedDict
+from typing import Annotated, ClassVar, Literal, NotRequired, TypedDict
 
 from pydantic import Field
 
@@ -46,11 +46,17 @@ class ListImport(Remembering):
 
 
 class ListRow(TypedDict):
-    """One enterprise on a list; `row` as in the file."""
+    """One enterprise on a list, or one item of it on the list of other subsidies, as far as that names the item; `row`
+    as in the file."""
 
     row: int
     uscc: str
     name: str
+    contract_number: NotRequired[str]
+    invoice_code: NotRequired[str]
+    invoice_number: NotRequired[str]
+    project: NotRequired[str]
+    amount_fen: NotRequired[int]
 
 
 class RowError(TypedDict):
@@ -118,8 +124,8 @@ class TouchedRow(ListRow):
 class ListDifference(TypedDict):
     """What a version changes against the one in force, `compared_with`: null if there is none; of D lists the newest.
 
-    `touched` codes come onto the list or leave it: 0 for a D list older than the one that counts, which is then
-    compared with that of its own year.
+    `touched` codes come onto the list or leave it, or have other items on it: 0 for a D list older than the one that
+    counts, which is then compared with that of its own year.
     """
 
     import_id: str

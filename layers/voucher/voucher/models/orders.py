@@ -8,6 +8,7 @@ from pydantic import model_validator
 from voucher.models.base import AllowedAction, Hands, Instant, Record, Remembering
 from voucher.models.pools import Drawn
 from voucher.models.standing import OrderWarning
+from voucher.models.subsidies import SubsidyDecision
 from voucher.policy import Category, SizeClass
 
 OrderState = Literal[
@@ -115,6 +116,7 @@ class Order(Remembering):
     and receipt to the fingerprint of its request. `held_by_violation` are the ids of the violations on record that name
     the order and were not lifted: as long as there is one, nothing is decided in favour of its money (§5.2b). `hands`
     are the people who acted for its two parties; they go with it wherever its money is decided on (`hands.py`).
+    `subsidy_decisions` are the bureau's on other subsidies, of which the last one counts (§5.2b).
     """
 
     thing: ClassVar[str] = "order"
@@ -124,7 +126,7 @@ class Order(Remembering):
     remembered: ClassVar[frozenset[str]] = frozenset(
         {
             *("accept", "refuse", "withdraw", "contract", "deliver", "dispute", "confirm"),
-            *("request_cancel", "cancel", "rate"),
+            *("request_cancel", "cancel", "rate", "decide_subsidy"),
         }
     )
 
@@ -167,6 +169,7 @@ class Order(Remembering):
     recoveries: tuple[Recovery, ...] = ()
     recovery_requests: dict[str, str] = {}
     held_by_violation: tuple[str, ...] = ()
+    subsidy_decisions: tuple[SubsidyDecision, ...] = ()
     warnings: tuple[OrderWarning, ...] = ()
     erased_at: Instant | None = None
     hands: Hands = {}

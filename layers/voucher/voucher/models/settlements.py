@@ -66,7 +66,8 @@ class Line(Stateful):
     """One order inside a settlement. `quantity` is what was delivered, in units of the order's price, None until the
     line is filled in; `verified_fen` is the voucher part after pre-review, `verified_contract_fen` its contract;
     `file_hashes` maps each named document to the SHA-256 of its content; `hands` are those of its order and of its
-    agency."""
+    agency; `subsidy_open` says that the bureau's word on other subsidies was wanted when the line was filled in or
+    submitted, or a list named its enterprise: that makes it a task; each step looks at the list itself (§5.2b)."""
 
     thing: ClassVar[str] = "line"
     state: Literal[
@@ -82,7 +83,7 @@ class Line(Stateful):
         "payable",
     ]
 
-    private: ClassVar[frozenset[str]] = Stateful.private | {"file_hashes", "hands"}
+    private: ClassVar[frozenset[str]] = Stateful.private | {"file_hashes", "hands", "subsidy_open"}
 
     settlement_id: str
     order_id: str
@@ -106,6 +107,7 @@ class Line(Stateful):
     submitted_by: str | None = None
     pre_reviewed_by: str | None = None
     withdrawal_reason: str | None = None
+    subsidy_open: bool = False
     hands: Hands = {}
 
 

@@ -20,6 +20,8 @@ LIST_TYPES = {
 }
 
 Change = Literal["added", "removed"]
+# §5.2b: what a row of the list of other subsidies may say of an item
+ITEM_COLUMNS = ("contract_number", "invoice_code", "invoice_number", "project", "amount_fen")
 
 
 def check_list_type(filename: str, content_type: str) -> None:
@@ -72,7 +74,7 @@ def check_applicable(record: ListImport, skip_errors: bool, allow_empty: bool) -
 @dataclass(frozen=True)
 class Difference:
     """What a version changes against another one: the rows that come and go, in the order of their codes, and how many
-    stay. `touched` codes come onto the list that counts, or leave it."""
+    stay. `touched` codes come onto the list that counts, or leave it, or have other items on it."""
 
     rows: Sequence[tuple[Change, ListRow]]
     unchanged: int
@@ -85,12 +87,18 @@ class Difference:
 
 def difference(before: Iterable[ListRow], after: Iterable[ListRow], takes_effect: bool) -> Difference:
     """Compare two versions. §2.1.1: a D list older than the one that counts takes no effect, so it touches nobody."""
-    rows_before, rows_after = ({row["uscc"]: row for row in rows} for rows in (before, after))
-    codes = sorted(rows_before.keys() ^ rows_after.keys())
+    rows_before, rows_after = ({_said(row): row for row in rows} for rows in (before, after))
+    changed = sorted(rows_before.keys() ^ rows_after.keys())
     rows: list[tuple[Change, ListRow]] = [
-        ("added", rows_after[code]) if code in rows_after else ("removed", rows_before[code]) for code in codes
+        ("added", rows_after[said]) if said in rows_after else ("removed", rows_before[said]) for said in changed
     ]
-    return Difference(rows, len(rows_before.keys() & rows_after.keys()), len(rows) if takes_effect else 0)
+    touched = len({code for code, *_ in changed}) if takes_effect else 0
+    return Difference(rows, len(rows_before.keys() & rows_after.keys()), touched)
+
+
+def _said(row: ListRow) -> tuple[str, ...]:
+    """What a row says: of which code, and on the list of other subsidies of which item (§5.2b)."""
+    return (row["uscc"], *(str(row.get(name, "")) for name in ITEM_COLUMNS))
 
 
 def check_confirmed(found: Difference, touched: int | None) -> None:
@@ -137,9 +145,10 @@ def year_changes(
     ]
 
 
-def touched_codes(before: Iterable[str], after: Iterable[str], same_year: bool = False) -> list[str]:
+def touched_codes(before: Iterable[ListRow], after: Iterable[ListRow], same_year: bool = False) -> list[str]:
     """The credit codes whose standing a list may change, in a fixed order: those on the list before it and those on it.
 
-    If both lists are of the same year, a code on both stays as it is, so it is left out.
+    If both lists are of the same year, a code of which both say the same stays as it is, so it is left out.
     """
-    return sorted(set(before) ^ set(after) if same_year else set(before) | set(after))
+    said_before, said_after = ({_said(row) for row in rows} for rows in (before, after))
+    return sorted({code for code, *_ in (said_before ^ said_after if same_year else said_before | said_after)})

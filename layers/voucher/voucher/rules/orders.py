@@ -10,6 +10,7 @@ from voucher.models.enterprises import Enterprise
 from voucher.models.order_facts import OrderFacts
 from voucher.models.orders import APART_ORDERS, Contact, Order
 from voucher.models.pools import category_pool, non_key_pool
+from voucher.models.standing import OrderWarning
 from voucher.models.vouchers import Voucher
 from voucher.policy import CATEGORY_WORDS, Category, Policy
 from voucher.refusals import FieldError, Refusal, Refused, refuse_first, refused_by
@@ -116,11 +117,12 @@ Limit = Literal["ratio", "balance", "category_cap", "key_floor"]
 
 @dataclass(frozen=True)
 class Quote:
-    """The largest voucher part one order could have now, in fen, and which limit binds."""
+    """The largest voucher part one order could have, in fen, which limit binds, and of what the order would warn."""
 
     max_voucher_fen: int
     binding: Limit
     limits: dict[Limit, int]
+    warnings: tuple[OrderWarning, ...] = ()
 
 
 def quote_of(

@@ -1,13 +1,12 @@
 """What a settlement line must carry, what may be verified of it, and what follows when it ends (§3.5.1, §3.5.2)."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from voucher.models.base import Mark, plain_number, yuan
 from voucher.models.orders import Order
 from voucher.models.pools import remaining_drawn
 from voucher.models.settlements import Invoice, Line, Settlement, Transfer
-from voucher.models.standing import Standing
 from voucher.policy import SETTLEMENT_DOCUMENTS, Policy
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.lifecycle import allows, remembered, stepped
@@ -101,23 +100,6 @@ def check_transfers(transfers: Sequence[Transfer]) -> None:
     if twice := [reference for reference, count in seen.items() if count > 1]:
         errors = [FieldError("transfers", f"转账流水号 {reference} 重复。", "twice") for reference in twice]
         raise Refused(Refusal.MALFORMED, errors=errors)
-
-
-def subsidised_orders(orders_or_lines: Iterable[Line | Order], standings: Mapping[str, Standing]) -> list[str]:
-    """§5.2b: the ids of the orders whose enterprise had another subsidy of that year."""
-    return [
-        each.order_id
-        for each in orders_or_lines
-        if (standing := standings.get(each.enterprise_uscc)) and each.year in standing.listed.get("other_subsidy", ())
-    ]
-
-
-def check_subsidies(orders_or_lines: Iterable[Line | Order], standings: Mapping[str, Standing]) -> None:
-    """§5.2b: an enterprise that had another subsidy of that year gets no settlement. Raises OTHER_SUBSIDY with every
-    order that it concerns."""
-    if order_ids := subsidised_orders(orders_or_lines, standings):
-        words = Refusal.OTHER_SUBSIDY.sentence
-        raise Refused(Refusal.OTHER_SUBSIDY, errors=[FieldError(order_id, words) for order_id in order_ids])
 
 
 def check_named_once(order_ids: Iterable[str], known: Container[str]) -> None:

@@ -1,12 +1,14 @@
 """What a list (§2.1.1, §2.3.1, §5.2b) or a violation (§2.1.3) changes in the standing of a credit code, and in which
 programme years a list counts."""
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from voucher.models.standing import OrderWarning, Standing
-from voucher.policy import NURSERY_LIST, RATED_D_LIST
+from voucher.models.standing import Standing
+from voucher.models.subsidies import Subsidy
+from voucher.policy import NURSERY_LIST, RATED_D_LIST, SUBSIDY_LIST
 from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules.subsidies import with_subsidies
 
 
 class Years(NamedTuple):
@@ -34,8 +36,17 @@ def is_on(standing: Standing, kind: str, programme_year: int) -> bool:
     return bool(known) and max(known) in listed
 
 
-def with_list(standing: Standing, kind: str, year: int, on_list: bool, following: int | None = None) -> Standing:
+def with_list(
+    standing: Standing,
+    kind: str,
+    year: int,
+    on_list: bool,
+    following: int | None = None,
+    subsidies: Sequence[Subsidy] = (),
+) -> Standing:
     """The standing after the list of `kind` and `year` was applied. §2.1.1: a D list replaces every earlier one.
+
+    §5.2b: a list of other subsidies replaces what that of its year said, by the items `subsidies`.
 
     §2.3.1: a nursery list replaces the earlier ones from its year on, and is itself replaced by that of the `following`
     year, if there is one.
@@ -47,11 +58,13 @@ def with_list(standing: Standing, kind: str, year: int, on_list: bool, following
         dropped.add(year)
     if kind == NURSERY_LIST and on_list and following is not None and following not in years:
         dropped.add(following)
-    changes = {
+    changes: dict[str, Any] = {
         "listed": {**standing.listed, kind: tuple(sorted(years))},
         "dropped": {**standing.dropped, kind: tuple(sorted(dropped))} if dropped else _without(standing.dropped, kind),
         "version": standing.version + 1,
     }
+    if kind == SUBSIDY_LIST:
+        changes["subsidies"] = with_subsidies(standing, year, subsidies)
     return standing.model_copy(update=changes)
 
 
@@ -66,13 +79,6 @@ def check_no_violation(standings: Mapping[str, Standing]) -> None:
     words = Refusal.HAS_VIOLATION.sentence
     if errors := [FieldError(field, words) for field, standing in standings.items() if standing.violations]:
         raise Refused(Refusal.HAS_VIOLATION, errors=errors)
-
-
-def warnings_of(enterprise_uscc: str, year: int, standings: Iterable[Standing]) -> tuple[OrderWarning, ...]:
-    """§5.2b: an enterprise on the list of other subsidies hears it when it orders, so that nobody works in vain."""
-    listed = any(each.uscc == enterprise_uscc and year in each.listed.get("other_subsidy", ()) for each in standings)
-    words = "企业在本年度其他涉企政策资金享受名单中，名单更正前该订单不能兑付，请先与平台核实。"
-    return (OrderWarning(code=Refusal.OTHER_SUBSIDY.name, message=words),) if listed else ()
 
 
 def with_violation(standing: Standing, violation_id: str) -> Standing:

@@ -26,6 +26,7 @@ class Limits:
     columns: int = 40  # with content
     cell_characters: int = 2_000
     name_characters: int = 200
+    items_of_code: int = 20  # of other subsidies; they stand in one item of the registry
     errors: int = 50_000  # kept in addition to the first error of each bad row; the others are only counted
     sheets: int = 20  # of a workbook, hidden ones included
     merged_areas: int = 100_000  # of a sheet

@@ -6,11 +6,11 @@ reported, and what the sender does not see stops the file.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from voucher.policy import LIST_KINDS
+from voucher.policy import LIST_KINDS, SUBSIDY_LIST
 from voucher.rules.credit_code import EXACT_FORM, is_credit_code
 from voucher.spreadsheets.cells import Cell, Kind, Limits, ListFileError, Row, column_letters
 from voucher.spreadsheets.formats import open_sheets
@@ -22,17 +22,37 @@ __all__ = ["Limits", "ListFileError", "ListRow", "Parsed", "RowError", "parse"]
 # in order of preference; compared without spaces, upper and lower case alike
 CODE_HEADERS = ("统一社会信用代码", "信用代码", "uscc")
 NAME_HEADERS = ("企业名称", "单位名称", "name")
+# §5.2b: what the list of other subsidies may say of an item, each column if it is there
+ITEM_HEADERS = {
+    "contract_number": ("合同编号", "合同号"),
+    "invoice_code": ("发票代码",),
+    "invoice_number": ("发票号码", "发票号"),
+    "project": ("项目名称", "补助项目", "项目"),
+    "amount_fen": ("补助金额（元）", "补助金额(元)", "补助金额", "金额（元）", "金额(元)", "金额"),
+}
+# yuan as Excel or a person writes them, with at most two decimals
+AMOUNT = re.compile(r"([0-9]{1,11})(?:\.([0-9]{1,2}))?")
 # what a line that an open quote swallowed has, and a title has not: another column, or a code
 SWALLOWED = re.compile("[\r\n].*(,|[0-9A-Za-z]{8})", re.DOTALL)
 USUAL_LIMITS = Limits()
 
 
 class ListRow(NamedTuple):
-    """One enterprise on the list; `row` as in Excel, `name` empty if the file has no name."""
+    """One enterprise on the list, or one item of it on that of other subsidies, where None is what the file does not
+    say; `row` as in Excel, `name` empty if the file has no name."""
 
     row: int
     uscc: str
     name: str
+    contract_number: str | None = None
+    invoice_code: str | None = None
+    invoice_number: str | None = None
+    project: str | None = None
+    amount_fen: int | None = None
+
+    def said(self) -> dict[str, Any]:
+        """What the file says, by name."""
+        return {name: value for name, value in self._asdict().items() if value is not None}
 
 
 class RowError(NamedTuple):
@@ -59,12 +79,18 @@ class Parsed:
     blank_rows: int = 0
 
 
+# credit code → what its good rows say of items → the row; on most lists a code has one row, which says nothing of one
+FirstRows = dict[str, dict[tuple[Any, ...], int]]
+
+
 class Header(NamedTuple):
-    """Where the columns are; `name_column` is None if the file has no such column."""
+    """Where the columns are; `name_column` is None if the file has no such column, `item_columns` has those that a list
+    of other subsidies has of an item."""
 
     row: int
     code_column: int
     name_column: int | None
+    item_columns: dict[int, str]
 
 
 def parse(kind: str, filename: str, content: bytes, limits: Limits = USUAL_LIMITS) -> Parsed:
@@ -75,9 +101,9 @@ def parse(kind: str, filename: str, content: bytes, limits: Limits = USUAL_LIMIT
     title = LIST_KINDS[kind]
     sheet, outline = _only_sheet(title, open_sheets(filename, content, limits), limits), Outline(limits)
     rows = sheet.rows(outline) if sheet else iter(())
-    header = _find_header(title, rows, limits)
+    header = _find_header(title, rows, limits, ITEM_HEADERS if kind == SUBSIDY_LIST else {})
     parsed = Parsed(header_row=header.row)
-    first_rows: dict[str, int] = {}
+    first_rows: FirstRows = {}
     for row in rows:
         parsed.total_rows += 1
         if parsed.total_rows > limits.rows:
@@ -109,7 +135,9 @@ def _check_shown(title: str, unseen: list[str]) -> None:
         raise ListFileError(f"{title}：文件中有看不到的内容：{words}。请取消隐藏、筛选或合并，核对后保留或删除，再上传")
 
 
-def _find_header(title: str, rows: Iterator[Row], limits: Limits) -> Header:
+def _find_header(
+    title: str, rows: Iterator[Row], limits: Limits, item_headers: Mapping[str, tuple[str, ...]]
+) -> Header:
     """The header: of the first ten rows, the first one with a title of the code column. The rows up to it are taken.
 
     Raises ListFileError if there is none, or if a row of the list stands above it or was swallowed by it.
@@ -122,7 +150,9 @@ def _find_header(title: str, rows: Iterator[Row], limits: Limits) -> Header:
         titles = {column: "".join(without_marks(cell.text).split()).lower() for column, cell in cells.items()}
         code_column = _find_column(titles, CODE_HEADERS)
         if code_column is not None:
-            return Header(number, code_column, _find_column(titles, NAME_HEADERS))
+            items = {_find_column(titles, wanted): name for name, wanted in item_headers.items()}
+            found = {column: name for column, name in items.items() if column is not None}
+            return Header(number, code_column, _find_column(titles, NAME_HEADERS), found)
         if any(EXACT_FORM.fullmatch(text.upper()) for text in titles.values()):
             raise ListFileError(f"{title}：第 {number} 行有信用代码，却在列标题之前，请把列标题移到名单最上面")
     raise ListFileError(f"{title}：前 {limits.header_rows} 行中没有“统一社会信用代码”列标题")
@@ -143,20 +173,47 @@ def _find_column(titles: dict[int, str], wanted: tuple[str, ...]) -> int | None:
     return None
 
 
-def _take_row(row: Row, header: Header, first_rows: dict[str, int], parsed: Parsed, limits: Limits) -> None:
-    """Add a row to the good rows, or its errors to the errors. `first_rows` maps each good code to its row."""
+def _take_row(row: Row, header: Header, first_rows: FirstRows, parsed: Parsed, limits: Limits) -> None:
+    """Add a row to the good rows, or its errors to the errors. `first_rows` maps what each good row says to the row."""
     number, cells = row
-    problems = [*_cell_problems(cells.items(), header, limits), *_code_problems(row, header, first_rows)]
+    problems = [*_cell_problems(cells.items(), header, limits), *_code_problems(row, header)]
+    found = None if problems else _read_row(row, header)
+    if found:
+        problems = list(_row_problems(found, header, first_rows, limits))
     bad_rows_before = parsed.total_rows - 1 - len(parsed.rows)  # the first error of each is among the errors
     room = limits.errors - (len(parsed.errors) - bad_rows_before)
     for column, message in problems[: 1 + room]:
         parsed.errors.append(RowError(number, column_letters(column), message))
     parsed.error_count += len(problems)
-    if not problems:
-        name = cells.get(header.name_column) if header.name_column is not None else None
-        code = cells[header.code_column].text.strip()
-        first_rows[code] = number
-        parsed.rows.append(ListRow(number, code, on_one_line(name.text) if name else ""))
+    if found and not problems:
+        first_rows.setdefault(found.uscc, {})[found[3:]] = number
+        parsed.rows.append(found)
+
+
+def _read_row(row: Row, header: Header) -> ListRow:
+    number, cells = row
+    name = cells.get(header.name_column) if header.name_column is not None else None
+    texts = {item: on_one_line(cells[column].text) for column, item in header.item_columns.items() if column in cells}
+    items: dict[str, Any] = {**texts, **({"amount_fen": _fen(texts["amount_fen"])} if "amount_fen" in texts else {})}
+    return ListRow(number, cells[header.code_column].text.strip(), on_one_line(name.text) if name else "", **items)
+
+
+def _fen(text: str) -> int | None:
+    """An amount of yuan in fen; None if it is none."""
+    found = AMOUNT.fullmatch(text.replace(",", "").replace("，", ""))
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else None
+
+
+def _row_problems(found: ListRow, header: Header, first_rows: FirstRows, limits: Limits) -> Iterator[tuple[int, str]]:
+    """What is wrong with a row whose cells are right each by itself."""
+    rows_of_code = first_rows.get(found.uscc, {})
+    if first := rows_of_code.get(found[3:]):
+        what = "同一企业同一事项" if header.item_columns else "统一社会信用代码"
+        yield header.code_column, f"与第 {first} 行的{what}重复"
+    elif len(rows_of_code) >= limits.items_of_code:
+        yield header.code_column, f"同一企业超过 {limits.items_of_code} 行，请合并后再上传"
+    elif found.invoice_code and not found.invoice_number:
+        yield header.code_column, "填写了发票代码，却没有填写发票号码"
 
 
 def _cell_problems(cells: Iterable[tuple[int, Cell]], header: Header, limits: Limits) -> Iterator[tuple[int, str]]:
@@ -166,29 +223,39 @@ def _cell_problems(cells: Iterable[tuple[int, Cell]], header: Header, limits: Li
             yield column, f"单元格里有 {cell.lines} 行，可能是引号没有成对，把下面的行并了进来；请改正引号，或去掉换行"
         elif len(cell.text) > limits.cell_characters:
             yield column, f"单元格超过 {limits.cell_characters} 字"
-        elif column == header.name_column and (problem := _name_problem(cell, limits)):
+        elif (column == header.name_column and (problem := _name_problem(cell, limits))) or (
+            (item := header.item_columns.get(column)) and (problem := _item_problem(item, cell, limits))
+        ):
             yield column, problem
 
 
-def _name_problem(cell: Cell, limits: Limits) -> str | None:
+def _item_problem(item: str, cell: Cell, limits: Limits) -> str | None:
+    if item == "amount_fen":
+        if problem := _content_problem(cell):
+            return problem
+        return "金额应为以元为单位的数字，最多两位小数" if _fen(on_one_line(cell.text)) is None else None
+    if item != "project" and cell.kind is Kind.NUMBER:
+        return "号码被存成了数字，可能丢失了首尾的数字；请把该列设为“文本”格式，再重新填写"
+    return _name_problem(cell, limits, "内容")
+
+
+def _name_problem(cell: Cell, limits: Limits, what: str = "名称") -> str | None:
     if problem := _content_problem(cell):
         return problem
     name = on_one_line(cell.text)
     if len(name) > limits.name_characters:
-        return f"名称超过 {limits.name_characters} 字"
+        return f"{what}超过 {limits.name_characters} 字"
     marks = marks_in(name)
-    return f"名称中有屏幕上看不见的字符（{marks}），请删除后再上传" if marks else None
+    return f"{what}中有屏幕上看不见的字符（{marks}），请删除后再上传" if marks else None
 
 
-def _code_problems(row: Row, header: Header, first_rows: dict[str, int]) -> Iterator[tuple[int, str]]:
+def _code_problems(row: Row, header: Header) -> Iterator[tuple[int, str]]:
     _, cells = row
     cell = cells.get(header.code_column)
     if cell is None:
         yield header.code_column, "该行有内容，但没有填写统一社会信用代码"
     elif problem := _code_problem(cell):
         yield header.code_column, problem
-    elif first := first_rows.get(cell.text.strip()):
-        yield header.code_column, f"与第 {first} 行的统一社会信用代码重复"
 
 
 def _code_problem(cell: Cell) -> str | None:

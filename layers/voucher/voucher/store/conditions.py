@@ -82,6 +82,9 @@ CONFIRMER_AS_SEEN = "attribute_not_exists(#confirmed_by) OR #confirmed_by = :con
 NO_VIOLATION = "attribute_not_exists(#violations[0])"
 # No violation on record holds an order. One of before 2026-11-29 does not have the list.
 NOT_HELD = "attribute_not_exists(#held_by_violation[0])"
+# The bureau has decided on an order's other subsidies as often as was read. One of before 2026-11-29 does not have the
+# list.
+SUBSIDIES_AS_SEEN = "attribute_not_exists(#subsidy_decisions) OR size(#subsidy_decisions) = :seen_decisions"
 
 # A contract or invoice number was never used, is free again, or is this order's own.
 NUMBER_IS_FREE_OR_OURS = f"{IS_NEW} OR #order_id = :null OR #order_id = :order_id"

@@ -136,7 +136,8 @@ def _closer_check(round_: Round, caller: str) -> Write:
 @dataclass(frozen=True)
 class PayableLine:
     """A line that becomes payable: the line and its order before and after, and the amount in fen. `standing_check`
-    insists that no list of other subsidies has named the enterprise since its standing was read (§5.2b)."""
+    insists that no list of other subsidies has named the enterprise since its standing was read (§5.2b); the line
+    itself changes with each decision of the bureau on them."""
 
     old_line: Line
     new_line: Line

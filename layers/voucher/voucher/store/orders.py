@@ -233,9 +233,11 @@ def decided_writes(old: Order, new: Order, step: str, caller: str, *more: str, s
     return [step_write(old, new, hands, *more, caller=caller), *(checks or strangers)]
 
 
-def not_held_check(order_id: str) -> Write:
-    """§5.2b: check in the transaction that no violation on record holds an order, which it does not write."""
-    return item_check("hold", keys.order(order_id), conditions.NOT_HELD)
+def unstopped_check(order: Order) -> Write:
+    """§5.2b: check in a transaction that does not write an order: no violation on record holds it, and the bureau's
+    decisions on its other subsidies are those that were read."""
+    condition = conditions.all_of(conditions.NOT_HELD, conditions.SUBSIDIES_AS_SEEN)
+    return item_check("hold", keys.order(order.order_id), condition, seen_decisions=len(order.subsidy_decisions))
 
 
 def commit_step(old: Order, new: Order, *also: Write) -> None:

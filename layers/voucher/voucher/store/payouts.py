@@ -60,8 +60,10 @@ def _index_entry(payout: Payout) -> dict[str, str]:
     return keys.index_entry("PAYOUT", payout.created_at, payout.payout_id, state=payout.state)
 
 
-def commit_payout(round_: Round, old: Payable, new: Payable, payout: Payout, standing_checks: list[Write]) -> None:
-    """§3.5.4, §5.2b: one payout per agency and round at a time, if no violation holds one of its orders. Raises
+def commit_payout(
+    round_: Round, old: Payable, new: Payable, payout: Payout, paid: list[Order], standing_checks: list[Write]
+) -> None:
+    """§3.5.4, §5.2b: one payout per agency and round at a time, if nothing has stopped one of the orders `paid`. Raises
     CHANGED_MEANWHILE, also if the caller may not make it because of an earlier step, or as a member of the agency."""
     caller = payout.created_by
     commit(
@@ -69,7 +71,7 @@ def commit_payout(round_: Round, old: Payable, new: Payable, payout: Payout, sta
             payables.hands_write(old, new, "make_payouts", caller),
             add_write("payout", keys.payout(payout.payout_id), payout, index=_index_entry(payout)),
             *standing_checks,
-            *(orders.not_held_check(order_id) for order_id in old.order_ids),
+            *(orders.unstopped_check(order) for order in paid),
             rounds.hands_check(round_, "make_payouts", caller),
             organisations.stranger_check("agency", old.agency_uscc, "make_payouts", caller),
         ]

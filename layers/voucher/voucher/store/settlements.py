@@ -53,6 +53,15 @@ def get_line(settlement_id: str, order_id: str) -> Line:
     return Line.model_validate(item)
 
 
+def load_lines_of(found: Iterable[Order]) -> list[Line]:
+    """The lines of some orders that are being settled. Raises LookupError: the books are broken."""
+    places = [(order.settlement_id or "", order.order_id) for order in found]
+    items = read_many(keys.line(*place) for place in places)
+    if None in items:
+        raise LookupError("a line of an order is lost")
+    return [Line.model_validate(item) for item in items]
+
+
 def list_lines(settlement_id: str) -> list[Line]:
     """The lines of a settlement, by order id."""
     return [Line.model_validate(item) for item in read_partition(keys.settlement(settlement_id), "LINE#")]
@@ -115,9 +124,13 @@ def reviewed_line_writes(old: Line, new: Line, caller: str) -> list[Write]:
     return [line_write(old, new, hands, caller=caller), *parties]
 
 
-def approved_line_writes(old: Line, new: Line) -> list[Write]:
-    """§3.5.2, §5.2b: the writes of a line that the bureau approves, on condition that no violation holds its order."""
-    return [line_write(old, new), orders.not_held_check(new.order_id)]
+def commit_subsidy_decision(old: Line, new: Line, order: Order, decided: Order, listed: Write, caller: str) -> None:
+    """§5.2b: the bureau's word on a line's other subsidies, if they are still those that were read. Raises
+    CHANGED_MEANWHILE, also for a caller who acted for a party of the line, or is a member of one."""
+    step = "decide_subsidy"
+    hands = conditions.by_other_hands(step, "line")
+    parties = organisations.parties_checks(old.enterprise_uscc, old.agency_uscc, step, caller)
+    commit([line_write(old, new, hands, caller=caller), orders.step_write(order, decided), listed, *parties])
 
 
 def gathered_line_write(old: Line, new: Line, caller: str) -> Write:
