@@ -7,12 +7,13 @@ from typing import Any
 
 from voucher.edge import clock, queues, workers
 from voucher.edge.observe import log_work
+from voucher.edge.subsidies import relist_lines
 from voucher.models.base import Mark
-from voucher.models.lists import ListImport, ListRow
+from voucher.models.lists import ListImport
 from voucher.policy import SUBSIDY_LIST
 from voucher.rules.entitlements import next_entitlements, years_in_step
 from voucher.rules.lifecycle import stepped
-from voucher.rules.lists import touched_codes
+from voucher.rules.lists import RowsByCode, rows_by_code, touched_codes
 from voucher.rules.standing import with_list, years_of
 from voucher.rules.subsidies import subsidies_in
 from voucher.spreadsheets import cells, list_file
@@ -25,7 +26,6 @@ ENTERPRISES_PER_MESSAGE = 2_000
 ENTERPRISES_PER_READ = 45
 WRITES_PER_TRANSACTION = MOST_ITEMS - 1  # the last one is the check of the turn
 TRIES_PER_ENTERPRISE = 8
-RowsByCode = dict[str, list[ListRow]]
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -83,12 +83,13 @@ def apply_part(kind: str, year: int, import_id: str, offset: int) -> None:
     before = lists.find_replaced(kind, year)
     is_latest = before is None or before.year <= year
     rows, rows_before = lists.load_rows(record), lists.load_rows(before) if before else []
-    listed = rows_by_code(rows)
     same_year = before is not None and before.year == year
     touched = touched_codes(rows_before, rows, same_year) if is_latest else []
     end = offset + ENTERPRISES_PER_MESSAGE
     try:
-        bring_in_step(record, touched[offset:end], listed)
+        bring_in_step(record, touched[offset:end], rows_by_code(rows))
+        if kind == SUBSIDY_LIST:
+            relist_lines(touched[offset:end], Mark(by=WORKER, at=clock.now()))
         if end < len(touched):
             body = {"task": "apply", "kind": kind, "year": year, "import_id": import_id, "offset": end}
             queues.send("import_list", [body | {"message_id": f"{import_id}.{end}"}])
@@ -97,14 +98,6 @@ def apply_part(kind: str, year: int, import_id: str, offset: int) -> None:
     except lists.OutOfTurn:
         return
     log_work("list applied", kind=kind, year=year, enterprises=len(touched))
-
-
-def rows_by_code(rows: Iterable[ListRow]) -> RowsByCode:
-    """The rows of each code, in their order."""
-    found: RowsByCode = {}
-    for row in rows:
-        found.setdefault(row["uscc"], []).append(row)
-    return found
 
 
 def bring_in_step(record: ListImport, usccs: list[str], listed: RowsByCode) -> None:
@@ -126,10 +119,9 @@ def writes_by_code(record: ListImport, usccs: list[str], listed: RowsByCode) -> 
     today = clock.today()
     writes_of = {}
     following_year = lists.find_following_year(record.kind, record.year)
-    first_year = years_of(record.kind, record.year).first
-    for facts in standing.read_facts_of_many(usccs, {*years_in_step(today), first_year}):
+    for facts in standing.read_facts_of_many(usccs, {*years_in_step(today), years_of(record.kind, record.year).first}):
         rows = listed.get(facts.uscc, [])
-        items = subsidies_in(rows, record.year, record.import_id) if record.kind == SUBSIDY_LIST else ()
+        items = subsidies_in(rows, record.year, record.import_id)
         after = with_list(facts.standing, record.kind, record.year, bool(rows), following_year, items)
         following = next_entitlements(facts.enterprise, after, facts.entitlements, facts.programmes, today)
         if after.model_copy(update={"version": facts.standing.version}) != facts.standing:

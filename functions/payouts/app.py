@@ -20,10 +20,10 @@ from voucher.models.rounds import Round
 from voucher.models.standing import Standing
 from voucher.refusals import Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.holds import check_not_held, held_ids
+from voucher.rules.holds import check_unstopped, held_ids
 from voucher.rules.lifecycle import stepped
 from voucher.rules.payouts import check_bank_day, check_not_recovered
-from voucher.rules.subsidies import check_subsidies, refusals_of
+from voucher.rules.subsidies import refusals_of
 from voucher.rules.working_days import shanghai_date
 from voucher.store import orders, organisations, payables, payouts, rounds, settlements, standing
 from voucher.store.payouts import PayoutFacts
@@ -48,8 +48,7 @@ class BankReturn(Request):
 @app.post("/rounds/<round_id>/payouts")
 def make_payouts(round_id: str) -> Answer[NewPayouts]:
     """§3.5.4, §5.2b: one payout for each agency that submitted its summary invoice and whose account is decided. It
-    waits as long as a violation holds one of its orders, or the bureau has not said that another subsidy of the
-    enterprise is for another item."""
+    waits as long as a violation holds one of its orders, or the bureau's word on another subsidy is wanted."""
     require(app.caller, "platform")
     app.body(Nothing)
     round_ = rounds.get(round_id)
@@ -71,8 +70,7 @@ def make_payouts(round_id: str) -> Answer[NewPayouts]:
     if repeated:
         earlier = [payouts.load(payouts.payout_id(each, each.attempts)) for each in repeated]
         return reply({"items": [each.public() for each in earlier]}, replay=True)
-    check_not_held(all_orders)
-    check_subsidies(lines, all_orders, standings)
+    check_unstopped(lines, all_orders, standings)
     if invoiced:
         raise Refused(Refusal.ACCOUNT_UNDECIDED, of=invoiced[0])
     raise Refused(Refusal.NOTHING_PAYABLE, of=round_)
@@ -89,9 +87,7 @@ def _make_payout(round_: Round, old: Payable, orders_of_payable: list[Order], st
         state="made",
         **app.creation("make_payout"),
     )
-    usccs = sorted({order.enterprise_uscc for order in orders_of_payable})
-    checks = [standing.unchanged_check(standings[uscc]) for uscc in usccs]
-    payouts.commit_payout(round_, old, new, payout, orders_of_payable, checks)
+    payouts.commit_payout(round_, old, new, payout, orders_of_payable, standings)
     return payout
 
 

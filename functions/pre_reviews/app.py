@@ -16,7 +16,7 @@ from voucher.models.settlements import Line, PublicSettlement, Settlement
 from voucher.models.standing import Standing
 from voucher.policy import Policy
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.holds import check_not_held
+from voucher.rules.holds import check_unstopped
 from voucher.rules.lifecycle import check_step, check_version, remembered, stepped
 from voucher.rules.settlements import (
     check_named_once,
@@ -24,7 +24,6 @@ from voucher.rules.settlements import (
     reduced_order,
     verified_part_fen,
 )
-from voucher.rules.subsidies import check_subsidies
 from voucher.store import orders, organisations, programmes, settlements, standing, vouchers
 from voucher.store.engine.table import Write, commit
 
@@ -64,9 +63,8 @@ def pre_review(settlement_id: str) -> Answer[PublicSettlement]:
     policy = programmes.get(old.year).policy
     passed = [lines[each.order_id] for each in decisions if each.decision == "pass"]
     found = orders.load_many(line.order_id for line in passed)
-    check_not_held(found)
     standings = standing.read_standings(line.enterprise_uscc for line in passed)
-    check_subsidies(passed, found, standings, decided=False)
+    check_unstopped(passed, found, standings, decided=False)
     amounts = {each.order_id: _verified_amounts(lines[each.order_id], each, policy) for each in decisions}
     new = _settlement_after(old, lines, amounts, app.mark)
     # Each line is one transaction, and the application moves on with the last of them. So if the call is broken off,
@@ -128,8 +126,7 @@ def _decision_writes(
         freed = order_without_settlement(order, mark)
         return [*writes, orders.step_write(order, freed), *settlements.free_proof_writes(old)]
     if decision.decision == "pass":
-        check_not_held([order])
-        check_subsidies([old], [order], standings, decided=False)
+        check_unstopped([old], [order], standings, decided=False)
         if kept_fen == order.voucher_fen:
             writes.append(orders.unstopped_check(order))
     if kept_fen < order.voucher_fen:

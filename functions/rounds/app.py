@@ -12,16 +12,17 @@ from voucher.edge.identity import require
 from voucher.edge.pages import InState, ListOf, reply_list
 from voucher.edge.replies import Answer, reply
 from voucher.edge.rounds import public_round
-from voucher.models.base import Mark, Request, united
+from voucher.models.base import Request, united
+from voucher.models.orders import Order
 from voucher.models.rounds import PublicRound, Round, RoundState
 from voucher.models.settlements import Line
+from voucher.models.standing import Standing
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.holds import check_not_held
+from voucher.rules.holds import check_unstopped
 from voucher.rules.lifecycle import check_version, stepped
 from voucher.rules.rounds import check_opinions, check_round_size
 from voucher.rules.settlements import check_named_once, order_without_settlement, owed_fen
-from voucher.rules.subsidies import check_subsidies
 from voucher.store import orders, programmes, rounds, settlements, standing
 from voucher.store.engine.table import MOST_ITEMS, Write
 
@@ -120,37 +121,29 @@ def approve(round_id: str) -> Answer[PublicRound]:
     decisions: dict[str, Decision] = {line.order_id: own_decisions.get(line.order_id, body) for line in open_lines}
     check_opinions({order_id: (each.decision, each.opinion) for order_id, each in decisions.items()})
     approved = [line for line in open_lines if decisions[line.order_id].decision == "approve"]
-    goes_on = approved or len(open_lines) < len(lines)
-    mark, action = app.mark, "approve" if goes_on else "reject"
-    new = stepped(old, action, mark, remembered_as="approve", approved_by=app.caller.sub)
+    action = "approve" if approved or len(open_lines) < len(lines) else "reject"
+    new = stepped(old, action, app.mark, remembered_as="approve", approved_by=app.caller.sub)
     check_four_eyes(app.caller.sub, "approve_round", old)
     standings = standing.read_standings(line.enterprise_uscc for line in approved)
     found = {order.order_id: order for order in orders.load_many(line.order_id for line in approved)}
-    check_not_held(found.values())
-    check_subsidies(approved, found.values(), standings)
-    checks = {
-        line.order_id: [
-            orders.unstopped_check(found[line.order_id]),
-            standing.unchanged_check(standings[line.enterprise_uscc]),
-        ]
-        for line in approved
-    }
-    line_writes = [_decision_writes(line, decisions[line.order_id], checks, mark) for line in open_lines]
+    check_unstopped(approved, found.values(), standings)
+    line_writes = [_writes_of(line, decisions[line.order_id], found, standings) for line in open_lines]
     rounds.commit_decision(old, new, line_writes, app.caller.sub)
     return reply(public_round(new))
 
 
-def _decision_writes(line: Line, decision: Decision, checks: dict[str, list[Write]], mark: Mark) -> list[Write]:
-    """The writes of one line's decision; `checks` are on the facts of those that are approved. Whatever it is, the line
-    remembers it as "approve": so the same call, sent again after it was broken off, knows which lines it decided on."""
+def _writes_of(line: Line, decision: Decision, found: dict[str, Order], listed: dict[str, Standing]) -> list[Write]:
+    """The writes of one line's decision. Whatever it is, the line remembers it as "approve": so the same call, sent
+    again after it was broken off, knows which lines it has decided on."""
     if decision.decision == "approve":
-        return [settlements.line_write(line, stepped(line, "approve", mark)), *checks[line.order_id]]
+        new = stepped(line, "approve", app.mark)
+        return settlements.approved_line_writes(line, new, found[line.order_id], listed[line.enterprise_uscc])
     changes = {"round_id": None, "opinion": decision.opinion}
-    new = stepped(line, decision.decision, mark, remembered_as="approve", **changes)
+    new = stepped(line, decision.decision, app.mark, remembered_as="approve", **changes)
     if decision.decision == "return":
         return [settlements.line_write(line, new)]
     order = orders.load(line.order_id)
-    return settlements.ended_line_writes(line, new, order, order_without_settlement(order, mark))
+    return settlements.ended_line_writes(line, new, order, order_without_settlement(order, app.mark))
 
 
 handler = app.handle

@@ -13,15 +13,14 @@ from voucher.edge.pages import ListOf, Search, empty_page, reply_list
 from voucher.edge.queries import QueryId
 from voucher.edge.replies import Answer, reply
 from voucher.edge.settlements import public_settlement
-from voucher.models.base import Mark, Request, with_hand
+from voucher.models.base import Request
 from voucher.models.orders import Order
 from voucher.models.settlements import Line, PublicSettlement, Settlement, SettlementState
-from voucher.models.standing import Standing
 from voucher.refusals import FieldError, Refusal, Refused, not_found
 from voucher.rules.four_eyes import stepped_by_party
 from voucher.rules.lifecycle import allows, check_step, stepped
 from voucher.rules.settlements import check_completed, check_evidence, check_own_shares
-from voucher.rules.subsidies import check_subsidies, is_open
+from voucher.rules.subsidies import check_subsidies, submitted_line
 from voucher.store import orders, organisations, programmes, settlements, standing
 from voucher.store.engine.table import commit
 
@@ -118,17 +117,13 @@ def submit(settlement_id: str) -> Answer[PublicSettlement]:
     check_subsidies(open_lines, found.values(), standings, decided=False)
     mark = app.mark
     new = stepped(old, "submit", mark, submitted_by=mark.by)
-    submitted = [_submitted(line, found[line.order_id], standings[line.enterprise_uscc], mark) for line in open_lines]
+    submitted = [
+        submitted_line(line, found[line.order_id], standings[line.enterprise_uscc], mark) for line in open_lines
+    ]
     line_writes = [settlements.line_write(before, after) for before, after in zip(open_lines, submitted, strict=True)]
     checks = [standing.unchanged_check(each) for each in standings.values()]
     commit([settlements.step_write(old, new), *line_writes, *checks])
     return reply(_public(new, settlements.list_lines(settlement_id)))
-
-
-def _submitted(old: Line, order: Order, listed: Standing, mark: Mark) -> Line:
-    hands = with_hand(old.hands, "submit_application", mark.by)
-    new = stepped(old, "submit", mark, submitted_by=mark.by, hands=hands)
-    return new.model_copy(update={"subsidy_open": is_open(new, order, listed)})
 
 
 @app.get("/settlements")

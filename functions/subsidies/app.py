@@ -11,7 +11,7 @@ from voucher.edge.settlements import public_lines
 from voucher.models.settlements import Line, PublicLine
 from voucher.refusals import not_found
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.lifecycle import check_step, check_version, stepped
+from voucher.rules.lifecycle import check_step, check_version
 from voucher.rules.subsidies import decided_order, waiting
 from voucher.store import orders, organisations, settlements, standing
 
@@ -42,7 +42,7 @@ def decide(settlement_id: str, order_id: str) -> Answer[PublicLine]:
     check_version(old, body.version)
     check_four_eyes(app.caller.sub, "decide_subsidy", old, *organisations.list_parties([old]))
     decided = decided_order(order, old, listed, body.decision, body.reason, app.mark)
-    new = stepped(old, "decide_subsidy", app.mark, subsidy_open=False)
+    new = old.next_version(subsidy_open=False)  # its own last step stays known to who repeats it
     settlements.commit_subsidy_decision(old, new, order, decided, standing.unchanged_check(listed), app.caller.sub)
     return reply(_public(new))
 

@@ -199,6 +199,7 @@ INVENTORY = (
             "Order.withdrawal_reason",
             "Dispute.reason",
             "OrderDecision.reason",
+            "SubsidyDecision.reason",
         ),
         "orders",
         "§3.5.1(5), §4.2.3, §5.2a",

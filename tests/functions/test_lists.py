@@ -263,7 +263,7 @@ def test_a_late_delivery_of_an_older_version_changes_nothing(town: Town) -> None
     module = function("import_list")
     stale = module.lists.find(KIND, 2025, first["import_id"])
     with pytest.raises(module.lists.OutOfTurn):
-        module.bring_in_step(stale, [CODES[7]], module.rows_by_code([{"row": 2, "uscc": CODES[7], "name": ""}]))
+        module.bring_in_step(stale, [CODES[7]], {CODES[7]: [{"row": 2, "uscc": CODES[7], "name": ""}]})
     assert lists_of(CODES[7]) == {}
 
 

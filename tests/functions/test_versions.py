@@ -48,6 +48,7 @@ VERSIONED = {
     "POST /orders/{order_id}/cancellation/review",
     "POST /orders/{order_id}/decision",
     "POST /settlements/{settlement_id}/pre-review",
+    "POST /settlements/{settlement_id}/lines/{order_id}/subsidy",
     "POST /rounds/{round_id}/approve",
     "POST /objections/{objection_id}/resolve",
 }

@@ -42,7 +42,7 @@ Enterprises     PU        .         .       .            .            .      .
 Evidence        .         .         .       PU           .            .      P
 Fulfilment      U         PU        PU      .            .            .      .
 Grab            .         PU        .       .            .            .      .
-ImportList      PD        P         .       .            .            .      .
+ImportList      PD        P         .       P            .            .      .
 Inbox           .         .         .       .            U            .      .
 KeepAudit       .         .         .       .            .            P      .
 ListVersions    .         .         .       .            .            .      .
@@ -72,6 +72,7 @@ Rounds          .         .         P       PU           .            .      P
 Settlements     .         .         P       P            .            .      P
 StaffLists      .         .         .       .            .            .      .
 Submissions     PU        .         .       .            .            .      P
+Subsidies       .         .         P       P            .            .      .
 Sweep           .         .         .       P            .            .      .
 Tasks           .         .         .       .            .            .      .
 Totals          .         PU        .       .            .            .      .

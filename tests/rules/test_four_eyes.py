@@ -51,6 +51,7 @@ HANDS = {
         "decide_disqualification",
         "decide_removal",
         "record_violation",
+        "decide_subsidy",
         "approve_round",
         "resolve_objection",
         "close_notice",

@@ -20,6 +20,7 @@ from voucher.models.payables import Account, AccountChange, Payable
 from voucher.models.payouts import Payout, PayoutFile
 from voucher.models.removals import Lead
 from voucher.models.sanctions import Sanction
+from voucher.models.subsidies import SubsidyDecision
 from voucher.models.violations import Violation
 from voucher.policy import RETENTION
 from voucher.rules import retention
@@ -110,6 +111,7 @@ WORDED_ORDER = {
     "withdrawal_reason": PLANTED,
     "dispute": Dispute(by="owner", at=NOW, reason=PLANTED),
     "decision": OrderDecision(decision="cancel", ground="silent", by="ada", at=NOW, reason=PLANTED),
+    "subsidy_decisions": (SubsidyDecision(decision="other", by="ada", at=NOW, reason=PLANTED, subsidy_ids=("i_1.2",)),),
 }
 SANCTION = Sanction(
     reason=PLANTED,
@@ -195,6 +197,7 @@ def test_every_field_that_the_inventory_gives_days_is_among_what_was_planted_her
         "CancelRequest",
         "Dispute",
         "OrderDecision",
+        "SubsidyDecision",
         "Account",
         "Invitation",
         "Sanction",

@@ -24,7 +24,7 @@ FOLLOWING: dict[str, set[str]] = {
         *("approve", "take_back", "pay", "send_back", "decide_subsidy"),
     },
     "settlement": {"erase"},
-    "line": {"ask_subsidy"},
+    "line": {"relist"},
     "round": {"empty"},
     "notice": {"announce_end"},
     "objection": {"erase"},

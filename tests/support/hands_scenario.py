@@ -12,6 +12,7 @@ from tests.support import samples
 from tests.support.backend import World
 from tests.support.samples import TODAY
 from tests.support.scenario import Json
+from tests.support.settlement_scenario import list_subsidies
 from tests.support.workers import deliver_upload
 from voucher.store import keys
 from voucher.store.engine.table import transact, update_write
@@ -195,6 +196,20 @@ def pre_review(matter: Matter, person: Person) -> Reply:
     return matter.call(person, f"/settlements/{matter.ids['settlement']}/pre-review", {"lines": lines})
 
 
+def listed_elsewhere(_matter: Matter, _answer: Json) -> None:
+    """A list of other subsidies names the enterprise."""
+    list_subsidies(ENTERPRISE.uscc, {"project": "技改补助"})
+
+
+def decide_subsidies(matter: Matter, person: Person) -> Reply:
+    """Each line is for another item."""
+    path = f"/settlements/{matter.ids['settlement']}/lines"
+    replies = [
+        matter.call(person, f"{path}/{matter.ids[name]}/subsidy", {"decision": "other", **WHY}) for name in ORDERS
+    ]
+    return next((reply for reply in replies if reply.status >= 300), replies[-1])
+
+
 def gather(matter: Matter, person: Person) -> Reply:
     """A round of the application."""
     return matter.call(person, "/rounds", {"settlement_ids": [matter.ids["settlement"]]})
@@ -346,7 +361,8 @@ TURNS = (
     Turn("fill_in_line", "agency", fill_in),
     Turn("submit_application", "agency", simply("/settlements/{settlement}/submit")),
     Turn("review_cancel", "staff", on_each_order("cancellation/review", lambda _: {"decision": "reject"})),
-    Turn("pre_review_lines", "staff", pre_review),
+    Turn("pre_review_lines", "staff", pre_review, listed_elsewhere),
+    Turn("decide_subsidy", "staff", decide_subsidies),
     Turn("gather_round", "staff", gather, remember(round="round_id")),
     Turn("take_out_line", "staff", simply("/rounds/{round}/lines/{taken out}/withdraw", WHY)),
     Turn("approve_round", "staff", simply("/rounds/{round}/approve", {"decision": "approve"})),

@@ -143,8 +143,8 @@ LIFECYCLES: dict[str, Steps] = {
         "close": ("noticed", "payable"),
         "uphold": ("noticed", "returned"),
         "release": ("noticed", "passed"),
-        # §5.2b: a list names the enterprise; the bureau decides whether that is the same item
-        "ask_subsidy": ("draft returned submitted passed gathered approved noticed payable", SAME),
+        # §5.2b: another list names the enterprise, or no longer; the bureau decides whether that is the same item
+        "relist": ("draft returned submitted passed gathered approved noticed payable", SAME),
         "decide_subsidy": ("draft returned submitted passed gathered approved noticed payable", SAME),
     },
     "round": {  # §3.5.2, §3.5.3

@@ -7,6 +7,7 @@ from tests.support.calls.call import Call, Calls
 from tests.support.calls.trade import order_of
 from tests.support.samples import TODAY
 from tests.support.scenario import SELLER, Json, Town
+from tests.support.settlement_scenario import list_subsidies
 
 FOLDERS = {
     "settlements",
@@ -14,6 +15,7 @@ FOLDERS = {
     "withdrawals",
     "pre_reviews",
     "rounds",
+    "subsidies",
     "notices",
     "notice_closings",
     "notice_reviews",
@@ -118,7 +120,7 @@ class Rounds:
 
 def round_calls(town: Town) -> Calls:
     """Rounds, notices and payouts, one for each state that a step starts from."""
-    rounds, world = Rounds(town, 11), town.world
+    rounds, world = Rounds(town, 12), town.world
     invoice = town.summary_invoice(rounds.settlement, 40_000)
     waiting, billed, paying, changing, done, owing = (rounds.closed() for _ in range(6))
     for number, round_id in enumerate((billed, paying, changing, done, owing)):
@@ -161,9 +163,18 @@ def round_calls(town: Town) -> Calls:
     decided_line = {"order_id": gathered["lines"][0]["order_id"], **decision}
     reviewed = {"order_id": rounds.left[-1], "decision": "pass", "verified_fen": 39_000, "opinion": "材料完整"}
     reviewed["verified_contract_fen"] = 59_000
+    list_subsidies(
+        town.enterprise.uscc, {"contract_number": town.shown(f"/orders/{rounds.left[0]}")["contract_number"]}
+    )
     return {
         "POST /settlements/{settlement_id}/pre-review": Call(
             OPERATOR, f"{rounds.path}/pre-review", {"lines": [reviewed]}, roles=("platform",)
+        ),
+        "POST /settlements/{settlement_id}/lines/{order_id}/subsidy": Call(
+            BUREAU,
+            f"{rounds.path}/lines/{rounds.left[0]}/subsidy",
+            {"decision": "other", "reason": "技改补助与本合同无关"},
+            roles=("bureau",),
         ),
         "POST /rounds": Call(OPERATOR, "/rounds", gathering, roles=("platform",)),
         "GET /rounds": Call(OPERATOR, "/rounds", roles=staff),

@@ -1,12 +1,15 @@
 """Orders that a violation on record names are held: nobody decides in favour of their money (§5.2b)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from voucher.models.base import Mark
 from voucher.models.orders import Order
+from voucher.models.settlements import Line
+from voucher.models.standing import Standing
 from voucher.models.violations import Release, Violation
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.lifecycle import stepped
+from voucher.rules.subsidies import check_subsidies
 
 # they are held in one transaction, together with the violation and each entitlement that it touches
 MOST_ORDERS = 80
@@ -21,6 +24,15 @@ def check_not_held(orders: Iterable[Order]) -> None:
     ]
     if errors:
         raise Refused(Refusal.HELD, errors=errors)
+
+
+def check_unstopped(
+    lines: Iterable[Line], orders: Collection[Order], standings: Mapping[str, Standing], decided: bool = True
+) -> None:
+    """§5.2b: neither a violation on record nor another subsidy stops some lines. Raises HELD, or as
+    `check_subsidies`."""
+    check_not_held(orders)
+    check_subsidies(lines, orders, standings, decided)
 
 
 def held_ids(orders: Iterable[Order]) -> frozenset[str]:

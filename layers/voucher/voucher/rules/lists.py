@@ -20,6 +20,7 @@ LIST_TYPES = {
 }
 
 Change = Literal["added", "removed"]
+RowsByCode = dict[str, list[ListRow]]
 # §5.2b: what a row of the list of other subsidies may say of an item
 ITEM_COLUMNS = ("contract_number", "invoice_code", "invoice_number", "project", "amount_fen")
 
@@ -143,6 +144,14 @@ def year_changes(
         for before, after in pairs
         if before and after and (before.qualified, before.quota_fen) != (after.qualified, after.quota_fen)
     ]
+
+
+def rows_by_code(rows: Iterable[ListRow]) -> RowsByCode:
+    """The rows of each credit code, in their order."""
+    found: RowsByCode = {}
+    for row in rows:
+        found.setdefault(row["uscc"], []).append(row)
+    return found
 
 
 def touched_codes(before: Iterable[ListRow], after: Iterable[ListRow], same_year: bool = False) -> list[str]:

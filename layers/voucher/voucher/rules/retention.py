@@ -215,7 +215,7 @@ def order_is_due(order: Order, now: datetime) -> bool:
     """An order that ended, long ago, and has words."""
     ended = order.state in ENDED_ORDERS and order.erased_at is None
     reasons = (order.refusal_reason, order.withdrawal_reason, order.dispute, order.decision)
-    worded = order.rating or order.enterprise_cancel or order.agency_cancel or any(reasons)
+    worded = order.rating or order.enterprise_cancel or order.agency_cancel or order.subsidy_decisions or any(reasons)
     return ended and bool(worded) and is_over(last_step(order), RETENTION.order_text_days, now)
 
 
@@ -233,6 +233,7 @@ def erased_order(order: Order, mark: Mark) -> Order:
         withdrawal_reason=ERASED if order.withdrawal_reason else None,
         dispute=_wordless(order.dispute),
         decision=_wordless(order.decision),
+        subsidy_decisions=tuple(each.model_copy(update={"reason": ERASED}) for each in order.subsidy_decisions),
         erased_at=mark.at,
     )
 

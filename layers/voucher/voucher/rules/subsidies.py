@@ -9,7 +9,7 @@ bureau's approval.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from voucher.models.base import Mark, plain_number, yuan
+from voucher.models.base import Mark, plain_number, with_hand, yuan
 from voucher.models.lists import ListRow
 from voucher.models.orders import Order
 from voucher.models.settlements import Flag, Invoice, Line
@@ -17,7 +17,7 @@ from voucher.models.standing import OrderWarning, Standing
 from voucher.models.subsidies import Subsidy, SubsidyDecision
 from voucher.policy import SUBSIDY_LIST
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules.lifecycle import stepped
+from voucher.rules.lifecycle import allows, stepped
 
 
 def subsidies_in(rows: Iterable[ListRow], year: int, import_id: str) -> tuple[Subsidy, ...]:
@@ -79,6 +79,20 @@ def is_open(line: Line, order: Order, standing: Standing) -> bool:
     """The bureau's word is wanted on a line: of one that is not submitted only for its own contract or invoice."""
     items = waiting(order, line.invoice, standing)
     return any(each.is_exact for each in items) or (bool(items) and line.state not in ("draft", "returned"))
+
+
+def submitted_line(old: Line, order: Order, standing: Standing, mark: Mark) -> Line:
+    """§3.5.1, §5.2b: a line that the agency submits."""
+    hands = with_hand(old.hands, "submit_application", mark.by)
+    new = stepped(old, "submit", mark, submitted_by=mark.by, hands=hands)
+    return new.model_copy(update={"subsidy_open": is_open(new, order, standing)})
+
+
+def relisted_line(old: Line, order: Order, standing: Standing, mark: Mark) -> Line | None:
+    """§5.2b: a line whose enterprise another list names, or no longer; None if this changes nothing for the bureau."""
+    if not allows("line", old.state, "relist") or old.subsidy_open == is_open(old, order, standing):
+        return None
+    return stepped(old, "relist", mark, subsidy_open=not old.subsidy_open)
 
 
 def refusals_of(

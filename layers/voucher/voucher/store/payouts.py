@@ -1,5 +1,6 @@
 """Payouts and the files for the bank (§3.5.4), in the settlements table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +12,9 @@ from voucher.models.payables import Payable
 from voucher.models.payouts import Payout, PayoutFile
 from voucher.models.pools import category_pool
 from voucher.models.rounds import Round
+from voucher.models.standing import Standing
 from voucher.refusals import not_found
-from voucher.store import conditions, keys, orders, organisations, payables, rounds
+from voucher.store import conditions, keys, orders, organisations, payables, rounds, standing
 from voucher.store.engine import files, pools
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.postings import payout_posting_write
@@ -61,7 +63,7 @@ def _index_entry(payout: Payout) -> dict[str, str]:
 
 
 def commit_payout(
-    round_: Round, old: Payable, new: Payable, payout: Payout, paid: list[Order], standing_checks: list[Write]
+    round_: Round, old: Payable, new: Payable, payout: Payout, paid: list[Order], standings: Mapping[str, Standing]
 ) -> None:
     """§3.5.4, §5.2b: one payout per agency and round at a time, if nothing has stopped one of the orders `paid`. Raises
     CHANGED_MEANWHILE, also if the caller may not make it because of an earlier step, or as a member of the agency."""
@@ -70,7 +72,7 @@ def commit_payout(
         [
             payables.hands_write(old, new, "make_payouts", caller),
             add_write("payout", keys.payout(payout.payout_id), payout, index=_index_entry(payout)),
-            *standing_checks,
+            *(standing.unchanged_check(standings[uscc]) for uscc in sorted({each.enterprise_uscc for each in paid})),
             *(orders.unstopped_check(order) for order in paid),
             rounds.hands_check(round_, "make_payouts", caller),
             organisations.stranger_check("agency", old.agency_uscc, "make_payouts", caller),

@@ -6,8 +6,9 @@ from typing import Any
 from voucher.models.invoices import InvoiceNumber
 from voucher.models.orders import Order
 from voucher.models.settlements import Line, Settlement, Transfer
+from voucher.models.standing import Standing
 from voucher.refusals import FieldError, Refusal, Refused, not_found
-from voucher.store import conditions, keys, orders, organisations
+from voucher.store import conditions, keys, orders, organisations, standing
 from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page
 from voucher.store.engine.reading import find_item, read_many, read_partition
 from voucher.store.engine.table import (
@@ -122,6 +123,17 @@ def reviewed_line_writes(old: Line, new: Line, caller: str) -> list[Write]:
     hands = conditions.by_other_hands("pre_review_lines", "line")
     parties = organisations.parties_checks(old.enterprise_uscc, old.agency_uscc, "pre_review_lines", caller)
     return [line_write(old, new, hands, caller=caller), *parties]
+
+
+def approved_line_writes(old: Line, new: Line, order: Order, listed: Standing) -> list[Write]:
+    """§3.5.2, §5.2b: the writes of a line that the bureau approves, on condition that nothing has stopped its order and
+    no list has named its enterprise since they were read."""
+    return [line_write(old, new), orders.unstopped_check(order), standing.unchanged_check(listed)]
+
+
+def commit_relisted(old: Line, new: Line) -> bool:
+    """§5.2b: note whether a line waits for the bureau, now that another list counts. False if it changed meanwhile."""
+    return commit_if_unchanged([line_write(old, new)])
 
 
 def commit_subsidy_decision(old: Line, new: Line, order: Order, decided: Order, listed: Write, caller: str) -> None:
