@@ -1,6 +1,6 @@
 """Use cases of settlement for the faults: documents, lines, the application and its pre-review."""
 
-from infra.client.http import OPERATOR
+from infra.client.http import BUREAU, OPERATOR
 from tests.conftest import StoppedClock
 from tests.faults.settlement_starts import (
     REASON,
@@ -14,6 +14,7 @@ from tests.faults.use_case import Json, UseCase, list_entries, post, voucher_bal
 from tests.races import requests, tables
 from tests.races.seed_data import QUOTA_FEN, TODAY
 from tests.support.backend import World
+from tests.support.settlement_scenario import list_subsidies
 from voucher.models.documents import Document
 from voucher.models.orders import Order
 from voucher.models.settlements import Line
@@ -139,8 +140,23 @@ def pre_review_with_reduction(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(post(world, OPERATOR, f"/settlements/{settlement_id}/pre-review", body), check)
 
 
+def subsidy_decision(world: World, _clock: StoppedClock) -> UseCase:
+    parties, settlement_id, order_ids = submitted_application(world)
+    list_subsidies(parties.enterprise.uscc, {"project": "技改补助"})
+
+    def check(answer: Json) -> None:
+        assert (answer["order_id"], answer["flags"]) == (order_ids[0], [])
+        decided = {each.order_id: each.subsidy_decisions for each in tables.list_records(Order, "orders", "RECORD")}
+        assert [each.subsidy_ids for each in decided[order_ids[0]]] == [("i_list.2",)]
+        assert decided[order_ids[1]] == ()
+
+    path = f"/settlements/{settlement_id}/lines/{order_ids[0]}/subsidy"
+    return UseCase(post(world, BUREAU, path, {"decision": "other", **REASON}), check)
+
+
 SETTLEMENT_USE_CASES = {
     "§3.5.1": [document_announce, document_take_back, line_fill_in, submit, line_withdraw, withdraw],
     "§3.5.2": [pre_review_with_reduction, pre_review_return_and_reject],
     "§3.5.1(5)": [cancel_in_settlement],
+    "§5.2b": [subsidy_decision],
 }

@@ -195,8 +195,10 @@ def test_who_is_on_the_list_of_other_subsidies_hears_it_when_ordering(
     """Of the year of the voucher; the same request hears it again, and so does whoever looks at the order."""
     town, _ = voucher
     list_enterprise(town.enterprise.uscc, "other_subsidy", year)
+    quoted = quote(town).body
     order = steps.expect(town.place("twice"), 201)
     assert [each["code"] for each in order["warnings"]] == codes
+    assert quoted["warnings"] == order["warnings"]
     assert steps.expect(town.place("twice"), 200)["warnings"] == order["warnings"]
     assert town.shown(f"/orders/{order['order_id']}", SELLER)["warnings"] == order["warnings"]
 

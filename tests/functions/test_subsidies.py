@@ -9,6 +9,7 @@ import pytest
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Person, Reply
 from tests.support.backend import function
+from tests.support.list_scenario import apply_list, upload_list
 from tests.support.scenario import SELLER, Json, Town
 from tests.support.settlement_scenario import (
     Settling,
@@ -182,10 +183,10 @@ def test_only_the_bureau_decides_and_only_on_what_it_looked_at(submitted: Scene)
     assert say(case, order, "same").code == "WRONG_STATE"
 
 
-Overtaking = Callable[[Settling, Json], None]
+Overtaking = Callable[[Settling, Json], object]
 OVERTAKING: list[Overtaking] = [
-    lambda case, _: name(case, FIRM),
-    lambda case, order: (name(case, FIRM), steps.expect(say(case, order, "same"), 200))[0],
+    lambda case, _: name(case, FIRM, {"project": "贴息"}),
+    lambda case, order: steps.expect(say(case, order, "same"), 200),
 ]
 
 
@@ -196,6 +197,8 @@ def test_a_list_or_a_decision_of_the_same_moment_is_not_overlooked(
     submitted: Scene, monkeypatch: pytest.MonkeyPatch, step: str, then: Overtaking
 ) -> None:
     case, order = settling(submitted), the_order(submitted)
+    name(case, FIRM)
+    steps.expect(say(case, order), 200)
     if step == "approve":
         round_id = case.passed(order)["round_id"]
         module, last = rounds, "commit_decision"
@@ -275,6 +278,45 @@ def test_a_list_after_the_approval_stops_the_closing_until_the_line_is_taken_out
     out = f"/rounds/{notice['round_id']}/lines/{order['order_id']}/withdraw"
     steps.expect(case.call(OPERATOR, "POST", out, {"reason": "已享受其他补助"}), 200)
     steps.expect(case.call(BUREAU, "POST", close), 200)
+
+
+def waiting(case: Settling) -> list[str]:
+    """The lines on the bureau's list of work."""
+    tasks = case.town.shown("/tasks?role=bureau", BUREAU)["items"]
+    return [each["about"] for each in tasks if each["kind"] == "decide_subsidy"]
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_list_in_force_puts_the_lines_on_the_bureaus_list_of_work_and_takes_them_off(submitted: Scene) -> None:
+    """By the file that the operator uploads: of the firm, then of another contract, then of the line's own."""
+    case, order = settling(submitted), the_order(submitted)
+    world, uscc, about = case.town.world, case.town.enterprise.uscc, [f"line:{order['order_id']}"]
+    contract = case.order(order)["contract_number"]
+    for row, found, codes in (
+        (f"{uscc},,技改", about, ["OTHER_SUBSIDY_OF_FIRM"]),
+        (f"{uscc},XX-9,技改", [], []),
+        (f"{uscc},{contract},技改", about, ["OTHER_SUBSIDY_OF_ITEM"]),
+    ):
+        content = f"统一社会信用代码,合同编号,项目名称\n{row}".encode()
+        apply_list(world, upload_list(world, content, "other_subsidy", 2026))
+        assert waiting(case) == found
+        assert codes_of(case.line(order)["flags"]) == codes
+    assert case.decide(order).code == "OTHER_SUBSIDY"
+    steps.expect(say(case, order), 200)
+    assert waiting(case) == []
+    assert case.decide(order).status == 200
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_line_waits_from_its_filling_in_for_its_own_item_and_else_from_its_submission(two_lines: TwoLines) -> None:
+    case, first, second = two_lines
+    name(case, {"invoice_number": "INV-1"}, FIRM)
+    fill_in(case, first, "INV-1")
+    fill_in(case, second, "INV-2")
+    assert waiting(case) == [f"line:{first['order_id']}"]
+    steps.expect(say(case, first), 200)
+    steps.expect(case.call(SELLER, "POST", "submit"), 200)
+    assert waiting(case) == [f"line:{second['order_id']}"]
 
 
 @pytest.mark.clause("§5.2b")

@@ -250,3 +250,72 @@ def test_only_one_sheet_may_have_content_whatever_it_is(filename: str, write: Ca
 def test_a_kind_there_is_not_is_an_error_of_the_program() -> None:
     with pytest.raises(KeyError):
         parse("friends", "a.csv", as_csv([HEADER]))
+
+
+ITEMS = ["统一社会信用代码", "合同编号", "发票代码", "发票号码", "项目名称", "补助金额（元）"]
+
+
+@pytest.mark.clause("§5.2b")
+@every_format
+def test_a_list_of_other_subsidies_names_items_and_an_enterprise_may_have_several(filename: str, write: Write) -> None:
+    rows = [
+        ITEMS,
+        [A, "HT-1", "", "", "技改", "12345.6"],
+        [A, "", "0330024001", "12345678", "", "1,000"],
+        [A, "", "", "", "", ""],
+        [B, "HT-1", "", "", "技改", "12345.6"],
+    ]
+    parsed = parse("other_subsidy", filename, write(rows))
+    assert parsed.errors == []
+    assert parsed.rows == [
+        ListRow(2, A, "", contract_number="HT-1", project="技改", amount_fen=1_234_560),
+        ListRow(3, A, "", invoice_code="0330024001", invoice_number="12345678", amount_fen=100_000),
+        ListRow(4, A, ""),
+        ListRow(5, B, "", contract_number="HT-1", project="技改", amount_fen=1_234_560),
+    ]
+    assert parsed.rows[2].said() == {"row": 4, "uscc": A, "name": ""}
+
+
+def test_an_amount_may_be_a_number_and_a_number_of_a_contract_or_invoice_may_not() -> None:
+    rows = [
+        ITEMS,
+        [A, "HT-1", "", "", "", 12_345.67],
+        [B, 20260001, "", "", "", 1],
+        [C, "", 33002400111, 12345678, "", ""],
+    ]
+    parsed = parse("other_subsidy", "a.xlsx", as_xlsx(rows))
+    assert [each.amount_fen for each in parsed.rows] == [1_234_567]
+    assert [(each.row, each.column) for each in parsed.errors] == [(3, "B"), (4, "C"), (4, "D")]
+    assert {each.message for each in parsed.errors} == {
+        "号码被存成了数字，可能丢失了首尾的数字；请把该列设为“文本”格式，再重新填写"
+    }
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ([A, "", "", "", "", "12.345"], "金额应为以元为单位的数字，最多两位小数"),
+        ([A, "", "", "", "", "约一万"], "金额应为以元为单位的数字，最多两位小数"),
+        ([A, "", "", "", "", "-5"], "金额应为以元为单位的数字，最多两位小数"),
+        ([A, "", "0330024001", "", "", ""], "填写了发票代码，却没有填写发票号码"),
+        ([A, "=B2", "", "", "", ""], FORMULA_MESSAGE),
+        ([A, "", "", "", "", "=F2"], FORMULA_MESSAGE),
+        ([A, "HT", "", "", "", ""], "与第 2 行的同一企业同一事项重复"),
+    ],
+)
+def test_what_is_wrong_with_an_item_is_reported_with_its_row(row: list[str], message: str) -> None:
+    parsed = parse("other_subsidy", "a.csv", as_csv([ITEMS, [A, "HT", "", "", "", ""], row]))
+    assert [(each.row, each.message) for each in parsed.errors] == [(3, message)]
+    assert [each.row for each in parsed.rows] == [2]
+
+
+def test_an_enterprise_has_at_most_so_many_items() -> None:
+    rows = [[A, f"HT-{number}", "", "", "", ""] for number in range(22)]
+    parsed = parse("other_subsidy", "a.csv", as_csv([ITEMS, *rows]))
+    assert len(parsed.rows) == 20
+    assert [each.message for each in parsed.errors] == ["同一企业超过 20 行，请合并后再上传"] * 2
+
+
+def test_no_other_list_has_items() -> None:
+    parsed = parse("rated_d", "a.csv", as_csv([ITEMS, [A, "HT", "", "", "技改", "x"]]))
+    assert parsed.rows == [ListRow(2, A, "")]

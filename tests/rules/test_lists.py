@@ -96,6 +96,16 @@ def test_what_comes_and_what_goes_is_told_in_the_order_of_the_codes() -> None:
     assert difference([], [], takes_effect=True).touched == 0
 
 
+@pytest.mark.clause("§5.2b")
+def test_of_a_code_with_several_items_each_row_is_told_and_the_code_touched_once() -> None:
+    kept, old, new = (ListRow(row=2, uscc="a", name="", project=project) for project in ("x", "y", "z"))
+    found = difference([kept, old], [kept, new, row("b")], takes_effect=True)
+    assert found.rows == [("removed", old), ("added", new), ("added", row("b"))]
+    assert (found.unchanged, found.touched) == (1, 2)
+    assert touched_codes([kept, old], [kept, new, row("b")], same_year=True) == ["a", "b"]
+    assert touched_codes([kept, old], [old, kept], same_year=True) == []
+
+
 def test_the_bureau_confirms_the_number_of_codes_that_are_touched_now() -> None:
     found = difference([row("a")], [row("b")], takes_effect=True)
     assert refusal_of(check_confirmed, found, None) is Refusal.MALFORMED
