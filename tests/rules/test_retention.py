@@ -220,6 +220,7 @@ def test_the_books_keep_what_they_need_of_an_erased_record() -> None:
             "withdrawal_reason",
             "dispute",
             "decision",
+            "subsidy_decisions",
             "erased_at",
         ),
         *("version", "updated_at", "last_action", "last_by"),
