@@ -287,7 +287,7 @@ def waiting(case: Settling) -> list[str]:
 
 
 @pytest.mark.clause("§5.2b")
-def test_a_list_in_force_puts_the_lines_on_the_bureaus_list_of_work_and_takes_them_off(submitted: Scene) -> None:
+def test_a_list_in_force_puts_lines_on_the_bureaus_list_of_work_and_takes_them_off(submitted: Scene) -> None:
     """By the file that the operator uploads: of the firm, then of another contract, then of the line's own."""
     case, order = settling(submitted), the_order(submitted)
     world, uscc, about = case.town.world, case.town.enterprise.uscc, [f"line:{order['order_id']}"]
@@ -308,7 +308,7 @@ def test_a_list_in_force_puts_the_lines_on_the_bureaus_list_of_work_and_takes_th
 
 
 @pytest.mark.clause("§5.2b")
-def test_a_line_waits_from_its_filling_in_for_its_own_item_and_else_from_its_submission(two_lines: TwoLines) -> None:
+def test_a_line_waits_as_filled_in_for_its_own_item_else_from_its_submission(two_lines: TwoLines) -> None:
     case, first, second = two_lines
     name(case, {"invoice_number": "INV-1"}, FIRM)
     fill_in(case, first, "INV-1")

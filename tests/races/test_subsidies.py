@@ -63,7 +63,7 @@ def money_so_far() -> tuple[list[str], list[str]]:
 @pytest.mark.clause("§5.2b")
 @pytest.mark.parametrize("step", [approval, closing, payment])
 @pytest.mark.parametrize("how", ["listed", "decided"])
-def test_after_an_enterprise_is_listed_or_the_item_is_the_same_no_line_goes_further(
+def test_after_a_listing_or_the_word_that_it_is_the_same_no_line_goes_further(
     world: World,
     stopped_clock: StoppedClock,
     seed: int,
