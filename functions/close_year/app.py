@@ -14,8 +14,8 @@ from voucher.models.accounts import order_ids_held
 from voucher.models.base import Mark
 from voucher.refusals import Refusal, Refused
 from voucher.rules.batches import closed_batch
+from voucher.rules.contracts import expires_without_contract
 from voucher.rules.lifecycle import stepped
-from voucher.rules.orders import expires_without_contract
 from voucher.rules.programmes import closing_of
 from voucher.store import batches, keys, orders, programmes, vouchers
 

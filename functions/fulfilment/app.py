@@ -1,19 +1,19 @@
-"""How an order is carried out: accepted or refused, contracted, delivered, confirmed, rated (§4.2)."""
+"""How an order is carried out: accepted or refused, contracted by both, delivered, confirmed, rated (§4.2)."""
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.bodies import Nothing, WithReason
+from voucher.edge.bodies import Nothing, Versioned, WithReason
 from voucher.edge.identity import as_party, party_of
 from voucher.edge.orders import Contract, Stars
 from voucher.edge.parties import acceptance_checks
 from voucher.edge.replies import Answer, reply
-from voucher.models.orders import Order, Rating
+from voucher.models.agencies import Agency
+from voucher.models.enterprises import Enterprise
+from voucher.models.orders import Order, ProposedContract, Rating
 from voucher.refusals import Refusal, Refused
-from voucher.rules.agencies import check_signed_after_approval
+from voucher.rules import contracts
 from voucher.rules.four_eyes import stepped_by_party
-from voucher.rules.lifecycle import check_step, stepped
-from voucher.rules.orders import check_contract_day, check_has_contract, check_may_contract, check_ratio, has_contract
-from voucher.rules.programmes import year_is_over
+from voucher.rules.lifecycle import check_version, stepped
 from voucher.rules.terms import delivered_changes
 from voucher.store import orders, organisations, programmes, vouchers
 from voucher.store.engine.table import Write
@@ -31,28 +31,17 @@ def _as_enterprise(order: Order) -> None:
 
 @app.post("/orders/<order_id>/accept")
 def accept(order_id: str) -> Answer[Order]:
-    """§4.2.1, §5.2b: the agency accepts the order, unless a violation stands against a party of it, or one person acts
-    for both."""
+    """§4.2.1, §5.2b: within its year the agency accepts the order, and so agrees to the contract that stands in it;
+    unless a violation stands against a party of it, or one person acts for both."""
     app.body(Nothing)
     old = orders.get(order_id)
     _as_agency(old)
     if app.is_repeat(old, "accept"):
         return reply(old, replay=True)
-    new = stepped_by_party(old, "accept", app.mark)
-    orders.commit_step(old, new, *acceptance_checks(old), *_checks_of_parties(old))
+    new = contracts.accepted(old, app.mark)
+    contracts.check_in_year(old, programmes.get(old.year).policy, clock.now())
+    orders.commit_step(old, new, *acceptance_checks(old))
     return reply(new)
-
-
-def _checks_of_parties(order: Order) -> list[Write]:
-    """§4.1.3, §1.4b: a new contract needs two approved parties, which stay so until it is written.
-
-    An order that has its contract goes on whatever becomes of its parties.
-    """
-    if has_contract(order):
-        return []
-    enterprise, agency = orders.find_parties(order)
-    check_may_contract(enterprise, agency, clock.today())
-    return [organisations.unchanged_check(party) for party in (enterprise, agency) if party]
 
 
 @app.post("/orders/<order_id>/refuse")
@@ -71,25 +60,47 @@ def refuse(order_id: str) -> Answer[Order]:
 
 @app.post("/orders/<order_id>/contract")
 def record_contract(order_id: str) -> Answer[Order]:
-    """§4.2.1, §2.3.2: either party records the contract or corrects it; its year and the 70 % are checked again."""
+    """§4.2.1, §2.3.2: a party records the contract or corrects it; its year and the 70 % are checked again. From the
+    acceptance on it counts once the other party acknowledges it; until then it stands in `proposed_contract`."""
     old = orders.get(order_id)
     enterprise, agency = orders.find_parties(old)
-    party_of(app.caller, enterprise, agency)
+    party = party_of(app.caller, enterprise, agency)
     body = app.body(Contract)
     if app.is_repeat(old, "contract"):
         return reply(old, replay=True)
-    check_step(old, "contract")
-    policy = programmes.get(old.year).policy
-    # §4.2.1: at the year's end an order without a contract is cancelled, however late the sweep comes
-    if not has_contract(old) and year_is_over(policy, old.year, clock.now()):
-        raise Refused(Refusal.CONTRACT_YEAR)
-    check_contract_day(body.contract_signed_on, policy, old.year, clock.today())
-    if agency is not None:
-        check_signed_after_approval(body.contract_signed_on, agency)
-    check_ratio(old.voucher_fen, body.contract_fen, policy)
-    new = stepped_by_party(old, "contract", app.mark, **body.model_dump())
-    orders.commit_contract(old, new, *_checks_of_parties(old))
+    said = ProposedContract(**body.model_dump(), party=party, by=app.caller.sub, at=clock.now())
+    new = contracts.with_said_contract(old, said, app.mark)
+    contracts.check_contract(old, said, agency, programmes.get(old.year).policy, clock.now())
+    orders.commit_said_contract(old, new, said, *_checks_of_parties(old, enterprise, agency))
     return reply(new)
+
+
+@app.post("/orders/<order_id>/contract/acknowledge")
+def acknowledge(order_id: str) -> Answer[Order]:
+    """§4.2.1: the other party agrees to the proposed contract, which counts from now on."""
+    old = orders.get(order_id)
+    enterprise, agency = orders.find_parties(old)
+    party = party_of(app.caller, enterprise, agency)
+    seen = app.body(Versioned).version
+    if app.is_repeat(old, "acknowledge"):
+        return reply(old, replay=True)
+    said = contracts.proposed_to(old, party)
+    check_version(old, seen)
+    new = contracts.acknowledged(old, said, app.mark)
+    contracts.check_contract(old, said, agency, programmes.get(old.year).policy, clock.now())
+    orders.commit_contract(old, new, *_checks_of_parties(old, enterprise, agency))
+    return reply(new)
+
+
+def _checks_of_parties(order: Order, enterprise: Enterprise | None, agency: Agency | None) -> list[Write]:
+    """§4.1.3, §1.4b: a new contract needs two approved parties, which stay so until it is written.
+
+    An order that has its contract goes on whatever becomes of its parties.
+    """
+    if order.has_contract:
+        return []
+    contracts.check_may_contract(enterprise, agency, clock.today())
+    return [organisations.unchanged_check(party) for party in (enterprise, agency) if party]
 
 
 @app.post("/orders/<order_id>/deliver")
@@ -98,7 +109,7 @@ def deliver(order_id: str) -> Answer[Order]:
     app.body(Nothing)
     old = orders.get(order_id)
     _as_agency(old)
-    check_has_contract(old)
+    contracts.check_has_contract(old)
     if app.is_repeat(old, "deliver"):
         return reply(old, replay=True)
     changes = delivered_changes(programmes.get(old.year).policy, clock.today())

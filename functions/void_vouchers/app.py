@@ -14,8 +14,8 @@ from voucher.models.base import Mark, yuan
 from voucher.models.orders import RUNNING_ORDERS
 from voucher.models.vouchers import Voucher
 from voucher.rules import entitlements, messages
+from voucher.rules.contracts import expires_without_contract
 from voucher.rules.lifecycle import stepped
-from voucher.rules.orders import expires_without_contract
 from voucher.rules.working_days import shanghai_date
 from voucher.store import orders, organisations, vouchers
 from voucher.store.engine.table import Write

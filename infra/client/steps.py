@@ -158,7 +158,7 @@ def place_order(client: Client, deal: Deal) -> Reply:
 
 
 def complete_order(client: Client, order_id: str, deal: Deal) -> Json:
-    """§4.2.1: accept, add the contract, deliver, confirm."""
+    """§4.2.1: accept, agree on the contract, deliver, confirm."""
     path = f"/orders/{order_id}"
     contract = {
         "contract_number": deal.contract_number,
@@ -167,6 +167,7 @@ def complete_order(client: Client, order_id: str, deal: Deal) -> Json:
     }
     expect(client.call(deal.agency_person, "POST", f"{path}/accept"), 200)
     expect(client.call(deal.agency_person, "POST", f"{path}/contract", contract), 200)
+    expect(client.call(deal.owner, "POST", f"{path}/contract/acknowledge"), 200)
     expect(client.call(deal.agency_person, "POST", f"{path}/deliver"), 200)
     return expect(client.call(deal.owner, "POST", f"{path}/confirm"), 200)
 

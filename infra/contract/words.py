@@ -114,6 +114,7 @@ LISTS: dict[str, Words] = {
         "accept": "接单",
         "refuse": "拒绝",
         "contract": "登记合同",
+        "acknowledge": "确认合同",
         "deliver": "交付",
         "request_cancel": "申请取消",
         "cancel": "同意取消",

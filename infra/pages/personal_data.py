@@ -319,6 +319,7 @@ NO_PERSON = (
     "Batch.name",
     "Programme.document_number",
     "OrderWarning.message",
+    "Order.proposed_contract",
     "Order.enterprise_name",
     "Order.agency_name",
     "Order.product_name",

@@ -60,6 +60,37 @@ def contract(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(step.ask, check)
 
 
+def propose_contract(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    order_id = parties.accept_order(700_000)
+    step = step_of_order(parties, parties.agency.person, order_id, "contract", "accepted", CONTRACT)
+
+    def check(answer: Json) -> None:
+        step.check(answer)
+        assert (answer["contract_number"], answer["proposed_contract"]["contract_number"]) == ("HT-1", "HT-9")
+        assert [each["pk"] for each in tables.list_items("orders", "CONTRACT")] == [
+            f"CONTRACT#{parties.agency.uscc}#HT-1"
+        ]
+
+    return UseCase(step.ask, check)
+
+
+def acknowledge_contract(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    order_id = parties.accept_order(700_000)
+    path, owner = f"/orders/{order_id}/contract", parties.enterprise.person
+    steps.expect(world.call(parties.agency.person, "POST", path, CONTRACT), 200)
+    step = step_of_order(parties, owner, order_id, "contract/acknowledge", "accepted")
+
+    def check(answer: Json) -> None:
+        step.check(answer)
+        assert (answer["contract_number"], answer["proposed_contract"]) == ("HT-9", None)
+        numbers = {each["pk"]: each["order_id"] for each in tables.list_items("orders", "CONTRACT")}
+        assert numbers == {f"CONTRACT#{parties.agency.uscc}#HT-{n}": of for n, of in ((1, None), (9, order_id))}
+
+    return UseCase(step.ask, check)
+
+
 def deliver(world: World, _clock: StoppedClock) -> UseCase:
     parties = seed_parties(world)
     order_id, person = parties.place_order(700_000), parties.agency.person
@@ -211,7 +242,18 @@ def keep_audit(world: World, _clock: StoppedClock) -> UseCase:
 
 
 ORDER_USE_CASES = {
-    "§4.2.1": [contract, deliver, confirm, relay, end_unanswered, dispute, decide_return, decide_cancel],
+    "§4.2.1": [
+        contract,
+        propose_contract,
+        acknowledge_contract,
+        deliver,
+        confirm,
+        relay,
+        end_unanswered,
+        dispute,
+        decide_return,
+        decide_cancel,
+    ],
     "§3.4.3": [keep_audit],
     "§3.5.1(5)": [request_cancel, withdraw_cancel],
     "§2.3.2": [quote],

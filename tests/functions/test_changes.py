@@ -157,7 +157,7 @@ def test_a_disqualification_takes_what_no_contract_used_and_allows_no_new_contra
     town, _ = voucher
     placed, contracted = (town.order(contract_fen=500_000, voucher_fen=fen) for fen in (200_000, 300_000))
     town.advance(placed, "accept")
-    town.advance(contracted, "contract")
+    town.advance(contracted, "accept", "contract")
     with relayed(keys.enterprise(town.enterprise.uscc)):
         disqualify(town.world, town.enterprise.uscc)
         for person in (SELLER, OWNER):
@@ -165,9 +165,10 @@ def test_a_disqualification_takes_what_no_contract_used_and_allows_no_new_contra
             assert (late.status, late.code, late.body["clause"]) == (422, "DISQUALIFIED", "§4.1.3")
         corrected = town.contract(contracted, contract_fen=600_000)
         steps.expect(town.act(SELLER, contracted, "contract", corrected), 200)
+        steps.expect(town.act(OWNER, contracted, "contract/acknowledge"), 200)
     shown = [town.shown(f"/orders/{each['order_id']}") for each in (placed, contracted)]
-    assert [each["state"] for each in shown] == ["cancelled", "placed"]
-    assert town.advance(contracted, "accept", "deliver", "confirm")["state"] == "completed"
+    assert [each["state"] for each in shown] == ["cancelled", "accepted"]
+    assert town.advance(contracted, "deliver", "confirm")["state"] == "completed"
     voided = vouchers.find(town.voucher_id)
     assert voided is not None and (voided.state, voided.balance_fen) == ("void", 0)
     last = [(each.entry, each.amount_fen) for each in vouchers.list_postings(voided)][-3:]

@@ -45,6 +45,7 @@ VERSIONED = {
     "PUT /batches/{batch_id}",
     "POST /batches/{batch_id}/withdraw",
     "POST /batches/{batch_id}/publish",
+    "POST /orders/{order_id}/contract/acknowledge",
     "POST /orders/{order_id}/cancellation/review",
     "POST /orders/{order_id}/decision",
     "POST /settlements/{settlement_id}/pre-review",
@@ -54,6 +55,7 @@ VERSIONED = {
 }
 # the accepted call of these comes after another one, which the shared town has not seen
 IN_ANOTHER_STATE = {
+    "POST /orders/{order_id}/contract/acknowledge",
     "POST /enterprises/{uscc}/disqualify/approve",
     "POST /enterprises/{uscc}/review",
     "POST /agencies/{uscc}/pre-review",

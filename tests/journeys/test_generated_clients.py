@@ -88,7 +88,7 @@ def test_each_call_of_the_collection_is_understood_as_it_stands(stack: Stack) ->
 
 
 def _is_wrong(reply: Reply) -> bool:
-    mistakes = reply.body["errors"] if reply.code else []
+    mistakes = reply.body["errors"] if reply.status >= 400 else []
     return reply.status >= 500 or reply.code in WRONG_CALL or any(each["code"] in WRONG_FIELD for each in mistakes)
 
 

@@ -57,7 +57,7 @@ def test_a_year_closes_once_and_leaves_no_money_behind_in_its_last_night(
 ) -> None:
     """Meanwhile a voucher lapses, an order is cancelled, and a batch is closed."""
     parties = seed_parties(world)
-    contracted_id = parties.place_order(CONTRACTED_FEN)
+    contracted_id = parties.accept_order(CONTRACTED_FEN)
     requests.both_ask_to_cancel(world, contracted_id, parties.enterprise.person, parties.agency.person)
     uncontracted_id = place_uncontracted_order(parties)
     stopped_clock.instant = YEAR_END

@@ -30,7 +30,6 @@ from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
 from voucher.rules.orders import (
     check_contract_day,
-    check_has_contract,
     check_order,
     check_parties,
     check_quotable,
@@ -240,13 +239,6 @@ def test_a_programme_with_dates_of_its_own_takes_contracts_of_those_days_only() 
     days = [date(2026, 6, day) for day in (9, 10, 14, 15)]
     refused = [refusal_of(check_contract_day, day, demo, YEAR, TODAY) for day in days]
     assert refused == [Refusal.CONTRACT_YEAR, None, None, Refusal.CONTRACT_YEAR]
-
-
-@pytest.mark.clause("§4.2.1")
-def test_work_is_delivered_only_under_a_contract_with_number_and_day() -> None:
-    assert refusal_of(check_has_contract, order()) is None
-    for missing in ("contract_number", "contract_signed_on"):
-        assert refusal_of(check_has_contract, order(**{missing: None})) is Refusal.CONTRACT_MISSING
 
 
 @pytest.mark.clause("§2.2.cap")

@@ -15,6 +15,7 @@ from voucher.words import TASK_WORDS
 
 ALL = [(thing, task) for thing, tasks in TASKS.items() for task in tasks] + list(ASIDE.items())
 MONDAY = date(2026, 6, 15)  # the 19th is the Dragon Boat Festival
+PROPOSED = {"contract_number": "HT-2", "party": "agency"}
 
 
 def actors(thing: str, state: str) -> set[str]:
@@ -51,7 +52,14 @@ def test_each_kind_of_task_has_its_words_and_each_term_is_a_value_of_the_policy(
         ({}, "answer_order", f"agency:{AGENCY}"),
         ({"enterprise_cancel": {"reason": "不再需要"}}, "review_cancellation", "platform"),
         ({"state": "accepted"}, "enter_contract", f"agency:{AGENCY}"),
-        ({"state": "accepted", "contract_signed_on": "2026-06-15"}, "deliver", f"agency:{AGENCY}"),
+        ({"state": "accepted", "contract_signed_on": "2026-06-15"}, "enter_contract", f"agency:{AGENCY}"),
+        ({"state": "accepted", "contract_agreed_at": "2026-06-15T02:00:00.000Z"}, "deliver", f"agency:{AGENCY}"),
+        ({"state": "accepted", "proposed_contract": PROPOSED}, "acknowledge_contract", f"enterprise:{FIRM}"),
+        (
+            {"state": "accepted", "proposed_contract": PROPOSED | {"party": "enterprise"}},
+            "acknowledge_contract",
+            f"agency:{AGENCY}",
+        ),
         ({"state": "accepted", "enterprise_cancel": {"reason": "不再需要"}}, "answer_cancellation", f"agency:{AGENCY}"),
         ({"state": "delivered", "agency_cancel": {"reason": "无力履行"}}, "answer_cancellation", f"enterprise:{FIRM}"),
         ({"state": "delivered"}, "confirm_delivery", f"enterprise:{FIRM}"),

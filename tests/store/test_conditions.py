@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from infra.client import steps
-from infra.client.http import BUREAU, FINANCE, OPERATOR, Reply
+from infra.client.http import BUREAU, FINANCE, OPERATOR, Person, Reply
 from tests.conftest import NOW
 from tests.support import samples
 from tests.support.backend import BUCKET, World, function
@@ -301,15 +301,15 @@ def nothing_if(
 @pytest.mark.clause("§1.4b")
 @pytest.mark.clause("§4.1.3")
 @pytest.mark.parametrize("party", ["enterprise", "agency"])
-@pytest.mark.parametrize("step", ["accept", "contract"])
+@pytest.mark.parametrize(("person", "step"), [(SELLER, "accept"), (OWNER, "contract")])
 def test_an_order_without_a_contract_goes_on_only_while_both_parties_are_unchanged(
-    voucher: Scene, monkeypatch: pytest.MonkeyPatch, step: str, party: str
+    voucher: Scene, monkeypatch: pytest.MonkeyPatch, person: Person, step: str, party: str
 ) -> None:
     town = voucher[0]
     order = town.order()
     key = {"enterprise": keys.enterprise(town.enterprise.uscc), "agency": keys.agency(town.agency.uscc)}[party]
     body = town.contract(order) if step == "contract" else None
-    nothing_if(monkeypatch, (orders, "commit_step"), lambda: town.act(SELLER, order, step, body), key, version=99)
+    nothing_if(monkeypatch, (orders, "commit_step"), lambda: town.act(person, order, step, body), key, version=99)
 
 
 @pytest.mark.clause("§1.3")

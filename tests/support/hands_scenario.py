@@ -69,13 +69,15 @@ def nothing(_matter: Matter, _answer: Json) -> None:
 
 @dataclass(frozen=True)
 class Turn:
-    """One step: who takes it, what they call, and what follows once it is done. `concerns` says whose matter it is."""
+    """One step: who takes it, what they call, and what follows once it is done. `concerns` says whose matter it is,
+    and `other_side` what a member of the party is told who does not take it."""
 
     step: str
     by: Literal["enterprise", "agency", "either", "staff"]
     take: Take
     learn: Learn = nothing
     concerns: tuple[Party, ...] = PARTIES
+    other_side: str = "NOT_FOUND"
 
     @property
     def person(self) -> Person:
@@ -347,6 +349,9 @@ TURNS = (
     Turn("place_order", "enterprise", place, orders_placed),
     Turn("accept_order", "agency", on_each_order("accept")),
     Turn("record_contract", "either", on_each_order("contract", contract)),
+    Turn(
+        "acknowledge_contract", "enterprise", on_each_order("contract/acknowledge"), other_side="NO_CONTRACT_PROPOSED"
+    ),
     Turn("deliver_order", "agency", on_each_order("deliver")),
     Turn("ask_cancel", "either", on_each_order("cancellation", lambda _: WHY)),
     Turn("dispute_order", "enterprise", on_each_order("dispute", lambda _: WHY)),

@@ -101,11 +101,18 @@ class Town:
     def advance(self, order: Json, *steps_taken: str) -> Json:
         """Take an order through the steps named, each by whoever takes it; the order after the last."""
         for step in steps_taken:
-            person = OWNER if step == "confirm" else SELLER
-            order = steps.expect(
-                self.act(person, order, step, self.contract(order) if step == "contract" else None), 200
-            )
+            if step == "contract":
+                order = self.agree(order)
+            else:
+                order = steps.expect(self.act(OWNER if step == "confirm" else SELLER, order, step), 200)
         return order
+
+    def agree(self, order: Json, by: Person = SELLER, **changes: Any) -> Json:
+        """The order once one party said what its contract is and, after the acceptance, the other one agreed."""
+        said = steps.expect(self.act(by, order, "contract", self.contract(order, **changes)), 200)
+        if said["proposed_contract"] is None:
+            return said
+        return steps.expect(self.act(OWNER if by == SELLER else SELLER, order, "contract/acknowledge"), 200)
 
     def complete(self, order: Json) -> Json:
         """Accepted, contracted, delivered, confirmed."""

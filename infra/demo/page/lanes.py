@@ -49,6 +49,7 @@ MEANINGS = (
     ("POST /orders", "下单，抵用 {voucher_fen} 元", "orders; the money is held"),
     ("POST /orders/{order_id}/accept", "接单", "accepts"),
     ("POST /orders/{order_id}/contract", "登记合同 {contract_fen} 元", "records the contract"),
+    ("POST /orders/{order_id}/contract/acknowledge", "确认合同", "agrees to it"),
     ("POST /orders/{order_id}/deliver", "提交成果", "delivers"),
     ("POST /orders/{order_id}/confirm", "确认完成", "confirms"),
     ("POST /orders/{order_id}/rating", "评价", "rates"),

@@ -47,8 +47,12 @@ def _of_agency(change: Any) -> bool:
     return str(change.kind) == "agency"
 
 
-def _has_contract(order: Any) -> bool:
-    return order.contract_number is not None and order.contract_signed_on is not None
+def _is_accepted(order: Any) -> bool:
+    return str(order.state) == "accepted"
+
+
+def _proposed_by(party: str) -> Callable[[Any], object]:
+    return lambda order: order.proposed_contract and order.proposed_contract.party == party
 
 
 def _is_asked_to_cancel(order: Any) -> bool:
@@ -80,6 +84,7 @@ _DISQUALIFICATION = Step("bureau", "POST /enterprises/{uscc}/disqualify/approve"
 _REMOVAL = Step("bureau", "POST /agencies/{uscc}/removal/approve")
 _ENTERPRISE_CHANGE = Step("platform", "POST /enterprises/{uscc}/changes/{change_id}/review", _of_enterprise)
 _AGENCY_CHANGE = Step("platform", "POST /agencies/{uscc}/changes/{change_id}/review", _of_agency)
+_CONTRACT = "POST /orders/{order_id}/contract"
 _DECISION = Step("platform", "POST /orders/{order_id}/decision")
 _CANCELLATION = "POST /orders/{order_id}/cancellation"
 _LINE_REVIEW = Step("platform", "POST /settlements/{settlement_id}/pre-review", _is_submitted)
@@ -178,8 +183,13 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "accept": (Step("agency", "POST /orders/{order_id}/accept"),),
         "refuse": (Step("agency", "POST /orders/{order_id}/refuse"),),
         "withdraw": (Step("enterprise", "POST /orders/{order_id}/withdraw"),),
-        "contract": tuple(Step(by, "POST /orders/{order_id}/contract") for by in ("enterprise", "agency")),
-        "deliver": (Step("agency", "POST /orders/{order_id}/deliver", _has_contract),),
+        # before the acceptance the enterprise alone says what the contract is
+        "contract": (Step("enterprise", _CONTRACT), Step("agency", _CONTRACT, _is_accepted)),
+        "acknowledge": (
+            Step("enterprise", f"{_CONTRACT}/acknowledge", _proposed_by("agency")),
+            Step("agency", f"{_CONTRACT}/acknowledge", _proposed_by("enterprise")),
+        ),
+        "deliver": (Step("agency", "POST /orders/{order_id}/deliver", lambda order: order.has_contract),),
         "confirm": (Step("enterprise", "POST /orders/{order_id}/confirm"),),
         # the operator's "no" takes the requests back, so that both parties have to ask anew
         "request_cancel": (

@@ -28,6 +28,7 @@ PARTIES = (
     "place_order",
     "accept_order",
     "record_contract",
+    "acknowledge_contract",
     "deliver_order",
     "ask_cancel",
     "dispute_order",
@@ -37,7 +38,7 @@ PARTIES = (
     "submit_application",
 )
 # what of it an order knows, which is asked when it is cancelled or claimed back
-PARTIES_OF_ORDER = PARTIES[:8]
+PARTIES_OF_ORDER = PARTIES[:9]
 # whoever decided that an order is fulfilled judges no line of it; gathering and paying are left to them, so that two
 # operators suffice
 REVIEWS = ("decide_order", "pre_review_lines", "gather_round")
@@ -90,10 +91,11 @@ STEPS: dict[str, Step] = {
     "place_order": _once("POST /orders"),
     "accept_order": _once("POST /orders/{order_id}/accept"),
     "record_contract": _once("POST /orders/{order_id}/contract"),
+    "acknowledge_contract": _once("POST /orders/{order_id}/contract/acknowledge"),
     "deliver_order": _once("POST /orders/{order_id}/deliver"),
     "ask_cancel": _once("POST /orders/{order_id}/cancellation"),
     "dispute_order": _once("POST /orders/{order_id}/dispute"),
-    "decide_order": Step(("POST /orders/{order_id}/decision",), "§4.2.1", PARTIES[:6], BOTH),
+    "decide_order": Step(("POST /orders/{order_id}/decision",), "§4.2.1", PARTIES[:7], BOTH),
     "confirm_order": _once("POST /orders/{order_id}/confirm"),
     "open_application": _once("POST /settlements"),
     "fill_in_line": _once("PUT /settlements/{settlement_id}/lines/{order_id}"),

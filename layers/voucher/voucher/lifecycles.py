@@ -94,6 +94,7 @@ LIFECYCLES: dict[str, Steps] = {
         "withdraw": ("placed", "withdrawn"),  # no contract yet, so the enterprise alone
         "run_out": ("placed", "cancelled"),  # the agency did not answer in time
         "contract": ("placed accepted", SAME),
+        "acknowledge": ("accepted", SAME),
         "deliver": ("accepted", "delivered"),
         "confirm": ("delivered", "completed"),
         "dispute": ("delivered", SAME),

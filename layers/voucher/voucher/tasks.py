@@ -27,6 +27,7 @@ TaskKind = Literal[
     "answer_cancellation",
     "answer_order",
     "enter_contract",
+    "acknowledge_contract",
     "deliver",
     "confirm_delivery",
     "decide_order",
@@ -86,6 +87,10 @@ def _has(name: str) -> Callable[[Facts], object]:
 
 def _lacks(name: str) -> Callable[[Facts], object]:
     return lambda facts: not facts.get(name)
+
+
+def _proposed_by(party: str) -> Callable[[Facts], object]:
+    return lambda order: (order.get("proposed_contract") or {}).get("party") == party
 
 
 def _may_be_cancelled(order: Facts) -> object:
@@ -151,7 +156,11 @@ TASKS: dict[str, tuple[Task, ...]] = {
         ),
         Task("answer_cancellation", _CANCELLABLE, "enterprise", None, "agency_cancel.answer_by", _has("agency_cancel")),
         Task("answer_order", "placed", "agency", None, "answer_by"),
-        Task("enter_contract", "accepted", "agency", term=None, when=_lacks("contract_signed_on")),
+        *(
+            Task("acknowledge_contract", "accepted", other, term=None, when=_proposed_by(party))
+            for party, other in (("enterprise", "agency"), ("agency", "enterprise"))
+        ),
+        Task("enter_contract", "accepted", "agency", term=None, when=_lacks("contract_agreed_at")),
         Task("deliver", "accepted", "agency", term=None),
         Task("decide_order", "delivered", "platform", when=_has("dispute")),
         Task("confirm_delivery", "delivered", "enterprise", None, "confirm_by"),

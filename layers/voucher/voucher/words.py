@@ -72,6 +72,7 @@ TASK_WORDS = {
     "answer_cancellation": "对方已申请取消订单，请答复",
     "answer_order": "接单或拒绝订单",
     "enter_contract": "登记合同编号和签订日期",
+    "acknowledge_contract": "确认对方登记的合同信息",
     "deliver": "提交服务成果",
     "confirm_delivery": "确认服务成果",
     "decide_order": "裁决企业有异议的交付",

@@ -109,7 +109,7 @@ class EnterpriseSteps(Machine):
         """§5.2b: by another person than who recorded the violation, which stands on."""
         order = chosen([each for each in self.city.orders if each.violations], pick)
         violation = min(order.violations)
-        answer = refusal("WRONG_STATE") if order.state in ("refused", "cancelled") else OK
+        answer = refusal("WRONG_STATE") if order.state in ("refused", "withdrawn", "cancelled") else OK
         expected, by = (refusal("FOUR_EYES"), BUREAU) if same_person else (answer, BUREAU_TWO)
         self.ask(expected, by.name, f"/violations/{violation}/orders/{order.name}/release", reason)
         if expected.took_effect:

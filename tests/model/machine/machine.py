@@ -10,9 +10,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 from infra.client.http import Person, Reply
 from tests.model.machine import city_of_run
 from tests.model.machine.backend_of_run import BackendOfRun
-from tests.model.reference import invariants
+from tests.model.reference import invariants, orders
 from tests.model.reference.answers import ExpectedAnswer
-from tests.model.reference.records import Order
+from tests.model.reference.records import Order, day_of
 from tests.support.backend import World
 
 PICK = st.integers(0, 1000)
@@ -88,3 +88,11 @@ class Machine(RuleBasedStateMachine):
     def step(self, expected: ExpectedAnswer, by: str, order: Order, word: str, body: Any = None) -> Reply:
         """One step of an order."""
         return self.ask(expected, by, f"/orders/{order.name}/{word}", body)
+
+    def agree_on_contract(self, order: Order, number: str, contract_fen: int) -> None:
+        """The agency says what the contract is, signed today, and the enterprise agrees, as far as they may."""
+        by, owner = order.product.agency_member, order.voucher.enterprise.person
+        signed_on = day_of(self.city.now).isoformat()
+        terms = {"contract_number": number, "contract_signed_on": signed_on, "contract_fen": contract_fen}
+        self.step(orders.sign(self.city, order, by, terms), by, order, "contract", terms)
+        self.step(orders.acknowledge(self.city, order, owner), owner, order, "contract/acknowledge")

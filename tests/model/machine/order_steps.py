@@ -180,6 +180,17 @@ class OrderSteps(Machine):
         self.step(orders.sign(self.city, order, by, body), by, order, "contract", body)
 
     @precondition(lambda self: self.city.orders)
+    @rule(pick=PICK, by_agency=st.booleans())
+    def the_contract_is_agreed_to(self, pick: int, by_agency: bool) -> None:
+        order = self.some_order(pick)
+        proposed = [each for each in self.city.orders if each.proposed is not None]
+        order = chosen(proposed, pick) if proposed else order
+        by = order.product.agency_member if by_agency else order.voucher.enterprise.person
+        expected = orders.acknowledge(self.city, order, by)
+        self.step(expected, by, order, "contract/acknowledge")
+        self.rare_events["contracts agreed on"] += expected.took_effect
+
+    @precondition(lambda self: self.city.orders)
     @rule(pick=PICK)
     def the_agency_delivers(self, pick: int) -> None:
         self.deliver_order(self.some_order(pick))
@@ -197,12 +208,7 @@ class OrderSteps(Machine):
         """The agency accepts an order, signs its contract and delivers, as far as it may."""
         by = order.product.agency_member
         self.step(orders.accept(self.city, order, by), by, order, "accept")
-        body = {
-            "contract_number": self.fresh("HT"),
-            "contract_signed_on": self.day(0),
-            "contract_fen": self.contract_fen(order.voucher_fen, "tight"),
-        }
-        self.step(orders.sign(self.city, order, by, body), by, order, "contract", body)
+        self.agree_on_contract(order, self.fresh("HT"), self.contract_fen(order.voucher_fen, "tight"))
         self.deliver_order(order)
 
     @precondition(lambda self: any(each.state == "delivered" for each in self.city.orders))

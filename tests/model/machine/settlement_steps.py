@@ -77,11 +77,8 @@ class SettlementSteps(Machine):
         owner, agency_member = order.voucher.enterprise.person, order.product.agency_member
         if order.state == "placed":
             self.step(orders.accept(self.city, order, agency_member), agency_member, order, "accept")
-        if order.state == "accepted" and order.contract_signed_on is None:
-            signed_on = day_of(self.city.now).isoformat()
-            number = order.contract_number or self.fresh("HT")
-            body = {"contract_number": number, "contract_signed_on": signed_on, "contract_fen": order.contract_fen}
-            self.step(orders.sign(self.city, order, agency_member, body), agency_member, order, "contract", body)
+        if order.state == "accepted" and not order.has_contract:
+            self.agree_on_contract(order, order.contract_number or self.fresh("HT"), order.contract_fen)
         if order.state == "accepted":
             self.step(orders.deliver(order, agency_member), agency_member, order, "deliver")
         if order.state == "delivered":

@@ -244,10 +244,11 @@ def records_are_as_the_model_has_them(items: MoneyItems, city: City) -> None:
         name: (each["state"], each["face_fen"], each["balance_fen"]) for name, each in items.vouchers.items()
     } == vouchers
     orders = {
-        each.name: (each.state, each.voucher_fen, each.contract_fen, each.contract_number) for each in city.orders
+        each.name: (each.state, each.voucher_fen, each.contract_fen, each.contract_number, each.has_contract)
+        for each in city.orders
     }
-    stored_orders = {
-        name: (each["state"], each["voucher_fen"], each["contract_fen"], each["contract_number"])
+    names = ("state", "voucher_fen", "contract_fen", "contract_number")
+    assert orders == {
+        name: (*(each[word] for word in names), each["contract_agreed_at"] is not None)
         for name, each in items.orders.items()
     }
-    assert stored_orders == orders

@@ -160,11 +160,15 @@ def accept(city: City, order: Order, by: str) -> ExpectedAnswer:
     """§4.2.1: the agency accepts the order."""
     if by != order.product.agency_member:
         return refusal("NOT_FOUND")
+    if order.state == "placed" and is_too_late(city, order):
+        return refusal("CONTRACT_YEAR")
     if order.state == "placed" and are_accused(city, *order.parties):
         return refusal("HAS_VIOLATION")
     if order.state == "placed" and (code := contract_refusal(city, order)):
         return refusal(code)
-    return advance_by_party(order, ("accept", by, None), {"placed": "accepted"})
+    answer = advance_by_party(order, ("accept", by, None), {"placed": "accepted"})
+    order.has_contract |= answer.took_effect and order.contract_signed_on is not None
+    return answer
 
 
 def deliver(order: Order, by: str) -> ExpectedAnswer:
@@ -173,7 +177,10 @@ def deliver(order: Order, by: str) -> ExpectedAnswer:
         return refusal("NOT_FOUND")
     if not order.has_contract:
         return refusal("CONTRACT_MISSING")
-    return advance_by_party(order, ("deliver", by, None), {"accepted": "delivered"})
+    answer = advance_by_party(order, ("deliver", by, None), {"accepted": "delivered"})
+    if answer.took_effect:
+        order.proposed = None
+    return answer
 
 
 def confirm(order: Order, by: str) -> ExpectedAnswer:
@@ -217,33 +224,70 @@ def decide(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedA
     return OK
 
 
+def is_too_late(city: City, order: Order) -> bool:
+    """§4.2.1: after its year an order comes to no contract."""
+    return not order.has_contract and day_of(city.now).year > order.voucher.batch.year.number
+
+
+def contract_error(city: City, order: Order, body: dict[str, Any]) -> str | None:
+    """§4.2.1, §1.4b, §2.3.2: why an order may not have this contract."""
+    day, own = date.fromisoformat(body["contract_signed_on"]), (order.product.agency_uscc, body["contract_number"])
+    reasons = {
+        "CONTRACT_YEAR": is_too_late(city, order) or not is_contract_day(city, order.voucher.batch.year.number, day),
+        "CONTRACT_BEFORE_APPROVAL": day < AGENCIES_APPROVED_ON,
+        "OVER_RATIO": order.voucher_fen * 10 > body["contract_fen"] * 7,
+        contract_refusal(city, order) or "": contract_refusal(city, order) is not None,
+        "CONTRACT_USED": city.contracts.get(own, order) is not order,
+    }
+    return next((code for code, holds in reasons.items() if holds), None)
+
+
+def take_contract(city: City, order: Order, body: dict[str, Any]) -> None:
+    """§5.2b: the order has this contract, and its number; the number before is free."""
+    free_contract_number(city, order)
+    order.contract_number, order.contract_fen = body["contract_number"], body["contract_fen"]
+    order.contract_signed_on = date.fromisoformat(body["contract_signed_on"])
+    city.contracts[order.product.agency_uscc, body["contract_number"]] = order
+
+
 def sign(city: City, order: Order, by: str, body: dict[str, Any]) -> ExpectedAnswer:
-    """§4.2.1, §2.3.2: the contract is added after the order, or corrected."""
+    """§4.2.1: a party says what the contract is; from the acceptance on it waits for the other one's word."""
     if by not in (order.product.agency_member, order.voucher.enterprise.person):
         return refusal("NOT_FOUND")
-    step, day = ("contract", by, body), date.fromisoformat(body["contract_signed_on"])
+    step, party = ("contract", by, body), order.party_of(by)
     if order.repeats(step):
         return REPLAY
-    if order.state not in ("placed", "accepted"):
+    if order.state != "accepted" and (order.state, party) != ("placed", "enterprise"):
         return refusal("WRONG_STATE")
-    number = order.voucher.batch.year.number
-    if not is_contract_day(city, number, day) or (not order.has_contract and day_of(city.now).year > number):
-        return refusal("CONTRACT_YEAR")
-    if day < AGENCIES_APPROVED_ON:
-        return refusal("CONTRACT_BEFORE_APPROVAL")
-    if order.voucher_fen * 10 > body["contract_fen"] * 7:
-        return refusal("OVER_RATIO")
-    if (code := contract_refusal(city, order)) is not None:
+    if (code := contract_error(city, order, body)) is not None:
         return refusal(code)
-    own = order.product.agency_uscc, body["contract_number"]
-    if city.contracts.get(own, order) is not order:
-        return refusal("CONTRACT_USED")
-    free_contract_number(city, order)
-    order.contract_number, order.contract_signed_on = body["contract_number"], day
-    order.contract_fen = body["contract_fen"]
+    if order.state == "placed":
+        take_contract(city, order, body)
+    else:
+        order.proposed = {**body, "party": party}
+    order.steps.pop("acknowledge", None)
     order.remember(step)
     order.hands.add(by)
-    city.contracts[own] = order
+    return OK
+
+
+def acknowledge(city: City, order: Order, by: str) -> ExpectedAnswer:
+    """§4.2.1: the other party agrees, and the contract counts."""
+    if by not in (order.product.agency_member, order.voucher.enterprise.person):
+        return refusal("NOT_FOUND")
+    step = ("acknowledge", by, None)
+    if order.repeats(step):
+        return REPLAY
+    if order.proposed is None or order.proposed["party"] == order.party_of(by):
+        return refusal("NO_CONTRACT_PROPOSED")
+    if order.state != "accepted":
+        return refusal("WRONG_STATE")
+    if (code := contract_error(city, order, order.proposed)) is not None:
+        return refusal(code)
+    take_contract(city, order, order.proposed)
+    order.has_contract, order.proposed = True, None
+    order.remember(step)
+    order.hands.add(by)
     return OK
 
 

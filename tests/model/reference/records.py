@@ -206,6 +206,8 @@ class Order:
     contract_signed_on: date | None
     last: Step
     state: str = "placed"
+    has_contract: bool = False  # both parties agreed on it
+    proposed: dict[str, Any] | None = None  # what one of them says it is
     enterprise_requested_cancel: bool = False
     agency_requested_cancel: bool = False
     recovered_fen: int = 0
@@ -230,6 +232,10 @@ class Order:
         members = {self.voucher.enterprise.person, self.product.agency_member, MEMBER_OF_ALL_AGENCIES}
         return person in self.hands | members
 
+    def party_of(self, person: str) -> str:
+        """For which party somebody acts; whoever acts for both does so for the enterprise."""
+        return "enterprise" if person == self.voucher.enterprise.person else "agency"
+
     def remember(self, step: Step) -> None:
         """Keep a step of a party or of the operator as the latest of its kind."""
         self.steps[step[0]] = self.last = step
@@ -242,10 +248,6 @@ class Order:
     @property
     def holds(self) -> bool:
         return self.state in HOLDING
-
-    @property
-    def has_contract(self) -> bool:
-        return self.contract_number is not None and self.contract_signed_on is not None
 
 
 @dataclass

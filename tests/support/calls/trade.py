@@ -94,6 +94,7 @@ def order_calls(town: Town) -> Calls:
         "GET /orders/{order_id}": Call(OWNER, path, foreign=True),
         "POST /orders/{order_id}/accept": Call(SELLER, f"{path}/accept", foreign=True),
         "POST /orders/{order_id}/contract": Call(OWNER, f"{path}/contract", town.contract(placed), foreign=True),
+        "POST /orders/{order_id}/contract/acknowledge": Call(SELLER, f"{path}/contract/acknowledge", foreign=True),
         "POST /orders/{order_id}/deliver": Call(SELLER, f"{path}/deliver", foreign=True),
         "POST /orders/{order_id}/dispute": Call(
             OWNER, f"/orders/{faulty['order_id']}/dispute", {"reason": "检测报告缺页"}, foreign=True

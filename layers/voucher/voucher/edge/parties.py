@@ -1,6 +1,8 @@
 """Whether those who begin new business may, as far as violations and their people tell (§2.1.3, §5.2b)."""
 
+from voucher.edge import clock
 from voucher.models.orders import Order
+from voucher.rules.contracts import check_may_contract
 from voucher.rules.orders import check_different_people
 from voucher.rules.standing import check_no_violation
 from voucher.store import orders, organisations, standing
@@ -16,9 +18,10 @@ def unaccused_checks(**usccs: str) -> list[Write]:
 
 
 def acceptance_checks(order: Order) -> list[Write]:
-    """§5.2b: the checks that an order may be accepted, whatever contract it has: its parties are free of violations,
-    and different people act for them. Raises HAS_VIOLATION or SAME_PERSON."""
+    """§4.1.3, §1.4b, §5.2b: the checks that an order may be accepted: its parties are approved and free of violations,
+    and different people act for them. Raises HAS_VIOLATION, SAME_PERSON, DISQUALIFIED or AGENCY_NOT_ACTIVE."""
     unaccused = unaccused_checks(enterprise_uscc=order.enterprise_uscc, agency_uscc=order.agency_uscc)
     enterprise, agency = orders.find_parties(order)
     check_different_people(enterprise, agency)
+    check_may_contract(enterprise, agency, clock.today())
     return [*unaccused, *(organisations.unchanged_check(party) for party in (enterprise, agency) if party)]

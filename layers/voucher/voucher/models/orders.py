@@ -32,6 +32,17 @@ class CancelRequest(Record):
     answer_by: date | None = None
 
 
+class ProposedContract(Record):
+    """What one party says the contract is (§4.2.1): it waits for the other party's word."""
+
+    contract_number: str
+    contract_signed_on: date
+    contract_fen: int
+    party: Literal["enterprise", "agency"]
+    by: str
+    at: Instant
+
+
 class Dispute(Record):
     """What the enterprise finds wrong with a delivery (§4.2.1)."""
 
@@ -110,10 +121,11 @@ class Order(Remembering):
     """A voucher used toward a contract (§4.2.1). Category, price and names, and the enterprise's district, industry and
     size are those of the day it was placed, because reports count by them.
 
-    `price_fen` is of one `price_unit`; the order is for `quantity` of them. `voucher_granted_on` is the day of the
-    voucher's grant; None in orders from before it was kept. `drawn` tells what it took from which shard of
-    the yearly pools; `seq` is the number of its latest posting. `recovery_requests` maps the id of each recovery
-    and receipt to the fingerprint of its request. `held_by_violation` are the ids of the violations on record that name
+    Number, day and amount of the contract are what its parties agreed on at `contract_agreed_at`; before, what the
+    enterprise says. `price_fen` is of one `price_unit`; the order is for `quantity` of them. `voucher_granted_on` is
+    the day of the voucher's grant; None in orders from before it was kept. `drawn` tells what it took from which shard
+    of the yearly pools; `seq` is the number of its latest posting. `recovery_requests` maps the id of each recovery and
+    receipt to the fingerprint of its request. `held_by_violation` are the ids of the violations on record that name
     the order and were not lifted: as long as there is one, nothing is decided in favour of its money (§5.2b). `hands`
     are the people who acted for its two parties; they go with it wherever its money is decided on (`hands.py`).
     `subsidy_decisions` are the bureau's on other subsidies, of which the last one counts (§5.2b).
@@ -125,7 +137,7 @@ class Order(Remembering):
     private: ClassVar[frozenset[str]] = Remembering.private | {"recovery_requests", "hands"}
     remembered: ClassVar[frozenset[str]] = frozenset(
         {
-            *("accept", "refuse", "withdraw", "contract", "deliver", "dispute", "confirm"),
+            *("accept", "refuse", "withdraw", "contract", "acknowledge", "deliver", "dispute", "confirm"),
             *("request_cancel", "cancel", "rate", "decide_subsidy"),
         }
     )
@@ -148,6 +160,8 @@ class Order(Remembering):
     voucher_fen: int
     contract_number: str | None
     contract_signed_on: date | None = None
+    contract_agreed_at: Instant | None = None
+    proposed_contract: ProposedContract | None = None
     drawn: Drawn
     seq: int = 1
     voucher_granted_on: date | None = None
@@ -173,6 +187,19 @@ class Order(Remembering):
     warnings: tuple[OrderWarning, ...] = ()
     erased_at: Instant | None = None
     hands: Hands = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_before_both_parties_agreed(cls, kept: Any) -> Any:
+        if isinstance(kept, dict) and "contract_agreed_at" not in kept and kept.get("contract_signed_on"):
+            is_agreed = kept["state"] not in ("placed", "refused", "withdrawn")
+            return {**kept, "contract_agreed_at": kept["created_at"] if is_agreed else None}
+        return kept
+
+    @property
+    def has_contract(self) -> bool:
+        """§4.2.1: both parties said what their contract is, so it runs on whatever becomes of them or of its year."""
+        return self.contract_agreed_at is not None
 
     @property
     def received_fen(self) -> int:

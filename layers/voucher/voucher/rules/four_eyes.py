@@ -13,6 +13,7 @@ from voucher.rules.lifecycle import stepped
 STEPS_OF_PARTIES = {
     "accept": "accept_order",
     "contract": "record_contract",
+    "acknowledge": "acknowledge_contract",
     "deliver": "deliver_order",
     "dispute": "dispute_order",
     "confirm": "confirm_order",

@@ -6,7 +6,7 @@ Handlers take a step with `stepped`, and never name a state.
 from typing import Any
 
 from voucher.lifecycles import FORMER, LIFECYCLES, SAME
-from voucher.models.base import Mark, Stateful
+from voucher.models.base import Mark, Remembering, Stateful
 from voucher.refusals import FieldError, Refusal, Refused
 
 # What decides a thing: a second decision is told apart from a step at the wrong time.
@@ -42,6 +42,12 @@ def check_version(record: Stateful, seen: int | None) -> None:
         words = f"您看到的是第 {seen} 版，现在是第 {record.version} 版，请刷新后核对。"
         error = FieldError("version", words, "changed", allowed=(str(record.version),))
         raise Refused(Refusal.CHANGED_MEANWHILE, errors=[error])
+
+
+def forgetting[R: Remembering](record: R, *actions: str) -> R:
+    """The record as if these steps were never taken: whoever takes one again in the same words repeats nothing."""
+    steps = {name: step for name, step in record.steps.items() if name not in actions}
+    return record.model_copy(update={"steps": steps})
 
 
 def stepped[R: Stateful](

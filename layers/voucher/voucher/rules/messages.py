@@ -76,7 +76,7 @@ STEPS_BACK = {
     *(("AGENCY", "removal_proposed", former) for former in LIFECYCLES["agency"]["propose_removal"][0].split()),
 }
 # tasks of a party that no subject above tells it
-ASKED_BY_OTHERS = frozenset({"answer_cancellation"})
+ASKED_BY_OTHERS = frozenset({"answer_cancellation", "acknowledge_contract"})
 # told otherwise: with the application, the end of the notice, and the dispute
 UNTOLD = frozenset({"gather_line", "close_notice", "decide_order"})
 # thing → kind of organisation → the attribute that names the recipient

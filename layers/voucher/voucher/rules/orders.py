@@ -16,7 +16,6 @@ from voucher.policy import CATEGORY_WORDS, Category, Policy
 from voucher.refusals import FieldError, Refusal, Refused, refuse_first, refused_by
 from voucher.rules.agencies import check_active, check_scope, check_signed_after_approval
 from voucher.rules.eligibility import size_class
-from voucher.rules.lifecycle import allows
 from voucher.rules.products import check_listed
 from voucher.rules.standing import check_no_violation
 from voucher.rules.vouchers import check_balance, check_category, check_usable
@@ -187,14 +186,6 @@ def check_numbered(number: str | None, signed_on: date | None) -> None:
         raise Refused(Refusal.MALFORMED, errors=errors)
 
 
-def check_may_contract(enterprise: Enterprise | None, agency: Agency | None, today: date) -> None:
-    """§4.1.3, §1.4b, §3.2.3: a new contract is only between parties that are still approved. Raises DISQUALIFIED or
-    AGENCY_NOT_ACTIVE."""
-    if enterprise is None or enterprise.state == "disqualified":
-        raise Refused(Refusal.DISQUALIFIED)
-    check_active(agency, today)
-
-
 def check_no_other_subsidy(declared: bool) -> None:
     """§5.2b: the enterprise declares that it takes no other subsidy for the order. Raises OTHER_SUBSIDY."""
     if not declared:
@@ -206,20 +197,3 @@ def room_refusal(pool_id: str, room_fen: int, category: Category) -> Refused:
     if pool_id.startswith("category."):
         return Refused(Refusal.CATEGORY_CAP, category=CATEGORY_WORDS[category], room_fen=room_fen)
     return Refused(Refusal.KEY_FLOOR, room_fen=room_fen)
-
-
-def has_contract(order: Order) -> bool:
-    """§4.2.1: a signed contract is on record, so the order runs on whatever becomes of its parties or its year."""
-    return order.contract_number is not None and order.contract_signed_on is not None
-
-
-def expires_without_contract(order: Order) -> bool:
-    """§4.2.1, §4.1.3: the order ends with its year, or when its enterprise is disqualified, as long as it has no
-    signed contract."""
-    return not has_contract(order) and allows("order", order.state, "expire")
-
-
-def check_has_contract(order: Order) -> None:
-    """§4.2.1: work is delivered under a contract that is on record. Raises CONTRACT_MISSING."""
-    if not has_contract(order):
-        raise Refused(Refusal.CONTRACT_MISSING)

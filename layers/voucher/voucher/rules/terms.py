@@ -11,7 +11,7 @@ from voucher.models.orders import Dispute, Order, OrderDecision
 from voucher.policy import Policy
 from voucher.refusals import Refusal, Refused
 from voucher.rules.four_eyes import stepped_by_party
-from voucher.rules.lifecycle import allows, stepped
+from voucher.rules.lifecycle import allows, forgetting, stepped
 from voucher.rules.working_days import ONE_DAY, DueDay, add_working_days, calendar_due, end_of_day, shanghai_date
 
 
@@ -51,15 +51,13 @@ def order_without_request(order: Order, party: str, mark: Mark) -> Order:
         raise Refused(Refusal.NO_CANCEL_REQUEST)
     changes: dict[str, Any] = {f"{party}_cancel": None}
     new = stepped(order, "withdraw_cancel", mark, **changes)
-    # whoever asks anew in the same words repeats nothing
-    return new.model_copy(
-        update={"steps": {name: step for name, step in new.steps.items() if name != "request_cancel"}}
-    )
+    return forgetting(new, "request_cancel")
 
 
 def delivered_changes(policy: Policy, today: date) -> dict[str, Any]:
     """§4.2.1: what a delivery changes beside the state: until when the enterprise confirms or disputes."""
-    return {"confirm_by": calendar_due(today, policy.confirmation_days), "dispute": None}
+    confirm_by = calendar_due(today, policy.confirmation_days)
+    return {"confirm_by": confirm_by, "dispute": None, "proposed_contract": None}
 
 
 def disputed(order: Order, reason: str, mark: Mark) -> Order:
@@ -103,9 +101,7 @@ def decided(order: Order, decision: OrderDecision, mark: Mark) -> Order:
     new = stepped(order, f"decide.{decision.decision}", mark, decision=decision, hands=hands, **changes)
     if decision.decision != "return":
         return new
-    # whoever delivers or disputes again in the same words repeats nothing
-    steps = {name: step for name, step in new.steps.items() if name not in ("deliver", "dispute")}
-    return new.model_copy(update={"steps": steps, "dispute": None, "confirm_by": None})
+    return forgetting(new, "deliver", "dispute").model_copy(update={"dispute": None, "confirm_by": None})
 
 
 def ground_to_cancel(

@@ -8,7 +8,7 @@ from voucher.models.agencies import Agency
 from voucher.models.base import Mark, instant_text
 from voucher.models.enterprises import Enterprise
 from voucher.models.order_facts import OrderFacts
-from voucher.models.orders import HOLDING_ORDERS, Order
+from voucher.models.orders import HOLDING_ORDERS, Order, ProposedContract
 from voucher.models.pools import Plan, category_pool, return_plan
 from voucher.models.products import Product
 from voucher.models.programmes import Programme
@@ -248,6 +248,17 @@ def commit_step(old: Order, new: Order, *also: Write) -> None:
 def commit_erased(old: Order, new: Order) -> bool:
     """Erase the words of an order. False if it moved meanwhile."""
     return commit_if_unchanged([step_write(old, new)])
+
+
+def commit_said_contract(old: Order, new: Order, said: ProposedContract, *also: Write) -> None:
+    """§4.2.1, §5.2b: what a party says the contract is, its number used by no other order. Only a number that stands in
+    the order is taken. Raises CONTRACT_USED or CHANGED_MEANWHILE."""
+    if new.proposed_contract is None:
+        commit_contract(old, new, *also)
+        return
+    key, free_or_ours = keys.contract(new.agency_uscc, said.contract_number), conditions.NUMBER_IS_FREE_OR_OURS
+    check = item_check("contract", key, free_or_ours, order_id=new.order_id)
+    commit_step(old, new, check, *also)
 
 
 def commit_contract(old: Order, new: Order, *also: Write) -> None:

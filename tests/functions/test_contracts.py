@@ -1,0 +1,75 @@
+"""The contract of two sides over the API (§4.2.1)."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from infra.client import steps
+from tests.conftest import StoppedClock
+from tests.support.backend import function
+from tests.support.relaying import relayed, subjects
+from tests.support.scenario import OWNER, RIVAL, SELLER, TODAY, Json, Town
+from tests.support.snapshots import everything_kept
+from tests.support.workers import drain
+from voucher.store import keys
+
+Scene = tuple[Town, Json]
+
+
+@pytest.mark.clause("§1.4b")
+@pytest.mark.clause("§4.2.1")
+def test_a_number_that_the_enterprise_alone_wrote_carries_no_money_over_the_year(
+    voucher: Scene, stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    order = town.order(contract_number="HT-MADE-UP", contract_signed_on=TODAY.isoformat())
+    stopped_clock.instant = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)
+    function("sweep").handler({"time": stopped_clock.instant.isoformat()}, None)
+    drain("void_vouchers")
+    shown = town.shown(f"/orders/{order['order_id']}")
+    assert (shown["state"], shown["contract_agreed_at"]) == ("cancelled", None)
+    assert town.movements()[-1][0] == "lapse"
+
+
+@pytest.mark.clause("§4.2.1")
+def test_neither_side_changes_a_contract_alone_and_the_other_one_hears_of_it(voucher: Scene) -> None:
+    town, _ = voucher
+    order = town.advance(town.order(contract_number="HT-1", contract_signed_on=TODAY.isoformat()), "accept")
+    assert order["contract_agreed_at"] is not None
+    with relayed(keys.order(order["order_id"])):
+        said = steps.expect(town.act(SELLER, order, "contract", town.contract(order, contract_fen=9_000_000)), 200)
+    assert (said["contract_fen"], said["proposed_contract"]["contract_fen"]) == (1_000_000, 9_000_000)
+    actions = town.shown(f"/orders/{order['order_id']}", OWNER)["allowed_actions"]
+    assert "acknowledge" in {each["action"] for each in actions}
+    assert subjects(town.world, OWNER) == ["待办：确认对方登记的合同信息。"]
+    before = everything_kept()
+    stale = town.act(OWNER, order, "contract/acknowledge", {"version": order["version"]})
+    own, foreign = (town.act(person, order, "contract/acknowledge") for person in (SELLER, RIVAL))
+    assert (stale.code, own.code, foreign.code) == ("CHANGED_MEANWHILE", "NO_CONTRACT_PROPOSED", "NOT_FOUND")
+    assert everything_kept() == before
+    agreed = steps.expect(town.act(OWNER, order, "contract/acknowledge", {"version": said["version"]}), 200)
+    assert (agreed["contract_fen"], agreed["proposed_contract"]) == (9_000_000, None)
+
+
+@pytest.mark.clause("§4.2.1")
+def test_an_agreement_repeated_changes_nothing_and_a_new_one_counts_again(voucher: Scene) -> None:
+    town, _ = voucher
+    order = town.advance(town.order(), "accept", "contract")
+    again = town.act(OWNER, order, "contract/acknowledge")
+    assert (again.body, again.headers["idempotent-replay"]) == (order, "true")
+    assert town.agree(order, contract_number="HT-2")["contract_number"] == "HT-2"
+    assert town.agree(order, OWNER, contract_number="HT-3")["contract_number"] == "HT-3"
+    delivered = town.advance(order, "deliver")
+    assert town.act(OWNER, delivered, "contract", town.contract(order)).code == "WRONG_STATE"
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_number_in_use_is_refused_when_it_is_proposed_and_when_it_is_agreed_to(voucher: Scene) -> None:
+    town, _ = voucher
+    first, second, third = (town.advance(town.order(voucher_fen=100_000), "accept") for _ in range(3))
+    same = {"contract_number": "HT-SAME"}
+    for order in (first, second):
+        steps.expect(town.act(SELLER, order, "contract", town.contract(order, **same)), 200)
+    steps.expect(town.act(OWNER, first, "contract/acknowledge"), 200)
+    assert town.act(OWNER, second, "contract/acknowledge").code == "CONTRACT_USED"
+    assert town.act(SELLER, third, "contract", town.contract(third, **same)).code == "CONTRACT_USED"
