@@ -5,8 +5,15 @@ from typing import Any
 
 import pytest
 
-from tests.rules.records import POLICY, TODAY, YEAR, enterprise, entitlement, policy, programme, standing
-from voucher.rules.entitlements import next_entitlement, next_entitlements, quota_of, years_in_step
+from tests.rules.records import POLICY, TODAY, YEAR, enterprise, entitlement, policy, programme, standing, voucher
+from voucher.rules.entitlements import (
+    Loss,
+    next_entitlement,
+    next_entitlements,
+    quota_given_back,
+    quota_of,
+    years_in_step,
+)
 
 NEWLY = {"newly_above_scale": (YEAR - 1,)}
 NURSERY = {"little_giant_nursery": (YEAR,)}
@@ -155,3 +162,34 @@ def test_nobody_acts_for_an_entitlement_before_an_approval() -> None:
     assert held.members == {"member"}
     anew = enterprise(state="draft", approved_at=None, members=frozenset({"stranger"}))
     assert next_entitlement(anew, standing(), POLICY, 2026, TODAY, held).members == frozenset()
+
+
+@pytest.mark.clause("§4.1.3")
+@pytest.mark.parametrize(
+    ("lapsed_fen", "batch_extra_fen", "restored_fen"),
+    [
+        (700_000, 0, 700_000),
+        (1_000_000, 300_000, 700_000),
+        (700_000, 300_000, 700_000),
+        (700_000, 2_000_000, 0),
+        (0, 0, 0),
+    ],
+)
+def test_what_became_void_is_given_back_but_no_extra_and_nothing_spent(
+    lapsed_fen: int, batch_extra_fen: int, restored_fen: int
+) -> None:
+    held = entitlement(granted_fen=1_000_000, extra_fen=min(batch_extra_fen, 1_000_000), left_fen=0, lapsed=True)
+    losses = [Loss(voucher(state="void", balance_fen=0), lapsed_fen, batch_extra_fen)]
+    back = quota_given_back(held, losses)
+    assert (back.restored_fen, back.lapsed) == (restored_fen, False)
+    left_fen = next_entitlement(enterprise(), standing(), POLICY, YEAR, TODAY, back).left_fen
+    assert left_fen == 1_000_000 - (1_000_000 - held.extra_fen) + restored_fen
+    again = quota_given_back(back, losses)
+    assert again.restored_fen == restored_fen, "twice restored gives no more"
+
+
+@pytest.mark.clause("§2.3.3")
+def test_what_lapsed_by_time_is_neither_given_back_nor_forgotten() -> None:
+    held = entitlement(granted_fen=1_000_000, left_fen=0, lapsed=True)
+    back = quota_given_back(held, [Loss(voucher(state="expired", balance_fen=0), 1_000_000, 0)])
+    assert (back.restored_fen, back.lapsed) == (0, True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.rules.records import FIRM, POLICY, YEAR, entitlement, voucher
 from tests.rules.settlement_records import order, posting
-from voucher.models.accounts import ENTRIES
+from voucher.models.accounts import ENTRIES, voucher_account
 from voucher.models.pools import Shard
 from voucher.rules.ledger import (
     Invariant,
@@ -263,6 +263,27 @@ def test_what_was_granted_beyond_the_quota_is_what_the_batches_gave_so(counted: 
     held = [voucher(face_fen=700_000), voucher(face_fen=300_000, batch_id="2026.extra")]
     extras_fen = {"2026.extra": 500_000}
     assert quotas_agree(held, [entitlement(granted_fen=1_000_000, **counted)], extras_fen, []).holds is holds
+
+
+@pytest.mark.clause("§4.1.3")
+@pytest.mark.parametrize(
+    ("state", "restored_fen", "left_fen", "holds"),
+    [
+        ("void", 600_000, 600_000, True),
+        ("void", 0, 0, True),  # not restored
+        ("void", 600_001, 600_001, False),  # more than lapsed
+        ("void", 600_000, 600_001, False),
+        ("void", -1, 0, False),
+        ("expired", 600_000, 600_000, False),  # its own fault
+    ],
+)
+def test_at_most_what_lapsed_of_void_vouchers_is_given_back(
+    state: str, restored_fen: int, left_fen: int, holds: bool
+) -> None:
+    void = voucher(state=state, balance_fen=0)
+    lapse = posting(voucher_account(void.voucher_id), f"surplus:{YEAR}", 600_000)
+    counted = entitlement(granted_fen=1_000_000, restored_fen=restored_fen, left_fen=left_fen)
+    assert quotas_agree([void], [counted], {}, [lapse]).holds is holds
 
 
 @pytest.mark.clause("§2.3.1")
