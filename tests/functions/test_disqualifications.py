@@ -147,7 +147,8 @@ def test_a_message_that_comes_after_the_restoration_ends_nothing(voucher: tuple[
     order = town.order(contract_fen=500_000, voucher_fen=200_000)
     disqualify(town.world, town.enterprise.uscc)
     steps.expect(act(town, BUREAU_TWO, "restore", WHY), 200)
-    deliver("void_vouchers", {"task": "void_enterprise", "uscc": town.enterprise.uscc, "message_id": "late"})
+    late = {"task": "void_enterprise", "uscc": town.enterprise.uscc, "message_id": "late"}
+    assert deliver("void_vouchers", late)["batchItemFailures"] == [], "it must not come again"
     drain("notify")
     found = vouchers.find(town.voucher_id)
     assert found is not None and (found.state, found.balance_fen) == ("active", 800_000)

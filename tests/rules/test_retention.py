@@ -260,6 +260,13 @@ def test_an_organisation_is_due_once_it_left_and_nothing_of_it_waits(organisatio
     assert not retention.organisation_is_due(organisation, (), (PAID,), None, LEFT - timedelta(milliseconds=1))
 
 
+def test_an_organisation_against_which_a_sanction_is_proposed_stays_until_the_decision() -> None:
+    for decision, is_due in ((None, False), ("reject", True)):
+        proposed = SANCTION.model_copy(update={"decision": decision})
+        firm = records.enterprise(approved_at=NOW, sanction=proposed)
+        assert retention.organisation_is_due(firm, (), (PAID,), NOW, LEFT) is is_due
+
+
 @pytest.mark.parametrize("state", ["placed", "accepted", "delivered", "completed", "settling", "payable"])
 def test_an_order_that_has_not_ended_keeps_both_its_parties(state: str) -> None:
     running = PAID.model_copy(update={"state": state})
