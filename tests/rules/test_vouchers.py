@@ -7,10 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.rules.records import FIRM, batch, entitlement, refusal_of, voucher
+from tests.rules.records import FIRM, NOW, batch, entitlement, refusal_of, voucher
+from voucher.models.batches import Audience
 from voucher.policy import Category
 from voucher.refusals import Refusal, Refused
-from voucher.rules.vouchers import amount_to_claim, check_open, check_rerelease, new_voucher, public_voucher
+from voucher.rules.vouchers import (
+    amount_to_claim,
+    check_audience,
+    check_open,
+    check_rerelease,
+    new_voucher,
+    public_voucher,
+)
 
 ONE_MILLISECOND = timedelta(milliseconds=1)
 OPENS_AT, CLOSES_AT = batch().opens_at, batch().closes_at
@@ -167,3 +175,13 @@ def test_a_client_sees_a_voucher_in_the_state_that_it_has_at_this_instant() -> N
     assert public_voucher(held, held.ends_at - ONE_MILLISECOND)["state"] == "active"
     assert public_voucher(held, held.ends_at)["state"] == "expired"
     assert public_voucher(held, held.ends_at)["balance_fen"] == held.balance_fen
+
+
+@pytest.mark.clause("§2.3.3")
+@pytest.mark.parametrize(("percent", "is_in"), [(30, True), (31, False)])
+def test_what_was_given_back_counts_neither_as_granted_nor_as_used(percent: int, is_in: bool) -> None:
+    """3,000 yuan of a voucher were spent before it became void; the other 7,000 were given back and claimed again."""
+    held = [voucher(state="void", balance_fen=0), voucher(face_fen=700_000, balance_fen=700_000)]
+    counted = entitlement(granted_fen=1_700_000, restored_fen=700_000, left_fen=0)
+    for_users = batch(audience=Audience(used_percent=percent))
+    assert refusal_of(check_audience, counted, held, for_users, NOW) is (None if is_in else Refusal.NOT_IN_AUDIENCE)
