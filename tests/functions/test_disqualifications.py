@@ -142,6 +142,20 @@ def test_a_restored_enterprise_claims_again_what_became_void_and_no_fen_more(vou
 
 
 @pytest.mark.clause("§4.1.3")
+def test_an_enterprise_that_was_to_correct_its_papers_is_restored_to_that(town: Town) -> None:
+    path = f"/enterprises/{town.enterprise.uscc}/changes"
+    report = {"happened_on": "2026-06-10", "description": "主营业务变更"}
+    change = steps.expect(town.world.call(OWNER, "POST", path, report), 201)
+    propose(town)
+    review = {"decision": "return", "reason": "请修改"}
+    steps.expect(town.world.call(OPERATOR, "POST", f"{path}/{change['change_id']}/review", review), 200)
+    steps.expect(act(town, OWNER, "disqualify/statement", {"text": "有异议"}), 200)
+    steps.expect(act(town, BUREAU, "disqualify/approve", TRUE), 200)
+    assert steps.expect(act(town, BUREAU_TWO, "restore", WHY), 200)["state"] == "returned"
+    assert town.claim(town.batch_id).body["clause"] == "§4.1.2"
+
+
+@pytest.mark.clause("§4.1.3")
 def test_a_message_that_comes_after_the_restoration_ends_nothing(voucher: tuple[Town, Json]) -> None:
     town, _ = voucher
     order = town.order(contract_fen=500_000, voucher_fen=200_000)

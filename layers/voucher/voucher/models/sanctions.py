@@ -9,7 +9,8 @@ SanctionDecision = Literal["approve", "reject"]
 
 
 class Sanction(Record):
-    """The latest sanction against an organisation, kept on it. `former` is the state in which it was proposed.
+    """The latest sanction against an organisation, kept on it. `former` is the state that a restoration leads
+    back to.
 
     Until `answer_by` the organisation may count on being heard; `decide_by` is the bureau's last day. As long as there
     is no `decision`, nothing is taken away.

@@ -70,8 +70,8 @@ def decided(
 def restored[Organisation: (Enterprise, Agency)](
     organisation: Organisation, reason: str, mark: Mark, **changes: Any
 ) -> Organisation:
-    """§3.4.1, §4.1.3: the organisation after the bureau took its sanction back: in the state in which it was proposed.
-    Raises WRONG_STATE."""
+    """§3.4.1, §4.1.3: the organisation after the bureau took its sanction back: in the state before it. Raises
+    WRONG_STATE."""
     sanction = organisation.sanction
     # one that was put out before sanctions were kept was approved, unless the bureau finds otherwise
     former = sanction.former if sanction else {"enterprise": "approved", "agency": "active"}[organisation.thing]
@@ -91,7 +91,9 @@ def enterprise_proposed_for_disqualification(
 
 def decided_enterprise(enterprise: Enterprise, decision: SanctionDecision, reason: str, mark: Mark) -> Enterprise:
     """§4.1.3: the enterprise after the bureau's decision: disqualified, or as it was. Raises as `decided` does."""
-    changes: dict[str, Any] = {"sanction": decided(enterprise, decision, reason, mark, "§4.1.3")}
+    sanction = decided(enterprise, decision, reason, mark, "§4.1.3")
+    # it may have been reopened since the proposal, and then must not come back approved
+    changes: dict[str, Any] = {"sanction": sanction.model_copy(update={"former": enterprise.state})}
     if decision == "approve":
         changes["reasons"] = (Reason(message=reason),)
     return stepped(enterprise, f"{decision}_disqualification", mark, **changes)
