@@ -9,11 +9,10 @@ SanctionDecision = Literal["approve", "reject"]
 
 
 class Sanction(Record):
-    """The latest sanction against an organisation, kept on it. `former` is the state that a restoration leads
-    back to.
+    """The latest sanction against an organisation, kept on it. `former` is the state that a restoration leads back to.
 
     Until `answer_by` the organisation may count on being heard; `decide_by` is the bureau's last day. As long as there
-    is no `decision`, nothing is taken away.
+    is no `decision`, an enterprise goes on as before; of an agency nobody orders.
     """
 
     reason: str

@@ -59,7 +59,7 @@ SUBJECTS = {
 }
 # (thing, action) → a subject that says more of the state than the one above
 SUBJECTS_OF_ACTIONS = {
-    ("ENTERPRISE", "restore"): "市经信局已恢复企业资格；已作废的服务券不再恢复，其占用的额度已退还，可重新领券。",
+    ("ENTERPRISE", "restore"): "市经信局已恢复企业资格；已作废的服务券不再恢复，其占用的额度已退还。",
     ("AGENCY", "restore"): "市经信局已撤销清退，服务机构恢复原状；已下架的产品须重新上架。",
     ("AGENCY", "reapply"): "已重新开始申请，请修改入驻信息和材料后提交。",
     ("ENTERPRISE", "reapply"): "已重新开始申请，请修改注册信息和材料后提交。",
