@@ -260,7 +260,7 @@ def test_an_organisation_is_due_once_it_left_and_nothing_of_it_waits(organisatio
     assert not retention.organisation_is_due(organisation, (), (PAID,), None, LEFT - timedelta(milliseconds=1))
 
 
-def test_an_organisation_against_which_a_sanction_is_proposed_stays_until_the_decision() -> None:
+def test_an_organisation_whose_sanction_is_proposed_stays_until_the_decision() -> None:
     for decision, is_due in ((None, False), ("reject", True)):
         proposed = SANCTION.model_copy(update={"decision": decision})
         firm = records.enterprise(approved_at=NOW, sanction=proposed)
