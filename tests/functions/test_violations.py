@@ -15,6 +15,7 @@ from tests.support.relaying import relayed, subjects
 from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, Json, Town
 from tests.support.settlement_scenario import Settling, books, handed_in, settling, the_order
+from voucher.rules import holds
 from voucher.store import keys
 from voucher.store.engine.table import transact, update_write
 
@@ -77,7 +78,8 @@ def test_no_write_of_a_step_overlooks_a_violation_of_the_same_moment(
 ) -> None:
     """The rule sees none, as if it had read the order just before."""
     case, order, module = settling(submitted), the_order(submitted), function(STEPS[step])
-    monkeypatch.setattr(module, "check_not_held", lambda _: None)
+    for place in (module, holds):
+        monkeypatch.setattr(place, "check_not_held", lambda _: None, raising=False)
     if hasattr(module, "held_ids"):
         monkeypatch.setattr(module, "held_ids", lambda _: frozenset())
     assert next_step(case, step, order).code == "CHANGED_MEANWHILE"

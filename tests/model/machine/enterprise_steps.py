@@ -1,7 +1,6 @@
 """Rules of the machine: enterprises grab; violations, lists and disqualifications change who may."""
 
 from datetime import date
-from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -13,7 +12,6 @@ from tests.model.reference import grabbing, lists
 from tests.model.reference.answers import CREATED, OK, REPLAY, refusal
 from tests.model.reference.records import Batch, Enterprise, end_of
 from tests.support import samples
-from tests.support.backend import function
 from tests.support.relaying import work_after
 from voucher.store import keys
 
@@ -178,19 +176,5 @@ class EnterpriseSteps(Machine):
         """§2.1.1, §2.3.1: the bureau applies an uploaded file; the worker gets the message later."""
         year = self.city.now.year - last_year
         usccs = [self.city.enterprises[number].uscc for number in sorted(rows)]
-        path, content = f"/lists/{kind}/{year}/imports", samples.list_file([*usccs, OUTSIDER])
-        announcement = {"filename": "list.csv", "content_type": "text/csv", "size_bytes": len(content)}
-        import_id, key = self.announce_list(path, announcement)
-        self.backend.bucket.put_object(Key=key, Body=content)
-        function("import_list").work({"Records": [{"s3": {"object": {"key": key}}}]})
         touched = lists.touched(self.city, kind, year, frozenset(usccs))
-        expected = lists.begin_list(self.city, kind, year)
-        self.ask(expected, BUREAU.name, f"{path}/{import_id}/apply", {"touched": touched})
-        if expected.took_effect:
-            record = keys.name_list(kind, year, f"IMPORT#{import_id}")
-            self.backend.queue += [{**each, "usccs": usccs} for each in work_after(record)]
-
-    def announce_list(self, path: str, announcement: dict[str, Any]) -> tuple[str, str]:
-        """Announce the file of a list; answers (import id, object key)."""
-        reply = self.ask(CREATED, OPERATOR.name, path, announcement)
-        return reply.body["import_id"], reply.body["upload"]["fields"]["key"]
+        self.put_list_in_force(kind, year, samples.list_file([*usccs, OUTSIDER]), touched, usccs=usccs)

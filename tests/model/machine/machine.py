@@ -7,13 +7,15 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
-from infra.client.http import Person, Reply
+from infra.client.http import BUREAU, OPERATOR, Person, Reply
 from tests.model.machine import city_of_run
 from tests.model.machine.backend_of_run import BackendOfRun
-from tests.model.reference import invariants, orders
-from tests.model.reference.answers import ExpectedAnswer
+from tests.model.reference import invariants, lists, orders
+from tests.model.reference.answers import CREATED, ExpectedAnswer
 from tests.model.reference.records import Order, day_of
-from tests.support.backend import World
+from tests.support.backend import World, function
+from tests.support.relaying import work_after
+from voucher.store import keys
 
 PICK = st.integers(0, 1000)
 RARELY = st.sampled_from([False] * 7 + [True])
@@ -84,6 +86,28 @@ class Machine(RuleBasedStateMachine):
         replay = reply.headers.get("idempotent-replay") == "true"
         assert expected.fits(reply.status, reply.code, replay), f"{reply.status} {reply.body}, expected {expected}"
         return reply
+
+    def put_list_in_force(self, kind: str, year: int, content: bytes, touched: int, **named: Any) -> None:
+        """A list is uploaded and applied; what it names goes along with the message to the worker."""
+        path = f"/lists/{kind}/{year}/imports"
+        announcement = {"filename": "list.csv", "content_type": "text/csv", "size_bytes": len(content)}
+        import_id, key = self.announce_list(path, announcement)
+        self.backend.bucket.put_object(Key=key, Body=content)
+        function("import_list").work({"Records": [{"s3": {"object": {"key": key}}}]})
+        expected = lists.begin_list(self.city, kind, year)
+        self.ask(expected, BUREAU.name, f"{path}/{import_id}/apply", {"touched": touched})
+        if expected.took_effect:
+            record = keys.name_list(kind, year, f"IMPORT#{import_id}")
+            self.backend.queue += [{**each, **named} for each in work_after(record)]
+
+    def announce_list(self, path: str, announcement: dict[str, Any]) -> tuple[str, str]:
+        """Announce the file of a list; answers (import id, object key)."""
+        reply = self.ask(CREATED, OPERATOR.name, path, announcement)
+        return reply.body["import_id"], reply.body["upload"]["fields"]["key"]
+
+    def deliver_message(self, message: dict[str, Any]) -> None:
+        """Deliver one message to its worker, and let the model follow; the rules of time have all workers."""
+        raise NotImplementedError
 
     def step(self, expected: ExpectedAnswer, by: str, order: Order, word: str, body: Any = None) -> Reply:
         """One step of an order."""

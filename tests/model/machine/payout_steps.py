@@ -9,7 +9,7 @@ from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, OPERATOR_TW
 from tests.model.machine.city_of_run import EVERYMAN
 from tests.model.machine.machine import PICK, RARELY, REASON, chosen
 from tests.model.machine.settlement_steps import SettlementSteps
-from tests.model.reference import payouts, rounds
+from tests.model.reference import payouts, rounds, subsidies
 from tests.model.reference.records import Order, day_of
 from tests.model.reference.settlement_records import Application, Payable, Round
 
@@ -105,7 +105,7 @@ class PayoutSteps(SettlementSteps):
 
     def close_notice(self, round_: Round, by: str) -> None:
         """The bureau closes the notice."""
-        self.call_repeatable(rounds.close(round_, by), by, f"/notices/{round_.notice_id}/close")
+        self.call_repeatable(rounds.close(self.city, round_, by), by, f"/notices/{round_.notice_id}/close")
 
     @precondition(lambda self: self.city.rounds)
     @rule(pick=PICK, line=PICK, body=REASON, bureau=RARELY)
@@ -149,7 +149,7 @@ class PayoutSteps(SettlementSteps):
 
     def make_payouts(self, round_: Round, by: str) -> None:
         """The operator makes the payouts of a round."""
-        answer, invoiced_payables = payouts.make_payouts(round_, by)
+        answer, invoiced_payables = payouts.make_payouts(self.city, round_, by)
         reply = self.call_repeatable(answer, by, f"/rounds/{round_.name}/payouts")
         items = {each["agency_uscc"]: each for each in reply.get("items", ())} if invoiced_payables else {}
         assert set(items) == {each.agency_uscc for each in invoiced_payables}
@@ -240,7 +240,11 @@ class PayoutSteps(SettlementSteps):
     def take_next_step(self, application: Application) -> bool:
         """Take the next step of an application before its round; False if there is none."""
         open_lines = application.lines_in("draft", "returned")
-        if empty := [line for line in open_lines if line.invoice is None or not line.adds_up]:
+        on_their_way = [each for each in application.lines if each.order.line is each and each.order.state != "paid"]
+        if stopped := [each for each in on_their_way if subsidies.stop_of(self.city, each.order)]:
+            body = {"decision": "other", "reason": self.fresh("另一事项")}
+            self.decide_subsidy(stopped[0], BUREAU.name, body)
+        elif empty := [line for line in open_lines if line.invoice is None or not line.adds_up]:
             self.fill_in_line(empty[0], application.agency_member, empty[0].order.contract_fen)
         elif open_lines and application.state in ("draft", "reviewed"):
             self.submit(application, application.agency_member)

@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from infra.client.http import OPERATOR
-from tests.model.machine.city_of_run import EVERYMAN, START
+from infra.client.http import BUREAU, OPERATOR
+from tests.model.machine.city_of_run import EVERYMAN, OUTSIDER, START
 from tests.model.machine.machine import PICK, RARELY, REASON, Machine, chosen
-from tests.model.reference import orders, settlements
+from tests.model.reference import orders, settlements, subsidies
 from tests.model.reference.answers import ExpectedAnswer
 from tests.model.reference.records import Order, day_of
 from tests.model.reference.settlement_records import Application, Line
@@ -202,7 +202,46 @@ class SettlementSteps(Machine):
 
     def submit(self, application: Application, by: str) -> None:
         """The agency submits its application."""
-        self.call_repeatable(settlements.submit(application, by, True), by, f"/settlements/{application.name}/submit")
+        self.call_repeatable(
+            settlements.submit(self.city, application, by, True), by, f"/settlements/{application.name}/submit"
+        )
+
+    @precondition(lambda self: self.city.applications)
+    @rule(
+        firms=st.sets(st.integers(0, 5), max_size=2),
+        orders=st.lists(PICK, max_size=2),
+        late=RARELY,
+        decisions=st.lists(st.tuples(PICK, st.sampled_from(["other", "other", "same"]), RARELY), max_size=2),
+    )
+    def another_office_names_subsidies(
+        self, firms: set[int], orders: list[int], late: bool, decisions: list[tuple[int, str, bool]]
+    ) -> None:
+        """§5.2b: some rows of its list name only an enterprise, others the contract of an order; the bureau decides."""
+        named: set[subsidies.Item] = {(self.city.enterprises[number].uscc, None) for number in firms}
+        signed = [each for each in self.city.orders if each.contract_number]
+        signed = [each for each in signed if each.line] or signed
+        for order in (chosen(signed, pick) for pick in orders if signed):
+            named.add((order.voucher.enterprise.uscc, order.contract_number))
+        items, year = sorted(named, key=str), self.city.now.year
+        rows = [f"{uscc},{contract or ''}" for uscc, contract in [*items, (OUTSIDER, None)]]
+        content = "\n".join(["统一社会信用代码,合同编号", *rows]).encode()
+        touched = subsidies.touched(self.city, year, frozenset(items))
+        self.put_list_in_force(subsidies.KIND, year, content, touched, items=items)
+        for message in [each for each in self.backend.queue if each["task"] == "apply" and not late]:
+            self.backend.queue.remove(message)
+            self.deliver_message(message)
+        for pick, decision, same_person in decisions:
+            lines = [each for application in self.city.applications for each in application.lines]
+            stopped = [each for each in lines if each.order.line is each and subsidies.stop_of(self.city, each.order)]
+            by = EVERYMAN.name if same_person else BUREAU.name
+            self.decide_subsidy(chosen(stopped or lines, pick), by, {"decision": decision, "reason": "经核实"})
+
+    def decide_subsidy(self, line: Line, by: str, body: dict[str, str]) -> None:
+        """§5.2b: the bureau's word on a line."""
+        answer = subsidies.decide(self.city, line, by, body)
+        path = f"/settlements/{line.application.name}/lines/{line.order.name}/subsidy"
+        self.call_repeatable(answer, by, path, body)
+        self.rare_events["other subsidies decided on"] += answer.took_effect
 
     @precondition(lambda self: self.city.applications)
     @rule(pick=PICK, line=PICK, whole=RARELY, body=REASON, stranger=RARELY)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from tests.model.machine.machine import PICK, Machine, chosen
-from tests.model.reference import lists, year_end
+from tests.model.reference import lists, subsidies, year_end
 from tests.model.reference.records import CAP_PERCENT, KEY_CATEGORIES, Order, Year, cap_fen, end_of
 from tests.support.backend import function
 from voucher.store import keys
@@ -94,6 +94,9 @@ class TimeSteps(Machine):
             function("import_list").work(message)
             if import_id not in self.applied:
                 self.applied.add(import_id)
+                if message["kind"] == subsidies.KIND:
+                    subsidies.apply_list(self.city, message["year"], frozenset(message["items"]))
+                    return
                 lists.apply_list(self.city, message["kind"], message["year"], frozenset(message["usccs"]))
             return
         if message["task"] in ("find_orders", "end_order"):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.model.reference import subsidies
 from tests.model.reference.answers import CREATED, OK, REPLAY, ExpectedAnswer, refusal
 from tests.model.reference.records import MEMBER_OF_ALL_AGENCIES, City, Order, Recovery
 from tests.model.reference.rounds import reviewers_before
@@ -28,9 +29,9 @@ def submit_invoice(city: City, payable: Payable, by: str, member: bool, body: Js
     return OK
 
 
-def make_payouts(round_: Round, by: str) -> tuple[ExpectedAnswer, list[Payable]]:
+def make_payouts(city: City, round_: Round, by: str) -> tuple[ExpectedAnswer, list[Payable]]:
     """§3.5.4, §5.2b: the operator makes a payout for each invoiced payable, but for one with an order that a violation
-    holds; whoever acted earlier is refused."""
+    or another subsidy stops; whoever acted earlier is refused."""
     step, invoiced_payables = ("make_payout", by, None), [each for each in round_.payables if each.state == "invoiced"]
     if not invoiced_payables:
         is_repeat = any(each.state == "paying" and each.last == step for each in round_.payables)
@@ -38,10 +39,13 @@ def make_payouts(round_: Round, by: str) -> tuple[ExpectedAnswer, list[Payable]]
     claimants = round_.hands | round_.submitters | {each.invoiced_by for each in invoiced_payables}
     if by in claimants | round_.pre_reviewers | {round_.approved_by, MEMBER_OF_ALL_AGENCIES}:
         return refusal("FOUR_EYES"), []
-    free = [each for each in invoiced_payables if not any(line.order.violations for line in each.lines)]
+    orders = {each: [line.order for line in each.lines] for each in invoiced_payables}
+    held = [each for each, found in orders.items() if any(order.violations for order in found)]
+    free = [each for each, found in orders.items() if each not in held and not subsidies.refusal_of(city, found)]
     if not free:
         is_repeat = any(each.state == "paying" and each.last == step for each in round_.payables)
-        return (REPLAY if is_repeat else refusal("HELD")), []
+        code = subsidies.refusal_of(city, (order for found in orders.values() for order in found))
+        return (REPLAY if is_repeat else refusal("HELD" if held else str(code))), []
     for each in free:
         each.state, each.last = "paying", step
         each.payouts.append(Payout(by))

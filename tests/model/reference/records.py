@@ -222,6 +222,8 @@ class Order:
     steps: dict[str, Step] = field(default_factory=dict)
     hands: set[str] = field(default_factory=set)  # who acted for a party of it
     deciders: set[str] = field(default_factory=set)  # who decided on its delivery; they may do so again
+    subsidy_word: str | None = None  # the bureau's last one on other subsidies, and what it had looked at
+    subsidies_seen: frozenset[Any] = frozenset()
 
     def repeats(self, step: Step) -> bool:
         """True if the latest step of this kind was exactly this one; steps of other kinds in between do not matter."""
@@ -264,6 +266,9 @@ class City:
     contracts: dict[tuple[str, str], Order] = field(default_factory=dict)
     lists: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)
     rated_d: tuple[int, frozenset[str]] = (0, frozenset())
+    # year → what the list of other subsidies says → the version that brought it
+    subsidies: dict[int, dict[tuple[str, str | None], int]] = field(default_factory=dict)
+    subsidy_versions: int = 0
     lists_in_turn: set[tuple[str, int]] = field(default_factory=set)
     applications: list[Any] = field(default_factory=list)
     rounds: list[Any] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.model.reference import subsidies
 from tests.model.reference.answers import CREATED, OK, REPLAY, ExpectedAnswer, refusal
 from tests.model.reference.records import City, Order, Step, day_of
 from tests.model.reference.settlement_records import UNDER_REVIEW, Application, Line, Objection, Payable, Round
@@ -40,6 +41,8 @@ def approve(city: City, round_: Round, by: str, body: Json) -> ExpectedAnswer:
     decisions = {line.order.name: own.get(line.order.name, body["decision"]) for line in lines}
     if any(line.order.violations and decisions[line.order.name] == "approve" for line in lines):
         return refusal("HELD")
+    if code := subsidies.refusal_of(city, (each.order for each in lines if decisions[each.order.name] == "approve")):
+        return refusal(code)
     for line in lines:
         decision = decisions[line.order.name]
         if decision == "reject":
@@ -99,7 +102,7 @@ def resolve(round_: Round, objection: Objection, by: str, decision: str) -> Expe
     return OK
 
 
-def close(round_: Round, by: str) -> ExpectedAnswer:
+def close(city: City, round_: Round, by: str) -> ExpectedAnswer:
     """§3.5.3: the bureau closes the notice; every line without an open or upheld objection becomes payable. §5.2b: a
     line whose order a violation holds waits for a next round; if there are only such, the notice stays open."""
     step = ("close", by, None)
@@ -113,6 +116,8 @@ def close(round_: Round, by: str) -> ExpectedAnswer:
     payable_lines = [line for line in unobjected if not line.order.violations]
     if unobjected and not payable_lines:
         return refusal("HELD")
+    if code := subsidies.refusal_of(city, (line.order for line in payable_lines)):
+        return refusal(code)
     for line in unobjected:
         if line.order.violations:
             line.state, line.round, line.last = "passed", None, step

@@ -26,6 +26,7 @@ class Line:
     submitted_by: str | None = None
     pre_reviewed_by: str | None = None
     round: "Round | None" = None
+    subsidy_open: bool = False
     hands: set[str] = field(default_factory=set)  # who acted for a party of it
 
     @property

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.model.reference import subsidies
 from tests.model.reference.answers import CREATED, OK, REPLAY, ExpectedAnswer, refusal
 from tests.model.reference.orders import forfeit
 from tests.model.reference.records import City, Order, Payment
@@ -61,6 +62,7 @@ def fill_in(city: City, line: Line, by: str, member: bool, body: Json) -> Expect
     city.invoices[number] = line
     line.hands.add(by)
     line.invoice, line.contract_fen, line.own_share_fen, line.last = number, body["contract_fen"], own_share_fen, step
+    line.subsidy_open = subsidies.is_open(city, line)
     return OK
 
 
@@ -70,8 +72,8 @@ def invoice_name(invoice: Json) -> str:
     return f"{invoice['kind']}#{code}#{invoice['number']}" if code else str(invoice["number"])
 
 
-def submit(application: Application, by: str, member: bool) -> ExpectedAnswer:
-    """§3.5.1: submitted once every draft or returned line is filled in."""
+def submit(city: City, application: Application, by: str, member: bool) -> ExpectedAnswer:
+    """§3.5.1, §5.2b: submitted once every draft or returned line is filled in, and none is known to be subsidised."""
     step = ("submit", by, None)
     if not member:
         return refusal("NOT_FOUND")
@@ -84,9 +86,12 @@ def submit(application: Application, by: str, member: bool) -> ExpectedAnswer:
         return refusal("EVIDENCE_MISSING")
     if not all(line.adds_up for line in open_lines):
         return refusal("OWN_SHARE_MISMATCH")
+    if code := subsidies.refusal_of(city, (line.order for line in open_lines), decided=False):
+        return refusal(code)
     for line in open_lines:
         line.state, line.submitted_by, line.last = "submitted", by, step
         line.hands.add(by)
+        line.subsidy_open = subsidies.is_open(city, line)
     application.state, application.submitted_by, application.last = "submitted", by, step
     return OK
 
@@ -133,6 +138,9 @@ def pre_review(city: City, application: Application, by: str, opinions: list[tup
         return refusal("FOUR_EYES")
     if any(line.order.violations for line, opinion in opinions if opinion["decision"] == "pass"):
         return refusal("HELD")
+    passed = [line.order for line, opinion in opinions if opinion["decision"] == "pass"]
+    if code := subsidies.refusal_of(city, passed, decided=False):
+        return refusal(code)
     if any(opinion.get("verified_fen", 0) > verifiable_fen(line, opinion) for line, opinion in opinions):
         return refusal("VERIFIED_TOO_HIGH")
     if any(opinion.get("verified_fen", part) != part for part, opinion in map(adding_up, opinions)):
