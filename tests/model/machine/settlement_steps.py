@@ -208,20 +208,20 @@ class SettlementSteps(Machine):
 
     @precondition(lambda self: self.city.applications)
     @rule(
-        firms=st.sets(st.integers(0, 5), max_size=2),
-        orders=st.lists(PICK, max_size=2),
+        orders=st.lists(st.tuples(PICK, st.booleans()), min_size=1, max_size=2),
         late=RARELY,
-        decisions=st.lists(st.tuples(PICK, st.sampled_from(["other", "other", "same"]), RARELY), max_size=2),
+        decisions=st.lists(
+            st.tuples(PICK, st.sampled_from(["other", "other", "same"]), RARELY), min_size=1, max_size=2
+        ),
     )
     def another_office_names_subsidies(
-        self, firms: set[int], orders: list[int], late: bool, decisions: list[tuple[int, str, bool]]
+        self, orders: list[tuple[int, bool]], late: bool, decisions: list[tuple[int, str, bool]]
     ) -> None:
         """§5.2b: some rows of its list name only an enterprise, others the contract of an order; the bureau decides."""
-        named: set[subsidies.Item] = {(self.city.enterprises[number].uscc, None) for number in firms}
-        signed = [each for each in self.city.orders if each.contract_number]
-        signed = [each for each in signed if each.line] or signed
-        for order in (chosen(signed, pick) for pick in orders if signed):
-            named.add((order.voucher.enterprise.uscc, order.contract_number))
+        named, settling = set[subsidies.Item](), [each for each in self.city.orders if each.line] or self.city.orders
+        for pick, exact in orders:
+            order = chosen(settling, pick)
+            named.add((order.voucher.enterprise.uscc, order.contract_number if exact else None))
         items, year = sorted(named, key=str), self.city.now.year
         rows = [f"{uscc},{contract or ''}" for uscc, contract in [*items, (OUTSIDER, None)]]
         content = "\n".join(["统一社会信用代码,合同编号", *rows]).encode()
