@@ -29,13 +29,13 @@ def disqualification(world: World, _clock: StoppedClock) -> UseCase:
 
 def void_enterprise(world: World, _clock: StoppedClock) -> UseCase:
     parties = seed_parties(world)
-    contracted_id, uncontracted_id = parties.place_order(300_000), place_uncontracted_order(parties)
+    contracted_id, uncontracted_id = parties.accept_order(300_000), place_uncontracted_order(parties)
     sanctions.disqualify(parties)
     message = {"task": "void_enterprise", "uscc": parties.enterprise.uscc, "message_id": "m-1"}
 
     def check(_: Json) -> None:
         assert {each.order_id: each.state for each in tables.list_records(Order, "orders", "RECORD")} == {
-            contracted_id: "placed",
+            contracted_id: "accepted",
             uncontracted_id: "cancelled",
         }
         assert {each["about"] for each in receive_all("notify")} == {f"order:{contracted_id}"}
@@ -48,7 +48,7 @@ def void_enterprise(world: World, _clock: StoppedClock) -> UseCase:
 
 def restoration(world: World, _clock: StoppedClock) -> UseCase:
     parties = seed_parties(world)
-    parties.place_order(300_000)
+    parties.accept_order(300_000)
     place_uncontracted_order(parties)
     sanctions.disqualify(parties)
     sanctions.void(parties)
