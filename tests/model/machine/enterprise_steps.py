@@ -8,10 +8,11 @@ from hypothesis.stateful import precondition, rule
 from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR
 from tests.model.machine.city_of_run import OUTSIDER
 from tests.model.machine.machine import PICK, RARELY, REASON, Machine, chosen
-from tests.model.reference import grabbing, lists
+from tests.model.reference import grabbing, lists, year_end
 from tests.model.reference.answers import CREATED, OK, REPLAY, refusal
 from tests.model.reference.records import Batch, Enterprise, end_of
 from tests.support import samples
+from tests.support.backend import function
 from tests.support.relaying import work_after
 from voucher.store import keys
 
@@ -141,7 +142,10 @@ class EnterpriseSteps(Machine):
     @rule(enterprise=PICK, approves=st.sampled_from([True, True, False]), speaks=st.sampled_from([True, True, False]))
     def a_disqualification_is_decided(self, enterprise: int, approves: bool, speaks: bool) -> None:
         """§4.1.3: after the enterprise was heard; its vouchers become void once the worker gets the message."""
-        offender = chosen(self.accused(), enterprise)
+        self.decide_on(chosen(self.accused(), enterprise), approves, speaks)
+
+    def decide_on(self, offender: Enterprise, approves: bool, speaks: bool) -> None:
+        """The bureau's decision, perhaps after the enterprise's statement."""
         path = f"/enterprises/{offender.uscc}/disqualify"
         if speaks and not offender.is_heard:
             self.ask(OK, offender.person, f"{path}/statement", {"text": "有异议"})
@@ -163,7 +167,24 @@ class EnterpriseSteps(Machine):
     @rule(enterprise=PICK, same_person=RARELY)
     def an_enterprise_is_restored(self, enterprise: int, same_person: bool) -> None:
         """§4.1.3: the quota of what became void so far may be claimed again; what is not void yet stays."""
-        restored = chosen([each for each in self.city.enterprises if each.disqualified], enterprise)
+        self.restore(chosen([each for each in self.city.enterprises if each.disqualified], enterprise), same_person)
+
+    @rule(is_void=st.booleans())
+    def a_disqualification_comes_and_goes(self, is_void: bool) -> None:
+        """§4.1.3: from the proposal to the restoration; the worker comes before that, or too late. Always of the same
+        enterprise, so that the others trade on."""
+        offender = self.city.enterprises[2]
+        if not offender.disqualified:
+            if offender.answer_by is None:
+                self.a_disqualification_is_proposed(2)
+            self.decide_on(offender, approves=True, speaks=True)
+        if is_void:
+            function("void_vouchers").work({"task": "void_enterprise", "uscc": offender.uscc})
+            year_end.void_vouchers(self.city, offender)
+        self.restore(offender, same_person=False)
+
+    def restore(self, restored: Enterprise, same_person: bool) -> None:
+        """The bureau takes a disqualification back."""
         expected, by = (refusal("FOUR_EYES"), BUREAU) if same_person else (OK, BUREAU_TWO)
         self.ask(expected, by.name, f"/enterprises/{restored.uscc}/restore", {"reason": "复查有误"})
         if expected is OK:
