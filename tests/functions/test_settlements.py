@@ -50,6 +50,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "POST /settlements/{settlement_id}/withdraw": frozenset({"own agency"}),
     "POST /settlements/{settlement_id}/lines/{order_id}/withdraw": frozenset({"own agency"}),
     "POST /settlements/{settlement_id}/pre-review": frozenset({"platform"}),
+    "POST /settlements/{settlement_id}/lines/{order_id}/subsidy": frozenset({"bureau"}),
     "POST /rounds": frozenset({"platform"}),
     "GET /rounds": READERS,
     "GET /rounds/{round_id}": READERS,

@@ -15,7 +15,7 @@ from infra.contract.examples import recorded
 from infra.contract.operations import operations
 from infra.contract.problems import CALLS, PROBLEM_JSON
 from infra.contract.schemas import every_schema
-from infra.contract.sharing import ANSWERS, shared, unshared
+from infra.contract.sharing import SHARED, place_of, shared, unshared
 from tests.infra.templates import API, events
 from tests.support.backend import ROOT, routes
 from tests.support.contract import Undocumented, check_answer
@@ -100,12 +100,13 @@ def test_a_list_says_what_its_entries_are() -> None:
     assert [name for name, each in entries.items() if not each["items"]] == []
 
 
-def test_answers_that_stand_by_themselves_are_those_of_the_operations() -> None:
+def test_what_stands_by_itself_is_what_the_operations_have() -> None:
     written = shared(DOCUMENT)
     assert unshared(written) == DOCUMENT
-    assert len(written["components"]["responses"]) > 10
-    used = set(re.findall(rf"{ANSWERS}(\w+)", json.dumps(written)))
-    assert used == written["components"]["responses"].keys()
+    for kind in SHARED:
+        assert len(written["components"][kind]) > 10
+        used = set(re.findall(rf"{place_of(kind)}(\w+)", json.dumps(written)))
+        assert used == written["components"][kind].keys()
 
 
 def test_no_schema_shows_what_a_record_hides() -> None:
