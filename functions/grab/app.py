@@ -69,10 +69,10 @@ def grab(batch_id: str) -> Answer[PublicVoucher]:
                 # one voucher for each batch and enterprise: a second claim, or a repeated call, gets the same one
                 return reply(public_voucher(existing, now), replay=True)
             case vouchers.NoEntitlement():
-                make_entitlement(attempt)  # or refuse; then the same amount is tried again
+                make_entitlement(attempt)  # or refuse
+                amount_fen = first_amount(attempt)  # which of some batches needs a look at the entitlement
             case vouchers.Differs(entitlement):
-                # the amount was a guess, and this is the truth: refuse by it, or try the amount that it allows
-                amount_fen = amount_or_refusal(entitlement, attempt)
+                amount_fen = amount_or_refusal(entitlement, attempt)  # the amount was a guess, and this is the truth
     raise Refused(Refusal.BUSY)  # the entitlement changed between all tries
 
 

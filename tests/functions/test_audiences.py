@@ -17,7 +17,7 @@ from tests.support.list_scenario import apply_list, content_of, upload_list
 from tests.support.scenario import NEIGHBOUR, OWNER, STRANGER, Json, Town
 from tests.support.snapshots import everything_kept
 from voucher.store import keys
-from voucher.store.engine.table import transact, update_write
+from voucher.store.engine.table import delete_write, transact, update_write
 
 BOTH = Person("both-hands", "platform,bureau")
 
@@ -170,6 +170,18 @@ def test_an_entitlement_of_before_there_were_groups_is_made_anew(town: Town) -> 
     assert claim(town, plain, neighbour=True).code == "NOT_IN_AUDIENCE"
     assert claim(town, plain).body["face_fen"] == QUOTA_FEN
     assert balanced()
+
+
+@pytest.mark.clause("§2.3.3")
+def test_whoever_has_no_entitlement_yet_has_used_nothing_and_belongs_to_no_users(town: Town) -> None:
+    """Its first grab of the year makes the entitlement, and looks at it then."""
+    batch_id = publish(town, amount_fen=5_000_000, audience={"used_percent": 1})
+    place = keys.entitlement(2026, town.enterprise.uscc)
+    transact([delete_write("entitlement", place)])
+    before = balanced()
+    assert claim(town, batch_id).code == "NOT_IN_AUDIENCE"
+    assert claim(town, town.batch_id).body["face_fen"] == QUOTA_FEN
+    assert before == balanced() is True
 
 
 @pytest.mark.clause("§2.3.1")

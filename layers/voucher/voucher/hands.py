@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 
 class Step(NamedTuple):
-    """A step that people take, by one of `calls`. Whoever took a step of `not_by` on the same matter may not take it,
-    nor may a member of the organisation concerned, if its kind is in `no_member`; `clause` asks for it."""
+    """A step that people take, by one of `calls`. It is for others than whoever took a step of `not_by` on the same
+    matter, and than the members of the organisation concerned, if its kind is in `no_member`; `clause` asks for it."""
 
     calls: tuple[str, ...]
     clause: str | None = None

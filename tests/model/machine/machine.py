@@ -19,6 +19,7 @@ from voucher.store import keys
 
 PICK = st.integers(0, 1000)
 RARELY = st.sampled_from([False] * 7 + [True])
+MOSTLY = st.sampled_from([True, True, True, False])
 REASON = st.sampled_from(["甲", "乙"]).map(lambda text: {"reason": text})
 
 

@@ -8,7 +8,7 @@ from hypothesis.stateful import precondition, rule
 
 from infra.client.http import OPERATOR
 from tests.model.machine.city_of_run import ARBITER, EVERYMAN
-from tests.model.machine.machine import PICK, RARELY, REASON, Machine, chosen
+from tests.model.machine.machine import MOSTLY, PICK, RARELY, REASON, Machine, chosen
 from tests.model.reference import orders
 from tests.model.reference.records import Order, Product, Voucher, day_of, end_of
 
@@ -19,6 +19,7 @@ AMOUNTS = st.sampled_from(
 )
 CONTRACT_NUMBERS = st.sampled_from([None, None, "HT-1", "HT-2", "HT-3", "HT-4"])
 DAYS_AGO = st.sampled_from([None, 0, 0, 0, 1, -1, 40])
+DECISIONS = st.sampled_from(["confirm", "return", "cancel"])
 TIGHTNESS = st.sampled_from(["wide", "tight", "tight", "too tight"])
 
 
@@ -120,6 +121,14 @@ class OrderSteps(Machine):
         }
         self.place_order(voucher.enterprise.person, self.fresh("order"), voucher, product, body)
 
+    def beginning_order(self, pick: int) -> Order | None:
+        """An order that is not delivered; a new one if there is none; None if that was refused."""
+        for _ in range(2):
+            if beginning := [each for each in self.city.orders if each.state in ("placed", "accepted")]:
+                return chosen(beginning, pick)
+            self.place_plain_order(chosen(self.city.vouchers, pick), self.city.products[3], "least", signed=False)
+        return None
+
     @precondition(lambda self: self.attempts)
     @rule(pick=PICK, other_body=RARELY)
     def an_order_is_placed_again(self, pick: int, other_body: bool) -> None:
@@ -179,13 +188,25 @@ class OrderSteps(Machine):
         }
         self.step(orders.sign(self.city, order, by, body), by, order, "contract", body)
 
-    @precondition(lambda self: self.city.orders)
-    @rule(pick=PICK, by_agency=st.booleans())
-    def the_contract_is_agreed_to(self, pick: int, by_agency: bool) -> None:
-        order = self.some_order(pick)
-        proposed = [each for each in self.city.orders if each.proposed is not None]
-        order = chosen(proposed, pick) if proposed else order
-        by = order.product.agency_member if by_agency else order.voucher.enterprise.person
+    @precondition(lambda self: self.city.vouchers)
+    @rule(pick=PICK, by_agency=st.booleans(), own=RARELY, tightness=TIGHTNESS)
+    def the_contract_is_agreed_to(self, pick: int, by_agency: bool, own: bool, tightness: str) -> None:
+        """One party says what it is, unless one did before; the other one agrees, or the same one tries to."""
+        order = self.beginning_order(pick)
+        if order is None:
+            return
+        agency, owner = order.product.agency_member, order.voucher.enterprise.person
+        self.step(orders.accept(self.city, order, agency), agency, order, "accept")
+        if order.proposed is None:
+            by = agency if by_agency else owner
+            body = {
+                "contract_number": self.fresh("HT"),
+                "contract_signed_on": self.day(0),
+                "contract_fen": self.contract_fen(order.voucher_fen, tightness),
+            }
+            self.step(orders.sign(self.city, order, by, body), by, order, "contract", body)
+        by_other = owner if order.proposed and order.proposed["party"] == "agency" else agency
+        by = {owner: agency, agency: owner}[by_other] if own else by_other
         expected = orders.acknowledge(self.city, order, by)
         self.step(expected, by, order, "contract/acknowledge")
         self.rare_events["contracts agreed on"] += expected.took_effect
@@ -219,12 +240,11 @@ class OrderSteps(Machine):
         self.step(orders.dispute(order, by, body), by, order, "dispute", body)
 
     @precondition(lambda self: self.city.orders)
-    @rule(pick=PICK, decision=st.sampled_from(["confirm", "return", "cancel"]), late=st.booleans(), member=RARELY)
+    @rule(pick=PICK, decision=DECISIONS, late=MOSTLY, member=RARELY)
     def the_operator_decides(self, pick: int, decision: str, late: bool, member: bool) -> None:
         """Perhaps after the term, on an order that was delivered if there is one."""
-        waiting = [each for each in self.city.orders if each.state in ("placed", "accepted")]
-        if waiting and not any(each.state == "delivered" for each in self.city.orders):
-            self.bring_to_delivery(chosen(waiting, pick))
+        if not any(each.state == "delivered" for each in self.city.orders) and (order := self.beginning_order(pick)):
+            self.bring_to_delivery(order)
         order = chosen([each for each in self.city.orders if each.state == "delivered"] or self.city.orders, pick)
         if late and order.state == "delivered" and order.confirm_by:
             self.city.now = max(self.city.now, end_of(order.confirm_by))

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from tests.model.machine.machine import PICK, Machine, chosen
+from tests.model.machine.machine import MOSTLY, PICK, Machine, chosen
 from tests.model.reference import lists, subsidies, year_end
 from tests.model.reference.records import CAP_PERCENT, KEY_CATEGORIES, Order, Year, cap_fen, end_of
 from tests.support.backend import function
@@ -121,7 +121,7 @@ class TimeSteps(Machine):
             self.rare_events["orders ended unanswered"] += 1
 
     @precondition(lambda self: self.waiting_orders())
-    @rule(late=st.booleans())
+    @rule(late=MOSTLY)
     def an_answer_is_awaited_in_vain(self, late: bool) -> None:
         """A night after the last day on which some order may be answered, or the night before."""
         first = min(order.answer_by for order in self.waiting_orders() if order.answer_by)

@@ -39,7 +39,7 @@ def waived_conditions(
     """§3.1: the conditions that the agency does not meet and an `override`, with its reason, waives: all of those that
     may be waived, or only the `named` ones.
 
-    Raises the first condition that is not met and not waived; MALFORMED for a name that may not be waived, or names
+    Raises the first condition that fails and is asked for; MALFORMED for a name outside the waivable ones, or names
     without an override.
     """
     check_waivers(policy, override, named)
