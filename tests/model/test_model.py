@@ -13,7 +13,6 @@ from hypothesis.stateful import initialize, run_state_machine_as_test
 
 from tests.model.machine.backend_of_run import BackendOfRun
 from tests.model.machine.enterprise_steps import EnterpriseSteps
-from tests.model.machine.order_steps import OrderSteps
 from tests.model.machine.payout_steps import HEAD_STARTS, PayoutSteps
 from tests.model.machine.programme_steps import ProgrammeSteps, batch_body
 from tests.model.machine.time_steps import TimeSteps
@@ -28,8 +27,8 @@ LEAST = {
     "enterprises excluded from a re-release": 40,
     "orders cancelled at a year's end": 20,
     "years closed": 30,
-    "orders ended unanswered": 20,
-    "orders decided on": 20,
+    "orders ended unanswered": 10,
+    "orders decided on": 10,
     "enterprises restored": 20,
     "contracts agreed on": 20,
 }
@@ -40,7 +39,7 @@ SEED = os.environ.get("VOUCHER_MODEL_SEED")
 PHASES = (Phase.generate,) if os.environ.get("VOUCHER_MODEL_SHRINK") == "no" else (Phase.generate, Phase.shrink)
 
 
-class Life(ProgrammeSteps, EnterpriseSteps, OrderSteps, PayoutSteps, TimeSteps):
+class Life(ProgrammeSteps, EnterpriseSteps, PayoutSteps, TimeSteps):
     """All rules together; a run begins with an open year and an open batch."""
 
     def set_up(self) -> None:

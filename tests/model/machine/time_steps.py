@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from tests.model.machine.machine import MOSTLY, PICK, Machine, chosen
+from tests.model.machine.machine import MOSTLY, PICK, chosen
+from tests.model.machine.order_steps import OrderSteps
 from tests.model.reference import lists, subsidies, year_end
 from tests.model.reference.records import CAP_PERCENT, KEY_CATEGORIES, Order, Year, cap_fen, end_of
 from tests.support.backend import function
@@ -16,7 +17,7 @@ MILLISECOND = timedelta(milliseconds=1)
 BESIDE = st.sampled_from([-MILLISECOND, timedelta(), MILLISECOND])
 
 
-class TimeSteps(Machine):
+class TimeSteps(OrderSteps):
     """§4.2.2, §1.4b, §2.2.floor."""
 
     def move_to(self, instant: datetime) -> None:
@@ -120,10 +121,14 @@ class TimeSteps(Machine):
         elif year_end.end_unanswered(self.city, message["order_id"], instant):
             self.rare_events["orders ended unanswered"] += 1
 
-    @precondition(lambda self: self.waiting_orders())
-    @rule(late=MOSTLY)
-    def an_answer_is_awaited_in_vain(self, late: bool) -> None:
+    @precondition(lambda self: self.city.vouchers)
+    @rule(pick=PICK, late=MOSTLY)
+    def an_answer_is_awaited_in_vain(self, pick: int, late: bool) -> None:
         """A night after the last day on which some order may be answered, or the night before."""
+        if not self.waiting_orders():
+            self.place_plain_order(chosen(self.city.vouchers, pick), self.city.products[3], "least", signed=False)
+        if not self.waiting_orders():
+            return
         first = min(order.answer_by for order in self.waiting_orders() if order.answer_by)
         self.move_to(end_of(first) - (timedelta() if late else MILLISECOND))
         self.a_night_passes()
