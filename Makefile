@@ -47,7 +47,7 @@ ring-%:
 	@echo "== tests/$*"
 	@$(PYTHON) -m infra.local.ring --quiet --durations=3 tests/$*
 
-soak: ready-to-test ## the long tests: thousands of model runs and made-up calls, every condition removed in turn
+soak: ready-to-test ## the long tests: thousands of model runs and made-up calls, every fault at every call, every condition removed in turn
 	@$(PYTHON) -m infra.soak
 
 bench: ready-to-test ## measure speed, scale and cost, and print the table

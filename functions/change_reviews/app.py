@@ -46,13 +46,14 @@ def review_of_enterprise(uscc: str, change_id: str) -> Answer[Change]:
     check_version(old, body.version)
     step, enterprise = "review_enterprise_change", organisations.find_enterprise(uscc)
     new = _decided_report(old, body.decision, body.reason, step, enterprise)
-    decided = changes.decided_writes(old, new, step, app.caller.sub)
-    if body.reason is None or body.decision == "keep":
+    if body.reason is None or enterprise is None or body.decision == "keep":
         changes.commit_decision(old, new, step, app.caller.sub)
-    elif body.decision == "return":
+        return reply(new)
+    decided = changes.decided_writes(old, new, step, app.caller.sub)
+    if body.decision == "return":
         _reopen_enterprise(uscc, body.reason, *decided)
     else:
-        _propose_disqualification(organisations.get_enterprise(uscc), body.reason, step, *decided)
+        _propose_disqualification(enterprise, body.reason, step, *decided)
     return reply(new)
 
 

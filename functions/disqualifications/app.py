@@ -1,12 +1,11 @@
 """Disqualifications: the enterprise is heard, the bureau decides, and may restore it (§4.1.3)."""
 
 from voucher.edge.api import Api
-from voucher.edge.bodies import Nothing, Versioned, WithReason
+from voucher.edge.bodies import Nothing, Statement, Versioned, WithReason
 from voucher.edge.fields import Text
 from voucher.edge.identity import as_member, require
 from voucher.edge.qualifications import following_writes, read_enterprise
 from voucher.edge.replies import Answer, reply
-from voucher.models.base import Request
 from voucher.models.enterprises import Enterprise
 from voucher.models.entitlements import Entitlement
 from voucher.models.sanctions import SanctionDecision
@@ -18,10 +17,6 @@ from voucher.rules.sanctions import applying_anew, decided_enterprise, restored,
 from voucher.store import batches, organisations, vouchers
 
 app = Api()
-
-
-class Statement(Request):
-    text: Text
 
 
 class Decision(Versioned):

@@ -32,12 +32,13 @@ def _as_enterprise(order: Order) -> None:
 @app.post("/orders/<order_id>/accept")
 def accept(order_id: str) -> Answer[Order]:
     """§4.2.1, §5.2b: within its year the agency accepts the order, and so agrees to the contract that stands in it;
-    unless a violation stands against a party of it, or one person acts for both."""
-    app.body(Nothing)
+    with the `version` that it saw, to no other one. A violation of a party, or one person on both sides, stops it."""
+    seen = app.body(Versioned).version
     old = orders.get(order_id)
     _as_agency(old)
     if app.is_repeat(old, "accept"):
         return reply(old, replay=True)
+    check_version(old, seen)
     new = contracts.accepted(old, app.mark)
     contracts.check_in_year(old, programmes.get(old.year).policy, clock.now())
     orders.commit_step(old, new, *acceptance_checks(old))
@@ -93,10 +94,8 @@ def acknowledge(order_id: str) -> Answer[Order]:
 
 
 def _checks_of_parties(order: Order, enterprise: Enterprise | None, agency: Agency | None) -> list[Write]:
-    """§4.1.3, §1.4b: a new contract needs two approved parties, which stay so until it is written.
-
-    An order that has its contract goes on whatever becomes of its parties.
-    """
+    """§4.1.3, §1.4b: a new contract needs two approved parties, which stay so until it is written; an order that has
+    its contract goes on whatever becomes of them."""
     if order.has_contract:
         return []
     contracts.check_may_contract(enterprise, agency, clock.today())

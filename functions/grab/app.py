@@ -70,7 +70,7 @@ def grab(batch_id: str) -> Answer[PublicVoucher]:
                 return reply(public_voucher(existing, now), replay=True)
             case vouchers.NoEntitlement():
                 make_entitlement(attempt)  # or refuse
-                amount_fen = first_amount(attempt)  # which of some batches needs a look at the entitlement
+                amount_fen = first_amount(attempt)  # some batches need a look at the entitlement that was just made
             case vouchers.Differs(entitlement):
                 amount_fen = amount_or_refusal(entitlement, attempt)  # the amount was a guess, and this is the truth
     raise Refused(Refusal.BUSY)  # the entitlement changed between all tries

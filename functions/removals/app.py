@@ -2,14 +2,13 @@
 
 from voucher.edge import clock
 from voucher.edge.api import Api
-from voucher.edge.bodies import Nothing, Versioned, WithReason
+from voucher.edge.bodies import Nothing, Statement, Versioned, WithReason
 from voucher.edge.fields import Text
 from voucher.edge.identity import as_member, require
 from voucher.edge.pages import ListOf, Search, reply_list
 from voucher.edge.policies import policy_today
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
-from voucher.models.base import Request
 from voucher.models.removals import Lead, LeadState
 from voucher.models.sanctions import SanctionDecision
 from voucher.rules.four_eyes import check_four_eyes
@@ -26,10 +25,6 @@ from voucher.rules.sanctions import stated
 from voucher.store import organisations, products, removals
 
 app = Api()
-
-
-class Statement(Request):
-    text: Text
 
 
 class Decision(Versioned):

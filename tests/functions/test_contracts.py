@@ -52,6 +52,20 @@ def test_neither_side_changes_a_contract_alone_and_the_other_one_hears_of_it(vou
 
 
 @pytest.mark.clause("§4.2.1")
+def test_an_agency_that_accepts_what_it_saw_agrees_to_nothing_that_came_after(voucher: Scene) -> None:
+    town, _ = voucher
+    signed = {"contract_number": "HT-1", "contract_signed_on": TODAY.isoformat()}
+    seen = town.order(**signed)
+    steps.expect(town.act(OWNER, seen, "contract", town.contract(seen, contract_fen=9_000_000)), 200)
+    before = everything_kept()
+    assert town.act(SELLER, seen, "accept", {"version": seen["version"]}).code == "CHANGED_MEANWHILE"
+    assert everything_kept() == before
+    now = town.shown(f"/orders/{seen['order_id']}", SELLER)
+    accepted = steps.expect(town.act(SELLER, seen, "accept", {"version": now["version"]}), 200)
+    assert (accepted["contract_fen"], accepted["contract_agreed_at"] is not None) == (9_000_000, True)
+
+
+@pytest.mark.clause("§4.2.1")
 def test_an_agreement_repeated_changes_nothing_and_a_new_one_counts_again(voucher: Scene) -> None:
     town, _ = voucher
     order = town.advance(town.order(), "accept", "contract")

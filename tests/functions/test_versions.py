@@ -45,6 +45,7 @@ VERSIONED = {
     "PUT /batches/{batch_id}",
     "POST /batches/{batch_id}/withdraw",
     "POST /batches/{batch_id}/publish",
+    "POST /orders/{order_id}/accept",
     "POST /orders/{order_id}/contract/acknowledge",
     "POST /orders/{order_id}/cancellation/review",
     "POST /orders/{order_id}/decision",

@@ -67,7 +67,7 @@ MEANINGS = (
 
 
 def firm_of(year: DemoYear) -> Firm | None:
-    """A firm whose order was paid, with all that its order went through; None if none was."""
+    """A firm whose order was paid, with all that its order went through; None without one."""
     lines = [(round_, line) for round_ in year.rounds for line in round_["lines"]]
     for order, _ in year.orders:
         for round_, line in lines:

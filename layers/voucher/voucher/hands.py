@@ -23,8 +23,8 @@ def _once(call: str) -> Step:
     return Step((call,))
 
 
-# what the two parties do on an order, and the agency on its line, before anybody of the staff looks at it
-PARTIES = (
+# what the two parties do on an order until its delivery is looked at
+PARTIES_OF_DELIVERY = (
     "place_order",
     "accept_order",
     "record_contract",
@@ -32,13 +32,11 @@ PARTIES = (
     "deliver_order",
     "ask_cancel",
     "dispute_order",
-    "confirm_order",
-    "open_application",
-    "fill_in_line",
-    "submit_application",
 )
-# what of it an order knows, which is asked when it is cancelled or claimed back
-PARTIES_OF_ORDER = PARTIES[:9]
+# what an order knows of them, which is asked when it is cancelled or claimed back
+PARTIES_OF_ORDER = (*PARTIES_OF_DELIVERY, "confirm_order", "open_application")
+# all that they do, the agency on its line, too, before anybody of the staff looks at it
+PARTIES = (*PARTIES_OF_ORDER, "fill_in_line", "submit_application")
 # whoever decided that an order is fulfilled judges no line of it; gathering and paying are left to them, so that two
 # operators suffice
 REVIEWS = ("decide_order", "pre_review_lines", "gather_round")
@@ -95,7 +93,7 @@ STEPS: dict[str, Step] = {
     "deliver_order": _once("POST /orders/{order_id}/deliver"),
     "ask_cancel": _once("POST /orders/{order_id}/cancellation"),
     "dispute_order": _once("POST /orders/{order_id}/dispute"),
-    "decide_order": Step(("POST /orders/{order_id}/decision",), "§4.2.1", PARTIES[:7], BOTH),
+    "decide_order": Step(("POST /orders/{order_id}/decision",), "§4.2.1", PARTIES_OF_DELIVERY, BOTH),
     "confirm_order": _once("POST /orders/{order_id}/confirm"),
     "open_application": _once("POST /settlements"),
     "fill_in_line": _once("PUT /settlements/{settlement_id}/lines/{order_id}"),

@@ -32,6 +32,12 @@ class WithReason(Request):
     reason: Text
 
 
+class Statement(Request):
+    """What an organisation says before it may be put out of the programme (§3.4.1, §4.1.3)."""
+
+    text: Text
+
+
 class ReviewReason(Request):
     """One reason of a reviewer: what is wrong, and in which field or kind of document, if it is in one."""
 

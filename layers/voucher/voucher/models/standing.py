@@ -9,8 +9,8 @@ class Standing(Record):
 
     `listed` maps the kind of a list to the years whose list names the code, `dropped` to those whose list names it no
     more (only of a list that counts until a later one replaces it). `subsidies` are the rows of the lists of other
-    subsidies that name it. Every approval is written on condition of the
-    version, so that it cannot overlook a list or a violation of the same moment. Version 0: nothing is known yet.
+    subsidies that name it. Every approval is written on condition of the version, so that it cannot overlook a list or
+    a violation of the same moment. Version 0: nothing is known yet.
     """
 
     uscc: str

@@ -105,7 +105,8 @@ class Loss:
 
     @property
     def restorable_fen(self) -> int:
-        """§4.1.3: what may be given back of the quota that a void voucher used: what nobody spent, and no extra."""
+        """§4.1.3: what may be given back of the quota that a void voucher used: of its part without the extra, what
+        stayed unspent."""
         quota_part_fen = max(0, self.voucher.face_fen - self.batch_extra_fen)
         return min(self.lapsed_fen, quota_part_fen) if self.voucher.state == "void" else 0
 

@@ -1,5 +1,5 @@
-"""Four eyes: nobody decides on what they did themselves, and no member as staff on their own organisation (§1.3,
-§3.5.2)."""
+"""Four eyes: whoever did something leaves the decision on it to others, and whoever is a member of an organisation
+leaves it to other staff (§1.3, §3.5.2)."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ STEPS_OF_PARTIES = {
 
 def check_four_eyes(caller: str, step: str, *records: Any, clause: str | None = None) -> None:
     """Raise FOUR_EYES, with the step's clause or the one given, if the caller may not take a step because of an earlier
-    one, or as a member of an organisation concerned. `records` keep who took the earlier steps; None has kept nothing.
+    one, or as a member of an organisation concerned. `records` keep who took the earlier steps; None is left out.
 
     Raises LookupError, a fault, if they cannot tell of each earlier step that matters.
     """

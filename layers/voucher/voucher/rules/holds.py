@@ -29,7 +29,7 @@ def check_not_held(orders: Iterable[Order]) -> None:
 def check_unstopped(
     lines: Iterable[Line], orders: Collection[Order], standings: Mapping[str, Standing], decided: bool = True
 ) -> None:
-    """§5.2b: neither a violation on record nor another subsidy stops some lines. Raises HELD, or as
+    """§5.2b: some lines are free of what stops them: violations on record and other subsidies. Raises HELD, or as
     `check_subsidies`."""
     check_not_held(orders)
     check_subsidies(lines, orders, standings, decided)

@@ -45,7 +45,7 @@ def check_list_year(kind: str, year: int, today: date) -> None:
     one. Raises MALFORMED.
 
     A D list is of a year that was rated, and the newest D list counts. So a D list with a mistyped later year would
-    lift every rating there is. Nobody can have risen above scale in a year that has not come.
+    lift every rating there is. Only a year that has begun can have firms that rose above scale.
     """
     latest = today.year if kind in ("rated_d", "newly_above_scale") else today.year + 1
     if year > latest:

@@ -116,7 +116,7 @@ Limit = Literal["ratio", "balance", "category_cap", "key_floor"]
 
 @dataclass(frozen=True)
 class Quote:
-    """The largest voucher part one order could have, in fen, which limit binds, and of what the order would warn."""
+    """The largest voucher part one order could have, in fen, which limit binds, and what the order would warn of."""
 
     max_voucher_fen: int
     binding: Limit
