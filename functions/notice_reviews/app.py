@@ -31,7 +31,7 @@ class NoticeText(Request):
 
 
 class Resolution(Versioned):
-    """The agency reads `opinion`; it does not learn who objected, and in which words."""
+    """Whoever objected reads `opinion`, and the agency, which does not learn who objected, and in which words."""
 
     decision: Decision
     opinion: Text | None = None
@@ -71,7 +71,9 @@ def publish_notice(round_id: str) -> Answer[Notice]:
     working_days = programmes.get(old.year).policy.notice_working_days
     notice = new_notice(round_id, notice_id, body.text, shown, working_days, app.creation("notice"))
     approved = [line for line in lines if line.state == "approved"]
-    line_writes = [settlements.line_write(line, stepped(line, "publish", mark)) for line in approved]
+    line_writes = [
+        settlements.line_write(line, stepped(line, "publish", mark, notice_id=notice_id)) for line in approved
+    ]
     notices.commit_publication(notice, old, new, line_writes)
     return reply(notice, 201)
 

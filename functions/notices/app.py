@@ -4,7 +4,7 @@ Anybody may call this function, so it only reads and records: notice_reviews and
 """
 
 import hashlib
-import json
+from secrets import token_hex
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
@@ -16,7 +16,7 @@ from voucher.edge.fields import Identifier, Name, ShortText, Uscc
 from voucher.edge.pages import InState, ListOf, reply_list
 from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
-from voucher.models.notices import Notice, NoticeState, Objection, ObjectionReceipt, PublicNotice
+from voucher.models.notices import Notice, NoticeState, ObjectionReceipt, PublicNotice
 from voucher.models.removals import PublicRemoval, RemovalNotice
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.notices import check_takes_objections, public_notice
@@ -26,9 +26,13 @@ from voucher.rules.objections import (
     effort_offer,
     is_taken_plain,
     network_of,
+    new_objection,
+    objection_id_of,
     origin_of,
     plain_limit,
     proof_bits,
+    receipt,
+    words_sha256,
 )
 from voucher.spreadsheets.notice_file import notice_csv
 from voucher.store import notices, objections, programmes, rounds
@@ -79,41 +83,33 @@ def object_to(notice_id: str) -> Answer[ObjectionReceipt]:
     is taken."""
     body, now = app.body(ObjectionText), clock.now()
     notice = notices.get(notice_id)
-    words, source, effort = _words_sha256(body), _source(notice_id), body.effort
-    plain_id = _objection_id(notice_id, f"{source}\n{words}")
+    key, source, effort = app.idempotency_key(), _source(notice_id), body.effort
+    said = body.model_dump(exclude={"effort"})
+    words = words_sha256(said, key)
+    plain_id = objection_id_of(notice_id, f"{source}\n{words}")
     # a proof is for one objection, wherever it comes from: the address of a phone may change from call to call
-    proven_id = _objection_id(notice_id, effort.challenge) if effort else plain_id
+    proven_id = objection_id_of(notice_id, effort.challenge) if effort else plain_id
     for objection_id in sorted({plain_id, proven_id}):
         existing = objections.find(objection_id)
         if existing and existing.request_sha256 == words:
-            return reply({"objection_id": objection_id, "state": existing.state}, replay=True)
+            return reply(receipt(existing, key), replay=True)
     check_takes_objections(notice, now)
     _check_parties(notice, body)
     policy = programmes.get(rounds.load(notice.round_id).year).policy
-    plain, proven = (_objection(notice_id, each, body, words) for each in (plain_id, proven_id))
+    key = key or token_hex()
+    facts = {**said, "created_at": now, "request_sha256": words, "code_seed": token_hex()}
+    plain, proven = (new_objection(notice, each, facts, key, policy) for each in (plain_id, proven_id))
     origin = origin_of(plain, source)
     crowd, named = objections.read_crowd(origin), challenges(notice_id, words, now)
     bits = proof_bits(effort.challenge, effort.nonce) if effort and effort.challenge in named else 0
     if bits >= effort_bits(crowd.proven, policy):
         objections.commit_proven(proven, origin)
-        return reply({"objection_id": proven_id, "state": "standing"}, 201)
+        return reply(receipt(proven, key), 201)
     if not is_taken_plain(crowd, policy):
         raise Refused(Refusal.TOO_MANY_OBJECTIONS, effort=effort_offer(named[0], crowd.proven, policy, now))
     most = plain_limit(policy, crowd.is_seen)
     objections.commit_plain(plain, origin, crowd.is_seen, most, policy.source_objections_per_hour)
-    return reply({"objection_id": plain_id, "state": "standing"}, 201)
-
-
-def _objection(notice_id: str, objection_id: str, body: ObjectionText, words_sha256: str) -> Objection:
-    return Objection(
-        **body.model_dump(exclude={"effort"}),
-        objection_id=objection_id,
-        notice_id=notice_id,
-        state="standing",
-        created_at=clock.now(),
-        created_by="public",
-        request_sha256=words_sha256,
-    )
+    return reply(receipt(plain, key), 201)
 
 
 def _check_parties(notice: Notice, body: ObjectionText) -> None:
@@ -125,18 +121,6 @@ def _check_parties(notice: Notice, body: ObjectionText) -> None:
         raise Refused(
             Refusal.MALFORMED, errors=[FieldError("agency_uscc", "不在公示之列，或不是该订单的服务机构。", "unknown")]
         )
-
-
-def _words_sha256(body: ObjectionText) -> str:
-    """What tells one objection from another of the same place: its words, with a proof or without. Nobody needs an
-    Idempotency-Key; whoever sends one may object in the same words again, under another key."""
-    words = json.dumps(body.model_dump(exclude={"effort"}), sort_keys=True)
-    return hashlib.sha256(f"{app.idempotency_key()}\n{words}".encode()).hexdigest()
-
-
-def _objection_id(notice_id: str, seed: str) -> str:
-    """The same words from the same place are one objection, however often they are sent; so is all with one proof."""
-    return f"{notice_id}.{hashlib.sha256(f'{notice_id}\n{seed}'.encode()).hexdigest()[:12]}"
 
 
 def _source(notice_id: str) -> str:

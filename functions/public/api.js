@@ -40,10 +40,10 @@ const ask = async (path, options) => {
 
 export const read = (path, query = {}, signal = undefined) => ask(path + search(query), { signal });
 
-export const send = (path, body, key) =>
+export const send = (path, body, key = undefined) =>
   ask(path, {
     method: "POST",
-    headers: { "Content-Type": "application/json", "Idempotency-Key": key },
+    headers: { "Content-Type": "application/json", ...(key && { "Idempotency-Key": key }) },
     body: JSON.stringify(body),
   });
 

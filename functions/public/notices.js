@@ -52,7 +52,7 @@ export const listNotices = async ({ signal, say }) => {
   const following = await bring(null);
   return [
     title("公示"),
-    h("p", { class: "lead" }, "服务机构申请兑付的服务券，经审核后在此公示。任何人对公示内容有异议，都可以在公示期内提出。"),
+    h("p", { class: "lead" }, "服务机构申请兑付的服务券，经审核后在此公示。任何人对公示内容有异议，都可以在公示期内提出。已提出异议的，可以", link("answers", "查询答复"), "。"),
     section("正在公示", running, noneRunning),
     section("已结束的公示和公告", past, nonePast),
     more(following, bring, say),
@@ -149,7 +149,9 @@ const objection = (notice, say) => {
     try {
       const receipt = await submit(notice, body, key, say);
       form.replaceWith(answer);
-      answer.append(h("h3", {}, "异议已提交"), h("p", {}, "受理编号：", h("code", {}, receipt.objection_id), "，请保存。市经信局将核实并处理；处理期间，相关订单暂停兑付。"));
+      answer.append(h("h3", {}, "异议已提交"),
+        facts([["受理编号", h("code", {}, receipt.objection_id)], ["查询码", h("code", {}, receipt.answer_code?.match(/.{1,4}/g).join("-") ?? "")]]),
+        h("p", {}, "请保存受理编号和查询码，本页关闭后不再显示；凭此可在", link("answers", "异议答复"), "查询处理结果。市经信局将核实并处理；处理期间，相关订单暂停兑付。"));
       answer.focus();
     } catch (problem) {
       for (const each of problem.errors) {

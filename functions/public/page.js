@@ -1,4 +1,5 @@
 // Which room of the page is shown: its address is the part after #, so that each can be linked to and gone back to.
+import { askAnswer } from "./answers.js";
 import { h, title } from "./html.js";
 import { listAgencies, listProducts, showAgency, showProduct } from "./market.js";
 import { listNotices, showNotice } from "./notices.js";
@@ -6,12 +7,13 @@ import { showResults, showYear } from "./year.js";
 
 const ROOMS = {
   notices: [listNotices, showNotice],
+  answers: [askAnswer, askAnswer],
   year: [showYear, showYear],
   batches: [showYear, showResults],
   register: [listAgencies, showAgency],
   products: [listProducts, showProduct],
 };
-const NAVIGATION = { batches: "year" };
+const NAVIGATION = { answers: "notices", batches: "year" };
 const SITE = document.title;
 const main = document.querySelector("main");
 const status = document.querySelector("#status");

@@ -32,5 +32,10 @@ export default {
     "closing": "公示已截止",
     "closed": "公示已结束",
     "published": "已公示"
+  },
+  "objection": {
+    "standing": "待处理",
+    "upheld": "已成立",
+    "rejected": "不成立"
   }
 }

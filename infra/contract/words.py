@@ -146,6 +146,8 @@ LISTS: dict[str, Words] = {
     "orders": {"newest": "最新在前", "oldest": "最早在前"},
     "batch_states": {"published": "已发布", "open": "领取中", "sold_out": "已领完", "closed": "已结束"},
     "notice_states": {"running": "公示中", "closing": "公示已截止", "closed": "公示已结束", "published": "已公示"},
+    "answer_stages": {"received": "已收到", "under_examination": "核实中", "decided": "已处理"},
+    "objection_decisions": {"upheld": "异议成立", "rejected": "异议不成立"},
     "message_states": {"unread": "未读", "read": "已读"},
     "invoice_kinds": {"digital": "数电票", "vat": "增值税专用或普通发票", "fiscal": "财政票据"},
     "payout_results": {"paid": "拨付成功", "failed": "拨付失败"},

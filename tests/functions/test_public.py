@@ -11,7 +11,7 @@ import pytest
 from tests.support.backend import ROOT, Route, api_event, function
 from voucher.models.agencies import RegisteredAgency
 from voucher.models.batches import BatchResults, PublicBatch, Result
-from voucher.models.notices import NoticeLine, ObjectionReceipt, PublicNotice
+from voucher.models.notices import NoticeLine, ObjectionAnswer, ObjectionReceipt, PublicNotice
 from voucher.models.products import Price, ProductOnSale
 from voucher.models.programmes import CategoryFigures, ProgrammeWithFigures
 from voucher.models.removals import PublicRemoval
@@ -31,6 +31,7 @@ NAMES: dict[str, tuple[type, ...]] = {
     "notice": (PublicNotice, PublicRemoval),
     "product": (ProductOnSale,),
     "receipt": (ObjectionReceipt,),
+    "reply": (ObjectionAnswer,),
     "row": (CategoryFigures, Result),
     "year": (ProgrammeWithFigures,),
 }
@@ -136,7 +137,7 @@ def test_the_words_of_the_page_are_those_of_the_api() -> None:
     words = json.loads(SCRIPTS["words.js"].partition("export default")[2])
     assert words["categories"] == {category.value: word for category, word in CATEGORY_WORDS.items()}
     assert list(words["categories"]) == [category.value for category in CATEGORY_WORDS]
-    for thing in ("programme", "batch", "notice"):
+    for thing in ("programme", "batch", "notice", "objection"):
         kept = {state: word for state, word in STATE_WORDS[thing].items() if state not in ("draft", "withdrawn")}
         assert kept.items() <= words[thing].items()
     assert set(words["batch"]) == set(PublicBatch.model_fields["state"].annotation.__args__)  # type: ignore[union-attr]

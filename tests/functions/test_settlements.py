@@ -61,6 +61,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "GET /notices/{notice_id}": EVERYONE,
     "GET /notices/{notice_id}/objections": READERS,
     "POST /notices/{notice_id}/objections": EVERYONE,
+    "POST /objections/{objection_id}/answer": EVERYONE,
     "POST /notices/{notice_id}/close": frozenset({"bureau"}),
     "POST /objections/{objection_id}/resolve": frozenset({"bureau"}),
     "POST /notices/{notice_id}/objections/resolve": frozenset({"bureau"}),

@@ -41,6 +41,7 @@ BEGINNING = {
     "POST /orders",
     "POST /orders/quote",
     "POST /inbox/{message_id}/read",
+    "POST /objections/{objection_id}/answer",
     # who is in an organisation is a matter of its owners, and moves it into no other state
     "POST /organisations/{uscc}/invitations",
     "POST /organisations/{uscc}/invitations/{invitation_id}/withdraw",

@@ -17,7 +17,7 @@ PUBLIC = {
     "GET /health", "GET /openapi.json", "GET /vocabulary", "GET /docs", "GET /docs/{}",
     "GET /programmes", "GET /programmes/{}", "GET /batches", "GET /batches/{}", "GET /batches/{}/results",
     "GET /products", "GET /products/{}", "GET /register", "GET /register/{}", "GET /notices", "GET /notices/{}",
-    "POST /notices/{}/objections", "POST /complaints", "GET /public", "GET /public/{}/{}",
+    "POST /notices/{}/objections", "POST /objections/{}/answer", "POST /complaints", "GET /public", "GET /public/{}/{}",
 }  # fmt: skip
 # The contract's routes that the journey of a year takes; none may get lost.
 JOURNEY = """

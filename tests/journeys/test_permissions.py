@@ -23,6 +23,7 @@ TABLE_WRITES = """
                 Registry  Vouchers  Orders  Settlements  Supervision  Audit  Requests
 Agencies        PU        .         .       .            .            .      .
 AgencyReviews   P         .         .       .            .            .      .
+Answers         .         .         .       .            .            .      .
 Audit           .         .         .       .            .            .      .
 Authorize       .         .         .       .            .            .      .
 BatchDrafts     .         P         .       .            .            .      .

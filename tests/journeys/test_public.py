@@ -174,3 +174,10 @@ def test_anybody_objects_in_the_page_and_staff_find_what_was_written(public_year
     *_, found = public_year.deployment.get(BUREAU, f"/notices/{notice_id}/objections")["items"]
     assert (found["order_id"], found["name"], found["reason"]) == (order_id, "某企业", words)
     assert found["objection_id"] in page.run("document.querySelector('.answer').innerText")
+    number, code = page.run("[...document.querySelectorAll('.answer code')].map((each) => each.innerText)")
+    show(page, public_year, "answers", PHONE)
+    for field, value in (("number", number), ("code", code)):
+        page.run(f"document.getElementById('{field}').value = {value!r}")
+    page.run("document.querySelector('form button').click()")
+    page.wait("document.querySelector('.answer h2')")
+    assert "已收到" in page.run("document.querySelector('.answer').innerText")

@@ -154,6 +154,50 @@ def test_a_line_released_after_an_objection_is_not_told_as_passed_a_second_time(
     assert len(notices("LINE", "submitted", "passed")) == 1
 
 
+OBJECTION = {
+    "pk": "NOTICE#n1",
+    "sk": "OBJECTION#n1.a",
+    "notice_id": "n1",
+    "objection_id": "n1.a",
+    "order_id": None,
+    "agency_uscc": AGENCY,
+    "name": "王五",
+    "reason": "服务未实际发生",
+    "concerned": [AGENCY],
+    "state": "standing",
+    "version": 1,
+    "created_at": "2026-06-15T02:00:00.000Z",
+}
+DECIDED = {"version": 2, "decided_at": "2026-06-16T02:00:00.000Z", "opinion": "查无实据"}
+
+
+def told_of(old: dict[str, Any] | None, new: dict[str, Any]) -> list[dict[str, Any]]:
+    """What agencies are told of an objection."""
+    return [each.body for each in messages_for(old, new) if each.body["kind"] == "agency"]
+
+
+@pytest.mark.clause("§3.5.3")
+def test_the_agencies_that_an_objection_concerns_hear_of_it_and_not_who_objects() -> None:
+    one, other = {**OBJECTION, "concerned": [AGENCY, "9133OTHER"]}, {**OBJECTION, "objection_id": "n1.b"}
+    told = told_of(None, one)
+    assert [(each["recipient"], each["about"]) for each in told] == [(AGENCY, "notice:n1"), ("9133OTHER", "notice:n1")]
+    assert "收到异议" in told[0]["subject"] and "暂不兑付" in told[0]["subject"]
+    assert not any(word in str(told) for word in ("王五", "服务未实际发生"))
+    [of_order] = told_of(None, {**OBJECTION, "order_id": "o1"})
+    assert of_order["about"] == "order:o1"
+    # a second one of the day against the same target is no second message
+    assert told_of(None, other)[0]["message_id"] == told[0]["message_id"] != of_order["message_id"]
+
+
+@pytest.mark.clause("§3.5.3")
+def test_an_agency_hears_of_a_rejection_and_of_an_upheld_objection_with_its_lines() -> None:
+    [told] = told_of(OBJECTION, {**OBJECTION, **DECIDED, "state": "rejected"})
+    assert told["subject"] == "对公示订单的异议经市经信局核实不成立。意见：查无实据"
+    assert told_of(OBJECTION, {**OBJECTION, **DECIDED, "state": "upheld"}) == []
+    erased = {**OBJECTION, **DECIDED, "state": "rejected", "opinion": None, "version": 3}
+    assert told_of({**OBJECTION, **DECIDED, "state": "rejected"}, erased) == []
+
+
 @pytest.mark.parametrize("thing", IMAGES)
 def test_the_same_change_has_the_same_message_id_and_the_next_change_another(thing: str) -> None:
     state = next(state for each, state in SUBJECTS if each == thing)

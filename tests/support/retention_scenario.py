@@ -19,7 +19,7 @@ from tests.support.agency_scenario import report_change
 from tests.support.backend import BUCKET, QUEUES, World, function
 from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, Json, Town
-from tests.support.settlement_scenario import Settling, fill_in, object_to, opened, resolve, small_orders
+from tests.support.settlement_scenario import Settling, fill_in, object_to, opened, small_orders
 from tests.support.workers import LAST_NIGHT, deliver, deliver_upload, drain
 from voucher.policy import RETENTION
 from voucher.rules.working_days import end_of_day
@@ -227,7 +227,8 @@ def objection(world: World, clock: StoppedClock) -> Planted:
     case = Settling(town, town.apply_for_settlement(order)["settlement_id"])
     notice = case.noticed(order)
     objected = object_to(case, notice, name=NAMES[0], contact=PHONE, reason=WORDS)
-    resolve(case, objected, "reject")
+    body = {"decision": "reject", "opinion": WORDS}
+    steps.expect(case.call(BUREAU, "POST", f"/objections/{objected['objection_id']}/resolve", body), 200)
     clock.instant += timedelta(days=2)
     steps.expect(world.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
     return Planted(clock.instant, RETENTION.objection_days, (NAMES[0], PHONE, WORDS, "RATE#"))

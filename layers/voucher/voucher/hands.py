@@ -197,6 +197,7 @@ FREE = frozenset(
         "POST /settlements/{settlement_id}/withdraw",
         "POST /settlements/{settlement_id}/lines/{order_id}/withdraw",
         "POST /notices/{notice_id}/objections",
+        "POST /objections/{objection_id}/answer",
         "POST /inbox/{message_id}/read",
     }
 )

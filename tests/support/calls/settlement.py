@@ -19,6 +19,7 @@ FOLDERS = {
     "notices",
     "notice_closings",
     "notice_reviews",
+    "answers",
     "payables",
     "payouts",
     "recoveries",
@@ -242,6 +243,9 @@ def round_calls(town: Town) -> Calls:
             BUREAU, f"{notice}/objections/resolve", resolution, roles=("bureau",)
         ),
         "POST /notices/{notice_id}/close": Call(BUREAU, f"{notice}/close", roles=("bureau",)),
+        "POST /objections/{objection_id}/answer": Call(
+            None, f"/objections/{raised['objection_id']}/answer", {"code": raised["answer_code"]}
+        ),
         "POST /objections/{objection_id}/resolve": Call(
             BUREAU, f"/objections/{raised['objection_id']}/resolve", {"decision": "reject"}, roles=("bureau",)
         ),

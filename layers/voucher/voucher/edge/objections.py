@@ -37,7 +37,7 @@ def read_case(notice: Notice) -> Case:
 def decide(case: Case, old: Objection, decision: Decision, opinion: str | None, mark: Mark) -> Objection:
     """§3.5.3: the objection after the decision, written with its lines. Raises WRONG_STATE or ALREADY_REVIEWED, and
     CHANGED_MEANWHILE, also for a caller of the round's earlier hands."""
-    new = stepped(old, decision, mark)
+    new = stepped(old, decision, mark, opinion=opinion, decided_at=mark.at)
     if case.holding and decision == "reject":
         case.holding[new.target] -= 1
     steps = [(line, _line_after(line, decision, opinion, mark)) for line in _moved_lines(case, new)]

@@ -9,7 +9,7 @@ from voucher.models.settlements import Line, Settlement
 from voucher.models.standing import Standing
 from voucher.rules.flags import flags_of_parties, shown_line
 from voucher.rules.subsidies import flags_of_subsidies
-from voucher.store import orders, organisations, settlements, standing
+from voucher.store import objections, orders, organisations, settlements, standing
 
 
 def public_lines(lines: Sequence[Line], for_staff: bool) -> list[dict[str, Any]]:
@@ -20,6 +20,7 @@ def public_lines(lines: Sequence[Line], for_staff: bool) -> list[dict[str, Any]]
     parties = ("enterprise_uscc", "agency_uscc") if for_staff else ("enterprise_uscc",)
     standings = standing.read_standings(getattr(line, party) for line in lines for party in parties)
     about = _flags_of_parties(lines, standings) if for_staff else {}
+    counts = objections.read_counts_of_lines(lines)
     shown = [
         shown_line(line, uses, for_staff, [transfer_uses[key] for key in settlements.transfer_keys(line)])
         for line in lines
@@ -33,6 +34,7 @@ def public_lines(lines: Sequence[Line], for_staff: bool) -> list[dict[str, Any]]
                 *flags_of_subsidies(line, found[line.order_id], standings[line.enterprise_uscc], for_staff),
             ],
             "held_by_violation": list(found[line.order_id].held_by_violation),
+            "objections": counts.get(line.order_id),
         }
         for line, each in zip(lines, shown, strict=True)
     ]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Literal, NamedTuple, TypedDict, cast
 
-from voucher.models.base import AllowedAction, Instant, Stateful
+from voucher.models.base import AllowedAction, Instant, Record, Stateful
 from voucher.policy import Category
 
 # of a round's notice, and `published` for that of a removal
@@ -46,10 +46,36 @@ class PublicNotice(TypedDict):
 
 
 class ObjectionReceipt(TypedDict):
-    """What somebody who objects learns of the objection."""
+    """What somebody who objects learns of the objection. `answer_code` opens the answer; the same call, sent again with
+    its Idempotency-Key, shows it again, and without such a key it is shown once."""
 
     objection_id: str
     state: Literal["standing", "upheld", "rejected"]
+    answer_code: str | None
+
+
+class ObjectionAnswer(Record):
+    """What became of an objection, for whoever made it: `answer_by` is the last day of the term for a decision;
+    `decision`, its `opinion` and its day are None before."""
+
+    objection_id: str
+    stage: Literal["received", "under_examination", "decided"]
+    received_on: date
+    answer_by: date | None
+    decision: Literal["upheld", "rejected"] | None
+    opinion: str | None
+    clause: str
+    decided_on: date | None
+
+
+class ObjectionCounts(TypedDict):
+    """How many objections hold or held a line of a notice, or all lines of its agency, or the whole notice; an agency
+    learns no more of them than that."""
+
+    raised: int
+    standing: int
+    upheld: int
+    rejected: int
 
 
 class Notice(Stateful):
@@ -91,9 +117,15 @@ WHOLE_NOTICE = "ALL"
 
 
 class Objection(Stateful):
-    """An objection to one line of a notice (`order_id`), to an agency's lines, or to the whole notice (§3.5.3)."""
+    """An objection to one line of a notice (`order_id`), to an agency's lines, or to the whole notice (§3.5.3).
+
+    `concerned` are the agencies whose lines it is about. Of the code that opens the answer only `code_sha256` is kept;
+    the code follows from `code_seed` and from the Idempotency-Key of the call, which is kept nowhere. `opinion` is what
+    the bureau says of its decision.
+    """
 
     thing: ClassVar[str] = "objection"
+    private: ClassVar[frozenset[str]] = Stateful.private | {"concerned", "code_seed", "code_sha256"}
     state: ObjectionState
 
     objection_id: str
@@ -103,6 +135,12 @@ class Objection(Stateful):
     name: str
     contact: str
     reason: str
+    concerned: tuple[str, ...] = ()
+    answer_by: date | None = None
+    code_seed: str | None = None
+    code_sha256: str | None = None
+    opinion: str | None = None
+    decided_at: Instant | None = None
     erased_at: Instant | None = None
 
     @property

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal, NotRequired, TypedDict
 
 from voucher.models.base import Hands, Instant, Record, Stateful
 from voucher.models.invoices import InvoiceKind, InvoiceNumber
+from voucher.models.notices import ObjectionCounts
 from voucher.policy import Category
 
 
@@ -66,8 +67,9 @@ class Line(Stateful):
     """One order inside a settlement. `quantity` is what was delivered, in units of the order's price, None until the
     line is filled in; `verified_fen` is the voucher part after pre-review, `verified_contract_fen` its contract;
     `file_hashes` maps each named document to the SHA-256 of its content; `hands` are those of its order and of its
-    agency; `subsidy_open` says that the bureau's word on other subsidies was wanted when the line was filled in or
-    submitted, or a list named its enterprise: that makes it a task; each step looks at the list itself (§5.2b)."""
+    agency; `notice_id` is the latest notice that showed it; `subsidy_open` says that the bureau's word on other
+    subsidies was wanted when the line was filled in or submitted, or a list named its enterprise: that makes it a task;
+    each step looks at the list itself (§5.2b)."""
 
     thing: ClassVar[str] = "line"
     state: Literal[
@@ -102,6 +104,7 @@ class Line(Stateful):
     verified_contract_fen: int | None = None
     opinion: str | None = None
     round_id: str | None = None
+    notice_id: str | None = None
     flags: tuple[Flag, ...] = ()
     file_hashes: dict[str, str] = {}
     submitted_by: str | None = None
@@ -122,9 +125,11 @@ class PublicFlag(TypedDict):
 
 class PublicLine(Line, defer_build=True):
     """A line as a client sees it: a file that another order has, too, is flagged on both; `held_by_violation` are the
-    violations on record that hold its order."""
+    violations on record that hold its order; `objections` are those to the latest notice that showed it, None before
+    any did."""
 
     held_by_violation: tuple[str, ...]
+    objections: ObjectionCounts | None
     flags: list[PublicFlag]  # type: ignore[assignment]
 
 

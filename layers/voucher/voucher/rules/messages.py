@@ -4,6 +4,7 @@ A message of the notify queue is for the inboxes of one recipient. `kind` says w
 an enterprise or agency, whose members each get it, or the word of a staff role, whose holders share one inbox.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -230,6 +231,29 @@ def _notice_ended(old: Image | None, new: Image) -> list[Message]:
     return _to_staff(new, "ended", words, f"notice:{new['notice_id']}", "platform", "bureau")
 
 
+def _objected(old: Image | None, new: Image) -> list[Message]:
+    """§3.5.3: the agencies hear that their lines are objected to, and of a rejection; of one that is upheld they hear
+    with the lines that come back. Who objects, and in which words, is not told.
+
+    However many objections say the same of one target in a day, they are one message in each inbox.
+    """
+    if thing_of(new) != "OBJECTION" or new.get("state") == (old or {}).get("state"):
+        return []
+    target = new.get("order_id") or new.get("agency_uscc") or "ALL"
+    about = f"order:{new['order_id']}" if new.get("order_id") else f"notice:{new['notice_id']}"
+    if old is None:
+        day, news = new["created_at"][:10], "objected"
+        words = "公示中的订单收到异议，由市经信局核实；处理完毕之前，有关订单暂不兑付。"
+    elif new.get("state") == "rejected":
+        opinion = new.get("opinion") or ""
+        day, news = new["decided_at"][:10], f"rejected/{hashlib.sha256(opinion.encode()).hexdigest()[:12]}"
+        words = "对公示订单的异议经市经信局核实不成立。" + (f"意见：{opinion}" if opinion else "")
+    else:
+        return []
+    message_id = f"NOTICE.{new['notice_id']}/{target}/{day}/{news}"
+    return [_notify(f"{message_id}/{each}", "agency", each, words, about) for each in new.get("concerned") or ()]
+
+
 def _year_closed(old: Image | None, new: Image) -> list[Message]:
     """§1.4b, §2.2.floor: the year is closed: operator, bureau and finance hear of it, with the key share it froze."""
     if thing_of(new) != "PROGRAMME" or new.get("state") != "closed" or (old or {}).get("state") == "closed":
@@ -374,6 +398,7 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
     _sanction_told,
     _list_applied,
     _notice_ended,
+    _objected,
     _year_closed,
     _change_kept,
     _removal_rejected,

@@ -1,4 +1,4 @@
-"""How many objections are taken as they come, and what a further one costs (§3.5.3).
+"""How many objections are taken as they come, what a further one costs, and what its maker reads of it (§3.5.3).
 
 Anybody may object, and the right to do so cannot be used up by others: where a number is reached, the refusal names a
 challenge, and the same objection is taken with a proof of effort. Nothing is kept of the offer, because the challenge
@@ -6,16 +6,98 @@ follows from the notice, the words and the hour; it takes one hash to check a pr
 """
 
 import hashlib
+import hmac
 import ipaddress
-from datetime import datetime, timedelta
+import json
+from base64 import b32encode
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
 
 from voucher.models.base import instant_text
-from voucher.models.notices import Crowd, EffortOffer, Objection, Origin
+from voucher.models.notices import (
+    Crowd,
+    EffortOffer,
+    Notice,
+    Objection,
+    ObjectionAnswer,
+    ObjectionReceipt,
+    Origin,
+)
 from voucher.policy import Policy
+from voucher.refusals import not_found
+from voucher.rules.notices import is_held
+from voucher.rules.working_days import add_working_days, shanghai_date
 
 ONE_HOUR = timedelta(hours=1)
 # whoever has one of these networks of IPv6 has all its addresses; providers give no smaller one
 NETWORK_BITS = 64
+# 24 letters and digits: nobody guesses them, and a person can write them down
+CODE_BYTES = 15
+
+
+def words_sha256(words: Mapping[str, Any], key: str | None) -> str:
+    """What tells one objection from another of the same place: its words, with a proof or without. Nobody needs an
+    Idempotency-Key; whoever sends one may object in the same words again, under another key."""
+    return hashlib.sha256(f"{key}\n{json.dumps(words, sort_keys=True)}".encode()).hexdigest()
+
+
+def objection_id_of(notice_id: str, seed: str) -> str:
+    """The same words from the same place are one objection, however often they are sent; so is all with one proof."""
+    return f"{notice_id}.{hashlib.sha256(f'{notice_id}\n{seed}'.encode()).hexdigest()[:12]}"
+
+
+def answer_code(seed: str, key: str) -> str:
+    """The code that opens the answer: it takes both the seed, which stands in the record, and the Idempotency-Key of
+    the call, which is kept nowhere. So an equal call gets the same code, and a reader of the table gets none."""
+    return b32encode(hmac.digest(seed.encode(), key.encode(), "sha256")[:CODE_BYTES]).decode()
+
+
+def code_sha256(code: str) -> str:
+    """What is kept of a code, in whatever groups it is written."""
+    return hashlib.sha256(code.replace("-", "").upper().encode()).hexdigest()
+
+
+def new_objection(notice: Notice, objection_id: str, facts: Mapping[str, Any], key: str, policy: Policy) -> Objection:
+    """§3.5.3: an objection as it is kept. `facts` are its words, when it came, and its seed; `key` is the
+    Idempotency-Key of its call, or another secret in place of one."""
+    new = Objection(
+        objection_id=objection_id, notice_id=notice.notice_id, state="standing", created_by="public", **facts
+    )
+    # the term for a decision begins on the day after
+    due = add_working_days(shanghai_date(new.created_at), policy.review_working_days).date
+    kept = code_sha256(answer_code(facts["code_seed"], key))
+    held = [line for line in notice.shown_lines if is_held(line["order_id"], line["agency_uscc"], {new.target})]
+    concerned = tuple(sorted({line["agency_uscc"] for line in held}))
+    return new.model_copy(update={"answer_by": due, "code_sha256": kept, "concerned": concerned})
+
+
+def receipt(objection: Objection, key: str | None) -> ObjectionReceipt:
+    """What somebody who objects learns of it. Whoever sent no Idempotency-Key reads the code once."""
+    code = answer_code(objection.code_seed, key) if objection.code_seed and key else None
+    return {"objection_id": objection.objection_id, "state": objection.state, "answer_code": code}
+
+
+def objection_answer(objection: Objection | None, code: str, today: date) -> ObjectionAnswer:
+    """§3.5.3: what whoever has the code reads of an objection: no name of staff, and nothing of what was objected.
+
+    From the day after it came, on which the term for a decision begins, it is under examination. Raises NOT_FOUND for
+    an unknown objection and for a wrong code alike.
+    """
+    if objection is None or not hmac.compare_digest(objection.code_sha256 or "", code_sha256(code)):
+        raise not_found("objection")
+    received_on, decided_at = shanghai_date(objection.created_at), objection.decided_at
+    waiting: Literal["received", "under_examination"] = "under_examination" if today > received_on else "received"
+    return ObjectionAnswer(
+        objection_id=objection.objection_id,
+        stage=waiting if objection.state == "standing" else "decided",
+        received_on=received_on,
+        answer_by=objection.answer_by,
+        decision=None if objection.state == "standing" else objection.state,
+        opinion=objection.opinion,
+        clause="§3.5.3",
+        decided_on=shanghai_date(decided_at) if decided_at else None,
+    )
 
 
 def network_of(address: str) -> str:

@@ -273,8 +273,10 @@ def notice_is_over(notice: Notice, now: datetime) -> bool:
 
 
 def erased_objection(objection: Objection, mark: Mark) -> Objection:
-    """§3.5.3: the objection without who made it and its words. What it was about and the decision stay."""
-    words = {"name": ERASED, "contact": ERASED, "reason": ERASED, "request_sha256": None}
+    """§3.5.3: the objection without who made it, its words and those of the answer, which nothing opens any more. What
+    it was about and the decision stay."""
+    words = {"name": ERASED, "contact": ERASED, "reason": ERASED, "opinion": None, "request_sha256": None}
+    words |= {"code_seed": None, "code_sha256": None}
     return stepped(objection, "erase", mark, **words, erased_at=mark.at)
 
 

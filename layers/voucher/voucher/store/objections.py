@@ -2,23 +2,25 @@
 
 Whoever objects does not write the notice itself, which is large while many may object at once, but two small items
 beside it. OBJECTIONS counts all objections; a closing first forbids further ones in it. HELD#target counts those to one
-target, and how many of them are not rejected: so a closing, or a decision after it, reads no objection, however many
-there are.
+target, how many of them are not rejected, and how many upheld: so a closing, or a decision after it, reads no
+objection, however many there are.
 """
 
 from collections.abc import Iterable, Iterator
 from itertools import batched
 from typing import NamedTuple
 
-from voucher.models.notices import Crowd, Notice, Objection, Origin
+from voucher.models.notices import WHOLE_NOTICE, Crowd, Notice, Objection, ObjectionCounts, Origin
 from voucher.models.rounds import Round
+from voucher.models.settlements import Line
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys, notices, rounds
 from voucher.store.engine.large import commit_in_parts
 from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page
-from voucher.store.engine.reading import find_item, read_each, read_partition
+from voucher.store.engine.reading import find_item, read_each, read_many, read_partition
 from voucher.store.engine.table import (
     MOST_ITEMS,
+    Item,
     Write,
     add_write,
     advance_write,
@@ -54,11 +56,37 @@ class _Count(NamedTuple):
     target: str
     raised: int
     holding: int
+    upheld: int = 0
 
 
 def _read_counts(notice_id: str) -> list[_Count]:
-    items = read_partition(keys.notice(notice_id), "HELD#")
-    return [_Count(item["sk"].removeprefix("HELD#"), item["count"], item["holding"]) for item in items]
+    return [_count_of(item) for item in read_partition(keys.notice(notice_id), "HELD#")]
+
+
+def _count_of(item: Item) -> _Count:
+    return _Count(item["sk"].removeprefix("HELD#"), item["count"], item["holding"], item.get("upheld", 0))
+
+
+def read_counts_of_lines(lines: Iterable[Line]) -> dict[str, ObjectionCounts]:
+    """By the order of each of some lines that a notice has shown, how many objections to that notice are about it."""
+    places = {line.order_id: _places_of(line) for line in lines if line.notice_id}
+    wanted = sorted({place for each in places.values() for place in each})
+    found = zip(wanted, read_many(wanted), strict=True)
+    counts = {place: _count_of(item) for place, item in found if item}
+    return {
+        order_id: _summed(counts[each] for each in several if each in counts) for order_id, several in places.items()
+    }
+
+
+def _places_of(line: Line) -> list[keys.Key]:
+    targets = (line.order_id, line.agency_uscc, WHOLE_NOTICE)
+    return [keys.notice(str(line.notice_id), f"HELD#{target}") for target in targets]
+
+
+def _summed(counts: Iterable[_Count]) -> ObjectionCounts:
+    several = list(counts)
+    raised, holding, upheld = (sum(numbers) for numbers in zip((0, 0, 0), *(each[1:] for each in several), strict=True))
+    return {"raised": raised, "standing": holding - upheld, "upheld": upheld, "rejected": raised - holding}
 
 
 def list_page(selection: Selection, keep: Keep | None, notice_id: str | None = None) -> Page:
@@ -177,10 +205,16 @@ def commit_resolution(
     """
     hands = rounds.unchanged_check(round_, conditions.by_other_hands("resolve_objection", "round"), caller=caller)
     held = keys.notice(notice.notice_id, f"HELD#{new.target}")
-    let_go = update_write("held", held, "SET #holding = #holding - :one", None)
+    let_go = "SET #holding = #holding - :one"
+    keep = "SET #upheld = if_not_exists(#upheld, :nothing) + :one"
+    counted = (
+        update_write("held", held, let_go, None)
+        if new.state == "rejected"
+        else update_write("held", held, keep, None, nothing=0)
+    )
     last = [
         advance_write("objection", keys.objection(new.objection_id), old, new, index=_index_entry(new)),
-        *([let_go] if new.state == "rejected" else []),
+        counted,
         notices.step_write(notice, notice.next_version()),
         hands,
     ]
