@@ -150,7 +150,9 @@ ERASED: dict[str, Callable[[], Stateful]] = {
     "settlement": lambda: retention.erased_settlement(settlement_records.settlement(state="withdrawn"), MARK),
     "objection": lambda: retention.erased_objection(
         settlement_records.objection("o_1", None, "rejected").model_copy(
-            update={"name": PLANTED, "contact": PLANTED, "reason": PLANTED, "request_sha256": PLANTED}
+            update=dict.fromkeys(
+                ("name", "contact", "reason", "opinion", "code_seed", "code_sha256", "request_sha256"), PLANTED
+            )
         ),
         MARK,
     ),
