@@ -124,7 +124,9 @@ def _policy(today: date) -> Policy:
 def _submitted(agency: Agency) -> dict[str, Any]:
     """What submitting changes. Raises DOCUMENTS_MISSING; a renewal counts only documents newer than the approval."""
     owner = keys.agency(agency.uscc)
-    found = documents.inspect_all(owner, agency.created_at, agency.approved_at if agency.renewal else None)
+    found = documents.inspect_all(
+        owner, agency.created_at, AGENCY_DOCUMENTS, agency.approved_at if agency.renewal else None
+    )
     check_complete(found.fit, found.unreadable, AGENCY_DOCUMENTS, "§3.2.1")
     documents.commit_examined(owner, found)
     submission = submission_of(proposed_agency(agency), Profile.model_fields, found.fit)

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from voucher.edge.adoptions import adopt_in_agency, adopt_in_enterprise
 from voucher.edge.api import Api
 from voucher.edge.bodies import Versioned, WithReason
 from voucher.edge.fields import Text
@@ -25,19 +26,23 @@ app = Api()
 
 
 class EnterpriseDecision(Versioned):
-    decision: Literal["keep", "return", "disqualify"]
+    decision: Literal["keep", "adopt", "return", "disqualify"]
     reason: Text | None = None
+    # what the reviewer finds of a new industry code, as at an approval
+    digital_economy: bool = False
+    outside_direction: bool = False
 
 
 class AgencyDecision(Versioned):
-    decision: Literal["keep", "return", "remove"]
+    decision: Literal["keep", "adopt", "return", "remove"]
     reason: Text | None = None
 
 
 @app.post("/enterprises/<uscc>/changes/<change_id>/review")
 def review_of_enterprise(uscc: str, change_id: str) -> Answer[Change]:
-    """§4.1.3: the operator keeps the qualification, returns the registration for correction, or proposes to withdraw
-    it."""
+    """§4.1.3: the operator keeps the qualification, adopts the new facts, which count from then on for what is granted
+    and ordered later, returns the registration for correction, or proposes to withdraw the qualification. Facts that a
+    clause refuses are not adopted."""
     require(app.caller, "platform")
     body = app.body(EnterpriseDecision)
     old = changes.get("enterprise", uscc, change_id)
@@ -46,6 +51,9 @@ def review_of_enterprise(uscc: str, change_id: str) -> Answer[Change]:
     check_version(old, body.version)
     step, enterprise = "review_enterprise_change", organisations.find_enterprise(uscc)
     new = _decided_report(old, body.decision, body.reason, step, enterprise)
+    if body.decision == "adopt":
+        found = {"digital_economy": body.digital_economy, "outside_direction": body.outside_direction}
+        return reply(adopt_in_enterprise(old, new, found, step, app.mark))
     if body.reason is None or enterprise is None or body.decision == "keep":
         changes.commit_decision(old, new, step, app.caller.sub)
         return reply(new)
@@ -59,7 +67,8 @@ def review_of_enterprise(uscc: str, change_id: str) -> Answer[Change]:
 
 @app.post("/agencies/<uscc>/changes/<change_id>/review")
 def review_of_agency(uscc: str, change_id: str) -> Answer[Change]:
-    """§3.2.3: the operator keeps the approval, returns the application for correction, or proposes the removal."""
+    """§3.2.3: the operator keeps the approval, adopts the new facts, which count from then on, returns the application
+    for correction, or proposes the removal. Facts that a clause refuses are not adopted."""
     require(app.caller, "platform")
     body = app.body(AgencyDecision)
     old = changes.get("agency", uscc, change_id)
@@ -68,6 +77,8 @@ def review_of_agency(uscc: str, change_id: str) -> Answer[Change]:
     check_version(old, body.version)
     step, agency = "review_agency_change", organisations.get_agency(uscc)
     new = _decided_report(old, body.decision, body.reason, step, agency)
+    if body.decision == "adopt":
+        return reply(adopt_in_agency(old, new, agency, step, app.mark))
     if body.reason is None or body.decision == "keep":
         changes.commit_decision(old, new, step, app.caller.sub)
     else:
@@ -78,7 +89,8 @@ def review_of_agency(uscc: str, change_id: str) -> Answer[Change]:
 def _decided_report(
     report: Change, decision: str, reason: str | None, step: str, of: organisations.Organisation | None
 ) -> Change:
-    """The report after its decision, by somebody else than who made it. Any decision but "keep" needs a reason."""
+    """The report after its decision, by somebody else than who made it. A decision against the organisation needs a
+    reason."""
     check_four_eyes(app.caller.sub, step, report, of)
     check_reason(decision, reason)
     return stepped(report, decision, app.mark, reason=reason, reviewed_by=app.caller.sub)

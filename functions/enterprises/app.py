@@ -86,7 +86,7 @@ def submit(uscc: str) -> Answer[Enterprise]:
     if app.is_repeat(old, "submit"):
         return reply(old, replay=True)
     check_step(old, "submit")
-    found = documents.inspect_all(keys.enterprise(uscc), old.created_at)
+    found = documents.inspect_all(keys.enterprise(uscc), old.created_at, ENTERPRISE_DOCUMENTS)
     check_complete(found.fit, found.unreadable, ENTERPRISE_DOCUMENTS, "§4.1.1")
     documents.commit_examined(keys.enterprise(uscc), found)
     changes = changes_by_submission(old, submission_of(old, Profile.model_fields, found.fit), app.caller.sub)

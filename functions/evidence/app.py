@@ -53,7 +53,9 @@ def take_back_document(settlement_id: str, document_id: str) -> Answer[PublicDoc
     """§3.5.1: the agency takes a document back, until a line or a summary invoice names it."""
     settlement = settlements.get(settlement_id)
     as_party(app.caller, organisations.find_agency(settlement.agency_uscc), "settlement")
-    return take_back(app, keys.settlement(settlement_id), settlement, document_id)
+    return take_back(
+        app, keys.settlement(settlement_id), document_id, lambda _kind: check_step(settlement, "add_document")
+    )
 
 
 @app.put("/settlements/<settlement_id>/lines/<order_id>")

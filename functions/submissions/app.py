@@ -1,6 +1,8 @@
 """Submissions: their documents announced, shown, taken back; the submission withdrawn, its credit code given free
 (§3.2.1, §4.1.1)."""
 
+from functools import partial
+
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, Versioned
@@ -12,10 +14,11 @@ from voucher.edge.replies import Answer, PageOf, reply
 from voucher.models.agencies import Agency
 from voucher.models.documents import AnnouncedUpload, PublicDocument
 from voucher.models.enterprises import Enterprise
-from voucher.policy import AGENCY_DOCUMENTS, ENTERPRISE_DOCUMENTS
+from voucher.policy import AGENCY_DOCUMENTS, CHANGE_DOCUMENTS, ENTERPRISE_DOCUMENTS
 from voucher.refusals import not_found
+from voucher.rules.changes import check_may_add
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.lifecycle import check_step, check_version
+from voucher.rules.lifecycle import check_version
 from voucher.rules.programmes import policy_for
 from voucher.rules.submissions import revoked_registration, withdrawn_submission
 from voucher.store import keys, organisations, programmes
@@ -23,16 +26,17 @@ from voucher.store.documents import Bounds
 
 app = Api()
 
-EnterpriseDocument = announcement("EnterpriseDocument", ENTERPRISE_DOCUMENTS)
-AgencyDocument = announcement("AgencyDocument", AGENCY_DOCUMENTS)
+EnterpriseDocument = announcement("EnterpriseDocument", ENTERPRISE_DOCUMENTS | CHANGE_DOCUMENTS)
+AgencyDocument = announcement("AgencyDocument", AGENCY_DOCUMENTS | CHANGE_DOCUMENTS)
 
 
 @app.post("/enterprises/<uscc>/documents")
 def announce_of_enterprise(uscc: str) -> Answer[AnnouncedUpload]:
-    """§4.1.1: one of the six documents; answers where to upload it."""
+    """§4.1.1, §4.1.3: one of the six documents or, once it was approved, a paper for a report of a change; answers
+    where to upload it."""
     enterprise = as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
     body = app.body(EnterpriseDocument)
-    check_step(enterprise, "add_document")
+    check_may_add(enterprise, body.kind)
     return announce(app, keys.enterprise(uscc), f"enterprises/{uscc}", body, _most())
 
 
@@ -54,17 +58,18 @@ def documents_of_enterprise(uscc: str, query: OfOwner) -> Answer[PageOf[PublicDo
 
 @app.delete("/enterprises/<uscc>/documents/<document_id>")
 def take_back_of_enterprise(uscc: str, document_id: str) -> Answer[PublicDocument]:
-    """§4.1.1: its member takes a document back that was never submitted."""
+    """§4.1.1, §4.1.3: its member takes a document back that was never submitted, nor handed in with a report."""
     enterprise = as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
-    return take_back(app, keys.enterprise(uscc), enterprise, document_id)
+    return take_back(app, keys.enterprise(uscc), document_id, partial(check_may_add, enterprise))
 
 
 @app.post("/agencies/<uscc>/documents")
 def announce_of_agency(uscc: str) -> Answer[AnnouncedUpload]:
-    """§3.2.1: one of the ten documents; answers where to upload it."""
+    """§3.2.1, §3.2.3: one of the ten documents or, once it was approved, a paper for a report of a change; answers
+    where to upload it."""
     agency = as_member(app.caller, organisations.find_agency(uscc), "agency")
     body = app.body(AgencyDocument)
-    check_step(agency, "add_document")
+    check_may_add(agency, body.kind)
     return announce(app, keys.agency(uscc), f"agencies/{uscc}", body, _most())
 
 
@@ -80,9 +85,9 @@ def documents_of_agency(uscc: str, query: OfOwner) -> Answer[PageOf[PublicDocume
 
 @app.delete("/agencies/<uscc>/documents/<document_id>")
 def take_back_of_agency(uscc: str, document_id: str) -> Answer[PublicDocument]:
-    """§3.2.1: its member takes a document back that was never submitted."""
+    """§3.2.1, §3.2.3: its member takes a document back that was never submitted, nor handed in with a report."""
     agency = as_member(app.caller, organisations.find_agency(uscc), "agency")
-    return take_back(app, keys.agency(uscc), agency, document_id)
+    return take_back(app, keys.agency(uscc), document_id, partial(check_may_add, agency))
 
 
 @app.post("/enterprises/<uscc>/withdraw")

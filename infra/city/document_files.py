@@ -71,6 +71,11 @@ def agency_documents(agency: Agency, today: date) -> list[DocumentFile]:
     ]
 
 
+def change_paper(today: date) -> DocumentFile:
+    """What proves a reported change (§3.2.3, §4.1.3)."""
+    return _sheet("change_evidence", "变更登记证明", ["准予变更登记。", f"日期：{today.isoformat()}"])
+
+
 def order_documents(
     enterprise_name: str,
     agency_name: str,

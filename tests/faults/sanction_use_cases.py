@@ -1,7 +1,7 @@
 """Use cases for the faults: a disqualification, what it makes void, a removal, and how each is taken back."""
 
 from infra.client import steps
-from infra.client.http import BUREAU, BUREAU_TWO
+from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR
 from tests.conftest import StoppedClock
 from tests.faults.order_use_cases import place_uncontracted_order
 from tests.faults.services import receive_all
@@ -13,6 +13,7 @@ from tests.support.backend import World
 from voucher.models.entitlements import Entitlement
 from voucher.models.orders import Order
 from voucher.models.vouchers import Voucher
+from voucher.store import organisations
 
 
 def disqualification(world: World, _clock: StoppedClock) -> UseCase:
@@ -63,6 +64,26 @@ def restoration(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(post(world, BUREAU_TWO, f"{sanctions.path_of(parties)}/restore", {"reason": "复查有误"}), check)
 
 
+def adoption(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    path = f"{sanctions.path_of(parties)}/changes"
+    body = {"happened_on": "2026-06-10", "description": "更名", "facts": {"name": "新名", "district": "liandu"}}
+    change = steps.expect(world.call(parties.enterprise.person, "POST", path, body), 201)
+
+    def check(answer: Json) -> None:
+        assert (answer["state"], answer["facts"][0]["approved"] == "新名") == ("adopted", False)
+        enterprise = organisations.get_enterprise(parties.enterprise.uscc)
+        assert (enterprise.name, enterprise.district, enterprise.facts_before["name"]) == (
+            "新名",
+            "liandu",
+            answer["facts"][0]["approved"],
+        )
+        [entitlement] = tables.list_records(Entitlement, "vouchers", "ENTITLEMENT")
+        assert "district.liandu" in entitlement.groups
+
+    return UseCase(post(world, OPERATOR, f"{path}/{change['change_id']}/review", {"decision": "adopt"}), check)
+
+
 def removal(world: World, _clock: StoppedClock) -> UseCase:
     parties = seed_parties(world)
     sanctions.propose_removal(parties)
@@ -88,6 +109,6 @@ def restoration_of_an_agency(world: World, _clock: StoppedClock) -> UseCase:
 
 
 SANCTION_USE_CASES = {
-    "§4.1.3": [disqualification, void_enterprise, restoration],
+    "§4.1.3": [disqualification, void_enterprise, restoration, adoption],
     "§3.4.1": [removal, restoration_of_an_agency],
 }

@@ -8,7 +8,7 @@ import pytest
 from tests.rules.records import NOW
 from voucher.models.contents import ANNOUNCED, MOST_BEGINNING, Looks, looks_like
 from voucher.models.documents import Document, Unreadable
-from voucher.policy import AGENCY_DOCUMENTS, ENTERPRISE_DOCUMENTS, LIST_KINDS, SETTLEMENT_DOCUMENTS
+from voucher.policy import AGENCY_DOCUMENTS, CHANGE_DOCUMENTS, ENTERPRISE_DOCUMENTS, LIST_KINDS, SETTLEMENT_DOCUMENTS
 from voucher.refusals import Refused
 from voucher.rules.documents import LOOKS_WORDS, check_complete, document_name, file_name, unreadable_words
 
@@ -76,7 +76,7 @@ def test_a_refused_submission_says_which_file_is_there_and_does_not_fit() -> Non
 @pytest.mark.parametrize(
     ("owner", "kinds"),
     [
-        ("enterprises/1", ENTERPRISE_DOCUMENTS),
+        ("enterprises/1", ENTERPRISE_DOCUMENTS | CHANGE_DOCUMENTS),
         ("agencies/1", AGENCY_DOCUMENTS),
         ("settlements/s_1", SETTLEMENT_DOCUMENTS),
     ],
@@ -94,6 +94,11 @@ def test_a_kind_that_is_not_known_any_more_still_has_a_name() -> None:
 
 
 def test_our_own_words_are_fit_for_a_file_name() -> None:
-    for words in (*ENTERPRISE_DOCUMENTS.values(), *AGENCY_DOCUMENTS.values(), *SETTLEMENT_DOCUMENTS.values()):
+    for words in (
+        *ENTERPRISE_DOCUMENTS.values(),
+        *AGENCY_DOCUMENTS.values(),
+        *SETTLEMENT_DOCUMENTS.values(),
+        *CHANGE_DOCUMENTS.values(),
+    ):
         assert not set(words) & set('/\\:*?"<>|') and all(unicodedata.category(each)[0] != "C" for each in words)
     assert file_name(LIST_KINDS["rated_d"], "i_1", "xlsx") == "亩均论英雄D类企业名单-i_1.xlsx"

@@ -11,7 +11,7 @@ from tests.rules import records, settlement_records
 from tests.rules.records import AGENCY, FIRM, MADE, NOW, TODAY, YEAR_END
 from voucher.lifecycles import LIFECYCLES
 from voucher.models.base import Mark, Reason, Stateful
-from voucher.models.changes import Change
+from voucher.models.changes import Change, ChangedFact
 from voucher.models.documents import Document
 from voucher.models.lists import ListImport
 from voucher.models.members import Invitation, Seat
@@ -49,6 +49,7 @@ PEOPLE: dict[str, Any] = {
     "revoke_reason": PLANTED,
     "submission": {"contact_name": PLANTED},
     "submission_before": {"contact_name": PLANTED},
+    "facts_before": {"legal_representative": PLANTED},
     "request_sha256": PLANTED,
     "last_by": PLANTED,
 }
@@ -144,7 +145,14 @@ ERASED: dict[str, Callable[[], Stateful]] = {
         MARK,
     ),
     "change": lambda: retention.erased_change(
-        change(description=PLANTED, reason=PLANTED, created_by=PLANTED, request_sha256=PLANTED), MARK
+        change(
+            description=PLANTED,
+            reason=PLANTED,
+            created_by=PLANTED,
+            request_sha256=PLANTED,
+            facts=(ChangedFact(field="name", approved=PLANTED, proposed=PLANTED),),
+        ),
+        MARK,
     ),
     "order": lambda: retention.erased_order(settlement_records.order(**WORDED_ORDER), MARK),
     "settlement": lambda: retention.erased_settlement(settlement_records.settlement(state="withdrawn"), MARK),
@@ -204,6 +212,7 @@ def test_every_field_that_the_inventory_gives_days_is_among_what_was_planted_her
         "Invitation",
         "Sanction",
         "Seat",
+        "ChangedFact",
     }
     assert timed - kept_elsewhere <= made
 
@@ -331,22 +340,30 @@ def test_a_paper_of_a_living_organisation_is_due_after_its_own_days(
     state: str, changes: dict[str, Any], days: int
 ) -> None:
     organisation, paper = records.enterprise(state=state, approved_at=None), document(**changes)
-    assert retention.papers_due(organisation, (paper,), long_after(days)) == [paper]
-    assert retention.papers_due(organisation, (paper,), long_after(days - 1)) == []
+    assert retention.papers_due(organisation, (paper,), (), long_after(days)) == [paper]
+    assert retention.papers_due(organisation, (paper,), (), long_after(days - 1)) == []
 
 
 def test_what_an_earlier_registration_left_is_due_at_once() -> None:
     organisation = records.enterprise(state="draft", approved_at=None, created_at=NOW + timedelta(seconds=1))
     papers = (document(checked=True), document(created_at=organisation.created_at))
     reports = (change(state="reported"), change(erased_at=NOW), change(created_at=organisation.created_at))
-    assert retention.papers_due(organisation, papers, organisation.created_at) == [papers[0]]
+    assert retention.papers_due(organisation, papers, (), organisation.created_at) == [papers[0]]
     assert retention.changes_due(organisation, reports, organisation.created_at) == [reports[0]]
 
 
 @pytest.mark.parametrize("name", ["submission", "submission_before"])
 def test_a_paper_in_one_of_the_last_two_submissions_stays(name: str) -> None:
     organisation = records.enterprise(**{name: {"name": "x", "business_license": ["d_1.f00d"]}})
-    assert retention.papers_due(organisation, (document(checked=True),), long_after(9_999)) == []
+    assert retention.papers_due(organisation, (document(checked=True),), (), long_after(9_999)) == []
+
+
+def test_a_paper_of_a_report_stays_as_long_as_its_words_and_goes_with_them() -> None:
+    organisation, paper = records.enterprise(), document(checked=True, kind="change_evidence")
+    report = change(state="reported", document_ids=(paper.document_id,))
+    assert retention.papers_due(organisation, (paper,), (report,), long_after(9_999)) == []
+    erased = retention.erased_change(report, MARK)
+    assert retention.papers_due(organisation, (paper,), (erased,), NOW) == [paper]
 
 
 def test_a_settlement_keeps_the_papers_of_the_books() -> None:

@@ -13,9 +13,9 @@ from voucher.rules import lifecycle
 
 # Steps that no caller takes on the record itself: they follow from a step of another record, or from a schedule.
 FOLLOWING: dict[str, set[str]] = {
-    "enterprise": {"reopen", "erase"},
+    "enterprise": {"reopen", "adopt_change", "erase"},
     "change": {"erase"},
-    "agency": {"reopen", "erase"},
+    "agency": {"reopen", "adopt_change", "erase"},
     "product": set(),
     "programme": {"close_year"},
     "batch": set(),

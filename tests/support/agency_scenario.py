@@ -1,5 +1,7 @@
 """What the tests of agencies and of removals do with the town's agency."""
 
+from typing import Any
+
 from infra.city.document_files import agency_documents
 from infra.client import steps
 from infra.client.http import OPERATOR
@@ -30,9 +32,9 @@ def products_on_sale(town: Town) -> list[str]:
     return [each["product_id"] for each in steps.expect(town.world.call(None, "GET", "/products"), 200)["items"]]
 
 
-def report_change(town: Town, description: str = "业务范围变更") -> Json:
+def report_change(town: Town, description: str = "业务范围变更", **more: Any) -> Json:
     """A change that the town's agency reports."""
-    report = {"happened_on": "2026-06-14", "description": description}
+    report = {"happened_on": "2026-06-14", "description": description, **more}
     return steps.expect(town.world.call(SELLER, "POST", f"{path_of(town)}/changes", report), 201)
 
 

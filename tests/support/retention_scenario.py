@@ -9,7 +9,7 @@ import boto3
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
-from infra.city.document_files import DocumentFile, enterprise_documents
+from infra.city.document_files import DocumentFile, change_paper, enterprise_documents
 from infra.client import steps
 from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR, Person
 from tests.conftest import StoppedClock
@@ -26,6 +26,7 @@ from voucher.rules.working_days import end_of_day
 
 NAMES, PHONE = ("甲植一", "乙植二"), "13987654321"
 APPLICANT = Person("applicant-7b1c")
+PAPER_NAME = "丁植四"
 WORDS = "其中提到丙植三的手机"
 
 
@@ -213,12 +214,17 @@ def agency_whose_approval_ended(world: World, clock: StoppedClock) -> Planted:
 
 
 def change_report(world: World, clock: StoppedClock) -> Planted:
-    """Decided, of an agency that goes on."""
+    """Decided, of an agency that goes on; with a paper and a new fact."""
     town = towns.settle(towns.open_year(world))
-    change = report_change(town, WORDS)
-    path = f"/agencies/{town.agency.uscc}/changes/{change['change_id']}/review"
+    path = f"/agencies/{town.agency.uscc}"
+    paper = replace(change_paper(TODAY), filename=f"{PAPER_NAME}.pdf")
+    document_id = steps.announce_and_upload(world, SELLER, path, paper)
+    clock.instant += timedelta(days=1)
+    change = report_change(town, WORDS, document_ids=[document_id], facts={"legal_representative": NAMES[1]})
+    kept = f"documents/agencies/{town.agency.uscc}/{document_id}"
+    path += f"/changes/{change['change_id']}/review"
     steps.expect(world.call(OPERATOR, "POST", path, {"decision": "keep", "reason": NAMES[0]}), 200)
-    return Planted(clock.instant, RETENTION.change_days, (WORDS, NAMES[0]))
+    return Planted(clock.instant, RETENTION.change_days, (WORDS, *NAMES, PAPER_NAME, kept))
 
 
 def objection(world: World, clock: StoppedClock) -> Planted:

@@ -47,6 +47,14 @@ def _of_agency(change: Any) -> bool:
     return str(change.kind) == "agency"
 
 
+def _of_enterprise_with_facts(change: Any) -> bool:
+    return _of_enterprise(change) and bool(change.facts)
+
+
+def _of_agency_with_facts(change: Any) -> bool:
+    return _of_agency(change) and bool(change.facts)
+
+
 def _is_accepted(order: Any) -> bool:
     return str(order.state) == "accepted"
 
@@ -113,6 +121,10 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "return": (_REVIEW,),
         "reject": (_REVIEW,),
         "report_change": (Step("enterprise", "POST /enterprises/{uscc}/changes", _once_approved),),
+        "add_change_paper": (
+            Step("enterprise", "POST /enterprises/{uscc}/documents", _once_approved),
+            Step("enterprise", "DELETE /enterprises/{uscc}/documents/{document_id}", _once_approved),
+        ),
         "propose_disqualification": (Step("platform", "POST /enterprises/{uscc}/disqualify", _may_be_sanctioned),),
         "state_position": (
             Step("enterprise", "POST /enterprises/{uscc}/disqualify/statement", _may_state_its_position),
@@ -125,6 +137,10 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
     },
     "change": {
         "keep": (_ENTERPRISE_CHANGE, _AGENCY_CHANGE),
+        "adopt": (
+            _ENTERPRISE_CHANGE._replace(when=_of_enterprise_with_facts),
+            _AGENCY_CHANGE._replace(when=_of_agency_with_facts),
+        ),
         "return": (_ENTERPRISE_CHANGE, _AGENCY_CHANGE),
         "disqualify": (_ENTERPRISE_CHANGE,),
         "remove": (_AGENCY_CHANGE,),
@@ -145,6 +161,10 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "return": (_APPROVAL,),
         "reject": (_APPROVAL,),
         "report_change": (Step("agency", "POST /agencies/{uscc}/changes", _once_approved),),
+        "add_change_paper": (
+            Step("agency", "POST /agencies/{uscc}/documents", _once_approved),
+            Step("agency", "DELETE /agencies/{uscc}/documents/{document_id}", _once_approved),
+        ),
         "renew": (Step("agency", "POST /agencies/{uscc}/renew", _once_approved),),
         "propose_removal": (Step("platform", "POST /agencies/{uscc}/removal", _once_approved),),
         "approve_removal": (_REMOVAL,),

@@ -25,6 +25,8 @@ LIFECYCLES: dict[str, Steps] = {
         "reject": ("submitted", "rejected"),
         # beside approved, these are for one that was approved before, and reopened
         "report_change": ("approved submitted returned rejected", SAME),
+        "add_change_paper": ("approved submitted returned rejected", SAME),
+        "adopt_change": ("approved", SAME),
         "reopen": ("approved submitted returned rejected", "returned"),
         "propose_disqualification": ("approved submitted returned rejected", SAME),
         "state_position": ("approved submitted returned rejected", SAME),
@@ -37,10 +39,11 @@ LIFECYCLES: dict[str, Steps] = {
     },
     "change": {  # §3.2.3, §4.1.3
         "keep": ("reported", "kept"),
+        "adopt": ("reported", "adopted"),
         "return": ("reported", "returned"),
         "disqualify": ("reported", "disqualification_proposed"),
         "remove": ("reported", "removal_proposed"),
-        "erase": ("reported kept returned disqualified disqualification_proposed removal_proposed", SAME),
+        "erase": ("reported kept adopted returned disqualified disqualification_proposed removal_proposed", SAME),
     },
     "agency": {  # §3.2, §3.4.1
         "edit_contact": (
@@ -59,6 +62,8 @@ LIFECYCLES: dict[str, Steps] = {
         "reject": ("pre_reviewed", "rejected"),
         # beside active, these are for one that was approved before, on its way to the next approval
         "report_change": ("active submitted pre_reviewed returned rejected", SAME),
+        "add_change_paper": ("active submitted pre_reviewed returned rejected", SAME),
+        "adopt_change": ("active", SAME),
         "reopen": ("active submitted pre_reviewed returned rejected", "returned"),
         "renew": ("active returned rejected", "submitted"),
         "propose_removal": ("active submitted pre_reviewed returned rejected", "removal_proposed"),

@@ -267,6 +267,8 @@ AGENCY_DOCUMENTS = {
     "premises_proof": "服务场地证明",
     "entry_commitment": "服务机构入驻承诺书",
 }
+# §3.2.3, §4.1.3: what an organisation hands in with a report; it belongs to that report alone
+CHANGE_DOCUMENTS = {"change_evidence": "变更佐证材料"}
 SETTLEMENT_DOCUMENTS = {
     "contract": "服务合同扫描件",
     "invoice": "企业自行承担部分的发票",

@@ -87,6 +87,13 @@ class Refusal(Enum):
     AGENCY_PREMISES = 422, "§3.1.2", "固定服务场所不足{square_metres}平方米。", "premises_m2"
     AGENCY_MANAGEMENT = 422, "§3.1.3", "服务机构没有健全的管理制度。", "has_management_system"
     AGENCY_STAFF = 422, "§3.1.4", "缴纳社保的专职服务人员不足{persons}人。", "insured_staff"
+    CATEGORIES_NOT_BY_REPORT = (
+        422,
+        "§3.2.3",
+        "服务类别不能通过变更报告调整，请在续期时提出，或请平台退回入驻信息，修改后重新审核。",
+        "facts.categories",
+    )
+    NO_FACTS_REPORTED = 409, "§4.1.3", "该报告没有提出新的信息，无法采纳；如不影响资格，请作“保持资格”处理。"
     RENEWAL_TOO_EARLY = 409, "§3.2.3", "入驻有效期届满前 {days} 天起方可申请续期（{opens_on} 起）。"
     RENEWAL_REQUIRED = 409, "§3.2.3", "入驻有效期已于 {valid_until} 届满，须由服务机构申请续期后再审核。"
     AGENCY_NOT_ACTIVE = (

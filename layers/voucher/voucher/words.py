@@ -123,6 +123,7 @@ STATE_WORDS = {
     "change": {
         "reported": "待审核",
         "kept": "资格保持不变",
+        "adopted": "新信息已采纳",
         "returned": "已退回",
         "disqualified": "已取消资格",
         "disqualification_proposed": "拟取消资格",

@@ -1,6 +1,6 @@
 """Accepted calls about lists, enterprises, agencies and products."""
 
-from infra.city.document_files import agency_documents, enterprise_documents
+from infra.city.document_files import agency_documents, change_paper, enterprise_documents
 from infra.client import steps
 from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR, Person
 from tests.support import samples
@@ -12,6 +12,23 @@ from tests.support.workers import deliver_upload
 
 STAFF_WHO_READ = ("platform", "bureau", "finance", "admin")
 CHANGED = {"happened_on": "2026-06-10", "description": "法定代表人变更"}
+NEW_OF_ENTERPRISE = {
+    "name": "丽水新名制造有限公司",
+    "legal_representative": "王新",
+    "district": "liandu",
+    "industry_code": "3311",
+    "employees": 40,
+    "revenue_fen": 900_000_000,
+    "assets_fen": 500_000_000,
+}
+NEW_OF_AGENCY = {
+    "name": "丽水新名服务有限公司",
+    "legal_representative": "王新",
+    "district": "liandu",
+    "net_profit_last_year_fen": 100_000,
+    "premises_m2": 80,
+    "insured_staff": 9,
+}
 NOT_THEIRS = {"reason": "注册人不能证明代表该单位"}
 GUESTS = tuple(Person(f"guest-{number}") for number in (1, 2, 3))
 NEW_CONTACT = {"contact_name": "新联系人", "contact_phone": "0578-2091234"}
@@ -51,6 +68,7 @@ def enterprise_calls(town: Town) -> Calls:
         steps.announce_and_upload(world, OWNER, f"/enterprises/{draft.uscc}", document)
     mine, approved = f"/enterprises/{draft.uscc}", f"/enterprises/{town.enterprise.uscc}"
     change = steps.expect(world.call(OWNER, "POST", f"{approved}/changes", CHANGED), 201)
+    paper = steps.announce_and_upload(world, OWNER, approved, change_paper(TODAY))
     announced = {"kind": "business_license", "filename": "证.pdf", "content_type": "application/pdf", "size_bytes": 9}
     unwanted = steps.expect(world.call(OWNER, "POST", f"{mine}/documents", announced), 201)
     foreign = samples.enterprise(6)
@@ -79,7 +97,9 @@ def enterprise_calls(town: Town) -> Calls:
         "POST /enterprises/{uscc}/submit": Call(OWNER, f"{mine}/submit", foreign=True),
         "POST /enterprises/{uscc}/review": Call(OPERATOR, f"{mine}/review", review, roles=("platform",)),
         "GET /enterprises/{uscc}/eligibility": Call(OWNER, f"{approved}/eligibility", foreign=True),
-        "POST /enterprises/{uscc}/changes": Call(OWNER, f"{approved}/changes", CHANGED, foreign=True),
+        "POST /enterprises/{uscc}/changes": Call(
+            OWNER, f"{approved}/changes", CHANGED | {"facts": NEW_OF_ENTERPRISE, "document_ids": [paper]}, foreign=True
+        ),
         "GET /enterprises/{uscc}/changes": Call(OWNER, f"{approved}/changes", foreign=True),
         "GET /changes": Call(OPERATOR, "/changes", roles=("platform", "bureau")),
         "POST /enterprises/{uscc}/changes/{change_id}/review": Call(
@@ -137,6 +157,7 @@ def agency_calls(town: Town) -> Calls:
     towns.admit(world, leaving, SELLER)
     mine, active, gone = (f"/agencies/{each.uscc}" for each in (draft, town.agency, leaving))
     change = steps.expect(world.call(SELLER, "POST", f"{active}/changes", CHANGED), 201)
+    paper = steps.announce_and_upload(world, SELLER, active, change_paper(TODAY))
     decision = {"decision": "approve", "reasons": ["材料齐全"], "override": "市局会议纪要"}
     announced = {"kind": "qualification", "filename": "证.pdf", "content_type": "application/pdf", "size_bytes": 9}
     unwanted = steps.expect(world.call(SELLER, "POST", f"{mine}/documents", announced), 201)
@@ -167,7 +188,9 @@ def agency_calls(town: Town) -> Calls:
         "POST /agencies/{uscc}/renew": Call(
             SELLER, f"{mine}/renew", changes, foreign=True, refused="RENEWAL_TOO_EARLY"
         ),
-        "POST /agencies/{uscc}/changes": Call(SELLER, f"{active}/changes", CHANGED, foreign=True),
+        "POST /agencies/{uscc}/changes": Call(
+            SELLER, f"{active}/changes", CHANGED | {"facts": NEW_OF_AGENCY, "document_ids": [paper]}, foreign=True
+        ),
         "GET /agencies/{uscc}/changes": Call(SELLER, f"{active}/changes", foreign=True),
         "POST /agencies/{uscc}/changes/{change_id}/review": Call(
             OPERATOR, f"{active}/changes/{change['change_id']}/review", KEPT, roles=("platform",)

@@ -1,6 +1,6 @@
 """Documents: the client announces a file, learns where to upload it, sees how far it is, reads it, takes it back."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from unicodedata import normalize
@@ -15,12 +15,11 @@ from voucher.edge.fields import Identifier
 from voucher.edge.queries import Limit, Paging
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.edge.texts import check_name
-from voucher.models.base import Request, Stateful, instant_text
+from voucher.models.base import Request, instant_text
 from voucher.models.contents import ANNOUNCED
 from voucher.models.documents import AnnouncedUpload, Document, PublicDocument
 from voucher.refusals import Refusal, Refused
 from voucher.rules.documents import document_name, unreadable_words
-from voucher.rules.lifecycle import check_step
 from voucher.store import documents, keys
 from voucher.store.engine import files
 from voucher.store.engine.pages import Selection, cut_page
@@ -93,14 +92,16 @@ def announce(
     return reply(answer | {"expires_at": instant_text(expires_at)}, 201)
 
 
-def take_back(app: Api, owner: keys.Key, record: Stateful, document_id: str) -> Answer[PublicDocument]:
-    """The applicant takes a document back, as long as documents may be added to `record` and no submission examined
-    this one: what was submitted stays. Raises NOT_FOUND or WRONG_STATE."""
+def take_back(
+    app: Api, owner: keys.Key, document_id: str, check_may_add: Callable[[str], None]
+) -> Answer[PublicDocument]:
+    """The applicant takes a document back, as long as one of its kind may be added and nothing was handed in with this
+    one: what was submitted stays. Raises NOT_FOUND or WRONG_STATE."""
     app.body(Nothing)
     document = documents.get(owner, document_id)
     if document.taken_back:
         return reply(_shown(document, document.state), replay=True)
-    check_step(record, "add_document")
+    check_may_add(document.kind)
     if document.checked:
         raise Refused(Refusal.WRONG_STATE, of=document)
     documents.commit_taken_back(owner, document, app.mark)

@@ -15,6 +15,11 @@ def masked[Organisation: (Enterprise, Agency)](organisation: Organisation) -> Or
     return organisation.model_copy(update=hidden)
 
 
+def masked_fact(field: str, fact: str | int | None) -> str | int | None:
+    """One fact of an organisation in such a list."""
+    return MASKS[field](fact) if field in MASKS and isinstance(fact, str) and fact else fact
+
+
 def _hidden(facts: dict[str, Any]) -> dict[str, Any]:
     return {name: mask(facts[name]) for name, mask in MASKS.items() if facts.get(name)}
 

@@ -54,10 +54,13 @@ def forget_organisation(kind: str, uscc: str, mark: Mark) -> None:
         _clean(organisation, owner, mark)
         return
     unchanged = organisations.unchanged_check(organisation)
-    for document in retention.papers_due(organisation, papers, mark.at):
+    reports = {each.change_id: each for each in changes.list_of(kind, uscc)}
+    for change in retention.changes_due(organisation, reports.values(), mark.at):
+        erased_report = retention.erased_change(change, mark)
+        if changes.commit_erased(change, erased_report):
+            reports[change.change_id] = erased_report
+    for document in retention.papers_due(organisation, papers, reports.values(), mark.at):
         documents.commit_deleted(owner, document, unchanged)
-    for change in retention.changes_due(organisation, changes.list_of(kind, uscc), mark.at):
-        changes.commit_erased(change, retention.erased_change(change, mark))
 
 
 def _is_due(organisation: Enterprise | Agency, papers: list[Document], now: datetime) -> bool:

@@ -40,13 +40,20 @@ class Agency(Stateful):
 
     During a `renewal` the last approval still counts, and the new facts wait in `proposed` for the next approval. If
     the agency had been reopened before it renewed, it is `suspended`: the last approval no longer counts.
-    `removal_from` is the state that it returns to if the bureau declines its removal (§3.4.1).
+    `removal_from` is the state that it returns to if the bureau declines its removal (§3.4.1). `facts_since` is when
+    facts of a report were adopted last, of the report `facts_by_change`; `facts_before` is what they replaced.
     """
 
     thing: ClassVar[str] = "agency"
     state: AgencyState
 
-    private: ClassVar[frozenset[str]] = Stateful.private | {"seats", "invitations", "submission", "submission_before"}
+    private: ClassVar[frozenset[str]] = Stateful.private | {
+        "seats",
+        "invitations",
+        "submission",
+        "submission_before",
+        "facts_before",
+    }
 
     uscc: str
     name: str
@@ -79,6 +86,9 @@ class Agency(Stateful):
     submission: dict[str, Any] = {}
     submission_before: dict[str, Any] = {}
     changed_fields: tuple[str, ...] = ()
+    facts_since: Instant | None = None
+    facts_by_change: str | None = None
+    facts_before: dict[str, Any] = {}
     # §3.1: the reason of an exception, as the operator asks for it and as the bureau grants it; what it waives
     override_request: str | None = None
     waives_request: tuple[AgencyCondition, ...] = ()

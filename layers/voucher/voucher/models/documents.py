@@ -67,7 +67,7 @@ class PublicDocument(TypedDict):
     """A document as its applicant and staff see it.
 
     `state`: announced (no file yet), arrived, unreadable (the content does not fit the type; `reason` says so),
-    accepted (examined at a submission; it stays), taken_back. `url` is a link to read it that lasts five minutes; null
+    accepted (examined, handed in; it stays), taken_back. `url` is a link to read it that lasts five minutes; null
     for whoever may not read it yet. The file is saved as `download_name`, which we made; `filename`, which the
     applicant wrote, is a label and no more. `size_bytes` is what was announced.
     """

@@ -16,13 +16,20 @@ class Enterprise(Stateful):
 
     `submission` keeps the facts and documents that it submitted last, `submission_before` those of the time before.
     `changed_fields` names what differs between the two: fields and kinds of documents. `approved_at` stays for ever,
-    whatever follows.
+    whatever follows. `facts_since` is when facts of a report were adopted last, of the report `facts_by_change`;
+    `facts_before` is what they replaced.
     """
 
     thing: ClassVar[str] = "enterprise"
     state: EnterpriseState
 
-    private: ClassVar[frozenset[str]] = Stateful.private | {"seats", "invitations", "submission", "submission_before"}
+    private: ClassVar[frozenset[str]] = Stateful.private | {
+        "seats",
+        "invitations",
+        "submission",
+        "submission_before",
+        "facts_before",
+    }
 
     uscc: str
     name: str
@@ -53,6 +60,9 @@ class Enterprise(Stateful):
     submission: dict[str, Any] = {}
     submission_before: dict[str, Any] = {}
     changed_fields: tuple[str, ...] = ()
+    facts_since: Instant | None = None
+    facts_by_change: str | None = None
+    facts_before: dict[str, Any] = {}
     erased_at: Instant | None = None
 
 

@@ -1,10 +1,10 @@
 """Uploaded documents: what they are called when they leave, and what is wrong with one that cannot be read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from voucher.models.contents import Looks
 from voucher.models.documents import Document, FileName, Unreadable
-from voucher.policy import AGENCY_DOCUMENTS, ENTERPRISE_DOCUMENTS, SETTLEMENT_DOCUMENTS
+from voucher.policy import AGENCY_DOCUMENTS, CHANGE_DOCUMENTS, ENTERPRISE_DOCUMENTS, SETTLEMENT_DOCUMENTS
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.words import THING_WORDS
 
@@ -37,7 +37,7 @@ def file_name(words: str, thing_id: str, ending: str) -> FileName:
 def document_name(document: Document) -> FileName:
     """The name under which a document leaves, by its kind and its type."""
     kinds = {"enterprises": ENTERPRISE_DOCUMENTS, "agencies": AGENCY_DOCUMENTS}
-    words = kinds.get(document.owner.partition("/")[0], SETTLEMENT_DOCUMENTS)
+    words = kinds.get(document.owner.partition("/")[0], SETTLEMENT_DOCUMENTS) | CHANGE_DOCUMENTS
     _, ending = FILE_TYPES[document.content_type]
     # a kind that a later edition of the regulation asks for no longer is still read
     return file_name(words.get(document.kind, THING_WORDS["document"]), document.document_id, ending)
@@ -60,6 +60,20 @@ def document_refusal(named: Iterable[tuple[str, str]], unreadable: Iterable[Unre
         for field, document_id in named
     ]
     return Refused(Refusal.DOCUMENT_NOT_UPLOADED, errors=errors)
+
+
+def papers_for_report(documents: Iterable[Document], named: Sequence[str]) -> list[Document]:
+    """§3.2.3, §4.1.3: the papers that a report names. A paper belongs to one report: it was handed in with no other.
+    Raises DOCUMENT_NOT_UPLOADED for any other document."""
+    free = {each.document_id: each for each in documents if each.kind in CHANGE_DOCUMENTS and not each.checked}
+    check_papers(named, free, ())
+    return [free[each] for each in named]
+
+
+def check_papers(named: Sequence[str], good: Container[str], unreadable: Iterable[Unreadable]) -> None:
+    """Raise DOCUMENT_NOT_UPLOADED for each paper named in a report that is no `good` one."""
+    if wrong := [(f"document_ids.{number}", each) for number, each in enumerate(named) if each not in good]:
+        raise document_refusal(wrong, unreadable)
 
 
 def check_complete(

@@ -13,7 +13,7 @@ from voucher.refusals import FieldError, Refusal, Refused
 DECISIONS = {
     "enterprise": {"approve", "return", "reject"},
     "agency": {"pre_review.approve", "pre_review.return", "pre_review.reject", "approve", "return", "reject"},
-    "change": {"keep", "return", "disqualify", "remove"},
+    "change": {"keep", "adopt", "return", "disqualify", "remove"},
     "settlement": {"pre_review"},
     "line": {"pass", "return", "reject", "approve"},
     "round": {"approve", "reject"},

@@ -70,6 +70,10 @@ SUBJECTS_OF_ACTIONS = {
     ("ORDER", "decide.cancel"): "平台运营机构核实后取消订单，抵用额已退回或作废。",
     ("ORDER", "expire"): "订单到期仍没有有效的服务合同，已自动取消，抵用额已退回或作废。",
 }
+DECIDED_CHANGES = {
+    "kept": "重大变更报告已审核，资格保持不变。",
+    "adopted": "重大变更报告已审核，所报的新信息已生效，资格保持不变。",
+}
 # (thing, state left, state entered): the thing goes back to an earlier state, so the subject above would not be true
 STEPS_BACK = {
     ("ORDER", "settling", "completed"),
@@ -269,13 +273,14 @@ def _to_staff(new: Image, word: str, subject: str, about: str, *roles: str) -> l
     return [_notify(change_id(new, f"{word}.{role}"), "staff", role, subject, about) for role in roles]
 
 
-def _change_kept(old: Image | None, new: Image) -> list[Message]:
-    """§3.2.3, §4.1.3: a reported change that alters nothing. One that alters something changes the organisation's
-    state, and that is told."""
-    if thing_of(new) != "CHANGE" or new.get("state") != "kept" or (old or {}).get("state") == "kept":
+def _change_decided(old: Image | None, new: Image) -> list[Message]:
+    """§3.2.3, §4.1.3: a reported change that alters nothing, or whose facts count now. Any other decision changes the
+    organisation's state, and that is told."""
+    state = str(new.get("state"))
+    if thing_of(new) != "CHANGE" or state not in DECIDED_CHANGES or (old or {}).get("state") == state:
         return []
-    words, about = "重大变更报告已审核，资格保持不变。", f"change:{new['change_id']}"
-    return [_notify(change_id(new, "kept"), new["kind"], new["uscc"], words, about)]
+    words, about = DECIDED_CHANGES[state], f"change:{new['change_id']}"
+    return [_notify(change_id(new, state), new["kind"], new["uscc"], words, about)]
 
 
 def _removal_rejected(old: Image | None, new: Image) -> list[Message]:
@@ -400,7 +405,7 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
     _notice_ended,
     _objected,
     _year_closed,
-    _change_kept,
+    _change_decided,
     _removal_rejected,
     _claims_told,
     _work,

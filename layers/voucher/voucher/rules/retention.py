@@ -133,7 +133,8 @@ def erased_organisation[Kind: Enterprise | Agency](organisation: Kind, mark: Mar
     words: tuple[str, ...] = ("override_request", "override", "removal_reason", "revoke_reason")
     sanction = organisation.sanction and _wordless_sanction(organisation.sanction)
     named = {name: ERASED for name in (*people, *words) if getattr(organisation, name, None) is not None}
-    nothing: dict[str, Any] = {"submission": {}, "submission_before": {}, "reasons": (), "request_sha256": None}
+    nothing: dict[str, Any] = {"submission": {}, "submission_before": {}, "facts_before": {}}
+    nothing |= {"reasons": (), "request_sha256": None}
     if isinstance(organisation, Agency):
         nothing["proposed"] = {}
     nobody: dict[str, Any] = {"members": frozenset(), "seats": {}, "invitations": ()}
@@ -157,17 +158,25 @@ def goes_altogether(organisation: Organisation, now: datetime) -> bool:
     return organisation.approved_at is None and is_over(organisation.erased_at, 1, now)
 
 
-def papers_due(organisation: Organisation, documents: Iterable[Document], now: datetime) -> list[Document]:
+def papers_due(
+    organisation: Organisation, documents: Iterable[Document], reports: Iterable[Change], now: datetime
+) -> list[Document]:
     """The papers of a living organisation that have had their time: taken back, never submitted though it has gone on,
-    in neither of its last two submissions, or of an earlier registration."""
+    in neither of its last two submissions, or of an earlier registration. The papers of a report stay as long as its
+    words do."""
+    of_report = {document_id: change for change in reports for document_id in change.document_ids}
     named = {text.partition(".")[0] for text in _named(organisation)}
     may_submit = organisation.state in EDITABLE
     return [
         each
         for each in documents
-        if (each.document_id not in named and is_over(each.created_at, RETENTION.replaced_paper_days, now))
-        or _is_idle(each, now, may_submit)
-        or _is_left_behind(each, organisation)
+        if _is_left_behind(each, organisation)
+        or (
+            of_report[each.document_id].erased_at is not None
+            if each.document_id in of_report
+            else (each.document_id not in named and is_over(each.created_at, RETENTION.replaced_paper_days, now))
+            or _is_idle(each, now, may_submit)
+        )
     ]
 
 
@@ -202,10 +211,10 @@ def change_is_due(change: Change, now: datetime) -> bool:
 
 
 def erased_change(change: Change, mark: Mark) -> Change:
-    """The report without its words."""
+    """The report without its words and facts. Its papers are told by their ids, so that they go with it."""
     reason = ERASED if change.reason else None
     created_by = {"created_by": ERASED, "request_sha256": None}
-    return stepped(change, "erase", mark, description=ERASED, reason=reason, erased_at=mark.at, **created_by)
+    return stepped(change, "erase", mark, description=ERASED, facts=(), reason=reason, erased_at=mark.at, **created_by)
 
 
 # --- orders and settlements ---

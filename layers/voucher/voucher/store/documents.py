@@ -5,6 +5,7 @@ submission examined is copied to KEPT, where no client can write and no lifecycl
 """
 
 from collections import defaultdict
+from collections.abc import Container, Iterable
 from datetime import date, datetime
 from itertools import batched
 from typing import Any, NamedTuple
@@ -159,10 +160,11 @@ def inspect(documents: list[Document]) -> Inspection:
     return Inspection([*fit, *new], new, unreadable)
 
 
-def inspect_all(owner: keys.Key, begun: datetime, since: datetime | None = None) -> Inspection:
-    """The same for every document of an organisation, which registered when it had `begun`; only those announced after
-    `since`, if given."""
-    return inspect([each for each in list_of(owner, begun) if since is None or each.created_at > since])
+def inspect_all(owner: keys.Key, begun: datetime, kinds: Container[str], since: datetime | None = None) -> Inspection:
+    """The same for every document of some `kinds` of an organisation, which registered when it had `begun`; only those
+    announced after `since`, if given. Papers of a change report are of another kind: no submission takes them up."""
+    asked = [each for each in list_of(owner, begun) if each.kind in kinds]
+    return inspect([each for each in asked if since is None or each.created_at > since])
 
 
 def commit_examined(owner: keys.Key, inspection: Inspection) -> None:
@@ -172,18 +174,25 @@ def commit_examined(owner: keys.Key, inspection: Inspection) -> None:
     under the upload's key changes nothing after it, and nobody takes the document back, so a reviewer sees what was
     submitted. A copy whose document was not written is nobody's, and does no harm. Raises CHANGED_MEANWHILE.
     """
-    for part in batched(map(_kept, inspection.new), MOST_AT_ONCE, strict=False):
-        ids_of = defaultdict[keys.Key, list[str]](list)
-        for document in part:
-            ids_of[_place(owner, document)].append(document.document_id)
-        closed = [bounds.closed_write(place, *ids) for place, ids in ids_of.items()]
-        commit([*(_examined_write(owner, each) for each in part), *closed])
+    for part in batched(map(commit_kept, inspection.new), MOST_AT_ONCE, strict=False):
+        commit(examined_writes(owner, part))
 
 
-def _kept(document: Document) -> Document:
+def commit_kept(document: Document) -> Document:
+    """Copy the examined version of a document's file to where files stay; the document that is this copy."""
     place = kept_place(document)
     version = files.commit_copy(document.object_key, document.object_version, place)
     return document.model_copy(update={"object_key": place, "object_version": version})
+
+
+def examined_writes(owner: keys.Key, kept: Iterable[Document]) -> list[Write]:
+    """The writes that make documents whose files were kept part of what their owner handed in, if nobody took one back
+    and nothing else was handed in with it; at most MOST_AT_ONCE documents."""
+    ids_of, examined = defaultdict[keys.Key, list[str]](list), list[Write]()
+    for document in kept:
+        ids_of[_place(owner, document)].append(document.document_id)
+        examined.append(_examined_write(owner, document))
+    return [*examined, *(bounds.closed_write(place, *ids) for place, ids in ids_of.items())]
 
 
 def _examined_write(owner: keys.Key, document: Document) -> Write:
