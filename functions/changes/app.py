@@ -9,7 +9,7 @@ from voucher.edge.changes import AgencyReport, EnterpriseReport, Report
 from voucher.edge.creation import key_write
 from voucher.edge.disclosure import disclose
 from voucher.edge.identity import as_member, as_member_or_staff, is_before_approval, require
-from voucher.edge.masking import masked_fact
+from voucher.edge.masking import masked_fact, tells_person
 from voucher.edge.pages import ListOf, Search, reply_list
 from voucher.edge.queries import Limit, Paging
 from voucher.edge.replies import Answer, PageOf, reply, reply_page
@@ -86,7 +86,6 @@ def changes_of_enterprise(uscc: str, query: OfOrganisation) -> Answer[PageOf[Cha
     """The changes that an enterprise reported, the newest first, for its members and staff; new facts beside the
     approved ones."""
     enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
-    disclose(app, f"enterprise:{uscc}", enterprise_uscc=uscc)
     return _page_of(enterprise, query)
 
 
@@ -95,7 +94,6 @@ def changes_of_agency(uscc: str, query: OfOrganisation) -> Answer[PageOf[Change]
     """The changes that an agency reported, the newest first, for its members and staff; new facts beside the approved
     ones."""
     agency = as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
-    disclose(app, f"agency:{uscc}", agency_uscc=uscc)
     return _page_of(agency, query)
 
 
@@ -104,7 +102,11 @@ def _page_of(organisation: Enterprise | Agency, query: OfOrganisation) -> Answer
     known = [] if is_before_approval(app.caller, organisation) else changes.list_of(kind, uscc)
     shown = [beside_what_counts(each, organisation) if each.state == "reported" else each for each in known]
     placed = [(f"{instant_text(each.created_at)}#{each.change_id}", each) for each in shown]
-    return reply_page(*cut_page(f"{kind}.{uscc}.changes", placed, Selection(query.limit, query.cursor)))
+    page, next_cursor = cut_page(f"{kind}.{uscc}.changes", placed, Selection(query.limit, query.cursor))
+    if any(tells_person(fact.field) for each in page for fact in each.facts):
+        whose = {"agency_uscc": uscc} if kind == "agency" else {"enterprise_uscc": uscc}
+        disclose(app, f"{kind}:{uscc}", **whose)
+    return reply_page(page, next_cursor)
 
 
 @app.get("/changes")

@@ -357,6 +357,8 @@ PERSONAL = {"contact_name", "contact_phone", "legal_representative", "contact", 
 def personal_in(content: Any) -> Iterator[tuple[str, str]]:
     """Every field of an answer that shows a person, unmasked."""
     if isinstance(content, dict):
+        if content.get("field") in PERSONAL and "*" not in content.get("proposed", "*"):
+            yield content["field"], content["proposed"]
         for name, value in content.items():
             if name in PERSONAL and isinstance(value, str) and "*" not in value:
                 yield name, value

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from infra.city.agencies import Agency
-from infra.city.document_files import (
+from infra.city.document_files import change_paper, (
     agency_documents,
     enterprise_documents,
     order_documents,
@@ -162,7 +162,8 @@ class _Builder:
         self.make("invitation_id", self.owner, f"/organisations/{uscc}/invitations", {"role": "handler"})
         members = self.deployment.get(self.owner, f"/organisations/{uscc}/members")["items"]
         self.ids["member_id"] = [each["member_id"] for each in members]
-        change = {"description": "地址变更", "happened_on": day}
+        paper = steps.announce_and_upload(self.client, self.owner, f"/enterprises/{uscc}", change_paper(self.plan.today))
+        change = {"description": "更名", "happened_on": day, "document_ids": [paper], "facts": {"name": "新名"}}
         self.make("change_id", self.owner, f"/enterprises/{uscc}/changes", change)
         announced = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": 100}
         self.make("import_id", OPERATOR, f"/lists/{LIST}/{self.plan.year}/imports", announced)

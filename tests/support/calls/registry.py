@@ -67,8 +67,9 @@ def enterprise_calls(town: Town) -> Calls:
     for document in enterprise_documents(draft, TODAY):
         steps.announce_and_upload(world, OWNER, f"/enterprises/{draft.uscc}", document)
     mine, approved = f"/enterprises/{draft.uscc}", f"/enterprises/{town.enterprise.uscc}"
-    change = steps.expect(world.call(OWNER, "POST", f"{approved}/changes", CHANGED), 201)
-    paper = steps.announce_and_upload(world, OWNER, approved, change_paper(TODAY))
+    papers = {"document_ids": [steps.announce_and_upload(world, OWNER, approved, change_paper(TODAY))]}
+    reported = CHANGED | {"facts": NEW_OF_ENTERPRISE} | papers
+    change = steps.expect(world.call(OWNER, "POST", f"{approved}/changes", reported), 201)
     announced = {"kind": "business_license", "filename": "证.pdf", "content_type": "application/pdf", "size_bytes": 9}
     unwanted = steps.expect(world.call(OWNER, "POST", f"{mine}/documents", announced), 201)
     foreign = samples.enterprise(6)
@@ -98,7 +99,7 @@ def enterprise_calls(town: Town) -> Calls:
         "POST /enterprises/{uscc}/review": Call(OPERATOR, f"{mine}/review", review, roles=("platform",)),
         "GET /enterprises/{uscc}/eligibility": Call(OWNER, f"{approved}/eligibility", foreign=True),
         "POST /enterprises/{uscc}/changes": Call(
-            OWNER, f"{approved}/changes", CHANGED | {"facts": NEW_OF_ENTERPRISE, "document_ids": [paper]}, foreign=True
+            OWNER, f"{approved}/changes", CHANGED | {"facts": NEW_OF_ENTERPRISE, "document_ids": []}, foreign=True
         ),
         "GET /enterprises/{uscc}/changes": Call(OWNER, f"{approved}/changes", foreign=True),
         "GET /changes": Call(OPERATOR, "/changes", roles=("platform", "bureau")),
@@ -156,8 +157,9 @@ def agency_calls(town: Town) -> Calls:
         steps.announce_and_upload(world, SELLER, f"/agencies/{draft.uscc}", document)
     towns.admit(world, leaving, SELLER)
     mine, active, gone = (f"/agencies/{each.uscc}" for each in (draft, town.agency, leaving))
-    change = steps.expect(world.call(SELLER, "POST", f"{active}/changes", CHANGED), 201)
-    paper = steps.announce_and_upload(world, SELLER, active, change_paper(TODAY))
+    papers = {"document_ids": [steps.announce_and_upload(world, SELLER, active, change_paper(TODAY))]}
+    reported = CHANGED | {"facts": NEW_OF_AGENCY} | papers
+    change = steps.expect(world.call(SELLER, "POST", f"{active}/changes", reported), 201)
     decision = {"decision": "approve", "reasons": ["材料齐全"], "override": "市局会议纪要"}
     announced = {"kind": "qualification", "filename": "证.pdf", "content_type": "application/pdf", "size_bytes": 9}
     unwanted = steps.expect(world.call(SELLER, "POST", f"{mine}/documents", announced), 201)
@@ -189,7 +191,7 @@ def agency_calls(town: Town) -> Calls:
             SELLER, f"{mine}/renew", changes, foreign=True, refused="RENEWAL_TOO_EARLY"
         ),
         "POST /agencies/{uscc}/changes": Call(
-            SELLER, f"{active}/changes", CHANGED | {"facts": NEW_OF_AGENCY, "document_ids": [paper]}, foreign=True
+            SELLER, f"{active}/changes", CHANGED | {"facts": NEW_OF_AGENCY, "document_ids": []}, foreign=True
         ),
         "GET /agencies/{uscc}/changes": Call(SELLER, f"{active}/changes", foreign=True),
         "POST /agencies/{uscc}/changes/{change_id}/review": Call(

@@ -17,7 +17,12 @@ def masked[Organisation: (Enterprise, Agency)](organisation: Organisation) -> Or
 
 def masked_fact(field: str, fact: str | int | None) -> str | int | None:
     """One fact of an organisation in such a list."""
-    return MASKS[field](fact) if field in MASKS and isinstance(fact, str) and fact else fact
+    return MASKS[field](fact) if tells_person(field) and isinstance(fact, str) and fact else fact
+
+
+def tells_person(field: str) -> bool:
+    """True for a fact of an organisation that names a person, or says how to reach one."""
+    return field in MASKS
 
 
 def _hidden(facts: dict[str, Any]) -> dict[str, Any]:
