@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from infra.city.agencies import Agency
-from infra.city.document_files import change_paper, (
+from infra.city.document_files import (
     agency_documents,
+    change_paper,
     enterprise_documents,
     order_documents,
     summary_invoice_document,
@@ -162,9 +163,10 @@ class _Builder:
         self.make("invitation_id", self.owner, f"/organisations/{uscc}/invitations", {"role": "handler"})
         members = self.deployment.get(self.owner, f"/organisations/{uscc}/members")["items"]
         self.ids["member_id"] = [each["member_id"] for each in members]
-        paper = steps.announce_and_upload(self.client, self.owner, f"/enterprises/{uscc}", change_paper(self.plan.today))
+        path = f"/enterprises/{uscc}"
+        paper = steps.announce_and_upload(self.client, self.owner, path, change_paper(self.plan.today))
         change = {"description": "更名", "happened_on": day, "document_ids": [paper], "facts": {"name": "新名"}}
-        self.make("change_id", self.owner, f"/enterprises/{uscc}/changes", change)
+        self.make("change_id", self.owner, f"{path}/changes", change)
         announced = {"filename": "名单.csv", "content_type": "text/csv", "size_bytes": 100}
         self.make("import_id", OPERATOR, f"/lists/{LIST}/{self.plan.year}/imports", announced)
         self.ids["message_id"] = [each["message_id"] for each in self.deployment.get(self.seller, "/inbox")["items"]]
