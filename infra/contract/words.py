@@ -68,6 +68,18 @@ LISTS: dict[str, Words] = {
         "replaced": "与存证不符",
     },
     "list_changes": {"added": "新列入", "removed": "移出"},
+    "reported_facts": {
+        "name": "名称",
+        "legal_representative": "法定代表人",
+        "district": "所在区域",
+        "industry_code": "行业代码",
+        "employees": "从业人员",
+        "revenue_fen": "营业收入",
+        "assets_fen": "资产总额",
+        "net_profit_last_year_fen": "上年度净利润",
+        "premises_m2": "服务场所面积",
+        "insured_staff": "参保专职服务人员",
+    },
     "binding_limits": {
         "ratio": "抵用比例上限",
         "balance": "服务券余额",

@@ -182,6 +182,7 @@ INVENTORY = (
             "Change.reason",
             "Change.created_by",
             "Change.document_ids",
+            "Change.facts",
             "ChangedFact.approved",
             "ChangedFact.proposed",
         ),
@@ -357,6 +358,10 @@ NO_PERSON = (
     "Posting.from_account",
     "Posting.to_account",
     "Voucher.voucher_id",
+    "Enterprise.facts_since",
+    "Enterprise.facts_by_change",
+    "Agency.facts_since",
+    "Agency.facts_by_change",
 )
 
 

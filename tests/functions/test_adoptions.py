@@ -176,7 +176,7 @@ def test_the_reviewer_says_of_a_new_industry_alone_whether_it_is_digital(town: T
 
 
 @pytest.mark.clause("§3.2.3")
-def test_an_agency_has_a_new_name_adopted_and_its_categories_are_no_matter_of_a_report(town: Town) -> None:
+def test_an_agencys_new_name_is_adopted_and_its_categories_are_not_reported(town: Town) -> None:
     def with_categories() -> Reply:
         return send_report(town, {"categories": ["legal"], "name": "新名"}, "agency")
 
