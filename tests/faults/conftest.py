@@ -1,12 +1,15 @@
 """The backend on DynamoDB Local behind a wire with faults; at the end, a table of calls and faults."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
 from tests.faults import services
-from tests.faults.wire import FAULTS, never_back_off
+from tests.faults.wire import FAULTS, never_back_off, note_written_tables
 from tests.races.conftest import engine_url, world
+from tests.support.backend import World
+from tests.support.short_cuts import ask_at_once
 
 __all__ = ["engine_url", "world"]
 TRIED: dict[str, tuple[int, int]] = {}
@@ -17,6 +20,12 @@ def bucket_queues_and_key(vault: None, monkeypatch: pytest.MonkeyPatch) -> Itera
     """Bucket, queues and key."""
     with services.moto_services(monkeypatch):
         yield
+
+
+@pytest.fixture(autouse=True)
+def quick_calls(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked beside the wire goes the short way."""
+    ask_at_once(monkeypatch, lambda operation, request: note_written_tables(operation, json.dumps(request)))
 
 
 @pytest.fixture(autouse=True)

@@ -22,6 +22,7 @@ from botocore.model import OperationModel
 from moto.core.models import botocore_stubber
 
 from tests.support import aws_errors
+from tests.support.short_cuts import listening
 
 # the option that botocore sets, too; without it every answer takes 40 ms
 NETWORK = URLLib3Session(socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)])
@@ -195,9 +196,15 @@ def install() -> None:
 
 def _before_call(model: OperationModel, params: dict[str, Any], **_: object) -> None:
     service = model.service_model.service_name
-    if service == "dynamodb" and model.name not in READS:
-        WRITTEN_TABLES.update(TABLE_NAME.findall(params["body"].decode()))
+    if service == "dynamodb":
+        note_written_tables(model.name, params["body"].decode())
     _current.wire.begin(f"{service}.{model.name}")
+
+
+def note_written_tables(operation: str, request: str) -> None:
+    """A call of a table was made."""
+    if operation not in READS:
+        WRITTEN_TABLES.update(TABLE_NAME.findall(request))
 
 
 def _before_send(request: AWSPreparedRequest, event_name: str, **_: object) -> AWSResponse | None:
@@ -211,7 +218,8 @@ def wire(fault: Fault | None = None, at: int = 0) -> Iterator[Wire]:
     """While the block lasts, calls go over a wire on which `fault` strikes call `at`."""
     _current.wire = Wire(fault, at)
     try:
-        yield _current.wire
+        with listening():
+            yield _current.wire
     finally:
         _current.wire = _UNDISTURBED
 

@@ -81,10 +81,12 @@ def test_the_python_client_takes_a_year_from_its_budget_to_a_paid_agency(generat
 
 
 def test_each_call_of_the_collection_is_understood_as_it_stands(stack: Stack) -> None:
+    """Each finds what it names, or nearly; whether it is taken depends on what was sent before it."""
     city = build_contract_city(stack, COLLECTION_CITY)
     replies = {name: city.deployment.client.send(*request) for name, request in _requests(city)}
     assert {name: reply.body for name, reply in replies.items() if _is_wrong(reply)} == {}
-    assert len([reply for reply in replies.values() if reply.status < 300]) > len(replies) / 2
+    assert len([reply for reply in replies.values() if reply.status == 404]) < len(replies) / 5
+    assert len([reply for reply in replies.values() if reply.status < 300]) > len(replies) / 3
 
 
 def _is_wrong(reply: Reply) -> bool:

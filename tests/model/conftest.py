@@ -10,9 +10,9 @@ from tests.conftest import StoppedClock
 from tests.model.machine.backend_of_run import BackendOfRun
 from tests.races.conftest import engine_url
 from tests.support import backend
-from tests.support.short_cuts import send_in_one_piece, speak_plainly
+from tests.support.short_cuts import ask_at_once, send_in_one_piece, speak_plainly
 from voucher.edge import queues
-from voucher.store.engine import files, sealing, table
+from voucher.store.engine import files, sealing
 
 __all__ = ["engine_url"]
 
@@ -36,7 +36,7 @@ def backend_of_run(
     speak_plainly(monkeypatch)
     send_in_one_piece(monkeypatch)
     run = BackendOfRun(engine_url, boto3.client("dynamodb"), stopped_clock)
-    table.client().meta.events.register("provide-client-params.dynamodb.TransactWriteItems", run.forget_written_tables)
+    ask_at_once(monkeypatch, run.forget_written_tables)
     monkeypatch.setattr(files, "client", lambda: run.bucket)
     monkeypatch.setattr(queues, "send", run.send)
     monkeypatch.setattr(sealing, "seal", lambda text, **_: f"sealed {text[-4:]}")

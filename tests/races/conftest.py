@@ -14,7 +14,7 @@ from tests.races.interleaving import give_each_thread_its_request, skip_back_off
 from tests.support import backend
 from tests.support.backend import World
 from tests.support.bucket import BucketInMemory
-from tests.support.short_cuts import send_in_one_piece, speak_plainly
+from tests.support.short_cuts import ask_at_once, send_in_one_piece, speak_plainly
 from voucher.store.engine import files, table
 
 
@@ -41,6 +41,7 @@ def world(engine_url: str, stopped_clock: StoppedClock, monkeypatch: pytest.Monk
     table.client()  # create it before the threads, because creating a client is not thread-safe
     speak_plainly(monkeypatch)
     send_in_one_piece(monkeypatch)
+    ask_at_once(monkeypatch)
     give_each_thread_its_request(monkeypatch)
     skip_back_off(monkeypatch)
     yield World()

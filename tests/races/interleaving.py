@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from random import Random
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from tests.support.aws_errors import conflict
+from tests.support.short_cuts import listening
 from voucher.edge.api import Api
 from voucher.store.engine import pools, table
 
@@ -35,15 +37,19 @@ class Interleaving:
         workers = [_Worker(action, self._turn_over, self._this_thread) for action in actions]
         table.client().meta.events.register("before-send.dynamodb", self._before_send)
         try:
-            unfinished = list(workers)
-            while unfinished:
-                worker = self._random.choice(unfinished)
-                worker.start_turn.release()
-                assert self._turn_over.acquire(timeout=PATIENCE_SECONDS), "a thread waits for another one's turn"
-                unfinished = [each for each in unfinished if not each.is_done]
+            with listening():
+                self._give_turns(workers)
         finally:
             table.client().meta.events.unregister("before-send.dynamodb", self._before_send)
         return [worker.result() for worker in workers]
+
+    def _give_turns(self, workers: list["_Worker[Any]"]) -> None:
+        unfinished = list(workers)
+        while unfinished:
+            worker = self._random.choice(unfinished)
+            worker.start_turn.release()
+            assert self._turn_over.acquire(timeout=PATIENCE_SECONDS), "a thread waits for another one's turn"
+            unfinished = [each for each in unfinished if not each.is_done]
 
     def _before_send(self, request: AWSPreparedRequest, event_name: str, **_: object) -> AWSResponse | None:
         worker: _Worker[object] | None = getattr(self._this_thread, "worker", None)

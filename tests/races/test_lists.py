@@ -18,6 +18,7 @@ from tests.support import samples
 from tests.support.backend import World, function
 from tests.support.bucket import BucketInMemory
 from tests.support.relaying import work_after
+from tests.support.short_cuts import listening
 from voucher.store import keys
 from voucher.store.engine import table
 
@@ -41,7 +42,8 @@ def recorded_commits() -> Iterator[list[Writes]]:
     for name, hook in hooks.items():
         events.register(name, hook)
     try:
-        yield committed_writes
+        with listening():
+            yield committed_writes
     finally:
         for name, hook in hooks.items():
             events.unregister(name, hook)

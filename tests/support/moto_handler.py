@@ -10,9 +10,8 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.exceptions import DynamodbException
 from moto.dynamodb.responses import DynamoHandler
 
+from tests.support import short_cuts
 from tests.support.key_sizes import check_key_sizes
-
-ANSWERED = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
 
 
 def ask_at_once(client: BaseClient) -> None:
@@ -28,8 +27,7 @@ def _ask(client: BaseClient, operation: str, request: dict[str, Any]) -> dict[st
     try:
         result = getattr(handler, xform_name(operation))().result
     except DynamodbException as refusal:
-        said = json.loads(refusal.description)
-        code = said.pop("__type").partition("#")[2]
-        error = {"Code": code, "Message": said.get("Message", said.get("message"))}
-        raise client.exceptions.from_code(code)(said | {"Error": error}, operation) from None
-    return {name: value for name, value in result.items() if value is not None} | {"ResponseMetadata": ANSWERED}
+        raise short_cuts.refusal(client, operation, json.loads(refusal.description)) from None
+    return {name: value for name, value in result.items() if value is not None} | {
+        "ResponseMetadata": short_cuts.ANSWERED
+    }

@@ -5,11 +5,14 @@ values that are in wire format already into wire format, an HTTP client for ever
 asks, and finding out for each call anew where its service is.
 """
 
+import json
 import select
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +27,10 @@ from botocore.useragent import UserAgentString
 
 # the shapes of DynamoDB that Python spells as JSON does; only a binary value is not, and no table here has one
 VALUES = {"AttributeValue", "AttributeMap", "Key", "PutItemInputAttributeMap", "ExpressionAttributeValueMap"}
+call_fully = BaseClient._make_api_call
+ANSWERED = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
+# how many blocks want to hear of calls now
+_LISTENERS = SimpleNamespace(number=0)
 read_structure, read_map = BaseJSONParser._handle_structure, BaseJSONParser._handle_map
 sign, resolve = SigV4Auth.add_auth, BaseClient._resolve_endpoint_ruleset
 write_structure, write_map = JSONSerializer._serialize_type_structure, JSONSerializer._serialize_type_map
@@ -153,3 +160,56 @@ def _text(value: str | bytes) -> str:
 def send_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes to DynamoDB Local goes over a plain connection, one for each thread."""
     monkeypatch.setattr(URLLib3Session, "send", _send)
+
+
+@contextmanager
+def listening() -> Iterator[None]:
+    """While the block lasts, each call is made as botocore makes it, and whoever listens to its events hears of it."""
+    _LISTENERS.number += 1
+    try:
+        yield
+    finally:
+        _LISTENERS.number -= 1
+
+
+def nothing_to_note(_operation: str, _request: Mapping[str, Any]) -> None:
+    """Nobody counts the calls."""
+
+
+def ask_at_once(
+    monkeypatch: pytest.MonkeyPatch, note: Callable[[str, Mapping[str, Any]], None] = nothing_to_note
+) -> None:
+    """A call of DynamoDB Local goes out as it was written, and its answer comes back as it is, unless somebody listens.
+    `note` is told of each call that is not heard."""
+
+    def call(client: BaseClient, operation: str, request: dict[str, Any]) -> Any:
+        if _LISTENERS.number or client.meta.service_model.service_name != "dynamodb":
+            return call_fully(client, operation, request)
+        note(operation, request)
+        return ask(client, operation, request)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+
+
+def ask(client: BaseClient, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """What the engine answers; raises what it refuses, as botocore does."""
+    key = client._request_signer._credentials.access_key  # type: ignore[attr-defined]
+    scope = f"{key}/20260101/{client.meta.region_name}/dynamodb/aws4_request"
+    headers = {
+        "Content-Type": "application/x-amz-json-1.0",
+        "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
+    }
+    status, _, content = post(client.meta.endpoint_url, headers, json.dumps(request).encode())
+    said: dict[str, Any] = json.loads(content)
+    if status != 200:
+        raise refusal(client, operation, said)
+    return said | {"ResponseMetadata": ANSWERED}
+
+
+def refusal(client: BaseClient, operation: str, said: dict[str, Any]) -> Exception:
+    """What botocore raises when DynamoDB said no."""
+    code = said.pop("__type").partition("#")[2]
+    error = {"Code": code, "Message": said.get("Message", said.get("message"))}
+    exception: Exception = client.exceptions.from_code(code)(said | {"Error": error}, operation)
+    return exception

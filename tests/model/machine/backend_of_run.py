@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -56,9 +56,9 @@ class BackendOfRun:
         if queue_name not in ("notify", "keep_audit", "retention"):
             self.queue += [{"task": queue_name, **json.loads(json.dumps(body))} for body in bodies]
 
-    def forget_written_tables(self, params: Json, **_: Any) -> None:
+    def forget_written_tables(self, operation: str, params: Mapping[str, Any]) -> None:
         """Before a transaction is sent: the remembered items of its tables are out of date."""
-        for write in params["TransactItems"]:
+        for write in params["TransactItems"] if operation == "TransactWriteItems" else []:
             [request] = write.values()
             self._remembered.pop(request["TableName"].removeprefix(self._prefix), None)
 
