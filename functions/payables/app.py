@@ -11,7 +11,7 @@ from voucher.edge.holds import payable_with_holds
 from voucher.edge.identity import as_party, as_party_or_staff, require
 from voucher.edge.payables import AccountDecision, BankAccount, OtherAccount, SummaryInvoice
 from voucher.edge.replies import Answer, reply
-from voucher.models.base import Mark, is_same_name
+from voucher.models.base import Mark
 from voucher.models.payables import Account, AccountChange, Payable, PublicPayable
 from voucher.refusals import Refusal, Refused
 from voucher.rules.documents import document_refusal
@@ -19,7 +19,7 @@ from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.invoices import read_invoice_number
 from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.members import check_finance
-from voucher.rules.payables import payable_decided
+from voucher.rules.payables import OTHER_THAN_BEFORE, payable_decided, why_unconfirmed
 from voucher.store import documents, keys, organisations, payables, rounds
 from voucher.store.engine import sealing
 
@@ -35,8 +35,8 @@ def show(round_id: str, agency_uscc: str) -> Answer[PublicPayable]:
 
 @app.post("/rounds/<round_id>/invoices")
 def submit_invoice(round_id: str) -> Answer[PublicPayable]:
-    """§3.5.4: the agency's one summary invoice for the round, with its bank account. If the agency was paid on another
-    account before, or the account has another holder, the operator decides on it first."""
+    """§3.5.4: the agency's one summary invoice for the round, with its bank account. Its first account, and each other
+    one than before, counts once a second person has confirmed it."""
     body = app.body(SummaryInvoice)
     agency = as_party(app.caller, organisations.find_agency(body.agency_uscc), "payable")
     check_finance(agency, app.caller.sub)
@@ -53,14 +53,13 @@ def submit_invoice(round_id: str) -> Answer[PublicPayable]:
     if body.amount_fen != old.amount_fen:
         raise Refused(Refusal.SUMMARY_INVOICE_MISMATCH, amount_fen=old.amount_fen)
     _check_document(old, body.document_id)
-    account, confirmer = _sealed_account(round_id, body), payables.find_confirmer(body.agency_uscc)
-    by = {"account_by": app.caller.sub, "account_confirmed_by": confirmer}
+    account, known = _sealed_account(round_id, body), payables.find_known_account(body.agency_uscc)
+    by = {"account_by": app.caller.sub, "account_confirmed_by": known.confirmed_by if known else None}
     new = invoiced.model_copy(update={"account": account, **by})
-    # another holder's account, too, is one that somebody confirmed before, or it waits
-    may_be_known = confirmer is not None or is_same_name(body.account_name, agency.name)
-    if not (may_be_known and payables.commit_invoice(old, new, invoice, account)):
-        reason = "与此前使用的收款账户不同。" if may_be_known else "账户户名与服务机构名称不同。"
-        new = invoiced.model_copy(update={"change": _account_change(account, reason)})
+    reason = why_unconfirmed(account, known, agency.name)
+    if reason or not payables.commit_invoice(old, new, invoice, account):
+        change = _account_change(account, reason or OTHER_THAN_BEFORE)
+        new = invoiced.model_copy(update={"change": change})
         payables.commit_invoice(old, new, invoice)
     return reply(new.public())
 

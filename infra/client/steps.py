@@ -250,7 +250,7 @@ def proof_of_effort(offer: Json) -> Json:
 
 
 def submit_summary_invoice(client: Client, person: Person, payable: Json, name: str, document_id: str) -> Json:
-    """§3.5.4: submit the summary invoice and the bank account."""
+    """§3.5.4: submit the summary invoice and the bank account, which the operator confirms if it is a new one."""
     body = {
         "agency_uscc": payable["agency_uscc"],
         "invoice_number": f"SUM-{payable['round_id'][-8:]}-{payable['agency_uscc'][-8:]}",
@@ -260,7 +260,16 @@ def submit_summary_invoice(client: Client, person: Person, payable: Json, name: 
         "account_name": name,
         "document_id": document_id,
     }
-    return expect(client.call(person, "POST", f"/rounds/{payable['round_id']}/invoices", body), 200)
+    invoiced = expect(client.call(person, "POST", f"/rounds/{payable['round_id']}/invoices", body), 200)
+    return confirm_account(client, invoiced)
+
+
+def confirm_account(client: Client, payable: Json, operator: Person = OPERATOR) -> Json:
+    """§3.5.4: a second person confirms the account that waits, if one does; the payable."""
+    if not (proposed := payable["proposed_account"]):
+        return payable
+    body = {"agency_uscc": payable["agency_uscc"], "change_id": proposed["change_id"], "decision": "confirm"}
+    return expect(client.call(operator, "POST", f"/rounds/{payable['round_id']}/bank-account/review", body), 200)
 
 
 def pay_out(client: Client, round_id: str, day: date) -> list[Json]:

@@ -33,7 +33,8 @@ def invoice_submit(world: World, _clock: StoppedClock) -> UseCase:
     parties, path, _ = round_with_payable(world)
 
     def check(answer: Json) -> None:
-        assert (answer["state"], answer["bank_account_masked"]) == ("invoiced", "****0018")
+        assert (answer["state"], answer["bank_account_masked"]) == ("invoiced", None)
+        assert answer["proposed_account"]["bank_account_masked"] == "****0018"
         assert tables.list_states(Payable, "settlements", "PAYABLE#") == ["invoiced"]
 
     return UseCase(post(world, parties.agency.person, f"{path}/invoices", summary_invoice_body(parties)), check)
@@ -54,12 +55,24 @@ def invoice_with_another_account(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(post(world, parties.agency.person, f"{path}/invoices", summary_invoice_body(parties)), check)
 
 
+def invoice_on_the_confirmed_account(world: World, _clock: StoppedClock) -> UseCase:
+    parties, path, order_ids = invoiced_round(world)
+    steps.expect(parties.world.call(BUREAU, "POST", f"{path}/lines/{order_ids[0]}/withdraw", REASON), 200)
+
+    def check(answer: Json) -> None:
+        assert (answer["bank_account_masked"], answer["proposed_account"]) == ("****0018", None)
+        assert len(tables.list_items("settlements", "ACCOUNT")) == 1
+
+    body = {**summary_invoice_body(parties), "amount_fen": 400_000}
+    return UseCase(post(world, parties.agency.person, f"{path}/invoices", body), check)
+
+
 def account_propose(world: World, _clock: StoppedClock) -> UseCase:
     parties, path, _ = invoiced_round(world)
 
     def check(answer: Json) -> None:
         assert answer["proposed_account"]["bank_account_masked"] == "****9999"
-        assert [each.version for each in tables.list_records(Payable, "settlements", "PAYABLE#")] == [3]
+        assert [each.version for each in tables.list_records(Payable, "settlements", "PAYABLE#")] == [4]
 
     other = {**account_body(parties, "6200000000000009999"), **REASON}
     return UseCase(post(world, parties.agency.person, f"{path}/bank-account", other), check)
@@ -193,6 +206,7 @@ PAYOUT_USE_CASES = {
     "§3.5.4": [
         invoice_submit,
         invoice_with_another_account,
+        invoice_on_the_confirmed_account,
         account_propose,
         account_confirm,
         account_reject,

@@ -110,11 +110,10 @@ def summary_invoice_body(parties: Parties) -> Json:
 
 
 def invoiced_round(world: World) -> tuple[Parties, str, list[str]]:
-    """The round with the summary invoice submitted."""
+    """The round with the summary invoice submitted, and its account confirmed."""
     parties, path, order_ids = round_with_payable(world)
-    steps.expect(
-        parties.world.call(parties.agency.person, "POST", f"{path}/invoices", summary_invoice_body(parties)), 200
-    )
+    sent = parties.world.call(parties.agency.person, "POST", f"{path}/invoices", summary_invoice_body(parties))
+    steps.confirm_account(parties.world, steps.expect(sent, 200))
     return parties, path, order_ids
 
 

@@ -28,8 +28,9 @@ from tests.support.snapshots import everything_kept
 from tests.support.spreadsheets import rows_of
 from tests.support.vault import Vault
 from voucher.models.payables import AccountChange, Payable
-from voucher.store import payables
+from voucher.store import keys, payables
 from voucher.store.engine import sealing
+from voucher.store.engine.table import transact, update_write
 
 Scene = tuple[Town, Json]
 SELLING_OPERATOR = Person("seller", "platform")  # acts for the agency and is operator, too
@@ -149,7 +150,8 @@ def test_the_holders_name_may_be_spaced_and_written_as_people_do(submitted: Scen
     body = case.town.summary_invoice(case.shown(), HELD_FEN)
     body["account_name"] = " ".join(body["account_name"]).replace("(", "（")
     path = f"/rounds/{case.owed(order)}/invoices"
-    assert steps.expect(case.call(SELLER, "POST", path, body), 200)["proposed_account"] is None
+    proposed = steps.expect(case.call(SELLER, "POST", path, body), 200)["proposed_account"]
+    assert proposed["reason"] == "首次使用的收款账户。"
 
 
 @pytest.mark.clause("§3.5.4")
@@ -173,11 +175,14 @@ def test_another_account_than_in_the_round_before_waits_for_a_second_person(vouc
         body = {**town.summary_invoice(case.shown(), 40_000, f"SUM-{position}"), "bank_account": number}
         return steps.expect(case.call(person, "POST", f"/rounds/{round_id}/invoices", body), 200)
 
-    assert invoice(0, ACCOUNT)["bank_account_masked"] == "****0018"
+    first = invoice(0, ACCOUNT)
+    assert (first["bank_account_masked"], first["proposed_account"]["reason"]) == (None, "首次使用的收款账户。")
+    steps.expect(decide_account(*rounds[0]), 200)
     assert invoice(1, ACCOUNT)["proposed_account"] is None
     changed = invoice(2, OTHER_ACCOUNT)
     assert (changed["state"], changed["bank_account_masked"]) == ("invoiced", None)
     assert changed["proposed_account"]["bank_account_masked"] == "****9999"
+    assert changed["proposed_account"]["reason"] == "与此前使用的收款账户不同。"
     case, round_id = rounds[2]
     assert case.payouts(round_id).code == "ACCOUNT_UNDECIDED"
     assert decide_account(case, round_id, person=SELLING_OPERATOR).code == "FOUR_EYES"
@@ -188,6 +193,24 @@ def test_another_account_than_in_the_round_before_waits_for_a_second_person(vouc
     new_payout_id(case, round_id)
     # from here on the confirmed one is the known one, and the first is another
     assert invoice(3, ACCOUNT)["proposed_account"]["bank_account_masked"] == "****0018"
+
+
+@pytest.mark.clause("§3.5.4")
+def test_the_account_of_an_agency_paid_before_confirmations_goes_on_under_its_own_name(voucher: Scene) -> None:
+    town = voucher[0]
+    (case, round_id), (later, later_round) = (closed_round_of(town, order) for order in small_orders(town, 2))
+    case.billed(round_id, amount_fen=40_000)
+    transact([update_write("account", keys.account(town.agency.uscc), "REMOVE #confirmed_by", None)])
+    body = town.summary_invoice(later.shown(), 40_000, "SUM-2")
+    other_holder = {**body, "account_name": "某人个人账户"}
+    path = f"/rounds/{later_round}/invoices"
+    waits = steps.expect(later.call(SELLER, "POST", path, other_holder), 200)["proposed_account"]
+    assert waits["reason"] == "账户户名与服务机构名称不同。"
+    steps.expect(decide_account(later, later_round, "reject"), 200)
+    [payable] = [each for each in kept_record(Payable, "PAYABLE#") if each.round_id == later_round]
+    payables.commit_proposed_account(payable, payable.next_version(state="awaiting_invoice"))
+    again = {**body, "invoice_number": "SUM-3"}
+    assert steps.expect(later.call(SELLER, "POST", path, again), 200)["proposed_account"] is None
 
 
 def closed_round_of(town: Town, order: Json) -> tuple[Settling, str]:

@@ -190,8 +190,10 @@ def test_in_each_state_every_call_that_is_not_due_is_refused_with_the_state(
 def go_on_to_payment(walk: Walk) -> None:
     """From the invoice to money that came back, with the refusals of each stage."""
     case, path = walk.case, f"/rounds/{walk.round_id}"
-    steps.expect(case.invoice(walk.round_id), 200)
-    walk.expect_refusals("invoiced", "account", "payouts", "take out")
+    sent = steps.expect(case.invoice(walk.round_id), 200)
+    walk.expect_refusals("invoiced", "account", "account review", "take out")
+    steps.confirm_account(case.town.world, sent)
+    walk.expect_refusals("account confirmed", "account", "payouts", "take out")
     walk.payout_id = steps.expect(case.payouts(walk.round_id), 201)["items"][0]["payout_id"]
     walk.expect_refusals("paying", "result", "payouts")  # the same call again is answered as done
     steps.expect(case.result(walk.payout_id), 200)

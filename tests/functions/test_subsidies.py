@@ -323,7 +323,7 @@ def test_a_line_waits_as_filled_in_for_its_own_item_else_from_its_submission(two
 def test_no_payout_is_made_before_the_bureau_decided_on_each_order(voucher: Scene) -> None:
     case, orders = handed_in(voucher[0], 2)
     round_id = case.owed(*orders)
-    steps.expect(case.invoice(round_id, amount_fen=80_000), 200)
+    case.billed(round_id, amount_fen=80_000)
     name(case, FIRM)
     no = case.payouts(round_id)
     assert (no.status, no.code, no.body["clause"]) == (409, "SUBSIDY_UNDECIDED", "§5.2b")

@@ -390,17 +390,21 @@ def test_a_product_is_put_on_sale_only_while_its_agency_is_as_it_was_read(
 
 
 @pytest.mark.clause("§3.5.4")
-def test_an_account_is_known_only_while_it_was_confirmed_by_whom_the_payable_says(
-    submitted: Scene, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("what", ["confirmed_by", "fingerprint"])
+def test_an_account_is_known_only_while_it_is_the_one_that_was_read(
+    voucher: Scene, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    case = settling(submitted)
-    round_id = case.owed(the_order(submitted))
+    case, orders = handed_in(voucher[0], 2)
+    round_id = case.owed(*orders)
+    case.billed(round_id, amount_fen=80_000)
+    line = f"/rounds/{round_id}/lines/{orders[0]['order_id']}"
+    steps.expect(case.call(BUREAU, "POST", f"{line}/withdraw", {"reason": "误登"}), 200)
     nothing_if(
         monkeypatch,
         (payables, "commit_invoice"),
-        lambda: case.invoice(round_id),
+        lambda: case.invoice(round_id, amount_fen=40_000),
         keys.account(case.town.agency.uscc),
-        confirmed_by="another",
+        **{what: "another"},
     )
 
 

@@ -74,10 +74,14 @@ class Settling:
         body = self.town.summary_invoice(self.shown(), amount_fen, number)
         return self.call(SELLER, "POST", f"/rounds/{round_id}/invoices", body)
 
+    def billed(self, round_id: str, number: str = "SUM-1", amount_fen: int = HELD_FEN) -> Json:
+        """The summary invoice submitted, and its account confirmed if it is a new one: the payable."""
+        return steps.confirm_account(self.town.world, steps.expect(self.invoice(round_id, number, amount_fen), 200))
+
     def invoiced(self, *orders: Json) -> str:
-        """The invoice submitted; the round's id."""
+        """All up to the confirmed account; the round's id."""
         round_id = self.owed(*orders)
-        steps.expect(self.invoice(round_id), 200)
+        self.billed(round_id)
         return round_id
 
     def payouts(self, round_id: str, person: Person = OPERATOR_TWO) -> Reply:

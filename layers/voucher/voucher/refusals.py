@@ -236,7 +236,7 @@ class Refusal(Enum):
         "一小时内收到的异议较多。请附上计算证明（effort）立即重新提交，或在一小时后提交。",
     )
     SUMMARY_INVOICE_MISMATCH = 422, "§3.5.4", "汇总发票金额须等于应付金额（{amount_fen} 元）。", "amount_fen"
-    ACCOUNT_UNDECIDED = 409, "§3.5.4", "收款账户变更尚待平台确认（当前状态为“{state}”），暂不能拨付。"
+    ACCOUNT_UNDECIDED = 409, "§3.5.4", "收款账户尚待平台另一人核对确认（当前状态为“{state}”），暂不能拨付。"
     NOTHING_PAYABLE = 409, "§3.5.4", "没有可以拨付的款项（汇总批次当前状态为“{state}”）。"
     NO_PAYOUT_FILE = 409, "§3.5.4", "该批次还没有拨付单，请先制作拨付单。"
     ALREADY_RECOVERED = (

@@ -15,7 +15,7 @@ from tests.model.reference.settlement_records import Application, Payable, Round
 
 DECISIONS = st.sampled_from(["approve", "approve", "approve", "return", "reject"])
 RESULTS = st.sampled_from(["paid", "paid", "failed"])
-HEAD_STARTS = st.sampled_from([None, None, None, 0, 4, 7, 9, 10, 11])
+HEAD_STARTS = st.sampled_from([None, None, None, 0, 4, 7, 9, 10, 11, 12])
 AMOUNTS = st.sampled_from(["all", "half", "one", "a fen more"])
 
 
@@ -140,7 +140,48 @@ class PayoutSteps(SettlementSteps):
             "document_id": "summary_invoice",
         }
         answer = payouts.submit_invoice(self.city, payable, by, True, body)
-        self.call_repeatable(answer, by, f"/rounds/{payable.round.name}/invoices", body)
+        reply = self.call_repeatable(answer, by, f"/rounds/{payable.round.name}/invoices", body)
+        if answer.took_effect:
+            self.learn_change(payable, reply)
+
+    def learn_change(self, payable: Payable, reply: Any) -> None:
+        """The id of the account that waits; whether one waits must be as the model says."""
+        proposed = reply["proposed_account"]
+        assert bool(proposed) == bool(payable.waiting)
+        payable.change_id = proposed["change_id"] if proposed else payable.change_id
+
+    @precondition(lambda self: any(each.payables for each in self.city.rounds))
+    @rule(pick=PICK, number=st.sampled_from(["6200000000000000018", "6200000000000009999"]), other=RARELY)
+    def another_account_is_proposed(self, pick: int, number: str, other: bool) -> None:
+        payable = self.some_payable(pick)
+        self.propose_account(payable, self.member_of(payable.agency_member, other), number)
+
+    def propose_account(self, payable: Payable, by: str, number: str) -> None:
+        """The agency names another account."""
+        body = {
+            "agency_uscc": payable.agency_uscc,
+            "bank_name": "另一银行",
+            "bank_account": number,
+            "account_name": "服务机构",
+            "reason": self.fresh("换户"),
+        }
+        answer = payouts.propose_account(payable, by, body)
+        reply = self.call_repeatable(answer, by, f"/rounds/{payable.round.name}/bank-account", body)
+        if answer.took_effect:
+            self.learn_change(payable, reply)
+
+    @precondition(lambda self: any(each.change_id for round_ in self.city.rounds for each in round_.payables))
+    @rule(pick=PICK, decision=st.sampled_from(["confirm", "confirm", "reject"]), same_person=RARELY)
+    def an_account_is_decided(self, pick: int, decision: str, same_person: bool) -> None:
+        named = [each for round_ in self.city.rounds for each in round_.payables if each.change_id]
+        self.decide_account(chosen(named, pick), decision, self.staff_member(OPERATOR.name, same_person))
+
+    def decide_account(self, payable: Payable, decision: str, by: str) -> None:
+        """A second person's word on the account that was named last."""
+        body = {"agency_uscc": payable.agency_uscc, "change_id": payable.change_id, "decision": decision}
+        answer = payouts.decide_account(self.city, payable, by, body)
+        self.call_repeatable(answer, by, f"/rounds/{payable.round.name}/bank-account/review", body)
+        self.payment_events[f"accounts {decision}ed"] += answer.took_effect
 
     @precondition(lambda self: any(each.payables for each in self.city.rounds))
     @rule(pick=PICK, same_person=RARELY)
@@ -278,6 +319,10 @@ class PayoutSteps(SettlementSteps):
         for payable in round_.payables:
             if payable.state == "awaiting_invoice":
                 self.submit_summary_invoice(payable, payable.agency_member, 0, self.fresh("SUM"))
+            elif payable.waiting:
+                self.decide_account(payable, "confirm", self.other_operator({payable.invoiced_by, payable.waiting.by}))
+            elif payable.state == "invoiced" and not payable.account:
+                self.propose_account(payable, payable.agency_member, "6200000000000000018")
             elif payable.state == "invoiced":
                 self.make_payouts(round_, OPERATOR_TWO.name)
             elif payable.state == "paying":

@@ -1,12 +1,13 @@
 """The model of payouts (§3.5.4, §5.2b): summary invoice, payout, the bank's answer, recovery."""
 
+from dataclasses import replace
 from typing import Any
 
 from tests.model.reference import subsidies
 from tests.model.reference.answers import CREATED, OK, REPLAY, ExpectedAnswer, refusal
 from tests.model.reference.records import MEMBER_OF_ALL_AGENCIES, City, Order, Recovery
 from tests.model.reference.rounds import reviewers_before
-from tests.model.reference.settlement_records import Payable, Payout, Round
+from tests.model.reference.settlement_records import BankAccount, Payable, Payout, Round
 
 Json = dict[str, Any]
 
@@ -26,6 +27,39 @@ def submit_invoice(city: City, payable: Payable, by: str, member: bool, body: Js
         return refusal("INVOICE_USED")
     city.invoices[body["invoice_number"]] = payable
     payable.state, payable.invoiced_by, payable.last = "invoiced", by, step
+    named, known = BankAccount(body["bank_account"], by), city.accounts.get(payable.agency_uscc)
+    if known and known.number == named.number:
+        payable.account = replace(named, confirmed_by=known.confirmed_by)
+    else:
+        payable.waiting = named
+    return OK
+
+
+def propose_account(payable: Payable, by: str, body: Json) -> ExpectedAnswer:
+    """§3.5.4: the agency names another account, which waits for a second person."""
+    step = ("propose_account", by, body)
+    if payable.last == step:
+        return REPLAY
+    if payable.state != "invoiced":
+        return refusal("WRONG_STATE")
+    payable.waiting, payable.last = BankAccount(body["bank_account"], by), step
+    return OK
+
+
+def decide_account(city: City, payable: Payable, by: str, body: Json) -> ExpectedAnswer:
+    """§3.5.4: a second person confirms or rejects the account that waits: nobody who asked for the money."""
+    step = (body["decision"], by, body)
+    if payable.last == step:
+        return REPLAY
+    if payable.state != "invoiced" or payable.waiting is None:
+        return refusal("WRONG_STATE")
+    claimants = {payable.invoiced_by, payable.waiting.by, payable.account and payable.account.by}
+    if by in claimants | payable.round.hands | payable.round.submitters | {MEMBER_OF_ALL_AGENCIES}:
+        return refusal("FOUR_EYES")
+    if body["decision"] == "confirm":
+        payable.account = replace(payable.waiting, confirmed_by=by)
+        city.accounts[payable.agency_uscc] = payable.account
+    payable.waiting, payable.last = None, step
     return OK
 
 
@@ -33,13 +67,17 @@ def make_payouts(city: City, round_: Round, by: str) -> tuple[ExpectedAnswer, li
     """§3.5.4, §5.2b: the operator makes a payout for each invoiced payable, but for one with an order that a violation
     or another subsidy stops; whoever acted earlier is refused."""
     step, invoiced_payables = ("make_payout", by, None), [each for each in round_.payables if each.state == "invoiced"]
-    if not invoiced_payables:
+    ready = [each for each in invoiced_payables if each.account and not each.waiting]
+    if not ready:
         is_repeat = any(each.state == "paying" and each.last == step for each in round_.payables)
-        return (REPLAY if is_repeat else refusal("NOTHING_PAYABLE")), []
-    claimants = round_.hands | round_.submitters | {each.invoiced_by for each in invoiced_payables}
+        code = "ACCOUNT_UNDECIDED" if invoiced_payables else "NOTHING_PAYABLE"
+        return (REPLAY if is_repeat else refusal(code)), []
+    claimants = round_.hands | round_.submitters
+    for each in ready:
+        claimants |= askers_of(each)
     if by in claimants | round_.pre_reviewers | {round_.approved_by, MEMBER_OF_ALL_AGENCIES}:
         return refusal("FOUR_EYES"), []
-    orders = {each: [line.order for line in each.lines] for each in invoiced_payables}
+    orders = {each: [line.order for line in each.lines] for each in ready}
     held = [each for each, found in orders.items() if any(order.violations for order in found)]
     free = [each for each, found in orders.items() if each not in held and not subsidies.refusal_of(city, found)]
     if not free:
@@ -52,9 +90,15 @@ def make_payouts(city: City, round_: Round, by: str) -> tuple[ExpectedAnswer, li
     return CREATED, free
 
 
+def askers_of(payable: Payable) -> set[str | None]:
+    """Who sent the invoice, who named the account, and who confirmed it."""
+    account = payable.account
+    return {payable.invoiced_by} | ({account.by, account.confirmed_by} if account else set())
+
+
 def earlier_actors(payable: Payable, payout: Payout) -> set[str | None]:
     """Everybody who acted on this money before finance, or is a member of its agency."""
-    agents = {payable.invoiced_by, payable.agency_member, MEMBER_OF_ALL_AGENCIES}
+    agents = askers_of(payable) | {payable.agency_member, MEMBER_OF_ALL_AGENCIES}
     return reviewers_before(payable.round) | {payable.round.approved_by, payout.created_by} | agents
 
 

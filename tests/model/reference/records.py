@@ -274,6 +274,7 @@ class City:
     rounds: list[Any] = field(default_factory=list)
     invoices: dict[Any, Any] = field(default_factory=dict)
     transfers: dict[Any, Payment] = field(default_factory=dict)  # by reference and day
+    accounts: dict[str, Any] = field(default_factory=dict)  # on which each agency is paid
 
     def used_fen(self, year: Year, categories: Iterable[str]) -> int:
         """The sum of the year's orders of these categories that are held, payable or paid, in fen."""

@@ -159,6 +159,7 @@ def take_back_line(city: City, payable: Payable, line: Line, step: Step) -> None
         del city.invoices[number]
     payable.lines.remove(line)
     payable.state, payable.invoiced_by, payable.last = "awaiting_invoice" if payable.lines else "dropped", None, step
+    payable.account = payable.waiting = None
 
 
 def reviewers_before(round_: Round) -> set[str | None]:

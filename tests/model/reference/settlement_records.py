@@ -109,6 +109,15 @@ class Payout:
     name: str = ""
 
 
+@dataclass(frozen=True)
+class BankAccount:
+    """An account, who named it, and who confirmed it."""
+
+    number: str
+    by: str
+    confirmed_by: str | None = None
+
+
 @dataclass(eq=False)
 class Payable:
     """The sum that is payable to one agency in a round."""
@@ -120,6 +129,9 @@ class Payable:
     last: Step
     state: str = "awaiting_invoice"
     invoiced_by: str | None = None
+    account: "BankAccount | None" = None
+    waiting: "BankAccount | None" = None  # for a second person's word
+    change_id: str = ""  # of the account that waits
     payouts: list[Payout] = field(default_factory=list)
 
     @property

@@ -126,7 +126,8 @@ def round_calls(town: Town) -> Calls:
     waiting, billed, paying, changing, done, owing = (rounds.closed() for _ in range(6))
     for number, round_id in enumerate((billed, paying, changing, done, owing)):
         body = {**invoice, "invoice_number": f"SUM-OLD-{number}"}
-        steps.expect(world.call(SELLER, "POST", f"/rounds/{round_id}/invoices", body), 200)
+        owed = steps.expect(world.call(SELLER, "POST", f"/rounds/{round_id}/invoices", body), 200)
+        steps.confirm_account(world, owed)
     payout = steps.expect(world.call(OPERATOR_TWO, "POST", f"/rounds/{paying}/payouts"), 201)["items"][0]
     running, decided, gathered, gathering = rounds.noticed(), rounds.approved(), rounds.gathered(), rounds.passed()
     notice, round_path = f"/notices/{running['notice_id']}", f"/rounds/{gathered['round_id']}"

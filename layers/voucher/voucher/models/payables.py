@@ -1,6 +1,6 @@
 """What an agency is owed in a round, and the account it is paid on (§3.5.4)."""
 
-from typing import Any, ClassVar, Literal, TypedDict
+from typing import Any, ClassVar, Literal, NamedTuple, TypedDict
 
 from voucher.models.base import Instant, Record, Stateful
 from voucher.models.invoices import InvoiceKind, InvoiceNumber
@@ -30,9 +30,18 @@ class Account(MaskedAccount):
     fingerprint: str
 
 
+class KnownAccount(NamedTuple):
+    """The account that an agency is paid on, over all rounds. Nobody confirmed one that is known since before
+    2026-11-30 and bears the agency's name."""
+
+    fingerprint: str
+    confirmed_by: str | None
+
+
 class AccountChange(Record):
-    """Another account that the agency asks to be paid on (§3.5.4). It counts once the operator has confirmed it by its
-    `change_id`, because the agency may propose yet another one while the operator looks at this one."""
+    """The first account that the agency names, or another one than before (§3.5.4). It counts once a second person has
+    confirmed it by its `change_id`, because the agency may name yet another one while the operator looks at this one.
+    """
 
     change_id: str
     account: Account
@@ -50,7 +59,7 @@ PayableState = Literal["awaiting_invoice", "invoiced", "paying", "paid", "droppe
 
 class Payable(Stateful):
     """What one agency is owed in one round (§3.5.4). `account_confirmed_by` is the operator who confirmed its account,
-    perhaps in an earlier round; None for one that nobody had to confirm. `account_before` is what stays of an erased
+    perhaps in an earlier round. `account_before` is what stays of an erased
     account: should the bank send its money back then, the agency gives its account anew."""
 
     thing: ClassVar[str] = "payable"
@@ -101,7 +110,7 @@ class Payable(Stateful):
 
 
 class ProposedAccount(TypedDict):
-    """Another account that waits for the operator, and the id by which it is decided on."""
+    """A new account that waits for the operator, and the id by which it is decided on."""
 
     bank_name: str
     account_name: str

@@ -2,11 +2,27 @@
 
 from typing import Any
 
-from voucher.models.base import Mark
-from voucher.models.payables import AccountChange, Payable
+from voucher.models.base import Mark, is_same_name
+from voucher.models.payables import Account, AccountChange, KnownAccount, Payable
 from voucher.models.settlements import Line
 from voucher.rules.lifecycle import stepped
 from voucher.rules.settlements import owed_fen
+
+FIRST_ACCOUNT = "首次使用的收款账户。"
+OTHER_HOLDER = "账户户名与服务机构名称不同。"
+OTHER_THAN_BEFORE = "与此前使用的收款账户不同。"
+
+
+def why_unconfirmed(account: Account, known: KnownAccount | None, agency_name: str) -> str | None:
+    """§3.5.4: why a second person looks at an account before it is paid to; None if it is the one confirmed before."""
+    is_known = known is not None and account.fingerprint == known.fingerprint
+    if is_known and known.confirmed_by is not None:
+        return None
+    if not is_same_name(account.account_name, agency_name):
+        return OTHER_HOLDER
+    if is_known:
+        return None
+    return FIRST_ACCOUNT if known is None else OTHER_THAN_BEFORE
 
 
 def payable_without_line(payable: Payable, line: Line, mark: Mark) -> Payable:

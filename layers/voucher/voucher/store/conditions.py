@@ -73,8 +73,8 @@ HEAD_AS_SEEN = "#sha256 = :seen_sha256"
 # The version of a list that another one was compared with is still the one whose rows count.
 COMPARED_COUNTS = "#import_id = :import_id"
 
-# An agency was never paid on an account before, or is paid on the same one again.
-ACCOUNT_IS_KNOWN = "attribute_not_exists(#fingerprint) OR #fingerprint = :fingerprint"
+# The account is the one that the operator confirmed last for this agency.
+ACCOUNT_IS_KNOWN = "#fingerprint = :fingerprint"
 # Who confirmed an account is still the person who was read, so that nobody pays on an account of their own choice.
 CONFIRMER_AS_SEEN = "attribute_not_exists(#confirmed_by) OR #confirmed_by = :confirmer"
 

@@ -6,7 +6,7 @@ from voucher.models.accounts import Movement, order_account, payable_account
 from voucher.models.base import Mark
 from voucher.models.invoices import InvoiceNumber
 from voucher.models.orders import Order
-from voucher.models.payables import Account, Payable
+from voucher.models.payables import Account, KnownAccount, Payable
 from voucher.models.rounds import Round
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys, orders, organisations, rounds, settlements
@@ -70,8 +70,8 @@ def hands_write(old: Payable, new: Payable, step: str, caller: str) -> Write:
 def commit_invoice(old: Payable, new: Payable, invoice: InvoiceNumber, account: Account | None = None) -> bool:
     """§3.5.4, §5.2b: the summary invoice, which is used once. Raises INVOICE_USED or CHANGED_MEANWHILE.
 
-    With `account` only if the agency was never paid on another account, and it was confirmed by whom the payable says:
-    else False, and nothing is written.
+    With `account` only if it is the one that was confirmed last for this agency, by whom the payable says: else False,
+    and nothing is written.
     """
     writes = [step_write(old, new), settlements.invoice_write(_invoice_owner(new), invoice)]
     if account:
@@ -103,9 +103,10 @@ def _account_write(payable: Payable, account: Account, condition: str | None) ->
     return update_write("account", key, change, condition, fingerprint=account.fingerprint, confirmer=confirmer)
 
 
-def find_confirmer(agency_uscc: str) -> str | None:
-    """Who confirmed the account that an agency is paid on; None if nobody had to."""
-    return (find_item(keys.account(agency_uscc)) or {}).get("confirmed_by")
+def find_known_account(agency_uscc: str) -> KnownAccount | None:
+    """On which account an agency is paid; None before its first one was confirmed."""
+    item = find_item(keys.account(agency_uscc))
+    return KnownAccount(item["fingerprint"], item.get("confirmed_by")) if item else None
 
 
 def commit_take_back(
