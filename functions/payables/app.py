@@ -1,4 +1,4 @@
-"""Payables: an agency's summary invoice and bank account, and the operator's decision on another account (§3.5.4).
+"""Payables: an agency's summary invoice and bank account, and a second person's decision on a new account (§3.5.4).
 
 This function may seal account numbers and may not unseal one.
 """

@@ -15,13 +15,11 @@ OTHER_THAN_BEFORE = "与此前使用的收款账户不同。"
 
 def why_unconfirmed(account: Account, known: KnownAccount | None, agency_name: str) -> str | None:
     """§3.5.4: why a second person looks at an account before it is paid to; None if it is the one confirmed before."""
-    is_known = known is not None and account.fingerprint == known.fingerprint
-    if is_known and known.confirmed_by is not None:
-        return None
-    if not is_same_name(account.account_name, agency_name):
+    bears_its_name = is_same_name(account.account_name, agency_name)
+    if known is not None and account.fingerprint == known.fingerprint:
+        return None if known.confirmed_by is not None or bears_its_name else OTHER_HOLDER
+    if not bears_its_name:
         return OTHER_HOLDER
-    if is_known:
-        return None
     return FIRST_ACCOUNT if known is None else OTHER_THAN_BEFORE
 
 
