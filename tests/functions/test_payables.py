@@ -196,7 +196,7 @@ def test_another_account_than_in_the_round_before_waits_for_a_second_person(vouc
 
 
 @pytest.mark.clause("§3.5.4")
-def test_the_account_of_an_agency_paid_before_confirmations_goes_on_under_its_own_name(voucher: Scene) -> None:
+def test_an_account_that_was_paid_to_before_goes_on_under_its_agencys_name(voucher: Scene) -> None:
     town = voucher[0]
     (case, round_id), (later, later_round) = (closed_round_of(town, order) for order in small_orders(town, 2))
     case.billed(round_id, amount_fen=40_000)
