@@ -88,6 +88,7 @@ def new_order(order_id: str, body: Placement, facts: OrderFacts) -> Order:
         year=facts.programme.year,
         **facts_of_the_day(facts),
         answer_by=answer_due(clock.now(), facts.programme.policy).date,
+        settle_by=facts.programme.policy.settlement_day(facts.programme.year),
         **body.model_dump(exclude={"no_other_subsidy"}),
         drawn={},
         state="placed",

@@ -22,6 +22,7 @@ from voucher.rules.settlements import (
     check_named_once,
     order_without_settlement,
     reduced_order,
+    returned_line,
     verified_part_fen,
 )
 from voucher.store import orders, organisations, programmes, settlements, standing, vouchers
@@ -74,7 +75,7 @@ def pre_review(settlement_id: str) -> Answer[PublicSettlement]:
     for each in undecided:
         if last_writes:
             commit([*last_writes, settlements.unchanged_check(old)])
-        last_writes = _decision_writes(lines[each.order_id], each, amounts[each.order_id], standings)
+        last_writes = _decision_writes(lines[each.order_id], each, amounts[each.order_id], standings, policy)
     commit([*last_writes, settlements.step_write(old, new)])
     return reply(_public(new))
 
@@ -102,22 +103,27 @@ def _settlement_after(
 
 
 def _decision_writes(
-    old: Line, decision: LineDecision, amounts: tuple[int | None, int | None], standings: Mapping[str, Standing]
+    old: Line,
+    decision: LineDecision,
+    amounts: tuple[int | None, int | None],
+    standings: Mapping[str, Standing],
+    policy: Policy,
 ) -> list[Write]:
     """One line's decision, with what it means for its order's money."""
     mark = app.mark
     verified_fen, verified_contract_fen = amounts
     kept_fen = verified_fen or old.voucher_fen
-    new = stepped(
-        old,
-        decision.decision,
-        mark,
-        voucher_fen=kept_fen,  # the order holds no more from now on, so a line that comes back claims no more
-        verified_fen=verified_fen,
-        verified_contract_fen=verified_contract_fen,
-        opinion=decision.opinion,
-        pre_reviewed_by=mark.by,
-    )
+    changes: dict[str, Any] = {
+        "voucher_fen": kept_fen,  # the order holds no more from now on, so a line that comes back claims no more
+        "verified_fen": verified_fen,
+        "verified_contract_fen": verified_contract_fen,
+        "opinion": decision.opinion,
+        "pre_reviewed_by": mark.by,
+    }
+    if decision.decision == "return":
+        new = returned_line(old, "return", mark, policy, **changes)
+    else:
+        new = stepped(old, decision.decision, mark, **changes)
     writes = settlements.reviewed_line_writes(old, new, mark.by)
     order = orders.load(old.order_id)
     if decision.decision == "pass":

@@ -17,7 +17,7 @@ from voucher.refusals import Refusal, Refused, not_found
 from voucher.rules.deviations import documented
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, check_version, stepped
-from voucher.rules.programmes import figures_of, yearly_shares_fen
+from voucher.rules.programmes import check_settlement_day, figures_of, yearly_shares_fen
 from voucher.store import batches, programmes
 from voucher.store.engine.pages import Selection, cut_page
 
@@ -46,6 +46,7 @@ def draft_programme() -> Answer[Programme]:
     require(app.caller, "bureau")
     body = app.body(ProgrammeDraft)
     policy = read_policy(body.policy, clock.now())
+    check_settlement_day(policy, body.year)
     programme = Programme(
         year=body.year,
         total_fen=body.total_fen,
@@ -84,6 +85,7 @@ def correct_programme(year: str) -> Answer[Programme]:
     }
     if body.policy is not None:
         policy = read_policy(body.policy, clock.now())
+        check_settlement_day(policy, old.year)
         deviations = documented(policy, policy_on(clock.today()), old.year, changes["document_number"])
         changes |= {"policy": policy, "deviations": deviations}
     new = stepped(old, "edit", app.mark, **changes)

@@ -17,12 +17,13 @@ from voucher.models.orders import Order
 from voucher.models.rounds import PublicRound, Round, RoundState
 from voucher.models.settlements import Line
 from voucher.models.standing import Standing
-from voucher.refusals import FieldError, Refusal, Refused
+from voucher.policy import Policy
+from voucher.refusals import Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.holds import check_unstopped
 from voucher.rules.lifecycle import check_version, stepped
-from voucher.rules.rounds import check_opinions, check_round_size
-from voucher.rules.settlements import check_named_once, order_without_settlement, owed_fen
+from voucher.rules.rounds import check_one_year, check_opinions, check_round_size
+from voucher.rules.settlements import check_named_once, order_without_settlement, owed_fen, returned_line
 from voucher.store import orders, programmes, rounds, settlements, standing
 from voucher.store.engine.table import MOST_ITEMS, Write
 
@@ -58,21 +59,16 @@ def gather() -> Answer[PublicRound]:
         app.check_same(existing.request_sha256)
         return reply(public_round(existing), replay=True)
     applications = [settlements.get(settlement_id) for settlement_id in dict.fromkeys(body.settlement_ids)]
-    if len({each.year for each in applications}) > 1:
-        raise Refused(
-            Refusal.MALFORMED,
-            errors=[FieldError("settlement_ids", "兑付申请须属于同一年度，请按年度分别汇总。", "not_allowed")],
-        )
+    check_one_year(applications)
     lines = [line for each in applications for line in settlements.list_lines(each.settlement_id)]
     old = [line for line in lines if line.state == "passed"]
     if not old:
         raise Refused(Refusal.NOTHING_PASSED)
     check_four_eyes(app.caller.sub, "gather_round", *old)
-    year = applications[0].year
-    check_round_size(old, programmes.get(year).policy, MOST_ITEMS)
+    check_round_size(old, programmes.get(old[0].year).policy, MOST_ITEMS)
     round_ = Round(
         round_id=round_id,
-        year=year,
+        year=old[0].year,
         settlement_ids=tuple(each.settlement_id for each in applications),
         gathered_lines=len(old),
         gathered_fen=sum(owed_fen(line) for line in old),
@@ -127,21 +123,25 @@ def approve(round_id: str) -> Answer[PublicRound]:
     standings = standing.read_standings(line.enterprise_uscc for line in approved)
     found = {order.order_id: order for order in orders.load_many(line.order_id for line in approved)}
     check_unstopped(approved, found.values(), standings)
-    line_writes = [_writes_of(line, decisions[line.order_id], found, standings) for line in open_lines]
+    policy = programmes.get(old.year).policy
+    line_writes = [_writes_of(line, decisions[line.order_id], found, standings, policy) for line in open_lines]
     rounds.commit_decision(old, new, line_writes, app.caller.sub)
     return reply(public_round(new))
 
 
-def _writes_of(line: Line, decision: Decision, found: dict[str, Order], listed: dict[str, Standing]) -> list[Write]:
+def _writes_of(
+    line: Line, decision: Decision, found: dict[str, Order], listed: dict[str, Standing], policy: Policy
+) -> list[Write]:
     """The writes of one line's decision. Whatever it is, the line remembers it as "approve": so the same call, sent
     again after it was broken off, knows which lines it has decided on."""
     if decision.decision == "approve":
         new = stepped(line, "approve", app.mark)
         return settlements.approved_line_writes(line, new, found[line.order_id], listed[line.enterprise_uscc])
     changes = {"round_id": None, "opinion": decision.opinion}
-    new = stepped(line, decision.decision, app.mark, remembered_as="approve", **changes)
     if decision.decision == "return":
+        new = returned_line(line, "return", app.mark, policy, remembered_as="approve", **changes)
         return [settlements.line_write(line, new)]
+    new = stepped(line, decision.decision, app.mark, remembered_as="approve", **changes)
     order = orders.load(line.order_id)
     return settlements.ended_line_writes(line, new, order, order_without_settlement(order, app.mark))
 

@@ -14,13 +14,13 @@ from voucher.edge.queries import QueryId
 from voucher.edge.replies import Answer, reply
 from voucher.edge.settlements import public_settlement
 from voucher.models.base import Request
-from voucher.models.orders import Order
 from voucher.models.settlements import Line, PublicSettlement, Settlement, SettlementState
 from voucher.refusals import FieldError, Refusal, Refused, not_found
 from voucher.rules.four_eyes import stepped_by_party
 from voucher.rules.lifecycle import allows, check_step, stepped
-from voucher.rules.settlements import check_completed, check_evidence, check_own_shares
+from voucher.rules.settlements import check_completed, check_evidence, check_own_shares, new_line
 from voucher.rules.subsidies import check_subsidies, submitted_line
+from voucher.rules.terms import check_in_time, check_settlement_open
 from voucher.store import orders, organisations, programmes, settlements, standing
 from voucher.store.engine.table import commit
 
@@ -53,6 +53,8 @@ def open_application() -> Answer[PublicSettlement]:
         raise Refused(
             Refusal.MALFORMED, errors=[FieldError("order_ids", "订单须属于同一年度，请按年度分别申请。", "not_allowed")]
         )
+    policy = programmes.get(old[0].year).policy
+    check_settlement_open(old[0].year, policy, app.mark.at)
     check_completed(old)
     creation = app.creation("open")
     settlement = Settlement(
@@ -60,12 +62,13 @@ def open_application() -> Answer[PublicSettlement]:
         year=old[0].year,
         agency_uscc=body.agency_uscc,
         order_ids=tuple(order.order_id for order in old),
+        submit_by=policy.settlement_day(old[0].year),
         state="draft",
         **creation,
     )
     mark = app.mark
     new = [stepped_by_party(order, "settle", mark, settlement_id=settlement_id) for order in old]
-    lines = [_new_line(settlement, order, creation) for order in new]
+    lines = [new_line(settlement, order, creation) for order in new]
     if not settlements.commit_application(settlement, lines, old, new, key_write(app)):
         return _replay(settlements.load(settlement_id))
     return reply(_public(settlement, lines), 201)
@@ -74,22 +77,6 @@ def open_application() -> Answer[PublicSettlement]:
 def _replay(existing: Settlement) -> Answer[PublicSettlement]:
     app.check_same(existing.request_sha256)
     return reply(_public(existing, settlements.list_lines(existing.settlement_id)), 200, replay=True)
-
-
-def _new_line(settlement: Settlement, order: Order, creation: dict[str, Any]) -> Line:
-    return Line(
-        settlement_id=settlement.settlement_id,
-        order_id=order.order_id,
-        agency_uscc=order.agency_uscc,
-        enterprise_uscc=order.enterprise_uscc,
-        category=order.category,
-        year=order.year,
-        contract_fen=order.contract_fen,
-        voucher_fen=order.voucher_fen,
-        hands=order.hands,
-        state="draft",
-        **creation,
-    )
 
 
 def _public(settlement: Settlement, lines: list[Line]) -> dict[str, Any]:
@@ -110,12 +97,13 @@ def submit(settlement_id: str) -> Answer[PublicSettlement]:
     check_step(old, "submit")
     if not open_lines:
         raise Refused(Refusal.WRONG_STATE, of=old)
+    policy, mark = programmes.get(old.year).policy, app.mark
+    check_in_time(open_lines, policy, mark.at)
     check_evidence(open_lines)
-    check_own_shares(open_lines, programmes.get(old.year).policy)
+    check_own_shares(open_lines, policy)
     standings = standing.read_standings(line.enterprise_uscc for line in open_lines)
     found = {order.order_id: order for order in orders.load_many(line.order_id for line in open_lines)}
     check_subsidies(open_lines, found.values(), standings, decided=False)
-    mark = app.mark
     new = stepped(old, "submit", mark, submitted_by=mark.by)
     submitted = [
         submitted_line(line, found[line.order_id], standings[line.enterprise_uscc], mark) for line in open_lines

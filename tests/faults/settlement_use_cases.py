@@ -1,5 +1,7 @@
 """Use cases of settlement for the faults: documents, lines, the application and its pre-review."""
 
+from datetime import UTC, datetime
+
 from infra.client.http import BUREAU, OPERATOR
 from tests.conftest import StoppedClock
 from tests.faults.settlement_starts import (
@@ -10,14 +12,14 @@ from tests.faults.settlement_starts import (
     pass_body,
     submitted_application,
 )
-from tests.faults.use_case import Json, UseCase, list_entries, post, voucher_balances
+from tests.faults.use_case import Json, UseCase, deliver_to_worker, list_entries, post, voucher_balances
 from tests.races import requests, tables
 from tests.races.seed_data import QUOTA_FEN, TODAY
 from tests.support.backend import World
 from tests.support.settlement_scenario import list_subsidies
 from voucher.models.documents import Document
 from voucher.models.orders import Order
-from voucher.models.settlements import Line
+from voucher.models.settlements import Line, Settlement
 from voucher.store import orders
 
 
@@ -99,6 +101,19 @@ def line_withdraw(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(post(world, parties.agency.person, path, REASON), check)
 
 
+def end_unsettled(world: World, clock: StoppedClock) -> UseCase:
+    _, settlement_id, _ = application_to_submit(world)
+    clock.instant = datetime(2027, 6, 30, 16, 5, tzinfo=UTC)
+    message = {"task": "end_application", "settlement_id": settlement_id, "instant": clock.instant.isoformat()}
+
+    def check(_: Json) -> None:
+        assert (line_states(), tables.list_states(Settlement, "settlements")) == (["withdrawn"] * 2, ["withdrawn"])
+        assert tables.list_states(Order, "orders") == ["cancelled"] * 2
+        assert (list_entries().count("release"), list_entries().count("lapse")) == (3, 2)
+
+    return UseCase(deliver_to_worker(message | {"message_id": "m-1"}, "end_orders"), check)
+
+
 def cancel_in_settlement(world: World, _clock: StoppedClock) -> UseCase:
     parties, _, order_ids = submitted_application(world)
     requests.both_ask_to_cancel(world, order_ids[0], parties.enterprise.person, parties.agency.person)
@@ -156,6 +171,7 @@ def subsidy_decision(world: World, _clock: StoppedClock) -> UseCase:
 
 SETTLEMENT_USE_CASES = {
     "§3.5.1": [document_announce, document_take_back, line_fill_in, submit, line_withdraw, withdraw],
+    "§4.2.1": [end_unsettled],
     "§3.5.2": [pre_review_with_reduction, pre_review_return_and_reject],
     "§3.5.1(5)": [cancel_in_settlement],
     "§5.2b": [subsidy_decision],

@@ -37,7 +37,7 @@ Contacts        P         .         .       .            .            .      .
 Disqualifications P       P         .       .            .            .      .
 Disputes        .         PU        PU      .            .            .      .
 Docs            .         .         .       .            .            .      .
-EndOrders       .         PU        PU      .            .            .      .
+EndOrders       .         PU        PU      PU           .            .      .
 EnterpriseReviews P         P         .       .            .            .      .
 Enterprises     PU        .         .       .            .            .      .
 Evidence        .         .         .       PU           .            .      P

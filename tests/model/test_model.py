@@ -28,6 +28,7 @@ LEAST = {
     "orders cancelled at a year's end": 20,
     "years closed": 30,
     "orders ended unanswered": 10,
+    "orders ended unsettled": 10,
     "orders decided on": 10,
     "enterprises restored": 20,
     "contracts agreed on": 20,
@@ -44,7 +45,8 @@ class Life(ProgrammeSteps, EnterpriseSteps, PayoutSteps, TimeSteps):
 
     def set_up(self) -> None:
         self.attempts, self.applied = [], set()
-        self.open_year(2025, 9_999_999, {"batch_shards": 3, "yearly_shards": 2, "notice_working_days": 0})
+        policy = {"batch_shards": 3, "yearly_shards": 2, "notice_working_days": 0, "settlement_ends_on": "2026-01-31"}
+        self.open_year(2025, 9_999_999, policy)
         now = self.city.now
         closes = now + timedelta(days=30)
         self.open_batch(2025, batch_body(4_500_000, now.isoformat(), closes.isoformat(), "2025-09-30"))
@@ -61,9 +63,10 @@ class Life(ProgrammeSteps, EnterpriseSteps, PayoutSteps, TimeSteps):
             self.near_the_years_end(nights)
 
     def near_the_years_end(self, nights: int) -> None:
-        """Half of the runs begin near the year's end: an order without a contract, vouchers that ended, and a
-        re-released batch, of which an enterprise without a lapsed voucher gets one. A third of all runs begin `nights`
-        nights after the year's end."""
+        """Half of the runs begin near the year's end: an order to settle, one without a contract, vouchers that ended,
+        and a re-released batch, of which an enterprise without a lapsed voucher gets one. A third of all runs begin
+        `nights` nights after the year's end."""
+        self.orders_are_completed(1)
         self.place_plain_order(self.city.vouchers[0], self.city.products[3], "least", signed=False)
         self.the_agency_accepts(0, stranger=False)
         self.close_batch(self.city.batches[0])

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tests.rules.records import NOW, POLICY, TODAY, agency, enterprise, policy, refusal_of, refused_by
-from tests.rules.settlement_records import order
+from tests.rules.settlement_records import line, order
 from voucher.models.orders import CancelRequest, Dispute
 from voucher.refusals import Refusal
 from voucher.rules.terms import (
@@ -14,6 +14,9 @@ from voucher.rules.terms import (
     ground_to_cancel,
     ground_to_decide,
     has_run_out,
+    is_over,
+    last_day_to_settle,
+    waits_for_settlement,
 )
 
 ONE_MILLISECOND = timedelta(milliseconds=1)
@@ -111,3 +114,42 @@ def test_an_agency_is_reminded_on_the_last_day_of_its_answer_and_the_day_before(
     days = [last_day + timedelta(days=number) for number in (-2, -1, 0, 1)]
     reminded = [day_to_remind_of_answer(waiting, POLICY, day) for day in days]
     assert reminded == [None, last_day, last_day, None]
+
+
+@pytest.mark.clause("§4.2.1")
+def test_what_is_to_be_settled_is_handed_in_until_30_june_of_the_year_after() -> None:
+    last_day = last_day_to_settle(2026, None, POLICY)
+    assert last_day.date == date(2027, 6, 30)
+    over = datetime(2027, 6, 30, 16, tzinfo=UTC)
+    assert [is_over(last_day, each) for each in (over - ONE_MILLISECOND, over)] == [False, True]
+    assert last_day_to_settle(2026, None, policy(settlement_ends_on=date(2027, 3, 31))).date == date(2027, 3, 31)
+
+
+@pytest.mark.clause("§3.5.1")
+def test_a_returned_line_is_corrected_until_its_own_day_if_that_comes_later() -> None:
+    ends = policy(settlement_ends_on=date(2026, 9, 10))
+    assert last_day_to_settle(2026, line(state="returned", correct_by=date(2026, 9, 9)), ends).date == date(2026, 9, 10)
+    late = line(state="returned", correct_by=date(2026, 9, 15))
+    assert last_day_to_settle(2026, late, ends).date == date(2026, 9, 15)
+    assert last_day_to_settle(2026, line(state="draft"), ends).date == date(2026, 9, 10)
+    # of before days were told: fifteen days after the return, and the first day after the holidays
+    old = line(state="returned", updated_at=datetime(2026, 9, 18, tzinfo=UTC))
+    assert last_day_to_settle(2026, old, ends).date == date(2026, 10, 8)
+
+
+@pytest.mark.clause("§3.5.1")
+def test_a_term_over_a_day_that_may_be_a_holiday_ends_nothing() -> None:
+    returned = line(state="returned", correct_by=date(2027, 10, 6))  # of 2027 nobody knows it yet
+    last_day = last_day_to_settle(2026, returned, POLICY)
+    assert (last_day.date, is_over(last_day, datetime(2028, 1, 1, tzinfo=UTC))) == (date(2027, 10, 6), False)
+
+
+@pytest.mark.clause("§4.2.1")
+def test_an_order_waits_for_settlement_until_its_line_is_submitted() -> None:
+    for state in ("accepted", "delivered", "completed"):
+        assert waits_for_settlement(order(state=state), None)
+    for state in ("placed", "payable", "paid", "cancelled"):
+        assert not waits_for_settlement(order(state=state), None)
+    settling = order(state="settling")
+    assert [waits_for_settlement(settling, line(state=state)) for state in ("draft", "returned")] == [True, True]
+    assert [waits_for_settlement(settling, line(state=state)) for state in ("submitted", "noticed")] == [False, False]

@@ -20,7 +20,7 @@ FOLLOWING: dict[str, set[str]] = {
     "programme": {"close_year"},
     "batch": set(),
     "order": {
-        *("release", "erase", "run_out", "expire", "reduce", "unsettle"),
+        *("release", "erase", "run_out", "expire", "lapse", "reduce", "unsettle"),
         *("approve", "take_back", "pay", "send_back", "decide_subsidy"),
     },
     "settlement": {"erase"},

@@ -110,6 +110,7 @@ LIFECYCLES: dict[str, Steps] = {
         "withdraw_cancel": ("placed accepted delivered completed settling", SAME),
         "cancel": ("placed accepted delivered completed settling", "cancelled"),
         "expire": ("placed accepted", "cancelled"),
+        "lapse": ("accepted delivered completed settling", "cancelled"),  # not handed in for settlement in time
         "rate": ("completed settling payable paid", SAME),
         "settle": ("completed", "settling"),
         "reduce": ("settling", SAME),

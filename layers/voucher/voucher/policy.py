@@ -92,6 +92,13 @@ class Policy(BaseModel):
     # None means 1 January and 31 December of the programme's year.
     year_starts_on: PlainDay | None = None
     year_ends_on: PlainDay | None = None
+    # §4.2.1 what is to be settled of a year is handed in on this day at the latest; what is not, ends, and its money
+    # lapses. None means 30 June of the year after its last day.
+    settlement_ends_on: PlainDay | None = None
+    settlement_reminder_days: WholeNumber = 30  # how long before that day the agency is reminded
+    # §3.5.1 how many calendar days an agency has to correct what was returned to it, if the last day for settlement
+    # comes earlier. Like the term for a change it moves on if its last day is a holiday.
+    correction_days: WholeNumber = 15
 
     # §2.1 who may take part
     districts: tuple[str, ...] = ("city", "liandu", "development_zone")
@@ -195,6 +202,10 @@ class Policy(BaseModel):
     def last_day(self, year: int) -> date:
         """Last day of programme year `year`; at the end of it every voucher is void (§1.4b)."""
         return self.year_ends_on or date(year, 12, 31)
+
+    def settlement_day(self, year: int) -> date:
+        """Last day on which orders of programme year `year` are handed in for settlement (§4.2.1)."""
+        return self.settlement_ends_on or date(self.last_day(year).year + 1, 6, 30)
 
 
 # 丽经信〔2024〕44号, §6: in force 2024-08-09 to 2026-12-31.

@@ -193,6 +193,7 @@ class Refusal(Enum):
     )
 
     # settlement
+    SETTLEMENT_ENDED = 409, "§4.2.1", "{year}年度订单的兑付申请已于 {last_day} 截止，不再受理。"
     ORDER_NOT_COMPLETED = 409, "§3.5.1", "订单服务尚未完成（当前状态为“{state}”），请在企业确认完成后申请兑付。"
     ORDER_IN_SETTLEMENT = 409, "§3.5.1", "订单已在另一项兑付申请中（当前状态为“{state}”）。"
     EVIDENCE_MISSING = 422, "§3.5.1", "兑付材料不齐全，请按提示补充。"

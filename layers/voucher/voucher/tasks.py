@@ -164,10 +164,10 @@ TASKS: dict[str, tuple[Task, ...]] = {
         Task("deliver", "accepted", "agency", term=None),
         Task("decide_order", "delivered", "platform", when=_has("dispute")),
         Task("confirm_delivery", "delivered", "enterprise", None, "confirm_by"),
-        Task("apply_for_settlement", "completed", "agency", term=None),
+        Task("apply_for_settlement", "completed", "agency", None, "settle_by"),
     ),
     "settlement": (
-        Task("complete_settlement", "draft", "agency", term=None),
+        Task("complete_settlement", "draft", "agency", None, "submit_by"),
         Task("pre_review_settlement", "submitted", "platform"),
     ),
     "line": (
@@ -177,7 +177,7 @@ TASKS: dict[str, tuple[Task, ...]] = {
             "bureau",
             when=_has("subsidy_open"),
         ),
-        Task("correct_line", "returned", "agency", term=None),
+        Task("correct_line", "returned", "agency", None, "correct_by"),
         Task("gather_line", "passed", "platform", term=None),
     ),
     "round": (

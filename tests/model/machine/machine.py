@@ -2,6 +2,7 @@
 tables must be as the model has them."""
 
 from collections import Counter
+from datetime import date
 from typing import Any
 
 from hypothesis import strategies as st
@@ -109,6 +110,17 @@ class Machine(RuleBasedStateMachine):
     def deliver_message(self, message: dict[str, Any]) -> None:
         """Deliver one message to its worker, and let the model follow; the rules of time have all workers."""
         raise NotImplementedError
+
+    def note_told_days(self) -> None:
+        """Until when what was returned may be corrected, as the backend told it."""
+        told = {
+            (each["settlement_id"], each["order_id"]): each.get("correct_by")
+            for each in self.backend.scan("settlements")
+            if each["sk"].startswith("LINE#")
+        }
+        for application in self.city.applications:
+            for line in application.lines_in("returned"):
+                line.correct_by = date.fromisoformat(told[application.name, line.order.name])
 
     def step(self, expected: ExpectedAnswer, by: str, order: Order, word: str, body: Any = None) -> Reply:
         """One step of an order."""

@@ -202,6 +202,7 @@ class SettlementSteps(Machine):
 
     def submit(self, application: Application, by: str) -> None:
         """The agency submits its application."""
+        self.note_told_days()
         self.call_repeatable(
             settlements.submit(self.city, application, by, True), by, f"/settlements/{application.name}/submit"
         )

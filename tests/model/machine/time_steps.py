@@ -100,7 +100,7 @@ class TimeSteps(OrderSteps):
                     return
                 lists.apply_list(self.city, message["kind"], message["year"], frozenset(message["usccs"]))
             return
-        if message["task"] in ("find_orders", "end_order"):
+        if message["task"] in ("find_orders", "end_order", "end_application"):
             self.end_orders(message)
             return
         function("close_year" if message["task"] == "close_year" else "void_vouchers").work(message)
@@ -112,14 +112,54 @@ class TimeSteps(OrderSteps):
         self.rare_events["years closed"] += after[1] - closed
 
     def end_orders(self, message: dict[str, Any]) -> None:
-        """§4.2.1: exactly the orders that the agency did not answer in time are found, and end."""
+        """§4.2.1: exactly the orders that the agency did not answer in time, or not hand in for settlement, are found,
+        and end."""
         instant, before = datetime.fromisoformat(message["instant"]), len(self.backend.queue)
+        self.note_told_days()
         function("end_orders").work(message)
-        found = sorted(each["order_id"] for each in self.backend.queue[before:])
+        found = sorted(each.get("settlement_id", each.get("order_id")) for each in self.backend.queue[before:])
         if message["task"] == "find_orders":
-            assert found == sorted(each.name for each in self.city.orders if year_end.is_unanswered(each, instant))
-        elif year_end.end_unanswered(self.city, message["order_id"], instant):
+            unsettled = [each for each in self.city.orders if year_end.is_left_unsettled(each, instant)]
+            expected = {each.line.application.name if each.line else each.name for each in unsettled}
+            unanswered = {each.name for each in self.city.orders if year_end.is_unanswered(each, instant)}
+            assert found == sorted(expected | unanswered)
+            return
+        named = (message.get("order_id"), message.get("settlement_id"))
+        for order in self.city.orders:
+            of_application = order.line is not None and order.line.application.name == named[1]
+            if of_application or (order.name == named[0] and order.line is None):
+                self.rare_events["orders ended unsettled"] += year_end.end_unsettled(self.city, order, instant)
+        if named[0] and year_end.end_unanswered(self.city, named[0], instant):
             self.rare_events["orders ended unanswered"] += 1
+
+    @precondition(lambda self: self.year_to_settle() is not None)
+    @rule(late=MOSTLY)
+    def the_last_day_for_settlement_passes(self, late: bool) -> None:
+        """A night after the last day to hand in what a year has left, or the last millisecond before."""
+        year = self.year_to_settle()
+        assert year is not None
+        self.move_to(end_of(year.settled_until) - (timedelta() if late else MILLISECOND))
+        self.a_night_passes()
+        self.deliver_those("find_orders", "end_order", "end_application")
+
+    def year_to_settle(self) -> Year | None:
+        """A year that is over and has orders to hand in, until a day in the next two months."""
+        now = self.city.now
+        waiting = {
+            each.voucher.batch.year.number
+            for each in self.city.orders
+            if each.state in ("accepted", "delivered", "completed") or (each.line and each.line.state == "draft")
+        }
+        years = [each for each in self.city.years.values() if each.number in waiting and each.ends_at <= now]
+        return next((each for each in years if end_of(each.settled_until) - now < timedelta(days=60)), None)
+
+    def deliver_those(self, *tasks: str) -> None:
+        """Deliver all messages of these tasks, one task after the other."""
+        for task in tasks:
+            messages = [each for each in self.backend.queue if each["task"] == task]
+            self.backend.queue[:] = [each for each in self.backend.queue if each["task"] != task]
+            for message in messages:
+                self.deliver_message(message)
 
     @precondition(lambda self: self.city.vouchers)
     @rule(pick=PICK, late=MOSTLY)
@@ -132,11 +172,7 @@ class TimeSteps(OrderSteps):
         first = min(order.answer_by for order in self.waiting_orders() if order.answer_by)
         self.move_to(end_of(first) - (timedelta() if late else MILLISECOND))
         self.a_night_passes()
-        for task in ("find_orders", "end_order"):
-            messages = [each for each in self.backend.queue if each["task"] == task]
-            self.backend.queue[:] = [each for each in self.backend.queue if each["task"] != task]
-            for message in messages:
-                self.deliver_message(message)
+        self.deliver_those("find_orders", "end_order")
 
     def waiting_orders(self) -> list[Order]:
         """The orders that no agency has answered."""

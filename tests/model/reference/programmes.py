@@ -23,7 +23,9 @@ def draft(city: City, by: str, body: dict[str, Any]) -> ExpectedAnswer:
         return REPLAY if existing.repeats(step) else refusal("ALREADY_EXISTS")
     sums = body["policy"].get("quota_combination") == "sum"
     pairs = body["policy"].get("open_orders_per_pair", 10)
-    city.years[body["year"]] = Year(body["year"], body["total_fen"], sums, pairs, by, {"draft": step})
+    settled_until = date.fromisoformat(body["policy"].get("settlement_ends_on", f"{body['year'] + 1}-06-30"))
+    year = Year(body["year"], body["total_fen"], sums, pairs, by, {"draft": step}, settled_until=settled_until)
+    city.years[body["year"]] = year
     return CREATED
 
 

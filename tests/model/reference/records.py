@@ -80,6 +80,7 @@ class Year:
     pending: tuple[int, str] | None = None
     proposers: set[str] = field(default_factory=set)  # since the last confirmation of a total
     closing: dict[str, int] | None = None
+    settled_until: date = date.max  # the last day to hand its orders in for settlement
 
     def repeats(self, step: Step) -> bool:
         """True if the latest step of this kind was exactly this one: the call is a repetition."""

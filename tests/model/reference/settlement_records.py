@@ -27,11 +27,18 @@ class Line:
     pre_reviewed_by: str | None = None
     round: "Round | None" = None
     subsidy_open: bool = False
+    correct_by: date | None = None  # as the backend told it when it was returned
     hands: set[str] = field(default_factory=set)  # who acted for a party of it
 
     @property
     def is_under_review(self) -> bool:
         return self.state in UNDER_REVIEW
+
+    @property
+    def last_day(self) -> date:
+        """§4.2.1: until when it is handed in: the year's day, or a later one for what was returned."""
+        told = self.correct_by if self.state == "returned" else None
+        return max(self.application.year.settled_until, told or date.min)
 
     @property
     def adds_up(self) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.model.reference import subsidies
+from tests.model.reference import subsidies, year_end
 from tests.model.reference.answers import CREATED, OK, REPLAY, ExpectedAnswer, refusal
 from tests.model.reference.orders import forfeit
 from tests.model.reference.records import City, Order, Payment
@@ -17,6 +17,8 @@ def open_application(
     """§3.5.1: an application for completed orders; an order is in one running application at most."""
     if not member:
         return refusal("NOT_FOUND"), None
+    if year_end.is_over(orders[0].voucher.batch.year.settled_until, city.now):
+        return refusal("SETTLEMENT_ENDED"), None
     faults = {
         "ORDER_IN_SETTLEMENT": any(each.line for each in orders),
         "ORDER_NOT_COMPLETED": any(each.line is None and each.state != "completed" for each in orders),
@@ -82,6 +84,8 @@ def submit(city: City, application: Application, by: str, member: bool) -> Expec
         return REPLAY
     if application.state not in ("draft", "submitted", "reviewed") or not open_lines:
         return refusal("WRONG_STATE")
+    if any(year_end.is_line_over(line, city.now) for line in open_lines):
+        return refusal("SETTLEMENT_ENDED")
     if any(line.invoice is None for line in open_lines):
         return refusal("EVIDENCE_MISSING")
     if not all(line.adds_up for line in open_lines):

@@ -1,11 +1,12 @@
 """The model of endings: vouchers that expire or become void, orders without a contract, and the year's closing."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from tests.model.reference.orders import forfeit, return_hold
 from tests.model.reference.programmes import close_for_good
 from tests.model.reference.records import CAP_PERCENT, Batch, City, Enterprise, Order, Voucher, end_of
+from tests.model.reference.settlement_records import Line
 
 UNSTARTED = ("placed", "accepted")
 
@@ -49,6 +50,37 @@ def end_unanswered(city: City, name: str, instant: datetime) -> bool:
     order = next(each for each in city.orders if each.name == name)
     if not is_unanswered(order, instant):
         return False
+    cancel_order(city, order)
+    return True
+
+
+def is_over(day: date, instant: datetime) -> bool:
+    """§4.2.1: a day that a year names is over."""
+    return instant >= end_of(day)
+
+
+def is_line_over(line: Line, instant: datetime) -> bool:
+    """§4.2.1: the last day of a line is over; of a day that was counted, nobody may be in doubt."""
+    is_known = line.last_day == line.application.year.settled_until or line.last_day.year <= LAST_KNOWN_YEAR
+    return is_known and is_over(line.last_day, instant)
+
+
+def is_left_unsettled(order: Order, instant: datetime) -> bool:
+    """§4.2.1: the order was not handed in for settlement by its last day."""
+    if order.line is not None:
+        return order.line.state in ("draft", "returned") and is_line_over(order.line, instant)
+    is_waiting = order.state in ("accepted", "delivered", "completed")
+    return is_waiting and is_over(order.voucher.batch.year.settled_until, instant)
+
+
+def end_unsettled(city: City, order: Order, instant: datetime) -> bool:
+    """§4.2.1: an order that was not handed in ends, with its line; True if it did."""
+    if not is_left_unsettled(order, instant):
+        return False
+    if line := order.line:
+        line.end(city, "withdrawn", ("withdraw", "sweep", None))
+        line.application.update_after_line_left()
+        line.application.last = ("withdraw_line", "sweep", None)
     cancel_order(city, order)
     return True
 

@@ -8,20 +8,24 @@ from voucher.models.base import Mark
 from voucher.models.notices import Notice, Objection
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
+from voucher.policy import Policy
 from voucher.rules.lifecycle import stepped
 from voucher.rules.notices import is_held
-from voucher.store import objections, rounds, settlements
+from voucher.rules.settlements import returned_line
+from voucher.store import objections, programmes, rounds, settlements
 
 Decision = Literal["uphold", "reject"]
 
 
 @dataclass
 class Case:
-    """A notice with its round, the lines that are still on it, and, once it is closed, how many objections hold each
-    target. Each decision moves it on, so that the next one of the same call need not read all again."""
+    """A notice with its round and the policy of its year, the lines that are still on it, and, once it is closed, how
+    many objections hold each target. Each decision moves it on, so that the next one of the same call need not read all
+    again."""
 
     notice: Notice
     round_: Round
+    policy: Policy
     lines: list[Line]
     holding: dict[str, int]
 
@@ -31,7 +35,9 @@ def read_case(notice: Notice) -> Case:
     are held."""
     round_ = rounds.load(notice.round_id)
     lines = [line for line in rounds.list_lines(round_) if line.state == "noticed"]
-    return Case(notice, round_, lines, objections.read_held(notice.notice_id) if notice.state == "closed" else {})
+    policy = programmes.load(round_.year).policy
+    holding = objections.read_held(notice.notice_id) if notice.state == "closed" else {}
+    return Case(notice, round_, policy, lines, holding)
 
 
 def decide(case: Case, old: Objection, decision: Decision, opinion: str | None, mark: Mark) -> Objection:
@@ -40,7 +46,7 @@ def decide(case: Case, old: Objection, decision: Decision, opinion: str | None, 
     new = stepped(old, decision, mark, opinion=opinion, decided_at=mark.at)
     if case.holding and decision == "reject":
         case.holding[new.target] -= 1
-    steps = [(line, _line_after(line, decision, opinion, mark)) for line in _moved_lines(case, new)]
+    steps = [(line, _line_after(line, case, decision, opinion, mark)) for line in _moved_lines(case, new)]
     line_writes = [settlements.line_write(before, after) for before, after in steps]
     objections.commit_resolution(old, new, case.notice, case.round_, line_writes, mark.by)
     case.notice = case.notice.next_version()
@@ -61,7 +67,8 @@ def _moved_lines(case: Case, objection: Objection) -> list[Line]:
     return [line for line in lines if not is_held(line.order_id, line.agency_uscc, held)]
 
 
-def _line_after(line: Line, decision: Decision, opinion: str | None, mark: Mark) -> Line:
+def _line_after(line: Line, case: Case, decision: Decision, opinion: str | None, mark: Mark) -> Line:
     if decision == "uphold":
-        return stepped(line, "uphold", mark, round_id=None, opinion=f"公示期内的异议成立。{opinion or ''}")
+        words = f"公示期内的异议成立。{opinion or ''}"
+        return returned_line(line, "uphold", mark, case.policy, round_id=None, opinion=words)
     return stepped(line, "release", mark, round_id=None)

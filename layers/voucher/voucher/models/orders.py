@@ -171,6 +171,8 @@ class Order(Remembering):
     # the last days on which the agency may answer, and the enterprise confirm; None for steps of before 2026-11-29
     answer_by: date | None = None
     confirm_by: date | None = None
+    # the last day on which the agency may apply for settlement; None in orders of before 2026-11-30
+    settle_by: date | None = None
     settlement_id: str | None = None
     enterprise_cancel: CancelRequest | None = None
     agency_cancel: CancelRequest | None = None

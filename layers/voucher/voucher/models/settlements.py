@@ -58,6 +58,7 @@ class Settlement(Stateful):
     year: int
     agency_uscc: str
     order_ids: tuple[str, ...]
+    submit_by: date | None = None  # the last day; None in applications of before 2026-11-30
     submitted_by: str | None = None
     pre_reviewed_by: str | None = None
     erased_at: Instant | None = None
@@ -65,7 +66,8 @@ class Settlement(Stateful):
 
 class Line(Stateful):
     """One order inside a settlement. `quantity` is what was delivered, in units of the order's price, None until the
-    line is filled in; `verified_fen` is the voucher part after pre-review, `verified_contract_fen` its contract;
+    line is filled in; `correct_by` is the last day to correct what was returned, None in one of before 2026-11-30;
+    `verified_fen` is the voucher part after pre-review, `verified_contract_fen` its contract;
     `file_hashes` maps each named document to the SHA-256 of its content; `hands` are those of its order and of its
     agency; `notice_id` is the latest notice that showed it; `subsidy_open` says that the bureau's word on other
     subsidies was wanted when the line was filled in or submitted, or a list named its enterprise: that makes it a task;
@@ -103,6 +105,7 @@ class Line(Stateful):
     verified_fen: int | None = None
     verified_contract_fen: int | None = None
     opinion: str | None = None
+    correct_by: date | None = None
     round_id: str | None = None
     notice_id: str | None = None
     flags: tuple[Flag, ...] = ()

@@ -71,6 +71,9 @@ FREE = frozenset(
     {
         "quota_combination",
         "rerelease_excludes_lapsed",
+        "settlement_ends_on",
+        "settlement_reminder_days",
+        "correction_days",
         "agency_renewal_days",
         "agency_reminder_days",
         "voucher_reminder_days",

@@ -68,6 +68,7 @@ SUBJECTS_OF_ACTIONS = {
     ("ORDER", "decide.confirm"): "平台运营机构核实后确认服务已完成。",
     ("ORDER", "decide.return"): "平台运营机构核实后将订单退回，请服务机构完善后重新交付。",
     ("ORDER", "decide.cancel"): "平台运营机构核实后取消订单，抵用额已退回或作废。",
+    ("ORDER", "lapse"): "订单未在截止日前申请兑付，已自动取消，抵用额已退回或作废。",
     ("ORDER", "expire"): "订单到期仍没有有效的服务合同，已自动取消，抵用额已退回或作废。",
 }
 DECIDED_CHANGES = {
@@ -150,7 +151,8 @@ def _opinion(thing: str, new: Image) -> str:
     decision = new.get("decision") if thing == "ORDER" and _is_one_sided(new) else None
     if decision:
         return f"理由：{decision['reason']}"
-    return f"意见：{opinion}" if opinion else ""
+    until = f"请于{new['correct_by']}前更正并重新提交。" if reviewed and new.get("correct_by") else ""
+    return until + (f"意见：{opinion}" if opinion else "")
 
 
 def _hearing(sanction: Image) -> str:
@@ -369,6 +371,12 @@ def confirmation_over(order_id: str, confirm_by: str) -> Message:
     """§4.2.1: an enterprise left a delivery unconfirmed; each night that finds it so makes the same message."""
     words, about = "企业逾期未确认服务成果，请核实后作出决定。", f"order:{order_id}"
     return _notify(f"ORDER.{order_id}/silent/{confirm_by}", "staff", "platform", words, about)
+
+
+def settlement_due(order_id: str, agency_uscc: str, last_day: str) -> Message:
+    """§4.2.1: the reminder before the last day for settlement; each night that finds it due makes the same message."""
+    words, about = f"订单尚未申请兑付，申请截止{last_day}，逾期订单将自动取消，不再兑付。", f"order:{order_id}"
+    return _notify(f"ORDER.{order_id}/settle/{last_day}", "agency", agency_uscc, words, about)
 
 
 def enterprise_disqualified(cause: str, agency_uscc: str, order_id: str) -> Message:

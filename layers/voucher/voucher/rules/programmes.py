@@ -9,7 +9,7 @@ from voucher.models.base import Instant
 from voucher.models.pools import SURPLUS_SHARDS, Shard, even_shares, gather, surplus_pool, yearly_pool
 from voucher.models.programmes import Closing, Programme
 from voucher.policy import Category, Policy, policy_on
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.working_days import end_of_day
 
 
@@ -131,6 +131,16 @@ def low_key_share(used_fen: Mapping[Category, int], policy: Policy) -> int | Non
 def _key_share_of(used_fen: Mapping[Category, int], policy: Policy) -> int | None:
     key_fen = sum(used_fen[category] for category in policy.key_categories)
     return key_share_basis_points(key_fen, sum(used_fen.values()))
+
+
+def check_settlement_day(policy: Policy, year: int) -> None:
+    """§4.2.1: what is ordered until a year's last day can still be handed in for settlement. Raises MALFORMED for a
+    last day for settlement that comes earlier: the schedule would end orders that it must not."""
+    if policy.settlement_day(year) < policy.last_day(year):
+        error = FieldError(
+            "policy.settlement_ends_on", "不得早于该年度的最后一日。", "out_of_range", min=str(policy.last_day(year))
+        )
+        raise Refused(Refusal.MALFORMED, errors=[error])
 
 
 def year_is_over(policy: Policy, year: int, instant: datetime) -> bool:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from voucher.models.settlements import Line
+from voucher.models.settlements import Line, Settlement
 from voucher.policy import Category, Policy
 from voucher.refusals import FieldError, Refusal, Refused
 
@@ -15,6 +15,13 @@ RECORDS_OF_PAYOUT = 5
 MOST_LINES_OF_ROUND = 300
 # Agencies of one round, because all that is owed to them is written at once when the notice is closed.
 MOST_AGENCIES_OF_ROUND = 90
+
+
+def check_one_year(applications: Iterable[Settlement]) -> None:
+    """§3.5.2: a round is of one year. Raises MALFORMED."""
+    if len({each.year for each in applications}) > 1:
+        words = "兑付申请须属于同一年度，请按年度分别汇总。"
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("settlement_ids", words, "not_allowed")])
 
 
 def check_round_size(lines: Iterable[Line], policy: Policy, most_items: int) -> None:

@@ -1,7 +1,8 @@
 """What a settlement line must carry, what may be verified of it, and what follows when it ends (§3.5.1, §3.5.2)."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Any
 
 from voucher.models.base import Mark, plain_number, yuan
 from voucher.models.orders import Order
@@ -11,6 +12,7 @@ from voucher.policy import SETTLEMENT_DOCUMENTS, Policy
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.lifecycle import allows, remembered, stepped
 from voucher.rules.orders import max_voucher_fen
+from voucher.rules.working_days import calendar_due, shanghai_date
 
 # §3.5.1: such a line has left its application; nothing more is decided on it
 ENDED_LINES = frozenset({"rejected", "withdrawn"})
@@ -31,6 +33,23 @@ def check_completed(orders: Iterable[Order]) -> None:
     if found:
         first = min(found, key=lambda refused: refused.refusal.value)
         raise Refused(first.refusal, errors=[error for refused in found for error in refused.errors], of=first.of)
+
+
+def new_line(settlement: Settlement, order: Order, creation: Mapping[str, Any]) -> Line:
+    """§3.5.1: the line of an order in a new application, nothing filled in."""
+    return Line(
+        settlement_id=settlement.settlement_id,
+        order_id=order.order_id,
+        agency_uscc=order.agency_uscc,
+        enterprise_uscc=order.enterprise_uscc,
+        category=order.category,
+        year=order.year,
+        contract_fen=order.contract_fen,
+        voucher_fen=order.voucher_fen,
+        hands=order.hands,
+        state="draft",
+        **creation,
+    )
 
 
 def claimable_fen(line: Line, contract_fen: int, policy: Policy) -> int:
@@ -122,6 +141,13 @@ def check_withdrawable(line: Line) -> None:
     """§3.5.1(5): a line under review or on notice is first taken out of its round. Raises LINE_UNDER_REVIEW."""
     if not allows("line", line.state, "withdraw"):
         raise Refused(Refusal.LINE_UNDER_REVIEW, of=line)
+
+
+def returned_line(old: Line, action: str, mark: Mark, policy: Policy, **changes: Any) -> Line:
+    """§3.5.2, §3.5.3: a line that goes back to its agency, which may correct it until a day: not before the last one
+    for settlement."""
+    due = calendar_due(shanghai_date(mark.at), policy.correction_days)
+    return stepped(old, action, mark, correct_by=max(policy.settlement_day(old.year), due), **changes)
 
 
 def settlement_without_line(settlement: Settlement, other_lines: Iterable[Line], mark: Mark) -> Settlement:

@@ -84,7 +84,7 @@ def is_open(line: Line, order: Order, standing: Standing) -> bool:
 def submitted_line(old: Line, order: Order, standing: Standing, mark: Mark) -> Line:
     """§3.5.1, §5.2b: a line that the agency submits."""
     hands = with_hand(old.hands, "submit_application", mark.by)
-    new = stepped(old, "submit", mark, submitted_by=mark.by, hands=hands)
+    new = stepped(old, "submit", mark, submitted_by=mark.by, correct_by=None, hands=hands)
     return new.model_copy(update={"subsidy_open": is_open(new, order, standing)})
 
 

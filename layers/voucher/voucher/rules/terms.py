@@ -1,6 +1,7 @@
-"""The terms of an order (§4.2.1, §3.5.1(5)): until when a party may answer, and what its silence, its dispute or its
-leaving lets the other one, the schedule or the operator do."""
+"""The terms of an order (§4.2.1, §3.5.1(5)): until when a party may answer, or hand it in for settlement, and what its
+silence, its dispute or its leaving lets the other one, the schedule or the operator do."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -8,11 +9,20 @@ from voucher.models.agencies import Agency
 from voucher.models.base import Mark, with_hand
 from voucher.models.enterprises import Enterprise
 from voucher.models.orders import Dispute, Order, OrderDecision
+from voucher.models.settlements import Line
 from voucher.policy import Policy
-from voucher.refusals import Refusal, Refused
+from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.four_eyes import stepped_by_party
 from voucher.rules.lifecycle import allows, forgetting, stepped
-from voucher.rules.working_days import ONE_DAY, DueDay, add_working_days, calendar_due, end_of_day, shanghai_date
+from voucher.rules.working_days import (
+    ONE_DAY,
+    DueDay,
+    add_working_days,
+    calendar_due,
+    end_of_day,
+    material_change_due,
+    shanghai_date,
+)
 
 
 def answer_due(placed_at: datetime, policy: Policy) -> DueDay:
@@ -42,6 +52,46 @@ def day_to_remind_of_answer(order: Order, policy: Policy, today: date) -> date |
     """§4.2.1: the last day to answer an order, if it is today or tomorrow."""
     last_day = _last_day_to_answer(order, policy).date
     return last_day if is_near(last_day, today, 1) else None
+
+
+def last_day_to_settle(year: int, line: Line | None, policy: Policy) -> DueDay:
+    """§4.2.1: the last day on which an order of a year is handed in for settlement; once it was, and its line was
+    returned, that day or the end of the term to correct it, whichever is later."""
+    last_day = DueDay(policy.settlement_day(year), True)
+    if line is None or line.state != "returned":
+        return last_day
+    # one of before 2026-11-30 was told no day: the term is counted from its latest step
+    returned_on = shanghai_date(line.updated_at or line.created_at)
+    told = line.correct_by or calendar_due(returned_on, policy.correction_days)
+    # the day that the agency was told, or a later one if holidays became known since
+    return max(last_day, material_change_due(told, 0), key=lambda due: due.date)
+
+
+def is_over(last_day: DueDay, now: datetime) -> bool:
+    """True once a last day is over. False as long as it is uncertain: what the schedule ends does not come back."""
+    return last_day.certain and now >= end_of_day(last_day.date)
+
+
+def waits_for_settlement(order: Order, line: Line | None) -> bool:
+    """§4.2.1: the order is not handed in for settlement: no line has it, or its line is still to be submitted."""
+    return allows("order", order.state, "lapse") and (line is None or allows("line", line.state, "submit"))
+
+
+def check_settlement_open(year: int, policy: Policy, now: datetime) -> None:
+    """§4.2.1: the orders of a year are applied for until its last day for settlement. Raises SETTLEMENT_ENDED."""
+    last_day = last_day_to_settle(year, None, policy)
+    if is_over(last_day, now):
+        raise Refused(Refusal.SETTLEMENT_ENDED, year=year, last_day=last_day.date)
+
+
+def check_in_time(lines: Iterable[Line], policy: Policy, now: datetime) -> None:
+    """§4.2.1: lines are submitted until the last day of each. Raises SETTLEMENT_ENDED, and names every line whose day
+    is over."""
+    days = [(line, last_day_to_settle(line.year, line, policy)) for line in lines]
+    if late := [(line, day) for line, day in days if is_over(day, now)]:
+        line, day = late[0]
+        errors = [FieldError("order_ids", each.order_id) for each, _ in late]
+        raise Refused(Refusal.SETTLEMENT_ENDED, errors=errors, year=line.year, last_day=day.date)
 
 
 def order_without_request(order: Order, party: str, mark: Mark) -> Order:

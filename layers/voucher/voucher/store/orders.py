@@ -5,7 +5,7 @@ from typing import Any
 
 from voucher.models.accounts import Movement, Posting, order_account, voucher_account
 from voucher.models.agencies import Agency
-from voucher.models.base import Mark, instant_text
+from voucher.models.base import Instant, Mark, instant_text
 from voucher.models.enterprises import Enterprise
 from voucher.models.order_facts import OrderFacts
 from voucher.models.orders import HOLDING_ORDERS, Order, ProposedContract
@@ -17,7 +17,7 @@ from voucher.models.vouchers import Voucher
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import bounds, conditions, keys, organisations, standing, vouchers
 from voucher.store.engine import pools
-from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page, read_whole
+from voucher.store.engine.pages import LAST, Keep, Page, Party, Selection, read_page, read_whole
 from voucher.store.engine.postings import voucher_posting_write
 from voucher.store.engine.reading import find_item, read_many, read_partition, read_together
 from voucher.store.engine.table import (
@@ -361,9 +361,10 @@ def list_page(
     return read_page("orders", "ORDER", selection, is_chosen if party else keep, party)
 
 
-def list_in(state: str) -> Iterable[Order]:
-    """Every order in one state, page by page, as the index shows them."""
-    return (Order.model_validate(item) for item in read_whole("orders", "ORDER", state))
+def list_in(state: str, until: Instant | None = None) -> Iterable[Order]:
+    """Every order in one state, perhaps only those placed before an instant, page by page, as the index shows them."""
+    last = instant_text(until) if until else LAST
+    return (Order.model_validate(item) for item in read_whole("orders", "ORDER", state, until=last))
 
 
 def list_of_enterprise(uscc: str) -> Iterable[Order]:

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
+from voucher.models.base import Mark
 from voucher.models.invoices import InvoiceNumber
 from voucher.models.orders import Order
 from voucher.models.settlements import Line, Settlement, Transfer
 from voucher.models.standing import Standing
+from voucher.models.vouchers import Voucher
 from voucher.refusals import FieldError, Refusal, Refused, not_found
 from voucher.store import conditions, keys, orders, organisations, standing
 from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page
@@ -262,6 +264,19 @@ def ended_line_writes(old: Line, new: Line, order: Order, freed: Order, *more: s
     """§3.5.1: the writes that end a line, if `more` holds: its order may be settled again, its invoice and its
     transfers are free."""
     return [line_write(old, new, *more, **values), orders.step_write(order, freed), *free_proof_writes(old)]
+
+
+def commit_lapse(
+    order: Order, lapsed: Order, voucher: Voucher, mark: Mark, line: tuple[Line, Line, Settlement, Settlement] | None
+) -> None:
+    """§4.2.1: end an order that was not handed in for settlement in time; its whole hold goes back. If a line has it,
+    the line and its application move on in the same write, so a submission of the same moment comes first or in
+    vain. Raises CHANGED_MEANWHILE."""
+    writes = orders.release_writes(order, lapsed, order.voucher_fen, voucher, mark)
+    if line:
+        old, withdrawn, settlement, without_line = line
+        writes += [step_write(settlement, without_line), line_write(old, withdrawn), *free_proof_writes(old)]
+    commit(writes)
 
 
 def list_page(selection: Selection, keep: Keep | None, agency_uscc: str | None) -> Page:

@@ -118,10 +118,15 @@ def read_page(
 
 
 def read_whole(
-    name: str, list_name: str, state: str | None = None, keep: Keep | None = None, party: Party | None = None
+    name: str,
+    list_name: str,
+    state: str | None = None,
+    keep: Keep | None = None,
+    party: Party | None = None,
+    until: str = LAST,
 ) -> Iterator[table.Item]:
-    """Every item of a list, page by page, the newest first."""
-    selection = Selection(state=state)
+    """Every item of a list whose instant lies before `until`, page by page, the newest first."""
+    selection = Selection(state=state, until=until)
     while True:
         page = read_page(name, list_name, selection, keep, party)
         yield from page.items
