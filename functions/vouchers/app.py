@@ -1,5 +1,8 @@
 """Vouchers, shown with every posting to the members of their enterprise and to staff."""
 
+from datetime import datetime
+from typing import Any
+
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.identity import as_party_or_staff, check_party_named, reads_books, require
@@ -8,7 +11,8 @@ from voucher.edge.queries import Limit, Paging, QueryId
 from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.accounts import Posting, grant_posting
 from voucher.models.base import instant_text
-from voucher.models.vouchers import PublicVoucher, Voucher, VoucherState
+from voucher.models.entitlements import Entitlement
+from voucher.models.vouchers import Voucher, VoucherAsGranted, VoucherState
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules import entitlements
 from voucher.rules.vouchers import public_voucher
@@ -34,7 +38,7 @@ class OfVoucher(Paging):
 
 
 @app.get("/vouchers")
-def list_vouchers(query: OfHolder) -> Answer[PageOf[PublicVoucher]]:
+def list_vouchers(query: OfHolder) -> Answer[PageOf[VoucherAsGranted]]:
     """An enterprise's vouchers of all years, in the order of their grants, for its members and staff. With `batch_id`
     those of a batch, in no order, for staff."""
     if uscc := query.enterprise_uscc:
@@ -51,13 +55,13 @@ def list_vouchers(query: OfHolder) -> Answer[PageOf[PublicVoucher]]:
     return _vouchers_of_batch(batches.get(query.batch_id).batch_id, query)
 
 
-def _vouchers_of_enterprise(uscc: str, query: OfHolder) -> Answer[PageOf[PublicVoucher]]:
+def _vouchers_of_enterprise(uscc: str, query: OfHolder) -> Answer[PageOf[VoucherAsGranted]]:
     now = clock.now()
     years = [vouchers.find_entitlement(year, uscc) for year in entitlements.years_with_vouchers(shanghai_date(now))]
-    found = [voucher for each in years if each for voucher in vouchers.list_of(each)]
+    found = [(voucher, each) for each in years if each for voucher in vouchers.list_of(each)]
     placed = [
-        (f"{instant_text(each.granted_at)}#{each.voucher_id}", public_voucher(each, now))
-        for each in found
+        (f"{instant_text(each.granted_at)}#{each.voucher_id}", _as_granted(each, entitlement, now))
+        for each, entitlement in found
         if query.batch_id in (None, each.batch_id)
     ]
     chosen = [each for each in placed if query.state in (None, each[1]["state"])]
@@ -65,7 +69,7 @@ def _vouchers_of_enterprise(uscc: str, query: OfHolder) -> Answer[PageOf[PublicV
     return reply({"items": items, "next_cursor": next_cursor})
 
 
-def _vouchers_of_batch(batch_id: str, query: OfHolder) -> Answer[PageOf[PublicVoucher]]:
+def _vouchers_of_batch(batch_id: str, query: OfHolder) -> Answer[PageOf[VoucherAsGranted]]:
     if "sort" in query.model_fields_set:
         raise Refused(
             Refusal.MALFORMED, errors=[FieldError("sort", "按批次查询时没有先后次序，请去掉。", "not_allowed")]
@@ -77,8 +81,15 @@ def _vouchers_of_batch(batch_id: str, query: OfHolder) -> Answer[PageOf[PublicVo
         return is_of_days and query.state in (None, public_voucher(Voucher.model_validate(item), now)["state"])
 
     page = vouchers.list_page_of_batch(batch_id, selection, keep)
-    items = [public_voucher(Voucher.model_validate(item), now) for item in page.items]
+    held = [Voucher.model_validate(item) for item in page.items]
+    known = {each.uscc: each for each in vouchers.read_entitlements(held)}
+    items = [_as_granted(each, known.get(each.enterprise_uscc), now) for each in held]
     return reply({"items": items, "next_cursor": page.next_cursor})
+
+
+def _as_granted(voucher: Voucher, entitlement: Entitlement | None, now: datetime) -> dict[str, Any]:
+    groups = entitlement and entitlement.groups_of_grant(voucher.batch_id)
+    return public_voucher(voucher, now) | {"granted_as": sorted(groups) if groups else None}
 
 
 def visible_voucher(voucher_id: str) -> Voucher:
@@ -89,9 +100,11 @@ def visible_voucher(voucher_id: str) -> Voucher:
 
 
 @app.get("/vouchers/<voucher_id>")
-def show(voucher_id: str) -> Answer[PublicVoucher]:
-    """One voucher as it is now."""
-    return reply(public_voucher(visible_voucher(voucher_id), clock.now()))
+def show(voucher_id: str) -> Answer[VoucherAsGranted]:
+    """One voucher as it is now, and what its enterprise was at the grant."""
+    voucher = visible_voucher(voucher_id)
+    entitlement = vouchers.find_entitlement(voucher.year, voucher.enterprise_uscc)
+    return reply(_as_granted(voucher, entitlement, clock.now()))
 
 
 @app.get("/vouchers/<voucher_id>/postings")

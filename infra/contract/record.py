@@ -5,6 +5,7 @@ python -m infra.contract.record
 
 import json
 import logging
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -27,6 +28,8 @@ from voucher.store.engine import sealing
 FILES = ("/openapi.json", "/vocabulary")
 # of a long list one entry shows what all are like
 MOST_ENTRIES = 1
+# what S3 signs tells nobody anything, and is a new one each time: of a link, of the policy of a form, and its signature
+SIGNED = re.compile(r"(?<=\?).*(?=X-Amz-Signature=)|(?<=X-Amz-Signature=).+|(?<=^eyJ).{40,}")
 
 
 def main() -> None:
@@ -65,8 +68,10 @@ def _example(call: Call, reply: Reply) -> dict[str, Any]:
 
 def _short(tree: Any) -> Any:
     if isinstance(tree, dict):
-        return {name: _short(each) for name, each in tree.items()}
-    return [_short(each) for each in tree[:MOST_ENTRIES]] if isinstance(tree, list) else tree
+        return {name: "…" if name == "x-amz-signature" else _short(each) for name, each in tree.items()}
+    if isinstance(tree, list):
+        return [_short(each) for each in tree[:MOST_ENTRIES]]
+    return SIGNED.sub("…", tree) if isinstance(tree, str) else tree
 
 
 if __name__ == "__main__":

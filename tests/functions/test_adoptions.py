@@ -93,6 +93,11 @@ def test_new_facts_stand_beside_the_approved_ones_until_they_are_adopted(voucher
     assert {"district.liandu", "size.micro"} <= entitlement.groups
     assert not {f"district.{old['district']}"} & entitlement.groups
     # what was granted and ordered before keeps what it froze
+    granted = town.shown(f"/vouchers/{town.voucher_id}")["granted_as"]
+    assert f"district.{old['district']}" in granted and f"industry.{old['industry_code']}" in granted
+    [listed] = town.shown(f"/vouchers?batch_id={town.batch_id}", BUREAU)["items"]
+    [own] = town.shown(f"/vouchers?enterprise_uscc={town.enterprise.uscc}", OWNER)["items"]
+    assert listed["granted_as"] == own["granted_as"] == granted
     kept = town.shown(f"/orders/{order['order_id']}")
     assert (kept["enterprise_name"], kept["district"]) == (old["name"], old["district"])
     assert steps.expect(review(town, change), 200)["facts"] == beside

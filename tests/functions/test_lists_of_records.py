@@ -25,7 +25,7 @@ DISCIPLINE = Person("discipline-xu", "discipline")
 STATES = {
     "/agencies": "draft submitted pre_reviewed returned rejected revoked active removal_proposed removed",
     "/batches": "published open sold_out closed",
-    "/changes": "reported kept returned disqualified disqualification_proposed removal_proposed",
+    "/changes": "reported kept adopted returned disqualified disqualification_proposed removal_proposed",
     "/enterprises": "draft submitted returned rejected revoked approved disqualified",
     "/leads": "recorded",
     "/notices": "running closing closed published",

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.rules.records import POLICY, TODAY, YEAR, enterprise, entitlement, policy, programme, standing, voucher
+from voucher.models.entitlements import Entitlement
 from voucher.rules.entitlements import (
     Loss,
     next_entitlement,
@@ -98,9 +99,25 @@ def test_what_a_rerelease_gave_beyond_the_quota_leaves_the_quota_as_it_is() -> N
 @pytest.mark.clause("§2.3.1")
 def test_an_entitlement_knows_its_groups_a_batch_may_be_open_to() -> None:
     following = next_entitlement(enterprise(), standing(listed=NEWLY), POLICY, YEAR, TODAY, None)
-    assert following.groups == {"list.newly_above_scale", "district.liandu", "size.small"}
+    assert following.groups == {"list.newly_above_scale", "district.liandu", "size.small", "industry.3411"}
     without = next_entitlement(enterprise(), standing(), POLICY, YEAR, TODAY, following)
-    assert without.groups == {"district.liandu", "size.small"}
+    assert without.groups == {"district.liandu", "size.small", "industry.3411"}
+
+
+@pytest.mark.clause("§2.3.1")
+def test_a_grant_keeps_the_groups_of_its_day_whatever_the_enterprise_becomes() -> None:
+    def after(held: Entitlement, *batches: str, **changes: Any) -> Entitlement:
+        granted = held.model_copy(update={"batches": batches})
+        return next_entitlement(enterprise(**changes), standing(), POLICY, YEAR, TODAY, granted)
+
+    first = after(entitlement())
+    moved = after(first, "b1", district="city")
+    kept = after(moved, "b1", "b2", district="city")
+    back = after(kept, "b1", "b2")
+    assert [back.groups_of_grant(each) for each in ("b1", "b2", "b3")] == [first.groups, moved.groups, back.groups]
+    assert "district.city" in (moved.groups or ())
+    unknown = after(entitlement(groups=None), "b0")
+    assert (unknown.groups_of_grant("b0"), unknown.groups_of_grant("b1")) == (None, unknown.groups)
 
 
 @pytest.mark.clause("§2.3.1")

@@ -11,8 +11,8 @@ class Entitlement(Record):
     Every write that changes a fact behind it writes it again in the same transaction. `refusals` are the names of what
     speaks against the enterprise; `left_fen` is what it may still claim of `quota_fen` in this year, `extra_fen` what
     it was granted beyond it (§2.3.3), and `restored_fen` what was given back of it, after a disqualification that made
-    it void was taken back (§4.1.3). `groups` are those that a batch may be open to; None in a record of before there
-    were any.
+    it void was taken back (§4.1.3). `groups` are those that a batch may be open to, and what reports count by; None in
+    a record of before there were any. `groups_granted`: those of each grant, by batch, if they changed since.
     """
 
     year: int
@@ -27,8 +27,13 @@ class Entitlement(Record):
     extra_fen: int = 0
     restored_fen: int = 0
     groups: frozenset[str] | None = None
+    groups_granted: dict[str, frozenset[str]] = {}
     batches: tuple[str, ...] = ()
     lapsed: bool = False
+
+    def groups_of_grant(self, batch_id: str) -> frozenset[str] | None:
+        """§5.1: the groups of the enterprise when it was granted its voucher of a batch; None if nobody noted them."""
+        return self.groups_granted.get(batch_id, self.groups) or None
 
     @property
     def is_outdated(self) -> bool:

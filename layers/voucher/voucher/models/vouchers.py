@@ -38,3 +38,10 @@ class PublicVoucher(Voucher, defer_build=True):
     """A voucher as a client sees it: that it is used up or expired shows at once."""
 
     state: VoucherState
+
+
+class VoucherAsGranted(PublicVoucher, defer_build=True):
+    """A voucher with what its enterprise was when it was granted, as later reports count it (§5.1): `list.…`,
+    `district.…`, `size.…`, `industry.…`; null where nobody noted it."""
+
+    granted_as: list[str] | None

@@ -38,9 +38,18 @@ def quota_of(standing: Standing, policy: Policy, year: int) -> Quota:
 
 
 def groups_of(enterprise: Enterprise, standing: Standing, year: int) -> frozenset[str]:
-    """§2.3.1: the groups of an enterprise to which a batch of `year` may be open: its lists, district and size."""
+    """§2.3.1, §5.1: the groups of an enterprise: its lists, district and size, to which a batch of `year` may be open,
+    and its industry, by which grants are counted."""
     lists = [f"list.{kind}" for kind in ("newly_above_scale", "little_giant_nursery") if is_on(standing, kind, year)]
-    return frozenset([*lists, f"district.{enterprise.district}", f"size.{size_class(enterprise)}"])
+    own = f"district.{enterprise.district}", f"size.{size_class(enterprise)}", f"industry.{enterprise.industry_code}"
+    return frozenset([*lists, *own])
+
+
+def _groups_granted(before: Entitlement, groups: frozenset[str]) -> dict[str, frozenset[str]]:
+    """§5.1: the groups of each grant so far, kept when they change: so no grant has to write them."""
+    if groups == before.groups:
+        return before.groups_granted
+    return dict.fromkeys(before.batches, before.groups or frozenset()) | before.groups_granted
 
 
 def next_entitlement(
@@ -70,6 +79,7 @@ def next_entitlement(
             "quota_fen": quota_fen,
             "left_fen": max(0, quota_fen - (before.granted_fen - before.extra_fen - before.restored_fen)),
             "groups": groups,
+            "groups_granted": _groups_granted(before, groups),
         }
     )
 
