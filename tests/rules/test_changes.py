@@ -19,7 +19,7 @@ from voucher.rules.changes import check_may_add, check_still_eligible
         ("returned", False, "business_license", None),
     ],
 )
-def test_papers_for_a_report_are_added_by_the_approved_and_others_before_a_submission(
+def test_papers_for_a_report_are_added_by_whoever_was_approved(
     state: str, approved: bool, kind: str, refusal: Refusal | None
 ) -> None:
     organisation = enterprise(state=state, approved_at=NOW if approved else None)
