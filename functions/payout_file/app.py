@@ -1,4 +1,4 @@
-"""The payout file for the bank (§3.5.4): the only function that may unseal account numbers.
+"""The payout file for the bank (§3.5.4), which has account numbers in clear.
 
 A payout stands in exactly one file, because the bank must not get it twice. A file is kept as it was made, and always
 answered with the same bytes.

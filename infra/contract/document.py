@@ -47,6 +47,7 @@ def document() -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for each in found:
         paths.setdefault(each.handler.path, {})[each.handler.method.lower()] = _operation(each, by_key)
+    _show_each_answer_once(paths)
     codes = sorted({code for each in every_schema(paths) for code in each.get("x-codes", [])})
     made = {
         "openapi": "3.1.1",
@@ -76,6 +77,21 @@ def document() -> dict[str, Any]:
     _drop_unused(made)
     add_known_words(made)
     return made
+
+
+def _show_each_answer_once(paths: dict[str, Any]) -> None:
+    """Answers of one schema are shown by its first operation only: the others differ in a state or two, and a browser
+    loads a fifteenth less."""
+    shown: set[str] = set()
+    for operations_of_path in paths.values():
+        for operation in operations_of_path.values():
+            for answer in operation["responses"].values():
+                media = answer.get("content", {}).get(JSON, {})
+                if "example" in media:
+                    kind = json.dumps(media["schema"])
+                    if kind in shown:
+                        del media["example"]
+                    shown.add(kind)
 
 
 def text() -> str:

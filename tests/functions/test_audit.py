@@ -351,7 +351,7 @@ def test_each_step_is_recorded_in_a_role_that_its_call_asks_for(
             assert taken <= asked
 
 
-PERSONAL = {"contact_name", "contact_phone", "legal_representative", "contact", "url"}
+PERSONAL = {"contact_name", "contact_phone", "legal_representative", "contact", "url", "bank_account"}
 
 
 def personal_in(content: Any) -> Iterator[tuple[str, str]]:

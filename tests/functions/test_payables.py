@@ -3,7 +3,7 @@
 import pytest
 
 from infra.client import steps
-from infra.client.http import OPERATOR, Person
+from infra.client.http import BUREAU, FINANCE, OPERATOR, Person
 from tests.conftest import NOW
 from tests.support.backend import function
 from tests.support.payout_scenario import (
@@ -27,6 +27,7 @@ from tests.support.settlement_scenario import (
 from tests.support.snapshots import everything_kept
 from tests.support.spreadsheets import rows_of
 from tests.support.vault import Vault
+from tests.support.workers import waiting
 from voucher.models.payables import AccountChange, Payable
 from voucher.store import keys, payables
 from voucher.store.engine import sealing
@@ -193,6 +194,26 @@ def test_another_account_than_in_the_round_before_waits_for_a_second_person(vouc
     new_payout_id(case, round_id)
     # from here on the confirmed one is the known one, and the first is another
     assert invoice(3, ACCOUNT)["proposed_account"]["bank_account_masked"] == "****0018"
+
+
+@pytest.mark.clause("§3.5.4")
+def test_whoever_decides_on_an_account_reads_its_number_as_long_as_it_waits(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.owed(order)
+    sent = steps.expect(case.invoice(round_id), 200)
+    path = f"/rounds/{round_id}/payables/{case.town.agency.uscc}/proposed-account"
+    waiting("keep_audit")
+    shown = steps.expect(case.call(OPERATOR, "GET", path), 200)
+    assert (shown["bank_account"], shown["account_name"]) == (ACCOUNT, case.town.agency.name)
+    assert shown["change_id"] == sent["proposed_account"]["change_id"]
+    [trace] = waiting("keep_audit")
+    assert (trace["by"], trace["action"], trace["about"]) == (OPERATOR.name, "read", f"round:{round_id}")
+    refused = [case.call(person, "GET", path).code for person in (SELLING_OPERATOR, SELLER, FINANCE, BUREAU)]
+    assert refused == ["FOUR_EYES", "ROLE_REQUIRED", "ROLE_REQUIRED", "ROLE_REQUIRED"]
+    steps.expect(decide_account(case, round_id), 200)
+    no = case.call(OPERATOR, "GET", path)
+    assert (no.status, no.code, no.body["state"]) == (409, "WRONG_STATE", "invoiced")
+    assert waiting("keep_audit") == []
 
 
 @pytest.mark.clause("§3.5.4")

@@ -70,6 +70,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "POST /rounds/{round_id}/bank-account": frozenset({"own agency"}),
     "POST /rounds/{round_id}/bank-account/review": frozenset({"platform"}),
     "POST /rounds/{round_id}/payouts": frozenset({"platform"}),
+    "GET /rounds/{round_id}/payables/{agency_uscc}/proposed-account": frozenset({"platform"}),
     "GET /rounds/{round_id}/payout-file": frozenset({"platform", "finance"}),
     "GET /payouts/{payout_id}": READERS,
     "POST /payouts/{payout_id}/result": frozenset({"finance"}),

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -191,12 +192,10 @@ def test_every_example_fits_its_model_and_no_operation_lacks_one() -> None:
         for status, answer in said["responses"].items():
             media = answer.get("content", {}).get("application/json", {})
             if str(example.get("status")) == status:
-                assert [
-                    mistake.message for mistake in validator(media["schema"]).iter_errors(media["example"])
-                ] == [], name
-                check_answer(
-                    *name.split(" "), Reply(int(status), media["example"], {"content-type": "application/json"})
-                )
+                reply = example["reply"]
+                assert media.get("example", reply) == reply
+                assert [mistake.message for mistake in validator(media["schema"]).iter_errors(reply)] == [], name
+                check_answer(*name.split(" "), Reply(int(status), reply, {"content-type": "application/json"}))
         if "reply" not in example and not name.startswith("PUT"):
             lacking.append(name)
     assert sorted(lacking) == [
@@ -212,6 +211,18 @@ def test_every_example_fits_its_model_and_no_operation_lacks_one() -> None:
         "POST /enterprises/{uscc}/reapply",  # the same: only in the next year
         "POST /orders/{order_id}/recoveries/{recovery_id}/withdraw",  # withdrawn already
     ]
+
+
+def test_each_answer_that_was_recorded_is_shown_by_one_operation() -> None:
+    shown: Counter[str] = Counter()
+    schemas = set()
+    for name, said in SAID.items():
+        for status, answer in said["responses"].items():
+            media = answer.get("content", {}).get("application/json", {})
+            if str(recorded().get(name, {}).get("status")) == status:
+                schemas.add(str(media["schema"]))
+                shown[str(media["schema"])] += "example" in media
+    assert shown == dict.fromkeys(schemas, 1)
 
 
 ORDER = recorded()["POST /orders"]["reply"]

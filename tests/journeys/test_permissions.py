@@ -60,6 +60,7 @@ Payouts         .         U         P       P            .            .      .
 PreReviews      .         PU        PU      PU           .            .      .
 Products        PU        .         .       .            .            .      P
 Programmes      .         P         .       .            .            .      .
+ProposedAccounts .        .         .       .            .            .      .
 Public          .         .         .       .            .            .      .
 Reconcile       .         PU        .       .            .            .      .
 Recoveries      .         .         P       .            .            .      P
@@ -86,6 +87,7 @@ Withdrawals     .         U         P       PU           .            .      .
 """
 FILE_WRITERS = {
     "Agencies": {"documents/agencies"},
+    "Changes": {"documents/agencies", "documents/enterprises"},
     "Enterprises": {"documents/enterprises"},
     "Evidence": {"documents/settlements", "uploads/settlements"},
     "ImportList": {"rows"},
@@ -104,6 +106,7 @@ SENDERS = {
     "NoticeReviews": {"KeepAuditQueue"},
     "Orders": {"KeepAuditQueue"},
     "PayoutFile": {"KeepAuditQueue"},
+    "ProposedAccounts": {"KeepAuditQueue"},
     "Relay": {"NotifyQueue", "VoidVouchersQueue", "ImportListQueue", "KeepAuditQueue", "RelayDeadLetters"},
     "Retention": {"RetentionQueue"},
     "StaffLists": {"KeepAuditQueue"},
@@ -124,7 +127,7 @@ ERASERS = {
         "uploads/settlements",
     },
 }
-READERS_OF_BANK_ACCOUNTS = {"PayoutFile": {"BankAccountsKey"}}
+READERS_OF_BANK_ACCOUNTS = {"PayoutFile": {"BankAccountsKey"}, "ProposedAccounts": {"BankAccountsKey"}}
 # what no function may do to any resource; IAM is only asked, because doing most of it would do harm
 FORBIDDEN = {
     "dynamodb": "BatchWriteItem DeleteTable ExportTableToPointInTime PartiQLDelete PartiQLUpdate "

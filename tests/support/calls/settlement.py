@@ -24,6 +24,7 @@ FOLDERS = {
     "payouts",
     "recoveries",
     "payout_file",
+    "proposed_accounts",
 }
 
 
@@ -186,6 +187,9 @@ def round_calls(town: Town) -> Calls:
         ),
         "GET /rounds/{round_id}/payables/{agency_uscc}": Call(
             SELLER, f"/rounds/{waiting}/payables/{town.agency.uscc}", foreign=True
+        ),
+        "GET /rounds/{round_id}/payables/{agency_uscc}/proposed-account": Call(
+            OPERATOR, f"/rounds/{changing}/payables/{town.agency.uscc}/proposed-account"
         ),
         "POST /rounds/{round_id}/bank-account": Call(
             SELLER, f"/rounds/{billed}/bank-account", other_account, foreign=True

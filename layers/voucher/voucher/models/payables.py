@@ -54,6 +54,16 @@ class AccountChange(Record):
         return self.account.public() | {"reason": self.reason, "change_id": self.change_id}
 
 
+class FullAccount(TypedDict):
+    """An account that waits, with its whole number, for the person who decides on it by `change_id` (§3.5.4)."""
+
+    change_id: str
+    bank_name: str
+    account_name: str
+    bank_account: str
+    reason: str
+
+
 PayableState = Literal["awaiting_invoice", "invoiced", "paying", "paid", "dropped"]
 
 
