@@ -1,11 +1,14 @@
-"""Worker: puts a message into the inbox of each member of an organisation, or into the shared inbox of a staff role."""
+"""Worker: puts a message into the inbox of each member of an organisation, or into the shared inbox of a staff role,
+and sends it on to the webhook's queue if the stack has one."""
 
 import hashlib
+import os
 from typing import Any
 
-from voucher.edge import clock, workers
+from voucher.edge import clock, queues, workers
 from voucher.models.base import instant_text
 from voucher.models.inbox import InboxMessage
+from voucher.rules.webhook import post_of
 from voucher.store import inbox, organisations
 
 
@@ -15,7 +18,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def work(body: dict[str, Any]) -> None:
-    """One message to one recipient. Delivered twice, it is still one message in each inbox."""
+    """One message to one recipient. Delivered twice, it is still one message in each inbox.
+
+    It goes on to the webhook whether or not it was in the inbox already: if the call before ended in between, it is not
+    lost, and if not, its receiver knows it by its id.
+    """
+    posts = list[dict[str, Any]]()
     message_id = hashlib.sha256(f"{body['message_id']}/{body['kind']}".encode()).hexdigest()[:24]
     for sub in inboxes_of(body["kind"], body["recipient"], body["about"]):
         message = InboxMessage(
@@ -27,6 +35,9 @@ def work(body: dict[str, Any]) -> None:
             at=instant_text(clock.now()),
         )
         inbox.commit_message(message)
+        posts.append(post_of(message, body["kind"]))
+    if os.environ.get("WEBHOOK_QUEUE_URL"):
+        queues.send("webhook", posts)
 
 
 def inboxes_of(kind: str, recipient: str, about: str) -> list[str]:

@@ -28,6 +28,7 @@ PAGES: dict[str, dict[str, Part]] = {
     "README.md": {},
     "functions/README.md": {"functions": functions.listing},
     "functions/retention/README.md": {"inventory": inventory},
+    "functions/webhook/README.md": {},
     "layers/voucher/voucher/rules/README.md": {"hands": hands.matrix, "lifecycles": lifecycles.drawing},
     "layers/voucher/voucher/store/README.md": {
         "keys": table_keys,

@@ -255,7 +255,7 @@ INVENTORY = (
     Kind(
         "messages",
         ("InboxMessage.sub", "InboxMessage.subject"),
-        "supervision: `INBOX#`; queues and dead letters keep a message 4 and 14 days",
+        "supervision: `INBOX#`; queues and dead letters keep a message 4 and 14 days; the webhook's receiver, if any",
         "to be told, §3.5.2, §4.1.2; no clause",
         "message_days",
         "it came",

@@ -16,6 +16,7 @@ ACTIONS = {
     "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
     "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "s3:DeleteObjectVersion", "s3:GetObject",
     "s3:GetObjectVersion", "s3:ListBucketVersions", "s3:PutObject", "sqs:SendMessage", "sqs:SendMessageBatch",
+    "secretsmanager:GetSecretValue",
 }  # fmt: skip
 
 
@@ -190,3 +191,18 @@ def test_the_books_alarm_watches_the_metric_of_the_reconciliation() -> None:
         "function_name": "Reconcile",
         "service": service,
     }
+
+
+def test_the_webhooks_address_is_https_or_on_this_machine() -> None:
+    pattern = template("template.yaml")["Parameters"]["WebhookUrl"]["AllowedPattern"]
+    for right in ("", "https://sms.a.cn/posts?x=1", "https://a.cn:8443", "http://127.0.0.1:8099/", "http://127.0.0.1"):
+        assert re.fullmatch(pattern, right), right
+    for wrong in (
+        "a.cn",
+        "http://a.cn",
+        "http://127.0.0.1.a.cn/",
+        "https://",
+        "https://user@a.cn/",
+        "http://127.0.0.1@a.cn",
+    ):
+        assert not re.fullmatch(pattern, wrong), wrong

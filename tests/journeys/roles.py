@@ -37,6 +37,7 @@ QUEUES = (
     "ImportListQueue",
     "KeepAuditQueue",
     "RetentionQueue",
+    "WebhookQueue",
 )
 DEAD_LETTERS = (
     "NotifyDeadLetters",
@@ -46,6 +47,7 @@ DEAD_LETTERS = (
     "ImportListDeadLetters",
     "KeepAuditDeadLetters",
     "RetentionDeadLetters",
+    "WebhookDeadLetters",
     "RelayDeadLetters",
 )
 DENIED = {"AccessDenied", "AccessDeniedException"}
@@ -84,6 +86,7 @@ def permissions(deployment: Deployment, resources: dict[str, str], function: str
         *file_tries(deployment.aws("s3", key), resources["Documents"]),
         *queue_tries(deployment.aws("sqs", key), resources),
         *secret_tries(deployment.aws("kms", key), resources["BankAccountsKey"]),
+        *webhook_tries(deployment.aws("secretsmanager", key), resources["WebhookKeys"]),
     ]
     return frozenset(permission for permission, attempt in tries if is_allowed(attempt))
 
@@ -149,6 +152,11 @@ def secret_tries(client: Any, key_id: str) -> Iterator[tuple[Permission, Try]]:
     yield ("kms:Decrypt", "BankAccountsKey"), partial(client.decrypt, KeyId=key_id, CiphertextBlob=b"0")
     request = {"KeyId": key_id, "KeySpec": "AES_256"}
     yield ("kms:GenerateDataKey", "BankAccountsKey"), partial(client.generate_data_key, **request)
+
+
+def webhook_tries(client: Any, secret: str) -> Iterator[tuple[Permission, Try]]:
+    """Reading what signs messages to the webhook, and changing it."""
+    yield ("secretsmanager:GetSecretValue", "WebhookKeys"), partial(client.get_secret_value, SecretId=secret)
 
 
 def decisions_of(client: Any, role: str, actions: list[str], resource: str) -> dict[str, str]:

@@ -83,6 +83,7 @@ VerifyAudit     .         .         .       .            P            .      .
 Violations      P         P         P       .            P            .      P
 VoidVouchers    .         PU        PU      .            .            .      .
 Vouchers        .         .         .       .            .            .      .
+Webhook         .         .         .       .            .            .      .
 Withdrawals     .         U         P       PU           .            .      .
 """
 FILE_WRITERS = {
@@ -103,6 +104,7 @@ SENDERS = {
     "Evidence": {"KeepAuditQueue"},
     "ImportList": {"ImportListQueue"},
     "ListVersions": {"KeepAuditQueue"},
+    "Notify": {"WebhookQueue"},
     "NoticeReviews": {"KeepAuditQueue"},
     "Orders": {"KeepAuditQueue"},
     "PayoutFile": {"KeepAuditQueue"},
@@ -199,6 +201,7 @@ def test_what_a_key_was_used_for_is_only_ever_written_by_those_who_make_things(p
         ("s3:ListBucketVersions", {"Retention": {"Documents"}}),
         ("sqs:SendMessage", SENDERS),
         ("kms:Decrypt", READERS_OF_BANK_ACCOUNTS),
+        ("secretsmanager:GetSecretValue", {"Webhook": {"WebhookKeys"}}),
     ],
 )
 def test_files_queues_and_bank_accounts_are_open_to_the_functions_listed_here(

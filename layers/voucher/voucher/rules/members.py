@@ -138,7 +138,12 @@ def without_member[Kind: Enterprise | Agency](organisation: Kind, sub: str, acti
 
 def member_id(organisation: Enterprise | Agency, sub: str) -> str:
     """How a member is named within the organisation: it says nothing of who it is."""
-    return hashlib.sha256(f"{organisation.thing}/{organisation.uscc}/{sub}".encode()).hexdigest()[:16]
+    return id_within(organisation.thing, organisation.uscc, sub)
+
+
+def id_within(kind: str, uscc: str, sub: str) -> str:
+    """The same, of an organisation by its kind and credit code."""
+    return hashlib.sha256(f"{kind}/{uscc}/{sub}".encode()).hexdigest()[:16]
 
 
 def shown_members(organisation: Enterprise | Agency, caller: str, now: datetime) -> Members:
