@@ -1,9 +1,11 @@
-"""Lists of what staff works through over all organisations: years, what to publish, objections, what is owed and paid.
+"""Lists of what staff works through over all organisations: years, what to publish, objections, what is owed, paid and
+claimed back.
 
 The public lists of years, batches and products are other routes, because what anybody may keep in a cache must be the
 same for everybody. This function writes nothing.
 """
 
+from datetime import date
 from typing import get_args
 
 from voucher.edge import clock
@@ -12,15 +14,17 @@ from voucher.edge.batches import batch_now, reply_batches
 from voucher.edge.disclosure import disclose
 from voucher.edge.identity import require
 from voucher.edge.pages import ListOf, OfDays, Search, all_of, reply_list
-from voucher.edge.queries import Paging, Switch
+from voucher.edge.queries import Paging, QueryId, Switch
 from voucher.edge.replies import Answer, PageOf, reply_page
 from voucher.models.batches import BatchNow, ShownState
 from voucher.models.notices import Objection, ObjectionState
+from voucher.models.orders import KeptRecovery, ListedRecovery, RecoveryState
 from voucher.models.payables import Payable, PayableState, PublicPayable
 from voucher.models.payouts import Payout, PayoutState
 from voucher.models.products import Product, ProductState
 from voucher.models.programmes import Programme
-from voucher.store import objections, payables, payouts, products, programmes
+from voucher.rules.recoveries import is_overdue
+from voucher.store import objections, payables, payouts, products, programmes, recoveries
 from voucher.store.engine.pages import Selection, cut_page
 from voucher.store.engine.table import Item
 
@@ -33,6 +37,11 @@ class Batches(OfDays):
 
 class Products(Search[ProductState]):
     to_publish: Switch = "false"
+
+
+class Recoveries(Search[RecoveryState]):
+    agency_uscc: QueryId | None = None
+    overdue: Switch = "false"
 
 
 class Payables(Search[PayableState]):
@@ -100,6 +109,22 @@ def list_payouts(query: Search[PayoutState]) -> Answer[ListOf[Payout]]:
     require(app.caller, "platform", "bureau", "finance")
     keep = query.finds("round_id", "agency_uscc", "file_number", "bank_reference")
     return reply_list(payouts.list_page(query.selection(), keep), Payout.model_validate)
+
+
+@app.get("/recoveries")
+def list_recoveries(query: Recoveries) -> Answer[ListOf[ListedRecovery]]:
+    """§5.2b: what the bureau claims back, of all agencies or of one; with `overdue=true` what has not come in by its
+    last day. `q` looks into order and agency."""
+    require(app.caller, "bureau", "finance")
+    today = clock.today()
+    late = (lambda item: is_overdue(KeptRecovery.model_validate(item), today)) if query.overdue == "true" else None
+    keep = all_of(query.finds("order_id", "agency_uscc", "enterprise_uscc"), late)
+    page = recoveries.list_page(query.selection(), keep, query.agency_uscc)
+    return reply_list(page, lambda item: _listed(KeptRecovery.model_validate(item), today))
+
+
+def _listed(kept: KeptRecovery, today: date) -> ListedRecovery:
+    return ListedRecovery(**kept.model_dump(), overdue=is_overdue(kept, today))
 
 
 handler = app.handle

@@ -310,6 +310,7 @@ PAGED = [
     "GET /payables",
     "GET /payouts",
     "GET /products",
+    "GET /recoveries",
     "GET /register",
     "GET /rounds",
     "GET /settlements",

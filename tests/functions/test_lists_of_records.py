@@ -33,6 +33,7 @@ STATES = {
     "/orders": "placed accepted refused withdrawn delivered completed settling payable paid cancelled",
     "/payables": "awaiting_invoice invoiced paying paid dropped",
     "/payouts": "made paid failed returned",
+    "/recoveries": "demanded part received withdrawn",
     "/rounds": "gathered approved rejected noticed closed",
     "/settlements": "draft submitted reviewed withdrawn",
     "/staff/batches": "draft withdrawn published open sold_out closed",
@@ -40,7 +41,7 @@ STATES = {
     "/violations": "standing lifted",
 }
 UNCOUNTED = {"/batches", "/staff/batches"}
-READERS = {"/leads": BUREAU}
+READERS = {"/leads": BUREAU, "/recoveries": BUREAU}
 
 
 def reader_of(path: str) -> Person:

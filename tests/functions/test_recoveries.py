@@ -242,3 +242,41 @@ def order_image(order: Json) -> Json:
     """The order as the stream shows it."""
     items = map(decode, everything_kept()["orders"])
     return next(item for item in items if (item["pk"], item["sk"]) == (f"ORDER#{order['order_id']}", "RECORD"))
+
+
+@pytest.mark.clause("§5.2b")
+def test_bureau_and_finance_list_the_claims_of_all_orders_and_those_overdue(
+    submitted: Scene, stopped_clock: StoppedClock
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    case.paid(order)
+    for number, due_on in enumerate(("2026-06-20", "2026-06-30", "2026-06-30")):
+        steps.expect(case.recover(order, 100_000, f"rc-{number}", due_on=due_on), 201)
+    first, second, third = case.order(order)["recoveries"]
+    path = f"/orders/{order['order_id']}/recoveries"
+    money = {"amount_fen": 40_000, "bank_reference": "BK-1", "received_on": "2026-06-15"}
+    steps.expect(case.call(FINANCE, "POST", f"{path}/{first['recovery_id']}/receipts", money, key="rp"), 201)
+    steps.expect(case.call(BUREAU_TWO, "POST", f"{path}/{third['recovery_id']}/withdraw", {"reason": "误报"}), 200)
+
+    def listed(search: str = "", person: Person = BUREAU) -> list[Json]:
+        items: list[Json] = case.town.shown(f"/recoveries{search}", person)["items"]
+        return items
+
+    states = {first["recovery_id"]: "part", second["recovery_id"]: "demanded", third["recovery_id"]: "withdrawn"}
+    assert {each["recovery_id"]: each["state"] for each in listed(person=FINANCE)} == states
+    [part] = listed("?state=part")
+    facts = {"order_id": order["order_id"], "agency_uscc": case.town.agency.uscc, "due_on": "2026-06-20"}
+    assert {**facts, "amount_fen": 100_000, "received_fen": 40_000, "overdue": False}.items() <= part.items()
+    assert listed("?overdue=true") == []
+    assert len(listed(f"?agency_uscc={case.town.agency.uscc}")) == 3
+    assert listed(f"?agency_uscc={samples.agency(3).uscc}") == []
+    assert len(case.town.shown(f"/orders?agency_uscc={case.town.agency.uscc}")["items"]) == 1
+    stopped_clock.instant = datetime(2026, 6, 20, 16, tzinfo=UTC)
+    tasks = case.town.shown(f"/tasks?organisation={case.town.agency.uscc}", SELLER)["items"]
+    assert [(each["kind"], each["about"], each["due_on"], each["overdue"]) for each in tasks] == [
+        ("pay_back", f"recovery:{order['order_id']}.{first['recovery_id']}", "2026-06-20", True),
+        ("pay_back", f"recovery:{order['order_id']}.{second['recovery_id']}", "2026-06-30", False),
+    ]
+    assert [each["recovery_id"] for each in listed("?overdue=true")] == [first["recovery_id"]]
+    assert case.call(OPERATOR, "GET", "/recoveries").code == "ROLE_REQUIRED"
+    assert case.call(SELLER, "GET", "/recoveries").code == "ROLE_REQUIRED"

@@ -15,6 +15,8 @@ from voucher.words import TASK_WORDS
 
 ALL = [(thing, task) for thing, tasks in TASKS.items() for task in tasks] + list(ASIDE.items())
 MONDAY = date(2026, 6, 15)  # the 19th is the Dragon Boat Festival
+# done at a bank; finance records what came in, and that is a step of the order
+OUTSIDE = {"pay_back"}
 PROPOSED = {"contract_number": "HT-2", "party": "agency"}
 
 
@@ -37,6 +39,9 @@ def order(state: str = "placed", **more: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("thing", "task"), ALL, ids=lambda each: getattr(each, "kind", each))
 def test_whoever_has_a_task_may_take_a_step_in_each_of_its_states(thing: str, task: Task) -> None:
+    if task.kind in OUTSIDE:
+        assert thing not in LIFECYCLES
+        return
     for state in task.states.split():
         assert task.audience in actors(thing, state), state
 

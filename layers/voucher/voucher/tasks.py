@@ -45,6 +45,7 @@ TaskKind = Literal[
     "decide_account",
     "make_payout",
     "record_payment",
+    "pay_back",
 ]
 Facts = Mapping[str, Any]
 
@@ -192,6 +193,7 @@ TASKS: dict[str, tuple[Task, ...]] = {
         Task("make_payout", "invoiced", "platform"),
     ),
     "payout": (Task("record_payment", "made", "finance"),),
+    "recovery": (Task("pay_back", "demanded part", "agency", None, "due_on"),),
 }
 
 

@@ -90,6 +90,7 @@ TASK_WORDS = {
     "decide_account": "核对收款账户",
     "make_payout": "制作拨付单",
     "record_payment": "登记拨付结果",
+    "pay_back": "退回市经信局要求收回的资金",
 }
 
 STATE_WORDS = {

@@ -204,6 +204,7 @@ def round_calls(town: Town) -> Calls:
             OPERATOR, f"/rounds/{paying}/payout-file", roles=("platform", "finance")
         ),
         "GET /payables": Call(OPERATOR, "/payables", roles=staff),
+        "GET /recoveries": Call(BUREAU, "/recoveries", roles=("bureau", "finance")),
         "GET /payouts": Call(FINANCE, "/payouts", roles=staff),
         "GET /objections": Call(BUREAU, "/objections", roles=staff),
         "GET /payouts/{payout_id}": Call(OPERATOR, f"/payouts/{payout['payout_id']}", roles=staff),

@@ -1,7 +1,7 @@
 """Orders: a voucher used toward a contract (§4.2.1)."""
 
 from datetime import date
-from typing import Any, ClassVar, Literal, TypedDict
+from typing import Any, ClassVar, Literal, Self, TypedDict
 
 from pydantic import model_validator
 
@@ -207,6 +207,42 @@ class Order(Remembering):
     def received_fen(self) -> int:
         """What came in of all its claims."""
         return sum(claim.received_fen for claim in self.recoveries)
+
+
+class KeptRecovery(Record):
+    """What lists and tasks show of a claim: kept beside its order, and written with each of the claim's steps. Claims
+    of before 2026-11-30 are kept from their next step on."""
+
+    thing: ClassVar[str] = "recovery"
+
+    recovery_id: str
+    order_id: str
+    year: int
+    agency_uscc: str
+    enterprise_uscc: str
+    state: RecoveryState
+    amount_fen: int
+    received_fen: int
+    due_on: date | None
+    violation_id: str | None
+    created_at: Instant
+    updated_at: Instant
+
+    @classmethod
+    def of(cls, order: Order, recovery_id: str) -> Self:
+        """A claim as its order has it."""
+        claim = next(each for each in order.recoveries if each.recovery_id == recovery_id)
+        facts = claim.model_dump(
+            include={"recovery_id", "state", "amount_fen", "received_fen", "due_on", "violation_id"}
+        )
+        whose = order.model_dump(include={"order_id", "year", "agency_uscc", "enterprise_uscc"})
+        return cls(**facts, **whose, created_at=claim.at, updated_at=order.updated_at or claim.at)
+
+
+class ListedRecovery(KeptRecovery, defer_build=True):
+    """A claim in its list; `overdue` once its last day is over and something has not come in."""
+
+    overdue: bool
 
 
 class Contact(TypedDict):

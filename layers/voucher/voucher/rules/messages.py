@@ -437,5 +437,7 @@ def change_id(new: Image, word: object) -> str:
 
 def name_of(new: Image, thing: str) -> str:
     """What tells a record from others of its thing: its id, code or year."""
+    if thing == "RECOVERY":  # its id is unique in its order
+        return f"{new['order_id']}.{new['recovery_id']}"
     names = (f"{thing.lower()}_id", "uscc", "order_id", "round_id", "year")
     return str(next(new[name] for name in names if new.get(name)))

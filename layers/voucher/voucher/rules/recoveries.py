@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from voucher.models.orders import Order, Receipt, Recovery
+from voucher.models.orders import KeptRecovery, Order, Receipt, Recovery
 from voucher.policy import policy_on
 from voucher.refusals import FieldError, Refusal, Refused
 
@@ -28,7 +28,7 @@ def due_day_of(due_on: date | None, today: date) -> date:
     return due_on or today + timedelta(days=policy_on(today).recovery_days)
 
 
-def is_overdue(claim: Recovery, today: date) -> bool:
+def is_overdue(claim: Recovery | KeptRecovery, today: date) -> bool:
     """§5.2b: the claim's last day is over, and not all of it came in."""
     is_open = claim.state in ("demanded", "part")
     return is_open and claim.due_on is not None and claim.due_on < today

@@ -11,7 +11,7 @@ registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE
 vouchers     PROGRAMME#year  | RECORD, BATCH#id, POSTING#seq, RECONCILIATION#cut_off    BATCH#id | RECORD
              POOL#pool#shard | POOL      ENTITLEMENT#year#uscc | ENTITLEMENT
              BATCH#id#bucket | VOUCHER#uscc, POSTING#uscc#seq
-orders       ORDER#id        | RECORD, POSTING#seq                   CONTRACT#agency#number | CONTRACT
+orders       ORDER#id        | RECORD, POSTING#seq, RECOVERY#id      CONTRACT#agency#number | CONTRACT
              PAIR#enterprise#agency | OPEN#orders
 settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id, OPEN#what      INVOICE#kind#code#number | INVOICE
              USER#sub        | DOCUMENTS#day
@@ -111,6 +111,10 @@ def voucher_posting(batch_id: str, uscc: str, seq: int) -> Key:
 
 def order(order_id: str, sk: str = "RECORD") -> Key:
     return Key("orders", f"ORDER#{order_id}", sk)
+
+
+def recovery(order_id: str, recovery_id: str) -> Key:
+    return order(order_id, f"RECOVERY#{recovery_id}")
 
 
 def pair(enterprise_uscc: str, agency_uscc: str) -> Key:

@@ -2,10 +2,24 @@
 
 from voucher.models.accounts import TREASURY, Movement, paid_account, receivable_account
 from voucher.models.base import Mark
-from voucher.models.orders import Order, Receipt, Recovery
-from voucher.store import conditions, orders
+from voucher.models.orders import KeptRecovery, Order, Receipt, Recovery
+from voucher.store import conditions, keys, orders
+from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page
 from voucher.store.engine.postings import order_posting_write
-from voucher.store.engine.table import Write, commit
+from voucher.store.engine.table import Write, commit, put_write
+
+
+def _kept_write(order: Order, recovery_id: str) -> Write:
+    """What lists and tasks show of a claim; which of two steps comes first, the order's own write decides."""
+    kept = KeptRecovery.of(order, recovery_id)
+    index = keys.index_entry("RECOVERY", kept.created_at, recovery_id, state=kept.state)
+    return put_write("recovery", keys.recovery(order.order_id, recovery_id), kept, None, index=index)
+
+
+def list_page(selection: Selection, keep: Keep | None, agency_uscc: str | None) -> Page:
+    """A page of the claims that `keep` accepts: of all agencies, or of one."""
+    party = Party("by_agency", agency_uscc) if agency_uscc else None
+    return read_page("orders", "RECOVERY", selection, keep, party)
 
 
 def commit_recovery(old: Order, new: Order, recovery: Recovery, *also: Write) -> None:
@@ -16,7 +30,7 @@ def commit_recovery(old: Order, new: Order, recovery: Recovery, *also: Write) ->
         "recover", source, target, recovery.amount_fen, recovery.at, recovery.by, reason=recovery.reason
     )
     decided = orders.decided_writes(old, new, "claim_back", recovery.by)
-    commit([*decided, order_posting_write(new, movement), *also])
+    commit([*decided, _kept_write(new, recovery.recovery_id), order_posting_write(new, movement), *also])
 
 
 def commit_withdrawal(old: Order, new: Order, withdrawn: Recovery, mark: Mark) -> None:
@@ -26,7 +40,7 @@ def commit_withdrawal(old: Order, new: Order, withdrawn: Recovery, mark: Mark) -
     reason = withdrawn.withdrawal_reason
     movement = Movement("unrecover", source, target, withdrawn.amount_fen, mark.at, mark.by, reason=reason)
     decided = orders.decided_writes(old, new, "withdraw_claim", mark.by, _by_another(old, withdrawn))
-    commit([*decided, order_posting_write(new, movement)])
+    commit([*decided, _kept_write(new, withdrawn.recovery_id), order_posting_write(new, movement)])
 
 
 def commit_receipt(old: Order, new: Order, claim: Recovery, receipt: Receipt, *also: Write) -> None:
@@ -35,7 +49,7 @@ def commit_receipt(old: Order, new: Order, claim: Recovery, receipt: Receipt, *a
     source = receivable_account(new.order_id)
     movement = Movement("receive", source, TREASURY, receipt.amount_fen, receipt.at, receipt.by)
     decided = orders.decided_writes(old, new, "receive_claim", receipt.by, _by_another(old, claim))
-    commit([*decided, order_posting_write(new, movement), *also])
+    commit([*decided, _kept_write(new, claim.recovery_id), order_posting_write(new, movement), *also])
 
 
 def _by_another(order: Order, claim: Recovery) -> str:
