@@ -6,14 +6,16 @@ from tests.conftest import StoppedClock
 from tests.faults.order_use_cases import place_uncontracted_order
 from tests.faults.services import receive_all
 from tests.faults.use_case import Json, UseCase, deliver_to_worker, list_entries, post
-from tests.races import sanctions, tables
+from tests.races import sanctions, seed_data, tables
 from tests.races.order_parties import seed_parties
 from tests.races.seed_data import QUOTA_FEN
 from tests.support.backend import World
+from voucher.models.changes import Change
+from voucher.models.documents import Document
 from voucher.models.entitlements import Entitlement
 from voucher.models.orders import Order
 from voucher.models.vouchers import Voucher
-from voucher.store import organisations
+from voucher.store import keys, organisations
 
 
 def disqualification(world: World, _clock: StoppedClock) -> UseCase:
@@ -84,6 +86,30 @@ def adoption(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(post(world, OPERATOR, f"{path}/{change['change_id']}/review", {"decision": "adopt"}), check)
 
 
+def report_with_a_paper(world: World, clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    uscc, facts = parties.enterprise.uscc, {"filename": "f", "content_type": "application/pdf", "size_bytes": 1}
+    paper = Document(
+        document_id="d_1",
+        owner=f"enterprises/{uscc}",
+        kind="change_evidence",
+        object_key="evidence",
+        created_at=clock.instant,
+        uploaded_by=parties.enterprise.person.name,
+        **facts,
+    )
+    seed_data.write_records((keys.enterprise(uscc, "DOCUMENT#d_1"), paper))
+    body = {"happened_on": "2026-06-10", "description": "更名", "document_ids": ["d_1"]}
+
+    def check(answer: Json) -> None:
+        [change] = tables.list_records(Change, "registry", "CHANGE#")
+        [document] = tables.list_records(Document, "registry", "DOCUMENT#")
+        assert (answer["change_id"], change.document_ids) == (change.change_id, ("d_1",))
+        assert (document.checked, document.object_key) == (True, f"documents/enterprises/{uscc}/d_1")
+
+    return UseCase(post(world, parties.enterprise.person, f"{sanctions.path_of(parties)}/changes", body), check)
+
+
 def removal(world: World, _clock: StoppedClock) -> UseCase:
     parties = seed_parties(world)
     sanctions.propose_removal(parties)
@@ -109,6 +135,6 @@ def restoration_of_an_agency(world: World, _clock: StoppedClock) -> UseCase:
 
 
 SANCTION_USE_CASES = {
-    "§4.1.3": [disqualification, void_enterprise, restoration, adoption],
+    "§4.1.3": [disqualification, void_enterprise, restoration, report_with_a_paper, adoption],
     "§3.4.1": [removal, restoration_of_an_agency],
 }

@@ -99,6 +99,7 @@ FILE_WRITERS = {
 }
 SENDERS = {
     "Agencies": {"KeepAuditQueue"},
+    "Changes": {"KeepAuditQueue"},
     "EndOrders": {"EndOrdersQueue", "NotifyQueue"},
     "Enterprises": {"KeepAuditQueue"},
     "Evidence": {"KeepAuditQueue"},
