@@ -159,6 +159,12 @@ def place_order(client: Client, deal: Deal) -> Reply:
 
 def complete_order(client: Client, order_id: str, deal: Deal) -> Json:
     """§4.2.1: accept, agree on the contract, deliver, confirm."""
+    deliver_order(client, order_id, deal)
+    return expect(client.call(deal.owner, "POST", f"/orders/{order_id}/confirm"), 200)
+
+
+def deliver_order(client: Client, order_id: str, deal: Deal) -> Json:
+    """§4.2.1: accept, agree on the contract, deliver."""
     path = f"/orders/{order_id}"
     contract = {
         "contract_number": deal.contract_number,
@@ -168,8 +174,7 @@ def complete_order(client: Client, order_id: str, deal: Deal) -> Json:
     expect(client.call(deal.agency_person, "POST", f"{path}/accept"), 200)
     expect(client.call(deal.agency_person, "POST", f"{path}/contract", contract), 200)
     expect(client.call(deal.owner, "POST", f"{path}/contract/acknowledge"), 200)
-    expect(client.call(deal.agency_person, "POST", f"{path}/deliver"), 200)
-    return expect(client.call(deal.owner, "POST", f"{path}/confirm"), 200)
+    return expect(client.call(deal.agency_person, "POST", f"{path}/deliver"), 200)
 
 
 def apply_for_settlement(client: Client, person: Person, agency_uscc: str, order_ids: list[str], key: str) -> Json:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from infra.client import steps
 from infra.client.http import OPERATOR
 from infra.client.steps import Deal, Json, UnexpectedAnswer, expect
+from infra.demo import stories
 from infra.demo.demo_year import DemoYear, print_refusal
 from infra.demo.plan import owner_of
 from infra.demo.printing import print_heading, print_line, run_together
@@ -23,12 +24,14 @@ def use_vouchers(year: DemoYear) -> None:
     print_refusal("somebody else's voucher", steps.place_order(year.client, foreign), "NOT_FOUND")
     place_orders(year, deals)
     decline_one(year)
+    stories.leave_a_silent_agency(year)
     cancel_one(year)
+    *plain, disputed = year.orders
     run_together(
-        "carried out to completion",
-        year.orders,
-        lambda pair: steps.complete_order(year.client, pair[0]["order_id"], pair[1]),
+        "carried out to completion", plain, lambda pair: steps.complete_order(year.client, pair[0]["order_id"], pair[1])
     )
+    stories.dispute_a_delivery(year, *disputed)
+    stories.say_goodbye_to_a_colleague(year)
     order, deal = year.orders[0]
     rating = {"score": 5, "comment": "服务及时"}
     expect(year.client.call(deal.owner, "POST", f"/orders/{order['order_id']}/rating", rating), 200)

@@ -4,6 +4,7 @@ from infra.city.document_files import order_documents, summary_invoice_document,
 from infra.client import steps
 from infra.client.http import OPERATOR
 from infra.client.steps import Deal, Json, expect
+from infra.demo import stories
 from infra.demo.demo_year import DemoYear, print_refusal
 from infra.demo.plan import owner_of
 from infra.demo.printing import print_heading, print_line, print_table, run_together
@@ -29,6 +30,7 @@ def pay_agencies(year: DemoYear) -> None:
     payables = {each["agency_uscc"]: each for each in round_["payables"]}
     for application in reviewed:
         submit_summary_invoice(year, application, payables[application["agency_uscc"]])
+    stories.report_a_breach(year, round_)
     same_hand = year.client.call(OPERATOR, "POST", f"/rounds/{round_['round_id']}/payouts")
     print_refusal("whoever reviewed the lines would make the payouts, too", same_hand, "FOUR_EYES")
     payouts = steps.pay_out(year.client, round_["round_id"], year.plan.today)

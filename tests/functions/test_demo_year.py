@@ -115,6 +115,8 @@ TODAY = pytest.mark.parametrize("now", [datetime(2026, 11, 28, 4, 0, tzinfo=UTC)
 def test_the_demo_years_run_to_their_end_and_their_books_balance(told: DemoYear, world: World) -> None:
     assert len(told.vouchers) == ENTERPRISES
     assert len(told.orders) >= ENTERPRISES // 2
+    well_answered = {each.path.rpartition("/")[2] for each in told.client.calls if each.reply.status < 300}
+    assert {"withdraw", "dispute", "decision", "leave", "lift"} <= well_answered  # what people do to each other
     assert [report["residual_fen"] for report in told.reports.values()] == [0, 0]
     programme_ = world.call(None, "GET", f"/programmes/{told.plan.small_year}").body
     accounts = told.reports[told.plan.small_year]["accounts"]
