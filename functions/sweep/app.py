@@ -1,7 +1,7 @@
 """Schedule, every night: finds the batches whose vouchers have ended or will end soon, and the years that are over, and
 sends them to the workers (§4.2.2, §1.4b); announces the end of public notices, which a person then closes (§3.5.3);
-reminds agencies whose approval ends soon (§3.2.3); sets two workers to work: one ends orders whose term is over
-(§4.2.1), one erases personal data that has had its time.
+reminds agencies whose approval ends soon (§3.2.3), and whoever must act of the last day; sets two workers to work: one
+ends orders whose term is over (§4.2.1), one erases personal data that has had its time.
 
 The instant is that of the event, so a night that was missed can be run by hand: invoke with {"time": …}. An instant in
 the future is refused, because what a sweep ends does not come back. Only the local stack, which plays a year in
@@ -11,6 +11,7 @@ refused.
 
 import os
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from voucher.edge import clock, queues
@@ -24,8 +25,9 @@ from voucher.rules.lifecycle import stepped
 from voucher.rules.notices import due_day, ends_by_schedule
 from voucher.rules.programmes import low_key_share, policy_for, year_is_over
 from voucher.rules.retention import TASKS
+from voucher.rules.tasks import days_to_remind_of, first_days_of_terms, reminders_of
 from voucher.rules.working_days import shanghai_date
-from voucher.store import batches, keys, notices, organisations, programmes
+from voucher.store import batches, keys, notices, organisations, programmes, tasks
 
 SWEEPER = "sweep"
 
@@ -40,6 +42,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
     reminded = remind_agencies(instant)
     queues.send("end_orders", [orders_message(instant)])
     queues.send("retention", retention_messages(instant))
+    remind_of_tasks(instant)
     log_work("swept", batches=swept, notices=ended, agencies=reminded)
     return {"batches": swept, "notices": ended, "agencies": reminded}
 
@@ -96,6 +99,16 @@ def remind_agencies(instant: datetime) -> int:
     ]
     queues.send("notify", due)
     return len(due)
+
+
+def remind_of_tasks(instant: datetime) -> None:
+    """Remind whoever must act of a last day that is near, and tell that it is over; the inbox keeps one message of
+    each, however many nights send it."""
+    today = shanghai_date(instant)
+    policy = policy_for(programmes.find(today.year), today)
+    first, last = days_to_remind_of(policy, today)
+    found = chain(tasks.list_due(first, last), tasks.list_since(*first_days_of_terms(policy, first, last)))
+    queues.send("notify", [each.body for each in reminders_of(found, policy, today)])
 
 
 def bucket_messages(task: str, batch: Batch, instant: datetime, is_over: bool = False) -> list[dict[str, Any]]:

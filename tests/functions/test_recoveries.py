@@ -11,10 +11,13 @@ from tests.conftest import StoppedClock
 from tests.support import samples
 from tests.support.backend import function
 from tests.support.payout_scenario import new_payout_id
+from tests.support.relaying import subjects
 from tests.support.scenario import SELLER, Json, Town
 from tests.support.settlement_scenario import HELD_FEN, Settling, balance_of, books, settling, the_order
 from tests.support.snapshots import everything_kept
+from tests.support.workers import drain, sweep_night
 from voucher.rules.messages import messages_for
+from voucher.rules.working_days import SHANGHAI
 from voucher.store.engine.table import decode
 
 Scene = tuple[Town, Json]
@@ -280,3 +283,28 @@ def test_bureau_and_finance_list_the_claims_of_all_orders_and_those_overdue(
     assert [each["recovery_id"] for each in listed("?overdue=true")] == [first["recovery_id"]]
     assert case.call(OPERATOR, "GET", "/recoveries").code == "ROLE_REQUIRED"
     assert case.call(SELLER, "GET", "/recoveries").code == "ROLE_REQUIRED"
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_claim_that_is_overdue_is_told_once_to_its_agency_bureau_and_finance(
+    submitted: Scene, stopped_clock: StoppedClock
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    case.paid(order)
+    claim = steps.expect(case.recover(order, 100_000, due_on="2026-06-20"), 201)
+    path = f"/orders/{order['order_id']}/recoveries/{claim['recovery_id']}"
+    money = {"amount_fen": 40_000, "bank_reference": "BK-1", "received_on": "2026-06-15"}
+    steps.expect(case.call(FINANCE, "POST", f"{path}/receipts", money, key="rp"), 201)
+    task = "待办：退回市经信局要求收回的资金，"
+    of_agency = [f"{task}截至2026-06-20，请及时办理。", f"{task}已于2026-06-20到期，请尽快办理。"]
+    of_staff = "退回期限2026-06-20已过，尚有600.00元未退回，请催收。"
+    for day, told in ((18, 0), (19, 1), (20, 1), (21, 2), (22, 2)):
+        sweep_night(stopped_clock, datetime(2026, 6, day, 0, 5, tzinfo=SHANGHAI))
+        drain("notify")
+        assert [each for each in of_agency if each in subjects(case.town.world, SELLER)] == of_agency[:told], day
+        for person, role in ((BUREAU, "bureau"), (FINANCE, "finance")):
+            items = case.town.shown(f"/inbox?role={role}", person)["items"]
+            assert [each["subject"] for each in items].count(of_staff) == (told == 2), day
+    about = f"recovery:{order['order_id']}.{claim['recovery_id']}"
+    assert {each["about"] for each in items if each["subject"] == of_staff} == {about}
+    assert subjects(case.town.world, SELLER).count(of_agency[1]) == 1

@@ -14,6 +14,8 @@ from tests.support.calls.everything import Everything
 from tests.support.relaying import relayed, subjects
 from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, STRANGER, Json, Town
+from tests.support.workers import drain, sweep_night
+from voucher.rules.working_days import SHANGHAI
 from voucher.store import keys
 
 
@@ -122,3 +124,67 @@ def test_each_role_has_its_own_list_and_a_foreign_one_is_closed(everything: Ever
     for query in ("", f"?role=platform&organisation={town.agency.uscc}"):
         refused = town.world.call(OPERATOR, "GET", f"/tasks{query}")
         assert (refused.code, refused.body["errors"][0]["field"]) == ("MALFORMED", "role")
+
+
+NEAR, OVER = "截至2026-06-23，请及时办理。", "已于2026-06-23到期，请尽快办理。"
+
+
+def told(world: World, person: Person, role: str = "") -> list[str]:
+    """What an inbox has of last days that are near or over."""
+    items = steps.expect(world.call(person, "GET", f"/inbox{role}"), 200)["items"]
+    return sorted(each["subject"] for each in items if each["subject"].startswith("待办") and "2026" in each["subject"])
+
+
+def test_whoever_must_act_is_reminded_of_the_last_day_and_told_once_it_is_over(
+    world: World, stopped_clock: StoppedClock
+) -> None:
+    firm = samples.enterprise()
+    steps.register_enterprise(world, OWNER, firm.registration(), enterprise_documents(firm, TODAY))
+    near, over = f"待办：审核企业注册，{NEAR}", f"待办：审核企业注册，{OVER}"
+    expected = {21: [], 22: [near], 23: [near], 24: [over, near], 25: [over, near], 30: [over, near]}
+    for day, of_the_day in expected.items():
+        sweep_night(stopped_clock, datetime(2026, 6, day, 0, 5, tzinfo=SHANGHAI))
+        drain("notify")
+        assert told(world, OPERATOR, "?role=platform") == sorted(of_the_day), day
+    assert told(world, OWNER) == []
+
+
+def test_a_night_that_was_missed_is_made_up_for_and_what_is_done_is_not_told(
+    world: World, stopped_clock: StoppedClock
+) -> None:
+    for number, person in enumerate((OWNER, STRANGER)):
+        firm = samples.enterprise(number)
+        steps.register_enterprise(world, person, firm.registration(), enterprise_documents(firm, TODAY))
+    steps.expect(steps.review_enterprise(world, samples.enterprise(0).uscc), 200)
+    sweep_night(stopped_clock, datetime(2026, 6, 30, 0, 5, tzinfo=SHANGHAI))
+    drain("notify")
+    assert told(world, OPERATOR, "?role=platform") == [f"待办：审核企业注册，{OVER}"]
+
+
+@pytest.mark.clause("§3.5.1(5)")
+def test_a_party_is_reminded_of_a_day_that_its_record_tells(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    order = town.advance(town.order(), "accept")
+    steps.expect(town.act(SELLER, order, "cancellation", {"reason": "无力履行"}), 200)
+    task = "待办：对方已申请取消订单，请答复，"
+    near, over = f"{task}截至2026-06-25，请及时办理。", f"{task}已于2026-06-25到期，请尽快办理。"
+    for day, expected in ((23, []), (24, [near]), (25, [near]), (26, [over, near])):
+        sweep_night(stopped_clock, datetime(2026, 6, day, 0, 5, tzinfo=SHANGHAI))
+        drain("notify")
+        assert told(town.world, OWNER) == sorted(expected), day
+    assert told(town.world, SELLER) == []
+
+
+@pytest.mark.clause("§4.2.1")
+def test_what_the_schedule_ends_and_reminds_of_itself_is_not_told_twice(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    town.order()
+    for day in (22, 23, 24):
+        sweep_night(stopped_clock, datetime(2026, 6, day, 0, 5, tzinfo=SHANGHAI))
+        drain("notify")
+    assert told(town.world, SELLER) == []
+    assert "订单尚待接单，最后期限为2026-06-23，逾期将自动取消。" in subjects(town.world, SELLER)

@@ -9,8 +9,9 @@ from tests.rules.records import AGENCY, FIRM, POLICY, TODAY
 from voucher.actions import ACTIONS
 from voucher.lifecycles import LIFECYCLES
 from voucher.policy import Policy
-from voucher.rules.tasks import due_on, shown_task
-from voucher.tasks import ASIDE, TASKS, Task, TaskKind, task_key, task_of
+from voucher.rules.tasks import due_on, first_days_of_terms, shown_task
+from voucher.rules.working_days import add_working_days
+from voucher.tasks import ASIDE, TASKS, Task, TaskKind, due_place, task_key, task_of
 from voucher.words import TASK_WORDS
 
 ALL = [(thing, task) for thing, tasks in TASKS.items() for task in tasks] + list(ASIDE.items())
@@ -118,3 +119,22 @@ def test_a_task_says_whose_record_it_is_about(kind: str) -> None:
     assert shown is not None
     assert (shown.kind, shown.about) == ("review_change", "change:c1")
     assert (shown.enterprise_uscc, shown.agency_uscc) == ((FIRM, None) if kind == "enterprise" else (None, FIRM))
+
+
+def test_a_task_is_found_by_the_day_it_tells_or_by_the_day_its_term_counts_from() -> None:
+    assert due_place("order", order(answer_by="2026-06-23")) == ("TOLD", "2026-06-23")
+    assert due_place("order", order("accepted")) is None  # nothing hastens
+    assert due_place("order", order("paid")) is None
+    late = order("delivered", dispute={"reason": "成果不符"}, updated_at="2026-06-15T16:00:00.000Z")
+    assert due_place("order", late) == ("SINCE", "2026-06-16")  # it is the next day in Lishui
+
+
+@pytest.mark.parametrize("term", [0, 1, 5, 30])
+def test_terms_that_end_on_some_days_count_from_days_without_a_gap(term: int) -> None:
+    rules = POLICY.model_copy(update={"review_working_days": term})
+    first, last = date(2026, 10, 1), date(2026, 10, 9)  # holidays until the 7th, and 10 October is worked
+    begin, end = first_days_of_terms(rules, first, last)
+    days = [date.fromordinal(number) for number in range(date(2026, 8, 1).toordinal(), date(2026, 11, 1).toordinal())]
+    due = [day for day in days if first <= add_working_days(day, term).date <= last]
+    assert set(due) <= {day for day in days if begin <= day <= end}
+    assert add_working_days(begin - date.resolution, term).date < first

@@ -162,6 +162,7 @@ class Policy(BaseModel):
     acceptance_working_days: Annotated[int, Field(strict=True, ge=1, le=250)] = 5
     # how long staff has for a decision (no clause), in working days after the day on which it was asked
     review_working_days: WholeNumber = 5
+    task_reminder_days: WholeNumber = 1  # how long before its last day whoever must act is reminded of it (no clause)
     # §3.5.3 length of the public notice, in working days after the day of publication
     notice_working_days: WholeNumber = 5
     # §3.5.3 anybody may object. So many objections to one notice are taken in an hour as they come, of these so many

@@ -6,6 +6,7 @@ record is at most one task at a time. What nobody must do, only may, is no task.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 TaskKind = Literal[
@@ -51,6 +52,7 @@ Facts = Mapping[str, Any]
 
 # the text names no term for what staff decides; a policy value does
 REVIEW_TERM = "review_working_days"
+LISHUI = timedelta(hours=8)
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,22 @@ class Task:
         """True if a record with these facts is this task."""
         return facts.get("state") in self.states.split() and bool(self.when(facts))
 
+    def told_day(self, facts: Facts) -> str | None:
+        """The last day that the record itself tells."""
+        told: Any = facts
+        for name in self.told.split("."):
+            told = (told or {}).get(name)
+        return told or None
+
     def party(self, facts: Facts) -> str:
         """Whose list it stands on: a role, or a party with its credit code."""
         if self.audience not in ("enterprise", "agency"):
             return self.audience
         return party_key(self.audience, facts.get(f"{self.audience}_uscc") or facts["uscc"])
+
+
+# a place in the index by_due: tasks whose record tells their last day, and those of a term since a day
+BY_TOLD_DAY, BY_FIRST_DAY = "TOLD", "SINCE"
 
 
 def party_key(kind: str, uscc: str) -> str:
@@ -206,3 +219,15 @@ def task_key(thing: str, facts: Facts) -> str | None:
     """On whose list of work a record stands."""
     task = task_of(thing, facts)
     return task.party(facts) if task else None
+
+
+def due_place(thing: str, facts: Facts) -> tuple[str, str] | None:
+    """Where a record is found by its day, so that nobody need read all of them to remind of it: the last day that it
+    tells, or else the day in Lishui from which its term counts. None where nothing hastens."""
+    task = task_of(thing, facts)
+    if task is None:
+        return None
+    if told := task.told_day(facts):
+        return BY_TOLD_DAY, told
+    since = datetime.fromisoformat(facts.get("updated_at") or facts["created_at"])
+    return (BY_FIRST_DAY, (since + LISHUI).date().isoformat()) if task.term else None

@@ -91,6 +91,7 @@ FREE = frozenset(
         "excluded_industries",
         "acceptance_working_days",
         "review_working_days",
+        "task_reminder_days",
         "recovery_days",
         "least_voucher_fen",
         "open_orders_per_pair",

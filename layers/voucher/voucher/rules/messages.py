@@ -11,7 +11,7 @@ from typing import Any
 
 from voucher.lifecycles import LIFECYCLES
 from voucher.models.base import yuan
-from voucher.tasks import task_of
+from voucher.tasks import Task, task_of
 from voucher.words import TASK_WORDS
 
 Image = Mapping[str, Any]
@@ -384,6 +384,23 @@ def enterprise_disqualified(cause: str, agency_uscc: str, order_id: str) -> Mess
     the withdrawal set in motion."""
     words, about = "订单的企业已被取消用券资格；已签合同的订单继续履行。", f"order:{order_id}"
     return _notify(f"{cause}/{order_id}", "agency", agency_uscc, words, about)
+
+
+def task_due(image: Image, task: Task, last_day: str, is_over: bool) -> list[Message]:
+    """Whoever must act is reminded of a task's last day, or told that it is over; each night that finds it so makes the
+    same message. Of money that was to come back (§5.2b) bureau and finance hear, too."""
+    audience, _, uscc = task.party(image).partition(":")
+    end = "已于{}到期，请尽快办理。" if is_over else "截至{}，请及时办理。"
+    words = f"待办：{TASK_WORDS[task.kind]}，{end.format(last_day)}"
+    told = {(audience, uscc) if uscc else ("staff", audience): words}
+    if is_over and task.kind == "pay_back":
+        left = yuan(int(image["amount_fen"]) - int(image["received_fen"]))
+        told |= {
+            ("staff", each): f"退回期限{last_day}已过，尚有{left}元未退回，请催收。" for each in ("bureau", "finance")
+        }
+    word = "over" if is_over else "near"
+    message_id = f"{image['pk']}/{image['sk']}/{task.kind}/{last_day}/{word}".replace("#", ".")
+    return [_notify(f"{message_id}/{name}", kind, name, each, about(image)) for (kind, name), each in told.items()]
 
 
 def _work(old: Image | None, new: Image) -> list[Message]:

@@ -1,23 +1,20 @@
 """Tasks as their lists show them: what about, since when, and until when (`tasks.py` has whose work a record is)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from voucher.models.tasks import ShownTask
 from voucher.policy import Policy
-from voucher.rules.messages import about, kept_thing
-from voucher.rules.working_days import add_working_days, shanghai_date
+from voucher.rules.messages import Message, about, kept_thing, task_due
+from voucher.rules.working_days import ONE_DAY, add_working_days, shanghai_date
 from voucher.tasks import ASIDE, Task, task_of
 
 
 def due_on(task: Task, facts: Mapping[str, Any], since: date, policy: Policy) -> date | None:
     """The last day of a task: the one that the parties were told, so that no later change of the record moves it, or
     the end of a term that begins on the day after `since`. None where nothing hastens."""
-    told: Any = facts
-    for name in task.told.split("."):
-        told = (told or {}).get(name)
-    if told:
+    if told := task.told_day(facts):
         return date.fromisoformat(told)
     return add_working_days(since, int(getattr(policy, task.term))).date if task.term else None
 
@@ -50,6 +47,39 @@ def _shown(task: Task, item: Mapping[str, Any], policy: Policy, today: date) -> 
         due_on=due,
         overdue=due is not None and due < today,
     )
+
+
+# so many nights a task is looked for after its last day, because a night may be missed; its inbox keeps one message
+NIGHTS = 7
+# the schedule ends what is late of these, and tells that
+ENDED_WHEN_LATE = frozenset({"answer_order", "apply_for_settlement", "complete_settlement", "correct_line"})
+# of the last day of these, messages of their own remind
+REMINDED_APART = frozenset({"answer_order", "confirm_delivery", "apply_for_settlement", "complete_settlement"})
+
+
+def days_to_remind_of(policy: Policy, today: date) -> tuple[date, date]:
+    """The first and the last of the last days that matter on a night: those that are over, and those that come near."""
+    return today - NIGHTS * ONE_DAY, today + policy.task_reminder_days * ONE_DAY
+
+
+def first_days_of_terms(policy: Policy, first: date, last: date) -> tuple[date, date]:
+    """From which to which day those terms count that end from `first` to `last`; a term begins after its first day."""
+    term, day = policy.review_working_days, last
+    while add_working_days(day, term).date >= first:
+        day -= ONE_DAY
+    return day + ONE_DAY, last
+
+
+def reminders_of(items: Iterable[Mapping[str, Any]], policy: Policy, today: date) -> list[Message]:
+    """Whoever must act is reminded of a last day that is near, and told once that it is over."""
+    found, (first, last) = list[Message](), days_to_remind_of(policy, today)
+    for item in items:
+        task, shown = task_of(kept_thing(item), item), shown_task(item, policy, today)
+        if task is None or shown is None or shown.due_on is None or not first <= shown.due_on <= last:
+            continue
+        if task.kind not in (ENDED_WHEN_LATE if shown.overdue else REMINDED_APART):
+            found += task_due(item, task, shown.due_on.isoformat(), shown.overdue)
+    return found
 
 
 def urgency(task: ShownTask) -> str:

@@ -155,6 +155,22 @@ def read_some(name: str, place: Party, most: int) -> tuple[list[table.Item], boo
         request["ExclusiveStartKey"] = last
 
 
+def read_days(name: str, key: str, first: str, last: str) -> Iterator[table.Item]:
+    """Every item of a partition of by_due, from one day to another, both included."""
+    request = {
+        "TableName": table.table_name(name),
+        "IndexName": "by_due",
+        "KeyConditionExpression": "due_key = :key AND due_sort BETWEEN :first AND :last",
+        "ExpressionAttributeValues": table.encode({":key": key, ":first": first, ":last": last}),
+    }
+    while True:
+        answer = table.client().query(**request)
+        yield from map(table.decode, answer["Items"])
+        if (after := answer.get("LastEvaluatedKey")) is None:
+            return
+        request["ExclusiveStartKey"] = after
+
+
 def read_partitions(name: str, places: Sequence[keys.Key], prefix: str, selection: Selection, keep: Keep) -> Page:
     """One page of the list `name` that stands in several partitions: one after the other, each in the order of its sort
     keys, as last written; the items whose sort key begins with `prefix`, behind which nothing else stands, and that

@@ -26,7 +26,7 @@ from botocore.exceptions import ClientError
 from voucher.models.base import Record, Stateful
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
-from voucher.tasks import task_key
+from voucher.tasks import due_place, task_key
 
 Item = dict[str, Any]
 # how many items DynamoDB takes in one transaction, for writing and for reading
@@ -43,8 +43,9 @@ INDEXES = {
     "by_person": "person_key",
     "by_notice": "notice_key",
     "by_task": "task_key",
+    "by_due": "due_key",
 }
-INDEXED = {*INDEXES.values(), "index_sort"}
+INDEXED = {*INDEXES.values(), "index_sort", "due_sort"}
 CONTENTION = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
 
 
@@ -161,11 +162,13 @@ def put_write(
     **values: Any,
 ) -> Write:
     """Write a whole item, usually under `IS_NEW`. `index` says in which lists it stands (`keys.index_entry`); what is
-    listed also stands on the list of work of whoever must act on it (`tasks.py`)."""
+    listed also stands on the list of work of whoever must act on it, and under its day (`tasks.py`)."""
     plain = content.model_dump(mode="json") if isinstance(content, Record) else content
     request = _expression(key, condition, None, values)
-    whose = task_key(getattr(content, "thing", ""), plain) if index else None
-    item = {**plain, **(index or {}), "task_key": whose, "pk": key.pk, "sk": key.sk}
+    thing = getattr(content, "thing", "")
+    whose, due = (task_key(thing, plain), due_place(thing, plain)) if index else (None, None)
+    tasks = {"task_key": whose, "due_key": due and due[0], "due_sort": due and due[1]}
+    item = {**plain, **(index or {}), **tasks, "pk": key.pk, "sk": key.sk}
     # the key of an index is left out where it is None, because DynamoDB refuses a null there
     request["Item"] = encode(
         {field: value for field, value in item.items() if value is not None or field not in INDEXED}
