@@ -11,7 +11,7 @@ from tests.races import seed_data, tables
 from tests.races.interleaving import Interleaving
 from tests.races.order_parties import Parties, seed_parties
 from tests.support.backend import World
-from voucher.models.orders import Order
+from voucher.models.orders import KeptRecovery, Order
 
 CLAIM_FEN = 100_000
 
@@ -38,6 +38,12 @@ def receive(world: World, path: str, amount_fen: int, key: str) -> Reply:
     return reply
 
 
+def assert_listed_as_kept(order: Order) -> None:
+    """What lists show of the claim is what its order has."""
+    [listed], [claim] = tables.list_records(KeptRecovery, "orders", "RECOVERY#"), order.recoveries
+    assert (listed.state, listed.received_fen) == (claim.state, claim.received_fen)
+
+
 @pytest.mark.clause("§5.2b")
 def test_of_parts_that_come_in_at_once_only_those_that_the_claim_holds_count(
     world: World, stopped_clock: StoppedClock, seed: int
@@ -50,6 +56,7 @@ def test_of_parts_that_come_in_at_once_only_those_that_the_claim_holds_count(
     assert (order.received_fen, order.recoveries[0].state, len(order.recoveries[0].receipts)) == (80_000, "part", 2)
     accounts = tables.assert_books_hold()
     assert accounts["receivable"] == CLAIM_FEN - 80_000
+    assert_listed_as_kept(order)
 
 
 @pytest.mark.clause("§5.2b")
@@ -67,3 +74,5 @@ def test_a_claim_is_withdrawn_or_paid_and_never_both(world: World, stopped_clock
     codes = sorted(reply.code or "done" for reply in Interleaving(seed).run(calls))
     assert codes == ["WRONG_STATE", "done"]
     assert tables.assert_books_hold()["receivable"] == 0
+    [order] = tables.list_records(Order, "orders", "RECORD")
+    assert_listed_as_kept(order)
