@@ -67,6 +67,19 @@ def test_each_members_message_is_posted_once_signed_and_names_nobody(receiver: R
     assert OWNER.name not in str(receiver.taken)
 
 
+def test_a_message_that_stopped_behind_its_inbox_is_posted_when_it_comes_again(
+    receiver: Receiver, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notice, place = {**NOTICE, "recipient": town.enterprise.uscc}, os.environ["WEBHOOK_QUEUE_URL"]
+    monkeypatch.setenv("WEBHOOK_QUEUE_URL", f"{place}-gone")
+    assert len(deliver("notify", notice)["batchItemFailures"]) == 1
+    told = steps.expect(town.world.call(OWNER, "GET", "/inbox"), 200)["items"]
+    assert [each["about"] for each in told].count("voucher:v1") == 1
+    monkeypatch.setenv("WEBHOOK_QUEUE_URL", place)
+    assert deliver("notify", notice)["batchItemFailures"] == []
+    assert [each["about"] for each in waiting("webhook")] == ["voucher:v1"]
+
+
 def test_without_an_address_nothing_is_sent_to_the_webhooks_queue(
     receiver: Receiver, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
