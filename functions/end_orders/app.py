@@ -16,7 +16,6 @@ from voucher.models.base import Mark
 from voucher.policy import Policy
 from voucher.rules import messages
 from voucher.rules.lifecycle import stepped
-from voucher.rules.settlements import ENDED_LINES
 from voucher.rules.terms import (
     day_to_remind_of_answer,
     has_run_out,
@@ -140,5 +139,4 @@ def end_application(settlement_id: str, instant: datetime) -> None:
     """§4.2.1: end the orders of an application whose lines were not handed in in time, one after the other."""
     policy = programmes.load(settlements.load(settlement_id).year).policy
     for line in settlements.list_lines(settlement_id):
-        if line.state not in ENDED_LINES:
-            end_unsettled(orders.load(line.order_id), line, policy, instant)
+        end_unsettled(orders.load(line.order_id), line, policy, instant)

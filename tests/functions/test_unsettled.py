@@ -88,6 +88,12 @@ def test_an_application_that_was_not_handed_in_in_time_ends_with_its_orders(
     assert (case.shown()["state"], {each["state"] for each in case.shown()["lines"]}) == ("withdrawn", {"withdrawn"})
     assert Settling(town, handed_in["settlement_id"]).shown()["state"] == "submitted"
     assert case.used_fen() == 40_000
+    invoices = {
+        each["pk"]["S"]: each["order_id"] for each in everything_kept()["settlements"] if "INVOICE#" in each["pk"]["S"]
+    }
+    assert sorted(map(str, invoices.values())) == sorted(
+        map(str, [{"NULL": True}, {"NULL": True}, {"S": third["order_id"]}])
+    )
     message = {"task": "end_application", "settlement_id": case.settlement_id, "instant": OVER.isoformat()}
     kept = everything_kept()
     assert deliver("end_orders", message, message) == {"batchItemFailures": []}
