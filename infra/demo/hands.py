@@ -68,6 +68,7 @@ STEPS = (
     Step("round approved", "审定汇总批次", "approve_round"),
     Step("notice published", "发布公示", "publish_notice"),
     Step("notice closed", "结束公示", "close_notice"),
+    Step("account confirmed", "确认收款账户", "decide_account"),
     Step("payouts made", "编制拨付", "make_payouts"),
     Step("payment recorded", "登记拨付结果", "record_payment"),
 )
