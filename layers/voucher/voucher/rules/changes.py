@@ -82,8 +82,8 @@ def with_facts_of[Organisation: (Enterprise, Agency)](
     organisation: Organisation, change: Change, mark: Mark, found: Mapping[str, bool] | None = None
 ) -> Organisation:
     """§3.2.3, §4.1.3: the organisation with the facts of a report and what a reviewer `found` of them, and with what
-    they replace. What was granted or ordered before keeps its own facts. Raises NO_FACTS_REPORTED, and WRONG_STATE unless the organisation is approved:
-    one that was reopened submits its facts anew."""
+    they replace. What was granted or ordered before keeps its own facts. Raises NO_FACTS_REPORTED, and
+    WRONG_STATE unless the organisation is approved: one that was reopened submits its facts anew."""
     if not change.facts:
         raise Refused(Refusal.NO_FACTS_REPORTED, clause="§3.2.3" if isinstance(organisation, Agency) else "§4.1.3")
     facts: dict[str, Any] = {each.field: each.proposed for each in change.facts}
