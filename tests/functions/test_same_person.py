@@ -1,4 +1,4 @@
-"""§5.2b: nobody acts for both parties of an order."""
+"""§5.2b: nobody acts for both parties of an order; what both have in common is a flag."""
 
 import pytest
 
@@ -8,6 +8,7 @@ from tests.support.backend import function
 from tests.support.scenario import OWNER, SELLER, Json, Town
 from tests.support.settlement_scenario import settling, the_order
 from voucher.store import keys
+from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import transact, update_write
 
 Scene = tuple[Town, Json]
@@ -82,3 +83,34 @@ def test_staff_sees_on_each_line_who_stands_behind_both_parties(submitted: Scene
     path = f"/rounds/{case.gather()['round_id']}"
     [line] = case.town.shown(path, BUREAU)["lines"]
     assert {"SAME_REPRESENTATIVE", "SAME_PHONE", "HAS_VIOLATION"} <= {flag["code"] for flag in line["flags"]}
+
+
+def load_submission(key: keys.Key) -> Json:
+    """What an organisation submitted last."""
+    item = find_item(key)
+    assert item is not None
+    found: Json = item["submission"]
+    return found
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_paper_that_two_organisations_submitted_is_a_flag_that_names_the_other_to_staff(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    seller, buyer = case.town.agency.uscc, case.town.enterprise.uscc
+    assert "SAME_PAPER" not in str(case.shown()["lines"])
+    paper = load_submission(keys.enterprise(buyer))["income_statement"][0]
+    copied = {"tax_certificate": [f"d_other.{paper.rpartition('.')[2]}"]}
+    submission = load_submission(keys.agency(seller)) | copied
+    change = "SET #submission = :submission"
+    transact([update_write("agency", keys.agency(seller), change, None, submission=submission)])
+
+    def flags(line: Json) -> list[Json]:
+        return [flag for flag in line["flags"] if flag["code"] == "SAME_PAPER"]
+
+    [flag] = flags(case.line(order))
+    assert flag["shared_with"] == [f"agency:{seller}"] and flag["field"] == "enterprise.income_statement"
+    assert flag["message"] == "上年度营业收入（利润表）与其他单位提交的是同一文件，请核实是否串通。"
+    assert not flags(case.line(order, SELLER))
+    steps.expect(case.decide(order), 200)
+    [line] = case.town.shown(f"/rounds/{case.gather()['round_id']}", BUREAU)["lines"]
+    assert flags(line) == [flag]

@@ -118,12 +118,14 @@ class Line(Stateful):
 
 
 class PublicFlag(TypedDict):
-    """A flag of a line; `order_ids` are the other orders concerned, which only staff sees."""
+    """A flag of a line; `order_ids` are the other orders concerned, `shared_with` the organisations that have the same,
+    as `enterprise:…` or `agency:…`: only staff sees either."""
 
     code: str
     field: str
     message: str
     order_ids: NotRequired[list[str]]
+    shared_with: NotRequired[list[str]]
 
 
 class PublicLine(Line, defer_build=True):

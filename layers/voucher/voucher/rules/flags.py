@@ -3,6 +3,7 @@
 A flag does not stop a line; only a refusal does.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -13,7 +14,10 @@ from voucher.models.enterprises import Enterprise
 from voucher.models.orders import Order
 from voucher.models.settlements import Flag, Invoice, Line, Transfer
 from voucher.models.standing import Standing
+from voucher.policy import AGENCY_DOCUMENTS, ENTERPRISE_DOCUMENTS
 from voucher.rules.working_days import shanghai_date
+
+DOCUMENT_WORDS = ENTERPRISE_DOCUMENTS | AGENCY_DOCUMENTS
 
 
 def flags_of(
@@ -65,10 +69,14 @@ def _in_life(order: Order, day: date, today: date) -> bool:
 
 
 def flags_of_parties(
-    enterprise: Enterprise | None, agency: Agency | None, standings: Iterable[Standing]
+    enterprise: Enterprise | None,
+    agency: Agency | None,
+    standings: Iterable[Standing],
+    holders: Mapping[str, frozenset[str]],
 ) -> list[dict[str, Any]]:
-    """§5.2b: what speaks against the two parties of a line: the same person or phone stands behind both, or a violation
-    is on record that names other orders. `standings` are those of the two."""
+    """§5.2b: what speaks against the two parties of a line: the same person or phone stands behind both, one of them
+    submitted a paper that another organisation submitted, too, or a violation is on record that names other orders.
+    `standings` are those of the two, `holders` those who submitted each paper (`paper_holders`)."""
     found = []
     if enterprise and agency:
         name, phone = plain(enterprise.legal_representative), plain(enterprise.contact_phone)
@@ -83,7 +91,38 @@ def flags_of_parties(
             field = "enterprise_uscc" if enterprise and each.uscc == enterprise.uscc else "agency_uscc"
             words = f"该单位有尚未解除的违规记录：{'、'.join(each.violations)}。"
             found.append(Flag(code="HAS_VIOLATION", field=field, message=words))
-    return [flag.public() for flag in found]
+    parties = [party for party in (enterprise, agency) if party]
+    return [*(flag.public() for flag in found), *_flags_of_papers(parties, holders)]
+
+
+def _flags_of_papers(
+    parties: Iterable[Enterprise | Agency], holders: Mapping[str, frozenset[str]]
+) -> Iterable[dict[str, Any]]:
+    shown = set[str]()
+    for party in parties:
+        for sha256, kind in _papers(party).items():
+            others = [each for each in sorted(holders[sha256]) if not each.endswith(f":{party.uscc}")]
+            # a paper that both parties have is one flag
+            if others and sha256 not in shown:
+                words = f"{DOCUMENT_WORDS[kind]}与其他单位提交的是同一文件，请核实是否串通。"
+                flag = Flag(code="SAME_PAPER", field=f"{party.thing}.{kind}", message=words)
+                yield flag.public() | {"shared_with": others}
+            shown.add(sha256)
+
+
+def paper_holders(parties: Iterable[Enterprise | Agency]) -> dict[str, frozenset[str]]:
+    """§5.2b: SHA-256 → those of some organisations who submitted that paper last, as `enterprise:…` or `agency:…`."""
+    found = defaultdict[str, set[str]](set)
+    for party in parties:
+        for sha256 in _papers(party):
+            found[sha256].add(f"{party.thing}:{party.uscc}")
+    return {sha256: frozenset(names) for sha256, names in found.items()}
+
+
+def _papers(party: Enterprise | Agency) -> dict[str, str]:
+    """SHA-256 → kind, for each paper of an organisation's last submission."""
+    kinds = [kind for kind in DOCUMENT_WORDS if kind in party.submission]
+    return {file.rpartition(".")[2]: kind for kind in kinds for file in party.submission[kind]}
 
 
 def plain(text: str | None) -> str | None:
