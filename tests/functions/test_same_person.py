@@ -94,7 +94,7 @@ def load_submission(key: keys.Key) -> Json:
 
 
 @pytest.mark.clause("§5.2b")
-def test_a_paper_that_two_organisations_submitted_is_a_flag_that_names_the_other_to_staff(submitted: Scene) -> None:
+def test_a_paper_of_two_organisations_is_a_flag_that_names_the_other_to_staff(submitted: Scene) -> None:
     case, order = settling(submitted), the_order(submitted)
     seller, buyer = case.town.agency.uscc, case.town.enterprise.uscc
     assert "SAME_PAPER" not in str(case.shown()["lines"])
