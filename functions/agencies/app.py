@@ -16,7 +16,7 @@ from voucher.edge.masking import masked
 from voucher.edge.pages import ListOf, Search, reply_list
 from voucher.edge.parties import unaccused_checks
 from voucher.edge.replies import Answer, reply
-from voucher.models.agencies import Agency, AgencyState
+from voucher.models.agencies import Agency, AgencyState, ShownAgency
 from voucher.models.base import Request
 from voucher.policy import AGENCY_DOCUMENTS, Category, District, Policy
 from voucher.refusals import Refused
@@ -25,7 +25,7 @@ from voucher.rules.documents import check_complete
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import policy_for
 from voucher.rules.submissions import application_day, changes_by_submission, submission_of
-from voucher.store import documents, keys, organisations, programmes
+from voucher.store import documents, keys, organisations, programmes, ratings
 
 app = Api()
 
@@ -142,11 +142,11 @@ def list_agencies(query: Search[AgencyState]) -> Answer[ListOf[Agency]]:
 
 
 @app.get("/agencies/<uscc>")
-def show(uscc: str) -> Answer[Agency]:
-    """One agency, for its members and staff."""
+def show(uscc: str) -> Answer[ShownAgency]:
+    """One agency with its ratings, for its members and staff."""
     agency = as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
     disclose(app, f"agency:{uscc}", agency_uscc=uscc)
-    return reply(agency)
+    return reply(agency.public() | ratings.find(keys.agency_ratings(uscc)).shown())
 
 
 handler = app.handle

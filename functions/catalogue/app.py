@@ -10,12 +10,13 @@ from voucher.edge.queries import QueryId, Words
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
 from voucher.models.products import Product, ProductOnSale
+from voucher.models.ratings import Ratings
 from voucher.policy import Category
 from voucher.refusals import not_found
 from voucher.rules.agencies import categories_on_sale
 from voucher.rules.products import search_texts
 from voucher.rules.search import mentions_all, search_words
-from voucher.store import organisations, products
+from voucher.store import keys, organisations, products, ratings
 
 app = Api()
 
@@ -39,7 +40,11 @@ def search(query: Catalogue) -> Answer[ListOf[ProductOnSale]]:
 
     selection = replace(query.selection(), state="published")
     page = products.list_page(selection, keep, query.agency)
-    return reply_list(page, lambda item: offers.shown(Product.model_validate(item)))
+    rated = ratings.read_each_of(keys.product_ratings(item["product_id"]) for item in page.items)
+    return reply_list(
+        page,
+        lambda item: offers.shown(Product.model_validate(item), rated[keys.product_ratings(item["product_id"])]),
+    )
 
 
 class _Offers:
@@ -54,9 +59,9 @@ class _Offers:
             self._agencies[uscc] = organisations.find_agency(uscc)
         return category in categories_on_sale(self._agencies[uscc], clock.today())
 
-    def shown(self, product: Product) -> dict[str, Any]:
-        """A product that is on offer, with the name of its agency as it is today."""
-        return product.on_sale() | {"agency_name": self.name_of(product.agency_uscc)}
+    def shown(self, product: Product, rated: Ratings) -> dict[str, Any]:
+        """A product that is on offer, with its ratings and the name of its agency as it is today."""
+        return product.on_sale() | {"agency_name": self.name_of(product.agency_uscc), **rated.shown()}
 
     def name_of(self, uscc: str) -> str:
         """The name of an agency that was asked for before."""
@@ -70,7 +75,7 @@ def show(product_id: str) -> Answer[ProductOnSale]:
     product, offers = products.get(product_id), _Offers()
     if product.state != "published" or not offers.include(product.agency_uscc, product.category):
         raise not_found("product")
-    return reply(offers.shown(product))
+    return reply(offers.shown(product, ratings.find(keys.product_ratings(product_id))))
 
 
 handler = app.handle

@@ -15,7 +15,7 @@ from voucher.rules import contracts
 from voucher.rules.four_eyes import stepped_by_party
 from voucher.rules.lifecycle import check_version, stepped
 from voucher.rules.terms import delivered_changes
-from voucher.store import orders, organisations, programmes, vouchers
+from voucher.store import orders, organisations, programmes, ratings, vouchers
 from voucher.store.engine.table import Write
 
 app = Api()
@@ -142,7 +142,7 @@ def rate(order_id: str) -> Answer[Order]:
         raise Refused(Refusal.ALREADY_EXISTS)
     rating = Rating(score=body.score, comment=body.comment or "", at=clock.now())
     new = stepped(old, "rate", app.mark, rating=rating)
-    orders.commit_step(old, new, organisations.rating_write(old.agency_uscc, body.score))
+    orders.commit_step(old, new, *ratings.rating_writes(old, body.score))
     return reply(new)
 
 

@@ -12,7 +12,7 @@ from voucher.policy import Category, District
 from voucher.refusals import not_found
 from voucher.rules.agencies import is_active, is_found
 from voucher.rules.search import search_words
-from voucher.store import organisations
+from voucher.store import keys, organisations, ratings
 
 app = Api()
 
@@ -33,8 +33,10 @@ def list_registered(query: Register) -> Answer[ListOf[RegisteredAgency]]:
         return is_active(agency, today) and is_found(agency, query.category, query.district, words)
 
     page = organisations.list_page("agency", query.selection(), keep)
-    ratings = organisations.read_ratings(item["uscc"] for item in page.items)
-    return reply_list(page, lambda item: Agency.model_validate(item).registered(ratings[item["uscc"]]))
+    rated = ratings.read_each_of(keys.agency_ratings(item["uscc"]) for item in page.items)
+    return reply_list(
+        page, lambda item: Agency.model_validate(item).registered(rated[keys.agency_ratings(item["uscc"])])
+    )
 
 
 @app.get("/register/<uscc>")
@@ -43,7 +45,7 @@ def show(uscc: str) -> Answer[RegisteredAgency]:
     agency = organisations.get_agency(uscc)
     if not is_active(agency, clock.today()):
         raise not_found("agency")
-    return reply(agency.registered(organisations.read_ratings([uscc])[uscc]))
+    return reply(agency.registered(ratings.find(keys.agency_ratings(uscc))))
 
 
 handler = app.handle

@@ -8,7 +8,7 @@ from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR
 from tests.conftest import StoppedClock
 from tests.support import samples
-from tests.support.scenario import OWNER, RIVAL, Json, Town, admit, answer_removal
+from tests.support.scenario import OWNER, RIVAL, SELLER, Json, Town, admit, answer_removal
 
 SHOWN = {
     *("uscc", "name", "categories", "district", "valid_until"),
@@ -85,3 +85,17 @@ def test_ratings_are_counted_once_each_and_averaged(completed: tuple[Town, Json]
     [shown] = steps.expect(town.world.call(None, "GET", "/register"), 200)["items"]
     assert (shown["rating_count"], shown["rating_average"]) == (2, 4.5)
     assert steps.expect(town.world.call(None, "GET", f"/register/{town.agency.uscc}"), 200) == shown
+    for_staff = town.shown(f"/agencies/{town.agency.uscc}")
+    assert (for_staff["rating_count"], for_staff["rating_average"]) == (2, 4.5)
+
+
+@pytest.mark.clause("§4.2.3")
+def test_a_product_has_the_ratings_of_its_own_orders(completed: tuple[Town, Json]) -> None:
+    town, order = completed
+    other = steps.list_product(town.world, SELLER, {**samples.product(town.agency), "name": "另一服务"})
+    steps.expect(town.act(OWNER, order, "rating", {"score": 3}), 200)
+    items = steps.expect(town.world.call(None, "GET", "/products"), 200)["items"]
+    rated = {each["product_id"]: (each["rating_count"], each["rating_average"]) for each in items}
+    assert rated == {order["product_id"]: (1, 3.0), other["product_id"]: (0, None)}
+    alone = steps.expect(town.world.call(None, "GET", f"/products/{order['product_id']}"), 200)
+    assert (alone["rating_count"], alone["rating_average"]) == (1, 3.0)

@@ -1,10 +1,11 @@
 """Service agencies (§3.1, §3.2)."""
 
 from datetime import date
-from typing import Any, ClassVar, Literal, TypedDict, cast
+from typing import Any, ClassVar, Literal, cast
 
-from voucher.models.base import Instant, Reason, Record, Stateful
+from voucher.models.base import Instant, Reason, Stateful
 from voucher.models.members import Invitation, Seat
+from voucher.models.ratings import Rated, Ratings
 from voucher.models.sanctions import Sanction
 from voucher.policy import AgencyCondition, Category, District
 
@@ -13,8 +14,8 @@ AgencyState = Literal[
 ]
 
 
-class RegisteredAgency(TypedDict):
-    """§3.2.2, §4.2.3: what everybody reads of an agency that may be ordered from; ratings go from 1 to 5."""
+class RegisteredAgency(Rated):
+    """§3.2.2, §4.2.3: what everybody reads of an agency that may be ordered from."""
 
     uscc: str
     name: str
@@ -23,15 +24,6 @@ class RegisteredAgency(TypedDict):
     contact_name: str | None
     contact_phone: str | None
     valid_until: date
-    rating_average: float | None
-    rating_count: int
-
-
-class Ratings(Record):
-    """§4.2.3: how many ratings an agency has, and their sum."""
-
-    rating_count: int = 0
-    rating_sum: int = 0
 
 
 class Agency(Stateful):
@@ -101,12 +93,17 @@ class Agency(Stateful):
     erased_at: Instant | None = None
 
     def registered(self, ratings: Ratings) -> RegisteredAgency:
-        """What the public needs of it, and no more; the average is rounded down to hundredths."""
+        """What the public needs of it, and no more."""
         names = ("uscc", "name", "categories", "district", "contact_name", "contact_phone", "valid_until")
-        public, count = self.public(), ratings.rating_count
-        average = 100 * ratings.rating_sum // count / 100 if count else None
-        shown = {name: public[name] for name in names} | {"rating_average": average, "rating_count": count}
-        return cast("RegisteredAgency", shown)
+        public = self.public()
+        return cast("RegisteredAgency", {name: public[name] for name in names} | ratings.shown())
+
+
+class ShownAgency(Agency, defer_build=True):
+    """An agency with its ratings, which count when it renews its approval (§3.2.3, §4.2.3)."""
+
+    rating_average: float | None
+    rating_count: int
 
 
 class ReviewedAgency(Agency, defer_build=True):

@@ -48,7 +48,9 @@ class Product(Stateful):
 
 
 class ProductOnSale(Product, defer_build=True):
-    """A product as anybody may see it, with the name of its agency."""
+    """A product as anybody may see it, with the name of its agency and its own ratings (§4.2.3)."""
 
     agency_name: str
+    rating_average: float | None
+    rating_count: int
     private: ClassVar[frozenset[str]] = Product.private | ONLY_FOR_PARTIES

@@ -6,7 +6,7 @@ also `by_enterprise`, `by_agency` and `by_waiting` (`waiting_key`), registry `by
 
 registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what
              AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what, RATINGS
-             PRODUCT#id | RECORD     LIST#kind#year | CURRENT, IMPORT#id, LATEST, TURN
+             PRODUCT#id      | RECORD, RATINGS     LIST#kind#year | CURRENT, IMPORT#id, LATEST, TURN
              USER#sub        | OPEN#drafts, DOCUMENTS#day
 vouchers     PROGRAMME#year  | RECORD, BATCH#id, POSTING#seq, RECONCILIATION#cut_off    BATCH#id | RECORD
              POOL#pool#shard | POOL      ENTITLEMENT#year#uscc | ENTITLEMENT
@@ -69,6 +69,14 @@ def open_things(owner: Key, what: str) -> Key:
 
 def product(product_id: str) -> Key:
     return Key("registry", f"PRODUCT#{product_id}", "RECORD")
+
+
+def agency_ratings(uscc: str) -> Key:
+    return agency(uscc, "RATINGS")
+
+
+def product_ratings(product_id: str) -> Key:
+    return Key("registry", f"PRODUCT#{product_id}", "RATINGS")
 
 
 def name_list(kind: str, year: int, sk: str = "CURRENT") -> Key:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from voucher.models.agencies import Agency, Ratings
+from voucher.models.agencies import Agency
 from voucher.models.base import instant_text
 from voucher.models.enterprises import Enterprise
 from voucher.refusals import Refusal, Refused, not_found
@@ -198,21 +198,6 @@ def commit_deleted(organisation: Organisation) -> bool:
 def list_page(kind: str, selection: Selection, keep: Keep | None) -> Page:
     """A page of the enterprises or of the agencies that `keep` accepts."""
     return read_page("registry", kind.upper(), selection, keep)
-
-
-def rating_write(uscc: str, score: int) -> Write:
-    """§4.2.3: count one more rating of an agency. It is written with the order that it belongs to, which is rated only
-    once."""
-    key = keys.agency(uscc, "RATINGS")
-    return update_write("ratings", key, "ADD #rating_count :one, #rating_sum :score", None, score=score)
-
-
-def read_ratings(usccs: Iterable[str]) -> dict[str, Ratings]:
-    """How each of some agencies was rated, each as last written; at most as many as a page has."""
-    places = {keys.agency(uscc, "RATINGS").pk: uscc for uscc in usccs}
-    items = read_each("registry", *(keys.agency(uscc, "RATINGS") for uscc in places.values())) if places else []
-    found = {places[item["pk"]]: Ratings.model_validate(item) for item in items}
-    return {uscc: found.get(uscc, Ratings()) for uscc in places.values()}
 
 
 def read_enterprise_names(usccs: Iterable[str]) -> dict[str, str]:
