@@ -53,6 +53,8 @@ def fill_in(city: City, line: Line, by: str, member: bool, body: Json) -> Expect
         return refusal("OWN_SHARE_MISMATCH")
     # all enterprises of the machine have one name, and a payer is known by the name
     number = invoice_name(body["invoice"])
+    if city.invoices.get(number) not in (None, line):
+        return refusal("INVOICE_USED")
     payment = city.transfers.setdefault((part["reference"], part["paid_on"]), Payment())
     if not payment.has_room(line, part["amount_fen"], part.get("total_fen")):
         return refusal("TRANSFER_OVERUSED")
