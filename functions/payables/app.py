@@ -28,9 +28,9 @@ app = Api()
 
 @app.get("/rounds/<round_id>/payables/<agency_uscc>")
 def show(round_id: str, agency_uscc: str) -> Answer[PublicPayable]:
-    """What the agency is owed in a round, for its members and staff."""
+    """What the agency is owed in a round, for its members and staff; staff sees who else has its account (§5.2b)."""
     as_party_or_staff(app.caller, organisations.find_agency(agency_uscc), "payable")
-    return reply(payable_with_holds(payables.get(round_id, agency_uscc)))
+    return reply(payable_with_holds(payables.get(round_id, agency_uscc), for_staff=app.caller.role != "agency"))
 
 
 @app.post("/rounds/<round_id>/invoices")

@@ -3,6 +3,7 @@ number, and it writes nothing."""
 
 from voucher.edge.api import Api
 from voucher.edge.disclosure import disclose
+from voucher.edge.holds import account_flags
 from voucher.edge.identity import require
 from voucher.edge.replies import Answer, reply
 from voucher.models.payables import FullAccount
@@ -33,6 +34,7 @@ def show(round_id: str, agency_uscc: str) -> Answer[FullAccount]:
             "account_name": change.account.account_name,
             "bank_account": number,
             "reason": change.reason,
+            "flags": account_flags(payable),
         }
     )
 

@@ -223,6 +223,7 @@ INVENTORY = (
         (
             "Account.sealed_number",
             "Account.fingerprint",
+            "Account.match",
             "AccountChange.account",
             "AccountChange.reason",
             "Payable.account",

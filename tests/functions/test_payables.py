@@ -31,6 +31,7 @@ from tests.support.workers import waiting
 from voucher.models.payables import AccountChange, Payable
 from voucher.store import keys, payables
 from voucher.store.engine import sealing
+from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import transact, update_write
 
 Scene = tuple[Town, Json]
@@ -48,7 +49,7 @@ def test_an_account_number_is_kept_sealed_and_shown_by_its_last_four_digits(subm
     owed = case.town.shown(f"/rounds/{round_id}/payables/{case.town.agency.uscc}", SELLER)
     assert (owed["bank_account_masked"], owed["proposed_account"]["bank_account_masked"]) == ("****0018", "****9999")
     shown = case.town.shown(f"/rounds/{round_id}")["payables"][0]
-    assert shown == owed and "sealed" not in str(shown)
+    assert shown == owed | {"flags": []} and "sealed" not in str(shown)
 
 
 @pytest.mark.clause("§3.5.4")
@@ -214,6 +215,36 @@ def test_whoever_decides_on_an_account_reads_its_number_as_long_as_it_waits(subm
     no = case.call(OPERATOR, "GET", path)
     assert (no.status, no.code, no.body["state"]) == (409, "WRONG_STATE", "invoiced")
     assert waiting("keep_audit") == []
+
+
+@pytest.mark.clause("§5.2b")
+def test_an_account_of_two_agencies_is_a_flag_for_staff_wherever_it_is_decided_on(voucher: Scene) -> None:
+    """The other agency's account is planted: only that it was confirmed, and for whom."""
+    town = voucher[0]
+    (case, round_id), (later, _) = (closed_round_of(town, order) for order in small_orders(town, 2))
+    seller, place = town.agency.uscc, keys.account_uses(sealing.match_of(ACCOUNT))
+    path = f"/rounds/{round_id}/payables/{seller}"
+    steps.expect(case.invoice(round_id, amount_fen=40_000), 200)
+    assert [town.shown(path)["flags"], town.shown(f"{path}/proposed-account")["flags"]] == [[], []]
+    change = "ADD #agency_usccs :agencies"
+    transact([update_write("account uses", place, change, None, agencies={"91331100OTHER00001"})])
+    [flag] = town.shown(f"{path}/proposed-account")["flags"]
+    assert (flag["code"], flag["shared_with"]) == ("SAME_ACCOUNT", ["agency:91331100OTHER00001"])
+    assert flag["message"] == "该收款账户也是其他服务机构的收款账户，请核实是否串通。"
+    assert town.shown(path)["flags"] == [flag] and "SAME_ACCOUNT" not in str(line_flags(later))
+    steps.expect(decide_account(case, round_id), 200)
+    assert (find_item(place) or {})["agency_usccs"] == {"91331100OTHER00001", seller}
+    [payable] = town.shown(f"/rounds/{round_id}", BUREAU)["payables"]
+    assert payable["flags"] == [flag | {"field": "bank_account"}] == town.shown(path)["flags"]
+    assert flag | {"field": "agency_uscc"} in line_flags(later)
+    assert "flags" not in town.shown(path, SELLER) and "SAME_ACCOUNT" not in str(line_flags(later, SELLER))
+
+
+def line_flags(case: Settling, person: Person = OPERATOR) -> list[Json]:
+    """The flags of an application's only line."""
+    [line] = case.shown(person)["lines"]
+    flags: list[Json] = line["flags"]
+    return flags
 
 
 @pytest.mark.clause("§3.5.4")

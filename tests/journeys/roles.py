@@ -85,7 +85,7 @@ def permissions(deployment: Deployment, resources: dict[str, str], function: str
         *table_tries(deployment.aws("dynamodb", key), resources),
         *file_tries(deployment.aws("s3", key), resources["Documents"]),
         *queue_tries(deployment.aws("sqs", key), resources),
-        *secret_tries(deployment.aws("kms", key), resources["BankAccountsKey"]),
+        *secret_tries(deployment.aws("kms", key), resources["BankAccountsKey"], resources["AccountMatchingKey"]),
         *webhook_tries(deployment.aws("secretsmanager", key), resources["WebhookKeys"]),
     ]
     return frozenset(permission for permission, attempt in tries if is_allowed(attempt))
@@ -146,12 +146,14 @@ def queue_tries(client: Any, resources: dict[str, str]) -> Iterator[tuple[Permis
         yield ("sqs:SendMessage", word), partial(client.send_message, **request)
 
 
-def secret_tries(client: Any, key_id: str) -> Iterator[tuple[Permission, Try]]:
-    """Using the key that seals bank accounts."""
+def secret_tries(client: Any, key_id: str, matching_key: str) -> Iterator[tuple[Permission, Try]]:
+    """Using the key that seals bank accounts, and that by which equal ones are found."""
     yield ("kms:Encrypt", "BankAccountsKey"), partial(client.encrypt, KeyId=key_id, Plaintext=b"0")
     yield ("kms:Decrypt", "BankAccountsKey"), partial(client.decrypt, KeyId=key_id, CiphertextBlob=b"0")
     request = {"KeyId": key_id, "KeySpec": "AES_256"}
     yield ("kms:GenerateDataKey", "BankAccountsKey"), partial(client.generate_data_key, **request)
+    request = {"KeyId": matching_key, "MacAlgorithm": "HMAC_SHA_256", "Message": b"0"}
+    yield ("kms:GenerateMac", "AccountMatchingKey"), partial(client.generate_mac, **request)
 
 
 def webhook_tries(client: Any, secret: str) -> Iterator[tuple[Permission, Try]]:
@@ -179,7 +181,7 @@ def full_names(resources: dict[str, str], function: str) -> dict[str, list[str]]
     return {
         "dynamodb": [full_name("dynamodb", f"table/{resources[f'{word}Table']}") for word in (*TABLES, *PLAIN_TABLES)],
         "iam": [role_arn],
-        "kms": [full_name("kms", f"key/{resources['BankAccountsKey']}")],
+        "kms": [full_name("kms", f"key/{resources[word]}") for word in ("BankAccountsKey", "AccountMatchingKey")],
         "lambda": [full_name("lambda", f"function:{resources[function]}")],
         "s3": [bucket, *(f"{bucket}/{prefix}/nothing" for prefix in PREFIXES)],
         "sqs": [full_name("sqs", name) for name in queues],

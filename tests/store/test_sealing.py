@@ -19,6 +19,8 @@ def kms(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with mock_aws():
         monkeypatch.setattr(sealing, "client", REAL_CLIENT)
         monkeypatch.setenv("BANK_ACCOUNTS_KEY", boto3.client("kms").create_key()["KeyMetadata"]["Arn"])
+        mac_key = boto3.client("kms").create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+        monkeypatch.setenv("ACCOUNT_MATCHING_KEY", mac_key["KeyMetadata"]["Arn"])
         yield
 
 
@@ -30,3 +32,13 @@ def test_a_text_sealed_by_kms_opens_for_its_record_and_for_no_other(kms: None) -
     for wrong in ({"round": "r2", "agency": "a1"}, {"round": "r1", "agency": "a2"}, {}):
         with pytest.raises(ClientError):
             sealing.unseal(sealed, **wrong)
+
+
+@pytest.mark.clause("§5.2b")
+def test_one_number_of_two_agencies_has_one_match_and_two_fingerprints(kms: None) -> None:
+    first, other, another = (
+        sealing.seal_account(number, "某银行", name, round_id="r1", agency_uscc=agency)
+        for number, name, agency in [("6200018", "甲", "a1"), ("6200018", "乙", "a2"), ("6200019", "甲", "a1")]
+    )
+    assert first.match == other.match != another.match
+    assert len({each.fingerprint for each in (first, other, another)}) == 3

@@ -1,12 +1,13 @@
 """Replaces KMS in one process: a sealed text opens only in the same context. The journeys use an emulator's KMS."""
 
 import base64
+import hmac
 import json
 from typing import Any
 
 
 class Vault:
-    """Answers Encrypt and Decrypt like KMS, with the same result in every process."""
+    """Answers Encrypt, Decrypt and GenerateMac like KMS, with the same result in every process."""
 
     class InvalidCiphertextError(Exception):
         """KMS refuses to open this: another key, another context, or no ciphertext."""
@@ -15,6 +16,10 @@ class Vault:
         """Encrypt."""
         sealed = json.dumps([KeyId, sorted(EncryptionContext.items()), Plaintext.decode()])
         return {"CiphertextBlob": base64.b85encode(sealed.encode()[::-1])}
+
+    def generate_mac(self, *, KeyId: str, MacAlgorithm: str, Message: bytes) -> dict[str, Any]:  # noqa: N803
+        """GenerateMac."""
+        return {"Mac": hmac.digest(f"{KeyId} {MacAlgorithm}".encode(), Message, "sha256")}
 
     def decrypt(self, *, KeyId: str, CiphertextBlob: bytes, EncryptionContext: dict[str, str]) -> dict[str, Any]:  # noqa: N803
         """Decrypt."""

@@ -16,7 +16,7 @@ def public_round(round_: Round) -> dict[str, Any]:
         "submitters": sorted(round_.submitters),
         "pre_reviewers": sorted(round_.pre_reviewers),
         "lines": public_lines(rounds.list_lines(round_), for_staff=True),
-        "payables": [payable_with_holds(payable) for payable in payables_of_round],
+        "payables": [payable_with_holds(payable, for_staff=True) for payable in payables_of_round],
         "payouts": [payout.public() for payout in payouts.list_of(payables_of_round)],
         "payout_files": [file.public() for file in payouts.list_files(round_.round_id)],
     }

@@ -7,9 +7,9 @@ from voucher.models.agencies import Agency
 from voucher.models.enterprises import Enterprise
 from voucher.models.settlements import Line, Settlement
 from voucher.models.standing import Standing
-from voucher.rules.flags import flags_of_parties, paper_holders, shown_line
+from voucher.rules.flags import flags_of_account, flags_of_parties, paper_holders, shown_line
 from voucher.rules.subsidies import flags_of_subsidies
-from voucher.store import objections, orders, organisations, settlements, standing
+from voucher.store import objections, orders, organisations, payables, settlements, standing
 
 
 def public_lines(lines: Sequence[Line], for_staff: bool) -> list[dict[str, Any]]:
@@ -45,6 +45,7 @@ def _flags_of_parties(
 ) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """§5.2b: what speaks against the two parties of some lines, by their codes."""
     parties = {(each.thing, each.uscc): each for each in organisations.list_parties(lines)}
+    sharers = payables.read_account_sharers(payables.read_known_matches(line.agency_uscc for line in lines))
     holders = paper_holders(parties.values())
     pairs = {(line.enterprise_uscc, line.agency_uscc) for line in lines}
     found = {}
@@ -55,7 +56,7 @@ def _flags_of_parties(
             agency if isinstance(agency, Agency) else None,
             [standings[uscc] for uscc in dict.fromkeys((buyer, seller))],
             holders,
-        )
+        ) + flags_of_account(sharers[seller], "agency_uscc")
     return found
 
 

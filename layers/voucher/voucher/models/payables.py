@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypedDict
 
 from voucher.models.base import Instant, Record, Stateful
 from voucher.models.invoices import InvoiceKind, InvoiceNumber
+from voucher.models.settlements import PublicFlag
 
 
 class MaskedAccount(Record):
@@ -23,11 +24,13 @@ class MaskedAccount(Record):
 
 
 class Account(MaskedAccount):
-    """A bank account (§3.5.4). Its number is kept encrypted; only its last four digits are shown. Two accounts with the
-    same fingerprint are the same account."""
+    """A bank account (§3.5.4). Its number is kept encrypted; only its last four digits are shown. Two accounts of an
+    agency with the same fingerprint are the same account; equal numbers of any agencies have the same `match`, which is
+    None in accounts of before 2026-11-30."""
 
     sealed_number: str
     fingerprint: str
+    match: str | None = None
 
 
 class KnownAccount(NamedTuple):
@@ -55,13 +58,15 @@ class AccountChange(Record):
 
 
 class FullAccount(TypedDict):
-    """An account that waits, with its whole number, for the person who decides on it by `change_id` (§3.5.4)."""
+    """An account that waits, with its whole number, for the person who decides on it by `change_id` (§3.5.4), and what
+    that person should look at (§5.2b)."""
 
     change_id: str
     bank_name: str
     account_name: str
     bank_account: str
     reason: str
+    flags: list[PublicFlag]
 
 
 PayableState = Literal["awaiting_invoice", "invoiced", "paying", "paid", "dropped"]
@@ -131,12 +136,14 @@ class ProposedAccount(TypedDict):
 
 class PublicPayable(Payable, defer_build=True):
     """What an agency is owed, with its bank account: of the number only the last four digits. `held_order_ids` are
-    those of its orders that a violation on record holds: as long as there is one, no payout is made (§5.2b)."""
+    those of its orders that a violation on record holds: as long as there is one, no payout is made (§5.2b); `flags` is
+    what staff should look at."""
 
-    sometimes: ClassVar[frozenset[str]] = frozenset({"held_order_ids"})
+    sometimes: ClassVar[frozenset[str]] = frozenset({"held_order_ids", "flags"})
 
     bank_name: str | None
     account_name: str | None
     bank_account_masked: str | None
     proposed_account: ProposedAccount | None
     held_order_ids: list[str]
+    flags: list[PublicFlag]

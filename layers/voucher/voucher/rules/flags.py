@@ -110,6 +110,14 @@ def _flags_of_papers(
             shown.add(sha256)
 
 
+def flags_of_account(sharers: Sequence[str], field: str) -> list[dict[str, Any]]:
+    """§5.2b: what speaks against an agency's account: it was confirmed for other agencies, too, the `sharers`."""
+    if not sharers:
+        return []
+    flag = Flag(code="SAME_ACCOUNT", field=field, message="该收款账户也是其他服务机构的收款账户，请核实是否串通。")
+    return [flag.public() | {"shared_with": [f"agency:{uscc}" for uscc in sharers]}]
+
+
 def paper_holders(parties: Iterable[Enterprise | Agency]) -> dict[str, frozenset[str]]:
     """§5.2b: SHA-256 → those of some organisations who submitted that paper last, as `enterprise:…` or `agency:…`."""
     found = defaultdict[str, set[str]](set)

@@ -18,7 +18,7 @@ settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id, OPEN#what      I
              ROUND#id        | RECORD, PAYABLE#agency, POSTING#payout, PAYOUT_FILE#number
              NOTICE#id       | RECORD, OBJECTIONS, OBJECTION#id, HELD#target, RATE#hour…
              PAYOUT#id       | RECORD              FILE#sha256, TRANSFER#sha256 | USES
-             ACCOUNT#agency  | ACCOUNT
+             ACCOUNT#agency  | ACCOUNT             MATCH#mac | USES
 supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LEAD#id | RECORD
              AUDIT           | ANCHOR#seq
 audit        CHAIN           | HEAD              CHAIN#block | ENTRY#seq      TRACE#id | PLACE
@@ -153,6 +153,11 @@ def invoice(known_by: InvoiceNumber) -> Key:
 
 def account(agency_uscc: str) -> Key:
     return Key("settlements", f"ACCOUNT#{agency_uscc}", "ACCOUNT")
+
+
+def account_uses(match: str) -> Key:
+    """The agencies for which one account was confirmed."""
+    return Key("settlements", f"MATCH#{match}", "USES")
 
 
 def file_uses(sha256: str) -> Key:

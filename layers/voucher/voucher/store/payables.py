@@ -1,5 +1,6 @@
 """What each agency is owed in a round (§3.5.4), in the settlements table."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from voucher.models.accounts import Movement, order_account, payable_account
@@ -12,7 +13,7 @@ from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys, orders, organisations, rounds, settlements
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.postings import order_posting_write
-from voucher.store.engine.reading import find_item, read_partition
+from voucher.store.engine.reading import find_item, read_many, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_if_unchanged, update_write
 
 
@@ -76,7 +77,7 @@ def commit_invoice(old: Payable, new: Payable, invoice: InvoiceNumber, account: 
     writes = [step_write(old, new), settlements.invoice_write(_invoice_owner(new), invoice)]
     if account:
         known = conditions.all_of(conditions.ACCOUNT_IS_KNOWN, conditions.CONFIRMER_AS_SEEN)
-        writes.append(_account_write(new, account, known))
+        writes += _account_writes(new, account, known)
     try:
         commit(
             writes,
@@ -96,11 +97,33 @@ def _invoice_owner(payable: Payable) -> str:
     return f"{payable.round_id}.{payable.agency_uscc}"
 
 
-def _account_write(payable: Payable, account: Account, condition: str | None) -> Write:
-    """Remember on which account an agency is paid, over all rounds, and who confirmed it."""
-    change, key = "SET #fingerprint = :fingerprint, #confirmed_by = :confirmer", keys.account(payable.agency_uscc)
-    confirmer = payable.account_confirmed_by
-    return update_write("account", key, change, condition, fingerprint=account.fingerprint, confirmer=confirmer)
+def _account_writes(payable: Payable, account: Account, condition: str | None) -> list[Write]:
+    """Remember on which account an agency is paid, over all rounds, and who confirmed it; and of the account, that this
+    agency is one of those it was confirmed for (§5.2b)."""
+    agency_uscc = payable.agency_uscc
+    change = "SET #fingerprint = :fingerprint, #confirmed_by = :confirmer, #match = :match"
+    facts = {"fingerprint": account.fingerprint, "confirmer": payable.account_confirmed_by, "match": account.match}
+    writes = [update_write("account", keys.account(agency_uscc), change, condition, **facts)]
+    if account.match is not None:
+        place, change = keys.account_uses(account.match), "ADD #agency_usccs :agencies"
+        writes.append(update_write("account uses", place, change, None, agencies={agency_uscc}))
+    return writes
+
+
+def read_account_sharers(matches: Mapping[str, str | None]) -> dict[str, list[str]]:
+    """§5.2b: for each of some agencies, by the `match` of its account, the other agencies for which the same account
+    was confirmed, now or before."""
+    wanted = sorted({match for match in matches.values() if match is not None})
+    items = zip(wanted, read_many(map(keys.account_uses, wanted)), strict=True)
+    uses = {match: set((item or {}).get("agency_usccs", ())) for match, item in items}
+    return {agency: sorted(uses.get(match or "", set()) - {agency}) for agency, match in matches.items()}
+
+
+def read_known_matches(agency_usccs: Iterable[str]) -> dict[str, str | None]:
+    """The `match` of the account on which each agency is paid."""
+    wanted = sorted(set(agency_usccs))
+    items = read_many(map(keys.account, wanted))
+    return {agency: (item or {}).get("match") for agency, item in zip(wanted, items, strict=True)}
 
 
 def find_known_account(agency_uscc: str) -> KnownAccount | None:
@@ -142,7 +165,7 @@ def commit_decided_account(old: Payable, new: Payable, round_: Round, caller: st
     ]
     if new.account and new.account != old.account:
         # a confirmed account becomes the known one, whatever the agency was paid on before
-        writes.append(_account_write(new, new.account, None))
+        writes += _account_writes(new, new.account, None)
     commit(writes)
 
 

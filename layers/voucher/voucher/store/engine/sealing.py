@@ -43,6 +43,15 @@ def unseal(sealed: str, **belongs_to: str) -> str:
     return text
 
 
+def match_of(number: str) -> str:
+    """§5.2b: a code in hex that is the same for one account number, whoever names it. Only who may use the key can make
+    one, so nobody finds the number by trying numbers against the table."""
+    key_id = os.environ["ACCOUNT_MATCHING_KEY"]
+    answer = client().generate_mac(KeyId=key_id, MacAlgorithm="HMAC_SHA_256", Message=f"account {number}".encode())
+    mac: bytes = answer["Mac"]
+    return mac.hex()
+
+
 def seal_account(number: str, bank_name: str, account_name: str, *, round_id: str, agency_uscc: str) -> Account:
     """§3.5.4: a bank account as a payable keeps it. Equal accounts of an agency have equal fingerprints."""
     return Account(
@@ -51,6 +60,7 @@ def seal_account(number: str, bank_name: str, account_name: str, *, round_id: st
         sealed_number=seal(number, round=round_id, agency=agency_uscc),
         last_digits=number[-4:],
         fingerprint=slow_hash(f"{number}\n{bank_name}\n{account_name}", agency_uscc),
+        match=match_of(number),
     )
 
 
