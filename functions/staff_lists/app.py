@@ -5,8 +5,9 @@ The public lists of years, batches and products are other routes, because what a
 same for everybody. This function writes nothing.
 """
 
+from collections.abc import Mapping
 from datetime import date
-from typing import get_args
+from typing import Any, get_args
 
 from voucher.edge import clock
 from voucher.edge.api import Api
@@ -21,8 +22,9 @@ from voucher.models.notices import Objection, ObjectionState
 from voucher.models.orders import KeptRecovery, ListedRecovery, RecoveryState
 from voucher.models.payables import Payable, PayableState, PublicPayable
 from voucher.models.payouts import Payout, PayoutState
-from voucher.models.products import Product, ProductState
+from voucher.models.products import MedianPrice, Product, ProductOfStaff, ProductState
 from voucher.models.programmes import Programme
+from voucher.rules.products import PriceKind, median_prices, price_kind, revised_product
 from voucher.rules.recoveries import is_overdue
 from voucher.store import objections, payables, payouts, products, programmes, recoveries
 from voucher.store.engine.pages import Selection, cut_page
@@ -65,13 +67,18 @@ def list_all_batches(query: Batches) -> Answer[ListOf[BatchNow]]:
 
 
 @app.get("/staff/products")
-def list_all_products(query: Products) -> Answer[ListOf[Product]]:
-    """§3.3: products of all agencies; with `to_publish=true` the drafts, and those on sale with a correction that
-    waits. `q` looks into name and agency."""
+def list_all_products(query: Products) -> Answer[ListOf[ProductOfStaff]]:
+    """§3.3, §5.2a: products of all agencies, each beside the median of the prices on sale like it; with
+    `to_publish=true` the drafts, and those on sale with a correction that waits. `q` looks into name and agency."""
     require(app.caller, "platform", "bureau", "finance", "discipline", "admin")
     waiting = _waits_for_publication if query.to_publish == "true" else None
     keep = all_of(query.finds("name", "agency_uscc"), waiting)
-    return reply_list(products.list_page(query.selection(), keep), Product.model_validate)
+    page, medians = products.list_page(query.selection(), keep), median_prices(products.list_on_sale())
+    return reply_list(page, lambda item: _with_median(Product.model_validate(item), medians))
+
+
+def _with_median(product: Product, medians: Mapping[PriceKind, MedianPrice]) -> dict[str, Any]:
+    return product.public() | {"median_price": medians.get(price_kind(revised_product(product)))}
 
 
 def _waits_for_publication(item: Item) -> bool:

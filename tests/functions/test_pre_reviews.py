@@ -8,6 +8,7 @@ import pytest
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Person
 from tests.conftest import StoppedClock
+from tests.support import samples
 from tests.support.backend import function
 from tests.support.scenario import SELLER, Json, Town
 from tests.support.settlement_scenario import (
@@ -210,3 +211,20 @@ def test_a_returned_line_is_submitted_while_another_is_still_under_review(vouche
     steps.expect(case.call(SELLER, "POST", "submit"), 200)
     assert {line["state"] for line in case.shown()["lines"]} == {"submitted"}
     assert case.call(SELLER, "POST", "submit").headers["idempotent-replay"] == "true"
+
+
+@pytest.mark.clause("§5.2a")
+def test_the_operator_sees_each_price_beside_the_median_of_those_on_sale(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    listing = samples.product(case.town.agency, price_fen=800_000)
+    steps.list_product(case.town.world, SELLER, listing)
+    assert case.line(order)["median_price"] is None
+    cheap = listing | {"name": "优惠服务", "price_fen": 300_000}
+    steps.list_product(case.town.world, SELLER, cheap)
+    steps.expect(case.call(SELLER, "POST", "/products", listing | {"price_fen": 1}), 201)  # a draft counts nowhere
+    found = {"median_fen": 800_000, "price_unit": "项", "service_item": None, "product_count": 3}
+    assert case.line(order)["median_price"] == found
+    assert steps.expect(case.decide(order), 200)["lines"][0]["median_price"] == found
+    assert "median_price" not in case.line(order, SELLER)
+    products = case.town.shown("/staff/products")["items"]
+    assert {str(each["median_price"]) for each in products} == {str(found)} and len(products) == 4

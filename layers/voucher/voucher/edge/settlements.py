@@ -8,18 +8,21 @@ from voucher.models.enterprises import Enterprise
 from voucher.models.settlements import Line, Settlement
 from voucher.models.standing import Standing
 from voucher.rules.flags import flags_of_account, flags_of_parties, paper_holders, shown_line
+from voucher.rules.products import median_prices, price_kind
 from voucher.rules.subsidies import flags_of_subsidies
-from voucher.store import objections, orders, organisations, payables, settlements, standing
+from voucher.store import objections, orders, organisations, payables, products, settlements, standing
 
 
-def public_lines(lines: Sequence[Line], for_staff: bool) -> list[dict[str, Any]]:
+def public_lines(lines: Sequence[Line], for_staff: bool, with_medians: bool = False) -> list[dict[str, Any]]:
     """Lines with their flags and the violations that hold their orders. Staff also see what speaks against the parties,
-    and of a file or a transfer that another order has, too, which order."""
+    and of a file or a transfer that another order has, too, which order. `with_medians` adds the median of the prices
+    on sale (§5.2a), for which all products on sale are read."""
     uses, transfer_uses = settlements.read_file_uses(lines), settlements.read_transfer_uses(lines)
     found = {each.order_id: each for each in orders.find_many(line.order_id for line in lines)}
     parties = ("enterprise_uscc", "agency_uscc") if for_staff else ("enterprise_uscc",)
     standings = standing.read_standings(getattr(line, party) for line in lines for party in parties)
     about = _flags_of_parties(lines, standings) if for_staff else {}
+    medians = median_prices(products.list_on_sale()) if with_medians else {}
     counts = objections.read_counts_of_lines(lines)
     shown = [
         shown_line(line, uses, for_staff, [transfer_uses[key] for key in settlements.transfer_keys(line)])
@@ -36,6 +39,7 @@ def public_lines(lines: Sequence[Line], for_staff: bool) -> list[dict[str, Any]]
             "held_by_violation": list(found[line.order_id].held_by_violation),
             "objections": counts.get(line.order_id),
         }
+        | ({"median_price": medians.get(price_kind(found[line.order_id]))} if with_medians else {})
         for line, each in zip(lines, shown, strict=True)
     ]
 
@@ -61,5 +65,5 @@ def _flags_of_parties(
 
 
 def public_settlement(settlement: Settlement, lines: Sequence[Line], for_staff: bool) -> dict[str, Any]:
-    """An application with its lines."""
-    return settlement.public() | {"lines": public_lines(lines, for_staff)}
+    """An application with its lines; each beside the median of the prices on sale, for staff, who decides on it."""
+    return settlement.public() | {"lines": public_lines(lines, for_staff, with_medians=for_staff)}

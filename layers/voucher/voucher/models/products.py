@@ -1,6 +1,6 @@
 """Products that agencies list (§3.3)."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypedDict
 
 from voucher.models.base import Instant, Record, Stateful
 from voucher.policy import Category
@@ -45,6 +45,22 @@ class Product(Stateful):
     def on_sale(self) -> dict[str, Any]:
         """The product as anybody may see it."""
         return {name: value for name, value in self.public().items() if name not in ONLY_FOR_PARTIES}
+
+
+class MedianPrice(TypedDict):
+    """§5.2a: the median of the prices on sale, in fen per unit: those of one category, of one of its service items if
+    `service_item` names it, and of one unit. `product_count` of them were compared."""
+
+    median_fen: int
+    price_unit: str
+    service_item: str | None
+    product_count: int
+
+
+class ProductOfStaff(Product, defer_build=True):
+    """A product as staff sees it, beside the median of what is on sale like it: None where fewer than three are."""
+
+    median_price: MedianPrice | None
 
 
 class ProductOnSale(Product, defer_build=True):

@@ -1,10 +1,15 @@
-"""Products: their price history, the corrections that wait for the operator, and what a search looks into (§3.3)."""
+"""Products: their price history, what others ask for the like, the corrections that wait for the operator, and what a
+search looks into (§3.3)."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from statistics import median
+from typing import Any, NamedTuple
 
-from voucher.models.products import Price, Product
+from voucher.models.base import plain_number
+from voucher.models.orders import Order
+from voucher.models.products import MedianPrice, Price, Product
 from voucher.policy import CATEGORY_WORDS, Category
 from voucher.refusals import Refusal, Refused
 from voucher.rules.lifecycle import check_step
@@ -55,6 +60,42 @@ def published_product(product: Product, at: datetime) -> Product:
         return new
     price = Price(price_fen=new.price_fen, price_unit=new.price_unit, since=at)
     return new.model_copy(update={"prices": (*new.prices, price)})
+
+
+# fewer prices are no market
+LEAST_COMPARED = 3
+
+
+class PriceKind(NamedTuple):
+    """What must be alike for two prices to be compared; no service item stands for a whole category."""
+
+    category: Category
+    service_item: str | None
+    unit: str
+
+
+def price_kind(thing: Product | Order) -> PriceKind:
+    """What the price of a product, or of an order, is compared with."""
+    return PriceKind(thing.category, thing.service_item, plain_number(thing.price_unit))
+
+
+def median_prices(on_sale: Iterable[Product]) -> dict[PriceKind, MedianPrice]:
+    """§5.2a: the median price of each kind with enough products, in fen; half a fen is left out."""
+    alike = defaultdict[PriceKind, list[Product]](list)
+    for product in on_sale:
+        kind = price_kind(product)
+        for each in {kind, kind._replace(service_item=None)}:
+            alike[each].append(product)
+    return {
+        kind: MedianPrice(
+            median_fen=int(median(each.price_fen for each in products)),
+            price_unit=products[0].price_unit,
+            service_item=kind.service_item,
+            product_count=len(products),
+        )
+        for kind, products in alike.items()
+        if len(products) >= LEAST_COMPARED
+    }
 
 
 def search_texts(product: Mapping[str, Any], agency_name: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from voucher.models.products import Product
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import bounds, keys
-from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page, read_whole
+from voucher.store.engine.pages import MOST_READ, Keep, Page, Party, Selection, read_page, read_whole
 from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_new
 
@@ -62,6 +62,12 @@ def list_of_agency(agency_uscc: str) -> Iterable[Product]:
     """Every product of an agency, the newest first."""
     found = read_whole("registry", "PRODUCT", party=Party("by_agency", agency_uscc))
     return (Product.model_validate(item) for item in found)
+
+
+def list_on_sale() -> list[Product]:
+    """The products that are published, the newest first, as many as one page costs at most."""
+    page = list_page(Selection(limit=MOST_READ, state="published"), None)
+    return [Product.model_validate(item) for item in page.items]
 
 
 def list_page(selection: Selection, keep: Keep | None, agency_uscc: str | None = None) -> Page:
