@@ -14,7 +14,7 @@ from voucher.edge import metrics
 ACTIONS = {
     "dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
     "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
-    "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "s3:DeleteObjectVersion", "s3:GetObject",
+    "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateMac", "s3:DeleteObjectVersion", "s3:GetObject",
     "s3:GetObjectVersion", "s3:ListBucketVersions", "s3:PutObject", "sqs:SendMessage", "sqs:SendMessageBatch",
     "secretsmanager:GetSecretValue",
 }  # fmt: skip
