@@ -1,4 +1,4 @@
-"""Readings of personal data: each leaves a trace in the audit trail before it is answered.
+"""Readings of personal data: each leaves a trace in the audit trail before it is answered (§3.4.3).
 
 The trace is handed to the queue first. If the queue does not take it, the call ends in a fault, before anybody has
 read anything.

@@ -1,4 +1,5 @@
-"""What follows from a committed change of a record: messages to queues, made from its old and its new image.
+"""What follows from a committed change of a record (§3.5.2, §4.1.2): messages to queues, made from its old and its new
+image.
 
 A message of the notify queue is for the inboxes of one recipient. `kind` says what `recipient` is: the credit code of
 an enterprise or agency, whose members each get it, or the word of a staff role, whose holders share one inbox.

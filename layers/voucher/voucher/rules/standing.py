@@ -73,9 +73,9 @@ def _without(years: dict[str, tuple[int, ...]], kind: str) -> dict[str, tuple[in
 
 
 def check_no_violation(standings: Mapping[str, Standing]) -> None:
-    """§2.1.3, §5.2b: nobody against whom a violation stands begins new business: an order, its acceptance, an approval
-    or renewal, the publication of a product. `standings` are by the field that names the party. Raises HAS_VIOLATION
-    with each party at fault."""
+    """§2.1.3, §3.1.1, §5.2b: nobody against whom a violation stands begins new business: an order, its acceptance, an
+    approval or renewal, the publication of a product. `standings` are by the field that names the party. Raises
+    HAS_VIOLATION with each party at fault."""
     words = Refusal.HAS_VIOLATION.sentence
     if errors := [FieldError(field, words) for field, standing in standings.items() if standing.violations]:
         raise Refused(Refusal.HAS_VIOLATION, errors=errors)

@@ -1,4 +1,5 @@
-"""Knows pools: how a bounded amount is split over shard items, so that many can draw on it at the same moment.
+"""Knows pools: how a bounded amount is split over shard items, so that many can draw on it at the same moment
+(§1.4a).
 
 A draw takes one shard on the usual path; if that shard holds too little, it gathers from several. Before it says
 "exhausted", all shards are read: of most pools at one moment, because money may come back to them. A pool that only
