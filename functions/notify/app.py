@@ -25,7 +25,9 @@ def work(body: dict[str, Any]) -> None:
     """
     posts = list[dict[str, Any]]()
     message_id = hashlib.sha256(f"{body['message_id']}/{body['kind']}".encode()).hexdigest()[:24]
-    for sub in inboxes_of(body["kind"], body["recipient"], body["about"]):
+    # whoever is told though they act for the organisation no more, or not yet
+    people = [body["person"]] if "person" in body else inboxes_of(body["kind"], body["recipient"], body["about"])
+    for sub in people:
         message = InboxMessage(
             message_id=message_id,
             sub=sub,

@@ -15,6 +15,7 @@ from voucher.edge.retention import FORGETTING, forget_messages
 from voucher.models.base import Mark, instant_text
 from voucher.policy import LIST_KINDS, RETENTION
 from voucher.store import (
+    claims,
     lists,
     notices,
     orders,
@@ -38,6 +39,7 @@ FIRST_LIST_YEAR = 2010
 LISTS: dict[str, tuple[Callable[[Selection], Page], tuple[str, ...], int | None]] = {
     "enterprise": (lambda wanted: organisations.list_page("enterprise", wanted, None), ("uscc",), None),
     "agency": (lambda wanted: organisations.list_page("agency", wanted, None), ("uscc",), None),
+    "claim": (lambda wanted: claims.list_page(wanted, None), ("claim_id",), RETENTION.draft_days),
     "settlement": (lambda wanted: settlements.list_page(wanted, None, None), ("settlement_id",), None),
     "order": (lambda wanted: orders.list_page(wanted, None), ("order_id",), RETENTION.order_text_days),
     "notice": (notices.list_page, ("notice_id",), RETENTION.objection_days),

@@ -76,6 +76,15 @@ def change_paper(today: date) -> DocumentFile:
     return _sheet("change_evidence", "变更登记证明", ["准予变更登记。", f"日期：{today.isoformat()}"])
 
 
+def claim_papers(today: date) -> list[DocumentFile]:
+    """§3.2.1, §4.1.1: what proves a claim on an organisation."""
+    words = [f"出具日期：{today}", "兹确认由申请人代表本单位办理服务券事宜。"]
+    return [
+        _sheet("business_license", "营业执照", words[:1]),
+        _sheet("claim_confirmation", "法定代表人确认书", words),
+    ]
+
+
 def order_documents(
     enterprise_name: str,
     agency_name: str,

@@ -26,7 +26,7 @@ def matrix() -> str:
 def _row(name: str, step: Step) -> tuple[str, ...]:
     calls = "<br>".join(f"`{call}`" for call in step.calls)
     members = "either party" if step.no_member == BOTH else " ".join(f"the {kind}" for kind in step.no_member)
-    return f"`{name}`", calls, _earlier(step.not_by), members, step.clause or "of the list"
+    return f"`{name}`", calls, _earlier(step.not_by), members, step.clause or "of its kind"
 
 
 def _earlier(steps: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ from tests.faults.order_use_cases import place_uncontracted_order
 from tests.faults.services import receive_all
 from tests.faults.use_case import Json, UseCase, deliver_to_worker, list_entries, post
 from tests.races import sanctions, seed_data, tables
+from tests.races.claim_scenario import CLAIMANT, YES, forwarded_claim
 from tests.races.order_parties import seed_parties
 from tests.races.seed_data import QUOTA_FEN
 from tests.support.backend import World
@@ -110,6 +111,23 @@ def report_with_a_paper(world: World, clock: StoppedClock) -> UseCase:
     return UseCase(post(world, parties.enterprise.person, f"{sanctions.path_of(parties)}/changes", body), check)
 
 
+def approved_claim(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    path = forwarded_claim(world, parties.enterprise)
+
+    def check(answer: Json) -> None:
+        assert answer["state"] == "approved"
+        assert organisations.get_enterprise(parties.enterprise.uscc).members == {CLAIMANT.name}
+        [entitlement] = tables.list_records(Entitlement, "vouchers", "ENTITLEMENT")
+        assert entitlement.members == {CLAIMANT.name}
+        ended = {
+            item["sk"].removeprefix("MEMBER#"): "ended_at" in item for item in tables.list_items("registry", "MEMBER#")
+        }
+        assert ended[parties.enterprise.person.name] and not ended[CLAIMANT.name]
+
+    return UseCase(post(world, BUREAU, f"{path}/decision", YES), check)
+
+
 def removal(world: World, _clock: StoppedClock) -> UseCase:
     parties = seed_parties(world)
     sanctions.propose_removal(parties)
@@ -136,5 +154,6 @@ def restoration_of_an_agency(world: World, _clock: StoppedClock) -> UseCase:
 
 SANCTION_USE_CASES = {
     "§4.1.3": [disqualification, void_enterprise, restoration, report_with_a_paper, adoption],
+    "§4.1.1": [approved_claim],
     "§3.4.1": [removal, restoration_of_an_agency],
 }

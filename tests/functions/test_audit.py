@@ -386,7 +386,7 @@ def test_an_answer_with_personal_data_leaves_a_trace(everything: Everything, sub
             else:
                 assert kept == []
     # public, masked, and an order that is not accepted, whose parties are told nothing of each other
-    others = re.compile(r"/register|GET /(enterprises|agencies)$|GET /orders/{order_id}")
+    others = re.compile(r"/register|GET /(enterprises|agencies|claims)$|GET /orders/{order_id}")
     assert {name for name in personal_operations() if not others.search(name)} <= disclosing
 
 

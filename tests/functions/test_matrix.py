@@ -49,7 +49,7 @@ def expected(operation: dict[str, Any], call: Call, person: Person | None) -> se
         return set()
     if person is None:
         return {"UNAUTHENTICATED"}
-    parties = (OWNER,) if call.path.startswith("/organisations/") else (OWNER, SELLER)
+    parties = (OWNER,) if call.path.startswith(("/organisations/", "/claims/")) else (OWNER, SELLER)
     is_party = person == call.person or (members == BOTH_PARTIES and "?" not in call.path and person in parties)
     is_staff = person.role in roles or (bool(person.role) and "staff" in callers)
     if is_staff or (members and is_party) or any(each.startswith(SIGNED_IN) for each in callers):

@@ -39,6 +39,8 @@ VERSIONED = {
     "POST /agencies/{uscc}/removal/approve",
     "POST /enterprises/{uscc}/changes/{change_id}/review",
     "POST /agencies/{uscc}/changes/{change_id}/review",
+    "POST /claims/{claim_id}/review",
+    "POST /claims/{claim_id}/decision",
     "POST /products/{product_id}/publish",
     "POST /programmes/{year}/confirm",
     "PATCH /batches/{batch_id}",

@@ -28,6 +28,7 @@ PARTIES = {
     "members of the enterprise": {"enterprise"},
     "members of the agency": {"agency"},
     "members of either party": {"enterprise", "agency"},
+    ANYBODY: {"user"},
 }
 # what begins a thing, and what writes nothing of a record with a state
 BEGINNING = {
@@ -48,6 +49,7 @@ BEGINNING = {
     "POST /invitations/accept",
     "POST /organisations/{uscc}/members/{member_id}/remove",
     "POST /organisations/{uscc}/leave",
+    "POST /organisations/{uscc}/claims",
 }
 
 

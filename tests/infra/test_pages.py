@@ -21,7 +21,15 @@ from voucher.models.accounts import ENTRIES
 PARTS = [(page, name) for page, parts in PAGES.items() for name in parts]
 API_PAGE = (ROOT / "functions/README.md").read_text()
 # every route that looks at neither roles nor members: whoever calls it becomes a member, or asks about themselves
-FOR_EVERYBODY_SIGNED_IN = {"POST /enterprises", "POST /agencies", "POST /invitations/accept", "GET /me"}
+FOR_EVERYBODY_SIGNED_IN = {
+    "POST /enterprises",
+    "POST /agencies",
+    "POST /invitations/accept",
+    "GET /me",
+    "POST /organisations/{uscc}/claims",
+    "POST /claims/{claim_id}/documents",
+    "POST /claims/{claim_id}/submit",
+}
 FOLDERS = (ROOT, ROOT / "layers/voucher/voucher", ROOT / "tests")
 
 

@@ -161,6 +161,8 @@ class _Builder:
         uscc, day = self.enterprises[0].uscc, self.plan.today.isoformat()
         self.make("violation_id", BUREAU, "/violations", {"uscc": uscc, "facts": "转让", "order_ids": [orders[0]]})
         self.make("invitation_id", self.owner, f"/organisations/{uscc}/invitations", {"role": "handler"})
+        claim = {"contact_name": "某", "contact_phone": "0578-2091234", "reason": "原经办人已离职"}
+        self.make("claim_id", Person("u-stranger"), f"/organisations/{uscc}/claims", claim)
         members = self.deployment.get(self.owner, f"/organisations/{uscc}/members")["items"]
         self.ids["member_id"] = [each["member_id"] for each in members]
         path = f"/enterprises/{uscc}"

@@ -32,6 +32,8 @@ Cancellations   .         PU        PU      PU           .            .      .
 Catalogue       .         .         .       .            .            .      .
 ChangeReviews   PU        P         .       .            .            .      .
 Changes         PU        .         .       .            .            .      P
+ClaimReviews    PU        P         .       .            .            .      .
+Claims          PU        .         .       .            .            .      P
 CloseYear       .         PU        .       .            .            .      .
 Contacts        P         .         .       .            .            .      .
 Disqualifications P       P         .       .            .            .      .
@@ -89,6 +91,7 @@ Withdrawals     .         U         P       PU           .            .      .
 FILE_WRITERS = {
     "Agencies": {"documents/agencies"},
     "Changes": {"documents/agencies", "documents/enterprises"},
+    "Claims": {"documents/claims", "uploads/claims"},
     "Enterprises": {"documents/enterprises"},
     "Evidence": {"documents/settlements", "uploads/settlements"},
     "ImportList": {"rows"},
@@ -100,6 +103,7 @@ FILE_WRITERS = {
 SENDERS = {
     "Agencies": {"KeepAuditQueue"},
     "Changes": {"KeepAuditQueue"},
+    "Claims": {"KeepAuditQueue"},
     "EndOrders": {"EndOrdersQueue", "NotifyQueue"},
     "Enterprises": {"KeepAuditQueue"},
     "Evidence": {"KeepAuditQueue"},
@@ -120,12 +124,14 @@ SENDERS = {
 ERASERS = {
     "Retention": {
         "documents/agencies",
+        "documents/claims",
         "documents/enterprises",
         "documents/settlements",
         "lists",
         "payout-files",
         "rows",
         "uploads/agencies",
+        "uploads/claims",
         "uploads/enterprises",
         "uploads/settlements",
     },

@@ -8,7 +8,14 @@ import pytest
 from tests.rules.records import NOW
 from voucher.models.contents import ANNOUNCED, MOST_BEGINNING, Looks, looks_like
 from voucher.models.documents import Document, Unreadable
-from voucher.policy import AGENCY_DOCUMENTS, CHANGE_DOCUMENTS, ENTERPRISE_DOCUMENTS, LIST_KINDS, SETTLEMENT_DOCUMENTS
+from voucher.policy import (
+    AGENCY_DOCUMENTS,
+    CHANGE_DOCUMENTS,
+    CLAIM_DOCUMENTS,
+    ENTERPRISE_DOCUMENTS,
+    LIST_KINDS,
+    SETTLEMENT_DOCUMENTS,
+)
 from voucher.refusals import Refused
 from voucher.rules.documents import LOOKS_WORDS, check_complete, document_name, file_name, unreadable_words
 
@@ -78,6 +85,7 @@ def test_a_refused_submission_says_which_file_is_there_and_does_not_fit() -> Non
     [
         ("enterprises/1", ENTERPRISE_DOCUMENTS | CHANGE_DOCUMENTS),
         ("agencies/1", AGENCY_DOCUMENTS),
+        ("claims/cl_1", CLAIM_DOCUMENTS),
         ("settlements/s_1", SETTLEMENT_DOCUMENTS),
     ],
 )
@@ -99,6 +107,7 @@ def test_our_own_words_are_fit_for_a_file_name() -> None:
         *AGENCY_DOCUMENTS.values(),
         *SETTLEMENT_DOCUMENTS.values(),
         *CHANGE_DOCUMENTS.values(),
+        *CLAIM_DOCUMENTS.values(),
     ):
         assert not set(words) & set('/\\:*?"<>|') and all(unicodedata.category(each)[0] != "C" for each in words)
     assert file_name(LIST_KINDS["rated_d"], "i_1", "xlsx") == "亩均论英雄D类企业名单-i_1.xlsx"

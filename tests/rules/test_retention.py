@@ -12,6 +12,7 @@ from tests.rules.records import AGENCY, FIRM, MADE, NOW, TODAY, YEAR_END
 from voucher.lifecycles import LIFECYCLES
 from voucher.models.base import Mark, Reason, Stateful
 from voucher.models.changes import Change, ChangedFact
+from voucher.models.claims import ClaimStatement, OrganisationClaim
 from voucher.models.documents import Document
 from voucher.models.lists import ListImport
 from voucher.models.members import Invitation, Seat
@@ -64,6 +65,18 @@ def change(**changes: Any) -> Change:
     days = {"happened_on": date(2026, 6, 1), "reported_on": date(2026, 6, 2), "due_on": date(2026, 6, 16)}
     facts = {"change_id": "c_1", "kind": "agency", "uscc": AGENCY, "overdue": False, "description": "变更", **days}
     return Change(**{**facts, "state": "kept", **MADE, **changes})
+
+
+WORDS_OF_CLAIM = (
+    *("contact_name", "contact_phone", "created_by", "reason", "review_reason", "decision_reason", "request_sha256"),
+)
+SAID = ClaimStatement(text=PLANTED, by=PLANTED, at=NOW)
+
+
+def claim(**changes: Any) -> OrganisationClaim:
+    facts = {"claim_id": "cl_1", "kind": "agency", "uscc": AGENCY, "name": "机构", "reason": "接管"}
+    contact = {"contact_name": "某", "contact_phone": "0578-1"}
+    return OrganisationClaim(**{**facts, **contact, "state": "approved", **MADE, **changes})
 
 
 def payable(**changes: Any) -> Payable:
@@ -154,6 +167,7 @@ ERASED: dict[str, Callable[[], Stateful]] = {
         ),
         MARK,
     ),
+    "claim": lambda: retention.erased_claim(claim(**dict.fromkeys(WORDS_OF_CLAIM, PLANTED), statements=(SAID,)), MARK),
     "order": lambda: retention.erased_order(settlement_records.order(**WORDED_ORDER), MARK),
     "settlement": lambda: retention.erased_settlement(settlement_records.settlement(state="withdrawn"), MARK),
     "objection": lambda: retention.erased_objection(
@@ -213,6 +227,7 @@ def test_every_field_that_the_inventory_gives_days_is_among_what_was_planted_her
         "Sanction",
         "Seat",
         "ChangedFact",
+        "ClaimStatement",
     }
     assert timed - kept_elsewhere <= made
 

@@ -14,6 +14,7 @@ from voucher.rules import lifecycle
 # Steps that no caller takes on the record itself: they follow from a step of another record, or from a schedule.
 FOLLOWING: dict[str, set[str]] = {
     "enterprise": {"reopen", "adopt_change", "erase"},
+    "claim": {"erase"},
     "change": {"erase"},
     "agency": {"reopen", "adopt_change", "erase"},
     "product": set(),
@@ -41,7 +42,7 @@ ALONG: dict[str, set[str]] = {
     "settlement": {"withdraw", "pre_review"},  # with its last line
     "line": {"withdraw"},  # with its application, or with its cancelled order
 }
-PARTIES = {"enterprise", "agency", "public"}
+PARTIES = {"enterprise", "agency", "user", "public"}
 
 
 class Witness:

@@ -5,7 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from infra.city.document_files import agency_documents, enterprise_documents, order_documents, summary_invoice_document
+from infra.city.document_files import (
+    agency_documents,
+    claim_papers,
+    enterprise_documents,
+    order_documents,
+    summary_invoice_document,
+)
 from infra.client import steps
 from infra.client.http import Person, Reply
 from tests.support import samples
@@ -325,6 +331,26 @@ def answer_removal(matter: Matter, _answer: Any) -> None:
     steps.expect(matter.call(SELLER, f"{A}/removal/statement", {"text": "有异议"}), 200)
 
 
+CLAIMED = {"contact_name": "李经办", "contact_phone": "0578-2091234", "reason": "原经办人已离职"}
+FORWARD = {"decision": "forward", "reason": "材料属实"}
+REJECT = {"decision": "reject", "reason": "成员均在职"}
+
+
+def open_claim(matter: Matter, person: Person) -> Reply:
+    """Whoever claims an organisation is neither its member nor staff then; they may become so."""
+    matter.let_in(person, None)
+    return matter.call(Person(person.name), f"/organisations/{ENTERPRISE.uscc}/claims", CLAIMED)
+
+
+def claim_completed(matter: Matter, answer: Json) -> None:
+    """The claimant hands the papers in."""
+    claimant, path = Person("open_claim"), f"/claims/{answer['claim_id']}"
+    for paper in claim_papers(TODAY):
+        steps.announce_and_upload(matter.world, claimant, path, paper)
+    steps.expect(matter.call(claimant, f"{path}/submit"), 200)
+    matter.ids["org_claim"] = answer["claim_id"]
+
+
 TURNS = (
     Turn("draft_programme", "staff", simply("/programmes", PROGRAMME)),
     Turn("confirm_programme", "staff", simply("/programmes/2026/confirm")),
@@ -339,6 +365,9 @@ TURNS = (
     Turn("review_enterprise", "staff", simply(f"{E}/review", {"decision": "approve", "reasons": []})),
     Turn("report_enterprise_change", "enterprise", simply(f"{E}/changes", CHANGE), remember(report="change_id")),
     Turn("review_enterprise_change", "staff", simply(E + "/changes/{report}/review", KEEP)),
+    Turn("open_claim", "staff", open_claim, claim_completed, concerns=("enterprise",)),
+    Turn("review_claim", "staff", simply("/claims/{org_claim}/review", FORWARD), concerns=("enterprise",)),
+    Turn("decide_claim", "staff", simply("/claims/{org_claim}/decision", REJECT), concerns=("enterprise",)),
     Turn("submit_agency", "agency", both_submit(A, SPARE_A)),
     Turn("revoke_agency", "staff", simply(f"{SPARE_A}/revoke", WHY)),
     Turn("pre_review_agency", "staff", simply(f"{A}/pre-review", ADMIT)),

@@ -9,7 +9,7 @@ import boto3
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
-from infra.city.document_files import DocumentFile, change_paper, enterprise_documents
+from infra.city.document_files import DocumentFile, change_paper, claim_papers, enterprise_documents
 from infra.client import steps
 from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR, Person
 from tests.conftest import StoppedClock
@@ -18,7 +18,7 @@ from tests.support import scenario as towns
 from tests.support.agency_scenario import report_change
 from tests.support.backend import BUCKET, QUEUES, World, function
 from tests.support.samples import TODAY
-from tests.support.scenario import OWNER, SELLER, Json, Town
+from tests.support.scenario import OWNER, SELLER, STRANGER, Json, Town
 from tests.support.settlement_scenario import Settling, fill_in, object_to, opened, small_orders
 from tests.support.workers import LAST_NIGHT, deliver, deliver_upload, drain
 from voucher.policy import RETENTION
@@ -227,6 +227,20 @@ def change_report(world: World, clock: StoppedClock) -> Planted:
     return Planted(clock.instant, RETENTION.change_days, (WORDS, *NAMES, PAPER_NAME, kept))
 
 
+def organisation_claim(world: World, clock: StoppedClock) -> Planted:
+    """Rejected, after the enterprise answered."""
+    town = towns.settle(towns.open_year(world))
+    body = {"contact_name": NAMES[0], "contact_phone": "0578-2091234", "reason": WORDS}
+    path = f"/organisations/{town.enterprise.uscc}/claims"
+    path = f"/claims/{steps.expect(world.call(STRANGER, 'POST', path, body, key='c'), 201)['claim_id']}"
+    for paper in claim_papers(TODAY):
+        steps.announce_and_upload(world, STRANGER, path, replace(paper, filename=f"{PAPER_NAME}.pdf"))
+    steps.expect(world.call(STRANGER, "POST", f"{path}/submit"), 200)
+    steps.expect(world.call(OWNER, "POST", f"{path}/statement", {"text": NAMES[1]}), 200)
+    steps.expect(world.call(OPERATOR, "POST", f"{path}/review", {"decision": "reject", "reason": WORDS}), 200)
+    return Planted(clock.instant, RETENTION.claim_days, (WORDS, *NAMES, PAPER_NAME, "documents/claims/"))
+
+
 def objection(world: World, clock: StoppedClock) -> Planted:
     """Rejected; its notice was closed and the round paid."""
     town, order = towns.complete(towns.settle(towns.open_year(world)))
@@ -384,6 +398,7 @@ SCENES: tuple[Callable[[World, StoppedClock], Planted], ...] = (
     removed_agency,
     agency_whose_approval_ended,
     change_report,
+    organisation_claim,
     objection,
     words_of_an_order,
     account_number,

@@ -12,7 +12,8 @@ from voucher.models.base import AllowedAction
 
 
 class Step(NamedTuple):
-    """One way to take a step. `by` is the party or the staff role, `public` for anybody; `when` looks at the record."""
+    """One way to take a step. `by` is the party or the staff role, `public` for anybody, `user` for somebody signed in
+    who is neither; `when` looks at the record."""
 
     by: str
     call: str
@@ -134,6 +135,18 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "restore": (Step("bureau", "POST /enterprises/{uscc}/restore"),),
         "reapply": (Step("enterprise", "POST /enterprises/{uscc}/reapply"),),
         "revoke": (Step("platform", "POST /enterprises/{uscc}/revoke", _never_approved),),
+    },
+    "claim": {
+        "add_document": (Step("user", "POST /claims/{claim_id}/documents"),),
+        "submit": (Step("user", "POST /claims/{claim_id}/submit"),),
+        "state_position": (
+            Step("enterprise", "POST /claims/{claim_id}/statement", _of_enterprise),
+            Step("agency", "POST /claims/{claim_id}/statement", _of_agency),
+        ),
+        "forward": (Step("platform", "POST /claims/{claim_id}/review"),),
+        "decline": (Step("platform", "POST /claims/{claim_id}/review"),),
+        "approve": (Step("bureau", "POST /claims/{claim_id}/decision"),),
+        "reject": (Step("bureau", "POST /claims/{claim_id}/decision"),),
     },
     "change": {
         "keep": (_ENTERPRISE_CHANGE, _AGENCY_CHANGE),

@@ -83,6 +83,10 @@ STEPS: dict[str, Step] = {
     "propose_removal": Step(("POST /agencies/{uscc}/removal", AGENCY_CHANGE), "§3.4.1", (), ("agency",)),
     "decide_removal": Step(("POST /agencies/{uscc}/removal/approve",), "§3.4.1", ("propose_removal",), ("agency",)),
     "restore_agency": Step(("POST /agencies/{uscc}/restore",), "§3.4.1", ("decide_removal",), ("agency",)),
+    "open_claim": _once("POST /organisations/{uscc}/claims"),
+    # its clause is that of the kind of organisation
+    "review_claim": Step(("POST /claims/{claim_id}/review",), None, ("open_claim",), BOTH),
+    "decide_claim": Step(("POST /claims/{claim_id}/decision",), None, ("open_claim", "review_claim"), BOTH),
     "publish_product": Step(("POST /products/{product_id}/publish",), "§3.3", (), ("agency",)),
     "record_violation": Step(("POST /violations",), "§2.1.3", (), BOTH),
     "lift_violation": Step(("POST /violations/{violation_id}/lift",), "§2.1.3", ("record_violation",), BOTH),
@@ -181,6 +185,9 @@ FREE = frozenset(
         "POST /organisations/{uscc}/invitations",
         "POST /organisations/{uscc}/invitations/{invitation_id}/withdraw",
         "POST /invitations/accept",
+        "POST /claims/{claim_id}/documents",
+        "POST /claims/{claim_id}/submit",
+        "POST /claims/{claim_id}/statement",
         "POST /organisations/{uscc}/members/{member_id}/remove",
         "POST /organisations/{uscc}/leave",
         "POST /products",
@@ -227,6 +234,7 @@ KEPT: dict[str, dict[str, tuple[str, ...]]] = {
         "propose_removal": ("removal_proposed_by",),
         "decide_removal": ("sanction.decided_by",),
     },
+    "claim": {"open_claim": ("created_by",), "review_claim": ("reviewed_by",)},
     "change": {"report_enterprise_change": ("created_by",), "report_agency_change": ("created_by",)},
     "violation": {"record_violation": ("created_by",)},
     "order": {

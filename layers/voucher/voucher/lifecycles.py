@@ -37,6 +37,16 @@ LIFECYCLES: dict[str, Steps] = {
         "revoke": ("draft submitted returned rejected", "revoked"),  # as long as it was never approved
         "erase": ("draft returned rejected revoked approved disqualified", SAME),
     },
+    "claim": {  # §3.2.1, §4.1.1
+        "add_document": ("draft", SAME),
+        "submit": ("draft", "submitted"),
+        "state_position": ("submitted forwarded", SAME),
+        "forward": ("submitted", "forwarded"),
+        "decline": ("submitted", "rejected"),
+        "approve": ("forwarded", "approved"),
+        "reject": ("forwarded", "rejected"),
+        "erase": ("draft submitted forwarded approved rejected", SAME),
+    },
     "change": {  # §3.2.3, §4.1.3
         "keep": ("reported", "kept"),
         "adopt": ("reported", "adopted"),

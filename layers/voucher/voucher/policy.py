@@ -185,6 +185,8 @@ class Policy(BaseModel):
     members_per_organisation: Bound = 50
     invitations_per_organisation: Bound = 20  # that nobody has used yet
     invitation_days: Bound = 7  # that a code is good
+    claims_per_person: Bound = 3  # on organisations, that nobody has decided
+    claims_per_organisation: Bound = 3  # by different people, that nobody has decided
     drafts_per_person: Bound = 20  # registrations that one person has begun and not submitted
     open_changes_per_organisation: Bound = 5  # reports of changes that the operator has not decided
     products_per_agency: Bound = 200  # drafted or published, not withdrawn
@@ -242,6 +244,7 @@ class Retention:
     taken_back_paper_days: int = 30  # a paper that was taken back: after it was announced
     unused_paper_days: int = 180  # a paper that no submission examined: after it was announced
     withdrawn_paper_days: int = 365  # papers of a settlement application that was withdrawn: after that
+    claim_days: int = 1_095  # the words and papers of a claim on an organisation: after the decision
     change_days: int = 1_095  # the words of a change report: after the decision
     objection_days: int = 365  # who objected, and the words: after the notice closed
     order_text_days: int = 1_095  # comment of a rating, reasons of refusals and cancellations: after the order ended
@@ -278,6 +281,11 @@ AGENCY_DOCUMENTS = {
     "social_insurance": "社会保险参保证明",
     "premises_proof": "服务场地证明",
     "entry_commitment": "服务机构入驻承诺书",
+}
+# §3.2.1, §4.1.1: what whoever claims an organisation hands in
+CLAIM_DOCUMENTS = {
+    "business_license": "营业执照",
+    "claim_confirmation": "法定代表人确认书",
 }
 # §3.2.3, §4.1.3: what an organisation hands in with a report; it belongs to that report alone
 CHANGE_DOCUMENTS = {"change_evidence": "变更佐证材料"}

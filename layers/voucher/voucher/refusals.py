@@ -55,6 +55,19 @@ class Refusal(Enum):
     OWNERS_ONLY = 403, None, "此操作须由单位的负责人办理，请联系负责人。"
     FINANCE_ONLY = 403, "§3.5.4", "发票和收款账户须由单位的财务人员或负责人提交。"
     STAFF_JOINS_NOBODY = 403, "§5.2b", "工作人员不能成为企业或服务机构的成员，请由其他人员经办。"
+    ALREADY_MEMBER = 409, None, "您已是该单位的成员，无需认领。"
+    CLAIM_NOT_NEEDED = (
+        409,
+        "§4.1.1",
+        "该单位尚未通过审核或已退出，无需认领：请直接注册；代码被他人占用的，请联系平台撤销其注册。",
+    )
+    TOO_MANY_CLAIMS = 409, None, "您已有 {most} 份认领申请尚未办结，请待其办结后再申请。"
+    TOO_MANY_CLAIMS_ON_IT = 409, None, "该单位已有 {most} 份认领申请尚未办结，请待其办结后再申请。"
+    CLAIM_OVERTAKEN = (
+        409,
+        None,
+        "该单位已由另一认领申请人接管，其尚未就本申请陈述意见：请驳回本申请，由申请人重新申请。",
+    )
     LAST_OWNER = 409, None, "最后一名负责人不能退出，请先邀请另一名负责人。"
     INVITATION_ENDED = 409, None, "邀请码有误、已使用或已过期，请联系邀请人重新邀请。", "code"
     TOO_MANY_INVITATIONS = 409, None, "尚未使用的邀请已有 {most} 个，请先撤回不再需要的。"

@@ -18,6 +18,8 @@ TaskKind = Literal[
     "decide_disqualification",
     "decide_removal",
     "state_position",
+    "review_claim",
+    "decide_claim",
     "review_change",
     "publish_product",
     "apply_list",
@@ -146,6 +148,10 @@ TASKS: dict[str, tuple[Task, ...]] = {
         Task("approve_agency", "pre_reviewed", "bureau"),
         Task("correct_agency", "returned", "agency", term=None),
         Task("decide_removal", "removal_proposed", "bureau", told="sanction.decide_by"),
+    ),
+    "claim": (
+        Task("review_claim", "submitted", "platform"),
+        Task("decide_claim", "forwarded", "bureau", None, "decide_by"),
     ),
     "change": (Task("review_change", "reported", "platform"),),
     "product": (

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 from tests.support import samples
 from tests.support.calls.call import Call, Calls
-from tests.support.calls.registry import agency_calls, enterprise_calls, list_calls, member_calls, product_calls
+from tests.support.calls.registry import (
+    agency_calls,
+    claim_calls,
+    enterprise_calls,
+    list_calls,
+    member_calls,
+    product_calls,
+)
 from tests.support.calls.settlement import round_calls, settlement_calls
 from tests.support.calls.trade import order_calls, other_calls, voucher_calls, year_calls
 from tests.support.scenario import RIVAL, Town, admit
@@ -31,6 +38,7 @@ def build_everything(town: Town) -> Everything:
         **list_calls(town),
         **enterprise_calls(town),
         **member_calls(town),
+        **claim_calls(town),
         **agency_calls(town),
     }
     calls |= {**product_calls(town), **voucher_calls(town), **order_calls(town), **settlement_calls(town)}

@@ -1,6 +1,6 @@
 """Accepted calls about lists, enterprises, agencies and products."""
 
-from infra.city.document_files import agency_documents, change_paper, enterprise_documents
+from infra.city.document_files import agency_documents, change_paper, claim_papers, enterprise_documents
 from infra.client import steps
 from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR, Person
 from tests.support import samples
@@ -32,6 +32,8 @@ NEW_OF_AGENCY = {
 NOT_THEIRS = {"reason": "注册人不能证明代表该单位"}
 GUESTS = tuple(Person(f"guest-{number}") for number in (1, 2, 3))
 NEW_CONTACT = {"contact_name": "新联系人", "contact_phone": "0578-2091234"}
+CLAIMANT = Person("claimant")
+CLAIM = {"contact_name": "李经办", "contact_phone": "0578-2091234", "reason": "原经办人已离职"}
 KEPT = {"decision": "keep", "reason": "不影响资格"}
 
 
@@ -146,6 +148,38 @@ def member_calls(town: Town) -> Calls:
             OWNER, f"{place}/members/{guest_id}/remove", foreign=True
         ),
         "POST /organisations/{uscc}/leave": Call(GUESTS[1], f"{place}/leave", foreign=True),
+    }
+
+
+def opened_claim(town: Town, opening: str, key: str) -> str:
+    """The path of a claim with its papers."""
+    claim = steps.expect(town.world.call(CLAIMANT, "POST", opening, CLAIM, key=key), 201)
+    path = f"/claims/{claim['claim_id']}"
+    for paper in claim_papers(TODAY):
+        steps.announce_and_upload(town.world, CLAIMANT, path, paper)
+    return path
+
+
+def claim_calls(town: Town) -> Calls:
+    """A claim on the town's enterprise that goes its way, and is rejected: the others need the enterprise's owner."""
+    opening = f"/organisations/{town.enterprise.uscc}/claims"
+    mine, complete = (opened_claim(town, opening, f"claim-{number}") for number in (1, 2))
+    steps.expect(town.world.call(CLAIMANT, "POST", f"{complete}/submit"), 200)
+    announced = {"kind": "business_license", "filename": "证.pdf", "content_type": "application/pdf", "size_bytes": 9}
+    return {
+        "POST /organisations/{uscc}/claims": Call(CLAIMANT, opening, CLAIM),
+        "POST /claims/{claim_id}/documents": Call(CLAIMANT, f"{mine}/documents", announced, foreign=True),
+        "GET /claims/{claim_id}/documents": Call(OPERATOR, f"{complete}/documents", roles=("platform", "bureau")),
+        "POST /claims/{claim_id}/submit": Call(CLAIMANT, f"{mine}/submit", foreign=True),
+        "GET /claims/{claim_id}": Call(CLAIMANT, mine, foreign=True),
+        "POST /claims/{claim_id}/statement": Call(OWNER, f"{mine}/statement", {"text": "由本人经办"}, foreign=True),
+        "GET /claims": Call(OPERATOR, "/claims", roles=("platform", "bureau")),
+        "POST /claims/{claim_id}/review": Call(
+            OPERATOR, f"{mine}/review", {"decision": "forward", "reason": "材料属实"}, roles=("platform",)
+        ),
+        "POST /claims/{claim_id}/decision": Call(
+            BUREAU, f"{mine}/decision", {"decision": "reject", "reason": "成员均在职"}, roles=("bureau",)
+        ),
     }
 
 

@@ -189,7 +189,7 @@ def round_calls(town: Town) -> Calls:
             SELLER, f"/rounds/{waiting}/payables/{town.agency.uscc}", foreign=True
         ),
         "GET /rounds/{round_id}/payables/{agency_uscc}/proposed-account": Call(
-            OPERATOR, f"/rounds/{changing}/payables/{town.agency.uscc}/proposed-account"
+            OPERATOR, f"/rounds/{changing}/payables/{town.agency.uscc}/proposed-account", roles=("platform",)
         ),
         "POST /rounds/{round_id}/bank-account": Call(
             SELLER, f"/rounds/{billed}/bank-account", other_account, foreign=True

@@ -5,15 +5,16 @@ from typing import Annotated
 from pydantic import Field
 
 from voucher.edge import clock
-from voucher.edge.fields import Number
+from voucher.edge.fields import Name, Number, Phone, Text
 from voucher.edge.queries import Query
 from voucher.models.agencies import Agency
 from voucher.models.base import Request
 from voucher.models.enterprises import Enterprise
 from voucher.models.members import MemberRole, OrganisationKind
+from voucher.refusals import not_found
 from voucher.rules import members
 from voucher.rules.entitlements import years_in_step
-from voucher.store import standing
+from voucher.store import organisations, standing
 from voucher.store.engine.table import Write
 
 
@@ -27,6 +28,22 @@ class InvitationRequest(Request):
 
 class Acceptance(Request):
     code: Annotated[Number, Field(examples=["91331100MA2E00003J-E-K7Q2M9XW4TRB5HAZ"])]
+
+
+class ClaimRequest(Request):
+    contact_name: Name
+    contact_phone: Phone
+    reason: Text
+
+
+def get_of_code(uscc: str, kind: OrganisationKind | None) -> Enterprise | Agency:
+    """The organisation of a credit code: of both kinds the enterprise, unless the other one is asked for. Raises
+    NOT_FOUND."""
+    enterprise = organisations.find_enterprise(uscc) if kind != "agency" else None
+    found = enterprise or (organisations.find_agency(uscc) if kind != "enterprise" else None)
+    if found is None:
+        raise not_found(kind or "enterprise")
+    return found
 
 
 def entitlement_writes(new: Enterprise | Agency) -> list[Write]:

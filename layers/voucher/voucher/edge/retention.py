@@ -15,6 +15,7 @@ from voucher.rules.working_days import shanghai_date
 from voucher.store import (
     bounds,
     changes,
+    claims,
     documents,
     inbox,
     keys,
@@ -99,6 +100,21 @@ def _clean(organisation: Enterprise | Agency, owner: keys.Key, mark: Mark) -> No
     if retention.goes_altogether(organisation, mark.at):
         bounds.commit_deleted(owner)
         organisations.commit_deleted(organisation)
+
+
+def forget_claim(claim_id: str, mark: Mark) -> None:
+    """§3.2.1, §4.1.1: a claim on an organisation, with its papers."""
+    claim, owner = claims.get(claim_id), keys.claim(claim_id)
+    if retention.claim_is_due(claim, mark.at):
+        erased = retention.erased_claim(claim, mark)
+        if not claims.commit_erased(claim, erased):
+            return
+        bounds.commit_person_deleted(owner.table, claim.created_by, shanghai_date(mark.at))
+        claim = erased
+    if retention.is_cleaned(claim.erased_at, mark.at):
+        for document in documents.list_all_of(owner):
+            documents.commit_deleted(owner, document)
+        bounds.commit_deleted(owner)
 
 
 def forget_settlement(settlement_id: str, mark: Mark) -> None:
@@ -189,6 +205,7 @@ def forget_messages(body: dict[str, Any], now: datetime) -> None:
 FORGETTING: dict[str, Callable[..., None]] = {
     "enterprise": lambda *named: forget_organisation("enterprise", *named),
     "agency": lambda *named: forget_organisation("agency", *named),
+    "claim": forget_claim,
     "settlement": forget_settlement,
     "order": forget_order,
     "notice": forget_notice,

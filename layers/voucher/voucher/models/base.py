@@ -96,7 +96,8 @@ class Request(BaseModel):
 
 
 class AllowedAction(TypedDict):
-    """A step that a record may take next: the party or staff role that takes it (`public`: anybody), and its call."""
+    """A step that a record may take next: the party or staff role that takes it (`public`: anybody, `user`: somebody
+    signed in who is neither), and its call."""
 
     action: str
     by: str

@@ -9,7 +9,8 @@ MessageState = Literal["unread", "read"]
 
 class InboxMessage(Record):
     """One message. `sub` is whose inbox it is in: a person's subject, or the shared inbox of a staff role. `recipient`
-    is whom it was sent to: the credit code of an organisation that the person acts for, or the word of that role."""
+    is whom it was sent to: the credit code of an organisation that the person acts for, did, or claims, or the word of
+    that role."""
 
     message_id: str
     sub: str

@@ -15,6 +15,8 @@ class Seat(Record):
     role: MemberRole
     since: Instant
     invited_by: str
+    # the claim that made them an owner in place of all others
+    claim_id: str | None = None
 
 
 class Invitation(Record):

@@ -73,7 +73,8 @@ MADE = {
 
 def _applicant(document: Image) -> str:
     """In which role somebody hands a document in."""
-    return "enterprise" if str(document["pk"]).startswith("ENTERPRISE#") else "agency"
+    owner = str(document["pk"]).partition("#")[0]
+    return {"ENTERPRISE": "enterprise", "CLAIM": "user"}.get(owner, "agency")
 
 
 def _parties(new: Image, thing: str) -> dict[str, str]:
@@ -81,6 +82,8 @@ def _parties(new: Image, thing: str) -> dict[str, str]:
     owner, _, uscc = str(new["pk"]).partition("#")
     if owner in ("ENTERPRISE", "AGENCY"):
         return {f"{owner.lower()}_uscc": uscc}
+    if thing == "CLAIM":
+        return {f"{new['kind']}_uscc": new["uscc"]}
     if thing in ("VIOLATION", "LEAD"):  # by credit code, which may be that of both
         return {"enterprise_uscc": new["uscc"], "agency_uscc": new["uscc"]}
     return {name: new[name] for name in ("enterprise_uscc", "agency_uscc") if new.get(name)}

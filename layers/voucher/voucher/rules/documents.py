@@ -4,7 +4,13 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 
 from voucher.models.contents import Looks
 from voucher.models.documents import Document, FileName, Unreadable
-from voucher.policy import AGENCY_DOCUMENTS, CHANGE_DOCUMENTS, ENTERPRISE_DOCUMENTS, SETTLEMENT_DOCUMENTS
+from voucher.policy import (
+    AGENCY_DOCUMENTS,
+    CHANGE_DOCUMENTS,
+    CLAIM_DOCUMENTS,
+    ENTERPRISE_DOCUMENTS,
+    SETTLEMENT_DOCUMENTS,
+)
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.words import THING_WORDS
 
@@ -36,7 +42,7 @@ def file_name(words: str, thing_id: str, ending: str) -> FileName:
 
 def document_name(document: Document) -> FileName:
     """The name under which a document leaves, by its kind and its type."""
-    kinds = {"enterprises": ENTERPRISE_DOCUMENTS, "agencies": AGENCY_DOCUMENTS}
+    kinds = {"enterprises": ENTERPRISE_DOCUMENTS, "agencies": AGENCY_DOCUMENTS, "claims": CLAIM_DOCUMENTS}
     words = kinds.get(document.owner.partition("/")[0], SETTLEMENT_DOCUMENTS) | CHANGE_DOCUMENTS
     _, ending = FILE_TYPES[document.content_type]
     # a kind that a later edition of the regulation asks for no longer is still read

@@ -2,7 +2,8 @@
 image.
 
 A message of the notify queue is for the inboxes of one recipient. `kind` says what `recipient` is: the credit code of
-an enterprise or agency, whose members each get it, or the word of a staff role, whose holders share one inbox.
+an enterprise or agency, whose members each get it, or the word of a staff role, whose holders share one inbox. One to
+a single `person` names the organisation that it is about.
 """
 
 import hashlib
@@ -286,6 +287,32 @@ def _change_decided(old: Image | None, new: Image) -> list[Message]:
     return [_notify(change_id(new, state), new["kind"], new["uscc"], words, about)]
 
 
+def _claim_told(old: Image | None, new: Image) -> list[Message]:
+    """§3.2.1, §4.1.1: the members hear of a claim on their organisation once it is complete, and until when they may
+    answer; of its end the claimant hears, whoever is a member then, and whoever is one no more."""
+    state = new.get("state")
+    if thing_of(new) != "CLAIM" or state == (old or {}).get("state") or new.get("erased_at"):
+        return []
+    kind, uscc, of = new["kind"], new["uscc"], about(new)
+    if state == "submitted":
+        words = (
+            f"{new['contact_name']}（电话{new['contact_phone']}）申请认领本单位。理由：{new['reason']}"
+            f"可在{new['answer_by']}前提交陈述意见；属实的，也可由负责人直接邀请其加入。"
+        )
+        return [_notify(change_id(new, state), kind, uscc, words, of)]
+    if state not in ("rejected", "approved"):
+        return []
+    reason = new.get("decision_reason") or new["review_reason"]
+    end = "已通过，原成员不再代表该单位" if state == "approved" else "未通过，单位成员不变"
+    people = {new["created_by"], *(new.get("former_members") or ())} if state == "approved" else {new["created_by"]}
+    words = f"{new['name']}的认领申请{end}。理由：{reason}"
+    told = [
+        Message("notify", _notify(change_id(new, f"{state}.{each}"), kind, uscc, words, of).body | {"person": each})
+        for each in sorted(people)
+    ]
+    return told if state == "approved" else [*told, _notify(change_id(new, state), kind, uscc, words, of)]
+
+
 def _removal_rejected(old: Image | None, new: Image) -> list[Message]:
     """§3.4.1: the bureau rejected a removal: the agency is what it was before."""
     before = str((old or {}).get("state"))
@@ -432,6 +459,7 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
     _objected,
     _year_closed,
     _change_decided,
+    _claim_told,
     _removal_rejected,
     _claims_told,
     _work,

@@ -11,6 +11,7 @@ from typing import Any
 from voucher.models.agencies import Agency
 from voucher.models.base import Mark, Stateful
 from voucher.models.changes import Change
+from voucher.models.claims import OrganisationClaim
 from voucher.models.documents import Document
 from voucher.models.enterprises import Enterprise
 from voucher.models.entitlements import Entitlement
@@ -37,6 +38,7 @@ TASKS = (
     "agency",
     "order",
     "settlement",
+    "claim",
     "notice",
     "round",
     "payable",
@@ -215,6 +217,22 @@ def erased_change(change: Change, mark: Mark) -> Change:
     reason = ERASED if change.reason else None
     created_by = {"created_by": ERASED, "request_sha256": None}
     return stepped(change, "erase", mark, description=ERASED, facts=(), reason=reason, erased_at=mark.at, **created_by)
+
+
+def claim_is_due(claim: OrganisationClaim, now: datetime) -> bool:
+    """A claim that is decided, long ago, or was never completed."""
+    if claim.erased_at is not None or claim.state in ("submitted", "forwarded"):
+        return False
+    days = RETENTION.draft_days if claim.state == "draft" else RETENTION.claim_days
+    return is_over(last_step(claim), days, now)
+
+
+def erased_claim(claim: OrganisationClaim, mark: Mark) -> OrganisationClaim:
+    """The claim without its people and words. That there was one, on what, and who decided it, stays."""
+    people = ("contact_name", "contact_phone", "created_by", "reason", "review_reason", "decision_reason")
+    gone: dict[str, Any] = {name: ERASED for name in people if getattr(claim, name) is not None}
+    gone |= {"statements": (), "former_members": frozenset(), "steps": {}, "request_sha256": None}
+    return stepped(claim, "erase", mark, **gone, erased_at=mark.at)
 
 
 # --- orders and settlements ---

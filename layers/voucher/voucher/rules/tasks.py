@@ -35,7 +35,7 @@ def _shown(task: Task, item: Mapping[str, Any], policy: Policy, today: date) -> 
     thing = kept_thing(item)
     since = item.get("updated_at") or item["created_at"]
     due = due_on(task, item, shanghai_date(datetime.fromisoformat(since)), policy)
-    own = {item["kind"] if thing == "change" else thing: item.get("uscc")}  # whose record it is
+    own = {item["kind"] if thing in ("change", "claim") else thing: item.get("uscc")}  # whose record it is
     return ShownTask(
         kind=task.kind,
         about=about(item),

@@ -7,7 +7,8 @@ also `by_enterprise`, `by_agency` and `by_waiting` (`waiting_key`), registry `by
 registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what
              AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what, RATINGS
              PRODUCT#id      | RECORD, RATINGS     LIST#kind#year | CURRENT, IMPORT#id, LATEST, TURN
-             USER#sub        | OPEN#drafts, DOCUMENTS#day
+             CLAIM#id        | RECORD, DOCUMENT#id, OPEN#what
+             USER#sub        | OPEN#drafts, OPEN#claims, DOCUMENTS#day
 vouchers     PROGRAMME#year  | RECORD, BATCH#id, POSTING#seq, RECONCILIATION#cut_off    BATCH#id | RECORD
              POOL#pool#shard | POOL      ENTITLEMENT#year#uscc | ENTITLEMENT
              BATCH#id#bucket | VOUCHER#uscc, POSTING#uscc#seq
@@ -81,6 +82,11 @@ def product_ratings(product_id: str) -> Key:
 
 def name_list(kind: str, year: int, sk: str = "CURRENT") -> Key:
     return Key("registry", f"LIST#{kind}#{year}", sk)
+
+
+def claim(claim_id: str) -> Key:
+    """A claim on an organisation."""
+    return Key("registry", f"CLAIM#{claim_id}", "RECORD")
 
 
 def programme(year: int, sk: str = "RECORD") -> Key:

@@ -77,12 +77,22 @@ def _member_write(organisation: Organisation, sub: str) -> Write:
 
 def commit_members(old: Organisation, new: Organisation, *also: Write) -> None:
     """Commit who joined an organisation or is in it no more. Raises CHANGED_MEANWHILE."""
+    commit([step_write(old, new), *_member_writes(old, new), *also])
+
+
+def claimed_writes(old: Organisation, new: Organisation, step: str, caller: str) -> list[Write]:
+    """The writes by which a claimant takes the place of all members, decided by none of them."""
+    decided = step_write(old, new, conditions.by_other_hands(step, old.thing), caller=caller)
+    return [decided, *_member_writes(old, new)]
+
+
+def _member_writes(old: Organisation, new: Organisation) -> list[Write]:
     joined = [_member_write(new, sub) for sub in sorted(new.members - old.members)]
     ended, at = "SET #ended_at = :at REMOVE #index_key, #index_sort", instant_text(new.updated_at or new.created_at)
     gone = [
         update_write("member", _member_key(old, sub), ended, None, at=at) for sub in sorted(old.members - new.members)
     ]
-    commit([step_write(old, new), *joined, *gone, *also])
+    return [*joined, *gone]
 
 
 def find_enterprise(uscc: str) -> Enterprise | None:
