@@ -98,6 +98,8 @@ FREE = frozenset(
         "members_per_organisation",
         "invitations_per_organisation",
         "invitation_days",
+        "claims_per_person",
+        "claims_per_organisation",
         "drafts_per_person",
         "open_changes_per_organisation",
         "products_per_agency",
