@@ -3,7 +3,9 @@ failed payout, a recovery; in the end the books balance (§3.5, §5.2b)."""
 
 import hashlib
 import io
+import re
 from dataclasses import dataclass
+from functools import partial
 
 import openpyxl
 import pytest
@@ -160,12 +162,9 @@ def test_an_objection_stops_its_own_line_only(settled_year: SettledYear) -> None
     assert {payable["agency_uscc"] for payable in first["payables"]} == uscc
     assert settled_year.objected.line()["state"] == "payable"
     assert settled_year.table.startswith("\ufeff订单编号") and settled_year.plain.enterprise.name in settled_year.table
-    wait_until(
-        lambda: (
-            "兑付申请被退回，请查看意见。意见：公示期内的异议成立。"
-            in {each["subject"] for each in settled_year.deployment.inbox(settled_year.objected.agency.uscc)}
-        )
-    )
+    told = re.compile(r"兑付申请被退回，请查看意见。请于[\d-]+前更正并重新提交。意见：公示期内的异议成立。")
+    inbox = partial(settled_year.deployment.inbox, settled_year.objected.agency.uscc)
+    wait_until(lambda: any(told.fullmatch(each["subject"]) for each in inbox()))
 
 
 @pytest.mark.clause("§3.5.4")
