@@ -39,8 +39,7 @@ def open_claim(uscc: str, query: OfKind) -> Answer[OrganisationClaim]:
     check_may_join(app.caller.is_staff)
     check_may_claim(organisation, app.caller.sub)
     claim = new_claim(claim_id, organisation, **body.model_dump(), **app.creation("open_claim"))
-    policy = policy_today()
-    claims.commit_new(claim, policy.claims_per_person, policy.claims_per_organisation, key_write(app))
+    claims.commit_new(claim, policy_today().claims_per_person, key_write(app))
     return reply(claim, 201)
 
 
@@ -82,8 +81,9 @@ def submit(claim_id: str) -> Answer[OrganisationClaim]:
     found = documents.inspect(documents.list_of(owner, None))
     check_complete(found.fit, found.unreadable, CLAIM_DOCUMENTS, CLAUSES[old.kind])
     kept = [documents.commit_kept(each) for each in found.new]
-    new = submitted_claim(old, tuple(each.document_id for each in found.fit), policy_today(), app.mark)
-    claims.commit_step(old, new, *documents.examined_writes(owner, kept))
+    policy = policy_today()
+    new = submitted_claim(old, tuple(each.document_id for each in found.fit), policy, app.mark)
+    claims.commit_submission(old, new, policy.claims_per_organisation, *documents.examined_writes(owner, kept))
     return reply(new)
 
 

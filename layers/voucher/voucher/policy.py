@@ -186,7 +186,7 @@ class Policy(BaseModel):
     invitations_per_organisation: Bound = 20  # that nobody has used yet
     invitation_days: Bound = 7  # that a code is good
     claims_per_person: Bound = 3  # on organisations, that nobody has decided
-    claims_per_organisation: Bound = 3  # by different people, that nobody has decided
+    claims_per_organisation: Bound = 3  # handed in with papers, that nobody has decided
     drafts_per_person: Bound = 20  # registrations that one person has begun and not submitted
     open_changes_per_organisation: Bound = 5  # reports of changes that the operator has not decided
     products_per_agency: Bound = 200  # drafted or published, not withdrawn

@@ -12,9 +12,9 @@ from voucher.store.engine.reading import read_many, read_partition
 from voucher.store.engine.table import Write, commit, commit_if_unchanged, delete_write, update_write
 
 
-def opened_write(place: keys.Key, thing_id: str, most: int, name: str = "bound") -> Write:
-    """One more is open, if there is room among `most`."""
-    return update_write(name, place, "ADD #open :these", conditions.SET_HAS_ROOM, these={thing_id}, most=most)
+def opened_write(place: keys.Key, thing_id: str, most: int) -> Write:
+    """One more is open, if there is room among `most`. Its name is `bound`."""
+    return update_write("bound", place, "ADD #open :these", conditions.SET_HAS_ROOM, these={thing_id}, most=most)
 
 
 def reopened_write(place: keys.Key, thing_id: str) -> Write:

@@ -18,21 +18,12 @@ def _places(claim: OrganisationClaim) -> tuple[keys.Key, keys.Key]:
     return keys.open_things(owners[0], "claims"), keys.open_things(owners[1], "claims")
 
 
-def commit_new(claim: OrganisationClaim, most_of_person: int, most_on_organisation: int, *also: Write) -> None:
-    """Record a claim. Raises TOO_MANY_CLAIMS for a person, or on an organisation, with so many that are undecided."""
-    person, organisation = _places(claim)
-    writes = [
-        add_write("claim", keys.claim(claim.claim_id), claim, index=_index_entry(claim)),
-        bounds.opened_write(person, claim.claim_id, most_of_person, name="of_person"),
-        bounds.opened_write(organisation, claim.claim_id, most_on_organisation, name="on_organisation"),
-        *also,
-    ]
-    commit(
-        writes,
-        claim=Refusal.CHANGED_MEANWHILE,
-        of_person=Refused(Refusal.TOO_MANY_CLAIMS, most=most_of_person),
-        on_organisation=Refused(Refusal.TOO_MANY_CLAIMS_ON_IT, most=most_on_organisation),
-    )
+def commit_new(claim: OrganisationClaim, most: int, *also: Write) -> None:
+    """Record a claim. Raises TOO_MANY_CLAIMS for a person with `most` that are undecided."""
+    new = add_write("claim", keys.claim(claim.claim_id), claim, index=_index_entry(claim))
+    opened = bounds.opened_write(_places(claim)[0], claim.claim_id, most)
+    refusal = Refused(Refusal.TOO_MANY_CLAIMS, most=most)
+    commit([new, opened, *also], claim=Refusal.CHANGED_MEANWHILE, bound=refusal)
 
 
 def find(claim_id: str) -> OrganisationClaim | None:
@@ -50,6 +41,13 @@ def get(claim_id: str) -> OrganisationClaim:
 
 def _step_write(old: OrganisationClaim, new: OrganisationClaim, *more: str, **values: str) -> Write:
     return advance_write("claim", keys.claim(old.claim_id), old, new, *more, index=_index_entry(new), **values)
+
+
+def commit_submission(old: OrganisationClaim, new: OrganisationClaim, most: int, *also: Write) -> None:
+    """Commit that a claim is complete. Only now it counts on its organisation, because staff can reject it from now on:
+    whoever hands nothing in keeps nobody else out. Raises TOO_MANY_CLAIMS_ON_IT with `most` that are undecided."""
+    opened = bounds.opened_write(_places(old)[1], old.claim_id, most)
+    commit([_step_write(old, new), opened, *also], bound=Refused(Refusal.TOO_MANY_CLAIMS_ON_IT, most=most))
 
 
 def commit_step(old: OrganisationClaim, new: OrganisationClaim, *also: Write) -> None:
