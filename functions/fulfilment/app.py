@@ -5,7 +5,7 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, Versioned, WithReason
 from voucher.edge.identity import as_party, party_of
 from voucher.edge.orders import Contract, Stars
-from voucher.edge.parties import acceptance_checks
+from voucher.edge.parties import acceptance_checks, different_people_checks
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency
 from voucher.models.enterprises import Enterprise
@@ -23,10 +23,6 @@ app = Api()
 
 def _as_agency(order: Order) -> None:
     as_party(app.caller, organisations.find_agency(order.agency_uscc), "order")
-
-
-def _as_enterprise(order: Order) -> None:
-    as_party(app.caller, organisations.find_enterprise(order.enterprise_uscc), "order")
 
 
 @app.post("/orders/<order_id>/accept")
@@ -94,39 +90,42 @@ def acknowledge(order_id: str) -> Answer[Order]:
 
 
 def _checks_of_parties(order: Order, enterprise: Enterprise | None, agency: Agency | None) -> list[Write]:
-    """§4.1.3, §1.4b: a new contract needs two approved parties, which stay so until it is written; an order that has
-    its contract goes on whatever becomes of them."""
+    """§4.1.3, §1.4b, §5.2b: a contract is between different people, and a new one between two approved parties, which
+    stay so until it is written; an order that has its contract goes on whatever becomes of their approval."""
+    different = different_people_checks(enterprise, agency)
     if order.has_contract:
-        return []
+        return different
     contracts.check_may_contract(enterprise, agency, clock.today())
-    return [organisations.unchanged_check(party) for party in (enterprise, agency) if party]
+    return different
 
 
 @app.post("/orders/<order_id>/deliver")
 def deliver(order_id: str) -> Answer[Order]:
-    """§4.2.1: the agency has done the work, under a contract that is on record."""
+    """§4.2.1, §5.2b: the agency has done the work, under a contract that is on record. Nobody is on both sides."""
     app.body(Nothing)
     old = orders.get(order_id)
-    _as_agency(old)
+    enterprise, agency = orders.find_parties(old)
+    as_party(app.caller, agency, "order")
     contracts.check_has_contract(old)
     if app.is_repeat(old, "deliver"):
         return reply(old, replay=True)
     changes = delivered_changes(programmes.get(old.year).policy, clock.today())
     new = stepped_by_party(old, "deliver", app.mark, **changes)
-    orders.commit_step(old, new)
+    orders.commit_step(old, new, *different_people_checks(enterprise, agency))
     return reply(new)
 
 
 @app.post("/orders/<order_id>/confirm")
 def confirm(order_id: str) -> Answer[Order]:
-    """§4.2.1: the enterprise confirms that the work is done."""
+    """§4.2.1, §5.2b: the enterprise confirms that the work is done. Nobody is on both sides."""
     app.body(Nothing)
     old = orders.get(order_id)
-    _as_enterprise(old)
+    enterprise, agency = orders.find_parties(old)
+    as_party(app.caller, enterprise, "order")
     if app.is_repeat(old, "confirm"):
         return reply(old, replay=True)
     new = stepped_by_party(old, "confirm", app.mark)
-    orders.commit_step(old, new)
+    orders.commit_step(old, new, *different_people_checks(enterprise, agency))
     return reply(new)
 
 
@@ -134,7 +133,7 @@ def confirm(order_id: str) -> Answer[Order]:
 def rate(order_id: str) -> Answer[Order]:
     """§4.2.3: the enterprise rates the service, once, after it."""
     old = orders.get(order_id)
-    _as_enterprise(old)
+    as_party(app.caller, organisations.find_enterprise(old.enterprise_uscc), "order")
     body = app.body(Stars)
     if app.is_repeat(old, "rate"):
         return reply(old, replay=True)

@@ -40,7 +40,42 @@ def test_who_acts_for_both_parties_is_quoted_nothing_and_neither_orders_nor_acce
 
 
 @pytest.mark.clause("§5.2b")
-@pytest.mark.parametrize("step", ["place", "accept"])
+def test_who_joins_the_other_party_later_takes_no_step_on_either_side(voucher: Scene) -> None:
+    """Nor does anybody else, as long as one person is on both sides."""
+    town = voucher[0]
+    accepted, delivered, signed = (town.order(**SMALL) for _ in range(3))
+    for order in (accepted, delivered, signed):
+        town.act(SELLER, order, "accept")
+    for order in (delivered, signed):
+        steps.expect(town.act(SELLER, order, "contract", town.contract(order)), 200)
+        steps.expect(town.act(OWNER, order, "contract/acknowledge"), 200)
+    steps.expect(town.act(SELLER, delivered, "deliver"), 200)
+    let_the_owner_in(town)
+    tried = [
+        town.act(SELLER, accepted, "contract", town.contract(accepted)),
+        town.act(SELLER, signed, "deliver"),
+        town.act(OWNER, delivered, "confirm"),
+    ]
+    assert {(no.status, no.code, no.body["clause"]) for no in tried} == {(422, "SAME_PERSON", "§5.2b")}
+
+
+@pytest.mark.clause("§5.2b")
+def test_who_changed_sides_takes_no_step_for_the_other_party(voucher: Scene) -> None:
+    town = voucher[0]
+    order = town.order(**SMALL)
+    town.act(SELLER, order, "accept")
+    steps.expect(town.act(SELLER, order, "contract", town.contract(order)), 200)
+    steps.expect(town.act(OWNER, order, "contract/acknowledge"), 200)
+    change = "SET #members = :members, #version = #version + :one"
+    only_the_owner = update_write("agency", keys.agency(town.agency.uscc), change, None, members=[OWNER.name])
+    none_of_them = update_write("firm", keys.enterprise(town.enterprise.uscc), change, None, members=["another"])
+    transact([only_the_owner, none_of_them])
+    no = town.act(OWNER, order, "deliver")
+    assert (no.status, no.code, no.body["clause"]) == (403, "FOUR_EYES", "§5.2b")
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("step", ["place", "accept", "confirm"])
 def test_no_write_overlooks_somebody_who_joined_the_other_party_at_the_same_moment(
     voucher: Scene, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -48,6 +83,9 @@ def test_no_write_overlooks_somebody_who_joined_the_other_party_at_the_same_mome
     town = voucher[0]
     placed = town.order(**SMALL)
     town.act(OWNER, placed, "contract", town.contract(placed))
+    if step == "confirm":
+        for each in ("accept", "deliver"):
+            steps.expect(town.act(SELLER, placed, each), 200)
     module = function("orders" if step == "place" else "fulfilment").orders
     name = "commit_order" if step == "place" else "commit_step"
     write = getattr(module, name)
@@ -58,7 +96,8 @@ def test_no_write_overlooks_somebody_who_joined_the_other_party_at_the_same_mome
         write(*facts)
 
     monkeypatch.setattr(module, name, overtaken)
-    no = town.place("new", **SMALL) if step == "place" else town.act(SELLER, placed, "accept")
+    person = OWNER if step == "confirm" else SELLER
+    no = town.place("new", **SMALL) if step == "place" else town.act(person, placed, step)
     assert no.code == "SAME_PERSON"
 
 

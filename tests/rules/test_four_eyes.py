@@ -133,9 +133,12 @@ def test_two_of_the_operator_two_of_the_bureau_and_one_of_finance_suffice_for_a_
     for steps in HANDS.values():
         assert [(step, earlier) for step in steps for earlier in STEPS[step].not_by if earlier in steps] == []
     taken = {step for steps in HANDS.values() for step in steps}
-    assert {name for name, step in STEPS.items() if step.not_by or step.no_member} <= taken <= set(STEPS)
+    by_others = {name for name, step in STEPS.items() if step.not_by or step.no_member} - OF_ONE_PARTY
+    assert by_others <= taken <= set(STEPS)
 
 
+# what the people of one party do, and not those of the other one
+OF_ONE_PARTY = {"accept_order", "deliver_order", "dispute_order", "confirm_order", "open_application"}
 # written down a second time, because every other test reads the table
 OF_AN_ORDER = {"place_order", "accept_order", "deliver_order", "confirm_order", "ask_cancel"}
 ON_ITS_MONEY = [

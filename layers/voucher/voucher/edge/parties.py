@@ -1,6 +1,8 @@
 """Whether those who begin new business may, as far as violations and their people tell (§2.1.3, §5.2b)."""
 
 from voucher.edge import clock
+from voucher.models.agencies import Agency
+from voucher.models.enterprises import Enterprise
 from voucher.models.orders import Order
 from voucher.rules.contracts import check_may_contract
 from voucher.rules.orders import check_different_people
@@ -22,6 +24,13 @@ def acceptance_checks(order: Order) -> list[Write]:
     and different people act for them. Raises HAS_VIOLATION, SAME_PERSON, DISQUALIFIED or AGENCY_NOT_ACTIVE."""
     unaccused = unaccused_checks(enterprise_uscc=order.enterprise_uscc, agency_uscc=order.agency_uscc)
     enterprise, agency = orders.find_parties(order)
-    check_different_people(enterprise, agency)
+    different = different_people_checks(enterprise, agency)
     check_may_contract(enterprise, agency, clock.today())
-    return [*unaccused, *(organisations.unchanged_check(party) for party in (enterprise, agency) if party)]
+    return [*unaccused, *different]
+
+
+def different_people_checks(enterprise: Enterprise | None, agency: Agency | None) -> list[Write]:
+    """§5.2b: the checks that different people act for the parties of an order, who stay as they are until it is
+    written. Raises SAME_PERSON."""
+    check_different_people(enterprise, agency)
+    return [organisations.unchanged_check(party) for party in (enterprise, agency) if party]

@@ -38,6 +38,9 @@ def check_four_eyes(caller: str, step: str, *records: Any, clause: str | None = 
 
 def stepped_by_party(order: Order, action: str, mark: Mark, **changes: Any) -> Order:
     """The order after a step of one of its parties; it remembers who took it, because nobody may decide on an order as
-    staff who acted for a party of it (§3.5.2, §3.5.4). Raises WRONG_STATE."""
-    hands = with_hand(order.hands, STEPS_OF_PARTIES[action], mark.by)
-    return stepped(order, action, mark, hands=hands, **changes)
+    staff who acted for a party of it (§3.5.2, §3.5.4). Raises WRONG_STATE, or FOUR_EYES for whoever acted for the other
+    party (§5.2b)."""
+    step = STEPS_OF_PARTIES[action]
+    new = stepped(order, action, mark, hands=with_hand(order.hands, step, mark.by), **changes)
+    check_four_eyes(mark.by, step, order)
+    return new
