@@ -100,13 +100,16 @@ def _check_document(payable: Payable, document_id: str) -> None:
 def propose_account(round_id: str) -> Answer[PublicPayable]:
     """§3.5.4: the agency proposes another account. Until the operator has decided, its payable is not paid."""
     body = app.body(OtherAccount)
-    check_finance(as_party(app.caller, organisations.find_agency(body.agency_uscc), "payable"), app.caller.sub)
+    agency = as_party(app.caller, organisations.find_agency(body.agency_uscc), "payable")
+    check_finance(agency, app.caller.sub)
     old = payables.get(round_id, body.agency_uscc)
     mark = _slow_mark(round_id)
     if _is_repeat(old, "propose_account", mark):
         return reply(old.public(), replay=True)
     check_step(old, "propose_account")
-    change = _account_change(_sealed_account(round_id, body), body.reason)
+    account, known = _sealed_account(round_id, body), payables.find_known_account(body.agency_uscc)
+    # whoever decides reads why the account is looked at, not only what the agency says of it
+    change = _account_change(account, f"{why_unconfirmed(account, known, agency.name) or ''}{body.reason}")
     new = stepped(old, "propose_account", mark, change=change)
     payables.commit_proposed_account(old, new)
     return reply(new.public())

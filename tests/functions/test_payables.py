@@ -111,7 +111,8 @@ def test_a_summary_invoice_of_a_kind_needs_the_code_and_number_of_that_kind(subm
 def test_another_account_counts_once_somebody_else_confirmed_it(submitted: Scene) -> None:
     case, order = settling(submitted), the_order(submitted)
     round_id = case.invoiced(order)
-    steps.expect(propose_account(case, round_id, SELLING_OPERATOR), 200)
+    named = steps.expect(propose_account(case, round_id, SELLING_OPERATOR), 200)
+    assert named["proposed_account"]["reason"] == "账户户名与服务机构名称不同。原账户已销户"
     waiting = case.payouts(round_id)
     assert (waiting.status, waiting.code) == (409, "ACCOUNT_UNDECIDED")
     assert decide_account(case, round_id, person=SELLING_OPERATOR).code == "FOUR_EYES"

@@ -239,7 +239,9 @@ def test_no_new_order_is_made_with_a_party_against_whom_a_violation_stands(
         )
 
     no = tried()
-    assert (no.status, no.code, no.body["clause"]) == (422, "HAS_VIOLATION", "§2.1.3")
+    clause, words = {"enterprise": ("§2.1.3", "企业有"), "agency": ("§5.2b", "服务机构有")}[party]
+    assert (no.status, no.code, no.body["clause"]) == (422, "HAS_VIOLATION", clause)
+    assert [each["message"][: len(words)] for each in no.body["errors"]] == [words]
     town.agree(running)
     path = f"/violations/{violation_id}/lift"
     steps.expect(town.world.call(BUREAU_TWO, "POST", path, {"reason": "复查"}), 200)

@@ -140,6 +140,23 @@ def test_the_other_party_is_asked_and_then_the_operator() -> None:
     assert (decides.body["kind"], decides.body["recipient"]) == ("staff", "platform")
 
 
+def test_an_agency_whose_account_was_rejected_is_asked_for_another_one() -> None:
+    invoiced = IMAGES["PAYABLE"] | {"state": "invoiced"}
+    waiting, rejected = invoiced | {"change": {"change_id": "ac_1"}}, invoiced | {"version": 2}
+    [asked] = messages_for(waiting, rejected)
+    assert (asked.body["kind"], asked.body["recipient"]) == ("agency", AGENCY)
+    assert "重新提交收款账户" in asked.body["subject"]
+    account = {"account": {"last_digits": "0018"}}
+    assert [each.body["recipient"] for each in messages_for(waiting, rejected | account)] == ["platform"]
+
+
+def test_whoever_a_violation_is_recorded_against_hears_of_it_once() -> None:
+    new = {"pk": "VIOLATION#x1", "sk": "RECORD", "version": 1, "violation_id": "x1", "uscc": FIRM, "state": "standing"}
+    told = messages_for(None, new)
+    assert {(each.body["kind"], each.body["recipient"]) for each in told} == {("enterprise", FIRM), ("agency", FIRM)}
+    assert messages_for(new, new | {"version": 2}) == []
+
+
 def test_a_deleted_record_tells_nothing() -> None:
     assert messages_for(image("ENTERPRISE", "approved"), None) == []
 

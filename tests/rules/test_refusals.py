@@ -110,7 +110,7 @@ def test_the_refusal_of_highest_precedence_stands_in_front_and_carries_all() -> 
     assert no.value.errors == (
         FieldError("industry_code", "企业不属于中小微企业。", "NOT_SME", "§2.1"),
         FieldError("established_on", "企业申请时成立不足12个月。", "TOO_YOUNG", "§2.1.2"),
-        FieldError("uscc", "历年服务券使用出现过违规现象，解除前不能领券或办理新业务。", "HAS_VIOLATION", "§2.1.3"),
+        FieldError("uscc", "有尚未解除的服务券使用违规记录，解除前不能领券或办理新业务。", "HAS_VIOLATION", "§2.1.3"),
     )
 
 

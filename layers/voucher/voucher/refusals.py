@@ -87,7 +87,7 @@ class Refusal(Enum):
     SIZE_UNKNOWN = 422, "§2.1", "按所填行业代码无法划分企业规模，请改填更细或其他的国民经济行业代码。", "industry_code"
     RATED_D = 422, "§2.1.1", "企业最近一次亩均论英雄评价结果为D类。", "uscc"
     TOO_YOUNG = 422, "§2.1.2", "企业申请时成立不足{months}个月。", "established_on"
-    HAS_VIOLATION = 422, "§2.1.3", "历年服务券使用出现过违规现象，解除前不能领券或办理新业务。", "uscc"
+    HAS_VIOLATION = 422, "§2.1.3", "有尚未解除的服务券使用违规记录，解除前不能领券或办理新业务。", "uscc"
     NOT_APPROVED = 422, "§4.1.2", "企业尚未通过审核，请在审核通过后领券、用券。", "uscc"
     DISQUALIFIED = 422, "§4.1.3", "企业的领券、用券资格已被取消，如有疑问请联系平台。", "uscc"
     NEXT_YEAR_FIRST = 409, "§4.1.3", "资格被取消或被清退的，自 {first_day} 起方可重新申请。"
@@ -250,7 +250,11 @@ class Refusal(Enum):
         "一小时内收到的异议较多。请附上计算证明（effort）立即重新提交，或在一小时后提交。",
     )
     SUMMARY_INVOICE_MISMATCH = 422, "§3.5.4", "汇总发票金额须等于应付金额（{amount_fen} 元）。", "amount_fen"
-    ACCOUNT_UNDECIDED = 409, "§3.5.4", "收款账户尚待平台另一人核对确认（当前状态为“{state}”），暂不能拨付。"
+    ACCOUNT_UNDECIDED = (
+        409,
+        "§3.5.4",
+        "收款账户尚未确认（当前状态为“{state}”）：待平台另一人核对，未通过的须由服务机构重新提交。",
+    )
     NOTHING_PAYABLE = 409, "§3.5.4", "没有可以拨付的款项（汇总批次当前状态为“{state}”）。"
     NO_PAYOUT_FILE = 409, "§3.5.4", "该批次还没有拨付单，请先制作拨付单。"
     ALREADY_RECOVERED = (

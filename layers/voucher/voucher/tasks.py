@@ -46,6 +46,7 @@ TaskKind = Literal[
     "resolve_objection",
     "hand_in_invoice",
     "decide_account",
+    "name_account",
     "make_payout",
     "record_payment",
     "pay_back",
@@ -209,6 +210,7 @@ TASKS: dict[str, tuple[Task, ...]] = {
     "payable": (
         Task("hand_in_invoice", "awaiting_invoice", "agency", term=None),
         Task("decide_account", "invoiced", "platform", when=_has("change")),
+        Task("name_account", "invoiced", "agency", when=_lacks("account")),
         Task("make_payout", "invoiced", "platform"),
     ),
     "payout": (Task("record_payment", "made", "finance"),),

@@ -90,6 +90,7 @@ TASK_WORDS = {
     "close_notice": "核实异议办理情况并结束公示",
     "resolve_objection": "处理公示异议",
     "hand_in_invoice": "提交汇总发票和收款账户",
+    "name_account": "收款账户未通过核对，请重新提交收款账户",
     "decide_account": "核对收款账户",
     "make_payout": "制作拨付单",
     "record_payment": "登记拨付结果",

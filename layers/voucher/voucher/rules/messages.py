@@ -84,7 +84,7 @@ STEPS_BACK = {
     *(("AGENCY", "removal_proposed", former) for former in LIFECYCLES["agency"]["propose_removal"][0].split()),
 }
 # tasks of a party that no subject above tells it
-ASKED_BY_OTHERS = frozenset({"answer_cancellation", "acknowledge_contract"})
+ASKED_BY_OTHERS = frozenset({"answer_cancellation", "acknowledge_contract", "name_account"})
 # told otherwise: with the application, the end of the notice, and the dispute
 UNTOLD = frozenset({"gather_line", "close_notice", "decide_order"})
 # thing → kind of organisation → the attribute that names the recipient
@@ -347,6 +347,15 @@ def _claims_told(old: Image | None, new: Image) -> list[Message]:
     return told
 
 
+def _accused(old: Image | None, new: Image) -> list[Message]:
+    """§2.1.3, §5.2b: whoever a violation is recorded against hears that it stops new business."""
+    if thing_of(new) != "VIOLATION" or old is not None:
+        return []
+    words = "市经信局登记了一条违规记录，解除前不能领券或办理新业务；如有异议请向市经信局说明。"
+    message_id = change_id(new, "accused")
+    return [_notify(message_id, kind, new["uscc"], words, about(new)) for kind in ("enterprise", "agency")]
+
+
 def _order_held(old: Image | None, new: Image) -> list[Message]:
     """§5.2b: both parties hear that a violation on record holds their order, and when none does so any more."""
     if thing_of(new) != "ORDER" or old is None:
@@ -355,7 +364,10 @@ def _order_held(old: Image | None, new: Image) -> list[Message]:
     if bool(before) == bool(after):
         return []
     held = "订单涉及违规记录，其兑付自即日起暂停（办法第五章第二节），如有异议请向市经信局说明。"
-    words, about = held if after else "订单涉及的违规记录已由市经信局解除，兑付可继续办理。", f"order:{new['order_id']}"
+    words, about = (
+        held if after else "市经信局已放行该订单或解除其违规记录，兑付可继续办理。",
+        f"order:{new['order_id']}",
+    )
     message_id = change_id(new, "held" if after else "released")
     return [_notify(message_id, kind, new[name], words, about) for kind, name in RECIPIENTS["ORDER"].items()]
 
@@ -454,6 +466,7 @@ def _whose_work(image: Image | None) -> tuple[str, str] | None:
 FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
     _disqualified,
     _sanction_told,
+    _accused,
     _list_applied,
     _notice_ended,
     _objected,

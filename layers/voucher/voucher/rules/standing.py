@@ -76,9 +76,15 @@ def check_no_violation(standings: Mapping[str, Standing]) -> None:
     """§2.1.3, §3.1.1, §5.2b: nobody against whom a violation stands begins new business: an order, its acceptance, an
     approval or renewal, the publication of a product. `standings` are by the field that names the party. Raises
     HAS_VIOLATION with each party at fault."""
-    words = Refusal.HAS_VIOLATION.sentence
-    if errors := [FieldError(field, words) for field, standing in standings.items() if standing.violations]:
-        raise Refused(Refusal.HAS_VIOLATION, errors=errors)
+    accused = [field for field, standing in standings.items() if standing.violations]
+    if not accused:
+        return
+    of_enterprise = {"enterprise_uscc", "voucher_id"}
+    words = {True: f"企业{Refusal.HAS_VIOLATION.sentence}", False: f"服务机构{Refusal.HAS_VIOLATION.sentence}"}
+    errors = [FieldError(field, words[field in of_enterprise]) for field in accused]
+    # §2.1.3 speaks of enterprises; an agency must not have misused vouchers either
+    clause = None if of_enterprise & set(accused) else "§5.2b"
+    raise Refused(Refusal.HAS_VIOLATION, errors=errors, clause=clause)
 
 
 def with_violation(standing: Standing, violation_id: str) -> Standing:
