@@ -18,9 +18,11 @@ TABLES = ("Registry", "Vouchers", "Orders", "Settlements", "Supervision", "Audit
 # …and those without an index
 PLAIN_TABLES = ("Requests",)
 PREFIXES = (
+    "documents/claims",
     "documents/enterprises",
     "documents/agencies",
     "documents/settlements",
+    "uploads/claims",
     "uploads/enterprises",
     "uploads/agencies",
     "uploads/settlements",
