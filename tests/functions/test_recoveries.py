@@ -125,9 +125,23 @@ def receive(
     case: Settling, order: Json, claim: Json, amount_fen: int, person: Person = FINANCE, key: str = "rp", **more: Any
 ) -> Any:
     """§5.2b: finance records what came in on a claim."""
-    body = {"amount_fen": amount_fen, "bank_reference": "BK-9", "received_on": "2026-06-15", **more}
+    body = {"amount_fen": amount_fen, "bank_reference": f"BK-{key}", "received_on": "2026-06-15", **more}
     path = f"/orders/{order['order_id']}/recoveries/{claim['recovery_id']}/receipts"
     return case.call(person, "POST", path, body, key=key)
+
+
+@pytest.mark.clause("§5.2b")
+def test_one_transfer_is_counted_once_on_a_claim(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    case.paid(order)
+    claim = steps.expect(case.recover(order, 100_000), 201)
+    steps.expect(receive(case, order, claim, 30_000, key="one", bank_reference="IN-1"), 201)
+    no = receive(case, order, claim, 30_000, key="two", bank_reference="IN-1")
+    assert (no.status, no.code, no.body["errors"][0]["field"]) == (409, "ALREADY_EXISTS", "bank_reference")
+    assert (
+        steps.expect(receive(case, order, claim, 70_000, key="three", bank_reference="IN-2"), 201)["state"]
+        == "received"
+    )
 
 
 @pytest.mark.clause("§5.2b")

@@ -262,7 +262,7 @@ class PayoutSteps(SettlementSteps):
         amounts_fen = {"all": left_fen, "half": left_fen // 2, "one": 1, "a fen more": left_fen + 1}
         body = {
             "amount_fen": max(1, amounts_fen[amount]),
-            "bank_reference": "BK-9",
+            "bank_reference": key,
             "received_on": day_of(self.city.now).isoformat(),
         }
         expected = payouts.receive(order, claim, by, body)

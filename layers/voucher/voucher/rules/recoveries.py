@@ -36,9 +36,14 @@ def is_overdue(claim: Recovery | KeptRecovery, today: date) -> bool:
 
 def claim_with_receipt(claim: Recovery, receipt: Receipt) -> Recovery:
     """§5.2b: the claim once another part of it came in; the parts never exceed it. Raises WRONG_STATE for one that is
-    settled or withdrawn, OVER_CLAIM with what has not come in."""
+    settled or withdrawn, ALREADY_EXISTS for a transfer that is on record, OVER_CLAIM with what has not come in."""
     if claim.state not in ("demanded", "part"):
         raise Refused(Refusal.WRONG_STATE, of=claim)
+    if any(
+        (each.bank_reference, each.received_on) == (receipt.bank_reference, receipt.received_on)
+        for each in claim.receipts
+    ):
+        raise Refused(Refusal.ALREADY_EXISTS, errors=[FieldError("bank_reference", "该笔到账已登记。", "not_allowed")])
     left_fen = claim.amount_fen - claim.received_fen
     if receipt.amount_fen > left_fen:
         raise Refused(Refusal.OVER_CLAIM, left_fen=left_fen)
