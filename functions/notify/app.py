@@ -20,8 +20,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def work(body: dict[str, Any]) -> None:
     """One message to one recipient. Delivered twice, it is still one message in each inbox.
 
-    It goes on to the webhook whether or not it was in the inbox already: if the call before ended in between, it is not
-    lost, and if not, its receiver knows it by its id.
+    It goes on to the webhook each time, because an earlier delivery may have ended before it was sent on; a receiver
+    knows a second one by its id.
     """
     posts = list[dict[str, Any]]()
     message_id = hashlib.sha256(f"{body['message_id']}/{body['kind']}".encode()).hexdigest()[:24]

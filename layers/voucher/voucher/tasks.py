@@ -210,7 +210,7 @@ TASKS: dict[str, tuple[Task, ...]] = {
     "payable": (
         Task("hand_in_invoice", "awaiting_invoice", "agency", term=None),
         Task("decide_account", "invoiced", "platform", when=_has("change")),
-        Task("name_account", "invoiced", "agency", when=_lacks("account")),
+        Task("name_account", "invoiced", "agency", term=None, when=_lacks("account")),
         Task("make_payout", "invoiced", "platform"),
     ),
     "payout": (Task("record_payment", "made", "finance"),),

@@ -32,7 +32,8 @@ class Entitlement(Record):
     lapsed: bool = False
 
     def groups_of_grant(self, batch_id: str) -> frozenset[str] | None:
-        """§5.1: the groups of the enterprise when it was granted its voucher of a batch; None if nobody noted them."""
+        """§5.1: the groups of the enterprise when it was granted its voucher of a batch; None in a record of
+        before they were kept."""
         return self.groups_granted.get(batch_id, self.groups) or None
 
     @property

@@ -6,7 +6,7 @@ from voucher.models.base import Record
 
 
 class Rated(TypedDict):
-    """An average, rounded down to hundredths, None without a rating; and of how many."""
+    """How many ratings there are, and their average, rounded down to hundredths; null before the first one."""
 
     rating_average: float | None
     rating_count: int
