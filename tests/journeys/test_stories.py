@@ -8,6 +8,7 @@ import pytest
 
 from infra.client import steps
 from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR
+from infra.client.steps import Deal
 from infra.demo.plan import owner_of
 from infra.demo.scheduled import wait_until
 from tests.journeys.agency_case import AgencyCase, add_completed_case
@@ -50,6 +51,25 @@ def test_a_contract_counts_once_both_parties_said_so(deployment: Deployment, bat
     agreed = client.call(owner, "POST", f"{path}/contract/acknowledge", {"version": said["version"]})
     assert (agreed.body["contract_number"], agreed.body["contract_fen"]) == ("HT-BOTH", 900_000)
     steps.expect(client.call(case.person, "POST", f"{path}/deliver"), 200)
+
+
+@pytest.mark.clause("§5.2b")
+def test_nothing_is_confirmed_while_somebody_is_on_both_sides(
+    deployment: Deployment, batch: Json, case: AgencyCase
+) -> None:
+    client, enterprise = deployment.client, deployment.add_approved_enterprise()
+    owner, today = owner_of(enterprise.uscc), deployment.plan.today
+    voucher_id = deployment.grab(batch, enterprise)["voucher_id"]
+    deal = Deal(owner, case.person, case.order["product_id"], voucher_id, 1_000_000, 100_000, "HT-SIDES", today)
+    order_id = steps.expect(steps.place_order(client, deal), 201)["order_id"]
+    steps.deliver_order(client, order_id, deal)
+    path = f"/organisations/{enterprise.uscc}"
+    code = steps.expect(client.call(owner, "POST", f"{path}/invitations", {"role": "owner"}), 201)["code"]
+    steps.expect(client.call(case.person, "POST", "/invitations/accept", {"code": code}), 200)
+    assert client.call(case.person, "POST", f"/orders/{order_id}/confirm").code == "FOUR_EYES"
+    assert client.call(owner, "POST", f"/orders/{order_id}/confirm").code == "SAME_PERSON"
+    steps.expect(client.call(case.person, "POST", f"{path}/leave?kind=enterprise"), 200)
+    assert steps.expect(client.call(owner, "POST", f"/orders/{order_id}/confirm"), 200)["state"] == "completed"
 
 
 @pytest.mark.clause("§4.1.3")
