@@ -50,10 +50,10 @@ def _file(name: str, caching: str) -> Response[str]:
 
 @cache
 def _read(name: str) -> StaticFile:
-    """A file of this folder. What comes from others lies here gzipped already."""
-    zipped = HERE / f"{name}.gz"
+    """A file of this folder. What comes from others lies here compressed already."""
+    zipped, smaller = HERE / f"{name}.gz", HERE / f"{name}.br"
     if zipped.is_file():
-        return shipped_file(name, zipped.read_bytes())
+        return shipped_file(name, {"gzip": zipped.read_bytes(), "br": smaller.read_bytes()})
     return static_file(name, (HERE / name).read_bytes())
 
 

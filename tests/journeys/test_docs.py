@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import subprocess
 import urllib.request
 from urllib.error import HTTPError
 
@@ -38,6 +39,15 @@ def test_a_file_of_the_deployed_page_comes_as_it_is_and_only_once(deployment: De
     status, said, zipped = get(deployment, path, Accept_Encoding="gzip")
     assert (status, said["content-encoding"], gzip.decompress(zipped)) == (200, "gzip", content)
     assert get(deployment, path, Accept_Encoding="gzip", If_None_Match=said["etag"])[0] == 304
+
+
+def test_the_deployed_renderer_in_brotli_is_the_same_to_a_tool_of_others(deployment: Deployment) -> None:
+    path = "/docs/openapi-explorer-2.4.820.js"
+    status, said, compressed = get(deployment, path, Accept_Encoding="br, gzip")
+    assert (status, said["content-encoding"]) == (200, "br")
+    unpack = "process.stdout.write(zlib.brotliDecompressSync(fs.readFileSync(0)))"
+    unpacked = subprocess.run(["node", "-e", unpack], input=compressed, capture_output=True, check=True).stdout
+    assert unpacked == gzip.decompress((ROOT / "functions/docs" / FILES[path]).read_bytes())
 
 
 def test_the_deployed_document_names_the_routes_that_answer(deployment: Deployment) -> None:
