@@ -241,7 +241,7 @@ def _tags(found: list[Operation]) -> list[Schema]:
 
 
 def _drop_unused(made: dict[str, Any]) -> None:
-    """Leave out the schemas that nothing refers to, which only hidden fields of records are made of; order the others."""
+    """Leave out schemas that nothing refers to (only hidden fields are made of them), and order the others."""
     defined = made["components"]["schemas"]
     waiting, used = [made["paths"], PROBLEM], {"Problem"}
     while waiting:
