@@ -35,7 +35,7 @@ from voucher.rules.objections import (
     words_sha256,
 )
 from voucher.spreadsheets.notice_file import notice_csv
-from voucher.store import notices, objections, programmes, rounds
+from voucher.store import crowds, keys, notices, objections, programmes, rounds
 
 app = Api()
 
@@ -100,7 +100,7 @@ def object_to(notice_id: str) -> Answer[ObjectionReceipt]:
     facts = {**said, "created_at": now, "request_sha256": words, "code_seed": token_hex()}
     plain, proven = (new_objection(notice, each, facts, key, policy) for each in (plain_id, proven_id))
     origin = origin_of(plain, source)
-    crowd, named = objections.read_crowd(origin), challenges(notice_id, words, now)
+    crowd, named = crowds.read(keys.notice(notice_id), origin), challenges(notice_id, words, now)
     bits = proof_bits(effort.challenge, effort.nonce) if effort and effort.challenge in named else 0
     if bits >= effort_bits(crowd.proven, policy):
         objections.commit_proven(proven, origin)

@@ -16,6 +16,7 @@ from voucher.store import (
     bounds,
     changes,
     claims,
+    crowds,
     documents,
     inbox,
     keys,
@@ -143,7 +144,7 @@ def forget_notice(notice_id: str, mark: Mark) -> None:
         return
     for objection in retention.objections_due(notice, objections.read_all(notice_id), mark.at):
         objections.commit_erased(objection, retention.erased_objection(objection, mark))
-    objections.commit_rates_deleted(notice_id)
+    crowds.commit_deleted(keys.notice(notice_id))
 
 
 def forget_round(round_id: str, mark: Mark) -> None:

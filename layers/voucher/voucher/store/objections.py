@@ -7,31 +7,25 @@ objection, however many there are.
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import batched
 from typing import NamedTuple
 
-from voucher.models.notices import WHOLE_NOTICE, Crowd, Notice, Objection, ObjectionCounts, Origin
+from voucher.models.notices import WHOLE_NOTICE, Notice, Objection, ObjectionCounts, Origin
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
 from voucher.refusals import Refusal, Refused, not_found
-from voucher.store import conditions, keys, notices, rounds
+from voucher.store import conditions, crowds, keys, notices, rounds
 from voucher.store.engine.large import commit_in_parts
 from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page
-from voucher.store.engine.reading import find_item, read_each, read_many, read_partition
+from voucher.store.engine.reading import find_item, read_many, read_partition
 from voucher.store.engine.table import (
-    MOST_ITEMS,
     Item,
     Write,
     add_write,
     advance_write,
     commit,
     commit_if_unchanged,
-    delete_write,
-    put_write,
     update_write,
 )
-
-COUNT_ON = "SET #count = if_not_exists(#count, :nothing) + :one"
 
 
 def read_held(notice_id: str) -> dict[str, int]:
@@ -123,60 +117,29 @@ def get(objection_id: str) -> Objection:
     return objection
 
 
-def read_crowd(origin: Origin) -> Crowd:
-    """What came to a notice in an hour, and of it from one address, each count as last written."""
-    hour, source, target = _counters(origin)
-    found = {item["sk"]: item for item in read_each(hour.table, hour, source, target)}
-    total, alike = found.get(hour.sk, {}), found.get(target.sk, {})
-    return Crowd(
-        plain=total.get("count", 0),
-        proven=total.get("proven", 0),
-        is_seen=source.sk in found,
-        alike=alike.get("count", 0),
-    )
-
-
-def _counters(origin: Origin) -> tuple[keys.Key, keys.Key, keys.Key]:
-    """Where is counted what came in an hour to a notice, from an address, and from it against one target. Only what was
-    taken is counted, so an hour has no more such items than it takes objections."""
-    hour = f"RATE#{origin.hour}"
-    names = (hour, f"{hour}#{origin.source}", f"{hour}#{origin.source}#{origin.target}")
-    total, source, target = (keys.notice(origin.notice_id, name) for name in names)
-    return total, source, target
-
-
 def commit_plain(objection: Objection, origin: Origin, is_seen: bool, most: int, most_alike: int) -> None:
     """§3.5.3: record an objection as it comes, while its hour has fewer than `most`, and of the same address against
     the same target fewer than `most_alike`.
 
     Raises CHANGED_MEANWHILE when the closing began, a number was reached, or the address was seen since.
     """
-    total, source, target = _counters(origin)
-    commit(
-        [
-            *_objection_writes(objection),
-            update_write("total", total, COUNT_ON, conditions.UNDER_LIMIT, nothing=0, most=most),
-            update_write("target", target, COUNT_ON, conditions.UNDER_LIMIT, nothing=0, most=most_alike),
-            *([] if is_seen else [put_write("source", source, {"count": 1}, conditions.IS_NEW)]),
-        ]
-    )
+    place = keys.notice(origin.notice_id)
+    commit([*_objection_writes(objection), *crowds.plain_writes(place, origin, is_seen, most, most_alike)])
 
 
 def commit_proven(objection: Objection, origin: Origin) -> None:
     """§3.5.3: record an objection with a proof of effort, which counts against no address. Raises CHANGED_MEANWHILE
     when the closing began."""
-    total, *_ = _counters(origin)
-    change = "SET #proven = if_not_exists(#proven, :nothing) + :one"
-    commit([*_objection_writes(objection), update_write("total", total, change, None, nothing=0)])
+    commit([*_objection_writes(objection), crowds.proven_write(keys.notice(origin.notice_id), origin)])
 
 
 def _objection_writes(objection: Objection) -> list[Write]:
     gate = keys.notice(objection.notice_id, "OBJECTIONS")
     held = keys.notice(objection.notice_id, f"HELD#{objection.target}")
     key = keys.objection(objection.objection_id)
-    hold = f"{COUNT_ON}, #holding = if_not_exists(#holding, :nothing) + :one"
+    hold = f"{crowds.COUNT_ON}, #holding = if_not_exists(#holding, :nothing) + :one"
     return [
-        update_write("gate", gate, COUNT_ON, conditions.NOT_CLOSING, nothing=0),
+        update_write("gate", gate, crowds.COUNT_ON, conditions.NOT_CLOSING, nothing=0),
         update_write("held", held, hold, None, nothing=0),
         add_write("objection", key, objection, index=_index_entry(objection)),
     ]
@@ -186,13 +149,6 @@ def commit_erased(old: Objection, new: Objection) -> bool:
     """Erase who objected, and the words. False if somebody changed the objection meanwhile."""
     key = keys.objection(new.objection_id)
     return commit_if_unchanged([advance_write("objection", key, old, new, index=_index_entry(new))])
-
-
-def commit_rates_deleted(notice_id: str) -> None:
-    """Delete what counted the objections to a closed notice, by hour and by the hash of an address."""
-    found = [keys.notice(notice_id, item["sk"]) for item in read_partition(keys.notice(notice_id), "RATE#")]
-    for part in batched(found, MOST_ITEMS, strict=False):
-        commit([delete_write("rate", key) for key in part])
 
 
 def commit_resolution(
