@@ -53,7 +53,7 @@ def proven_write(place: keys.Key, origin: Origin) -> Write:
 
 
 def commit_deleted(place: keys.Key, before_hour: str = "~") -> None:
-    """Delete what was counted at a place, by hour and by the hash of an address; of earlier hours alone, if asked so."""
+    """Delete what was counted at a place, by hour and by the hash of an address; or that of earlier hours alone."""
     counted = (item["sk"] for item in read_partition(place, "RATE#"))
     found = [place._replace(sk=sk) for sk in counted if sk < f"RATE#{before_hour}"]
     for part in batched(found, MOST_ITEMS, strict=False):
