@@ -78,7 +78,7 @@ def find_unconfirmed(instant: datetime, policies: Mapping[int, Policy]) -> None:
 
 
 def find_unsettled(instant: datetime, text: str, policies: Mapping[int, Policy]) -> None:
-    """§4.2.1: send each order that was not handed in for settlement in time on to be ended, those of one application
+    """§3.5.1: send each order that was not handed in for settlement in time on to be ended, those of one application
     together, and remind agencies of the last day before. Until a last day comes near, nothing is read."""
     today = shanghai_date(instant)
     near = [
@@ -136,7 +136,7 @@ def end_order(order_id: str, instant: datetime) -> None:
 
 
 def end_application(settlement_id: str, instant: datetime) -> None:
-    """§4.2.1: end the orders of an application whose lines were not handed in in time, one after the other."""
+    """§3.5.1: end the orders of an application whose lines were not handed in in time, one after the other."""
     policy = programmes.load(settlements.load(settlement_id).year).policy
     for line in settlements.list_lines(settlement_id):
         end_unsettled(orders.load(line.order_id), line, policy, instant)

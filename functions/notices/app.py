@@ -82,7 +82,9 @@ def object_to(notice_id: str) -> Answer[ObjectionReceipt]:
     its closing begins. When too many come, the refusal offers an `effort`, and the same objection with the proof of it
     is taken."""
     body, now = app.body(ObjectionText), clock.now()
-    notice = notices.get(notice_id)
+    notice = notices.get_public(notice_id)
+    if isinstance(notice, RemovalNotice):
+        raise Refused(Refusal.REMOVAL_NOT_OBJECTED_TO)
     key, source, effort = app.idempotency_key(), _source(notice_id), body.effort
     said = body.model_dump(exclude={"effort"})
     words = words_sha256(said, key)

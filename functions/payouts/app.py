@@ -20,7 +20,7 @@ from voucher.models.rounds import Round
 from voucher.models.standing import Standing
 from voucher.refusals import Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.holds import check_unstopped, held_ids
+from voucher.rules.holds import BUREAU_SETS_ASIDE, check_unstopped, held_ids
 from voucher.rules.lifecycle import stepped
 from voucher.rules.payouts import check_bank_day, check_not_recovered
 from voucher.rules.subsidies import refusals_of
@@ -70,7 +70,7 @@ def make_payouts(round_id: str) -> Answer[NewPayouts]:
     if repeated:
         earlier = [payouts.load(payouts.payout_id(each, each.attempts)) for each in repeated]
         return reply({"items": [each.public() for each in earlier]}, replay=True)
-    check_unstopped(lines, all_orders, standings)
+    check_unstopped(lines, all_orders, standings, way_words=BUREAU_SETS_ASIDE)
     if invoiced:
         raise Refused(Refusal.ACCOUNT_UNDECIDED, of=invoiced[0])
     raise Refused(Refusal.NOTHING_PAYABLE, of=round_)

@@ -69,7 +69,7 @@ def test_without_the_code_an_objection_is_as_unknown_as_one_that_does_not_exist(
     before = everything_kept()
     refused = [read(case, receipt, other["answer_code"]), read(case, receipt, code[:-1]), read(case, nobody)]
     assert {(each.status, each.code, each.body["detail"]) for each in refused} == {
-        (404, "NOT_FOUND", "没有找到该异议，请核对编号。")
+        (404, "NOT_FOUND", "没有找到该异议，请核对编号和查询码。")
     }
     written = "-".join(code[at : at + 4] for at in range(0, 24, 4)).lower()
     assert read(case, receipt, written).status == 200

@@ -34,7 +34,7 @@ def end(**what: str) -> None:
     raise AssertionError("the message never got through")
 
 
-@pytest.mark.clause("§4.2.1")
+@pytest.mark.clause("§3.5.1")
 def test_an_application_handed_in_in_the_last_millisecond_counts_or_ends_whole(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:
@@ -62,7 +62,7 @@ def test_an_application_handed_in_in_the_last_millisecond_counts_or_ends_whole(
     tables.assert_books_hold()
 
 
-@pytest.mark.clause("§4.2.1")
+@pytest.mark.clause("§3.5.1")
 def test_an_order_applied_for_in_the_last_millisecond_is_settled_or_ended(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:

@@ -70,6 +70,11 @@ def test_looser_values_need_a_document_and_are_named_with_their_clauses() -> Non
     assert (refused.refusal, refused.clause) == (Refusal.LOOSER_THAN_EDITION, "§2.2.floor")
     named = [(each.field, each.clause) for each in refused.errors]
     assert named == [("policy.key_floor_percent", "§2.2.floor"), ("policy.voucher_max_percent", "§2.3.2")]
+    another = refused_by(documented, policy(edition="别的办法"), POLICY, YEAR, None)
+    assert another is not None
+    assert [(each.field, each.message) for each in another.errors] == [
+        ("policy.edition", "与现行办法（丽经信〔2024〕44号）不同。")
+    ]
     shown = [each.model_dump() for each in documented(looser, POLICY, YEAR, "丽经信〔2026〕9号")]
     assert shown == [
         {"field": "key_floor_percent", "clause": "§2.2.floor", "edition": 40, "here": 0},

@@ -30,7 +30,7 @@ def members_named(node: ast.expr) -> list[Refusal]:
 
 
 # which keyword gives which facts of a sentence, where their names differ
-GIVEN = {"of": {"state", "of_word"}, "roles": {"role_words"}, "thing": {"thing_word"}}
+GIVEN = {"of": {"state", "of_word"}, "roles": {"role_words"}, "thing": {"thing_word", "by_words"}}
 
 
 def raised() -> Iterator[tuple[str, Refusal, set[str]]]:

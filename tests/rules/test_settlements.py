@@ -44,7 +44,10 @@ def test_every_order_at_fault_is_named_and_the_first_refusal_in_precedence_answe
     with pytest.raises(Refused) as no:
         check_completed([order(), held, order(order_id="o3", state="placed")])
     assert no.value.refusal is Refusal.ORDER_NOT_COMPLETED
-    assert no.value.detail == "订单服务尚未完成（当前状态为“已下单”），请在企业确认完成后申请兑付。"
+    assert (
+        no.value.detail
+        == "订单当前状态为“已下单”：尚未完成的，请在企业确认完成后申请兑付；已经结束的，请从申请中去掉。"
+    )
     assert [(each.field, each.message) for each in no.value.errors] == [("order_ids", "o2"), ("order_ids", "o3")]
     assert refusal_of(check_completed, [held]) is Refusal.ORDER_IN_SETTLEMENT
 

@@ -116,7 +116,7 @@ def test_an_agency_is_reminded_on_the_last_day_of_its_answer_and_the_day_before(
     assert reminded == [None, last_day, last_day, None]
 
 
-@pytest.mark.clause("§4.2.1")
+@pytest.mark.clause("§3.5.1")
 def test_what_is_to_be_settled_is_handed_in_until_30_june_of_the_year_after() -> None:
     last_day = last_day_to_settle(2026, None, POLICY)
     assert last_day.date == date(2027, 6, 30)
@@ -144,7 +144,7 @@ def test_a_term_over_a_day_that_may_be_a_holiday_ends_nothing() -> None:
     assert (last_day.date, is_over(last_day, datetime(2028, 1, 1, tzinfo=UTC))) == (date(2027, 10, 6), False)
 
 
-@pytest.mark.clause("§4.2.1")
+@pytest.mark.clause("§3.5.1")
 def test_an_order_waits_for_settlement_until_its_line_is_submitted() -> None:
     for state in ("accepted", "delivered", "completed"):
         assert waits_for_settlement(order(state=state), None)

@@ -92,7 +92,7 @@ class Policy(BaseModel):
     # None means 1 January and 31 December of the programme's year.
     year_starts_on: PlainDay | None = None
     year_ends_on: PlainDay | None = None
-    # §4.2.1 what is to be settled of a year is handed in on this day at the latest; what is not, ends, and its money
+    # §3.5.1, where the text has no day: what is to be settled of a year is handed in on this day at the latest; what is not, ends, and its money
     # lapses. None means 30 June of the year after its last day.
     settlement_ends_on: PlainDay | None = None
     settlement_reminder_days: WholeNumber = 30  # how long before that day the agency is reminded
@@ -207,7 +207,7 @@ class Policy(BaseModel):
         return self.year_ends_on or date(year, 12, 31)
 
     def settlement_day(self, year: int) -> date:
-        """Last day on which orders of programme year `year` are handed in for settlement (§4.2.1)."""
+        """Last day on which orders of programme year `year` are handed in for settlement (§3.5.1)."""
         return self.settlement_ends_on or date(self.last_day(year).year + 1, 6, 30)
 
 

@@ -21,7 +21,7 @@ class Refusal(Enum):
     UNAUTHENTICATED = 401, None, "请先登录。"
     ROLE_REQUIRED = 403, None, "您的账号没有办理此事项的权限（须为：{role_words}），如需办理请联系平台。"
     FOUR_EYES = 403, None, "同一事项的前后两个环节须由不同的人办理，请交由其他人员办理。"
-    NOT_FOUND = 404, None, "没有找到该{thing_word}，请核对编号。"
+    NOT_FOUND = 404, None, "没有找到该{thing_word}，请核对{by_words}。"
     ROUTE_NOT_FOUND = 404, None, "没有这个接口，请核对地址。"
     METHOD_NOT_ALLOWED = 405, None, "该接口不支持 {method} 方法，请改用 {allowed}。"
 
@@ -131,7 +131,7 @@ class Refusal(Enum):
     LOOSER_THAN_EDITION = (
         422,
         "§1.3",
-        "所设标准比现行办法宽松，须填写作出该决定的文件文号，并将向社会公示。",
+        "所设标准比现行办法宽松，或不属现行办法，须填写作出该决定的文件文号，并将向社会公示。",
         "document_number",
     )
     OUTSIDE_PROGRAMME_YEAR = 422, "§1.4b", "日期须在本年度服务券的起止日期之内。"
@@ -206,8 +206,12 @@ class Refusal(Enum):
     )
 
     # settlement
-    SETTLEMENT_ENDED = 409, "§4.2.1", "{year}年度订单的兑付申请已于 {last_day} 截止，不再受理。"
-    ORDER_NOT_COMPLETED = 409, "§3.5.1", "订单服务尚未完成（当前状态为“{state}”），请在企业确认完成后申请兑付。"
+    SETTLEMENT_ENDED = 409, "§3.5.1", "{year}年度订单的兑付申请已于市经信局确定的 {last_day} 截止，不再受理。"
+    ORDER_NOT_COMPLETED = (
+        409,
+        "§3.5.1",
+        "订单当前状态为“{state}”：尚未完成的，请在企业确认完成后申请兑付；已经结束的，请从申请中去掉。",
+    )
     ORDER_IN_SETTLEMENT = 409, "§3.5.1", "订单已在另一项兑付申请中（当前状态为“{state}”）。"
     EVIDENCE_MISSING = 422, "§3.5.1", "兑付材料不齐全，请按提示补充。"
     OWN_SHARE_MISMATCH = 422, "§3.5.1", "发票、转账金额须与企业自行承担部分（{own_share_fen} 元）完全一致。"
@@ -222,7 +226,7 @@ class Refusal(Enum):
     HELD = (
         409,
         "§5.2b",
-        "订单因违规记录暂停办理，待市经信局解除后方可继续；其余订单可先行办理（将该订单退回或撤出）。",
+        "订单因违规记录暂停办理，待市经信局解除后方可继续；其余订单可先行办理（{way_words}）。",
     )
     VERIFIED_TOO_HIGH = (
         422,
@@ -243,6 +247,11 @@ class Refusal(Enum):
         409,
         "§3.5.3",
         "当前状态为“{state}”，公示的最后一日为 {ends_on}，不再受理异议；如发现骗取财政资金等问题，可向市经信局反映。",
+    )
+    REMOVAL_NOT_OBJECTED_TO = (
+        409,
+        "§3.4.1",
+        "清退公告不设异议期：服务机构可在市经信局作出决定前提交陈述意见，其后请向市经信局申请恢复；其他单位和个人请向平台或市经信局反映。",
     )
     TOO_MANY_OBJECTIONS = (
         429,
@@ -343,6 +352,7 @@ class Refused(Exception):
             shown["state"] = STATE_WORDS[self.of.thing][self.of.state]
             shown["of_word"] = THING_WORDS[self.of.thing]
         shown["thing_word"] = THING_WORDS[self.thing] if self.thing else "内容"
+        shown.setdefault("by_words", "编号")
         shown["role_words"] = "、".join(ROLE_WORDS[role] for role in self.roles)
         return self.refusal.sentence.format(**shown)
 
@@ -358,9 +368,9 @@ class Refused(Exception):
         return {"thing": self.thing, "roles": self.roles or None, "effort": self.effort}
 
 
-def not_found(thing: str) -> Refused:
-    """NOT_FOUND for a thing, by its word in THING_WORDS."""
-    return Refused(Refusal.NOT_FOUND, thing=thing)
+def not_found(thing: str, **facts: str) -> Refused:
+    """NOT_FOUND for a thing, by its word in THING_WORDS; `by_words` says by what it was looked for, if not its id."""
+    return Refused(Refusal.NOT_FOUND, thing=thing, **facts)
 
 
 def refused_by(checks: Iterable[Callable[[], object]]) -> list[Refused]:

@@ -1,4 +1,4 @@
-"""Ends an order that was not handed in for settlement by its last day, with the line that has it (§4.2.1)."""
+"""Ends an order that was not handed in for settlement by its last day, with the line that has it (§3.5.1)."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ SWEEPER = "sweep"
 
 
 def end_unsettled(order: Order, line: Line | None, policy: Policy, instant: datetime) -> None:
-    """§4.2.1: end an order and its line, if its last day is over and it was not handed in; its money goes back."""
+    """§3.5.1: end an order and its line, if its last day is over and it was not handed in; its money goes back."""
     is_late = is_over(last_day_to_settle(order.year, line, policy), instant)
     if not (is_late and waits_for_settlement(order, line)):
         return
@@ -27,7 +27,7 @@ def end_unsettled(order: Order, line: Line | None, policy: Policy, instant: date
 
 
 def leave_application(line: Line | None, mark: Mark) -> tuple[Line, Line, Settlement, Settlement] | None:
-    """§4.2.1: a line and its application, each as it is and as it is after the line left."""
+    """§3.5.1: a line and its application, each as it is and as it is after the line left."""
     if line is None:
         return None
     withdrawn = stepped(line, "withdraw", mark, withdrawal_reason="未在截止日前提交兑付申请")

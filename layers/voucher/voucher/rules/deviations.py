@@ -137,6 +137,13 @@ def documented(policy: Policy, edition: Policy, year: int, document_number: str 
     every such value if there is none."""
     found = deviations_of(policy, edition, year)
     if found and document_number is None:
-        errors = [FieldError(f"policy.{each.field}", "比现行办法宽松。", "looser", each.clause) for each in found]
+        errors = [FieldError(f"policy.{each.field}", *_told(each), each.clause) for each in found]
         raise Refused(Refusal.LOOSER_THAN_EDITION, clause=found[0].clause, errors=errors)
     return found
+
+
+def _told(deviation: Deviation) -> tuple[str, str]:
+    """What is wrong with a value, and its kind of mistake: another edition's name is not looser by itself."""
+    if deviation.field == "edition":
+        return f"与现行办法（{deviation.edition}）不同。", "not_allowed"
+    return "比现行办法宽松。", "looser"

@@ -15,23 +15,33 @@ from voucher.rules.subsidies import check_subsidies
 MOST_ORDERS = 80
 
 
-def check_not_held(orders: Iterable[Order]) -> None:
-    """§5.2b: no violation on record holds one of some orders. Raises HELD with each order that one holds, and which."""
+# how the others go on without it: before anything is owed, and after
+OPERATOR_SETS_ASIDE = "由平台将该订单退回或撤出"
+BUREAU_SETS_ASIDE = "由市经信局从汇总批次中撤出该订单"
+
+
+def check_not_held(orders: Iterable[Order], way_words: str = OPERATOR_SETS_ASIDE) -> None:
+    """§5.2b: no violation on record holds one of some orders. Raises HELD with each order that one holds, and which,
+    and in which way the others go on."""
     errors = [
         FieldError(order.order_id, f"违规记录 {'、'.join(order.held_by_violation)} 尚未解除。")
         for order in orders
         if order.held_by_violation
     ]
     if errors:
-        raise Refused(Refusal.HELD, errors=errors)
+        raise Refused(Refusal.HELD, errors=errors, way_words=way_words)
 
 
 def check_unstopped(
-    lines: Iterable[Line], orders: Collection[Order], standings: Mapping[str, Standing], decided: bool = True
+    lines: Iterable[Line],
+    orders: Collection[Order],
+    standings: Mapping[str, Standing],
+    decided: bool = True,
+    way_words: str = OPERATOR_SETS_ASIDE,
 ) -> None:
-    """§5.2b: some lines are free of what stops them: violations on record and other subsidies. Raises HELD, or as
-    `check_subsidies`."""
-    check_not_held(orders)
+    """§5.2b: some lines are free of what stops them: violations on record and other subsidies. Raises as
+    `check_not_held` or `check_subsidies`."""
+    check_not_held(orders, way_words)
     check_subsidies(lines, orders, standings, decided)
 
 

@@ -85,7 +85,7 @@ def objection_answer(objection: Objection | None, code: str, today: date) -> Obj
     an unknown objection and for a wrong code alike.
     """
     if objection is None or not hmac.compare_digest(objection.code_sha256 or "", code_sha256(code)):
-        raise not_found("objection")
+        raise not_found("objection", by_words="编号和查询码")
     received_on, decided_at = shanghai_date(objection.created_at), objection.decided_at
     waiting: Literal["received", "under_examination"] = "under_examination" if today > received_on else "received"
     return ObjectionAnswer(

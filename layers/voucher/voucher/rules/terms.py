@@ -55,7 +55,7 @@ def day_to_remind_of_answer(order: Order, policy: Policy, today: date) -> date |
 
 
 def last_day_to_settle(year: int, line: Line | None, policy: Policy) -> DueDay:
-    """§4.2.1: the last day on which an order of a year is handed in for settlement; once it was, and its line was
+    """§3.5.1: the last day on which an order of a year is handed in for settlement; once it was, and its line was
     returned, that day or the end of the term to correct it, whichever is later."""
     last_day = DueDay(policy.settlement_day(year), True)
     if line is None or line.state != "returned":
@@ -73,19 +73,19 @@ def is_over(last_day: DueDay, now: datetime) -> bool:
 
 
 def waits_for_settlement(order: Order, line: Line | None) -> bool:
-    """§4.2.1: the order is not handed in for settlement: no line has it, or its line is still to be submitted."""
+    """§3.5.1: the order is not handed in for settlement: no line has it, or its line is still to be submitted."""
     return allows("order", order.state, "lapse") and (line is None or allows("line", line.state, "submit"))
 
 
 def check_settlement_open(year: int, policy: Policy, now: datetime) -> None:
-    """§4.2.1: the orders of a year are applied for until its last day for settlement. Raises SETTLEMENT_ENDED."""
+    """§3.5.1: the orders of a year are applied for until its last day for settlement. Raises SETTLEMENT_ENDED."""
     last_day = last_day_to_settle(year, None, policy)
     if is_over(last_day, now):
         raise Refused(Refusal.SETTLEMENT_ENDED, year=year, last_day=last_day.date)
 
 
 def check_in_time(lines: Iterable[Line], policy: Policy, now: datetime) -> None:
-    """§4.2.1: lines are submitted until the last day of each. Raises SETTLEMENT_ENDED, and names every line whose day
+    """§3.5.1: lines are submitted until the last day of each. Raises SETTLEMENT_ENDED, and names every line whose day
     is over."""
     days = [(line, last_day_to_settle(line.year, line, policy)) for line in lines]
     if late := [(line, day) for line, day in days if is_over(day, now)]:
