@@ -12,12 +12,12 @@ from voucher.edge.identity import as_member, as_member_or_staff, is_before_appro
 from voucher.edge.masking import masked_fact, tells_person
 from voucher.edge.pages import ListOf, Search, reply_list
 from voucher.edge.queries import Limit, Paging
-from voucher.edge.replies import Answer, PageOf, reply, reply_page
+from voucher.edge.replies import Answer, PageOf, reply
 from voucher.models.agencies import Agency
 from voucher.models.base import Request, instant_text
-from voucher.models.changes import Change, ChangeState
+from voucher.models.changes import Change, ChangeState, ShownChange
 from voucher.models.enterprises import Enterprise
-from voucher.rules.changes import beside_what_counts, check_once_approved, facts_reported, new_change
+from voucher.rules.changes import beside_what_counts, check_once_approved, facts_reported, new_change, newer_adopted
 from voucher.rules.documents import check_papers, papers_for_report
 from voucher.rules.lifecycle import check_step
 from voucher.rules.programmes import policy_for
@@ -82,7 +82,7 @@ def _paper_writes(organisation: Enterprise | Agency, change: Change) -> list[Wri
 
 
 @app.get("/enterprises/<uscc>/changes")
-def changes_of_enterprise(uscc: str, query: OfOrganisation) -> Answer[PageOf[Change]]:
+def changes_of_enterprise(uscc: str, query: OfOrganisation) -> Answer[PageOf[ShownChange]]:
     """The changes that an enterprise reported, the newest first, for its members and staff; new facts beside the
     approved ones."""
     enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
@@ -90,23 +90,29 @@ def changes_of_enterprise(uscc: str, query: OfOrganisation) -> Answer[PageOf[Cha
 
 
 @app.get("/agencies/<uscc>/changes")
-def changes_of_agency(uscc: str, query: OfOrganisation) -> Answer[PageOf[Change]]:
+def changes_of_agency(uscc: str, query: OfOrganisation) -> Answer[PageOf[ShownChange]]:
     """The changes that an agency reported, the newest first, for its members and staff; new facts beside the approved
     ones."""
     agency = as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
     return _page_of(agency, query)
 
 
-def _page_of(organisation: Enterprise | Agency, query: OfOrganisation) -> Answer[PageOf[Change]]:
+def _page_of(organisation: Enterprise | Agency, query: OfOrganisation) -> Answer[PageOf[ShownChange]]:
     kind, uscc = organisation.thing, organisation.uscc
     known = [] if is_before_approval(app.caller, organisation) else changes.list_of(kind, uscc)
-    shown = [beside_what_counts(each, organisation) if each.state == "reported" else each for each in known]
-    placed = [(f"{instant_text(each.created_at)}#{each.change_id}", each) for each in shown]
+    placed = [(f"{instant_text(each.created_at)}#{each.change_id}", each) for each in known]
     page, next_cursor = cut_page(f"{kind}.{uscc}.changes", placed, Selection(query.limit, query.cursor))
     if any(tells_person(fact.field) for each in page for fact in each.facts):
         whose = {"agency_uscc": uscc} if kind == "agency" else {"enterprise_uscc": uscc}
         disclose(app, f"{kind}:{uscc}", **whose)
-    return reply_page(page, next_cursor)
+    return reply({"items": [_shown(each, organisation, known) for each in page], "next_cursor": next_cursor})
+
+
+def _shown(change: Change, organisation: Enterprise | Agency, known: list[Change]) -> dict[str, Any]:
+    """A report as its reviewer must see it, as long as nobody decided on it: beside what counts now."""
+    if change.state != "reported":
+        return change.public() | {"newer_adopted": ()}
+    return beside_what_counts(change, organisation).public() | {"newer_adopted": newer_adopted(change, known)}
 
 
 @app.get("/changes")

@@ -1,5 +1,6 @@
 """New facts and papers of a reported change: beside the approved ones until they are adopted (§3.2.3, §4.1.3)."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from infra.city.document_files import DocumentFile, change_paper
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Person, Reply
+from tests.conftest import StoppedClock
 from tests.support import samples
 from tests.support.backend import function
 from tests.support.relaying import relayed, subjects
@@ -207,6 +209,28 @@ def test_what_was_reopened_is_corrected_by_its_members_and_adopts_nothing(town: 
     assert shown[second["change_id"]]["facts"][0]["approved"] == "新名一"
     steps.expect(review(town, report(town, None), decision="return", reason="请更正"), 200)
     refused_and_nothing_kept(lambda: review(town, second), "WRONG_STATE")
+
+
+@pytest.mark.clause("§4.1.3")
+@pytest.mark.parametrize("kind", ["enterprise", "agency"])
+def test_an_older_report_does_not_undo_the_facts_of_a_newer_one(
+    town: Town, stopped_clock: StoppedClock, kind: str
+) -> None:
+    both = report(town, {"name": "旧名", "legal_representative": "王新"}, kind)
+    apart = report(town, {"legal_representative": "李新"}, kind)
+    stopped_clock.instant += timedelta(minutes=1)
+    newer = report(town, {"name": "新名"}, kind)
+    steps.expect(review(town, newer, kind), 200)
+    shown = {each["change_id"]: each for each in town.shown(f"{path_of(town, kind)}/changes", OPERATOR)["items"]}
+    overtaken = {change_id: each["newer_adopted"] for change_id, each in shown.items() if each["newer_adopted"]}
+    assert overtaken == {both["change_id"]: [newer["change_id"]]}
+    clause = "§4.1.3" if kind == "enterprise" else "§3.2.3"
+    no = refused_and_nothing_kept(lambda: review(town, both, kind), "NEWER_REPORT_ADOPTED", clause)
+    assert newer["change_id"] in no.body["detail"]
+    steps.expect(review(town, both, kind, decision="keep"), 200)
+    steps.expect(review(town, apart, kind), 200)
+    record = town.shown(path_of(town, kind))
+    assert (record["name"], record["legal_representative"]) == ("新名", "李新")
 
 
 @pytest.mark.clause("§4.1.3")

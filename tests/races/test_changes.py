@@ -1,5 +1,6 @@
 """New facts adopted while others decide on the same report or on the same enterprise (§4.1.3)."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -51,6 +52,23 @@ def test_of_two_decisions_on_one_report_one_counts(
         ("adopted", True, "approved"),
         ("returned", False, "returned"),
     }
+
+
+@pytest.mark.clause("§4.1.3")
+def test_of_two_reports_adopted_at_once_the_newer_one_counts(
+    world: World, stopped_clock: StoppedClock, seed: int
+) -> None:
+    parties = seed_parties(world)
+    older = report(parties, name="丽水旧名有限公司")
+    stopped_clock.instant += timedelta(minutes=1)
+    newer, adopt = report(parties, name=NEW_NAME), {"decision": "adopt"}
+    tried = [
+        partial(requests.insist, world, person, path, adopt)
+        for person, path in ((OPERATOR, older), (OPERATOR_TWO, newer))
+    ]
+    first, second = Interleaving(seed).run(tried)
+    assert (first.code, second.code) in {(None, None), ("NEWER_REPORT_ADOPTED", None)}
+    assert organisations.get_enterprise(parties.enterprise.uscc).name == NEW_NAME
 
 
 @pytest.mark.clause("§4.1.3")

@@ -107,6 +107,11 @@ class Refusal(Enum):
         "facts.categories",
     )
     NO_FACTS_REPORTED = 409, "§4.1.3", "该报告没有提出新的信息，无法采纳；如不影响资格，请作“保持资格”处理。"
+    NEWER_REPORT_ADOPTED = (
+        409,
+        "§4.1.3",
+        "其后提交的变更报告（{change_id}）已被采纳，采纳本报告将以旧换新：请作“保持资格”处理，信息确需改回的由单位重新报告。",
+    )
     RENEWAL_TOO_EARLY = 409, "§3.2.3", "入驻有效期届满前 {days} 天起方可申请续期（{opens_on} 起）。"
     RENEWAL_REQUIRED = 409, "§3.2.3", "入驻有效期已于 {valid_until} 届满，须由服务机构申请续期后再审核。"
     AGENCY_NOT_ACTIVE = (

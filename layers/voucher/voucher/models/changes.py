@@ -55,3 +55,9 @@ class Change(Stateful):
     reason: str | None = None
     reviewed_by: str | None = None
     erased_at: Instant | None = None
+
+
+class ShownChange(Change, defer_build=True):
+    """A report with the adopted ones that were made later and brought the same facts: it cannot be adopted any more."""
+
+    newer_adopted: tuple[str, ...]

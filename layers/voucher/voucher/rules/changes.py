@@ -1,7 +1,7 @@
 """Material changes: the last day to report them, and which reports come too late; which facts they propose, and when
 these count (§3.2.3, §4.1.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, get_args
 
@@ -92,6 +92,26 @@ def with_facts_of[Organisation: (Enterprise, Agency)](
     facts |= found or {}
     facts |= {"facts_since": mark.at, "facts_by_change": change.change_id, "facts_before": before}
     return stepped(organisation, "adopt_change", mark, **facts)
+
+
+def newer_adopted(change: Change, reports: Iterable[Change]) -> tuple[str, ...]:
+    """§3.2.3, §4.1.3: the ids of those adopted of an organisation's `reports` that were made after this one and brought
+    facts that it brings, too: to adopt it would undo them."""
+    fields = {each.field for each in change.facts}
+    return tuple(
+        each.change_id
+        for each in reports
+        if each.state == "adopted"
+        and each.created_at > change.created_at
+        and fields & {fact.field for fact in each.facts}
+    )
+
+
+def check_not_overtaken(change: Change, reports: Iterable[Change]) -> None:
+    """§3.2.3, §4.1.3: no later report brought the same facts. Raises NEWER_REPORT_ADOPTED."""
+    if newer := newer_adopted(change, reports):
+        clause = "§3.2.3" if change.kind == "agency" else "§4.1.3"
+        raise Refused(Refusal.NEWER_REPORT_ADOPTED, clause=clause, change_id=newer[0])
 
 
 def check_still_eligible(organisation: Enterprise | Agency, policy: Policy, today: date) -> None:
