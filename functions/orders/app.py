@@ -93,7 +93,9 @@ def new_order(order_id: str, body: Placement, facts: OrderFacts) -> Order:
         drawn={},
         state="placed",
         hands=with_hand({}, "place_order", app.caller.sub),
-        warnings=warnings_of(facts.enterprise.uscc, facts.programme.year, facts.standings.values()),
+        warnings=warnings_of(
+            facts.enterprise.uscc, facts.programme.year, facts.standings.values(), body.contract_number
+        ),
         **app.creation("place"),
     )
 

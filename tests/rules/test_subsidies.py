@@ -110,7 +110,28 @@ def test_of_several_refusals_the_first_in_precedence_stands_for_all() -> None:
     with pytest.raises(Refused) as no:
         check_subsidies(lines, found, {line().enterprise_uscc: known})
     assert no.value.refusal is Refusal.OTHER_SUBSIDY
-    assert [each.field for each in no.value.errors] == ["o_1", "o_2"]
+    assert [(each.field, each.code) for each in no.value.errors] == [
+        ("o_1", "SUBSIDY_UNDECIDED"),
+        ("o_2", "OTHER_SUBSIDY"),
+    ]
+    place = "2026年度其他涉企政策资金享受名单（版本 i_1 第"
+    assert [each.message for each in no.value.errors] == [
+        f"{place} 2 行）列有该企业，请市经信局先就该笔订单作出认定。",
+        f"{place} 3 行）列有该合同或发票，请撤出该订单；确为不同事项的，请市经信局认定后再办理。",
+    ]
+
+
+@pytest.mark.clause("§5.2b")
+def test_whoever_orders_reads_the_row_that_names_the_contract_or_else_each_row_of_the_firm() -> None:
+    rows = item(), item(row=3, contract_number="HT-2"), item(import_id="i_2", row=7), item(year=YEAR - 1, row=9)
+    known = standing(uscc="x", subsidies=rows)
+
+    def said(number: str | None) -> str:
+        [warning] = warnings_of("x", YEAR, [known], number)
+        return warning.message
+
+    assert "（版本 i_1 第 3 行）列有该合同" in said(" ht—2")
+    assert "（版本 i_1 第 2、3 行，版本 i_2 第 7 行）列有该企业" in said("HT-9") == said(None)
 
 
 @pytest.mark.clause("§5.2b")

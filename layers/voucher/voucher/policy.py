@@ -92,8 +92,8 @@ class Policy(BaseModel):
     # None means 1 January and 31 December of the programme's year.
     year_starts_on: PlainDay | None = None
     year_ends_on: PlainDay | None = None
-    # §3.5.1, where the text has no day: what is to be settled of a year is handed in on this day at the latest; what is not, ends, and its money
-    # lapses. None means 30 June of the year after its last day.
+    # §3.5.1 what is to be settled of a year is handed in on this day at the latest; what is not, ends, and its money
+    # lapses. The text has no day, so it is the bureau's. None means 30 June of the year after its last day.
     settlement_ends_on: PlainDay | None = None
     settlement_reminder_days: WholeNumber = 30  # how long before that day the agency is reminded
     # §3.5.1 how many calendar days an agency has to correct what was returned to it, if the last day for settlement

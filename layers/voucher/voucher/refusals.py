@@ -181,7 +181,12 @@ class Refusal(Enum):
         "contract_signed_on",
     )
     CONTRACT_MISSING = 422, "§4.2.1", "请先登记服务合同编号和签订日期。", "contract_number"
-    OTHER_SUBSIDY = 422, "§5.2b", "服务券不与科技创新券等其他涉企政策资金同享。", "no_other_subsidy"
+    OTHER_SUBSIDY = (
+        422,
+        "§5.2b",
+        "服务券不与科技创新券等其他涉企政策资金同享，请改用其他合同；确为不同事项的，请市经信局认定。",
+        "no_other_subsidy",
+    )
     SUBSIDY_UNDECIDED = (
         409,
         "§5.2b",
@@ -373,9 +378,9 @@ class Refused(Exception):
         return {"thing": self.thing, "roles": self.roles or None, "effort": self.effort}
 
 
-def not_found(thing: str, **facts: str) -> Refused:
+def not_found(thing: str, by_words: str = "编号") -> Refused:
     """NOT_FOUND for a thing, by its word in THING_WORDS; `by_words` says by what it was looked for, if not its id."""
-    return Refused(Refusal.NOT_FOUND, thing=thing, **facts)
+    return Refused(Refusal.NOT_FOUND, thing=thing, by_words=by_words)
 
 
 def refused_by(checks: Iterable[Callable[[], object]]) -> list[Refused]:

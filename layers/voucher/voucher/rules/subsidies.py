@@ -44,16 +44,12 @@ def concerning(order: Order, invoice: Invoice | None, standing: Standing) -> tup
     return tuple(
         each
         for each in subsidies_of(standing, order.year)
-        if not each.is_exact or _is_contract_of(each, order) or (invoice and _is_invoice(each, invoice))
+        if not each.is_exact or _is_contract(each, order.contract_number) or (invoice and _is_invoice(each, invoice))
     )
 
 
-def _is_contract_of(subsidy: Subsidy, order: Order) -> bool:
-    return bool(
-        subsidy.contract_number
-        and order.contract_number
-        and plain_number(subsidy.contract_number) == plain_number(order.contract_number)
-    )
+def _is_contract(subsidy: Subsidy, number: str | None) -> bool:
+    return bool(subsidy.contract_number and number and plain_number(subsidy.contract_number) == plain_number(number))
 
 
 def _is_invoice(subsidy: Subsidy, invoice: Invoice) -> bool:
@@ -101,25 +97,47 @@ def refusals_of(
     """By order id, what stops a line: OTHER_SUBSIDY where its contract or invoice was subsidised, as long as the bureau
     has not said that this is another item, and where it said that it is the same; where something must be `decided`,
     SUBSIDY_UNDECIDED, too, if it has not decided on what is known of the enterprise alone."""
+    return {order_id: refusal for order_id, (refusal, _) in _stopped(lines, orders, standings, decided).items()}
+
+
+def _stopped(
+    lines: Iterable[Line], orders: Iterable[Order], standings: Mapping[str, Standing], decided: bool
+) -> dict[str, tuple[Refusal, str]]:
+    """By order id, what stops a line, and in words: which rows, and what to do next."""
     known = {order.order_id: order for order in orders}
     found = {}
     for line in lines:
         order, standing = known[line.order_id], standings[line.enterprise_uscc]
         items = waiting(order, line.invoice, standing)
-        if is_same_item(order) or any(each.is_exact for each in items):
-            found[line.order_id] = Refusal.OTHER_SUBSIDY
+        if is_same_item(order):
+            words = "市经信局已认定该笔订单与企业享受的其他政策资金为同一事项，请撤出该订单。"
+            found[line.order_id] = Refusal.OTHER_SUBSIDY, words
+        elif exact := [each for each in items if each.is_exact]:
+            words = f"{_rows_of(exact)}列有该合同或发票，请撤出该订单；确为不同事项的，请市经信局认定后再办理。"
+            found[line.order_id] = Refusal.OTHER_SUBSIDY, words
         elif items and decided:
-            found[line.order_id] = Refusal.SUBSIDY_UNDECIDED
+            words = f"{_rows_of(items)}列有该企业，请市经信局先就该笔订单作出认定。"
+            found[line.order_id] = Refusal.SUBSIDY_UNDECIDED, words
     return found
+
+
+def _rows_of(items: Sequence[Subsidy]) -> str:
+    """Where some items of one year stand, without what another office paid for."""
+    versions = dict.fromkeys(each.import_id for each in items if each.row is not None)
+    rows = "，".join(
+        f"版本 {version} 第 {'、'.join(str(each.row) for each in items if each.import_id == version)} 行"
+        for version in versions
+    )
+    return f"{items[0].year}年度其他涉企政策资金享受名单{f'（{rows}）' if rows else ''}"
 
 
 def check_subsidies(
     lines: Iterable[Line], orders: Iterable[Order], standings: Mapping[str, Standing], decided: bool = True
 ) -> None:
     """§5.2b: raise the first of the refusals of some lines, with every order that one stops."""
-    if found := refusals_of(lines, orders, standings, decided):
-        first = min(found.values(), key=lambda refusal: refusal.value)
-        errors = [FieldError(order_id, refusal.sentence) for order_id, refusal in found.items()]
+    if found := _stopped(lines, orders, standings, decided):
+        first = min((refusal for refusal, _ in found.values()), key=lambda refusal: refusal.value)
+        errors = [FieldError(order_id, words, refusal.name) for order_id, (refusal, words) in found.items()]
         raise Refused(first, errors=errors)
 
 
@@ -175,8 +193,16 @@ def details_of(subsidy: Subsidy) -> str:
     return "，".join(f"{word} {value}" for word, value in named.items() if value is not None) or f"{subsidy.year}年度"
 
 
-def warnings_of(enterprise_uscc: str, year: int, standings: Iterable[Standing]) -> tuple[OrderWarning, ...]:
-    """§5.2b: an enterprise on the list of other subsidies hears it when it orders, so that nobody works in vain."""
-    listed = any(each.uscc == enterprise_uscc and subsidies_of(each, year) for each in standings)
-    words = "企业在本年度其他涉企政策资金享受名单中，同一事项不能兑付，市经信局将逐笔认定，请先与平台核实。"
-    return (OrderWarning(code=Refusal.OTHER_SUBSIDY.name, message=words),) if listed else ()
+def warnings_of(
+    enterprise_uscc: str, year: int, standings: Iterable[Standing], contract_number: str | None = None
+) -> tuple[OrderWarning, ...]:
+    """§5.2b: an enterprise on the list of other subsidies hears it when it orders, and in which rows, so that nobody
+    works in vain: those that name the order's contract, or else all of the year."""
+    listed = [item for each in standings if each.uscc == enterprise_uscc for item in subsidies_of(each, year)]
+    if same := [each for each in listed if _is_contract(each, contract_number)]:
+        words = f"{_rows_of(same)}列有该合同，同一事项不能兑付：请改用其他合同，或请市经信局认定为不同事项后再履行。"
+    elif listed:
+        words = f"{_rows_of(listed)}列有该企业，同一事项不能兑付，市经信局将逐笔认定，请先与平台核实。"
+    else:
+        return ()
+    return (OrderWarning(code=Refusal.OTHER_SUBSIDY.name, message=words),)
