@@ -17,6 +17,7 @@ from voucher.edge.queries import Query, QueryId
 from voucher.models.payables import Payable
 from voucher.models.payouts import Payout, PayoutFile
 from voucher.refusals import Refusal, Refused
+from voucher.rules.holds import check_payouts_unheld
 from voucher.spreadsheets import payout_file
 from voucher.spreadsheets.workbook import XLSX
 from voucher.store import payables, payouts, rounds
@@ -33,7 +34,8 @@ class Numbered(Query):
 def download(round_id: str, query: Numbered) -> Response[bytes]:
     """§3.5.4: the .xlsx of the payouts that stand in no file yet; if there are none, the latest file, or `?number=`.
 
-    X-Content-SHA256 is the hash of the bytes, X-Rows-SHA256 the hash that is printed in the sheet.
+    X-Content-SHA256 is the hash of the bytes, X-Rows-SHA256 the hash that is printed in the sheet. §5.2b: a payout of
+    which a violation holds an order waits, see `GET /payouts`; X-Held-Payouts counts them.
     """
     require(app.caller, "platform", "finance")
     rounds.get(round_id)
@@ -43,10 +45,12 @@ def download(round_id: str, query: Numbered) -> Response[bytes]:
         return _file_reply([file for file in earlier if file.number == query.number])
     payables_by_agency = {payable.agency_uscc: payable for payable in payables.list_of_round(round_id)}
     payouts_of_round = payouts.list_of(list(payables_by_agency.values()))
-    new = [payout for payout in payouts_of_round if payout.state == "made" and payout.file_number is None]
-    if not new:
-        return _file_reply(earlier)
-    return _file_reply([_new_file(round_id, len(earlier) + 1, new, payables_by_agency)])
+    unsent = [payout for payout in payouts_of_round if payout.state == "made" and payout.file_number is None]
+    new = [payout for payout in unsent if not payout.held_order_ids]
+    if not new and not earlier:
+        check_payouts_unheld(unsent)
+    files_so_far = [*earlier, _new_file(round_id, len(earlier) + 1, new, payables_by_agency)] if new else earlier
+    return _file_reply(files_so_far, len(unsent) - len(new))
 
 
 def _new_file(round_id: str, position: int, new: list[Payout], payables_by_agency: dict[str, Payable]) -> PayoutFile:
@@ -88,7 +92,7 @@ def _bank_transfer(payout: Payout, payable: Payable) -> payout_file.BankTransfer
     )
 
 
-def _file_reply(known: list[PayoutFile]) -> Response[bytes]:
+def _file_reply(known: list[PayoutFile], held: int = 0) -> Response[bytes]:
     """The last of some files, as it was made. Raises NO_PAYOUT_FILE, ERASED; other bytes than were made are a fault."""
     if not known:
         raise Refused(Refusal.NO_PAYOUT_FILE)
@@ -105,7 +109,7 @@ def _file_reply(known: list[PayoutFile]) -> Response[bytes]:
         "X-Payout-File-Number": file.number,
         "Content-Disposition": f'attachment; filename="{file.number}.xlsx"',
         "Cache-Control": "no-store",
-    }
+    } | ({"X-Held-Payouts": str(held)} if held else {})
     return Response(200, XLSX, content, headers)
 
 

@@ -20,7 +20,7 @@ from voucher.models.rounds import Round
 from voucher.models.standing import Standing
 from voucher.refusals import Refusal, Refused
 from voucher.rules.four_eyes import check_four_eyes
-from voucher.rules.holds import BUREAU_SETS_ASIDE, check_unstopped, held_ids
+from voucher.rules.holds import BUREAU_SETS_ASIDE, check_bank_was_told, check_unstopped, held_ids
 from voucher.rules.lifecycle import stepped
 from voucher.rules.payouts import check_bank_day, check_not_recovered
 from voucher.rules.subsidies import refusals_of
@@ -100,7 +100,8 @@ def show(payout_id: str) -> Answer[Payout]:
 
 @app.post("/payouts/<payout_id>/result")
 def record_result(payout_id: str) -> Answer[Payout]:
-    """§3.5.4: finance records what the bank did. If it failed, the money is payable again."""
+    """§3.5.4: finance records what the bank did. If it failed, the money is payable again. §5.2b: what the bank paid
+    counts, also of a held order; but of one in no file, it was never told."""
     require(app.caller, "finance")
     body = app.body(BankResult)
     old = payouts.get_facts(payout_id)
@@ -110,6 +111,8 @@ def record_result(payout_id: str) -> Answer[Payout]:
     new = _facts_after(old, body.state, **changes)
     _check_hands(old)
     check_bank_day("paid_on", body.paid_on, shanghai_date(old.payout.created_at), clock.today())
+    if body.state == "paid":
+        check_bank_was_told(old.payout, old.orders)
     payouts.commit_result(old, new, app.mark)
     return reply(new.payout)
 

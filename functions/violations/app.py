@@ -12,6 +12,7 @@ from voucher.edge.bodies import WithReason
 from voucher.edge.codes import CreditCode
 from voucher.edge.creation import key_write
 from voucher.edge.fields import Identifier, Text
+from voucher.edge.holds import payout_writes
 from voucher.edge.identity import require
 from voucher.edge.pages import ListOf, Search, reply_list
 from voucher.edge.replies import Answer, reply
@@ -40,7 +41,8 @@ class Breach(Request):
 @app.post("/violations")
 def record() -> Answer[Violation]:
     """§2.1.3, §5.2b: a breach counts by credit code until it is lifted, also if the enterprise registers only later.
-    The orders that it names are held: none comes to a payout until it is lifted or the order released."""
+    The orders that it names are held: none comes to a payout, nor a payout to the bank, until it is lifted or the order
+    released."""
     require(app.caller, "bureau")
     violation_id = app.new_id("v")
     body = app.body(Breach)
@@ -62,7 +64,8 @@ def record() -> Answer[Violation]:
         found = orders.find_many(named)
         check_orders_of(body.uscc, named, found)
         running = [each for each in found if allows("order", each.state, "hold")]
-        return [*made, *(orders.step_write(each, held_order(each, violation_id, mark)) for each in running)]
+        held = [held_order(each, violation_id, mark) for each in running]
+        return [*made, *map(orders.step_write, running, held), *payout_writes(held, mark)]
 
     commit_in_step("record_violation", violation, writes, lambda old: with_violation(old, violation_id))
     return reply(violation, 201)
@@ -82,7 +85,8 @@ def lift(violation_id: str) -> Answer[Violation]:
     def writes() -> list[Write]:
         named = [each for each in orders.find_many(old.held_order_ids) if violation_id in each.held_by_violation]
         held = [each for each in named if allows("order", each.state, "release")]
-        return [lifted, *(orders.step_write(each, released_order(each, violation_id, mark)) for each in held)]
+        released = [released_order(each, violation_id, mark) for each in held]
+        return [lifted, *map(orders.step_write, held, released), *payout_writes(released, mark)]
 
     commit_in_step("lift_violation", old, writes, lambda before: without_violation(before, violation_id))
     return reply(new)
@@ -101,7 +105,8 @@ def release(violation_id: str, order_id: str) -> Answer[Violation]:
         return reply(old, replay=True)
     new = with_release(old, order_id, body.reason, app.mark)
     check_four_eyes(app.caller.sub, "release_order", old, order, *organisations.list_parties([order]))
-    violations.commit_release(old, new, order, released_order(order, violation_id, app.mark), app.caller.sub)
+    released = released_order(order, violation_id, app.mark)
+    violations.commit_release(old, new, order, released, app.caller.sub, *payout_writes([released], app.mark))
     return reply(new)
 
 

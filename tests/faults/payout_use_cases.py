@@ -24,7 +24,7 @@ from tests.support.backend import World
 from voucher.models.orders import Order
 from voucher.models.payables import Payable
 from voucher.models.payouts import PayoutFile
-from voucher.store import keys
+from voucher.store import keys, payouts
 from voucher.store.engine import files
 from voucher.store.engine.table import transact, update_write
 
@@ -128,6 +128,18 @@ def payouts_make(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(post(world, OPERATOR_TWO, f"{path}/payouts"), check)
 
 
+def violation_of_what_is_on_its_way(world: World, _clock: StoppedClock) -> UseCase:
+    parties, payout_id, order_ids = running_payout(world)
+
+    def check(answer: Json) -> None:
+        assert payouts.load(payout_id).held_order_ids == (order_ids[0],)
+        held = [each.held_by_violation for each in tables.list_records(Order, "orders", "RECORD")]
+        assert sorted(held) == [(), (answer["violation_id"],)]
+
+    body = {"uscc": parties.agency.uscc, "facts": "虚报服务", "order_ids": [order_ids[0]]}
+    return UseCase(post(world, BUREAU, "/violations", body, key="breach"), check)
+
+
 def payout_file(world: World, _clock: StoppedClock) -> UseCase:
     parties, payout_id, _ = running_payout(world)
     path = f"/rounds/{payout_id.partition('.')[0]}/payout-file"
@@ -212,6 +224,7 @@ PAYOUT_USE_CASES = {
         account_reject,
         payouts_make,
         payout_file,
+        violation_of_what_is_on_its_way,
         payout_failed,
         payout_returned,
     ],

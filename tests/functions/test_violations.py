@@ -7,17 +7,19 @@ import pytest
 
 from infra.city.document_files import agency_documents
 from infra.client import steps
-from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR, Person, Reply
+from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, Person, Reply
 from tests.conftest import NOW, StoppedClock
 from tests.support import samples
 from tests.support.backend import World, function
+from tests.support.payout_scenario import new_payout_id, payout_file_of
 from tests.support.relaying import relayed, subjects
 from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, Json, Town
 from tests.support.settlement_scenario import Settling, books, handed_in, settling, the_order
+from tests.support.spreadsheets import rows_of
 from voucher.rules import holds
-from voucher.store import keys
-from voucher.store.engine.table import transact, update_write
+from voucher.store import keys, payables, payouts
+from voucher.store.engine.table import add_write, transact, update_write
 
 Scene = tuple[Town, Json]
 
@@ -302,3 +304,105 @@ def test_an_accused_agency_neither_renews_nor_puts_a_product_on_sale(town: Town,
     assert town.world.call(OPERATOR, "POST", publish, {}).code == "HAS_VIOLATION"
     stopped_clock.instant = NOW + timedelta(days=700)
     assert town.world.call(SELLER, "POST", f"/agencies/{town.agency.uscc}/renew", {}).code == "HAS_VIOLATION"
+
+
+def on_its_way(submitted: Scene) -> tuple[Settling, Json, str, str]:
+    """A payout that stands in no file yet: (case, order, round, payout)."""
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    return case, order, round_id, new_payout_id(case, round_id)
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_payout_with_a_held_order_does_not_reach_the_bank_and_finance_hears(submitted: Scene) -> None:
+    case, order, round_id, payout_id = on_its_way(submitted)
+    with relayed(keys.payout(payout_id)):
+        violation_id = accused(case.town, order)
+    [listed] = case.town.shown("/payouts", FINANCE)["items"]
+    assert (listed["held_order_ids"], listed["state"]) == ([order["order_id"]], "made")
+    [told] = [each for each in staff_subjects(case, "finance", FINANCE) if order["order_id"] in each]
+    assert "暂不列入拨付单" in told
+    no = payout_file_of(case, round_id)
+    assert (no.status, no.code, [each["field"] for each in no.body["errors"]]) == (409, "HELD", [payout_id])
+    paid = case.result(payout_id)
+    assert (paid.status, paid.code, [each["field"] for each in paid.body["errors"]]) == (
+        409,
+        "HELD",
+        [order["order_id"]],
+    )
+    with relayed(keys.payout(payout_id)):
+        steps.expect(release(case.town, violation_id, order), 200)
+    assert any("可继续办理" in each for each in staff_subjects(case, "finance", FINANCE))
+    assert "x-held-payouts" not in payout_file_of(case, round_id).headers
+    assert steps.expect(case.result(payout_id), 200)["held_order_ids"] == []
+    books()
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_held_payout_that_was_not_sent_fails_and_its_order_is_taken_back(submitted: Scene) -> None:
+    case, order, round_id, payout_id = on_its_way(submitted)
+    accused(case.town, order)
+    steps.expect(case.result(payout_id, "failed"), 200)
+    assert case.payouts(round_id).code == "HELD"
+    out = f"/rounds/{round_id}/lines/{order['order_id']}/withdraw"
+    steps.expect(case.call(BUREAU, "POST", out, {"reason": "违规"}), 200)
+    assert case.order(order)["state"] == "completed"
+    books()
+
+
+@pytest.mark.clause("§5.2b")
+def test_what_the_bank_paid_counts_with_its_flag_and_the_bureau_is_to_claim_it(submitted: Scene) -> None:
+    case, order, round_id, payout_id = on_its_way(submitted)
+    sent = payout_file_of(case, round_id)
+    violation_id = accused(case.town, order)
+    assert payout_file_of(case, round_id).body == sent.body
+    paid = steps.expect(case.result(payout_id), 200)
+    assert (paid["state"], paid["held_order_ids"]) == ("paid", [order["order_id"]])
+
+    def tasks_about_it() -> list[str]:
+        items = steps.expect(case.call(BUREAU, "GET", "/tasks?role=bureau"), 200)["items"]
+        return [each["kind"] for each in items if each["about"] == f"order:{order['order_id']}"]
+
+    assert tasks_about_it() == ["claim_back"]
+    steps.expect(case.recover(order, 700_000, violation_id=violation_id), 201)
+    assert tasks_about_it() == []
+    books()
+
+
+@pytest.mark.clause("§5.2b")
+def test_only_the_payouts_that_no_violation_holds_go_to_the_bank(submitted: Scene) -> None:
+    """The held one is planted: of another agency of the same round."""
+    case, _, round_id, payout_id = on_its_way(submitted)
+    other = {"agency_uscc": samples.agency(5).uscc}
+    payable = payables.load(round_id, case.town.agency.uscc).model_copy(update=other)
+    held = payouts.load(payout_id).model_copy(
+        update={**other, "payout_id": payouts.payout_id(payable, 1), "held_order_ids": ("o_x",)}
+    )
+    transact([payables.new_write(payable), add_write("payout", keys.payout(held.payout_id), held)])
+    once, again = payout_file_of(case, round_id), payout_file_of(case, round_id)
+    assert [row[1] for row in rows_of(once.body)[5:]] == [payout_id]
+    assert once.body == again.body
+    assert {once.headers["x-held-payouts"], again.headers["x-held-payouts"]} == {"1"}
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_file_and_a_violation_of_the_same_moment_do_not_overlook_each_other(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The violation comes after the payouts were read, and before the file is written."""
+    case, order, round_id, _ = on_its_way(submitted)
+    write = payouts.commit_file
+
+    def overtaken(*facts: Any) -> None:
+        monkeypatch.setattr(payouts, "commit_file", write)
+        accused(case.town, order)
+        write(*facts)
+
+    monkeypatch.setattr(payouts, "commit_file", overtaken)
+    assert payout_file_of(case, round_id).code == "HELD"
+    assert case.town.shown(f"/rounds/{round_id}")["payout_files"] == []
+
+
+def staff_subjects(case: Settling, role: str, person: Person) -> list[str]:
+    """The subjects in the inbox of a staff role."""
+    return [each["subject"] for each in case.town.shown(f"/inbox?role={role}", person)["items"]]

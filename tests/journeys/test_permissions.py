@@ -82,7 +82,7 @@ Tasks           .         .         .       .            .            .      .
 Totals          .         PU        .       .            .            .      .
 Unrouted        .         .         .       .            .            .      .
 VerifyAudit     .         .         .       .            P            .      .
-Violations      P         P         P       .            P            .      P
+Violations      P         P         P       P            P            .      P
 VoidVouchers    .         PU        PU      .            .            .      .
 Vouchers        .         .         .       .            .            .      .
 Webhook         .         .         .       .            .            .      .

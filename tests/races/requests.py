@@ -41,11 +41,13 @@ def both_ask_to_cancel(world: World, order_id: str, owner: Person, agency_member
         steps.expect(world.call(person, "POST", f"/orders/{order_id}/cancellation", {"reason": "双方协商"}), 200)
 
 
-def insist(world: World, person: Person, path: str, body: Any = None, key: str | None = None) -> Reply:
-    """A POST as a patient client sends it: again, while the answer is only that another request came first."""
-    key = key_of_call("POST", key)
+def insist(
+    world: World, person: Person, path: str, body: Any = None, key: str | None = None, method: str = "POST"
+) -> Reply:
+    """A call as a patient client sends it: again, while the answer is only that another request came first."""
+    key = key_of_call(method, key)
     for _ in range(40):
-        reply = world.call(person, "POST", path, body, key=key)
+        reply = world.call(person, method, path, body, key=key)
         if reply.code not in RETRYABLE_CODES:
             return reply
     raise AssertionError(f"no definite answer: {reply.code}")

@@ -6,14 +6,19 @@ from functools import partial
 import pytest
 
 from infra.client import steps
-from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR, OPERATOR_TWO, Reply
+from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, OPERATOR_TWO, Reply
 from tests.conftest import StoppedClock
 from tests.races import requests, tables
 from tests.races.interleaving import Interleaving
 from tests.races.order_parties import Parties, seed_parties
+from tests.races.seed_data import TODAY
 from tests.support.backend import World
+from tests.support.bucket import BucketInMemory
+from voucher.edge import queues
 from voucher.models.orders import Order
 from voucher.models.settlements import Line
+from voucher.store import payouts
+from voucher.store.engine import sealing
 
 Decide = Callable[[], Reply]
 
@@ -87,6 +92,48 @@ def test_a_payout_and_a_violation_that_names_its_order_come_one_after_the_other(
     made, recorded = threads.run([partial(requests.insist, world, OPERATOR_TWO, path), record])
     assert recorded.status == 201
     assert (made.status, made.code) == ((201, None) if then else (409, "HELD"))
+    tables.assert_books_hold()
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("step", ["file", "result"])
+def test_after_a_violation_is_recorded_its_payout_does_not_reach_the_bank(
+    world: World,
+    stopped_clock: StoppedClock,
+    bucket: BucketInMemory,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+    step: str,
+) -> None:
+    parties = seed_parties(world)
+    order_ids = [parties.complete_order(100_000) for _ in range(2)]
+    payout_id = parties.make_payout(order_ids)
+    threads, then = Interleaving(seed), list[bool]()
+
+    monkeypatch.setenv("BANK_ACCOUNTS_KEY", "key")
+    monkeypatch.setattr(queues, "send", lambda *_: None)
+    monkeypatch.setattr(sealing, "unseal_account", lambda *_, **__: "6200000000000000018")
+
+    def went() -> bool:
+        payout = payouts.load(payout_id)
+        return payout.file_number is not None or payout.state == "paid"
+
+    def record() -> Reply:
+        reply = accuse(world, parties, order_ids[1])
+        with threads.without_turns():
+            then.append(went())
+        return reply
+
+    if step == "file":
+        path = f"/rounds/{payout_id.partition('.')[0]}/payout-file"
+        go_on = partial(requests.insist, world, OPERATOR, path, method="GET")
+    else:
+        body = {"state": "paid", "bank_reference": "BK-1", "paid_on": TODAY.isoformat()}
+        go_on = partial(requests.insist, world, FINANCE, f"/payouts/{payout_id}/result", body)
+    gone, recorded = threads.run([go_on, record])
+    assert recorded.status == 201
+    assert (gone.status, gone.code) == ((200, None) if then == [True] else (409, "HELD"))
+    assert then == [went()]
     tables.assert_books_hold()
 
 

@@ -122,7 +122,7 @@ def test_of_several_refusals_the_first_in_precedence_stands_for_all() -> None:
 
 
 @pytest.mark.clause("§5.2b")
-def test_whoever_orders_reads_the_row_that_names_the_contract_or_else_each_row_of_the_firm() -> None:
+def test_whoever_orders_reads_the_row_with_the_contract_or_else_those_of_the_firm() -> None:
     rows = item(), item(row=3, contract_number="HT-2"), item(import_id="i_2", row=7), item(year=YEAR - 1, row=9)
     known = standing(uscc="x", subsidies=rows)
 

@@ -30,7 +30,7 @@ FOLLOWING: dict[str, set[str]] = {
     "notice": {"announce_end"},
     "objection": {"erase"},
     "payable": {"reduce", "drop", "paid", "failed", "send_back", "erase"},
-    "payout": set(),
+    "payout": {"hold", "release"},
     "list_import": {"parse", "fail", "finish", "erase"},
     "violation": {"erase"},
 }

@@ -195,6 +195,9 @@ LIFECYCLES: dict[str, Steps] = {
         "erase": ("paid dropped", SAME),
     },
     "payout": {  # §3.5.4
+        # §5.2b: a violation on record holds one of its orders, or does so no more
+        "hold": ("made", SAME),
+        "release": ("made", SAME),
         "paid": ("made", "paid"),
         "failed": ("made", "failed"),
         "send_back": ("paid", "returned"),

@@ -49,6 +49,7 @@ TaskKind = Literal[
     "name_account",
     "make_payout",
     "record_payment",
+    "claim_back",
     "pay_back",
 ]
 Facts = Mapping[str, Any]
@@ -112,6 +113,11 @@ def _proposed_by(party: str) -> Callable[[Facts], object]:
 
 def _may_be_cancelled(order: Facts) -> object:
     return order.get("enterprise_cancel") and (order.get("agency_cancel") or order["state"] == "placed")
+
+
+def _is_held_and_unclaimed(order: Facts) -> object:
+    # §5.2b: paid although a violation names it; what is claimed back is the bureau's own decision
+    return order.get("held_by_violation") and not order.get("recovered_fen")
 
 
 _CANCELLABLE = "placed accepted delivered completed settling"
@@ -186,6 +192,7 @@ TASKS: dict[str, tuple[Task, ...]] = {
         Task("decide_order", "delivered", "platform", when=_has("dispute")),
         Task("confirm_delivery", "delivered", "enterprise", None, "confirm_by"),
         Task("apply_for_settlement", "completed", "agency", None, "settle_by"),
+        Task("claim_back", "paid", "bureau", when=_is_held_and_unclaimed),
     ),
     "settlement": (
         Task("complete_settlement", "draft", "agency", None, "submit_by"),

@@ -94,6 +94,7 @@ TASK_WORDS = {
     "decide_account": "核对收款账户",
     "make_payout": "制作拨付单",
     "record_payment": "登记拨付结果",
+    "claim_back": "已拨付的订单涉及违规记录，请决定是否追回",
     "pay_back": "退回市经信局要求收回的资金",
 }
 

@@ -103,7 +103,8 @@ def earlier_actors(payable: Payable, payout: Payout) -> set[str | None]:
 
 
 def record_result(payable: Payable, payout: Payout, by: str, body: Json) -> ExpectedAnswer:
-    """§3.5.4: finance records that the bank paid, or failed; whoever acted earlier is refused."""
+    """§3.5.4, §5.2b: finance records that the bank paid, or failed; whoever acted earlier is refused. No payout of a
+    run stands in a file, so the bank cannot have paid one with a held order."""
     step = (body["state"], by, body)
     if payout.last == step:
         return REPLAY
@@ -111,6 +112,8 @@ def record_result(payable: Payable, payout: Payout, by: str, body: Json) -> Expe
         return refusal("WRONG_STATE")
     if by in earlier_actors(payable, payout):
         return refusal("FOUR_EYES")
+    if body["state"] == "paid" and any(line.order.violations for line in payable.lines):
+        return refusal("HELD")
     payout.state, payout.last, payable.last = body["state"], step, step
     payable.state = "paid" if payout.state == "paid" else "invoiced"
     for line in payable.lines if payout.state == "paid" else ():

@@ -9,7 +9,11 @@ PayoutState = Literal["made", "paid", "failed", "returned"]
 
 
 class Payout(Stateful):
-    """One payment that a bank is told to make to an agency (§3.5.4). It stands in exactly one payout file."""
+    """One payment that a bank is told to make to an agency (§3.5.4). It stands in exactly one payout file.
+
+    `held_order_ids` are those of its orders that a violation on record held, up to the bank's answer (§5.2b): as long
+    as there is one, it comes into no file; once it stands in one, the bank's answer counts all the same.
+    """
 
     thing: ClassVar[str] = "payout"
     state: PayoutState
@@ -20,6 +24,7 @@ class Payout(Stateful):
     agency_uscc: str
     amount_fen: int
     file_number: str | None = None
+    held_order_ids: tuple[str, ...] = ()
     bank_reference: str | None = None
     paid_on: date | None = None
     paid_by: str | None = None

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from voucher.models.base import Mark
 from voucher.models.orders import Order
+from voucher.models.payouts import Payout
 from voucher.models.settlements import Line
 from voucher.models.standing import Standing
 from voucher.models.violations import Release, Violation
@@ -11,13 +12,15 @@ from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.lifecycle import stepped
 from voucher.rules.subsidies import check_subsidies
 
-# they are held in one transaction, together with the violation and each entitlement that it touches
-MOST_ORDERS = 80
+# they are held in one transaction, together with the violation, each entitlement that it touches, and what is owed or
+# on its way to the bank for each of them
+MOST_ORDERS = 40
 
 
 # how the others go on without it: before anything is owed, and after
 OPERATOR_SETS_ASIDE = "由平台将该订单退回或撤出"
 BUREAU_SETS_ASIDE = "由市经信局从汇总批次中撤出该订单"
+UNSENT_FAILS_FIRST = "尚未交银行的拨付由财政局登记为失败，再由市经信局从汇总批次中撤出该订单"
 
 
 def check_not_held(orders: Iterable[Order], way_words: str = OPERATOR_SETS_ASIDE) -> None:
@@ -48,6 +51,35 @@ def check_unstopped(
 def held_ids(orders: Iterable[Order]) -> frozenset[str]:
     """§5.2b: the ids of those of some orders that a violation on record holds."""
     return frozenset(order.order_id for order in orders if order.held_by_violation)
+
+
+def payout_with_holds(payout: Payout, named: Iterable[Order], mark: Mark) -> Payout | None:
+    """§5.2b: a payout on its way to the bank, which says which of its orders are held, now that this changed for some
+    of them; None if it said so before."""
+    known, before = list(named), set(payout.held_order_ids)
+    held = before - {each.order_id for each in known} | held_ids(known)
+    if held == before:
+        return None
+    return stepped(payout, "hold" if held > before else "release", mark, held_order_ids=tuple(sorted(held)))
+
+
+def check_payouts_unheld(payouts: Iterable[Payout]) -> None:
+    """§5.2b: none of some payouts that the bank is to be told of waits for a violation. Raises HELD with each that
+    does, and with its orders."""
+    errors = [
+        FieldError(each.payout_id, f"订单 {'、'.join(each.held_order_ids)} 涉及违规记录。")
+        for each in payouts
+        if each.held_order_ids
+    ]
+    if errors:
+        raise Refused(Refusal.HELD, errors=errors, way_words=UNSENT_FAILS_FIRST)
+
+
+def check_bank_was_told(payout: Payout, orders: Iterable[Order]) -> None:
+    """§5.2b: a payout with a held order is only paid if it stands in a file: else the bank knows nothing of it. Raises
+    HELD."""
+    if payout.file_number is None:
+        check_not_held(orders, UNSENT_FAILS_FIRST)
 
 
 def check_orders_of(uscc: str, order_ids: Sequence[str], found: Iterable[Order]) -> None:

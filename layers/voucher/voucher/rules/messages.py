@@ -372,6 +372,19 @@ def _order_held(old: Image | None, new: Image) -> list[Message]:
     return [_notify(message_id, kind, new[name], words, about) for kind, name in RECIPIENTS["ORDER"].items()]
 
 
+def _payout_held(old: Image | None, new: Image) -> list[Message]:
+    """§5.2b: finance and operator hear that a violation holds an order of a payout on its way, and when none does so
+    any more."""
+    before, after = (old or {}).get("held_order_ids") or [], new.get("held_order_ids") or []
+    if thing_of(new) != "PAYOUT" or before == after:
+        return []
+    words = "拨付涉及的违规记录已解除或已放行，可继续办理。"
+    if after:
+        end = "已列入拨付单，银行已拨付的请照实登记" if new.get("file_number") else "该笔拨付暂不列入拨付单"
+        words = f"拨付中的订单 {'、'.join(after)} 涉及违规记录：{end}。"
+    return _to_staff(new, "held", words, about(new), "finance", "platform")
+
+
 def key_share_low(year: int, month: str, basis_points: int, floor_percent: int) -> list[Message]:
     """§2.2.floor: operator, bureau and finance are warned of a running key share below the floor, once in a month."""
     share = f"{basis_points // 100}.{basis_points % 100:02}%"
@@ -477,6 +490,7 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
     _claims_told,
     _work,
     _order_held,
+    _payout_held,
     _decided_alone,
     _disputed,
 )

@@ -14,7 +14,15 @@ from voucher.store import conditions, keys, orders, organisations, rounds, settl
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.postings import order_posting_write
 from voucher.store.engine.reading import find_item, read_many, read_partition
-from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_if_unchanged, update_write
+from voucher.store.engine.table import (
+    Write,
+    add_write,
+    advance_write,
+    commit,
+    commit_if_unchanged,
+    item_check,
+    update_write,
+)
 
 
 def list_of_round(round_id: str) -> list[Payable]:
@@ -61,6 +69,12 @@ def step_write(old: Payable, new: Payable, *more: str, **values: Any) -> Write:
     """The write that moves a payable on, if nobody else moved it first."""
     key = keys.payable(new.round_id, new.agency_uscc)
     return advance_write("payable", key, old, new, *more, index=_index_entry(new), **values)
+
+
+def unchanged_check(payable: Payable) -> Write:
+    """Insist that a payable is still the one that was read: no payout was made of it meanwhile."""
+    key = keys.payable(payable.round_id, payable.agency_uscc)
+    return item_check("payable", key, conditions.UNCHANGED, seen_version=payable.version)
 
 
 def hands_write(old: Payable, new: Payable, step: str, caller: str) -> Write:

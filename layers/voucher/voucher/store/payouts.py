@@ -140,6 +140,12 @@ def _step_write(old: Payout, new: Payout, *more: str, **values: Any) -> Write:
     return advance_write("payout", keys.payout(new.payout_id), old, new, *more, index=_index_entry(new), **values)
 
 
+def hold_write(old: Payout, new: Payout) -> Write:
+    """§5.2b: the write by which a payout on its way to the bank says which of its orders are held, if neither a file
+    nor the bank's answer came first."""
+    return _step_write(old, new)
+
+
 def _step_writes(old: PayoutFacts, new: PayoutFacts, caller: str) -> list[Write]:
     maker = conditions.by_other_hands("record_payment", "payout")
     return [
@@ -177,7 +183,7 @@ def list_files(round_id: str) -> list[PayoutFile]:
 
 def commit_file(file: PayoutFile, payout_steps: list[tuple[Payout, Payout]]) -> None:
     """§3.5.4: a new file with the payouts that stand in it. Raises CHANGED_MEANWHILE when another file has one of them
-    already, so that no bank gets a payout twice."""
+    already, so that no bank gets a payout twice; §5.2b: also when a violation has come to hold an order of one."""
     key = keys.round_(file.round_id, f"PAYOUT_FILE#{file.number}")
     commit([add_write("payout file", key, file), *(_step_write(old, new) for old, new in payout_steps)])
 

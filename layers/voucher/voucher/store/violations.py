@@ -33,12 +33,12 @@ def lift_write(old: Violation, new: Violation, caller: str) -> Write:
     return advance_write("violation", key, old, new, hands, index=_index_entry(new), caller=caller)
 
 
-def commit_release(old: Violation, new: Violation, order: Order, released: Order, caller: str) -> None:
+def commit_release(old: Violation, new: Violation, order: Order, released: Order, caller: str, *also: Write) -> None:
     """§5.2b: a violation lets one of its orders go on, by somebody else than who recorded it. Raises CHANGED_MEANWHILE,
     also for a caller who acted for a party of the order, or is a member of one."""
     key, hands = keys.violation(new.violation_id), conditions.by_other_hands("release_order", "violation")
     write = advance_write("violation", key, old, new, hands, index=_index_entry(new), caller=caller)
-    commit([write, *orders.decided_writes(order, released, "release_order", caller)])
+    commit([write, *orders.decided_writes(order, released, "release_order", caller), *also])
 
 
 def commit_erased(old: Violation, new: Violation) -> bool:
