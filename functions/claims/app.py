@@ -2,7 +2,7 @@
 members (§3.2.1, §4.1.1)."""
 
 from voucher.edge.api import Api
-from voucher.edge.bodies import Nothing, Statement
+from voucher.edge.bodies import Nothing, Statement, WithReason
 from voucher.edge.creation import key_write
 from voucher.edge.disclosure import disclose
 from voucher.edge.documents import OfOwner, announce, announcement, reply_with_documents
@@ -14,9 +14,17 @@ from voucher.models.claims import OrganisationClaim
 from voucher.models.documents import AnnouncedUpload, PublicDocument
 from voucher.policy import CLAIM_DOCUMENTS
 from voucher.refusals import not_found
-from voucher.rules.claims import CLAUSES, answered_claim, check_may_claim, has_said, new_claim, submitted_claim
+from voucher.rules.claims import (
+    CLAUSES,
+    answered_claim,
+    check_may_claim,
+    for_claimant,
+    has_said,
+    new_claim,
+    submitted_claim,
+)
 from voucher.rules.documents import check_complete
-from voucher.rules.lifecycle import check_step
+from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.members import check_may_join
 from voucher.store import claims, documents, keys, organisations
 from voucher.store.documents import Bounds
@@ -87,6 +95,18 @@ def submit(claim_id: str) -> Answer[OrganisationClaim]:
     return reply(new)
 
 
+@app.post("/claims/<claim_id>/withdraw")
+def withdraw(claim_id: str) -> Answer[OrganisationClaim]:
+    """§3.2.1, §4.1.1: whoever claims gives it up, until the bureau decides; the members hear of it."""
+    old = _own(claim_id)
+    body = app.body(WithReason)
+    if app.is_repeat(old, "withdraw"):
+        return reply(for_claimant(old), replay=True)
+    new = stepped(old, "withdraw", app.mark, withdrawal_reason=body.reason)
+    claims.commit_step(old, new)
+    return reply(for_claimant(new))
+
+
 @app.post("/claims/<claim_id>/statement")
 def state_position(claim_id: str) -> Answer[OrganisationClaim]:
     """§3.2.1, §4.1.1: what a member of the organisation says to the claim, once, until the decision."""
@@ -111,7 +131,7 @@ def show(claim_id: str) -> Answer[OrganisationClaim]:
     if claim.created_by == app.caller.sub:
         as_anybody(app.caller)
         _disclose(claim)
-        return reply(claim.model_copy(update={"statements": ()}))
+        return reply(for_claimant(claim))
     if claim.kind == "agency":
         as_party_or_staff(app.caller, organisations.find_agency(claim.uscc), "claim")
     else:

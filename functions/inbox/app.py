@@ -1,13 +1,17 @@
-"""A person's inbox, what they act for, and whether the service is up."""
+"""A person's inbox, what they act for and what they claim, and whether the service is up."""
 
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
-from voucher.edge.identity import StaffRole, require
+from voucher.edge.identity import StaffRole, as_anybody, require
 from voucher.edge.pages import InState, ListOf, reply_list
-from voucher.edge.queries import Query
-from voucher.edge.replies import Answer, reply
+from voucher.edge.queries import Paging, Query
+from voucher.edge.replies import Answer, PageOf, reply, reply_page
+from voucher.models.base import instant_text
+from voucher.models.claims import OrganisationClaim
 from voucher.models.inbox import Health, InboxMessage, Me, MessageState
-from voucher.store import inbox, organisations
+from voucher.rules.claims import for_claimant
+from voucher.store import claims, inbox, organisations
+from voucher.store.engine.pages import Selection, cut_page
 
 app = Api()
 
@@ -49,6 +53,14 @@ def me() -> Answer[Me]:
     caller = app.caller
     memberships = organisations.list_memberships(caller.sub)
     return reply({"sub": caller.sub, "roles": sorted(caller.roles), "organisations": memberships})
+
+
+@app.get("/me/claims")
+def list_claims(query: Paging) -> Answer[PageOf[OrganisationClaim]]:
+    """The caller's own claims on organisations, whatever became of them, the newest first."""
+    known = map(for_claimant, claims.list_own(as_anybody(app.caller).sub))
+    placed = [(f"{instant_text(each.created_at)}#{each.claim_id}", each) for each in known]
+    return reply_page(*cut_page("me.claims", placed, Selection(query.limit, query.cursor)))
 
 
 @app.get("/health")

@@ -296,6 +296,7 @@ PAGED = [
     "GET /changes",
     "GET /claims",
     "GET /claims/{claim_id}/documents",
+    "GET /me/claims",
     "GET /inbox",
     "GET /leads",
     "GET /lists/{kind}/{year}",

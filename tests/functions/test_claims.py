@@ -247,3 +247,35 @@ def test_claims_are_work_of_the_operator_then_of_the_bureau_and_lists_mask_peopl
     [listed] = town.shown("/claims?state=forwarded", BUREAU)["items"]
     assert (listed["contact_name"], listed["contact_phone"]) == ("李**", "057****34")
     assert town.shown("/claims?state=draft")["items"] == []
+
+
+@pytest.mark.clause("§4.1.1")
+@pytest.mark.parametrize("kind", PARTIES)
+def test_a_claimant_lists_own_claims_and_gives_one_up(town: Town, kind: str) -> None:
+    given_up, other = submitted(town, kind=kind), opened(town, COLLEAGUE, kind)
+
+    def own(person: Person) -> list[tuple[str, str]]:
+        items = steps.expect(town.world.call(person, "GET", "/me/claims"), 200)["items"]
+        return [(f"/claims/{each['claim_id']}", each["state"]) for each in items]
+
+    assert (own(STRANGER), own(COLLEAGUE), own(OWNER)) == ([(given_up, "submitted")], [(other, "draft")], [])
+    why = {"reason": "已由原负责人邀请加入"}
+    assert refused(act(town, COLLEAGUE, f"{given_up}/withdraw", why)) == (404, "NOT_FOUND")
+    with relayed(claim_key(given_up)):
+        done = steps.expect(act(town, STRANGER, f"{given_up}/withdraw", why), 200)
+    assert (done["state"], done["withdrawal_reason"]) == ("withdrawn", why["reason"])
+    again = act(town, STRANGER, f"{given_up}/withdraw", why)
+    assert (again.status, again.headers["idempotent-replay"]) == (200, "true")
+    assert own(STRANGER) == [(given_up, "withdrawn")]
+    assert "认领申请已由申请人撤回，单位成员不变。" in subjects(town.world, PARTIES[kind])
+    assert refused(act(town, OPERATOR, f"{given_up}/review", FORWARD)) == (409, "WRONG_STATE")
+    for key in ("2", "3", "4"):  # it counts no more against the claims that one person may have open
+        steps.expect(opening(town, STRANGER, kind, key), 201)
+    assert refused(opening(town, STRANGER, kind, "5")) == (409, "TOO_MANY_CLAIMS")
+
+
+@pytest.mark.clause("§4.1.1")
+def test_a_decided_claim_is_not_given_up(town: Town) -> None:
+    path = forwarded(town)
+    steps.expect(act(town, BUREAU, f"{path}/decision", NO), 200)
+    assert refused(act(town, STRANGER, f"{path}/withdraw", {"reason": "不再认领"})) == (409, "WRONG_STATE")

@@ -38,7 +38,7 @@ STATES = {
     "/settlements": "draft submitted reviewed withdrawn",
     "/staff/batches": "draft withdrawn published open sold_out closed",
     "/staff/products": "draft published withdrawn",
-    "/claims": "draft submitted forwarded rejected approved",
+    "/claims": "draft submitted forwarded withdrawn rejected approved",
     "/violations": "standing lifted",
 }
 UNCOUNTED = {"/batches", "/staff/batches"}

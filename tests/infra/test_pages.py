@@ -29,6 +29,8 @@ FOR_EVERYBODY_SIGNED_IN = {
     "POST /organisations/{uscc}/claims",
     "POST /claims/{claim_id}/documents",
     "POST /claims/{claim_id}/submit",
+    "POST /claims/{claim_id}/withdraw",
+    "GET /me/claims",
 }
 FOLDERS = (ROOT, ROOT / "layers/voucher/voucher", ROOT / "tests")
 

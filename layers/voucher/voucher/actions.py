@@ -139,6 +139,7 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
     "claim": {
         "add_document": (Step("user", "POST /claims/{claim_id}/documents"),),
         "submit": (Step("user", "POST /claims/{claim_id}/submit"),),
+        "withdraw": (Step("user", "POST /claims/{claim_id}/withdraw"),),
         "state_position": (
             Step("enterprise", "POST /claims/{claim_id}/statement", _of_enterprise),
             Step("agency", "POST /claims/{claim_id}/statement", _of_agency),

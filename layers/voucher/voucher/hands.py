@@ -188,6 +188,7 @@ FREE = frozenset(
         "POST /invitations/accept",
         "POST /claims/{claim_id}/documents",
         "POST /claims/{claim_id}/submit",
+        "POST /claims/{claim_id}/withdraw",
         "POST /claims/{claim_id}/statement",
         "POST /organisations/{uscc}/members/{member_id}/remove",
         "POST /organisations/{uscc}/leave",

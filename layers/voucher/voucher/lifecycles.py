@@ -41,11 +41,12 @@ LIFECYCLES: dict[str, Steps] = {
         "add_document": ("draft", SAME),
         "submit": ("draft", "submitted"),
         "state_position": ("submitted forwarded", SAME),
+        "withdraw": ("draft submitted forwarded", "withdrawn"),  # by whoever claims, until the bureau decides
         "forward": ("submitted", "forwarded"),
         "decline": ("submitted", "rejected"),
         "approve": ("forwarded", "approved"),
         "reject": ("forwarded", "rejected"),
-        "erase": ("draft submitted forwarded approved rejected", SAME),
+        "erase": ("draft submitted forwarded withdrawn approved rejected", SAME),
     },
     "change": {  # §3.2.3, §4.1.3
         "keep": ("reported", "kept"),

@@ -130,6 +130,7 @@ STATE_WORDS = {
         "draft": "草稿",
         "submitted": "待核对",
         "forwarded": "待审核",
+        "withdrawn": "已撤回",
         "rejected": "未通过",
         "approved": "已通过",
     },

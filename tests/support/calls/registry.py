@@ -173,6 +173,10 @@ def claim_calls(town: Town) -> Calls:
         "POST /claims/{claim_id}/submit": Call(CLAIMANT, f"{mine}/submit", foreign=True),
         "GET /claims/{claim_id}": Call(CLAIMANT, mine, foreign=True),
         "POST /claims/{claim_id}/statement": Call(OWNER, f"{mine}/statement", {"text": "由本人经办"}, foreign=True),
+        "GET /me/claims": Call(CLAIMANT, "/me/claims"),
+        "POST /claims/{claim_id}/withdraw": Call(
+            CLAIMANT, f"{complete}/withdraw", {"reason": "已联系上原经办人"}, foreign=True
+        ),
         "GET /claims": Call(OPERATOR, "/claims", roles=("platform", "bureau")),
         "POST /claims/{claim_id}/review": Call(
             OPERATOR, f"{mine}/review", {"decision": "forward", "reason": "材料属实"}, roles=("platform",)

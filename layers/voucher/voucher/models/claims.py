@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from voucher.models.base import Instant, Record, Remembering
 from voucher.models.members import OrganisationKind
 
-ClaimState = Literal["draft", "submitted", "forwarded", "rejected", "approved"]
+ClaimState = Literal["draft", "submitted", "forwarded", "withdrawn", "rejected", "approved"]
 ClaimDecision = Literal["approve", "reject"]
 
 
@@ -46,5 +46,6 @@ class OrganisationClaim(Remembering):
     reviewed_by: str | None = None
     decision_reason: str | None = None
     decided_by: str | None = None
+    withdrawal_reason: str | None = None
     former_members: frozenset[str] = frozenset()
     erased_at: Instant | None = None

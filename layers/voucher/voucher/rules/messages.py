@@ -300,6 +300,8 @@ def _claim_told(old: Image | None, new: Image) -> list[Message]:
             f"可在{new['answer_by']}前提交陈述意见；属实的，也可由负责人直接邀请其加入。"
         )
         return [_notify(change_id(new, state), kind, uscc, words, of)]
+    if state == "withdrawn" and (old or {}).get("state") != "draft":
+        return [_notify(change_id(new, state), kind, uscc, "认领申请已由申请人撤回，单位成员不变。", of)]
     if state not in ("rejected", "approved"):
         return []
     reason = new.get("decision_reason") or new["review_reason"]

@@ -229,7 +229,8 @@ def claim_is_due(claim: OrganisationClaim, now: datetime) -> bool:
 
 def erased_claim(claim: OrganisationClaim, mark: Mark) -> OrganisationClaim:
     """The claim without its people and words. That there was one, on what, and who decided it, stays."""
-    people = ("contact_name", "contact_phone", "created_by", "reason", "review_reason", "decision_reason")
+    reasons = ("reason", "withdrawal_reason", "review_reason", "decision_reason")
+    people = ("contact_name", "contact_phone", "created_by", *reasons)
     gone: dict[str, Any] = {name: ERASED for name in people if getattr(claim, name) is not None}
     gone |= {"statements": (), "former_members": frozenset(), "steps": {}, "request_sha256": None}
     return stepped(claim, "erase", mark, **gone, erased_at=mark.at)

@@ -4,8 +4,16 @@ from voucher.models.claims import OrganisationClaim
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import bounds, conditions, keys, organisations
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
-from voucher.store.engine.reading import find_item
-from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_if_unchanged
+from voucher.store.engine.reading import find_item, read_many, read_partition
+from voucher.store.engine.table import (
+    Write,
+    add_write,
+    advance_write,
+    commit,
+    commit_if_unchanged,
+    delete_write,
+    update_write,
+)
 
 
 def _index_entry(claim: OrganisationClaim) -> dict[str, str]:
@@ -21,9 +29,21 @@ def _places(claim: OrganisationClaim) -> tuple[keys.Key, keys.Key]:
 def commit_new(claim: OrganisationClaim, most: int, *also: Write) -> None:
     """Record a claim. Raises TOO_MANY_CLAIMS for a person with `most` that are undecided."""
     new = add_write("claim", keys.claim(claim.claim_id), claim, index=_index_entry(claim))
+    own = update_write("own claim", _own_key(claim), "SET #claim_id = :claim_id", None, claim_id=claim.claim_id)
     opened = bounds.opened_write(_places(claim)[0], claim.claim_id, most)
     refusal = Refused(Refusal.TOO_MANY_CLAIMS, most=most)
-    commit([new, opened, *also], claim=Refusal.CHANGED_MEANWHILE, bound=refusal)
+    commit([new, own, opened, *also], claim=Refusal.CHANGED_MEANWHILE, bound=refusal)
+
+
+def _own_key(claim: OrganisationClaim) -> keys.Key:
+    """Where a person's claims are known, whatever became of them."""
+    return keys.user("registry", claim.created_by)._replace(sk=f"CLAIM#{claim.claim_id}")
+
+
+def list_own(sub: str) -> list[OrganisationClaim]:
+    """Every claim of a person."""
+    ids = [item["claim_id"] for item in read_partition(keys.user("registry", sub), "CLAIM#")]
+    return [OrganisationClaim.model_validate(item) for item in read_many(map(keys.claim, ids)) if item]
 
 
 def find(claim_id: str) -> OrganisationClaim | None:
@@ -52,11 +72,11 @@ def commit_submission(old: OrganisationClaim, new: OrganisationClaim, most: int,
 
 def commit_step(old: OrganisationClaim, new: OrganisationClaim, *also: Write) -> None:
     """Commit the next version of a claim. Raises CHANGED_MEANWHILE."""
-    commit([_step_write(old, new), *also])
+    commit([_step_write(old, new), *_closed_writes(old, new), *also])
 
 
 def _closed_writes(old: OrganisationClaim, new: OrganisationClaim) -> list[Write]:
-    if new.state not in ("rejected", "approved"):
+    if new.state not in ("withdrawn", "rejected", "approved"):
         return []
     return [bounds.closed_write(place, old.claim_id) for place in _places(old)]
 
@@ -75,7 +95,7 @@ def commit_erased(old: OrganisationClaim, new: OrganisationClaim) -> bool:
     """Erase the words of a claim. False if somebody changed it meanwhile."""
     person, organisation = _places(old)
     counted = [bounds.closed_write(place, old.claim_id) for place in (person, organisation)]
-    return commit_if_unchanged([_step_write(old, new), *counted])
+    return commit_if_unchanged([_step_write(old, new), delete_write("own claim", _own_key(old)), *counted])
 
 
 def list_page(selection: Selection, keep: Keep | None) -> Page:

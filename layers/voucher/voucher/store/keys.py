@@ -8,7 +8,7 @@ registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE
              AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what, RATINGS
              PRODUCT#id      | RECORD, RATINGS     LIST#kind#year | CURRENT, IMPORT#id, LATEST, TURN
              CLAIM#id        | RECORD, DOCUMENT#id, OPEN#what
-             USER#sub        | OPEN#drafts, OPEN#claims, DOCUMENTS#day
+             USER#sub        | OPEN#drafts, OPEN#claims, CLAIM#id, DOCUMENTS#day
 vouchers     PROGRAMME#year  | RECORD, BATCH#id, POSTING#seq, RECONCILIATION#cut_off    BATCH#id | RECORD
              POOL#pool#shard | POOL      ENTITLEMENT#year#uscc | ENTITLEMENT
              BATCH#id#bucket | VOUCHER#uscc, POSTING#uscc#seq
