@@ -24,6 +24,7 @@ from voucher.rules.agencies import proposed_agency, renewing_agency
 from voucher.rules.documents import check_complete
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import policy_for
+from voucher.rules.retention import refused_registration
 from voucher.rules.submissions import application_day, changes_by_submission, submission_of
 from voucher.store import documents, keys, organisations, programmes, ratings
 
@@ -60,10 +61,10 @@ def apply() -> Answer[Agency]:
     agency = Agency(**body.model_dump(), state="draft", members=members, **app.creation("apply"))
     try:
         organisations.commit_registration(agency, _policy(clock.today()).drafts_per_person)
-    except Refused:
+    except Refused as no:
         existing = organisations.find_agency(body.uscc)
         if existing is None or not app.is_repeat(existing, "apply"):
-            raise
+            raise refused_registration(no, existing, clock.now()) from None
         return reply(existing, replay=True)
     return reply(agency, 201)
 

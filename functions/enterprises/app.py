@@ -18,6 +18,7 @@ from voucher.refusals import Refused
 from voucher.rules.documents import check_complete
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import policy_for
+from voucher.rules.retention import refused_registration
 from voucher.rules.submissions import application_day, changes_by_submission, submission_of
 from voucher.store import documents, keys, organisations, programmes
 
@@ -56,10 +57,10 @@ def register() -> Answer[Enterprise]:
         today = clock.today()
         policy = policy_for(programmes.find(today.year), today)
         organisations.commit_registration(enterprise, policy.drafts_per_person)
-    except Refused:
+    except Refused as no:
         existing = organisations.find_enterprise(body.uscc)
         if existing is None or not app.is_repeat(existing, "register"):
-            raise
+            raise refused_registration(no, existing, clock.now()) from None
         return reply(existing, replay=True)
     return reply(enterprise, 201)
 

@@ -124,6 +124,20 @@ def test_staff_sees_on_each_line_who_stands_behind_both_parties(submitted: Scene
     assert {"SAME_REPRESENTATIVE", "SAME_PHONE", "HAS_VIOLATION"} <= {flag["code"] for flag in line["flags"]}
 
 
+@pytest.mark.clause("§5.2b")
+def test_whoever_decides_on_an_order_sees_what_speaks_against_its_parties(submitted: Scene) -> None:
+    """Staff alone; the order's cancellation and its disputed delivery are decided on what it shows."""
+    case, order = settling(submitted), the_order(submitted)
+    change, same = "SET #contact_phone = :phone", {"phone": "0578-1234567"}
+    parties = keys.agency(case.town.agency.uscc), keys.enterprise(case.town.enterprise.uscc)
+    transact([update_write("party", each, change, None, **same) for each in parties])
+    place = f"/orders/{order['order_id']}"
+    shown = case.town.shown(place, OPERATOR)["flags"]
+    names = [f"agency:{case.town.agency.uscc}", f"enterprise:{case.town.enterprise.uscc}"]
+    assert [(each["code"], each["shared_with"]) for each in shown] == [("SAME_PHONE", names)]
+    assert all("flags" not in case.town.shown(place, person) for person in (OWNER, SELLER))
+
+
 def load_submission(key: keys.Key) -> Json:
     """What an organisation submitted last."""
     item = find_item(key)

@@ -300,6 +300,7 @@ def test_whoever_registers_a_foreign_credit_code_keeps_it_from_nobody(
     assert {each["by"] for each in revoked["allowed_actions"]} == set()
     for step, method in (("", "PATCH"), ("/submit", "POST"), ("/withdraw", "POST")):
         assert world.call(SQUATTER, method, f"{path}{step}", {"name": "x"} if not step else None).code == "WRONG_STATE"
+    assert world.call(OWNER, "POST", f"/{kind}", body).code == "CODE_FREE_TOMORROW"
     run_night(stopped_clock, stopped_clock.instant + timedelta(days=1))
     mine = steps.expect(world.call(OWNER, "POST", f"/{kind}", body), 201)
     assert (mine["state"], mine["version"]) == ("draft", 1)

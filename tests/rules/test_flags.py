@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.rules.records import agency, enterprise
 from tests.rules.settlement_records import invoice, line, order, transfers
 from voucher.models.settlements import Flag
-from voucher.rules.flags import flags_of, shown_line
+from voucher.rules.flags import flags_of, flags_of_parties, holders_of, shown_line
 
 PLACED = datetime(2026, 6, 10, 2, tzinfo=UTC)
 
@@ -96,3 +97,25 @@ def test_a_file_of_another_order_is_flagged_once_for_each_document_that_has_it()
     ]
     assert all("order_ids" not in flag for flag in shown_line(own, uses, with_orders=False)["flags"])
     assert "file_hashes" not in shown_line(own, uses, with_orders=True)
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_person_or_a_phone_behind_several_parties_is_a_flag_beyond_the_pair() -> None:
+    buyer, seller = enterprise(contact_phone="0578-1"), agency(legal_representative="李四")
+    other = enterprise(uscc="91331100MA2E3X4Y5A", contact_phone="0578－1", legal_representative="李 四")
+    flags = flags_of_parties(buyer, seller, [], holders_of([buyer, seller, other]))
+    assert [(each["code"], each["message"], each["shared_with"]) for each in flags] == [
+        (
+            "SAME_REPRESENTATIVE",
+            "与其他单位的法定代表人同名，请核实是否串通。",
+            sorted([f"agency:{seller.uscc}", f"enterprise:{other.uscc}"]),
+        ),
+        (
+            "SAME_PHONE",
+            "与其他单位的联系电话相同，请核实是否串通。",
+            sorted([f"enterprise:{buyer.uscc}", f"enterprise:{other.uscc}"]),
+        ),
+    ]
+    assert flags_of_parties(buyer, seller, [], holders_of([buyer, seller])) == []
+    both = agency(uscc=buyer.uscc, contact_phone="0578-1")  # one that is both is no other
+    assert flags_of_parties(buyer, seller, [], holders_of([buyer, seller, both])) == []

@@ -35,6 +35,7 @@ class Refusal(Enum):
 
     # what exists already, or is in another state
     ALREADY_REGISTERED = 409, None, "该统一社会信用代码已经注册，请联系原注册人；如被他人占用，请联系平台核实释放。"
+    CODE_FREE_TOMORROW = 409, None, "该统一社会信用代码的前一注册已撤销或失效，次日起可以重新注册，请届时再试。"
     ALREADY_EXISTS = 409, None, "相同的记录已经存在，请勿重复提交。"
     ALREADY_REVIEWED = 409, None, "该事项已经审核，当前状态为“{state}”，请刷新后查看结果。"
     WRONG_STATE = 409, None, "{of_word}当前状态为“{state}”，不能进行此操作，请刷新后查看可办理的操作。"

@@ -1,16 +1,14 @@
 """What clients see of settlement applications and their lines (§3.5.1, §3.5.2)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from voucher.models.agencies import Agency
-from voucher.models.enterprises import Enterprise
+from voucher.edge.flags import flags_about_parties
 from voucher.models.settlements import Line, Settlement
-from voucher.models.standing import Standing
-from voucher.rules.flags import flags_of_account, flags_of_parties, paper_holders, shown_line
+from voucher.rules.flags import shown_line
 from voucher.rules.products import median_prices, price_kind
 from voucher.rules.subsidies import flags_of_subsidies
-from voucher.store import objections, orders, organisations, payables, products, settlements, standing
+from voucher.store import objections, orders, products, settlements, standing
 
 
 def public_lines(lines: Sequence[Line], for_staff: bool, with_medians: bool = False) -> list[dict[str, Any]]:
@@ -21,7 +19,7 @@ def public_lines(lines: Sequence[Line], for_staff: bool, with_medians: bool = Fa
     found = {each.order_id: each for each in orders.find_many(line.order_id for line in lines)}
     parties = ("enterprise_uscc", "agency_uscc") if for_staff else ("enterprise_uscc",)
     standings = standing.read_standings(getattr(line, party) for line in lines for party in parties)
-    about = _flags_of_parties(lines, standings) if for_staff else {}
+    about = flags_about_parties(lines, standings) if for_staff else {}
     medians = median_prices(products.list_on_sale()) if with_medians else {}
     counts = objections.read_counts_of_lines(lines)
     shown = [
@@ -42,26 +40,6 @@ def public_lines(lines: Sequence[Line], for_staff: bool, with_medians: bool = Fa
         | ({"median_price": medians.get(price_kind(found[line.order_id]))} if with_medians else {})
         for line, each in zip(lines, shown, strict=True)
     ]
-
-
-def _flags_of_parties(
-    lines: Sequence[Line], standings: Mapping[str, Standing]
-) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    """§5.2b: what speaks against the two parties of some lines, by their codes."""
-    parties = {(each.thing, each.uscc): each for each in organisations.list_parties(lines)}
-    sharers = payables.read_account_sharers(payables.read_known_matches(line.agency_uscc for line in lines))
-    holders = paper_holders(parties.values())
-    pairs = {(line.enterprise_uscc, line.agency_uscc) for line in lines}
-    found = {}
-    for buyer, seller in pairs:
-        enterprise, agency = parties.get(("enterprise", buyer)), parties.get(("agency", seller))
-        found[buyer, seller] = flags_of_parties(
-            enterprise if isinstance(enterprise, Enterprise) else None,
-            agency if isinstance(agency, Agency) else None,
-            [standings[uscc] for uscc in dict.fromkeys((buyer, seller))],
-            holders,
-        ) + flags_of_account(sharers[seller], "agency_uscc")
-    return found
 
 
 def public_settlement(settlement: Settlement, lines: Sequence[Line], for_staff: bool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pydantic import model_validator
 
 from voucher.models.base import AllowedAction, Hands, Instant, Record, Remembering
 from voucher.models.pools import Drawn
+from voucher.models.settlements import PublicFlag
 from voucher.models.standing import OrderWarning
 from voucher.models.subsidies import SubsidyDecision
 from voucher.policy import Category, SizeClass
@@ -253,9 +254,12 @@ class Contact(TypedDict):
 
 
 class OrderWithContacts(Order, defer_build=True):
-    """An order with how its parties reach each other, from its acceptance on."""
+    """An order with how its parties reach each other, from its acceptance on. `flags` is what speaks against the
+    parties, for staff, who may have to decide on it (§5.2b)."""
 
-    sometimes: ClassVar[frozenset[str]] = frozenset({"enterprise_contact", "agency_contact"})
+    sometimes: ClassVar[frozenset[str]] = frozenset({"enterprise_contact", "agency_contact", "flags"})
+
+    flags: list[PublicFlag]
 
     enterprise_contact: Contact
     agency_contact: Contact

@@ -74,25 +74,42 @@ def flags_of_parties(
     standings: Iterable[Standing],
     holders: Mapping[str, frozenset[str]],
 ) -> list[dict[str, Any]]:
-    """§5.2b: what speaks against the two parties of a line: the same person or phone stands behind both, one of them
-    submitted a paper that another organisation submitted, too, or a violation is on record that names other orders.
-    `standings` are those of the two, `holders` those who submitted each paper (`paper_holders`)."""
+    """§5.2b: what speaks against the two parties of an order: the same person or phone stands behind them or behind
+    another organisation, one of them submitted a paper that another organisation submitted, too, or a violation is on
+    record that names other orders. `standings` are those of the two, `holders` as `holders_of` has them, of all parties
+    that are looked at together."""
     found = []
-    if enterprise and agency:
-        name, phone = plain(enterprise.legal_representative), plain(enterprise.contact_phone)
-        if name is not None and name == plain(agency.legal_representative):
-            words = "企业与服务机构的法定代表人同名，请核实是否串通。"
-            found.append(Flag(code="SAME_REPRESENTATIVE", field="legal_representative", message=words))
-        if phone is not None and phone == plain(agency.contact_phone):
-            words = "企业与服务机构的联系电话相同，请核实是否串通。"
-            found.append(Flag(code="SAME_PHONE", field="contact_phone", message=words))
     for each in standings:
         if each.violations:
             field = "enterprise_uscc" if enterprise and each.uscc == enterprise.uscc else "agency_uscc"
             words = f"该单位有尚未解除的违规记录：{'、'.join(each.violations)}。"
             found.append(Flag(code="HAS_VIOLATION", field=field, message=words))
     parties = [party for party in (enterprise, agency) if party]
-    return [*(flag.public() for flag in found), *_flags_of_papers(parties, holders)]
+    return [
+        *_flags_of_people(parties, holders),
+        *(flag.public() for flag in found),
+        *_flags_of_papers(parties, holders),
+    ]
+
+
+# what tells who stands behind an organisation: field → code and words of its flag
+PEOPLE = {
+    "legal_representative": ("SAME_REPRESENTATIVE", "法定代表人同名"),
+    "contact_phone": ("SAME_PHONE", "联系电话相同"),
+}
+
+
+def _flags_of_people(
+    parties: Sequence[Enterprise | Agency], holders: Mapping[str, frozenset[str]]
+) -> Iterable[dict[str, Any]]:
+    own = {f"{party.thing}:{party.uscc}" for party in parties}
+    for field, (code, words) in PEOPLE.items():
+        for value in dict.fromkeys(plain(getattr(party, field)) for party in parties):
+            sharing = holders.get(f"{field}:{value}", frozenset())
+            if value is not None and len({each.partition(":")[2] for each in sharing}) > 1:
+                who = "企业与服务机构" if own <= sharing and len(own) > 1 else "与其他单位"
+                flag = Flag(code=code, field=field, message=f"{who}的{words}，请核实是否串通。")
+                yield flag.public() | {"shared_with": sorted(sharing)}
 
 
 def _flags_of_papers(
@@ -118,13 +135,15 @@ def flags_of_account(sharers: Sequence[str], field: str) -> list[dict[str, Any]]
     return [flag.public() | {"shared_with": [f"agency:{uscc}" for uscc in sharers]}]
 
 
-def paper_holders(parties: Iterable[Enterprise | Agency]) -> dict[str, frozenset[str]]:
-    """§5.2b: SHA-256 → those of some organisations who submitted that paper last, as `enterprise:…` or `agency:…`."""
+def holders_of(parties: Iterable[Enterprise | Agency]) -> dict[str, frozenset[str]]:
+    """§5.2b: who has what, as `enterprise:…` or `agency:…`: those of some organisations who submitted a paper last, by
+    its SHA-256, and those behind whom a person or a phone stands, by field and value."""
     found = defaultdict[str, set[str]](set)
     for party in parties:
-        for sha256 in _papers(party):
-            found[sha256].add(f"{party.thing}:{party.uscc}")
-    return {sha256: frozenset(names) for sha256, names in found.items()}
+        behind = [f"{field}:{value}" for field in PEOPLE if (value := plain(getattr(party, field)))]
+        for each in [*_papers(party), *behind]:
+            found[each].add(f"{party.thing}:{party.uscc}")
+    return {name: frozenset(names) for name, names in found.items()}
 
 
 def _papers(party: Enterprise | Agency) -> dict[str, str]:

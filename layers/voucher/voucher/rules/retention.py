@@ -26,6 +26,7 @@ from voucher.models.sanctions import Sanction
 from voucher.models.settlements import Settlement
 from voucher.models.violations import Violation
 from voucher.policy import NURSERY_LIST, RATED_D_LIST, RETENTION
+from voucher.refusals import Refusal, Refused
 from voucher.rules.lifecycle import remembered, stepped
 from voucher.rules.sanctions import is_pending
 from voucher.rules.standing import years_of
@@ -114,6 +115,14 @@ def organisation_is_due(
         return False
     last = max(left_at, last_step(organisation), *map(last_step, known), organisation.created_at)
     return is_over(last, RETENTION.left_days, now)
+
+
+def refused_registration(refused: Refused, existing: Organisation | None, now: datetime) -> Refused:
+    """§3.2.1, §4.1.1: the refusal of a registration, in other words if the coming night frees the code that `existing`
+    has: because it was revoked, or lay idle for too long."""
+    if existing is None or existing.approved_at is not None or refused.refusal is not Refusal.ALREADY_REGISTERED:
+        return refused
+    return Refused(Refusal.CODE_FREE_TOMORROW) if organisation_is_due(existing, (), (), None, now) else refused
 
 
 def _left_at(organisation: Organisation, over_at: datetime | None) -> datetime | None:

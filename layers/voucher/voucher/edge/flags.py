@@ -1,0 +1,31 @@
+"""What staff should look at, of the parties of what it decides on (§5.2b)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from voucher.models.agencies import Agency
+from voucher.models.enterprises import Enterprise
+from voucher.models.standing import Standing
+from voucher.rules.flags import flags_of_account, flags_of_parties, holders_of
+from voucher.store import organisations, payables
+from voucher.store.organisations import Deal
+
+
+def flags_about_parties(
+    deals: Sequence[Deal], standings: Mapping[str, Standing]
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """§5.2b: what speaks against the two parties of some orders or lines, by their codes."""
+    parties = {(each.thing, each.uscc): each for each in organisations.list_parties(deals)}
+    sharers = payables.read_account_sharers(payables.read_known_matches(deal.agency_uscc for deal in deals))
+    holders = holders_of(parties.values())
+    pairs = {(deal.enterprise_uscc, deal.agency_uscc) for deal in deals}
+    found = {}
+    for buyer, seller in pairs:
+        enterprise, agency = parties.get(("enterprise", buyer)), parties.get(("agency", seller))
+        found[buyer, seller] = flags_of_parties(
+            enterprise if isinstance(enterprise, Enterprise) else None,
+            agency if isinstance(agency, Agency) else None,
+            [standings[uscc] for uscc in dict.fromkeys((buyer, seller))],
+            holders,
+        ) + flags_of_account(sharers[seller], "agency_uscc")
+    return found
