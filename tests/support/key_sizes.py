@@ -25,17 +25,19 @@ def check_key_sizes(operation: str, request: dict[str, Any]) -> None:
 def _wrong_keys(part: Any) -> Iterator[int]:
     """The sizes of keys in a request that no key has: of items, and those that a query asks for."""
     if isinstance(part, list):
-        part = dict(enumerate(part))
-    if isinstance(part, dict):
+        for each in part:
+            yield from _wrong_keys(each)
+    elif isinstance(part, dict) and "pk" in part:
+        for name in MOST_BYTES.keys() & part.keys():
+            size = len(part[name]["S"].encode()) if "S" in part[name] else 1
+            if not 1 <= size <= MOST_BYTES[name]:
+                yield size
+    elif isinstance(part, dict):
         if "KeyConditionExpression" in part:
             yield from _wrong_values(part["KeyConditionExpression"], part["ExpressionAttributeValues"])
-        for name, most in MOST_BYTES.items():
-            if isinstance(part.get(name), dict) and isinstance(text := part[name].get("S"), str):
-                size = len(text.encode())
-                if not 1 <= size <= most:
-                    yield size
-        for each in part.values():
-            yield from _wrong_keys(each)
+        for name, each in part.items():
+            if not name.startswith("Expression"):
+                yield from _wrong_keys(each)
 
 
 def _wrong_values(expression: str, values: dict[str, Any]) -> Iterator[int]:

@@ -26,7 +26,7 @@ from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
-from moto.dynamodb.parsing.ast_nodes import Node
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.sqs.models import Queue
 
@@ -34,7 +34,7 @@ from tests.support.moto_handler import ask_at_once
 from voucher.store.engine.table import MOST_ITEMS
 
 make_client = boto3.client
-copy_item, update = Item.__deepcopy__, DynamoDBBackend.update_item
+update, answer_of = DynamoDBBackend.update_item, moto.dynamodb.responses.dynamo_to_dict
 all_urls = BaseBackend.urls.fget
 read_words = ConditionExpressionParser._lex_condition_expression
 read_update, query = UpdateExpressionParser.make, Table.query
@@ -62,8 +62,16 @@ def urls_of(kind: type[BaseBackend]) -> Any:
 def copy_value(value: DynamoType, _memo: Any) -> DynamoType:
     """A scalar is never changed in place, so copies may share it."""
     if isinstance(value.value, dict | list):
-        return DynamoType(value.to_regular_json())
+        return DynamoType(plain_value(value))
     return value
+
+
+def copy_of_item(item: Item) -> Item:
+    """An item that shares its scalars with this one."""
+    copied = Item.__new__(Item)
+    copied.hash_key, copied.range_key = item.hash_key, item.range_key
+    copied.attrs = LimitedSizeDict({name: copy_value(value, None) for name, value in item.attrs.items()})
+    return copied
 
 
 def update_a_copy(backend: DynamoDBBackend, table_name: str, key: Any, *given: Any, **more: Any) -> Item:
@@ -71,8 +79,8 @@ def update_a_copy(backend: DynamoDBBackend, table_name: str, key: Any, *given: A
     table = backend.get_table(table_name)
     places = [DynamoType(key[name]) for name in (table.hash_key_attr, table.range_key_attr)]
     if item := table.get_item(*places):
-        table.items[places[0]][places[1]] = copy_item(item, {})
-    return update(backend, table_name, key, *given, **more)
+        table.items[places[0]][places[1]] = copy_of_item(item)
+    return weighed(update(backend, table_name, key, *given, **more))
 
 
 def copy_table(table: Table, _memo: Any) -> Table:
@@ -86,8 +94,58 @@ def make_item(item: Item, hash_key: DynamoType, range_key: DynamoType | None, at
     """moto weighs a new item after each attribute; it is heaviest after the last."""
     item.hash_key, item.range_key = hash_key, range_key
     item.attrs = LimitedSizeDict({name: DynamoType(value) for name, value in attrs.items()})
+    weighed(item)
+
+
+def weighed(item: Item) -> Item:
+    """The same item, unless it is too heavy."""
     if item.size() > MOST_BYTES_OF_ITEM:
         raise ItemSizeTooLarge
+    return item
+
+
+def plain_value(value: DynamoType) -> dict[str, Any]:
+    """A value as it is written in JSON; its scalars are shared."""
+    part = value.value
+    if isinstance(part, dict):
+        part = {name: plain_value(each) if isinstance(each, DynamoType) else each for name, each in part.items()}
+    elif isinstance(part, list):
+        part = [plain_value(each) if isinstance(each, DynamoType) else each for each in part]
+    return {value.type: part}
+
+
+def plain_answer(part: Any) -> Any:
+    """moto's answer without its own types; moto asks more of each part what it is."""
+    if isinstance(part, str | int | None):
+        return part
+    if isinstance(part, dict):
+        return {name: plain_answer(each) for name, each in part.items()}
+    if isinstance(part, list):
+        return [plain_answer(each) for each in part]
+    if isinstance(part, DynamoType) and part.type not in ("B", "BS"):
+        return {part.type: plain_answer(part.value)}
+    return answer_of(part)
+
+
+def go_through(reader: DepthFirstTraverser, root: Node) -> Node:
+    """moto asks the reader anew at each node which kinds of nodes it wants."""
+    wanted = reader.nodes_to_be_processed()
+
+    def visit(node: Any, place: int = -1) -> Any:
+        if not isinstance(node, Node):
+            return node
+        parent = node.parent
+        for number, child in enumerate(node.children or ()):
+            reader.pre_processing_of_child(node, number)
+            visit(child, number)
+        if isinstance(node, wanted):
+            node = reader.process(node)
+            node.parent = parent
+            if parent:
+                parent.children[place] = node
+        return node
+
+    return visit(root)
 
 
 def hash_of_value(value: DynamoType) -> int:
@@ -146,6 +204,9 @@ def use_quick_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Item, "__deepcopy__", lambda item, _memo: item)
     monkeypatch.setattr(DynamoDBBackend, "update_item", update_a_copy)
     monkeypatch.setattr(Item, "__init__", make_item)
+    monkeypatch.setattr(LimitedSizeDict, "__setitem__", dict.__setitem__)
+    monkeypatch.setattr(moto.dynamodb.responses, "dynamo_to_dict", plain_answer)
+    monkeypatch.setattr(DepthFirstTraverser, "traverse", go_through)
     monkeypatch.setattr(DynamoType, "__hash__", hash_of_value)
     monkeypatch.setattr(DynamoType, "__eq__", same_value)
     monkeypatch.setattr(Table, "__deepcopy__", copy_table, raising=False)
