@@ -7,7 +7,7 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import Versioned
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
-from voucher.edge.masking import masked_fact
+from voucher.edge.masking import masked_claim
 from voucher.edge.members import entitlement_writes
 from voucher.edge.pages import ListOf, Search, reply_list
 from voucher.edge.replies import Answer, reply
@@ -37,12 +37,7 @@ def list_claims(query: Search[ClaimState]) -> Answer[ListOf[OrganisationClaim]]:
     and phones are masked, and what members say is left to the claim itself."""
     require(app.caller, "platform", "bureau")
     page = claims.list_page(query.selection(), query.finds("uscc", "name"))
-    return reply_list(page, lambda item: _masked(OrganisationClaim.model_validate(item)))
-
-
-def _masked(claim: OrganisationClaim) -> OrganisationClaim:
-    hidden = {name: masked_fact(name, getattr(claim, name)) for name in ("contact_name", "contact_phone")}
-    return claim.model_copy(update=hidden | {"statements": ()})
+    return reply_list(page, lambda item: masked_claim(OrganisationClaim.model_validate(item)))
 
 
 @app.post("/claims/<claim_id>/review")

@@ -14,15 +14,7 @@ from voucher.models.claims import OrganisationClaim
 from voucher.models.documents import AnnouncedUpload, PublicDocument
 from voucher.policy import CLAIM_DOCUMENTS
 from voucher.refusals import not_found
-from voucher.rules.claims import (
-    CLAUSES,
-    answered_claim,
-    check_may_claim,
-    for_claimant,
-    has_said,
-    new_claim,
-    submitted_claim,
-)
+from voucher.rules.claims import CLAUSES, answered_claim, check_may_claim, has_said, new_claim, submitted_claim
 from voucher.rules.documents import check_complete
 from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.members import check_may_join
@@ -101,10 +93,10 @@ def withdraw(claim_id: str) -> Answer[OrganisationClaim]:
     old = _own(claim_id)
     body = app.body(WithReason)
     if app.is_repeat(old, "withdraw"):
-        return reply(for_claimant(old), replay=True)
+        return reply(_for_claimant(old), replay=True)
     new = stepped(old, "withdraw", app.mark, withdrawal_reason=body.reason)
     claims.commit_step(old, new)
-    return reply(for_claimant(new))
+    return reply(_for_claimant(new))
 
 
 @app.post("/claims/<claim_id>/statement")
@@ -123,6 +115,10 @@ def state_position(claim_id: str) -> Answer[OrganisationClaim]:
     return reply(new)
 
 
+def _for_claimant(claim: OrganisationClaim) -> OrganisationClaim:
+    return claim.model_copy(update={"statements": ()})
+
+
 @app.get("/claims/<claim_id>")
 def show(claim_id: str) -> Answer[OrganisationClaim]:
     """A claim, for its claimant, the members of the organisation and staff; what members say to it is not for the
@@ -131,7 +127,7 @@ def show(claim_id: str) -> Answer[OrganisationClaim]:
     if claim.created_by == app.caller.sub:
         as_anybody(app.caller)
         _disclose(claim)
-        return reply(for_claimant(claim))
+        return reply(_for_claimant(claim))
     if claim.kind == "agency":
         as_party_or_staff(app.caller, organisations.find_agency(claim.uscc), "claim")
     else:

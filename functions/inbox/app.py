@@ -3,13 +3,13 @@
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
 from voucher.edge.identity import StaffRole, as_anybody, require
+from voucher.edge.masking import masked_claim
 from voucher.edge.pages import InState, ListOf, reply_list
 from voucher.edge.queries import Paging, Query
 from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.base import instant_text
 from voucher.models.claims import OrganisationClaim
 from voucher.models.inbox import Health, InboxMessage, Me, MessageState
-from voucher.rules.claims import for_claimant
 from voucher.store import claims, inbox, organisations
 from voucher.store.engine.pages import Selection, cut_page
 
@@ -57,8 +57,9 @@ def me() -> Answer[Me]:
 
 @app.get("/me/claims")
 def list_claims(query: Paging) -> Answer[PageOf[OrganisationClaim]]:
-    """The caller's own claims on organisations, whatever became of them, the newest first."""
-    known = map(for_claimant, claims.list_own(as_anybody(app.caller).sub))
+    """The caller's own claims on organisations, whatever became of them, the newest first; names and phones are
+    masked."""
+    known = map(masked_claim, claims.list_own(as_anybody(app.caller).sub))
     placed = [(f"{instant_text(each.created_at)}#{each.claim_id}", each) for each in known]
     return reply_page(*cut_page("me.claims", placed, Selection(query.limit, query.cursor)))
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from voucher.models.agencies import Agency
+from voucher.models.claims import OrganisationClaim
 from voucher.models.enterprises import Enterprise
 
 
@@ -39,3 +40,9 @@ def _phone(phone: str) -> str:
 
 
 MASKS = {"legal_representative": _name, "contact_name": _name, "contact_phone": _phone}
+
+
+def masked_claim(claim: OrganisationClaim) -> OrganisationClaim:
+    """A claim as its lists show it: people masked, and what members say left to the claim itself."""
+    hidden = {name: masked_fact(name, getattr(claim, name)) for name in ("contact_name", "contact_phone")}
+    return claim.model_copy(update=hidden | {"statements": ()})

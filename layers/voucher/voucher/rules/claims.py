@@ -53,11 +53,6 @@ def answered_claim(claim: OrganisationClaim, text: str, mark: Mark) -> Organisat
     return stepped(claim, "state_position", mark, statements=(*claim.statements, said))
 
 
-def for_claimant(claim: OrganisationClaim) -> OrganisationClaim:
-    """The claim as its claimant sees it: what members say to it is not for them."""
-    return claim.model_copy(update={"statements": ()})
-
-
 def has_said(claim: OrganisationClaim, sub: str, text: str) -> bool:
     """True if a member has said this very thing before."""
     return any((each.by, each.text) == (sub, text) for each in claim.statements)
