@@ -14,10 +14,12 @@ from typing import Any
 from voucher.edge import metrics
 from voucher.edge.observe import log_work, logger
 from voucher.models.base import instant_text
+from voucher.models.reports import ReconciledUsage
 from voucher.rules import ledger
 from voucher.rules.ledger import Invariant
+from voucher.rules.reports import account_differences
 from voucher.rules.yearly_pools import limits_by_total, use_by_postings, use_by_records
-from voucher.store import books, programmes
+from voucher.store import books, programmes, reports
 from voucher.store.engine import pools
 
 # how often the books are read again after a reading that shows a breach
@@ -57,9 +59,17 @@ def reconcile(year: int, cut_off: datetime) -> dict[str, Any]:
     if breaches:
         logger.error("books do not balance", extra={"year": year, "breaches": [each.name for each in breaches]})
     metrics.count("BooksOutOfBalance", len(breaches))
+    reports.commit_reconciled(year, usage_check(year, book, cut_off))
     for pool_id in report["frozen"]:
         pools.commit_freeze(pool_id, pools.read_shard_count(pool_id))
     return report
+
+
+def usage_check(year: int, book: books.Book, cut_off: datetime) -> ReconciledUsage:
+    """§5.1: whether the usage report agrees with the postings that were read last. It follows them by a moment: what is
+    on its way differs, and agrees in the next night."""
+    balances = ledger.by_family(ledger.balances(book.postings))
+    return ReconciledUsage(cut_off=cut_off, difference_fen=account_differences(reports.read(year).rows, balances))
 
 
 def invariants(book: books.Book) -> list[Invariant]:

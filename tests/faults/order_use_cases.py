@@ -15,8 +15,10 @@ from tests.support.backend import World, function
 from voucher.models.audit import GENESIS, AuditEntry, Trace
 from voucher.models.orders import Order
 from voucher.models.pools import batch_pool
+from voucher.models.reports import KeptReport
 from voucher.rules.audit import breaks_in
-from voucher.store import audit, keys
+from voucher.rules.reports import account_differences, figures_of
+from voucher.store import audit, keys, reports
 from voucher.store.engine import pools
 from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import delete_write, encode, transact
@@ -241,6 +243,25 @@ def keep_audit(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(deliver_to_worker(trace.model_dump(exclude_none=True), "keep_audit"), check)
 
 
+def keep_reports(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    parties.place_order(300_000)
+    message = {"message_id": "m1", "year": YEAR, "uscc": parties.enterprise.uscc}
+
+    def check(_: Json) -> None:
+        kept = reports.read(YEAR)
+        assert account_differences(kept.rows, tables.assert_books_hold()) == {}
+        assert counted_figures(kept) == {"firms": 1, "vouchers": 1, "orders": 1, "held_fen": 300_000}
+
+    return UseCase(deliver_to_worker(message, "keep_reports"), check)
+
+
+def counted_figures(kept: KeptReport) -> Json:
+    """Some figures of a year."""
+    figures = figures_of(kept.rows["total.all"].items())
+    return {name: figures[name] for name in ("firms", "vouchers", "orders", "held_fen")}  # type: ignore[literal-required]
+
+
 ORDER_USE_CASES = {
     "§4.2.1": [
         contract,
@@ -255,6 +276,7 @@ ORDER_USE_CASES = {
         decide_cancel,
     ],
     "§3.4.3": [keep_audit],
+    "§5.1": [keep_reports],
     "§3.5.1(5)": [request_cancel, withdraw_cancel],
     "§2.3.2": [quote],
     "§4.1.3": [first_grab_of_a_year],

@@ -41,7 +41,7 @@ POST /settlements/{}/pre-review      POST /rounds                     POST /roun
 POST /rounds/{}/notice               POST /notices/{}/close           POST /objections/{}/resolve
 POST /rounds/{}/invoices             POST /rounds/{}/payouts          POST /payouts/{}/result
 POST /violations                     POST /violations/{}/lift         GET /reports/{}/reconciliation
-POST /violations/{}/orders/{}/release
+POST /violations/{}/orders/{}/release  GET /reports/{}/usage
 GET /inbox                           POST /inbox/{}/read              GET /me
 """
 # Method, path and the handler's name in CamelCase, which is the event's id in the template.

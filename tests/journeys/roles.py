@@ -16,7 +16,7 @@ from tests.journeys.deployment import Deployment
 
 TABLES = ("Registry", "Vouchers", "Orders", "Settlements", "Supervision", "Audit")
 # …and those without an index
-PLAIN_TABLES = ("Requests",)
+PLAIN_TABLES = ("Requests", "Reports")
 PREFIXES = (
     "documents/claims",
     "documents/enterprises",
@@ -38,6 +38,7 @@ QUEUES = (
     "EndOrdersQueue",
     "ImportListQueue",
     "KeepAuditQueue",
+    "KeepReportsQueue",
     "RetentionQueue",
     "WebhookQueue",
 )
@@ -48,6 +49,7 @@ DEAD_LETTERS = (
     "EndOrdersDeadLetters",
     "ImportListDeadLetters",
     "KeepAuditDeadLetters",
+    "KeepReportsDeadLetters",
     "RetentionDeadLetters",
     "WebhookDeadLetters",
     "RelayDeadLetters",

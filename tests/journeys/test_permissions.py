@@ -20,73 +20,74 @@ from tests.journeys.roles import (
 # which function may write which table: P puts items, U updates them, D deletes them (the import worker: its own turn;
 # the retention: what has had its time)
 TABLE_WRITES = """
-                Registry  Vouchers  Orders  Settlements  Supervision  Audit  Requests
-Agencies        PU        .         .       .            .            .      .
-AgencyReviews   P         .         .       .            .            .      .
-Answers         .         .         .       .            .            .      .
-Audit           .         .         .       .            .            .      .
-Authorize       .         .         .       .            .            .      .
-BatchDrafts     .         P         .       .            .            .      .
-Batches         .         PU        .       .            .            .      P
-Cancellations   .         PU        PU      PU           .            .      .
-Catalogue       .         .         .       .            .            .      .
-ChangeReviews   PU        P         .       .            .            .      .
-Changes         PU        .         .       .            .            .      P
-ClaimReviews    PU        P         .       .            .            .      .
-Claims          PU        .         .       .            .            .      P
-CloseYear       .         PU        .       .            .            .      .
-Contacts        P         .         .       .            .            .      .
-Disqualifications P       P         .       .            .            .      .
-Disputes        .         PU        PU      .            .            .      .
-Docs            .         .         .       .            .            .      .
-EndOrders       .         PU        PU      PU           .            .      .
-EnterpriseReviews P         P         .       .            .            .      .
-Enterprises     PU        .         .       .            .            .      .
-Evidence        .         .         .       PU           .            .      P
-Fulfilment      U         PU        PU      .            .            .      .
-Grab            .         PU        .       .            .            .      .
-ImportList      PD        P         .       P            .            .      .
-Inbox           .         .         .       .            U            .      .
-KeepAudit       .         .         .       .            .            P      .
-ListVersions    .         .         .       .            .            .      .
-Lists           P         .         .       .            .            .      P
-Members         PU        P         .       .            .            .      P
-NoticeClosings  .         U         P       PU           .            .      .
-NoticeReviews   .         .         .       PU           .            .      .
-Notices         .         .         .       PU           .            .      .
-Notify          .         .         .       .            P            .      .
-Orders          .         PU        PU      .            .            .      P
-Payables        .         .         .       PU           .            .      .
-PayoutFile      .         .         .       P            .            .      .
-Payouts         .         U         P       P            .            .      .
-PreReviews      .         PU        PU      PU           .            .      .
-Products        PU        .         .       .            .            .      P
-Programmes      .         P         .       .            .            .      .
-ProposedAccounts .        .         .       .            .            .      .
-Public          .         .         .       .            .            .      .
-Reconcile       .         PU        .       .            .            .      .
-Recoveries      .         .         P       .            .            .      P
-Register        .         .         .       .            .            .      .
-Relay           .         .         .       .            .            .      .
-Removals        PU        .         .       P            P            .      .
-Reports         .         .         .       .            .            .      .
-Results         .         .         .       .            .            .      .
-Retention       PUD       P         P       PUD          PD           .      .
-Rounds          .         .         P       PU           .            .      P
-Settlements     .         .         P       P            .            .      P
-StaffLists      .         .         .       .            .            .      .
-Submissions     PU        .         .       .            .            .      P
-Subsidies       .         .         P       P            .            .      .
-Sweep           .         .         .       P            .            .      .
-Tasks           .         .         .       .            .            .      .
-Totals          .         PU        .       .            .            .      .
-Unrouted        .         .         .       .            .            .      .
-VerifyAudit     .         .         .       .            P            .      .
-Violations      P         P         P       P            P            .      P
-VoidVouchers    .         PU        PU      .            .            .      .
-Vouchers        .         .         .       .            .            .      .
-Webhook         .         .         .       .            .            .      .
-Withdrawals     .         U         P       PU           .            .      .
+                Registry  Vouchers  Orders  Settlements  Supervision  Audit  Requests  Reports
+Agencies        PU        .         .       .            .            .      .         .
+AgencyReviews   P         .         .       .            .            .      .         .
+Answers         .         .         .       .            .            .      .         .
+Audit           .         .         .       .            .            .      .         .
+Authorize       .         .         .       .            .            .      .         .
+BatchDrafts     .         P         .       .            .            .      .         .
+Batches         .         PU        .       .            .            .      P         .
+Cancellations   .         PU        PU      PU           .            .      .         .
+Catalogue       .         .         .       .            .            .      .         .
+ChangeReviews   PU        P         .       .            .            .      .         .
+Changes         PU        .         .       .            .            .      P         .
+ClaimReviews    PU        P         .       .            .            .      .         .
+Claims          PU        .         .       .            .            .      P         .
+CloseYear       .         PU        .       .            .            .      .         .
+Contacts        P         .         .       .            .            .      .         .
+Disqualifications P       P         .       .            .            .      .         .
+Disputes        .         PU        PU      .            .            .      .         .
+Docs            .         .         .       .            .            .      .         .
+EndOrders       .         PU        PU      PU           .            .      .         .
+EnterpriseReviews P         P         .       .            .            .      .         .
+Enterprises     PU        .         .       .            .            .      .         .
+Evidence        .         .         .       PU           .            .      P         .
+Fulfilment      U         PU        PU      .            .            .      .         .
+Grab            .         PU        .       .            .            .      .         .
+ImportList      PD        P         .       P            .            .      .         .
+Inbox           .         .         .       .            U            .      .         .
+KeepAudit       .         .         .       .            .            P      .         .
+KeepReports     .         .         .       .            .            .      .         PU
+ListVersions    .         .         .       .            .            .      .         .
+Lists           P         .         .       .            .            .      P         .
+Members         PU        P         .       .            .            .      P         .
+NoticeClosings  .         U         P       PU           .            .      .         .
+NoticeReviews   .         .         .       PU           .            .      .         .
+Notices         .         .         .       PU           .            .      .         .
+Notify          .         .         .       .            P            .      .         .
+Orders          .         PU        PU      .            .            .      P         .
+Payables        .         .         .       PU           .            .      .         .
+PayoutFile      .         .         .       P            .            .      .         .
+Payouts         .         U         P       P            .            .      .         .
+PreReviews      .         PU        PU      PU           .            .      .         .
+Products        PU        .         .       .            .            .      P         .
+Programmes      .         P         .       .            .            .      .         .
+ProposedAccounts .        .         .       .            .            .      .         .
+Public          .         .         .       .            .            .      .         .
+Reconcile       .         PU        .       .            .            .      .         P
+Recoveries      .         .         P       .            .            .      P         .
+Register        .         .         .       .            .            .      .         .
+Relay           .         .         .       .            .            .      .         .
+Removals        PU        .         .       P            P            .      .         .
+Reports         .         .         .       .            .            .      .         .
+Results         .         .         .       .            .            .      .         .
+Retention       PUD       P         P       PUD          PD           .      .         .
+Rounds          .         .         P       PU           .            .      P         .
+Settlements     .         .         P       P            .            .      P         .
+StaffLists      .         .         .       .            .            .      .         .
+Submissions     PU        .         .       .            .            .      P         .
+Subsidies       .         .         P       P            .            .      .         .
+Sweep           .         .         .       P            .            .      .         .
+Tasks           .         .         .       .            .            .      .         .
+Totals          .         PU        .       .            .            .      .         .
+Unrouted        .         .         .       .            .            .      .         .
+VerifyAudit     .         .         .       .            P            .      .         .
+Violations      P         P         P       P            P            .      P         .
+VoidVouchers    .         PU        PU      .            .            .      .         .
+Vouchers        .         .         .       .            .            .      .         .
+Webhook         .         .         .       .            .            .      .         .
+Withdrawals     .         U         P       PU           .            .      .         .
 """
 FILE_WRITERS = {
     "Agencies": {"documents/agencies"},
@@ -114,7 +115,14 @@ SENDERS = {
     "Orders": {"KeepAuditQueue"},
     "PayoutFile": {"KeepAuditQueue"},
     "ProposedAccounts": {"KeepAuditQueue"},
-    "Relay": {"NotifyQueue", "VoidVouchersQueue", "ImportListQueue", "KeepAuditQueue", "RelayDeadLetters"},
+    "Relay": {
+        "NotifyQueue",
+        "VoidVouchersQueue",
+        "ImportListQueue",
+        "KeepAuditQueue",
+        "KeepReportsQueue",
+        "RelayDeadLetters",
+    },
     "Retention": {"RetentionQueue"},
     "StaffLists": {"KeepAuditQueue"},
     "Submissions": {"KeepAuditQueue"},

@@ -23,7 +23,16 @@ from tests.support.contract import check_answer
 
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET = "documents"
-QUEUES = ("notify", "void_vouchers", "close_year", "end_orders", "import_list", "keep_audit", "retention")
+QUEUES = (
+    "notify",
+    "void_vouchers",
+    "close_year",
+    "end_orders",
+    "import_list",
+    "keep_audit",
+    "keep_reports",
+    "retention",
+)
 
 
 class _Loader(yaml.SafeLoader):

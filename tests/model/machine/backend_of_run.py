@@ -13,7 +13,7 @@ from tests.support.bucket import BucketInMemory
 from tests.support.short_cuts import post
 
 Json = dict[str, Any]
-WORDS = ("registry", "vouchers", "orders", "settlements", "supervision", "requests")
+WORDS = ("registry", "vouchers", "orders", "settlements", "supervision", "requests", "reports")
 # the engine checks the form of a signature only
 HEADERS = {
     "Content-Type": "application/x-amz-json-1.0",

@@ -131,6 +131,7 @@ def other_calls(town: Town) -> Calls:
     breach = {"uscc": rival.uscc, "facts": "虚报服务", "order_ids": [order_id]}
     violation = steps.expect(town.world.call(BUREAU, "POST", "/violations", breach), 201)
     held = steps.expect(town.world.call(BUREAU, "POST", "/violations", breach, key="held"), 201)
+    deliver("keep_reports", {"year": 2026, "uscc": town.enterprise.uscc})
     function("reconcile").handler({"time": "2026-06-15T18:00:00Z"}, None)
     told = {
         "message_id": "m1",
@@ -157,6 +158,7 @@ def other_calls(town: Town) -> Calls:
         "GET /reports/{year}/reconciliation": Call(
             BUREAU, "/reports/2026/reconciliation", roles=("bureau", "finance", "platform")
         ),
+        "GET /reports/{year}/usage": Call(BUREAU, "/reports/2026/usage", roles=("bureau", "finance", "platform")),
         "GET /audit": Call(OWNER, f"/audit?about=enterprise:{town.enterprise.uscc}"),
         "GET /audit/verify": Call(BUREAU, "/audit/verify", roles=("bureau", "discipline")),
         "GET /inbox": Call(OWNER, "/inbox"),

@@ -129,13 +129,14 @@ class Order(Remembering):
     receipt to the fingerprint of its request. `held_by_violation` are the ids of the violations on record that name
     the order and were not lifted: as long as there is one, nothing is decided in favour of its money (§5.2b). `hands`
     are the people who acted for its two parties; they go with it wherever its money is decided on (`hands.py`).
-    `subsidy_decisions` are the bureau's on other subsidies, of which the last one counts (§5.2b).
+    `subsidy_decisions` are the bureau's on other subsidies, of which the last one counts (§5.2b). `entered` tells
+    when it first came into each state, since 2026-11-30: reports count how long it took (§5.1).
     """
 
     thing: ClassVar[str] = "order"
     state: OrderState
 
-    private: ClassVar[frozenset[str]] = Remembering.private | {"recovery_requests", "hands"}
+    private: ClassVar[frozenset[str]] = Remembering.private | {"recovery_requests", "hands", "entered"}
     remembered: ClassVar[frozenset[str]] = frozenset(
         {
             *("accept", "refuse", "withdraw", "contract", "acknowledge", "deliver", "dispute", "confirm"),
@@ -190,6 +191,7 @@ class Order(Remembering):
     warnings: tuple[OrderWarning, ...] = ()
     erased_at: Instant | None = None
     hands: Hands = {}
+    entered: dict[OrderState, Instant] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -198,6 +200,12 @@ class Order(Remembering):
             is_agreed = kept["state"] not in ("placed", "refused", "withdrawn")
             return {**kept, "contract_agreed_at": kept["created_at"] if is_agreed else None}
         return kept
+
+    def next_version(self, **changes: Any) -> Self:
+        """The order with `changes`; the instant of a state that is new to it is noted."""
+        if (state := changes.get("state", self.state)) != self.state and "updated_at" in changes:
+            changes["entered"] = {state: changes["updated_at"], **self.entered}
+        return super().next_version(**changes)
 
     @property
     def has_contract(self) -> bool:

@@ -473,6 +473,14 @@ def _work(old: Image | None, new: Image) -> list[Message]:
     return [_notify(message_id, kind, recipient, words, about(new))]
 
 
+def _counted(_old: Image | None, new: Image) -> list[Message]:
+    """§5.1: each change of a voucher or an order is counted in the report of its year; the message only says whose."""
+    if thing_of(new) not in ("VOUCHER", "ORDER"):
+        return []
+    body = {"message_id": change_id(new, "count"), "year": new["year"], "uscc": new["enterprise_uscc"]}
+    return [Message("keep_reports", body)]
+
+
 def _whose_work(image: Image | None) -> tuple[str, str] | None:
     task = task_of(kept_thing(image), image) if image else None
     return (task.kind, task.party(image)) if task and image else None
@@ -495,6 +503,7 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
     _payout_held,
     _decided_alone,
     _disputed,
+    _counted,
 )
 
 

@@ -22,6 +22,8 @@ settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id, OPEN#what      I
              ACCOUNT#agency  | ACCOUNT             MATCH#mac | USES
 supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LEAD#id | RECORD
              AUDIT           | ANCHOR#seq
+reports      REPORT#year     | STATE, ROW#generation#dimension.value, RECONCILED
+             COUNTED#year#uscc | COUNTED                   no index, no stream
 audit        CHAIN           | HEAD              CHAIN#block | ENTRY#seq      TRACE#id | PLACE
 requests     KEY#sha256      | REQUEST                    of a caller and its Idempotency-Key; no index, no stream
 """
@@ -203,6 +205,20 @@ def violation(violation_id: str) -> Key:
 
 def lead(lead_id: str) -> Key:
     return Key("supervision", f"LEAD#{lead_id}", "RECORD")
+
+
+def report(year: int, sk: str = "") -> Key:
+    """What is counted of a year: one query reads all of it."""
+    return Key("reports", f"REPORT#{year}", sk)
+
+
+def report_row(year: int, generation: int, row: str) -> Key:
+    return report(year, f"ROW#{generation:04}#{row}")
+
+
+def counted_firm(year: int, uscc: str) -> Key:
+    """What is counted of one enterprise in one year."""
+    return Key("reports", f"COUNTED#{year}#{uscc}", "COUNTED")
 
 
 def request(sub: str, idempotency_key: str) -> Key:

@@ -4,7 +4,7 @@ No other module writes to DynamoDB. Each transaction carries a client token, so 
 twice happens once. If a condition is false, nothing is written and `Unmet` is raised: it names each write whose
 condition was false and shows its item as it stood.
 
-    add_write  put_write  advance_write  update_write  delete_write  item_check     build a Write
+    add_write  put_write  advance_write  update_write  count_write  delete_write  item_check     build a Write
     commit  commit_new  commit_if_unchanged                                         write, or refuse
 """
 
@@ -200,6 +200,22 @@ def update_write(name: str, key: keys.Key, change: str, condition: str | None, *
     request = _expression(key, condition, change, values)
     request["UpdateExpression"] = change
     request["Key"] = encode(key_attributes(key))
+    return Write(name, "Update", request)
+
+
+def count_write(name: str, key: keys.Key, amounts: Mapping[str, int], at: str) -> Write:
+    """Add to numbers of an item, which may not be there yet; `at` tells when it was last done. Built by itself, because
+    the names are not written in the code."""
+    names = {f"#{number}": attribute for number, attribute in enumerate(amounts)}
+    values = {f":{number}": amount for number, amount in enumerate(amounts.values())}
+    added = ", ".join(f"#{number} :{number}" for number in range(len(amounts)))
+    request = {
+        "TableName": table_name(key.table),
+        "Key": encode(key_attributes(key)),
+        "UpdateExpression": f"SET #counted_at = :counted_at ADD {added}",
+        "ExpressionAttributeNames": {**names, "#counted_at": "counted_at"},
+        "ExpressionAttributeValues": encode({**values, ":counted_at": at}),
+    }
     return Write(name, "Update", request)
 
 

@@ -1,0 +1,77 @@
+"""What is counted of each year (§5.1), in a table of its own: made from the records and postings alone, so it can be
+made anew at any time."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from voucher.models.accounts import order_ids_held, owner_of
+from voucher.models.base import Instant, instant_text
+from voucher.models.reports import CountedFirm, FirmYear, KeptReport, ReconciledUsage, ReportState, Rows
+from voucher.store import conditions, keys, orders, payouts, vouchers
+from voucher.store.engine.reading import find_item, read_each, read_partition
+from voucher.store.engine.table import commit, commit_if_unchanged, count_write, put_write
+
+
+def find_state(year: int) -> ReportState:
+    """Which rows of a year are shown, and in which changes are counted."""
+    return ReportState.model_validate(find_item(keys.report(year, "STATE")) or {})
+
+
+def find_counted(year: int, usccs: Sequence[str]) -> list[CountedFirm]:
+    """What is counted of some enterprises in a year, each as last written; at most as many as a transaction holds."""
+    places = [keys.counted_firm(year, uscc) for uscc in usccs]
+    found = {item["uscc"]: item for item in read_each("reports", *places)}
+    return [CountedFirm.model_validate(found.get(uscc, {"year": year, "uscc": uscc})) for uscc in usccs]
+
+
+def read_firm(year: int, uscc: str) -> FirmYear:
+    """All that is counted of one enterprise in one year, each thing as last written: entitlement → vouchers → orders →
+    payouts, found from each other."""
+    if (entitlement := vouchers.find_entitlement(year, uscc)) is None:
+        return FirmYear(None)
+    held = vouchers.list_of(entitlement)
+    postings = [posting for voucher in held for posting in vouchers.list_postings(voucher)]
+    placed = orders.find_many(order_ids_held(postings))
+    # the first posting of an order is that of its hold, which stands with its voucher
+    postings += [posting for order in placed if order.seq > 1 for posting in orders.list_postings(order.order_id)]
+    accounts = {posting.to_account for posting in postings if posting.entry == "approve"}
+    for round_id in sorted({owner_of(account).rpartition(".")[0] for account in accounts}):
+        paid = payouts.list_postings(round_id)
+        postings += [posting for posting in paid if accounts & {posting.from_account, posting.to_account}]
+    return FirmYear(entitlement, held, placed, postings)
+
+
+def commit_counted(old: Iterable[CountedFirm], new: Iterable[CountedFirm], added: Rows, at: Instant) -> bool:
+    """Write what is counted of some enterprises of one year, and add the difference to the rows of its generation.
+    False if one of them was counted anew since it was read."""
+    writes = []
+    for before, after in zip(old, new, strict=True):
+        seen = conditions.UNCHANGED if before.version else conditions.IS_NEW
+        key = keys.counted_firm(after.year, after.uscc)
+        writes.append(put_write("counted", key, after, seen, seen_version=before.version))
+        place = (after.year, after.generation)
+    rows = [count_write("row", keys.report_row(*place, row), cells, instant_text(at)) for row, cells in added.items()]
+    return commit_if_unchanged([*writes, *rows])
+
+
+def read(year: int) -> KeptReport:
+    """What is kept of a year, in one query."""
+    items = {item["sk"]: item for item in read_partition(keys.report(year))}
+    state = ReportState.model_validate(items.get("STATE", {}))
+    shown = keys.report_row(year, state.current, "").sk
+    found: dict[str, Any] = {sk.removeprefix(shown): item for sk, item in items.items() if sk.startswith(shown)}
+    at = [item["counted_at"] for item in found.values()]
+    rows = {
+        row: {cell: int(amount) for cell, amount in item.items() if cell[0].isdigit()} for row, item in found.items()
+    }
+    reconciled = items.get("RECONCILED")
+    return KeptReport(
+        rows={row: {cell: amount for cell, amount in cells.items() if amount} for row, cells in rows.items()},
+        counted_at=max(at, default=None),
+        reconciled=ReconciledUsage.model_validate(reconciled) if reconciled else None,
+    )
+
+
+def commit_reconciled(year: int, found: ReconciledUsage) -> None:
+    """Keep what a reconciliation found of a year's rows."""
+    commit([put_write("reconciled", keys.report(year, "RECONCILED"), found, None)])

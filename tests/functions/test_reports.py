@@ -1,0 +1,191 @@
+"""The usage report of a year: what is counted where, that each change counts once, and that its sums are those of the
+postings (§5.1)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from infra.client import steps
+from infra.client.http import BUREAU
+from tests.conftest import NOW, StoppedClock
+from tests.support.backend import function
+from tests.support.scenario import OWNER, Json, Town
+from tests.support.settlement_scenario import settling, the_order
+from tests.support.workers import deliver
+from voucher.rules.messages import messages_for
+from voucher.store import keys
+from voucher.store.engine.reading import find_item
+
+NIGHT = "2026-12-30T18:00:00Z"
+
+
+def count(town: Town) -> None:
+    """Let the worker count the owner's enterprise."""
+    assert deliver("keep_reports", {"year": 2026, "uscc": town.enterprise.uscc}) == {"batchItemFailures": []}
+
+
+def usage(town: Town) -> Json:
+    """The report of 2026 after the worker has counted."""
+    count(town)
+    return town.shown("/reports/2026/usage", BUREAU)
+
+
+def row(report: Json, dimension: str, value: str) -> Json:
+    """One row of a report."""
+    [found] = [each for each in report["rows"] if (each["dimension"], each["value"]) == (dimension, value)]
+    return dict(found)
+
+
+def total(report: Json) -> Json:
+    """The year's figures, those that are not 0 or null."""
+    return known(row(report, "total", "all")["figures"])
+
+
+def known(figures: Json) -> Json:
+    """The figures that are not 0 or null."""
+    return {name: value for name, value in figures.items() if value and name != "stage_days"}
+
+
+def reconciled() -> Json:
+    """The accounts of a reconciliation that finds nothing wrong."""
+    [report] = function("reconcile").handler({"time": NIGHT}, None)["reports"]
+    assert report["balanced"]
+    return dict(report["accounts"])
+
+
+@pytest.mark.clause("§5.1")
+def test_a_report_counts_vouchers_and_orders_by_what_they_were(completed: tuple[Town, Json]) -> None:
+    town, order = completed
+    report = usage(town)
+    granted = {"firms": 1, "vouchers": 1, "granted_fen": 1_000_000}
+    ordered = {"orders": 1, "held_fen": 700_000, "contract_fen": 1_000_000, "contract_voucher_fen": 700_000}
+    assert total(report) == {**granted, **ordered, "leverage": 1.42}
+    assert [
+        (each["dimension"], each["value"], known(each["figures"]).get("granted_fen")) for each in report["rows"]
+    ] == [
+        ("total", "all", 1_000_000),
+        ("category", order["category"], None),
+        ("service_item", order["service_item"] or "unknown", None),
+        ("district", "city", 1_000_000),
+        ("size_class", "small", 1_000_000),
+        ("list", "none", 1_000_000),
+        ("agency", town.agency.uscc, None),
+        ("batch", town.batch_id, 1_000_000),
+    ]
+    agency = known(row(report, "agency", town.agency.uscc)["figures"])
+    assert agency == {"firms": 1, **ordered, "leverage": 1.42}
+    assert report["cut_off"] == town.shown(f"/orders/{order['order_id']}", BUREAU)["updated_at"]
+
+
+@pytest.mark.clause("§5.1")
+def test_money_that_was_paid_and_claimed_back_adds_up_to_the_accounts(submitted: tuple[Town, Json]) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    case.paid(order)
+    steps.expect(case.recover(order, 300_000), 201)
+    report = usage(case.town)
+    paid = {"held_fen": 700_000, "verified_fen": 700_000, "paid_fen": 700_000, "recovered_fen": 300_000}
+    assert paid.items() <= total(report).items()
+    accounts = reconciled()
+    assert report["accounts"] == {family: accounts[family] for family in report["accounts"]}
+    assert report["accounts"]["receivable"] == 300_000
+    assert row(report, "total", "all")["figures"]["stage_days"] == dict.fromkeys(
+        ("answer", "deliver", "confirm", "apply", "review", "pay"), 0.0
+    )
+
+
+@pytest.mark.clause("§5.1")
+def test_the_report_says_whether_it_agreed_with_the_latest_reconciliation(completed: tuple[Town, Json]) -> None:
+    town, _ = completed
+    reconciled()  # the worker has counted nothing yet
+    differing = {"voucher": -300_000, "order": -700_000}
+    behind = town.shown("/reports/2026/usage", BUREAU)["reconciliation"]
+    assert behind == {"cut_off": "2026-12-30T18:00:00.000Z", "agrees": False, "difference_fen": differing}
+    count(town)
+    reconciled()
+    check = town.shown("/reports/2026/usage", BUREAU)["reconciliation"]
+    assert (check["agrees"], check["difference_fen"]) == (True, {})
+
+
+@pytest.mark.clause("§5.1")
+def test_an_order_that_ends_in_a_later_month_leaves_the_month_before_as_it_was(
+    completed: tuple[Town, Json], stopped_clock: StoppedClock
+) -> None:
+    town, _ = completed
+    order = town.order(contract_fen=300_000, voucher_fen=200_000)
+    before = row(usage(town), "total", "all")["months"]
+    stopped_clock.instant = NOW + timedelta(days=30)
+    steps.expect(town.act(OWNER, order, "withdraw", {"reason": "另有安排"}), 200)
+    after = row(usage(town), "total", "all")["months"]
+    assert after[0] == before[0]
+    assert (after[0]["month"], known(after[0]["figures"])["held_fen"]) == ("2026-06", 900_000)
+    assert [(each["month"], known(each["figures"])) for each in after[1:]] == [("2026-07", {"released_fen": 200_000})]
+
+
+@pytest.mark.clause("§5.1")
+@pytest.mark.parametrize("bodies", ["twice", "late", "together"])
+def test_a_message_that_comes_again_or_late_counts_nothing_twice(completed: tuple[Town, Json], bodies: str) -> None:
+    town, _ = completed
+    first = {"year": 2026, "uscc": town.enterprise.uscc, "message_id": "a"}
+    found = usage(town)
+    town.order(contract_fen=300_000, voucher_fen=200_000)
+    if bodies == "late":  # that of the order overtook that of the grab
+        deliver("keep_reports", first | {"message_id": "b"})
+    deliver("keep_reports", *[first] * (2 if bodies != "together" else 5))
+    report = usage(town)
+    assert total(report)["held_fen"] == total(found)["held_fen"] + 200_000
+    assert report["accounts"] == {family: reconciled()[family] for family in report["accounts"]}
+
+
+def test_a_poisoned_message_comes_back_alone_and_the_others_count(completed: tuple[Town, Json]) -> None:
+    town, _ = completed
+    good: Json = {"year": 2026, "uscc": town.enterprise.uscc}
+    poisoned: list[Any] = ["这不是 JSON", {"year": "later", "uscc": "x"}, {"uscc": "x"}, [1]]
+    answer = deliver("keep_reports", poisoned[0], good, *poisoned[1:], {"year": 2026, "uscc": "nobody"})
+    assert [each["itemIdentifier"] for each in answer["batchItemFailures"]] == ["m0", "m2", "m3", "m4"]
+    assert total(town.shown("/reports/2026/usage", BUREAU))["granted_fen"] == 1_000_000
+
+
+def test_an_enterprise_in_more_rows_than_a_write_holds_is_counted_in_parts(
+    completed: tuple[Town, Json], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town, _ = completed
+    monkeypatch.setattr(function("keep_reports"), "MOST_ITEMS", 3)
+    report = usage(town)
+    assert len(report["rows"]) == 8
+    assert report["accounts"] == {family: reconciled()[family] for family in report["accounts"]}
+
+
+def test_a_worker_that_others_overtake_looks_again_and_counts_what_is_new(
+    completed: tuple[Town, Json], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town, worker = completed[0], function("keep_reports")
+    commit, overtaken = worker.commit, list[bool]()
+
+    def overtake(steps_: Any) -> bool:
+        if not overtaken:
+            overtaken.append(True)
+            town.order(contract_fen=300_000, voucher_fen=200_000)
+            worker.count(2026, [town.enterprise.uscc])
+        return bool(commit(steps_))
+
+    monkeypatch.setattr(worker, "commit", overtake)
+    monkeypatch.setattr(worker, "pause", lambda _: None)
+    assert total(usage(town))["held_fen"] == 900_000
+
+
+def test_a_year_in_which_nothing_is_counted_shows_zeros_and_no_year_is_not_found(open_year: Any) -> None:
+    shown = steps.expect(open_year.call(BUREAU, "GET", "/reports/2026/usage"), 200)
+    assert (shown["cut_off"], shown["reconciliation"], len(shown["rows"]), total(shown)) == (None, None, 1, {})
+    assert shown["rows"][0]["figures"]["leverage"] is None
+    assert open_year.call(BUREAU, "GET", "/reports/2031/usage").status == 404
+
+
+def test_each_change_of_a_voucher_or_an_order_is_told_to_the_worker(voucher: tuple[Town, Json]) -> None:
+    town, _ = voucher
+    order = town.order()
+    for key in (keys.order(order["order_id"]), keys.voucher(town.batch_id, town.enterprise.uscc)):
+        item = find_item(key)
+        assert item is not None
+        told = [each.body for each in messages_for(item, item) if each.queue == "keep_reports"]
+        assert [(each["year"], each["uscc"]) for each in told] == [(2026, town.enterprise.uscc)]
