@@ -1,4 +1,4 @@
-"""Reports of a year, for bureau, finance and operator (§5.1): its latest reconciliation, and how its vouchers are used."""
+"""Reports of a year for bureau, finance and operator (§5.1): the last reconciliation, and how vouchers are used."""
 
 from voucher.edge.api import Api
 from voucher.edge.identity import require
