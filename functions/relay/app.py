@@ -1,5 +1,5 @@
 """Relay: reads committed changes off the tables' streams and sends the messages that follow from them to the queues,
-and into the audit trail.
+into the audit trail and into the reports.
 
 A change that cannot be relayed fails its batch: the stream delivers it again, and after the last try parks it in
 RelayDeadLetters (infra/data.yaml). The id of a message is made from the change, so a second delivery makes the same
@@ -15,7 +15,7 @@ from voucher.edge import queues
 from voucher.edge.observe import log_work
 from voucher.models.base import instant_text
 from voucher.rules.audit import trace_messages
-from voucher.rules.messages import messages_for
+from voucher.rules.messages import count_messages, messages_for
 from voucher.store.engine.table import decode
 
 
@@ -26,7 +26,8 @@ def handler(event: dict[str, Any], _context: Any) -> None:
         change = record["dynamodb"]
         old = decode(change["OldImage"]) if "OldImage" in change else None
         new = decode(change["NewImage"]) if "NewImage" in change else None
-        for message in (*messages_for(old, new), *trace_messages(old, new, _written_at(change))):
+        traces = trace_messages(old, new, _written_at(change))
+        for message in (*messages_for(old, new), *traces, *count_messages(new)):
             by_queue[message.queue].append(message.body)
     for queue, bodies in by_queue.items():
         queues.send(queue, bodies)

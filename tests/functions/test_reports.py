@@ -12,10 +12,10 @@ from tests.conftest import NOW, StoppedClock
 from tests.support.backend import function
 from tests.support.scenario import OWNER, Json, Town
 from tests.support.settlement_scenario import settling, the_order
-from tests.support.workers import deliver
-from voucher.rules.messages import messages_for
+from tests.support.workers import deliver, waiting
 from voucher.store import keys
 from voucher.store.engine.reading import find_item
+from voucher.store.engine.table import encode
 
 NIGHT = "2026-12-30T18:00:00Z"
 
@@ -187,5 +187,7 @@ def test_each_change_of_a_voucher_or_an_order_is_told_to_the_worker(voucher: tup
     for key in (keys.order(order["order_id"]), keys.voucher(town.batch_id, town.enterprise.uscc)):
         item = find_item(key)
         assert item is not None
-        told = [each.body for each in messages_for(item, item) if each.queue == "keep_reports"]
-        assert [(each["year"], each["uscc"]) for each in told] == [(2026, town.enterprise.uscc)]
+        change = {"NewImage": encode(item), "ApproximateCreationDateTime": 0}
+        function("relay").handler({"Records": [{"dynamodb": change}]}, None)
+        [told] = waiting("keep_reports")
+        assert (told["year"], told["uscc"]) == (2026, town.enterprise.uscc)

@@ -106,6 +106,14 @@ def messages_for(old: Image | None, new: Image | None) -> list[Message]:
     return [*_state_messages(old, new), *(message for follow in FOLLOWERS for message in follow(old, new))]
 
 
+def count_messages(new: Image | None) -> list[Message]:
+    """§5.1: each change of a voucher or an order is counted in the report of its year; the message only says whose."""
+    if new is None or thing_of(new) not in ("VOUCHER", "ORDER"):
+        return []
+    body = {"message_id": change_id(new, "count"), "year": new["year"], "uscc": new["enterprise_uscc"]}
+    return [Message("keep_reports", body)]
+
+
 def thing_of(image: Image) -> str:
     """The word of a record's thing, from its keys."""
     family = str(image["pk"]).partition("#")[0]
@@ -473,14 +481,6 @@ def _work(old: Image | None, new: Image) -> list[Message]:
     return [_notify(message_id, kind, recipient, words, about(new))]
 
 
-def _counted(_old: Image | None, new: Image) -> list[Message]:
-    """§5.1: each change of a voucher or an order is counted in the report of its year; the message only says whose."""
-    if thing_of(new) not in ("VOUCHER", "ORDER"):
-        return []
-    body = {"message_id": change_id(new, "count"), "year": new["year"], "uscc": new["enterprise_uscc"]}
-    return [Message("keep_reports", body)]
-
-
 def _whose_work(image: Image | None) -> tuple[str, str] | None:
     task = task_of(kept_thing(image), image) if image else None
     return (task.kind, task.party(image)) if task and image else None
@@ -503,7 +503,6 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
     _payout_held,
     _decided_alone,
     _disputed,
-    _counted,
 )
 
 
