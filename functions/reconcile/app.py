@@ -59,17 +59,19 @@ def reconcile(year: int, cut_off: datetime) -> dict[str, Any]:
     if breaches:
         logger.error("books do not balance", extra={"year": year, "breaches": [each.name for each in breaches]})
     metrics.count("BooksOutOfBalance", len(breaches))
-    reports.commit_reconciled(year, usage_check(year, book, cut_off))
+    reports.commit_reconciled(year, usage_check(year, book, found, cut_off))
     for pool_id in report["frozen"]:
         pools.commit_freeze(pool_id, pools.read_shard_count(pool_id))
     return report
 
 
-def usage_check(year: int, book: books.Book, cut_off: datetime) -> ReconciledUsage:
+def usage_check(year: int, book: books.Book, found: list[Invariant], cut_off: datetime) -> ReconciledUsage:
     """§5.1: whether the usage report agrees with the postings that were read last. It follows them by a moment: what is
     on its way differs, and agrees in the next night."""
     balances = ledger.by_family(ledger.balances(book.postings))
-    return ReconciledUsage(cut_off=cut_off, difference_fen=account_differences(reports.read(year).rows, balances))
+    differing = account_differences(reports.read(year).rows, balances)
+    hands = next(each for each in found if each.name == ledger.DIFFERENT_HANDS)
+    return ReconciledUsage(cut_off=cut_off, difference_fen=differing, four_eyes=hands.wrong)
 
 
 def invariants(book: books.Book) -> list[Invariant]:

@@ -23,7 +23,7 @@ from voucher.rules import agencies, messages
 from voucher.rules.batches import ends_soon
 from voucher.rules.lifecycle import stepped
 from voucher.rules.notices import due_day, ends_by_schedule
-from voucher.rules.programmes import low_key_share, policy_for, year_is_over
+from voucher.rules.programmes import caps_nearly_used, low_key_share, policy_for, year_is_over
 from voucher.rules.retention import TASKS
 from voucher.rules.tasks import days_to_remind_of, first_days_of_terms, reminders_of
 from voucher.rules.working_days import shanghai_date
@@ -60,19 +60,24 @@ def sweep_year(programme: Programme, instant: datetime) -> int:
             queues.send("void_vouchers", bucket_messages("remind", batch, instant))
     if is_over:
         queues.send("close_year", [year_message(programme.year, instant)])
-    warn_of_floor(programme, instant)
+    warn_of_limits(programme, instant)
     return len(ended)
 
 
-def warn_of_floor(programme: Programme, instant: datetime) -> None:
-    """§2.2.floor: warn staff of a key share below the floor; each inbox keeps one message of a month, however many
-    nights send it."""
-    used_fen = {category: total.used_fen for category, total in programmes.read_category_totals(programme).items()}
-    share = low_key_share(used_fen, programme.policy)
+def warn_of_limits(programme: Programme, instant: datetime) -> None:
+    """§2.2: warn staff of a key share below the floor, once a month, and of caps that are nearly used, once each: an
+    inbox keeps one message, however many nights send it."""
+    totals = programmes.read_category_totals(programme)
+    warnings = [
+        warning
+        for category, percent in caps_nearly_used(totals)
+        for warning in messages.cap_nearly_used(programme.year, category, percent, totals[category].limit_fen)
+    ]
+    share = low_key_share({category: total.used_fen for category, total in totals.items()}, programme.policy)
     if share is not None:
         month = shanghai_date(instant).isoformat()[:7]
-        warnings = messages.key_share_low(programme.year, month, share, programme.policy.key_floor_percent)
-        queues.send("notify", [each.body for each in warnings])
+        warnings += messages.key_share_low(programme.year, month, share, programme.policy.key_floor_percent)
+    queues.send("notify", [each.body for each in warnings])
 
 
 def announce_ended_notices(instant: datetime) -> int:

@@ -52,6 +52,7 @@ LISTS: dict[str, Words] = {
         "agency": "服务机构",
         "batch": "批次",
     },
+    "exception_kinds": {"full_share": "按上限抵用", "above_price": "高于公布价格", "decided_alone": "平台单方处理"},
     "order_stages": {
         "answer": "接单",
         "deliver": "交付",

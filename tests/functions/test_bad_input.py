@@ -308,6 +308,7 @@ PAGED = [
     "GET /objections",
     "GET /orders",
     "GET /programmes",
+    "GET /reports/{year}/exceptions",
     "GET /settlements/{settlement_id}/documents",
     "GET /vouchers/{voucher_id}/postings",
     "GET /payables",

@@ -191,3 +191,41 @@ def test_each_change_of_a_voucher_or_an_order_is_told_to_the_worker(voucher: tup
         function("relay").handler({"Records": [{"dynamodb": change}]}, None)
         [told] = waiting("keep_reports")
         assert (told["year"], told["uscc"]) == (2026, town.enterprise.uscc)
+
+
+@pytest.mark.clause("§2.2.cap", "§2.2.floor")
+def test_caps_and_floor_are_shown_on_three_bases_with_the_day_each_is_reached(completed: tuple[Town, Json]) -> None:
+    town, order = completed
+    nothing = town.shown("/reports/2026/compliance", BUREAU)
+    assert nothing["floor"]["shares"] == {"of_budget": 0.0, "of_granted": None, "of_used": None}
+    assert (nothing["four_eyes"], nothing["floor"]["trend"], nothing["budget"]["all_used_on"]) == (None, [], None)
+    count(town)
+    reconciled()
+    shown = town.shown("/reports/2026/compliance", BUREAU)
+    assert shown["budget"]["total_fen"] == 100_000_000
+    assert (shown["budget"]["granted_fen"], shown["budget"]["used_fen"]) == (1_000_000, 700_000)
+    [cap] = [each for each in shown["caps"] if each["used_fen"]]
+    assert (cap["category"], cap["room_fen"]) == (order["category"], cap["cap_fen"] - 700_000)
+    assert cap["shares"] == {"of_budget": 0.7, "of_granted": 70.0, "of_used": 100.0} == shown["floor"]["shares"]
+    assert shown["floor"]["trend"] == [{"month": "2026-06", "key_share_percent": 100.0}]
+    assert (shown["looser"], shown["four_eyes"], shown["settlement_days"]) == ([], [], None)
+
+
+@pytest.mark.clause("§2.3.2", "§5.2a")
+def test_exceptions_are_listed_as_long_as_they_are_so(completed: tuple[Town, Json]) -> None:
+    town, order = completed
+    dear = town.order(contract_fen=600_000, voucher_fen=100_000)
+
+    def listed(kind: str = "") -> list[tuple[str, str]]:
+        count(town)
+        items = town.shown(f"/reports/2026/exceptions{kind and f'?kind={kind}'}", BUREAU)["items"]
+        return [(each["kind"], each["order_id"]) for each in items]
+
+    full = ("full_share", order["order_id"])
+    price_fen = order["price_fen"]
+    assert (full in listed(), listed("above_price")) == (True, [])
+    above = town.order(contract_fen=price_fen + 1, voucher_fen=50_000)
+    assert listed("above_price") == [("above_price", above["order_id"])]
+    assert not any(order_id == dear["order_id"] for _, order_id in listed())
+    steps.expect(town.act(OWNER, above, "withdraw", {"reason": "另有安排"}), 200)
+    assert listed() == [full]

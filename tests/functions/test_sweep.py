@@ -10,6 +10,9 @@ from tests.support.backend import World, function
 from tests.support.scenario import OWNER, Json, Town, settle
 from tests.support.snapshots import everything_kept
 from tests.support.workers import LAST_NIGHT, drain, sweep_night
+from voucher.models.pools import category_pool
+from voucher.store import keys
+from voucher.store.engine.table import transact, update_write
 
 ENDS_AT = datetime(2026, 11, 30, 16, tzinfo=UTC)
 
@@ -43,6 +46,35 @@ def test_a_voucher_that_has_ended_pays_for_nothing_before_any_sweep(
     stopped_clock.instant = datetime.fromisoformat(held["ends_at"])
     assert town.place(voucher_fen=100_000).code == "VOUCHER_ENDED"
     assert town.shown(f"/vouchers/{town.voucher_id}", OWNER)["state"] == "expired"
+
+
+@pytest.mark.clause("§2.2.cap")
+def test_operator_and_bureau_are_warned_once_of_each_share_of_a_cap(
+    open_year: World, stopped_clock: StoppedClock
+) -> None:
+    town = settle(open_year)
+    town.grab()
+
+    def warned(*used_fen: int) -> list[str]:
+        for fen in used_fen:
+            shard = keys.pool(category_pool(2026, "tech_innovation"), 0)
+            transact([update_write("used", shard, "SET #held_fen = :fen", None, fen=fen)])
+            for _ in range(2):
+                sweep_night(stopped_clock, stopped_clock.instant)
+        drain("notify")
+        return [
+            each["subject"]
+            for role, person in (("platform", OPERATOR), ("bureau", BUREAU))
+            for each in town.shown(f"/inbox?role={role}", person)["items"]
+            if "年度上限" in each["subject"]
+        ]
+
+    cap_fen = town.shown("/programmes/2026")["categories"]["tech_innovation"]["cap_fen"]
+    words = "2026年度技术创新服务已使用年度上限（{}元）的{}%，请关注。"
+    told = [words.format(f"{cap_fen / 100:.2f}", percent) for percent in (95, 80)]
+    assert warned(cap_fen * 80 // 100 - 1) == []
+    assert warned(cap_fen * 80 // 100) == [told[1]] * 2
+    assert sorted(warned(cap_fen * 95 // 100 - 1, cap_fen * 95 // 100, cap_fen * 96 // 100)) == sorted(told * 2)
 
 
 @pytest.mark.clause("§2.2.floor")

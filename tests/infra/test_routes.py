@@ -42,6 +42,7 @@ POST /rounds/{}/notice               POST /notices/{}/close           POST /obje
 POST /rounds/{}/invoices             POST /rounds/{}/payouts          POST /payouts/{}/result
 POST /violations                     POST /violations/{}/lift         GET /reports/{}/reconciliation
 POST /violations/{}/orders/{}/release  GET /reports/{}/usage
+GET /reports/{}/compliance
 GET /inbox                           POST /inbox/{}/read              GET /me
 """
 # Method, path and the handler's name in CamelCase, which is the event's id in the template.

@@ -48,7 +48,7 @@ Grab            .         PU        .       .            .            .      .  
 ImportList      PD        P         .       P            .            .      .         .
 Inbox           .         .         .       .            U            .      .         .
 KeepAudit       .         .         .       .            .            P      .         .
-KeepReports     .         .         .       .            .            .      .         PU
+KeepReports     .         .         .       .            .            .      .         PUD
 ListVersions    .         .         .       .            .            .      .         .
 Lists           P         .         .       .            .            .      P         .
 Members         PU        P         .       .            .            .      P         .

@@ -258,6 +258,8 @@ class Retention:
 
 
 RETENTION = Retention()
+# §2.2.cap: staff is warned when so many percent of a cap are used (no clause says how many)
+CAP_WARNING_PERCENTS = (80, 95)
 # so many objections are decided by one call at most (no clause)
 OBJECTIONS_AT_ONCE = 50
 

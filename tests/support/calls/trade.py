@@ -159,6 +159,12 @@ def other_calls(town: Town) -> Calls:
             BUREAU, "/reports/2026/reconciliation", roles=("bureau", "finance", "platform")
         ),
         "GET /reports/{year}/usage": Call(BUREAU, "/reports/2026/usage", roles=("bureau", "finance", "platform")),
+        "GET /reports/{year}/compliance": Call(
+            BUREAU, "/reports/2026/compliance", roles=("bureau", "finance", "platform")
+        ),
+        "GET /reports/{year}/exceptions": Call(
+            BUREAU, "/reports/2026/exceptions", roles=("bureau", "finance", "platform")
+        ),
         "GET /audit": Call(OWNER, f"/audit?about=enterprise:{town.enterprise.uscc}"),
         "GET /audit/verify": Call(BUREAU, "/audit/verify", roles=("bureau", "discipline")),
         "GET /inbox": Call(OWNER, "/inbox"),

@@ -9,6 +9,7 @@ from typing import Literal, TypedDict
 
 from voucher.models.accounts import Posting
 from voucher.models.base import Instant, Record
+from voucher.models.compliance import ReportException
 from voucher.models.entitlements import Entitlement
 from voucher.models.orders import Order
 from voucher.models.vouchers import Voucher
@@ -61,13 +62,15 @@ class FirmYear:
 
 
 class CountedFirm(Record):
-    """What is counted of one enterprise in one year, in the rows of one generation. `version` is that of this item."""
+    """What is counted of one enterprise in one year, in the rows of one generation, and what is listed of its orders,
+    by its place there. `version` is that of this item."""
 
     year: int
     uscc: str
     version: int = 0
     generation: int = 0
     rows: Rows = {}
+    exceptions: dict[str, ReportException] = {}
 
     def rows_in(self, generation: int) -> Rows:
         """What is counted of it in the rows of that generation."""
@@ -90,10 +93,11 @@ class ReportState(Record):
 
 class ReconciledUsage(Record):
     """What a reconciliation found of the kept rows: by how much each account that follows from them differs from the
-    postings, in fen; accounts that agree are left out."""
+    postings, in fen; accounts that agree are left out. `four_eyes`: what somebody did who may not."""
 
     cut_off: Instant
     difference_fen: dict[str, int]
+    four_eyes: tuple[str, ...] = ()
 
 
 class KeptReport(Record):

@@ -22,6 +22,7 @@ from voucher.rules.orders import max_voucher_fen
 from voucher.rules.settlements import owed_fen
 
 NO_ACCOUNT_BELOW_ZERO = "no_account_below_zero"
+DIFFERENT_HANDS = "different_hands"
 
 
 @dataclass(frozen=True)
@@ -275,4 +276,4 @@ def different_hands(
         ]
     # whoever took one of these steps may ask for a cancellation afterwards
     wrong = [name for name, by, step, known in taken if by in excluded(step, *known, but=("ask_cancel",))]
-    return Invariant("different_hands", tuple(dict.fromkeys(wrong)))
+    return Invariant(DIFFERENT_HANDS, tuple(dict.fromkeys(wrong)))

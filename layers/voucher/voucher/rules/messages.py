@@ -13,6 +13,7 @@ from typing import Any
 
 from voucher.lifecycles import LIFECYCLES
 from voucher.models.base import yuan
+from voucher.policy import CATEGORY_WORDS, Category
 from voucher.tasks import Task, task_of
 from voucher.words import TASK_WORDS
 
@@ -402,6 +403,18 @@ def key_share_low(year: int, month: str, basis_points: int, floor_percent: int) 
     return [
         _notify(f"PROGRAMME.{year}/floor/{month}/{role}", "staff", role, words, f"programme:{year}")
         for role in ("platform", "bureau", "finance")
+    ]
+
+
+def cap_nearly_used(year: int, category: Category, percent: int, cap_fen: int) -> list[Message]:
+    """§2.2.cap: operator and bureau are warned of a cap that is nearly used, once for each share of it. Another yearly
+    total makes another cap, of which they are warned anew."""
+    words = f"{year}年度{CATEGORY_WORDS[category]}已使用年度上限（{yuan(cap_fen)}元）的{percent}%，请关注。"
+    return [
+        _notify(
+            f"PROGRAMME.{year}/cap/{category}/{cap_fen}/{percent}/{role}", "staff", role, words, f"programme:{year}"
+        )
+        for role in ("platform", "bureau")
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from voucher.models.base import Instant
 from voucher.models.pools import SURPLUS_SHARDS, Shard, even_shares, gather, surplus_pool, yearly_pool
 from voucher.models.programmes import Closing, Programme
-from voucher.policy import Category, Policy, policy_on
+from voucher.policy import CAP_WARNING_PERCENTS, Category, Policy, policy_on
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.working_days import end_of_day
 
@@ -126,6 +126,16 @@ def low_key_share(used_fen: Mapping[Category, int], policy: Policy) -> int | Non
     nothing is used yet."""
     share = _key_share_of(used_fen, policy)
     return share if share is not None and share < 100 * policy.key_floor_percent else None
+
+
+def caps_nearly_used(categories: Mapping[Category, Shard]) -> list[tuple[Category, int]]:
+    """§2.2.cap: the categories of which staff is warned, each with the highest share of its cap, in percent, that is
+    used up; `categories` are the totals of their pools."""
+    return [
+        (category, max(passed))
+        for category, total in categories.items()
+        if (passed := [each for each in CAP_WARNING_PERCENTS if 100 * total.used_fen >= each * total.limit_fen > 0])
+    ]
 
 
 def _key_share_of(used_fen: Mapping[Category, int], policy: Policy) -> int | None:

@@ -237,7 +237,10 @@ def usage_of(year: int, kept: KeptReport) -> dict[str, Any]:
 
 
 def _check_of(found: ReconciledUsage | None) -> dict[str, Any] | None:
-    return None if found is None else found.public() | {"agrees": not found.difference_fen}
+    if found is None:
+        return None
+    agrees = not found.difference_fen
+    return {"cut_off": instant_text(found.cut_off), "agrees": agrees, "difference_fen": found.difference_fen}
 
 
 DIMENSIONS: tuple[Dimension, ...] = (

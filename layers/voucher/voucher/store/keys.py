@@ -23,7 +23,8 @@ settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id, OPEN#what      I
 supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LEAD#id | RECORD
              AUDIT           | ANCHOR#seq
 reports      REPORT#year     | STATE, ROW#generation#dimension.value, RECONCILED
-             COUNTED#year#uscc | COUNTED                   no index, no stream
+             EXCEPTIONS#year | AT#instant#kind#order       COUNTED#year#uscc | COUNTED
+                                                           no index, no stream
 audit        CHAIN           | HEAD              CHAIN#block | ENTRY#seq      TRACE#id | PLACE
 requests     KEY#sha256      | REQUEST                    of a caller and its Idempotency-Key; no index, no stream
 """
@@ -214,6 +215,10 @@ def report(year: int, sk: str = "") -> Key:
 
 def report_row(year: int, generation: int, row: str) -> Key:
     return report(year, f"ROW#{generation:04}#{row}")
+
+
+def report_exceptions(year: int, place: str = "") -> Key:
+    return Key("reports", f"EXCEPTIONS#{year}", place)
 
 
 def counted_firm(year: int, uscc: str) -> Key:

@@ -1,15 +1,16 @@
 """What is counted of each year (§5.1), in a table of its own: made from the records and postings alone, so it can be
 made anew at any time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from voucher.models.accounts import order_ids_held, owner_of
 from voucher.models.base import Instant, instant_text
 from voucher.models.reports import CountedFirm, FirmYear, KeptReport, ReconciledUsage, ReportState, Rows
 from voucher.store import conditions, keys, orders, payouts, vouchers
+from voucher.store.engine.pages import Keep, Page, Selection, read_partitions
 from voucher.store.engine.reading import find_item, read_each, read_partition
-from voucher.store.engine.table import commit, commit_if_unchanged, count_write, put_write
+from voucher.store.engine.table import Write, commit, commit_if_unchanged, count_write, delete_write, put_write
 
 
 def find_state(year: int) -> ReportState:
@@ -42,16 +43,31 @@ def read_firm(year: int, uscc: str) -> FirmYear:
 
 
 def commit_counted(old: Iterable[CountedFirm], new: Iterable[CountedFirm], added: Rows, at: Instant) -> bool:
-    """Write what is counted of some enterprises of one year, and add the difference to the rows of its generation.
-    False if one of them was counted anew since it was read."""
+    """Write what is counted of some enterprises of one year, add the difference to the rows of its generation, and list
+    its exceptions. False if one of them was counted anew since it was read."""
     writes = []
     for before, after in zip(old, new, strict=True):
         seen = conditions.UNCHANGED if before.version else conditions.IS_NEW
         key = keys.counted_firm(after.year, after.uscc)
         writes.append(put_write("counted", key, after, seen, seen_version=before.version))
+        writes += _exception_writes(before, after)
         place = (after.year, after.generation)
     rows = [count_write("row", keys.report_row(*place, row), cells, instant_text(at)) for row, cells in added.items()]
     return commit_if_unchanged([*writes, *rows])
+
+
+def _exception_writes(before: CountedFirm, after: CountedFirm) -> Iterator[Write]:
+    for place in before.exceptions.keys() | after.exceptions.keys():
+        key, new = keys.report_exceptions(after.year, place), after.exceptions.get(place)
+        if new is None:
+            yield delete_write("exception", key)
+        elif new != before.exceptions.get(place):
+            yield put_write("exception", key, new, None)
+
+
+def list_exceptions(year: int, selection: Selection, keep: Keep) -> Page:
+    """A page of the exceptions of a year that `keep` accepts, the oldest first."""
+    return read_partitions(f"EXCEPTIONS#{year}", [keys.report_exceptions(year)], "AT#", selection, keep)
 
 
 def read(year: int) -> KeptReport:
