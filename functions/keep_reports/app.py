@@ -3,48 +3,30 @@
 A message only says whose. What that enterprise counts for is made anew from its records and postings, and the
 difference to what was counted of it is added to the rows, in one transaction. So a message that comes twice, late or in
 another order changes nothing that is right already.
+
+A year can be counted anew: invoke with {"rebuild": year}. Its rows are then made beside those that are shown, bucket by
+bucket, and shown once all are through.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import batched
 from typing import Any
 
-from voucher.edge import clock, workers
+from voucher.edge import queues, workers
 from voucher.edge.observe import log_work
-from voucher.models.compliance import ReportException
-from voucher.models.reports import CountedFirm, Rows
-from voucher.policy import Policy
-from voucher.rules.compliance import exceptions_of
-from voucher.rules.reports import counted, difference, towards, united
-from voucher.store import programmes, reports
-from voucher.store.engine.table import MOST_ITEMS, pause
+from voucher.edge.reports import count
+from voucher.store import batches, keys, reports, vouchers
 
-Exceptions = dict[str, ReportException]
 # their rows are nearly the same, so that all of them fit a transaction
 FIRMS_AT_ONCE = 20
-# two workers write the same rows; with random waits one of them soon comes first
-TRIES = 12
-
-
-@dataclass(frozen=True)
-class Step:
-    """What is counted of an enterprise before and after a write, and whether all of it is counted then."""
-
-    old: CountedFirm
-    new: CountedFirm
-    added: Rows
-    is_whole: bool
-
-    @property
-    def items(self) -> int:
-        """How many items a write of it alone has, its rows left out."""
-        both = self.old.exceptions.keys() | self.new.exceptions.keys()
-        return 1 + sum(self.old.exceptions.get(each) != self.new.exceptions.get(each) for each in both)
+# vouchers of a bucket; for each of them some ten items are read
+VOUCHERS_PER_MESSAGE = 100
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Messages of the keep_reports queue, together: an enterprise that several are about is counted once."""
+    if "rebuild" in event:
+        return {"buckets": begin(int(event["rebuild"]))}
     return workers.handle_together(event, context, work)
 
 
@@ -52,64 +34,61 @@ def work(bodies: list[dict[str, Any]]) -> None:
     """Some messages."""
     years = defaultdict[int, set[str]](set)
     for body in bodies:
-        years[int(body["year"])].add(str(body["uscc"]))
+        if body.get("task") == "count_bucket":
+            count_bucket(body)
+        else:
+            years[int(body["year"])].add(str(body["uscc"]))
     for year, usccs in years.items():
-        for part in batched(sorted(usccs), FIRMS_AT_ONCE, strict=False):
-            count(year, list(part))
+        count_all(year, usccs)
         log_work("reported", year=year, enterprises=len(usccs))
 
 
-def count(year: int, usccs: list[str]) -> None:
-    """Count some enterprises of a year. Raises RuntimeError if others kept coming first."""
-    tries, policy = 0, programmes.load(year).policy
-    while usccs:
-        generation = reports.find_state(year).newest
-        # first what was counted: whoever counts after this look makes the write fail, so the newest truth stays
-        steps = [step_of(old, generation, policy) for old in reports.find_counted(year, usccs)]
-        changed = [step for step in steps if step.old != step.new]
-        fitting = as_many_as_fit(changed)
-        if fitting and not commit(fitting):
-            if (tries := tries + 1) == TRIES:
-                raise RuntimeError("what is counted kept moving")
-            pause(tries)
-            continue
-        done = {id(step) for step in fitting if step.is_whole}
-        usccs = [step.old.uscc for step in changed if id(step) not in done]
+def count_all(year: int, usccs: set[str]) -> None:
+    """Count some enterprises of a year, a few in each write."""
+    for part in batched(sorted(usccs), FIRMS_AT_ONCE, strict=False):
+        count(year, list(part))
 
 
-def step_of(old: CountedFirm, generation: int, policy: Policy) -> Step:
-    """The next write about one enterprise. One that counts in more rows than a transaction holds takes several."""
-    firm = reports.read_firm(old.year, old.uscc)
-    before, now, listed = old.rows_in(generation), counted(firm), exceptions_of(firm, policy)
-    after = towards(before, now, MOST_ITEMS - 1)
-    room = MOST_ITEMS - 1 - len(difference(before, after))
-    shown = partly(old.exceptions, listed, room)
-    if after == before and shown == old.exceptions and (old.generation == generation or not after):
-        return Step(old, old, {}, True)
-    facts = {"version": old.version + 1, "generation": generation, "rows": after, "exceptions": shown}
-    return Step(old, old.model_copy(update=facts), difference(before, after), (after, shown) == (now, listed))
+def begin(year: int) -> int:
+    """Begin to count a year anew; from here on each change is counted in the new rows. How many buckets are to be
+    counted."""
+    released = [batch.batch_id for batch in batches.list_of_year(year) if batch.is_released]
+    buckets = [(batch_id, number) for batch_id in released for number in range(keys.BUCKETS)]
+    generation = reports.commit_building(year, [bucket_name(*each) for each in buckets])
+    bodies = [
+        {
+            "message_id": f"count.{year}.{generation}.{bucket_name(*each)}",
+            "task": "count_bucket",
+            "year": year,
+            "generation": generation,
+            "batch_id": each[0],
+            "bucket": each[1],
+        }
+        for each in buckets
+    ]
+    queues.send("keep_reports", bodies)
+    if not buckets:
+        reports.commit_shown(year, generation)
+    log_work("counting anew", year=year, buckets=len(buckets))
+    return len(buckets)
 
 
-def partly(before: Exceptions, after: Exceptions, most: int) -> Exceptions:
-    """What comes nearer to `after` than `before` does, and differs from it in so many places at most."""
-    changed = sorted(place for place in before.keys() | after.keys() if before.get(place) != after.get(place))
-    found = {place: each for place, each in before.items() if place not in changed[:most]}
-    return found | {place: after[place] for place in changed[:most] if place in after}
+def bucket_name(batch_id: str, number: int) -> str:
+    """A bucket among those that are still to be counted."""
+    return f"{batch_id}.{number:02}"
 
 
-def as_many_as_fit(steps: list[Step]) -> list[Step]:
-    """Those of the steps, from the first on, that fit one transaction."""
-    chosen, items, rows = list[Step](), 0, set[str]()
-    for step in steps:
-        items += step.items
-        rows |= step.added.keys()
-        if items + len(rows) > MOST_ITEMS:
-            break
-        chosen.append(step)
-    return chosen
-
-
-def commit(steps: list[Step]) -> bool:
-    """Write some steps and add up what they add. False if one of the enterprises was counted anew meanwhile."""
-    added = united(step.added for step in steps)
-    return reports.commit_counted([each.old for each in steps], [each.new for each in steps], added, clock.now())
+def count_bucket(body: dict[str, Any]) -> None:
+    """Count the enterprises of a part of a bucket, and send the message for the next part; the last bucket that is
+    through shows the new rows. Nothing is done for a year that was begun once more since."""
+    year, generation = int(body["year"]), int(body["generation"])
+    if reports.find_state(year).building != generation:
+        return
+    batch_id, number = body["batch_id"], int(body["bucket"])
+    part = vouchers.read_part_of_bucket(batch_id, number, VOUCHERS_PER_MESSAGE, body.get("after"), False)
+    count_all(year, {each.enterprise_uscc for each in part.vouchers})
+    if part.last is not None:
+        queues.send("keep_reports", [body | {"after": part.last}])
+    elif reports.commit_bucket_counted(year, generation, bucket_name(batch_id, number)):
+        reports.commit_shown(year, generation)
+        log_work("counted anew", year=year)

@@ -1,33 +1,35 @@
-"""`make bench`: speed and cost on DynamoDB Local, the sweep, a large list on the local stack, scale by simulation; one
-table of all results.
+"""`make bench`: speed and cost on DynamoDB Local, the sweep, reports, a large list on the local stack, scale by
+simulation; one table of all results.
 
-python -m infra.bench [speed] [sweep] [imports] [scale]
+python -m infra.bench [speed] [sweep] [reports] [imports] [scale]
 """
 
 import sys
 from time import perf_counter
 
-from infra.bench import engine, imports, plot, scale, speed, sweep
+from infra.bench import engine, imports, plot, reports, scale, speed, sweep
 from infra.bench.scale import RushResult
 from infra.bench.speed import ResultLine
 from tests.races import seed_data
 from voucher.policy import EDITIONS
 from voucher.rules.batches import shards_for
 
-PARTS = ("speed", "sweep", "imports", "scale")
+PARTS = ("speed", "sweep", "reports", "imports", "scale")
 
 
 def main(part_names: list[str]) -> int:
     """Run the named parts, or all of them."""
     began, parts = perf_counter(), part_names or list(PARTS)
     result_lines: list[ResultLine] = []
-    if "speed" in parts or "sweep" in parts:
+    if {"speed", "sweep", "reports"} & {*parts}:
         with engine.running_backend() as world:
             enterprises = seed_data.add_enterprises(max(speed.ENTERPRISES_NEEDED, sweep.SIZES[-1]))
             if "speed" in parts:
                 result_lines += speed.measure(world, iter(enterprises))
             if "sweep" in parts:
                 result_lines += sweep.measure(world, enterprises)
+            if "reports" in parts:
+                result_lines += reports.measure(world)
     if "imports" in parts:
         result_lines += imports.measure()
     _print_lines(result_lines)

@@ -10,12 +10,13 @@ from infra.client import steps
 from infra.client.http import BUREAU
 from tests.conftest import NOW, StoppedClock
 from tests.support.backend import function
-from tests.support.scenario import OWNER, Json, Town
+from tests.support.scenario import NEIGHBOUR, OWNER, Json, Town
 from tests.support.settlement_scenario import settling, the_order
 from tests.support.workers import deliver, waiting
-from voucher.store import keys
-from voucher.store.engine.reading import find_item
-from voucher.store.engine.table import encode
+from voucher.edge import reports as counting
+from voucher.store import keys, reports
+from voucher.store.engine.reading import find_item, read_partition
+from voucher.store.engine.table import count_write, encode, transact
 
 NIGHT = "2026-12-30T18:00:00Z"
 
@@ -150,7 +151,7 @@ def test_an_enterprise_in_more_rows_than_a_write_holds_is_counted_in_parts(
     completed: tuple[Town, Json], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     town, _ = completed
-    monkeypatch.setattr(function("keep_reports"), "MOST_ITEMS", 3)
+    monkeypatch.setattr(counting, "MOST_ITEMS", 3)
     report = usage(town)
     assert len(report["rows"]) == 8
     assert report["accounts"] == {family: reconciled()[family] for family in report["accounts"]}
@@ -159,18 +160,17 @@ def test_an_enterprise_in_more_rows_than_a_write_holds_is_counted_in_parts(
 def test_a_worker_that_others_overtake_looks_again_and_counts_what_is_new(
     completed: tuple[Town, Json], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    town, worker = completed[0], function("keep_reports")
-    commit, overtaken = worker.commit, list[bool]()
+    town, commit, overtaken = completed[0], counting.commit, list[bool]()
 
     def overtake(steps_: Any) -> bool:
         if not overtaken:
             overtaken.append(True)
             town.order(contract_fen=300_000, voucher_fen=200_000)
-            worker.count(2026, [town.enterprise.uscc])
+            counting.count(2026, [town.enterprise.uscc])
         return bool(commit(steps_))
 
-    monkeypatch.setattr(worker, "commit", overtake)
-    monkeypatch.setattr(worker, "pause", lambda _: None)
+    monkeypatch.setattr(counting, "commit", overtake)
+    monkeypatch.setattr(counting, "pause", lambda _: None)
     assert total(usage(town))["held_fen"] == 900_000
 
 
@@ -229,3 +229,67 @@ def test_exceptions_are_listed_as_long_as_they_are_so(completed: tuple[Town, Jso
     assert not any(order_id == dear["order_id"] for _, order_id in listed())
     steps.expect(town.act(OWNER, above, "withdraw", {"reason": "另有安排"}), 200)
     assert listed() == [full]
+
+
+def rows_of_generation(number: int) -> list[str]:
+    """The rows of one generation that are kept."""
+    return [item["sk"] for item in read_partition(keys.report(2026), f"ROW#{number:04}#")]
+
+
+def test_a_year_counted_anew_shows_its_old_rows_until_all_are_through(completed: tuple[Town, Json]) -> None:
+    town, _ = completed
+    before = usage(town)
+    transact([count_write("row", keys.report_row(2026, 1, "total.all"), {"2606h": 5}, "2026-06-15T02:00:00.000Z")])
+    wrong = town.shown("/reports/2026/usage", BUREAU)
+    assert function("keep_reports").handler({"rebuild": 2026}, None) == {"buckets": 16}
+    town.order(contract_fen=300_000, voucher_fen=200_000)  # counted in the new rows alone
+    count(town)
+    bodies = waiting("keep_reports")
+    for body in [*bodies[1:], *bodies[1:]]:
+        deliver("keep_reports", body)
+    assert town.shown("/reports/2026/usage", BUREAU)["rows"] == wrong["rows"]
+    deliver("keep_reports", bodies[0])
+    assert total(town.shown("/reports/2026/usage", BUREAU))["held_fen"] == total(before)["held_fen"] + 200_000
+    assert (rows_of_generation(1), len(rows_of_generation(2))) == ([], 8)
+    reconciled()
+    assert town.shown("/reports/2026/usage", BUREAU)["reconciliation"]["agrees"]
+
+
+def test_a_bucket_of_a_count_that_was_begun_once_more_ends_nothing(completed: tuple[Town, Json]) -> None:
+    town, worker = completed[0], function("keep_reports")
+    before = usage(town)["rows"]
+    worker.handler({"rebuild": 2026}, None)
+    first = waiting("keep_reports")
+    worker.handler({"rebuild": 2026}, None)
+    second = waiting("keep_reports")
+    for body in first:
+        deliver("keep_reports", body)
+        reports.commit_bucket_counted(2026, 2, worker.bucket_name(town.batch_id, body["bucket"]))
+    reports.commit_shown(2026, 2)
+    reports.commit_shown(2026, 3)
+    assert (reports.find_state(2026).current, len(reports.find_state(2026).pending)) == (1, 16)
+    for body in second:
+        deliver("keep_reports", body)
+    assert (reports.find_state(2026).current, reports.find_state(2026).building) == (3, None)
+    assert town.shown("/reports/2026/usage", BUREAU)["rows"] == before
+
+
+def test_a_large_bucket_is_counted_in_parts(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = function("keep_reports")
+    monkeypatch.setattr(keys, "BUCKETS", 1)
+    monkeypatch.setattr(worker, "VOUCHERS_PER_MESSAGE", 1)
+    town.grab()
+    claim, path = {"enterprise_uscc": town.neighbour.uscc}, f"/batches/{town.batch_id}/vouchers"
+    steps.expect(town.world.call(NEIGHBOUR, "POST", path, claim), 201)
+    worker.handler({"rebuild": 2026}, None)
+    messages = 0
+    while bodies := waiting("keep_reports"):
+        messages += len(bodies)
+        deliver("keep_reports", *bodies)
+    assert messages >= 2
+    assert total(town.shown("/reports/2026/usage", BUREAU))["firms"] == 2
+
+
+def test_a_year_without_a_batch_is_counted_anew_at_once(open_year: Any) -> None:
+    assert function("keep_reports").handler({"rebuild": 2026}, None) == {"buckets": 0}
+    assert (reports.find_state(2026).current, reports.find_state(2026).building) == (2, None)

@@ -109,6 +109,7 @@ SENDERS = {
     "Enterprises": {"KeepAuditQueue"},
     "Evidence": {"KeepAuditQueue"},
     "ImportList": {"ImportListQueue"},
+    "KeepReports": {"KeepReportsQueue"},
     "ListVersions": {"KeepAuditQueue"},
     "Notify": {"WebhookQueue"},
     "NoticeReviews": {"KeepAuditQueue"},

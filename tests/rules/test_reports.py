@@ -18,7 +18,7 @@ JULY = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
 AUGUST = datetime(2026, 8, 1, 2, 0, tzinfo=UTC)
 VOUCHER = "2026.b1.firm"
 PAYABLE = f"payable:r1.{records.AGENCY}"
-ROW = f"agency.{records.AGENCY}"
+ROW, AGENCY_ROW = "category.digital", f"agency.{records.AGENCY}"
 
 
 def order(order_id: str = "o1", **changes: Any) -> Order:
@@ -106,6 +106,15 @@ def test_a_firm_counts_once_in_each_row_in_the_month_in_which_it_came_there() ->
 
 
 @pytest.mark.clause("§5.1")
+def test_an_agency_is_counted_by_the_year_and_adds_up_to_what_its_category_has_by_month() -> None:
+    rows = reports.counted(
+        firm(hold(), posting("release", "order:o1", f"voucher:{VOUCHER}", 5, JULY), orders=(order(),))
+    )
+    assert set(months(rows, AGENCY_ROW, "held_fen")) == {"0000"}
+    assert reports.figures_of(rows[AGENCY_ROW].items()) == reports.figures_of(rows[ROW].items())
+
+
+@pytest.mark.clause("§5.1")
 def test_a_month_begins_at_midnight_in_lishui() -> None:
     midnight = datetime(2026, 6, 30, 16, 0, tzinfo=UTC)
     assert (reports.month_of(midnight), reports.month_of(datetime(2026, 6, 30, 15, 59, tzinfo=UTC))) == ("2607", "2606")
@@ -140,11 +149,11 @@ def test_a_stage_lasts_from_one_state_to_the_next_and_ratings_have_an_average() 
 
 
 def test_rows_are_shown_in_the_order_of_their_dimensions_with_their_months() -> None:
-    rows: Rows = {"batch.b1": {"2607g": 5}, ROW: {"2608h": 1, "2607h": 2}}
+    rows: Rows = {"batch.b1": {"2607g": 5}, ROW: {"2608h": 1, "2607h": 2, "0000n": 3}}
     shown = reports.usage_of(2026, KeptReport(rows=rows))["rows"]
     assert [(each["dimension"], each["value"]) for each in shown] == [
         ("total", "all"),
-        ("agency", records.AGENCY),
+        ("category", "digital"),
         ("batch", "b1"),
     ]
     assert [(each["month"], each["figures"]["held_fen"]) for each in shown[1]["months"]] == [

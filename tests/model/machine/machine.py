@@ -16,8 +16,12 @@ from tests.model.reference.answers import CREATED, ExpectedAnswer
 from tests.model.reference.records import Order, day_of
 from tests.support.backend import World, function
 from tests.support.relaying import work_after
-from voucher.store import keys
+from voucher.rules.ledger import balances, by_family
+from voucher.rules.reports import account_differences, counted, united
+from voucher.store import books, keys, reports
 
+# the reports are counted in one of so many runs
+REPORTED = 10
 PICK = st.integers(0, 1000)
 RARELY = st.sampled_from([False] * 7 + [True])
 MOSTLY = st.sampled_from([True, True, True, False])
@@ -55,12 +59,32 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Delete the tables of the run."""
+        if len(self.lengths) % REPORTED == 0:
+            self.the_reports_agree()
         self.backend.drop_tables()
+
+    def count_reports(self) -> None:
+        """Let the worker count every enterprise as it is now, the latest first."""
+        items = [each for each in self.backend.scan("vouchers") if each["sk"] == "ENTITLEMENT"]
+        function("keep_reports").work([{"year": each["year"], "uscc": each["uscc"]} for each in reversed(items)])
+
+    def the_reports_agree(self) -> None:
+        """§5.1: what was counted in the middle of the run and at its end is what the records and postings alone make,
+        and its sums are those of the postings."""
+        self.count_reports()
+        for year in {each["year"] for each in self.backend.scan("vouchers") if each["sk"] == "ENTITLEMENT"}:
+            kept, book = reports.read(year), books.read_book(year)
+            firms = {each.enterprise_uscc for each in book.vouchers}
+            assert kept.rows == united(counted(reports.read_firm(year, uscc)) for uscc in firms)
+            assert account_differences(kept.rows, by_family(balances(book.postings))) == {}
+            self.rare_events["years reported"] += bool(firms)
 
     @invariant()
     def the_books_hold(self) -> None:
         """Check every invariant after each step."""
         self.lengths[-1] += 1
+        if len(self.lengths) % REPORTED == 0 and self.lengths[-1] in (10, 30):
+            self.count_reports()
         invariants.check(invariants.collect(self.backend.scan), self.city)
 
     def fresh(self, word: str) -> str:

@@ -1,7 +1,8 @@
 """Reports as they are kept and shown (§5.1).
 
 What is counted of a year stands in rows, of which each has one value of one dimension, as `category.digital`. A row's
-cells are named by month and letter: `2603h` is what was held in March 2026.
+cells are named by month and letter: `2603h` is what was held in March 2026. What is not told by month has cells of no
+month, as `0000h`: that keeps a report of 200 agencies so small that one answer of DynamoDB has all of it.
 """
 
 from dataclasses import dataclass, field
@@ -45,6 +46,11 @@ STAGES: dict[Stage, tuple[str, str, str, str]] = {
     "review": ("settling", "payable", "I", "J"),
     "pay": ("payable", "paid", "K", "L"),
 }
+
+NO_MONTH = "0000"
+# these rows have no months; ratings and stages have none in any row
+YEARLY_ROWS: frozenset[str] = frozenset({"service_item", "agency"})
+YEARLY_LETTERS = frozenset("ns").union(letter for *_, hours, count in STAGES.values() for letter in (hours, count))
 
 # row → cell → amount
 Rows = dict[str, dict[str, int]]
@@ -147,7 +153,8 @@ class MonthFigures(TypedDict):
 
 
 class UsageRow(TypedDict):
-    """One value of one dimension: the year so far, and each month in which something happened."""
+    """One value of one dimension: the year so far, and each month in which something happened. Service items and
+    agencies have no months; ratings and stages are told of the year only."""
 
     dimension: Dimension
     value: str

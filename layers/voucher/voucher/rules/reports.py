@@ -16,7 +16,10 @@ from voucher.models.orders import Order
 from voucher.models.reports import (
     LETTERS,
     MEASURES,
+    NO_MONTH,
     STAGES,
+    YEARLY_LETTERS,
+    YEARLY_ROWS,
     Dimension,
     Figures,
     FirmYear,
@@ -56,6 +59,11 @@ def month_of(instant: datetime) -> str:
     return f"{shanghai_date(instant):%y%m}"
 
 
+def _cell(row: str, month: str, letter: str) -> str:
+    is_yearly = letter in YEARLY_LETTERS or row.partition(".")[0] in YEARLY_ROWS
+    return f"{NO_MONTH if is_yearly else month}{letter}"
+
+
 class _Tally:
     """Adds up cells."""
 
@@ -67,9 +75,9 @@ class _Tally:
         self.add_letter(rows, at, LETTERS[measure], amount)
 
     def add_letter(self, rows: Iterable[str], at: datetime, letter: str, amount: int) -> None:
-        cell = f"{month_of(at)}{letter}"
+        month = month_of(at)
         for row in rows:
-            self.rows[row][cell] += amount
+            self.rows[row][_cell(row, month, letter)] += amount
 
     def reach(self, rows: Iterable[str], at: datetime) -> None:
         """The enterprise is in these rows from that month on."""
@@ -78,7 +86,7 @@ class _Tally:
 
     def done(self) -> Rows:
         for row, month in self.first.items():
-            self.rows[row][f"{month}{LETTERS['firms']}"] += 1
+            self.rows[row][_cell(row, month, LETTERS["firms"])] += 1
         found = {row: {cell: amount for cell, amount in cells.items() if amount} for row, cells in self.rows.items()}
         return {row: cells for row, cells in found.items() if cells}
 
@@ -257,7 +265,8 @@ def _row_of(row: str, cells: Mapping[str, int]) -> UsageRow:
     dimension, _, value = row.partition(".")
     months = defaultdict[str, list[tuple[str, int]]](list)
     for cell, amount in cells.items():
-        months[cell[:4]].append((cell, amount))
+        if not cell.startswith(NO_MONTH):
+            months[cell[:4]].append((cell, amount))
     return {
         "dimension": DIMENSIONS[DIMENSIONS.index(dimension)],
         "value": value,

@@ -73,6 +73,10 @@ HEAD_AS_SEEN = "#sha256 = :seen_sha256"
 # The version of a list that another one was compared with is still the one whose rows count.
 COMPARED_COUNTS = "#import_id = :import_id"
 
+# A year is being counted anew, in this generation of its rows; and every bucket is through.
+IS_BUILDING = "#building = :building"
+NOTHING_PENDING = "attribute_not_exists(#pending)"
+
 # The account is the one that the operator confirmed last for this agency.
 ACCOUNT_IS_KNOWN = "#fingerprint = :fingerprint"
 # Who confirmed an account is still the person who was read, so that nobody pays on an account of their own choice.

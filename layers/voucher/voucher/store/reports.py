@@ -2,6 +2,7 @@
 made anew at any time."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import batched
 from typing import Any
 
 from voucher.models.accounts import order_ids_held, owner_of
@@ -10,7 +11,16 @@ from voucher.models.reports import CountedFirm, FirmYear, KeptReport, Reconciled
 from voucher.store import conditions, keys, orders, payouts, vouchers
 from voucher.store.engine.pages import Keep, Page, Selection, read_partitions
 from voucher.store.engine.reading import find_item, read_each, read_partition
-from voucher.store.engine.table import Write, commit, commit_if_unchanged, count_write, delete_write, put_write
+from voucher.store.engine.table import (
+    MOST_ITEMS,
+    Write,
+    commit,
+    commit_if_unchanged,
+    count_write,
+    delete_write,
+    put_write,
+    update_write,
+)
 
 
 def find_state(year: int) -> ReportState:
@@ -91,3 +101,34 @@ def read(year: int) -> KeptReport:
 def commit_reconciled(year: int, found: ReconciledUsage) -> None:
     """Keep what a reconciliation found of a year's rows."""
     commit([put_write("reconciled", keys.report(year, "RECONCILED"), found, None)])
+
+
+def commit_building(year: int, buckets: Iterable[str]) -> int:
+    """Begin a new generation of a year's rows, of which these buckets are pending; its number."""
+    generation = find_state(year).newest + 1
+    pending = set(buckets)
+    change = (
+        f"SET #current = if_not_exists(#current, :one), #building = :building{', #pending = :pending' * bool(pending)}"
+    )
+    place = keys.report(year, "STATE")
+    commit([update_write("state", place, change, None, building=generation, pending=pending)])
+    return generation
+
+
+def commit_bucket_counted(year: int, generation: int, bucket: str) -> bool:
+    """A bucket is through; True if no other one is pending. Nothing happens if the year was begun once more since."""
+    values = {"these": {bucket}, "building": generation}
+    done = update_write("state", keys.report(year, "STATE"), "DELETE #pending :these", conditions.IS_BUILDING, **values)
+    return commit_if_unchanged([done]) and not find_state(year).pending
+
+
+def commit_shown(year: int, generation: int) -> None:
+    """Show the generation whose buckets are all through, and delete the rows of those before it."""
+    condition = conditions.all_of(conditions.IS_BUILDING, conditions.NOTHING_PENDING)
+    change, place = "SET #current = :building REMOVE #building", keys.report(year, "STATE")
+    if not commit_if_unchanged([update_write("state", place, change, condition, building=generation)]):
+        return
+    first = keys.report_row(year, generation, "").sk
+    old = [item["sk"] for item in read_partition(keys.report(year), "ROW#") if item["sk"] < first]
+    for part in batched(old, MOST_ITEMS, strict=False):
+        commit([delete_write("row", keys.report(year, sk)) for sk in part])
