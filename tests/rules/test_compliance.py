@@ -29,7 +29,7 @@ def test_a_limit_is_reached_at_the_pace_of_this_month_and_the_two_before() -> No
 
 
 @pytest.mark.clause("§2.2.cap")
-def test_a_limit_that_is_not_reached_within_the_year_has_no_day_and_one_without_room_has_today() -> None:
+def test_a_limit_not_reached_within_the_year_has_no_day_and_without_room_today() -> None:
     today = date(2026, 5, 31)
     assert (reached({}, 5, today), reached({"2605": -3}, 5, today), reached({"2605": 1}, 10**9, today)) == (None,) * 3
     assert (reached({}, 0, today), reached({"2605": 7}, -1, today)) == (today, today)
@@ -69,7 +69,7 @@ def test_caps_follow_another_total_of_the_year() -> None:
 
 
 @pytest.mark.clause("§2.3.2", "§5.2a", "§4.2.1")
-def test_an_order_is_listed_at_the_whole_share_above_its_price_and_where_one_side_decided() -> None:
+def test_an_order_is_listed_at_the_whole_share_above_its_price_or_decided_alone() -> None:
     decision = OrderDecision(decision="confirm", ground="silent", reason="已核实", by="o", at=records.NOW)
 
     def kinds(**changes: Any) -> list[str]:

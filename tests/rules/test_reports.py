@@ -106,7 +106,7 @@ def test_a_firm_counts_once_in_each_row_in_the_month_in_which_it_came_there() ->
 
 
 @pytest.mark.clause("§5.1")
-def test_an_agency_is_counted_by_the_year_and_adds_up_to_what_its_category_has_by_month() -> None:
+def test_an_agency_is_counted_by_the_year_and_adds_up_to_its_category() -> None:
     rows = reports.counted(
         firm(hold(), posting("release", "order:o1", f"voucher:{VOUCHER}", 5, JULY), orders=(order(),))
     )
