@@ -1,8 +1,8 @@
 """Every key of every table, on one screen. Each table has `pk`, `sk` and the index `by_newest` (`index_key`), all but
-audit `by_state` (`state_key`), all but supervision and audit `by_task` (`task_key`) and `by_due` (`due_key`); orders
-also `by_enterprise`, `by_agency` and `by_waiting` (`waiting_key`), registry `by_agency`, settlements `by_agency` and
-`by_notice` (`notice_key`), supervision `by_waiting`, audit `by_about`, `by_person` (`person_key`), `by_enterprise` and
-`by_agency`. Within its key by_due is sorted by the day in `due_sort`, each other index by `index_sort`.
+audit `by_state` (`state_key`), `by_task` (`task_key`) and `by_due` (`due_key`); orders also `by_enterprise`,
+`by_agency` and `by_waiting` (`waiting_key`), registry `by_agency`, settlements `by_agency` and `by_notice`
+(`notice_key`), supervision `by_agency` and `by_waiting`, audit `by_about`, `by_person` (`person_key`), `by_enterprise`
+and `by_agency`. Within its key by_due is sorted by the day in `due_sort`, each other index by `index_sort`.
 
 registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what
              AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what, RATINGS

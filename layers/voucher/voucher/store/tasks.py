@@ -10,7 +10,7 @@ from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import Item
 from voucher.tasks import BY_FIRST_DAY, BY_TOLD_DAY
 
-TABLES = ("registry", "vouchers", "orders", "settlements")
+TABLES = ("registry", "vouchers", "orders", "settlements", "supervision")
 # one list costs so many items of each table at most; whoever has more works off the oldest first
 MOST_READ = 500
 
