@@ -97,7 +97,7 @@ def _standing_checks(lines: list[Line], found: list[Order]) -> list[tuple[Line, 
 
 def _payable_line(line: Line, standing_check: Write, mark: Mark) -> PayableLine:
     order = orders.load(line.order_id)
-    if order.state == "payable" or order.held_by_violation:
+    if order.state == "payable" or order.is_held:
         # a violation was recorded since, or the same call, sent twice, came first: it is answered again from the new
         # facts (see Api.handle)
         raise Refused(Refusal.CHANGED_MEANWHILE)

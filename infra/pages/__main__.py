@@ -27,6 +27,7 @@ def table_keys() -> str:
 PAGES: dict[str, dict[str, Part]] = {
     "README.md": {},
     "functions/README.md": {"functions": functions.listing},
+    "functions/inspections/README.md": {},
     "functions/retention/README.md": {"inventory": inventory},
     "functions/webhook/README.md": {},
     "layers/voucher/voucher/rules/README.md": {"hands": hands.matrix, "lifecycles": lifecycles.drawing},

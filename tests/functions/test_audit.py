@@ -351,7 +351,7 @@ def test_each_step_is_recorded_in_a_role_that_its_call_asks_for(
             assert taken <= asked
 
 
-PERSONAL = {"contact_name", "contact_phone", "legal_representative", "contact", "url", "bank_account"}
+PERSONAL = {"contact_name", "contact_phone", "legal_representative", "contact", "url", "bank_account", "spoken_to"}
 
 
 def personal_in(content: Any) -> Iterator[tuple[str, str]]:
@@ -386,7 +386,9 @@ def test_an_answer_with_personal_data_leaves_a_trace(everything: Everything, sub
             else:
                 assert kept == []
     # public, masked, and an order that is not accepted, whose parties are told nothing of each other
-    others = re.compile(r"/register|GET /(enterprises|agencies|claims)$|GET /orders/{order_id}")
+    others = re.compile(
+        r"/register|GET /(enterprises|agencies|claims|checks)$|GET /orders/{order_id}|GET /inspections/{inspection_id}$"
+    )
     assert {name for name in personal_operations() if not others.search(name)} <= disclosing
 
 

@@ -39,6 +39,8 @@ STATES = {
     "/staff/batches": "draft withdrawn published open sold_out closed",
     "/staff/products": "draft published withdrawn",
     "/claims": "draft submitted forwarded withdrawn rejected approved",
+    "/checks": "drawn reported rectifying answered referred closed dropped",
+    "/inspections": "open concluded signed",
     "/violations": "standing lifted",
 }
 UNCOUNTED = {"/batches", "/staff/batches"}

@@ -50,6 +50,8 @@ BEGINNING = {
     "POST /organisations/{uscc}/members/{member_id}/remove",
     "POST /organisations/{uscc}/leave",
     "POST /organisations/{uscc}/claims",
+    "POST /inspections",
+    "POST /inspections/{inspection_id}/documents",
 }
 
 

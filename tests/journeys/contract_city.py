@@ -163,6 +163,9 @@ class _Builder:
         self.make("invitation_id", self.owner, f"/organisations/{uscc}/invitations", {"role": "handler"})
         claim = {"contact_name": "某", "contact_phone": "0578-2091234", "reason": "原经办人已离职"}
         self.make("claim_id", Person("u-stranger"), f"/organisations/{uscc}/claims", claim)
+        sample = {"kind": "satisfaction", "year": self.plan.year, "sample_size": 1}
+        inspection = self.make("inspection_id", OPERATOR, "/inspections", sample)
+        self.ids["check_id"] = [each["check_id"] for each in inspection["checks"]]
         members = self.deployment.get(self.owner, f"/organisations/{uscc}/members")["items"]
         self.ids["member_id"] = [each["member_id"] for each in members]
         path = f"/enterprises/{uscc}"

@@ -32,21 +32,24 @@ Cancellations   .         PU        PU      PU           .            .      .  
 Catalogue       .         .         .       .            .            .      .         .
 ChangeReviews   PU        P         .       .            .            .      .         .
 Changes         PU        .         .       .            .            .      P         .
+Checks          .         .         .       .            PU           .      .         .
 ClaimReviews    PU        P         .       .            .            .      .         .
 Claims          PU        .         .       .            .            .      P         .
 CloseYear       .         PU        .       .            .            .      .         .
 Contacts        P         .         .       .            .            .      .         .
-Disqualifications P       P         .       .            .            .      .         .
 Disputes        .         PU        PU      .            .            .      .         .
+Disqualifications P       P         .       .            .            .      .         .
 Docs            .         .         .       .            .            .      .         .
 EndOrders       .         PU        PU      PU           .            .      .         .
 EnterpriseReviews P         P         .       .            .            .      .         .
 Enterprises     PU        .         .       .            .            .      .         .
 Evidence        .         .         .       PU           .            .      P         .
+Findings        .         .         P       P            P            .      .         .
 Fulfilment      U         PU        PU      .            .            .      .         .
 Grab            .         PU        .       .            .            .      .         .
 ImportList      PD        P         .       P            .            .      .         .
 Inbox           .         .         .       .            U            .      .         .
+Inspections     .         .         .       .            PU           .      P         .
 KeepAudit       .         .         .       .            .            P      .         .
 KeepReports     .         .         .       .            .            .      .         PUD
 ListVersions    .         .         .       .            .            .      .         .
@@ -92,10 +95,12 @@ Withdrawals     .         U         P       PU           .            .      .  
 FILE_WRITERS = {
     "Agencies": {"documents/agencies"},
     "Changes": {"documents/agencies", "documents/enterprises"},
+    "Checks": {"documents/inspections"},
     "Claims": {"documents/claims", "uploads/claims"},
     "Enterprises": {"documents/enterprises"},
     "Evidence": {"documents/settlements", "uploads/settlements"},
     "ImportList": {"rows"},
+    "Inspections": {"inspections", "uploads/inspections"},
     "Lists": {"lists"},
     "Payables": {"documents/settlements"},
     "PayoutFile": {"payout-files"},
@@ -104,11 +109,13 @@ FILE_WRITERS = {
 SENDERS = {
     "Agencies": {"KeepAuditQueue"},
     "Changes": {"KeepAuditQueue"},
+    "Checks": {"KeepAuditQueue"},
     "Claims": {"KeepAuditQueue"},
     "EndOrders": {"EndOrdersQueue", "NotifyQueue"},
     "Enterprises": {"KeepAuditQueue"},
     "Evidence": {"KeepAuditQueue"},
     "ImportList": {"ImportListQueue"},
+    "Inspections": {"KeepAuditQueue"},
     "KeepReports": {"KeepReportsQueue"},
     "ListVersions": {"KeepAuditQueue"},
     "Notify": {"WebhookQueue"},
@@ -135,6 +142,7 @@ ERASERS = {
         "documents/agencies",
         "documents/claims",
         "documents/enterprises",
+        "documents/inspections",
         "documents/settlements",
         "lists",
         "payout-files",
@@ -142,6 +150,7 @@ ERASERS = {
         "uploads/agencies",
         "uploads/claims",
         "uploads/enterprises",
+        "uploads/inspections",
         "uploads/settlements",
     },
 }

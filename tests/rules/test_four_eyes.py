@@ -37,11 +37,13 @@ HANDS = {
         "review_cancel",
         "pre_review_lines",
         "gather_round",
+        "report_check",
+        "follow_up_check",
         "take_out_line",
         "publish_notice",
         "decide_account",
     },
-    "the other": {"decide_order", "make_payouts"},
+    "the other": {"decide_order", "make_payouts", "countersign_check"},
     "one of the bureau": {
         "draft_programme",
         "propose_total",
@@ -53,6 +55,8 @@ HANDS = {
         "decide_removal",
         "decide_claim",
         "record_violation",
+        "decide_check",
+        "conclude_inspection",
         "decide_subsidy",
         "approve_round",
         "resolve_objection",
@@ -67,7 +71,7 @@ HANDS = {
         "restore_enterprise",
         "restore_agency",
     },
-    "finance": {"confirm_programme", "confirm_total", "record_payment", "receive_claim"},
+    "finance": {"confirm_programme", "confirm_total", "record_payment", "receive_claim", "sign_inspection"},
 }
 
 

@@ -34,6 +34,14 @@ IMAGES: dict[str, dict[str, Any]] = {
         "enterprise_uscc": FIRM,
         "agency_uscc": AGENCY,
     },
+    "CHECK": {
+        "pk": "INSPECTION#ins_1",
+        "sk": "CHECK#ins_1.001",
+        "version": 2,
+        "check_id": "ins_1.001",
+        "kind": "daily",
+        "agency_uscc": AGENCY,
+    },
     "PAYABLE": {"pk": "ROUND#r1", "sk": f"PAYABLE#{AGENCY}", "version": 1, "round_id": "r1", "agency_uscc": AGENCY},
     "PAYOUT": {
         "pk": "PAYOUT#p1",
@@ -50,6 +58,7 @@ ABOUT = {
     "VOUCHER": f"voucher:2026.b1.{FIRM}",
     "ORDER": "order:o1",
     "LINE": "line:o1",
+    "CHECK": "check:ins_1.001",
     "PAYABLE": "payable:r1",
     "PAYOUT": "payout:p1",
 }

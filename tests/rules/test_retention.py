@@ -14,6 +14,7 @@ from voucher.models.base import Mark, Reason, Stateful
 from voucher.models.changes import Change, ChangedFact
 from voucher.models.claims import ClaimStatement, OrganisationClaim
 from voucher.models.documents import Document
+from voucher.models.inspections import Attempt, Check, CheckedPoint, Checklist, Report
 from voucher.models.lists import ListImport
 from voucher.models.members import Invitation, Seat
 from voucher.models.orders import CancelRequest, Dispute, OrderDecision, Rating
@@ -77,6 +78,24 @@ def claim(**changes: Any) -> OrganisationClaim:
     facts = {"claim_id": "cl_1", "kind": "agency", "uscc": AGENCY, "name": "机构", "reason": "接管"}
     contact = {"contact_name": "某", "contact_phone": "0578-1"}
     return OrganisationClaim(**{**facts, **contact, "state": "approved", **MADE, **changes})
+
+
+def check() -> Check:
+    point = CheckedPoint(answer="no", note=PLANTED)
+    said = {"place": PLANTED, "spoken_to": PLANTED, "note": PLANTED, "finding_text": PLANTED}
+    report = Report(
+        way="visit",
+        happened_at=NOW,
+        checklist=Checklist(premises=point, ability=point, records=point, fulfilment=point),
+        finding="rectify",
+        **said,
+    )
+    facts = {"check_id": "ins_1.001", "inspection_id": "ins_1", "kind": "daily", "year": 2026, "party": "agency"}
+    whose = {"member_uscc": AGENCY, "member_name": "机构", "agency_uscc": AGENCY, "stratum": "agency:ip"}
+    words = ("return_reason", "statement", "follow_up_reason", "decision_reason", "drop_reason")
+    attempt = Attempt(way="phone", reached=False, phone=PLANTED, note=PLANTED, by="ada", at=NOW)
+    happened = {"state": "closed", "report": report, "attempts": (attempt,), "closed_at": NOW}
+    return Check(**{**facts, **whose, **dict.fromkeys(words, PLANTED), **happened, **MADE})
 
 
 def payable(**changes: Any) -> Payable:
@@ -179,6 +198,7 @@ ERASED: dict[str, Callable[[], Stateful]] = {
         MARK,
     ),
     "payable": lambda: retention.erased_payable(payable(change=CHANGE_OF_ACCOUNT), MARK),
+    "check": lambda: retention.erased_check(check(), MARK),
     "violation": lambda: retention.erased_violation(violation(facts=PLANTED, lift_reason=PLANTED), MARK),
     "list_import": lambda: retention.erased_list(list_import(filename=PLANTED, failure=PLANTED), MARK),
 }
@@ -228,6 +248,9 @@ def test_every_field_that_the_inventory_gives_days_is_among_what_was_planted_her
         "Seat",
         "ChangedFact",
         "ClaimStatement",
+        "Attempt",
+        "CheckedPoint",
+        "Report",
     }
     assert timed - kept_elsewhere <= made
 

@@ -32,6 +32,8 @@ FOLLOWING: dict[str, set[str]] = {
     "payable": {"reduce", "drop", "paid", "failed", "send_back", "erase"},
     "payout": {"hold", "release"},
     "list_import": {"parse", "fail", "finish", "erase"},
+    "inspection": set(),
+    "check": {"erase"},
     "violation": {"erase"},
 }
 # What a call does to a record beside the one that it is about, by a call of its own: thing → actions.
@@ -39,6 +41,7 @@ ALONG: dict[str, set[str]] = {
     "enterprise": {"propose_disqualification"},  # by the decision on a change
     "agency": {"propose_removal"},  # the same
     "product": {"withdraw"},  # with its removed agency
+    "order": {"hold"},  # with the finding that names it
     "settlement": {"withdraw", "pre_review"},  # with its last line
     "line": {"withdraw"},  # with its application, or with its cancelled order
 }

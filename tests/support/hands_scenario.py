@@ -14,6 +14,7 @@ from infra.city.document_files import (
 )
 from infra.client import steps
 from infra.client.http import Person, Reply
+from tests.conftest import NOW
 from tests.support import samples
 from tests.support.backend import World
 from tests.support.samples import TODAY
@@ -331,6 +332,28 @@ def answer_removal(matter: Matter, _answer: Any) -> None:
     steps.expect(matter.call(SELLER, f"{A}/removal/statement", {"text": "有异议"}), 200)
 
 
+ASKED = ("as_agreed", "useful", "fair_price", "helpful", "again")
+FOUND = {
+    "way": "phone",
+    "happened_at": NOW.isoformat(),
+    "satisfaction": dict.fromkeys(ASKED, 1),
+    "finding": "rectify",
+    "finding_text": "成果与约定不符",
+}
+
+
+def draw_enterprise(matter: Matter, _answer: Json) -> None:
+    """A joint inspection asks the enterprise, which alone has orders: they are completed."""
+    body = {"kind": "joint", "year": 2026, "sample_size": 1}
+    drawn = steps.expect(matter.call(Person("drawer", "bureau"), "/inspections", body), 201)
+    matter.ids |= {"inspection": drawn["inspection_id"], "check": drawn["checks"][0]["check_id"]}
+
+
+def answer_finding(matter: Matter, _answer: Json) -> None:
+    """The agency says its side of what was found."""
+    steps.expect(matter.call(SELLER, f"/checks/{matter.ids['check']}/statement", {"text": "已补做"}), 200)
+
+
 CLAIMED = {"contact_name": "李经办", "contact_phone": "0578-2091234", "reason": "原经办人已离职"}
 FORWARD = {"decision": "forward", "reason": "材料属实"}
 REJECT = {"decision": "reject", "reason": "成员均在职"}
@@ -430,7 +453,13 @@ TURNS = (
     Turn("withdraw_claim", "staff", simply("/orders/{paid}/recoveries/{claim}/withdraw", WHY), claim_again),
     Turn("receive_claim", "staff", simply("/orders/{paid}/recoveries/{claim}/receipts", MONEY_IN)),
     Turn("record_violation", "staff", record_violation, remember(violation="violation_id"), ("enterprise",)),
-    Turn("release_order", "staff", simply("/violations/{violation}/orders/{paid}/release", WHY)),
+    Turn("release_order", "staff", simply("/violations/{violation}/orders/{paid}/release", WHY), draw_enterprise),
+    Turn("report_check", "staff", simply("/checks/{check}/report", FOUND)),
+    Turn("countersign_check", "staff", simply("/checks/{check}/countersign", {"decision": "agree"}), answer_finding),
+    Turn("follow_up_check", "staff", simply("/checks/{check}/follow-up", {"rectified": False, **WHY})),
+    Turn("decide_check", "staff", simply("/checks/{check}/decision", {"decision": "dismiss", **WHY})),
+    Turn("conclude_inspection", "staff", simply("/inspections/{inspection}/conclude", {"conclusion": "已办结"})),
+    Turn("sign_inspection", "staff", simply("/inspections/{inspection}/sign")),
     Turn("lift_violation", "staff", simply("/violations/{violation}/lift", WHY), concerns=("enterprise",)),
     Turn("propose_disqualification", "staff", simply(f"{E}/disqualify", WHY), answer_proposal),
     Turn("decide_disqualification", "staff", simply(f"{E}/disqualify/approve", {"decision": "approve", **WHY})),

@@ -10,6 +10,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
 from infra.city.document_files import DocumentFile, change_paper, claim_papers, enterprise_documents
+from infra.city.documents import jpeg
 from infra.client import steps
 from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR, Person
 from tests.conftest import StoppedClock
@@ -17,6 +18,7 @@ from tests.support import payout_scenario, samples
 from tests.support import scenario as towns
 from tests.support.agency_scenario import report_change
 from tests.support.backend import BUCKET, QUEUES, World, function
+from tests.support.inspection_scenario import act, drawn, found
 from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, STRANGER, Json, Town
 from tests.support.settlement_scenario import Settling, fill_in, object_to, opened, small_orders
@@ -241,6 +243,24 @@ def organisation_claim(world: World, clock: StoppedClock) -> Planted:
     return Planted(clock.instant, RETENTION.claim_days, (WORDS, *NAMES, PAPER_NAME, "documents/claims/"))
 
 
+def inspected_agency(world: World, clock: StoppedClock) -> Planted:
+    """What was found is put right; an enterprise was called in vain."""
+    town = towns.settle(towns.open_year(world))
+    town.grab()
+    town.advance(town.order(), "accept", "contract")
+    inspection = drawn(world)
+    path, [check] = f"/inspections/{inspection['inspection_id']}", inspection["checks"]
+    photo = DocumentFile("photo", f"{PAPER_NAME}.jpg", "image/jpeg", jpeg("现场"))
+    papers = [steps.announce_and_upload(world, OPERATOR, path, photo)]
+    tried = {"way": "phone", "reached": False, "phone": PHONE, "note": WORDS}
+    steps.expect(act(world, OPERATOR, check, "attempts", tried), 200)
+    said = {"spoken_to": NAMES[0], "note": WORDS, "finding_text": WORDS, "place": NAMES[1], "document_ids": papers}
+    found(world, check, "rectify", **said)
+    steps.expect(act(world, SELLER, check, "statement", {"text": WORDS}), 200)
+    steps.expect(act(world, OPERATOR, check, "follow-up", {"rectified": True, "reason": WORDS}), 200)
+    return Planted(clock.instant, RETENTION.check_days, (WORDS, *NAMES, PAPER_NAME, "documents/inspections/"))
+
+
 def objection(world: World, clock: StoppedClock) -> Planted:
     """Rejected; its notice was closed and the round paid."""
     town, order = towns.complete(towns.settle(towns.open_year(world)))
@@ -399,6 +419,7 @@ SCENES: tuple[Callable[[World, StoppedClock], Planted], ...] = (
     agency_whose_approval_ended,
     change_report,
     organisation_claim,
+    inspected_agency,
     objection,
     words_of_an_order,
     account_number,

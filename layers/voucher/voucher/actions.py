@@ -81,6 +81,36 @@ def _is_owed(line: Any) -> bool:
     return str(line.state) == "payable"
 
 
+def _is_joint(inspected: Any) -> bool:
+    return str(inspected.kind) == "joint"
+
+
+def _is_not_joint(inspected: Any) -> bool:
+    return not _is_joint(inspected)
+
+
+def _is_of_satisfaction(check: Any) -> bool:
+    return str(check.kind) == "satisfaction"
+
+
+def _is_unanswered(check: Any) -> bool:
+    return check.statement is None
+
+
+# what a check becomes by the other inspector's word → the findings that lead there
+_ENDS = {"close": ("none",), "rectify": ("rectify",), "refer": ("violation", "lead")}
+
+
+def _finds(*findings: str) -> Callable[[Any], object]:
+    return lambda check: check.report is not None and check.report.finding in findings
+
+
+def _by_inspectors(call: str, when: Callable[[Any], object] = bool) -> tuple[Step, ...]:
+    """By the operator, but for a joint inspection; by the bureau or finance for each kind."""
+    own = Step("platform", call, lambda inspected: _is_not_joint(inspected) and when(inspected))
+    return own, Step("bureau", call, when), Step("finance", call, when)
+
+
 def _edits(by: str, path: str) -> tuple[Step, ...]:
     """A correction, by whichever of the two methods a client can send."""
     return Step(by, f"PATCH {path}"), Step(by, f"PUT {path}")
@@ -106,6 +136,8 @@ _RESOLUTIONS = (
     Step("bureau", "POST /objections/{objection_id}/resolve"),
     Step("bureau", "POST /notices/{notice_id}/objections/resolve"),
 )
+_COUNTERSIGNATURE = "POST /checks/{check_id}/countersign"
+_FOLLOW_UP = "POST /checks/{check_id}/follow-up"
 _BANK_RESULT = Step("finance", "POST /payouts/{payout_id}/result")
 
 ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
@@ -326,6 +358,26 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "send_back": (Step("finance", "POST /payouts/{payout_id}/return"),),
     },
     "list_import": {"apply": (Step("bureau", "POST /lists/{kind}/{year}/imports/{import_id}/apply"),)},
+    "inspection": {
+        "conclude": tuple(
+            Step(role, "POST /inspections/{inspection_id}/conclude", None if role == "bureau" else _is_not_joint)
+            for role in ("platform", "bureau", "finance")
+        ),
+        "sign": (Step("finance", "POST /inspections/{inspection_id}/sign", _is_joint),),
+    },
+    "check": {
+        "attempt": _by_inspectors("POST /checks/{check_id}/attempts"),
+        "report": _by_inspectors("POST /checks/{check_id}/report"),
+        "report.alone": _by_inspectors("POST /checks/{check_id}/report", _is_of_satisfaction),
+        "drop": _by_inspectors("POST /checks/{check_id}/drop"),
+        "return": _by_inspectors(_COUNTERSIGNATURE),
+        **{f"countersign.{end}": _by_inspectors(_COUNTERSIGNATURE, _finds(*found)) for end, found in _ENDS.items()},
+        "answer": (Step("agency", "POST /checks/{check_id}/statement", _is_unanswered),),
+        "state_position": (Step("agency", "POST /checks/{check_id}/statement", _is_unanswered),),
+        "follow_up.close": _by_inspectors(_FOLLOW_UP),
+        "follow_up.refer": _by_inspectors(_FOLLOW_UP),
+        "decide": (Step("bureau", "POST /checks/{check_id}/decision"),),
+    },
     "violation": {
         "release": (
             Step(

@@ -210,6 +210,27 @@ LIFECYCLES: dict[str, Steps] = {
         "finish": ("applying", "applied"),
         "erase": ("waiting parsed failed applied", "erased"),
     },
+    "inspection": {  # §5.1
+        "conclude": ("open", "concluded"),
+        "sign": ("concluded", "signed"),  # §5.1.3: finance, what the bureau concluded
+    },
+    "check": {  # §5.1.1, §5.1.2
+        "attempt": ("drawn", SAME),
+        "report": ("drawn", "reported"),
+        "report.alone": ("drawn", "closed"),  # an enterprise's answers, where nothing is found
+        "drop": ("drawn", "dropped"),
+        # the other inspector
+        "return": ("reported", "drawn"),
+        "countersign.close": ("reported", "closed"),
+        "countersign.rectify": ("reported", "rectifying"),
+        "countersign.refer": ("reported", "referred"),
+        "answer": ("rectifying", "answered"),
+        "state_position": ("referred", SAME),
+        "follow_up.close": ("rectifying answered", "closed"),
+        "follow_up.refer": ("rectifying answered", "referred"),
+        "decide": ("referred", "closed"),
+        "erase": ("closed dropped", SAME),
+    },
     "violation": {  # §2.1.3
         "release": ("standing", SAME),  # one order of those that it names
         "lift": ("standing", "lifted"),

@@ -179,6 +179,11 @@ class Policy(BaseModel):
     # §5.2b money that was paid is to come back so many days after the bureau's claim, if the claim names no day
     recovery_days: WholeNumber = 30
 
+    # §5.1 whoever has an order that was rated so or lower counts double in a draw
+    low_score: Annotated[int, Field(strict=True, ge=0, le=5)] = 2
+    # §5.1.1 how many calendar days an agency has to put right what was found, if the inspectors name no day
+    rectification_days: WholeNumber = 15
+
     # How much one may have open at once (no clause): generous, so that only a script that floods others meets a bound
     least_voucher_fen: ValueFen = 100  # the voucher part of one order
     open_orders_per_pair: Bound = 10  # of one enterprise at one agency, placed and not yet answered
@@ -250,6 +255,7 @@ class Retention:
     order_text_days: int = 1_095  # comment of a rating, reasons of refusals and cancellations: after the order ended
     violation_days: int = 1_095  # the words of a violation: after it was lifted
     lead_days: int = 1_095  # the words of a lead: after it was handed on
+    check_days: int = 1_095  # the words and photos of an inspection: after the check was closed
     message_days: int = 365  # a message: after it came into its inbox
     list_days: int = 180  # file and rows of a list that is not in force: after its last step
     payout_file_days: int = 180  # a file that shows account numbers: after the bank's last answer on its payouts
@@ -260,6 +266,8 @@ class Retention:
 RETENTION = Retention()
 # §2.2.cap: staff is warned when so many percent of a cap are used (no clause says how many)
 CAP_WARNING_PERCENTS = (80, 95)
+# §5.1: one draw looks at so many orders, and draws so many at most (no clause)
+FRAME_ORDERS, SAMPLE_SIZE = 20_000, 90
 # so many objections are decided by one call at most (no clause)
 OBJECTIONS_AT_ONCE = 50
 
@@ -291,6 +299,8 @@ CLAIM_DOCUMENTS = {
 }
 # §3.2.3, §4.1.3: what an organisation hands in with a report; it belongs to that report alone
 CHANGE_DOCUMENTS = {"change_evidence": "变更佐证材料"}
+# §5.1.1: what inspectors bring back
+INSPECTION_DOCUMENTS = {"photo": "现场照片", "inspection_record": "检查记录"}
 SETTLEMENT_DOCUMENTS = {
     "contract": "服务合同扫描件",
     "invoice": "企业自行承担部分的发票",

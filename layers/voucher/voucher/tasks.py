@@ -51,6 +51,12 @@ TaskKind = Literal[
     "record_payment",
     "claim_back",
     "pay_back",
+    "carry_out_check",
+    "countersign_check",
+    "rectify",
+    "follow_up_check",
+    "decide_check",
+    "sign_inspection",
 ]
 Facts = Mapping[str, Any]
 
@@ -119,6 +125,17 @@ def _is_held_and_unclaimed(order: Facts) -> object:
     # §5.2b: paid although a violation names it; what is claimed back is the bureau's own decision
     return order.get("held_by_violation") and not order.get("recovered_fen")
 
+
+def _is_joint(inspected: Facts) -> object:
+    return inspected["kind"] == "joint"
+
+
+def _is_not_joint(inspected: Facts) -> object:
+    return not _is_joint(inspected)
+
+
+# §5.1.3: the joint inspection is not the operator's
+_INSPECTORS: tuple[tuple[str, Callable[[Facts], object]], ...] = (("platform", _is_not_joint), ("bureau", _is_joint))
 
 _CANCELLABLE = "placed accepted delivered completed settling"
 
@@ -221,6 +238,14 @@ TASKS: dict[str, tuple[Task, ...]] = {
         Task("make_payout", "invoiced", "platform"),
     ),
     "payout": (Task("record_payment", "made", "finance"),),
+    "inspection": (Task("sign_inspection", "concluded", "finance", when=_is_joint),),
+    "check": (
+        *(Task("carry_out_check", "drawn", whose, term=None, when=when) for whose, when in _INSPECTORS),
+        *(Task("countersign_check", "reported", whose, when=when) for whose, when in _INSPECTORS),
+        Task("rectify", "rectifying", "agency", None, "rectify_by"),
+        *(Task("follow_up_check", "answered", whose, when=when) for whose, when in _INSPECTORS),
+        Task("decide_check", "referred", "bureau"),
+    ),
     "recovery": (Task("pay_back", "demanded part", "agency", None, "due_on"),),
 }
 

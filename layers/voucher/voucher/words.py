@@ -45,6 +45,8 @@ THING_WORDS = {
     "payout": "拨付",
     "recovery": "追回记录",
     "violation": "违规记录",
+    "inspection": "抽查",
+    "check": "检查",
     "list": "名单",
     "list_import": "名单版本",
     "message": "消息",
@@ -96,6 +98,12 @@ TASK_WORDS = {
     "record_payment": "登记拨付结果",
     "claim_back": "已拨付的订单涉及违规记录，请决定是否追回",
     "pay_back": "退回市经信局要求收回的资金",
+    "carry_out_check": "实施检查或回访",
+    "countersign_check": "复核另一名检查人员登记的结果",
+    "rectify": "整改检查发现的问题并提交说明",
+    "follow_up_check": "核实整改情况",
+    "decide_check": "处理检查发现的违规问题或线索",
+    "sign_inspection": "会签联合检查结论",
 }
 
 STATE_WORDS = {
@@ -197,5 +205,15 @@ STATE_WORDS = {
         "erased": "已删除",
     },
     "violation": {"standing": "尚未解除", "lifted": "已解除"},
+    "inspection": {"open": "进行中", "concluded": "已作结论", "signed": "已会签"},
+    "check": {
+        "drawn": "待检查",
+        "reported": "待复核",
+        "rectifying": "限期整改中",
+        "answered": "待核实整改",
+        "referred": "待市经信局处理",
+        "closed": "已办结",
+        "dropped": "已撤出",
+    },
     "recovery": {"demanded": "待收回", "part": "部分收回", "received": "已收回", "withdrawn": "已撤销"},
 }

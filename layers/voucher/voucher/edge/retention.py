@@ -15,6 +15,7 @@ from voucher.rules.working_days import shanghai_date
 from voucher.store import (
     bounds,
     changes,
+    checks,
     claims,
     crowds,
     documents,
@@ -173,6 +174,21 @@ def forget_violation(violation_id: str, mark: Mark) -> None:
         violations.commit_erased(violation, retention.erased_violation(violation, mark))
 
 
+def forget_check(check_id: str, mark: Mark) -> None:
+    """§5.1: the words of a check, and the papers that its report names."""
+    check = checks.get(check_id)
+    if retention.check_is_due(check, mark.at):
+        erased = retention.erased_check(check, mark)
+        if not checks.commit_erased(check, erased):
+            return
+        check = erased
+    if retention.is_cleaned(check.erased_at, mark.at) and check.report:
+        owner = keys.inspection(check.inspection_id)
+        for document in documents.list_all_of(owner):
+            if document.document_id in check.report.document_ids:
+                documents.commit_deleted(owner, document)
+
+
 def forget_lead(lead_id: str, mark: Mark) -> None:
     """§3.4.1: the words of a lead."""
     lead = removals.find_lead(lead_id)
@@ -213,6 +229,7 @@ FORGETTING: dict[str, Callable[..., None]] = {
     "round": forget_round,
     "payable": forget_account,
     "violation": forget_violation,
+    "check": forget_check,
     "lead": forget_lead,
     "list_import": forget_list,
 }

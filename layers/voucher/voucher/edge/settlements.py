@@ -35,6 +35,7 @@ def public_lines(lines: Sequence[Line], for_staff: bool, with_medians: bool = Fa
                 *flags_of_subsidies(line, found[line.order_id], standings[line.enterprise_uscc], for_staff),
             ],
             "held_by_violation": list(found[line.order_id].held_by_violation),
+            "held_by_finding": list(found[line.order_id].held_by_finding),
             "objections": counts.get(line.order_id),
         }
         | ({"median_price": medians.get(price_kind(found[line.order_id]))} if with_medians else {})

@@ -127,7 +127,8 @@ class Order(Remembering):
     the day of the voucher's grant; None in orders from before it was kept. `drawn` tells what it took from which shard
     of the yearly pools; `seq` is the number of its latest posting. `recovery_requests` maps the id of each recovery and
     receipt to the fingerprint of its request. `held_by_violation` are the ids of the violations on record that name
-    the order and were not lifted: as long as there is one, nothing is decided in favour of its money (§5.2b). `hands`
+    the order and were not lifted, `held_by_finding` those of the inspections' findings that hold it until they are
+    settled: as long as there is one of either, nothing is decided in favour of its money (§5.2b). `hands`
     are the people who acted for its two parties; they go with it wherever its money is decided on (`hands.py`).
     `subsidy_decisions` are the bureau's on other subsidies, of which the last one counts (§5.2b). `entered` tells
     when it first came into each state, since 2026-11-30: reports count how long it took (§5.1).
@@ -187,6 +188,7 @@ class Order(Remembering):
     recoveries: tuple[Recovery, ...] = ()
     recovery_requests: dict[str, str] = {}
     held_by_violation: tuple[str, ...] = ()
+    held_by_finding: tuple[str, ...] = ()
     subsidy_decisions: tuple[SubsidyDecision, ...] = ()
     warnings: tuple[OrderWarning, ...] = ()
     erased_at: Instant | None = None
@@ -211,6 +213,11 @@ class Order(Remembering):
     def has_contract(self) -> bool:
         """§4.2.1: both parties said what their contract is, so it runs on whatever becomes of them or of its year."""
         return self.contract_agreed_at is not None
+
+    @property
+    def is_held(self) -> bool:
+        """§5.2b: a violation on record or a finding holds it."""
+        return bool(self.held_by_violation or self.held_by_finding)
 
     @property
     def received_fen(self) -> int:

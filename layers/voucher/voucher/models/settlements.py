@@ -131,13 +131,14 @@ class PublicFlag(TypedDict):
 
 class PublicLine(Line, defer_build=True):
     """A line as a client sees it: a file that another order has, too, is flagged on both; `held_by_violation` are the
-    violations on record that hold its order; `objections` are those to the latest notice that showed it, None before
-    any did. `median_price` is that of the products on sale like its order's, for staff that looks at an application;
-    None where fewer than three are (§5.2a)."""
+    violations on record that hold its order, `held_by_finding` the checks whose findings do; `objections` are those to
+    the latest notice that showed it, None before any did. `median_price` is that of the products on sale like its
+    order's, for staff that looks at an application; None where fewer than three are (§5.2a)."""
 
     sometimes: ClassVar[frozenset[str]] = frozenset({"median_price"})
 
     held_by_violation: tuple[str, ...]
+    held_by_finding: tuple[str, ...]
     objections: ObjectionCounts | None
     median_price: MedianPrice | None
     flags: list[PublicFlag]  # type: ignore[assignment]

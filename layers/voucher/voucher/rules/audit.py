@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from voucher.models.audit import AuditEntry, Break, Link, Trace
+from voucher.models.inspections import TOLD_CHECKS
 from voucher.rules.messages import Image, Message, change_id, name_of, thing_of
 
 SYSTEM, PUBLIC = "system", "public"
@@ -84,6 +85,8 @@ def _parties(new: Image, thing: str) -> dict[str, str]:
         return {f"{owner.lower()}_uscc": uscc}
     if thing == "CLAIM":
         return {f"{new['kind']}_uscc": new["uscc"]}
+    if thing == "CHECK" and new.get("state") not in TOLD_CHECKS:  # nobody is warned of an inspection
+        return {}
     if thing in ("VIOLATION", "LEAD"):  # by credit code, which may be that of both
         return {"enterprise_uscc": new["uscc"], "agency_uscc": new["uscc"]}
     return {name: new[name] for name in ("enterprise_uscc", "agency_uscc") if new.get(name)}

@@ -93,6 +93,8 @@ FREE = frozenset(
         "review_working_days",
         "task_reminder_days",
         "recovery_days",
+        "low_score",
+        "rectification_days",
         "least_voucher_fen",
         "open_orders_per_pair",
         "members_per_organisation",

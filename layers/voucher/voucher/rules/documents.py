@@ -9,6 +9,7 @@ from voucher.policy import (
     CHANGE_DOCUMENTS,
     CLAIM_DOCUMENTS,
     ENTERPRISE_DOCUMENTS,
+    INSPECTION_DOCUMENTS,
     SETTLEMENT_DOCUMENTS,
 )
 from voucher.refusals import FieldError, Refusal, Refused
@@ -42,7 +43,12 @@ def file_name(words: str, thing_id: str, ending: str) -> FileName:
 
 def document_name(document: Document) -> FileName:
     """The name under which a document leaves, by its kind and its type."""
-    kinds = {"enterprises": ENTERPRISE_DOCUMENTS, "agencies": AGENCY_DOCUMENTS, "claims": CLAIM_DOCUMENTS}
+    kinds = {
+        "enterprises": ENTERPRISE_DOCUMENTS,
+        "agencies": AGENCY_DOCUMENTS,
+        "claims": CLAIM_DOCUMENTS,
+        "inspections": INSPECTION_DOCUMENTS,
+    }
     words = kinds.get(document.owner.partition("/")[0], SETTLEMENT_DOCUMENTS) | CHANGE_DOCUMENTS
     _, ending = FILE_TYPES[document.content_type]
     # a kind that a later edition of the regulation asks for no longer is still read

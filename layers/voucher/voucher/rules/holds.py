@@ -1,4 +1,5 @@
-"""Orders that a violation on record names are held: nobody decides in favour of their money (§5.2b)."""
+"""Orders that a violation on record or a finding of an inspection names are held: nobody decides in favour of their
+money (§5.1, §5.2b)."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -24,12 +25,16 @@ UNSENT_FAILS_FIRST = "尚未交银行的拨付由财政局登记为失败，再�
 
 
 def check_not_held(orders: Iterable[Order], way_words: str = OPERATOR_SETS_ASIDE) -> None:
-    """§5.2b: no violation on record holds one of some orders. Raises HELD with each order that one holds, and which,
-    and in which way the others go on."""
+    """§5.2b: no violation on record and no finding holds one of some orders. Raises HELD with each order that one
+    holds, and which, and in which way the others go on."""
     errors = [
-        FieldError(order.order_id, f"违规记录 {'、'.join(order.held_by_violation)} 尚未解除。")
+        FieldError(order.order_id, f"{words} {'、'.join(holding)} {end}。")
         for order in orders
-        if order.held_by_violation
+        for holding, words, end in (
+            (order.held_by_violation, "违规记录", "尚未解除"),
+            (order.held_by_finding, "检查", "发现的问题尚未处理完毕"),
+        )
+        if holding
     ]
     if errors:
         raise Refused(Refusal.HELD, errors=errors, way_words=way_words)
@@ -49,8 +54,8 @@ def check_unstopped(
 
 
 def held_ids(orders: Iterable[Order]) -> frozenset[str]:
-    """§5.2b: the ids of those of some orders that a violation on record holds."""
-    return frozenset(order.order_id for order in orders if order.held_by_violation)
+    """§5.2b: the ids of those of some orders that a violation on record or a finding holds."""
+    return frozenset(order.order_id for order in orders if order.is_held)
 
 
 def payout_with_holds(payout: Payout, named: Iterable[Order], mark: Mark) -> Payout | None:
@@ -82,19 +87,19 @@ def check_bank_was_told(payout: Payout, orders: Iterable[Order]) -> None:
         check_not_held(orders, UNSENT_FAILS_FIRST)
 
 
-def check_orders_of(uscc: str, order_ids: Sequence[str], found: Iterable[Order]) -> None:
-    """§5.2b: a violation names orders of whoever committed it, because a slip must not stop another's money. Raises
-    MALFORMED with each wrong name."""
+def check_orders_of(uscc: str, order_ids: Sequence[str], found: Iterable[Order], field: str = "order_ids") -> None:
+    """§5.2b: a violation, or a finding, names orders of whoever committed it, because a slip must not stop another's
+    money. Raises MALFORMED with each wrong name in `field`."""
     known = {order.order_id: order for order in found}
     errors = list[FieldError]()
     if len(order_ids) > MOST_ORDERS:
         words = f"一份违规记录最多涉及 {MOST_ORDERS} 笔订单，其余请另行记录。"
-        errors.append(FieldError("order_ids", words, "not_allowed"))
+        errors.append(FieldError(field, words, "not_allowed"))
     for order_id in order_ids:
         if (order := known.get(order_id)) is None:
-            errors.append(FieldError("order_ids", f"没有找到订单 {order_id}，请核对编号。", "unknown"))
+            errors.append(FieldError(field, f"没有找到订单 {order_id}，请核对编号。", "unknown"))
         elif uscc not in (order.enterprise_uscc, order.agency_uscc):
-            errors.append(FieldError("order_ids", f"{order_id} 不是该单位的订单，请核对。", "not_allowed"))
+            errors.append(FieldError(field, f"{order_id} 不是该单位的订单，请核对。", "not_allowed"))
     if errors:
         raise Refused(Refusal.MALFORMED, errors=errors)
 
@@ -108,6 +113,17 @@ def released_order(order: Order, violation_id: str, mark: Mark) -> Order:
     """§5.2b: the order without this hold, also where the violation was lifted."""
     holding = tuple(each for each in order.held_by_violation if each != violation_id)
     return stepped(order, "release", mark, held_by_violation=holding)
+
+
+def order_held_by_finding(order: Order, check_id: str, mark: Mark) -> Order:
+    """§5.1, §5.2b: the order that a finding holds until it is settled."""
+    return stepped(order, "hold", mark, held_by_finding=(*order.held_by_finding, check_id))
+
+
+def order_after_finding(order: Order, check_id: str, mark: Mark) -> Order:
+    """§5.1, §5.2b: the order once the finding is settled."""
+    holding = tuple(each for each in order.held_by_finding if each != check_id)
+    return stepped(order, "release", mark, held_by_finding=holding)
 
 
 def with_release(violation: Violation, order_id: str, reason: str, mark: Mark) -> Violation:

@@ -57,6 +57,9 @@ SUBJECTS = {
     ("PAYABLE", "awaiting_invoice"): "应付金额已确定，请按此金额提交汇总发票和收款账户。",
     ("PAYABLE", "dropped"): "应付款项已全部撤销，无需再提交汇总发票。",
     ("LINE", "withdrawn"): "订单已从兑付申请中撤出。",
+    ("CHECK", "rectifying"): "检查发现需要整改的问题，请在期限内整改并提交说明。",
+    ("CHECK", "referred"): "检查发现的问题已报市经信局处理，可提交陈述意见（一次）。",
+    ("CHECK", "closed"): "检查已办结，可查看结果。",
     ("PAYOUT", "returned"): "已拨付的资金被银行退回，请核对收款账户。",
     ("PAYOUT", "paid"): "服务券抵用资金已拨付。",
     ("PAYOUT", "failed"): "服务券抵用资金拨付失败，请核对收款账户。",
@@ -95,6 +98,7 @@ RECIPIENTS = {
     "VOUCHER": {"enterprise": "enterprise_uscc"},
     "ORDER": {"enterprise": "enterprise_uscc", "agency": "agency_uscc"},
     "LINE": {"agency": "agency_uscc"},
+    "CHECK": {"agency": "agency_uscc"},
     "PAYABLE": {"agency": "agency_uscc"},
     "PAYOUT": {"agency": "agency_uscc"},
 }
@@ -368,15 +372,15 @@ def _accused(old: Image | None, new: Image) -> list[Message]:
 
 
 def _order_held(old: Image | None, new: Image) -> list[Message]:
-    """§5.2b: both parties hear that a violation on record holds their order, and when none does so any more."""
+    """§5.2b: both parties hear that a violation or a finding holds their order, and when none does so any more."""
     if thing_of(new) != "ORDER" or old is None:
         return []
-    before, after = old.get("held_by_violation") or [], new.get("held_by_violation") or []
+    before, after = (each.get("held_by_violation") or each.get("held_by_finding") for each in (old, new))
     if bool(before) == bool(after):
         return []
-    held = "订单涉及违规记录，其兑付自即日起暂停（办法第五章第二节），如有异议请向市经信局说明。"
+    held = "订单涉及违规记录或检查发现的问题，其兑付自即日起暂停（办法第五章第二节），如有异议请向市经信局说明。"
     words, about = (
-        held if after else "市经信局已放行该订单或解除其违规记录，兑付可继续办理。",
+        held if after else "市经信局已放行该订单，或有关违规记录、检查发现的问题已处理，兑付可继续办理。",
         f"order:{new['order_id']}",
     )
     message_id = change_id(new, "held" if after else "released")

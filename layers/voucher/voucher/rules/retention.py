@@ -15,6 +15,7 @@ from voucher.models.claims import OrganisationClaim
 from voucher.models.documents import Document
 from voucher.models.enterprises import Enterprise
 from voucher.models.entitlements import Entitlement
+from voucher.models.inspections import Check
 from voucher.models.lists import ListImport
 from voucher.models.notices import Notice, Objection
 from voucher.models.orders import CancelRequest, Dispute, Order, OrderDecision
@@ -44,6 +45,7 @@ TASKS = (
     "round",
     "payable",
     "violation",
+    "check",
     "lead",
     "list_import",
     "message",
@@ -337,6 +339,26 @@ def payout_file_is_due(file: PayoutFile, payouts: Iterable[Payout], now: datetim
 
 
 # --- supervision and lists ---
+
+
+def check_is_due(check: Check, now: datetime) -> bool:
+    """§5.1: the words of a check that was closed."""
+    return check.erased_at is None and is_over(check.closed_at, RETENTION.check_days, now)
+
+
+def erased_check(check: Check, mark: Mark) -> Check:
+    """§5.1: that it was drawn, what was found and decided, by whom, and the orders stay; who was spoken to, the words
+    and the papers go."""
+    gone = dict.fromkeys(("return_reason", "statement", "follow_up_reason", "decision_reason", "drop_reason"))
+    report = check.report
+    if report:
+        untold: dict[str, Any] = dict.fromkeys(("place", "spoken_to", "note", "finding_text"))
+        points = report.checklist
+        if points:
+            bare = {name: getattr(points, name).model_copy(update={"note": None}) for name in type(points).model_fields}
+            untold["checklist"] = points.model_copy(update=bare)
+        report = report.model_copy(update=untold)
+    return stepped(check, "erase", mark, attempts=(), report=report, erased_at=mark.at, **gone)
 
 
 def violation_is_due(violation: Violation, now: datetime) -> bool:

@@ -84,8 +84,8 @@ CONFIRMER_AS_SEEN = "attribute_not_exists(#confirmed_by) OR #confirmed_by = :con
 
 # No violation stands against a credit code, of which perhaps nothing is known.
 NO_VIOLATION = "attribute_not_exists(#violations[0])"
-# No violation on record holds an order. One of before 2026-11-29 does not have the list.
-NOT_HELD = "attribute_not_exists(#held_by_violation[0])"
+# No violation on record holds an order, and no finding of an inspection. Older orders do not have these lists.
+NOT_HELD = "attribute_not_exists(#held_by_violation[0]) AND attribute_not_exists(#held_by_finding[0])"
 # The bureau has decided on an order's other subsidies as often as was read. One of before 2026-11-29 does not have the
 # list.
 SUBSIDIES_AS_SEEN = "attribute_not_exists(#subsidy_decisions) OR size(#subsidy_decisions) = :seen_decisions"

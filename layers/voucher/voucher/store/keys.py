@@ -21,6 +21,7 @@ settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id, OPEN#what      I
              PAYOUT#id       | RECORD              FILE#sha256, TRANSFER#sha256 | USES
              ACCOUNT#agency  | ACCOUNT             MATCH#mac | USES
 supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LEAD#id | RECORD
+             INSPECTION#id   | RECORD, CHECK#id, DOCUMENT#id, OPEN#what       USER#sub | DOCUMENTS#day
              AUDIT           | ANCHOR#seq
 reports      REPORT#year     | STATE, ROW#generation#dimension.value, RECONCILED
              EXCEPTIONS#year | AT#instant#kind#order       COUNTED#year#uscc | COUNTED
@@ -224,6 +225,15 @@ def report_exceptions(year: int, place: str = "") -> Key:
 def counted_firm(year: int, uscc: str) -> Key:
     """What is counted of one enterprise in one year."""
     return Key("reports", f"COUNTED#{year}#{uscc}", "COUNTED")
+
+
+def inspection(inspection_id: str, sk: str = "RECORD") -> Key:
+    return Key("supervision", f"INSPECTION#{inspection_id}", sk)
+
+
+def check(check_id: str) -> Key:
+    """The key of a check, whose id begins with that of its inspection."""
+    return inspection(check_id.rpartition(".")[0], f"CHECK#{check_id}")
 
 
 def request(sub: str, idempotency_key: str) -> Key:

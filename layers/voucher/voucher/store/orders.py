@@ -7,6 +7,7 @@ from voucher.models.accounts import Movement, Posting, order_account, voucher_ac
 from voucher.models.agencies import Agency
 from voucher.models.base import Instant, Mark, instant_text
 from voucher.models.enterprises import Enterprise
+from voucher.models.inspections import SampledOrder
 from voucher.models.order_facts import OrderFacts
 from voucher.models.orders import HOLDING_ORDERS, Order, ProposedContract
 from voucher.models.pools import Plan, category_pool, return_plan
@@ -17,7 +18,7 @@ from voucher.models.vouchers import Voucher
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import bounds, conditions, keys, organisations, standing, vouchers
 from voucher.store.engine import pools
-from voucher.store.engine.pages import LAST, Keep, Page, Party, Selection, read_page, read_whole
+from voucher.store.engine.pages import LAST, Keep, Page, Party, Selection, read_columns, read_page, read_whole
 from voucher.store.engine.postings import voucher_posting_write
 from voucher.store.engine.reading import find_item, read_many, read_partition, read_together
 from voucher.store.engine.table import (
@@ -365,6 +366,31 @@ def list_in(state: str, until: Instant | None = None) -> Iterable[Order]:
     """Every order in one state, perhaps only those placed before an instant, page by page, as the index shows them."""
     last = instant_text(until) if until else LAST
     return (Order.model_validate(item) for item in read_whole("orders", "ORDER", state, until=last))
+
+
+def read_sampled(states: Iterable[str], since: str, until: str, most: int) -> list[SampledOrder]:
+    """§5.1: what a frame needs of the orders in some states that were placed from one instant on and before another, as
+    the index shows them. Raises FRAME_TOO_LARGE beyond `most`: one draw does bounded work."""
+    found, selection = list[SampledOrder](), Selection(since=since, until=until)
+    for state in sorted(states):
+        items, more = read_columns("orders", Party("by_state", f"ORDER#{state}"), selection, SAMPLED, most - len(found))
+        if more:
+            raise Refused(Refusal.FRAME_TOO_LARGE, most=most)
+        found += map(_sampled, items)
+    return found
+
+
+# the attributes of an order that a frame is made of
+SAMPLED = (
+    *("order_id", "year", "state", "category", "district", "agency_uscc", "enterprise_uscc", "enterprise_name"),
+    *("created_at", "rating", "held_by_violation", "held_by_finding"),
+)
+
+
+def _sampled(item: Item) -> SampledOrder:
+    plain: dict[str, Any] = {name: item.get(name) for name in SAMPLED[:9]}
+    is_held = bool(item.get("held_by_violation") or item.get("held_by_finding"))
+    return SampledOrder(**plain, score=(item.get("rating") or {}).get("score"), is_held=is_held)
 
 
 def list_of_enterprise(uscc: str) -> Iterable[Order]:

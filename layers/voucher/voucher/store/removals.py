@@ -15,7 +15,7 @@ def commit_removal(old: Agency, new: Agency, notice: RemovalNotice, lead: Lead, 
         [
             organisations.step_write(old, new, four_eyes, caller=caller),
             _notice_write(notice),
-            add_write("lead", keys.lead(lead.lead_id), lead, index=_lead_entry(lead)),
+            lead_write(lead),
         ]
     )
 
@@ -29,6 +29,11 @@ def commit_restoration(old: Agency, new: Agency, notice: RemovalNotice, caller: 
 def _notice_write(notice: RemovalNotice) -> Write:
     listed = keys.index_entry("NOTICE", notice.created_at, notice.notice_id, state=notice.state)
     return add_write("notice", keys.notice(notice.notice_id), notice, index=listed)
+
+
+def lead_write(lead: Lead) -> Write:
+    """The write that records a lead."""
+    return add_write("lead", keys.lead(lead.lead_id), lead, index=_lead_entry(lead))
 
 
 def _lead_entry(lead: Lead) -> dict[str, str]:

@@ -155,6 +155,23 @@ def read_some(name: str, place: Party, most: int) -> tuple[list[table.Item], boo
         request["ExclusiveStartKey"] = last
 
 
+def read_columns(
+    name: str, place: Party, selection: Selection, columns: Sequence[str], most: int
+) -> tuple[list[table.Item], bool]:
+    """Some attributes of the items of a partition of an index, the oldest first; and True if there are more than
+    `most`, of which then some are missing."""
+    names = {f"#{number}": column for number, column in enumerate(columns)}
+    request = _query(name, place, selection) | {"ProjectionExpression": ", ".join(names)}
+    found: list[table.Item] = []
+    while True:
+        answer = table.client().query(**request, ExpressionAttributeNames=names, ScanIndexForward=True)
+        found += map(table.decode, answer["Items"])
+        last = answer.get("LastEvaluatedKey")
+        if last is None or len(found) > most:
+            return found, last is not None or len(found) > most
+        request["ExclusiveStartKey"] = last
+
+
 def read_days(name: str, key: str, first: str, last: str) -> Iterator[table.Item]:
     """Every item of a partition of by_due, from one day to another, both included."""
     request = {

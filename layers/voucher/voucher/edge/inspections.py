@@ -1,0 +1,43 @@
+"""Inspections over HTTP: who may inspect, the frame as it is now, and what staff sees of a draw (§5.1)."""
+
+from datetime import datetime, time
+from typing import Any
+
+from voucher.edge import clock
+from voucher.edge.checks import listed_check
+from voucher.edge.identity import Caller, require
+from voucher.models.base import instant_text
+from voucher.models.inspections import Filters, Frame, Inspection, InspectionKind
+from voucher.policy import FRAME_ORDERS, Policy
+from voucher.rules.documents import file_name
+from voucher.rules.inspections import frame_of, states_of
+from voucher.rules.programmes import policy_for
+from voucher.rules.working_days import ONE_DAY, SHANGHAI
+from voucher.store import checks, inspections, orders, organisations, programmes
+
+
+def check_inspector(caller: Caller, kind: InspectionKind) -> None:
+    """§5.1.3: the joint inspection is the bureau's and finance's, whoever else may inspect. Raises ROLE_REQUIRED."""
+    if kind == "joint":
+        require(caller, "bureau", "finance")
+
+
+def policy_of(year: int) -> Policy:
+    """The policy of a programme year, or of the edition in force."""
+    return policy_for(programmes.find(year), clock.today())
+
+
+def frame_now(kind: InspectionKind, year: int, filters: Filters, policy: Policy) -> Frame:
+    """§5.1: all who may be drawn now. Raises FRAME_EMPTY, FRAME_TOO_LARGE."""
+    days = (filters.placed_from, filters.placed_to + ONE_DAY)
+    since, until = (instant_text(datetime.combine(day, time(), SHANGHAI)) for day in days)
+    found = orders.read_sampled(states_of(kind), since, until, FRAME_ORDERS)
+    active = [] if kind == "satisfaction" else organisations.list_agencies_in("active")
+    return frame_of(kind, year, filters, found, {each.uscc: each.name for each in active}, policy)
+
+
+def shown_inspection(inspection: Inspection) -> dict[str, Any]:
+    """An inspection with its checks, as their list has them, and a link to its frame."""
+    url = inspections.frame_url(inspection, file_name("抽样框", inspection.inspection_id, "json"))
+    found = [listed_check(each, for_agency=False) for each in checks.list_of(inspection.inspection_id)]
+    return inspection.public() | {"checks": found, "frame_url": url}
