@@ -1,5 +1,4 @@
-"""What a second pair of eyes says of an inspection: the other inspector of what was found, who follows it up, and the
-bureau; and the end of an inspection, which finance signs, too, if it is a joint one (§5.1)."""
+"""The second pair of eyes on an inspection: the other inspector, who follows up, the bureau, finance (§5.1, §5.1.3)."""
 
 from typing import Literal
 
@@ -93,11 +92,10 @@ def decide(check_id: str) -> Answer[Check]:
     check_version(old, body.version)
     violation = violations.find(body.violation_id) if body.violation_id else None
     new = decided_check(old, body.decision, body.reason, body.violation_id, violation, app.mark)
-    lead: list[Write] = []
-    if body.decision == "lead":
-        agency = organisations.find_agency(old.agency_uscc)
-        lead.append(removals.lead_write(lead_of_check(new, agency, app.creation("record"))))
-    return _commit(old, new, "decide_check", *lead)
+    if body.decision != "lead":
+        return _commit(old, new, "decide_check")
+    lead = lead_of_check(new, organisations.find_agency(old.agency_uscc), app.creation("record"))
+    return _commit(old, new, "decide_check", removals.lead_write(lead))
 
 
 def _commit(old: Check, new: Check, step: str, *also: Write) -> Answer[Check]:
