@@ -8,6 +8,7 @@ from pydantic import Field
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, partial
+from voucher.edge.checks import checks_of
 from voucher.edge.codes import AgencyCode
 from voucher.edge.disclosure import disclose
 from voucher.edge.fields import Count, Day, Name, Phone, SignedFen
@@ -144,10 +145,10 @@ def list_agencies(query: Search[AgencyState]) -> Answer[ListOf[Agency]]:
 
 @app.get("/agencies/<uscc>")
 def show(uscc: str) -> Answer[ShownAgency]:
-    """One agency with its ratings, for its members and staff."""
+    """One agency with its ratings and latest checks, for its members and staff."""
     agency = as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
     disclose(app, f"agency:{uscc}", agency_uscc=uscc)
-    return reply(agency.public() | ratings.find(keys.agency_ratings(uscc)).shown())
+    return reply(agency.public() | ratings.find(keys.agency_ratings(uscc)).shown() | checks_of(uscc))
 
 
 handler = app.handle

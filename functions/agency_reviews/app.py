@@ -5,6 +5,7 @@ from typing import Any, Literal
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import ReviewReason, Versioned, reasons_of
+from voucher.edge.checks import checks_of
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
 from voucher.edge.parties import unaccused_checks
@@ -76,8 +77,9 @@ def approve(uscc: str) -> Answer[ReviewedAgency]:
 
 
 def _with_violations(agency: Agency) -> dict[str, Any]:
-    """§3.1.1: an agency as its reviewers see it, with the violations that stand against its credit code."""
-    return agency.public() | {"violations": standing.read_standings([agency.uscc])[agency.uscc].violations}
+    """§3.1.1, §5.1: an agency as its reviewers see it, with what stands against it and what inspections found."""
+    violations = standing.read_standings([agency.uscc])[agency.uscc].violations
+    return agency.public() | {"violations": violations} | checks_of(agency.uscc)
 
 
 def _approval(agency: Agency, body: Decision) -> dict[str, Any]:

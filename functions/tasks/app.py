@@ -11,8 +11,8 @@ from voucher.edge.replies import Answer, reply
 from voucher.models.tasks import ShownTask, TaskList
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.programmes import policy_for
-from voucher.rules.tasks import shown_aside, shown_task, urgency
-from voucher.store import organisations, programmes, tasks
+from voucher.rules.tasks import joint_inspections_due, shown_aside, shown_task, urgency
+from voucher.store import inspections, organisations, programmes, tasks
 from voucher.store.engine.pages import Keep, Selection, cut_page
 from voucher.store.engine.table import Item
 from voucher.tasks import TaskKind, party_key
@@ -39,6 +39,9 @@ def list_tasks(query: OfWorker) -> Answer[TaskList]:
         found += [task for item in work.items if is_shown(item) and (task := shown_task(item, policy, today))]
         own = tasks.read_own(party)
         found += [task] if own and (task := shown_aside(own, policy, today)) else []
+    if query.role:
+        years = [each for each in programmes.list_all() if each.year >= today.year - 1]
+        found += joint_inspections_due(query.role, years, inspections.list_years_signed("joint"), today)
     placed = [(urgency(each), each) for each in found if query.kind in (None, each.kind)]
     filters = query.model_dump_json(exclude={"limit", "cursor"})
     selection = Selection(query.limit, query.cursor, oldest_first=True, filters=filters)

@@ -1,13 +1,14 @@
 """Use cases for the faults: a disqualification, what it makes void, a removal, and how each is taken back."""
 
 from infra.client import steps
-from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR
+from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR, OPERATOR_TWO
 from tests.conftest import StoppedClock
 from tests.faults.order_use_cases import place_uncontracted_order
 from tests.faults.services import receive_all
 from tests.faults.use_case import Json, UseCase, deliver_to_worker, list_entries, post
 from tests.races import sanctions, seed_data, tables
 from tests.races.claim_scenario import CLAIMANT, YES, forwarded_claim
+from tests.races.inspections import AGREE, reported_check
 from tests.races.order_parties import seed_parties
 from tests.races.seed_data import QUOTA_FEN
 from tests.support.backend import World
@@ -139,6 +140,19 @@ def removal(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(post(world, BUREAU, f"/agencies/{parties.agency.uscc}/removal/approve", sanctions.APPROVE), check)
 
 
+def finding_that_holds(world: World, _clock: StoppedClock) -> UseCase:
+    parties = seed_parties(world)
+    order_id = parties.complete_order(100_000)
+    path = reported_check(parties.agency.uscc, order_id)
+
+    def check(answer: Json) -> None:
+        assert answer["state"] == "referred"
+        [order] = tables.list_records(Order, "orders", "RECORD")
+        assert order.held_by_finding == (answer["check_id"],)
+
+    return UseCase(post(world, OPERATOR_TWO, f"{path}/countersign", AGREE), check)
+
+
 def restoration_of_an_agency(world: World, _clock: StoppedClock) -> UseCase:
     parties = seed_parties(world)
     sanctions.propose_removal(parties)
@@ -156,4 +170,5 @@ SANCTION_USE_CASES = {
     "§4.1.3": [disqualification, void_enterprise, restoration, report_with_a_paper, adoption],
     "§4.1.1": [approved_claim],
     "§3.4.1": [removal, restoration_of_an_agency],
+    "§5.1.1": [finding_that_holds],
 }

@@ -279,6 +279,42 @@ def test_the_joint_inspection_is_concluded_by_the_bureau_and_signed_by_another_p
 
 
 @pytest.mark.clause("§5.1.3")
+def test_a_year_without_a_signed_joint_inspection_is_a_task_of_bureau_and_finance(
+    completed: Scene, stopped_clock: StoppedClock
+) -> None:
+    town, _ = completed
+
+    def due(person: Person) -> list[tuple[str, bool]]:
+        items = town.shown(f"/tasks?role={person.role}&kind=inspect_jointly", person)["items"]
+        return [(each["due_on"], each["overdue"]) for each in items]
+
+    assert due(BUREAU) == due(OPERATOR) == []
+    stopped_clock.instant = NOW.replace(month=11)
+    assert due(BUREAU) == due(FINANCE) == [("2026-12-31", False)]
+    inspection = drawn(town.world, "joint", BUREAU)
+    [check] = inspection["checks"]
+    stopped_clock.instant = NOW.replace(year=2027, month=1)
+    assert due(FINANCE) == [("2026-12-31", True)]
+    steps.expect(act(town.world, BUREAU, check, "drop", {"reason": "已注销"}), 200)
+    path = f"/inspections/{inspection['inspection_id']}"
+    steps.expect(town.world.call(BUREAU, "POST", f"{path}/conclude", {"conclusion": "合规"}), 200)
+    assert due(BUREAU) == [("2026-12-31", True)]
+    steps.expect(town.world.call(FINANCE, "POST", f"{path}/sign"), 200)
+    assert due(BUREAU) == due(FINANCE) == []
+
+
+@pytest.mark.clause("§5.1.1")
+def test_whoever_decides_on_a_renewal_sees_what_inspections_found(running: Town) -> None:
+    first, second = drawn(running.world, key="a")["checks"][0], drawn(running.world, key="b")["checks"][0]
+    found(running.world, first, "rectify")
+    steps.expect(report(running.world, second), 200)
+    shown = running.shown(f"/agencies/{running.agency.uscc}")["checks"]
+    assert [(each["check_id"], each["finding"], each["state"]) for each in shown] == [
+        (first["check_id"], "rectify", "rectifying")
+    ]
+
+
+@pytest.mark.clause("§5.1.3")
 def test_an_inspection_of_another_kind_is_not_signed(running: Town) -> None:
     inspection = drawn(running.world)
     found(running.world, inspection["checks"][0], "none")

@@ -179,6 +179,8 @@ class Policy(BaseModel):
     # §5.2b money that was paid is to come back so many days after the bureau's claim, if the claim names no day
     recovery_days: WholeNumber = 30
 
+    # §5.1.3 the last day for the year's joint inspection. None means the last day of the year.
+    joint_inspection_ends_on: PlainDay | None = None
     # §5.1 whoever has an order that was rated so or lower counts double in a draw
     low_score: Annotated[int, Field(strict=True, ge=0, le=5)] = 2
     # §5.1.1 how many calendar days an agency has to put right what was found, if the inspectors name no day
@@ -210,6 +212,10 @@ class Policy(BaseModel):
     def last_day(self, year: int) -> date:
         """Last day of programme year `year`; at the end of it every voucher is void (§1.4b)."""
         return self.year_ends_on or date(year, 12, 31)
+
+    def joint_inspection_day(self, year: int) -> date:
+        """Last day for the joint inspection of programme year `year` (§5.1.3)."""
+        return self.joint_inspection_ends_on or self.last_day(year)
 
     def settlement_day(self, year: int) -> date:
         """Last day on which orders of programme year `year` are handed in for settlement (§3.5.1)."""

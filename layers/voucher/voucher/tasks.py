@@ -57,6 +57,7 @@ TaskKind = Literal[
     "follow_up_check",
     "decide_check",
     "sign_inspection",
+    "inspect_jointly",
 ]
 Facts = Mapping[str, Any]
 
@@ -158,6 +159,9 @@ ASIDE = {
     ),
     "agency": Task("state_position", "removal_proposed", "agency", None, "sanction.answer_by", _may_state_its_position),
 }
+
+# §5.1.3: what bureau and finance owe a year as long as no joint inspection of it is signed; read from the years
+OF_A_YEAR = {role: Task("inspect_jointly", "open closed", role, term=None) for role in ("bureau", "finance")}
 
 # of several that fit, the first one counts
 TASKS: dict[str, tuple[Task, ...]] = {

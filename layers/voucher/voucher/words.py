@@ -104,6 +104,7 @@ TASK_WORDS = {
     "follow_up_check": "核实整改情况",
     "decide_check": "处理检查发现的违规问题或线索",
     "sign_inspection": "会签联合检查结论",
+    "inspect_jointly": "开展本年度联合检查",
 }
 
 STATE_WORDS = {

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any, ClassVar, Literal, cast
 
 from voucher.models.base import Instant, Reason, Stateful
+from voucher.models.inspections import CheckOfAgency
 from voucher.models.members import Invitation, Seat
 from voucher.models.ratings import Rated, Ratings
 from voucher.models.sanctions import Sanction
@@ -100,14 +101,17 @@ class Agency(Stateful):
 
 
 class ShownAgency(Agency, defer_build=True):
-    """An agency with its ratings, which count when it renews its approval (§3.2.3, §4.2.3)."""
+    """An agency with its ratings and its latest checks, which count when it renews its approval (§3.2.3, §4.2.3,
+    §5.1)."""
 
     rating_average: float | None
     rating_count: int
+    checks: tuple[CheckOfAgency, ...]
 
 
 class ReviewedAgency(Agency, defer_build=True):
-    """An agency with the violations that stand against its credit code: as long as there is one, it is not approved
-    (§3.1.1, §5.2b)."""
+    """An agency with the violations that stand against its credit code, as long as there is one of which it is not
+    approved (§3.1.1, §5.2b), and with its latest checks, a basis for the contract with it (§5.1)."""
 
     violations: tuple[str, ...]
+    checks: tuple[CheckOfAgency, ...]

@@ -93,6 +93,7 @@ FREE = frozenset(
         "review_working_days",
         "task_reminder_days",
         "recovery_days",
+        "joint_inspection_ends_on",
         "low_score",
         "rectification_days",
         "least_voucher_fen",

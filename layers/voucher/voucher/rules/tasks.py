@@ -1,14 +1,16 @@
 """Tasks as their lists show them: what about, since when, and until when (`tasks.py` has whose work a record is)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from voucher.models.base import instant_text
+from voucher.models.programmes import Programme
 from voucher.models.tasks import ShownTask
 from voucher.policy import Policy
 from voucher.rules.messages import Message, about, kept_thing, task_due
 from voucher.rules.working_days import ONE_DAY, add_working_days, shanghai_date
-from voucher.tasks import ASIDE, Task, task_of
+from voucher.tasks import ASIDE, OF_A_YEAR, Task, task_of
 
 
 def due_on(task: Task, facts: Mapping[str, Any], since: date, policy: Policy) -> date | None:
@@ -29,6 +31,34 @@ def shown_aside(item: Mapping[str, Any], policy: Policy, today: date) -> ShownTa
     """What an organisation may answer of its own record, while that is somebody else's task."""
     task = ASIDE.get(kept_thing(item))
     return _shown(task, item, policy, today) if task and task.is_of(item) else None
+
+
+# so long before its last day the joint inspection of a year is a task
+JOINT_INSPECTION_DAYS = 90
+
+
+def joint_inspections_due(
+    role: str, years: Iterable[Programme], signed: Collection[int], today: date
+) -> list[ShownTask]:
+    """§5.1.3: the years of which no joint inspection is signed, as tasks of the bureau and of finance."""
+    task = OF_A_YEAR.get(role)
+    return [
+        ShownTask(
+            kind=task.kind,
+            about=f"programme:{each.year}",
+            title=None,
+            year=each.year,
+            enterprise_uscc=None,
+            agency_uscc=None,
+            since=instant_text(each.created_at),
+            due_on=due,
+            overdue=due < today,
+        )
+        for each in years
+        if task and each.state in task.states.split() and each.year not in signed
+        for due in [each.policy.joint_inspection_day(each.year)]
+        if due - JOINT_INSPECTION_DAYS * ONE_DAY <= today
+    ]
 
 
 def _shown(task: Task, item: Mapping[str, Any], policy: Policy, today: date) -> ShownTask:

@@ -7,7 +7,7 @@ from voucher.models.inspections import Check, Inspection
 from voucher.refusals import not_found
 from voucher.store import checks, conditions, keys
 from voucher.store.engine import files
-from voucher.store.engine.pages import Keep, Page, Selection, read_page
+from voucher.store.engine.pages import Keep, Page, Selection, read_page, read_whole
 from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import Write, add_write, advance_write, commit
 
@@ -58,6 +58,12 @@ def commit_step(old: Inspection, new: Inspection, *more: str, **values: str) -> 
 def commit_signed(old: Inspection, new: Inspection, caller: str) -> None:
     """§5.1.3: finance signs, by another person than who concluded. Raises CHANGED_MEANWHILE."""
     commit_step(old, new, conditions.by_other_hands("sign_inspection", "inspection"), caller=caller)
+
+
+def list_years_signed(kind: str) -> set[int]:
+    """§5.1.3: the years of which an inspection of a kind is signed."""
+    found = read_whole("supervision", "INSPECTION", "signed")
+    return {int(item["year"]) for item in found if item["kind"] == kind}
 
 
 def list_page(selection: Selection, keep: Keep | None) -> Page:
