@@ -329,6 +329,7 @@ INVENTORY = (
         "words and names in the books",
         (
             "Recovery.reason",
+            "Inspection.redraw_reason",
             "Recovery.withdrawal_reason",
             "Posting.reason",
             "Posting.about",
@@ -374,6 +375,7 @@ NO_PERSON = (
     "Agency.name",
     "Lead.name",
     "FrameMember.name",
+    "Frame.members",
     "Check.member_name",
     "Inspection.frame_sha256",
     "OrganisationClaim.name",
