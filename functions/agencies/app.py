@@ -8,7 +8,6 @@ from pydantic import Field
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, partial
-from voucher.edge.checks import checks_of
 from voucher.edge.codes import AgencyCode
 from voucher.edge.disclosure import disclose
 from voucher.edge.fields import Count, Day, Name, Phone, SignedFen
@@ -16,6 +15,7 @@ from voucher.edge.identity import as_anybody, as_member, as_member_or_staff, req
 from voucher.edge.masking import masked
 from voucher.edge.pages import ListOf, Search, reply_list
 from voucher.edge.parties import unaccused_checks
+from voucher.edge.performance import performance_of
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency, AgencyState, ShownAgency
 from voucher.models.base import Request
@@ -27,7 +27,7 @@ from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.programmes import policy_for
 from voucher.rules.retention import refused_registration
 from voucher.rules.submissions import application_day, changes_by_submission, submission_of
-from voucher.store import documents, keys, organisations, programmes, ratings
+from voucher.store import documents, keys, organisations, programmes
 
 app = Api()
 
@@ -145,10 +145,10 @@ def list_agencies(query: Search[AgencyState]) -> Answer[ListOf[Agency]]:
 
 @app.get("/agencies/<uscc>")
 def show(uscc: str) -> Answer[ShownAgency]:
-    """One agency with its ratings and latest checks, for its members and staff."""
+    """One agency with how it did, for its members and staff."""
     agency = as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
     disclose(app, f"agency:{uscc}", agency_uscc=uscc)
-    return reply(agency.public() | ratings.find(keys.agency_ratings(uscc)).shown() | checks_of(uscc))
+    return reply(agency.public() | performance_of(uscc))
 
 
 handler = app.handle

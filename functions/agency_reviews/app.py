@@ -5,10 +5,10 @@ from typing import Any, Literal
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import ReviewReason, Versioned, reasons_of
-from voucher.edge.checks import checks_of
 from voucher.edge.fields import Text
 from voucher.edge.identity import require
 from voucher.edge.parties import unaccused_checks
+from voucher.edge.performance import performance_of
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency, ReviewedAgency
 from voucher.models.base import Reason
@@ -77,9 +77,9 @@ def approve(uscc: str) -> Answer[ReviewedAgency]:
 
 
 def _with_violations(agency: Agency) -> dict[str, Any]:
-    """§3.1.1, §5.1: an agency as its reviewers see it, with what stands against it and what inspections found."""
+    """§3.1.1, §5.1: an agency as its reviewers see it, with what stands against it and how it did."""
     violations = standing.read_standings([agency.uscc])[agency.uscc].violations
-    return agency.public() | {"violations": violations} | checks_of(agency.uscc)
+    return agency.public() | {"violations": violations} | performance_of(agency.uscc)
 
 
 def _approval(agency: Agency, body: Decision) -> dict[str, Any]:

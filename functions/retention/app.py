@@ -15,6 +15,7 @@ from voucher.edge.retention import FORGETTING, forget_messages
 from voucher.models.base import Mark, instant_text
 from voucher.policy import LIST_KINDS, RETENTION
 from voucher.store import (
+    activities,
     checks,
     claims,
     lists,
@@ -51,6 +52,7 @@ LISTS: dict[str, tuple[Callable[[Selection], Page], tuple[str, ...], int | None]
         RETENTION.account_days,
     ),
     "violation": (lambda wanted: violations.list_page(wanted, None), ("violation_id",), RETENTION.violation_days),
+    "activity": (lambda wanted: activities.list_page(wanted, None), ("activity_id",), RETENTION.activity_days),
     "check": (lambda wanted: checks.list_page(wanted, None), ("check_id",), RETENTION.check_days),
     "lead": (lambda wanted: removals.list_leads(wanted, None), ("lead_id",), RETENTION.lead_days),
 }

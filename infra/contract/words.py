@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from voucher.policy import (
+    ACTIVITY_DOCUMENTS,
     AGENCY_DOCUMENTS,
     CATEGORY_WORDS,
     CHANGE_DOCUMENTS,
@@ -34,6 +35,14 @@ LISTS: dict[str, Words] = {
     "claim_documents": CLAIM_DOCUMENTS,
     "agency_documents": AGENCY_DOCUMENTS | CHANGE_DOCUMENTS,
     "settlement_documents": SETTLEMENT_DOCUMENTS,
+    "activity_documents": ACTIVITY_DOCUMENTS,
+    "activity_kinds": {
+        "training": "线下培训",
+        "livestream": "线上直播",
+        "visit": "入企宣贯",
+        "publicity": "政策宣传",
+        "public_service": "公益助企服务",
+    },
     "inspection_documents": INSPECTION_DOCUMENTS,
     "inspection_kinds": {"daily": "日常检查", "satisfaction": "满意度抽查", "joint": "联合检查"},
     "findings": {"none": "未发现问题", "rectify": "限期整改", "violation": "涉嫌违规", "lead": "线索移交"},

@@ -55,6 +55,8 @@ INVENTORY = (
             "Agency.legal_representative",
             "Agency.contact_name",
             "Agency.contact_phone",
+            "Agency.former_contacts",
+            "FormerContact.name",
             "Agency.proposed",
             "Enterprise.submission",
             "Enterprise.submission_before",
@@ -294,6 +296,15 @@ INVENTORY = (
         "that there was one, whose, which orders, who decided",
     ),
     Kind(
+        "activities of agencies: sign-in lists, photos, the words of the review",
+        ("Activity.review_reason", "Activity.cancel_reason", "Activity.document_ids", "Activity.submitted_by"),
+        "supervision: `ACTIVITY#`, `DOCUMENT#`; S3 `documents/activities/*`",
+        "to know who took part, §3.4.2",
+        "activity_days",
+        "its last step",
+        "that it was held, how many firms it reached, who confirmed it",
+    ),
+    Kind(
         "inspections: who was spoken to, the words, a part of the number, statements, photos",
         (
             "Attempt.phone",
@@ -376,6 +387,8 @@ NO_PERSON = (
     "Lead.name",
     "FrameMember.name",
     "Frame.members",
+    "Agency.contact_since",
+    "Agency.contact_trained_on",
     "Check.member_name",
     "Inspection.frame_sha256",
     "OrganisationClaim.name",

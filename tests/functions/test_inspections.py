@@ -77,7 +77,7 @@ def test_a_frame_has_only_active_agencies_with_running_orders_of_the_filters(run
 
 
 @pytest.mark.clause("§5.1.1")
-def test_whoever_was_removed_meanwhile_is_in_no_new_frame_and_is_dropped_from_the_old_one(running: Town) -> None:
+def test_whoever_was_removed_is_in_no_new_frame_and_is_dropped_from_the_old_one(running: Town) -> None:
     inspection = drawn(running.world)
     remove_agency(running)
     assert draw(running.world, key="later").code == "FRAME_EMPTY"
@@ -219,7 +219,7 @@ def test_a_report_names_photos_that_are_there_and_they_stay(running: Town) -> No
 
 
 @pytest.mark.clause("§5.1.2")
-def test_an_enterprises_answers_stand_beside_its_rating_and_its_agency_does_not_learn_whose_they_are(
+def test_an_agency_does_not_learn_whose_answers_stand_beside_the_rating(
     completed: Scene,
 ) -> None:
     town, order = completed
@@ -255,7 +255,7 @@ def test_an_order_rated_low_gives_its_enterprise_two_tickets(completed: Scene) -
 
 
 @pytest.mark.clause("§5.1.3")
-def test_the_joint_inspection_is_concluded_by_the_bureau_and_signed_by_another_person_of_finance(running: Town) -> None:
+def test_the_bureau_concludes_the_joint_inspection_and_finance_signs_it(running: Town) -> None:
     world = running.world
     assert draw(world, "joint").code == "ROLE_REQUIRED"
     inspection = drawn(world, "joint", BUREAU)
@@ -279,7 +279,7 @@ def test_the_joint_inspection_is_concluded_by_the_bureau_and_signed_by_another_p
 
 
 @pytest.mark.clause("§5.1.3")
-def test_a_year_without_a_signed_joint_inspection_is_a_task_of_bureau_and_finance(
+def test_a_year_without_a_joint_inspection_is_a_task_of_bureau_and_finance(
     completed: Scene, stopped_clock: StoppedClock
 ) -> None:
     town, _ = completed
@@ -336,7 +336,7 @@ def held(scene: Scene) -> tuple[Settling, Json, Json]:
 
 @pytest.mark.clause("§5.1.2")
 @pytest.mark.clause("§5.2b")
-def test_a_finding_holds_its_orders_from_the_second_inspectors_word_until_the_bureau_decides(submitted: Scene) -> None:
+def test_a_finding_holds_its_orders_until_the_bureau_decides(submitted: Scene) -> None:
     case, order, check = held(submitted)
     assert case.order(order)["held_by_finding"] == []
     steps.expect(countersign(case.town.world, check, FINANCE), 200)

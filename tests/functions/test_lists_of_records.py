@@ -39,6 +39,7 @@ STATES = {
     "/staff/batches": "draft withdrawn published open sold_out closed",
     "/staff/products": "draft published withdrawn",
     "/claims": "draft submitted forwarded withdrawn rejected approved",
+    "/activities": "draft submitted returned confirmed cancelled",
     "/checks": "drawn reported rectifying answered referred closed dropped",
     "/inspections": "open concluded signed",
     "/violations": "standing lifted",

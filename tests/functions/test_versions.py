@@ -41,6 +41,7 @@ VERSIONED = {
     "POST /agencies/{uscc}/changes/{change_id}/review",
     "POST /claims/{claim_id}/review",
     "POST /claims/{claim_id}/decision",
+    "POST /activities/{activity_id}/review",
     "POST /checks/{check_id}/report",
     "POST /checks/{check_id}/countersign",
     "POST /checks/{check_id}/follow-up",

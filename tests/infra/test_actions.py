@@ -50,6 +50,7 @@ BEGINNING = {
     "POST /organisations/{uscc}/members/{member_id}/remove",
     "POST /organisations/{uscc}/leave",
     "POST /organisations/{uscc}/claims",
+    "POST /activities",
     "POST /inspections",
     "POST /inspections/{inspection_id}/documents",
 }

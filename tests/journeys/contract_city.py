@@ -163,6 +163,9 @@ class _Builder:
         self.make("invitation_id", self.owner, f"/organisations/{uscc}/invitations", {"role": "handler"})
         claim = {"contact_name": "某", "contact_phone": "0578-2091234", "reason": "原经办人已离职"}
         self.make("claim_id", Person("u-stranger"), f"/organisations/{uscc}/claims", claim)
+        event = {"agency_uscc": self.agencies[0].uscc, "kind": "training", "title": "培训", "held_on": day}
+        event |= {"place": f"市民中心{self.year}", "organiser": "机构", "firms_reached": 9}
+        self.make("activity_id", self.seller, "/activities", event)
         sample = {"kind": "satisfaction", "year": self.plan.year, "sample_size": 1}
         inspection = self.make("inspection_id", OPERATOR, "/inspections", sample)
         self.ids["check_id"] = [each["check_id"] for each in inspection["checks"]]

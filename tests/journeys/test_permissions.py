@@ -21,6 +21,7 @@ from tests.journeys.roles import (
 # the retention: what has had its time)
 TABLE_WRITES = """
                 Registry  Vouchers  Orders  Settlements  Supervision  Audit  Requests  Reports
+Activities      .         .         .       .            PU           .      P         .
 Agencies        PU        .         .       .            .            .      .         .
 AgencyReviews   P         .         .       .            .            .      .         .
 Answers         .         .         .       .            .            .      .         .
@@ -93,6 +94,7 @@ Webhook         .         .         .       .            .            .      .  
 Withdrawals     .         U         P       PU           .            .      .         .
 """
 FILE_WRITERS = {
+    "Activities": {"documents/activities", "uploads/activities"},
     "Agencies": {"documents/agencies"},
     "Changes": {"documents/agencies", "documents/enterprises"},
     "Checks": {"documents/inspections"},
@@ -107,6 +109,7 @@ FILE_WRITERS = {
     "Submissions": {"uploads/agencies", "uploads/enterprises"},
 }
 SENDERS = {
+    "Activities": {"KeepAuditQueue"},
     "Agencies": {"KeepAuditQueue"},
     "Changes": {"KeepAuditQueue"},
     "Checks": {"KeepAuditQueue"},
@@ -139,6 +142,7 @@ SENDERS = {
 }
 ERASERS = {
     "Retention": {
+        "documents/activities",
         "documents/agencies",
         "documents/claims",
         "documents/enterprises",
@@ -147,6 +151,7 @@ ERASERS = {
         "lists",
         "payout-files",
         "rows",
+        "uploads/activities",
         "uploads/agencies",
         "uploads/claims",
         "uploads/enterprises",

@@ -19,7 +19,7 @@ THIRD = Person("operator-three", "platform")
 
 
 @pytest.mark.clause("§5.1.1")
-def test_of_two_who_stand_for_a_check_one_does_and_the_other_learns_that_it_is_done(
+def test_of_two_who_stand_for_a_check_one_does_and_the_other_learns_it(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:
     parties = seed_parties(world)

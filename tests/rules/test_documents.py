@@ -9,6 +9,7 @@ from tests.rules.records import NOW
 from voucher.models.contents import ANNOUNCED, MOST_BEGINNING, Looks, looks_like
 from voucher.models.documents import Document, Unreadable
 from voucher.policy import (
+    ACTIVITY_DOCUMENTS,
     AGENCY_DOCUMENTS,
     CHANGE_DOCUMENTS,
     CLAIM_DOCUMENTS,
@@ -87,6 +88,7 @@ def test_a_refused_submission_says_which_file_is_there_and_does_not_fit() -> Non
         ("enterprises/1", ENTERPRISE_DOCUMENTS | CHANGE_DOCUMENTS),
         ("agencies/1", AGENCY_DOCUMENTS),
         ("claims/cl_1", CLAIM_DOCUMENTS),
+        ("activities/act_1", ACTIVITY_DOCUMENTS),
         ("inspections/ins_1", INSPECTION_DOCUMENTS),
         ("settlements/s_1", SETTLEMENT_DOCUMENTS),
     ],
@@ -111,6 +113,7 @@ def test_our_own_words_are_fit_for_a_file_name() -> None:
         *CHANGE_DOCUMENTS.values(),
         *CLAIM_DOCUMENTS.values(),
         *INSPECTION_DOCUMENTS.values(),
+        *ACTIVITY_DOCUMENTS.values(),
     ):
         assert not set(words) & set('/\\:*?"<>|') and all(unicodedata.category(each)[0] != "C" for each in words)
     assert file_name(LIST_KINDS["rated_d"], "i_1", "xlsx") == "亩均论英雄D类企业名单-i_1.xlsx"

@@ -37,6 +37,7 @@ HANDS = {
         "review_cancel",
         "pre_review_lines",
         "gather_round",
+        "review_activity",
         "report_check",
         "follow_up_check",
         "take_out_line",

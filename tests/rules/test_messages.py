@@ -34,6 +34,13 @@ IMAGES: dict[str, dict[str, Any]] = {
         "enterprise_uscc": FIRM,
         "agency_uscc": AGENCY,
     },
+    "ACTIVITY": {
+        "pk": "ACTIVITY#act_1",
+        "sk": "RECORD",
+        "version": 2,
+        "activity_id": "act_1",
+        "agency_uscc": AGENCY,
+    },
     "CHECK": {
         "pk": "INSPECTION#ins_1",
         "sk": "CHECK#ins_1.001",
@@ -58,6 +65,7 @@ ABOUT = {
     "VOUCHER": f"voucher:2026.b1.{FIRM}",
     "ORDER": "order:o1",
     "LINE": "line:o1",
+    "ACTIVITY": "activity:act_1",
     "CHECK": "check:ins_1.001",
     "PAYABLE": "payable:r1",
     "PAYOUT": "payout:p1",

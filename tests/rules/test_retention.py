@@ -10,6 +10,8 @@ from infra.pages.personal_data import INVENTORY
 from tests.rules import records, settlement_records
 from tests.rules.records import AGENCY, FIRM, MADE, NOW, TODAY, YEAR_END
 from voucher.lifecycles import LIFECYCLES
+from voucher.models.activities import Activity
+from voucher.models.agencies import FormerContact
 from voucher.models.base import Mark, Reason, Stateful
 from voucher.models.changes import Change, ChangedFact
 from voucher.models.claims import ClaimStatement, OrganisationClaim
@@ -78,6 +80,13 @@ def claim(**changes: Any) -> OrganisationClaim:
     facts = {"claim_id": "cl_1", "kind": "agency", "uscc": AGENCY, "name": "机构", "reason": "接管"}
     contact = {"contact_name": "某", "contact_phone": "0578-1"}
     return OrganisationClaim(**{**facts, **contact, "state": "approved", **MADE, **changes})
+
+
+def activity() -> Activity:
+    facts = {"activity_id": "act_1", "event_id": "ev_1", "agency_uscc": AGENCY, "year": 2026, "kind": "visit"}
+    event = {"title": "走访", "held_on": TODAY, "place": "园区", "link": None, "organiser": "机构", "firms_reached": 3}
+    words = dict.fromkeys(("review_reason", "cancel_reason", "submitted_by"), PLANTED)
+    return Activity(**{**facts, **event, **words, "state": "confirmed", **MADE})
 
 
 def check() -> Check:
@@ -169,6 +178,7 @@ ERASED: dict[str, Callable[[], Stateful]] = {
             **PEOPLE,
             state="removed",
             proposed={"contact_name": PLANTED},
+            former_contacts=(FormerContact(name=PLANTED, since=TODAY, until=TODAY),),
             removal_reason=PLANTED,
             override=PLANTED,
             override_request=PLANTED,
@@ -198,6 +208,7 @@ ERASED: dict[str, Callable[[], Stateful]] = {
         MARK,
     ),
     "payable": lambda: retention.erased_payable(payable(change=CHANGE_OF_ACCOUNT), MARK),
+    "activity": lambda: retention.erased_activity(activity(), MARK),
     "check": lambda: retention.erased_check(check(), MARK),
     "violation": lambda: retention.erased_violation(violation(facts=PLANTED, lift_reason=PLANTED), MARK),
     "list_import": lambda: retention.erased_list(list_import(filename=PLANTED, failure=PLANTED), MARK),
@@ -250,6 +261,7 @@ def test_every_field_that_the_inventory_gives_days_is_among_what_was_planted_her
         "ClaimStatement",
         "Attempt",
         "CheckedPoint",
+        "FormerContact",
         "Report",
     }
     assert timed - kept_elsewhere <= made

@@ -32,6 +32,7 @@ FOLLOWING: dict[str, set[str]] = {
     "payable": {"reduce", "drop", "paid", "failed", "send_back", "erase"},
     "payout": {"hold", "release"},
     "list_import": {"parse", "fail", "finish", "erase"},
+    "activity": {"erase"},
     "inspection": set(),
     "check": {"erase"},
     "violation": {"erase"},

@@ -2,7 +2,7 @@
 is possible, by a person of its own who holds every role."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from infra.city.document_files import (
@@ -343,10 +343,17 @@ FOUND = {
 
 
 def draw_enterprise(matter: Matter, _answer: Json) -> None:
-    """A joint inspection asks the enterprise, which alone has orders: they are completed."""
+    """A joint inspection asks the enterprise, which alone has orders: they are completed. And the agency begins an
+    activity, with what proves it."""
     body = {"kind": "joint", "year": 2026, "sample_size": 1}
     drawn = steps.expect(matter.call(Person("drawer", "bureau"), "/inspections", body), 201)
     matter.ids |= {"inspection": drawn["inspection_id"], "check": drawn["checks"][0]["check_id"]}
+    event = {"agency_uscc": AGENCY.uscc, "kind": "visit", "title": "宣贯", "held_on": TODAY.isoformat()}
+    event |= {"place": "园区", "organiser": "机构", "firms_reached": 3}
+    begun = steps.expect(matter.call(SELLER, "/activities", event), 201)
+    paper = replace(summary_invoice_document(AGENCY.name, 1), kind="sign_in")
+    steps.announce_and_upload(matter.world, SELLER, f"/activities/{begun['activity_id']}", paper)
+    matter.ids["activity"] = begun["activity_id"]
 
 
 def answer_finding(matter: Matter, _answer: Json) -> None:
@@ -355,6 +362,7 @@ def answer_finding(matter: Matter, _answer: Json) -> None:
 
 
 CLAIMED = {"contact_name": "李经办", "contact_phone": "0578-2091234", "reason": "原经办人已离职"}
+CONFIRM = {"decision": "confirm"}
 FORWARD = {"decision": "forward", "reason": "材料属实"}
 REJECT = {"decision": "reject", "reason": "成员均在职"}
 
@@ -454,6 +462,8 @@ TURNS = (
     Turn("receive_claim", "staff", simply("/orders/{paid}/recoveries/{claim}/receipts", MONEY_IN)),
     Turn("record_violation", "staff", record_violation, remember(violation="violation_id"), ("enterprise",)),
     Turn("release_order", "staff", simply("/violations/{violation}/orders/{paid}/release", WHY), draw_enterprise),
+    Turn("submit_activity", "agency", simply("/activities/{activity}/submit")),
+    Turn("review_activity", "staff", simply("/activities/{activity}/review", CONFIRM), concerns=("agency",)),
     Turn("report_check", "staff", simply("/checks/{check}/report", FOUND)),
     Turn("countersign_check", "staff", simply("/checks/{check}/countersign", {"decision": "agree"}), answer_finding),
     Turn("follow_up_check", "staff", simply("/checks/{check}/follow-up", {"rectified": False, **WHY})),

@@ -261,6 +261,20 @@ def inspected_agency(world: World, clock: StoppedClock) -> Planted:
     return Planted(clock.instant, RETENTION.check_days, (WORDS, *NAMES, PAPER_NAME, "documents/inspections/"))
 
 
+def agencys_activity(world: World, clock: StoppedClock) -> Planted:
+    """Returned to its agency, with a sign-in list."""
+    town = towns.settle(towns.open_year(world))
+    event = {"agency_uscc": town.agency.uscc, "kind": "training", "title": "培训", "held_on": TODAY.isoformat()}
+    event |= {"place": "市民中心", "organiser": "机构", "firms_reached": 9}
+    path = f"/activities/{steps.expect(world.call(SELLER, 'POST', '/activities', event), 201)['activity_id']}"
+    steps.announce_and_upload(
+        world, SELLER, path, DocumentFile("sign_in", f"{PAPER_NAME}.jpg", "image/jpeg", jpeg("签到"))
+    )
+    steps.expect(world.call(SELLER, "POST", f"{path}/submit"), 200)
+    steps.expect(world.call(OPERATOR, "POST", f"{path}/review", {"decision": "return", "reason": WORDS}), 200)
+    return Planted(clock.instant, RETENTION.activity_days, (WORDS, PAPER_NAME, "documents/activities/"))
+
+
 def objection(world: World, clock: StoppedClock) -> Planted:
     """Rejected; its notice was closed and the round paid."""
     town, order = towns.complete(towns.settle(towns.open_year(world)))
@@ -420,6 +434,7 @@ SCENES: tuple[Callable[[World, StoppedClock], Planted], ...] = (
     change_report,
     organisation_claim,
     inspected_agency,
+    agencys_activity,
     objection,
     words_of_an_order,
     account_number,

@@ -358,6 +358,13 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "send_back": (Step("finance", "POST /payouts/{payout_id}/return"),),
     },
     "list_import": {"apply": (Step("bureau", "POST /lists/{kind}/{year}/imports/{import_id}/apply"),)},
+    "activity": {
+        "add_document": (Step("agency", "POST /activities/{activity_id}/documents"),),
+        "submit": (Step("agency", "POST /activities/{activity_id}/submit"),),
+        "confirm": (Step("platform", "POST /activities/{activity_id}/review"),),
+        "return": (Step("platform", "POST /activities/{activity_id}/review"),),
+        "cancel": (Step("agency", "POST /activities/{activity_id}/cancel"),),
+    },
     "inspection": {
         "conclude": tuple(
             Step(role, "POST /inspections/{inspection_id}/conclude", None if role == "bureau" else _is_not_joint)

@@ -210,6 +210,14 @@ LIFECYCLES: dict[str, Steps] = {
         "finish": ("applying", "applied"),
         "erase": ("waiting parsed failed applied", "erased"),
     },
+    "activity": {  # §3.4.2
+        "add_document": ("draft returned", SAME),
+        "submit": ("draft returned", "submitted"),
+        "confirm": ("submitted", "confirmed"),
+        "return": ("submitted", "returned"),
+        "cancel": ("draft submitted returned confirmed", "cancelled"),
+        "erase": ("draft returned confirmed cancelled", SAME),
+    },
     "inspection": {  # §5.1
         "conclude": ("open", "concluded"),
         "sign": ("concluded", "signed"),  # §5.1.3: finance, what the bureau concluded

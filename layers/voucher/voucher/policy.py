@@ -261,6 +261,7 @@ class Retention:
     order_text_days: int = 1_095  # comment of a rating, reasons of refusals and cancellations: after the order ended
     violation_days: int = 1_095  # the words of a violation: after it was lifted
     lead_days: int = 1_095  # the words of a lead: after it was handed on
+    activity_days: int = 1_095  # the words and papers of an activity: after its last step
     check_days: int = 1_095  # the words and photos of an inspection: after the check was closed
     message_days: int = 365  # a message: after it came into its inbox
     list_days: int = 180  # file and rows of a list that is not in force: after its last step
@@ -305,6 +306,8 @@ CLAIM_DOCUMENTS = {
 }
 # §3.2.3, §4.1.3: what an organisation hands in with a report; it belongs to that report alone
 CHANGE_DOCUMENTS = {"change_evidence": "变更佐证材料"}
+# §3.4.2: what proves an activity; one of them suffices
+ACTIVITY_DOCUMENTS = {"sign_in": "签到表", "event_photo": "活动照片或截图"}
 # §5.1.1: what inspectors bring back
 INSPECTION_DOCUMENTS = {"photo": "现场照片", "inspection_record": "检查记录"}
 SETTLEMENT_DOCUMENTS = {

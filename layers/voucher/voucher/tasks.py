@@ -51,6 +51,8 @@ TaskKind = Literal[
     "record_payment",
     "claim_back",
     "pay_back",
+    "review_activity",
+    "correct_activity",
     "carry_out_check",
     "countersign_check",
     "rectify",
@@ -242,6 +244,10 @@ TASKS: dict[str, tuple[Task, ...]] = {
         Task("make_payout", "invoiced", "platform"),
     ),
     "payout": (Task("record_payment", "made", "finance"),),
+    "activity": (
+        Task("review_activity", "submitted", "platform"),
+        Task("correct_activity", "returned", "agency", term=None),
+    ),
     "inspection": (Task("sign_inspection", "concluded", "finance", when=_is_joint),),
     "check": (
         *(Task("carry_out_check", "drawn", whose, term=None, when=when) for whose, when in _INSPECTORS),

@@ -7,6 +7,7 @@ from infra.client.http import BUREAU, FINANCE, OPERATOR, OPERATOR_TWO
 from tests.support.calls.call import Call, Calls
 from tests.support.calls.trade import order_of
 from tests.support.inspection_scenario import VISIT, drawn, report
+from tests.support.samples import TODAY
 from tests.support.scenario import SELLER, Town
 
 INSPECTORS = ("platform", "bureau", "finance")
@@ -60,5 +61,33 @@ def inspection_calls(town: Town) -> Calls:
         ),
         "POST /inspections/{inspection_id}/sign": Call(
             FINANCE, f"/inspections/{joint['inspection_id']}/sign", roles=("finance",)
+        ),
+    }
+
+
+def activity_calls(town: Town) -> Calls:
+    """An activity that is proved and confirmed, and one that is cancelled."""
+    event = {"agency_uscc": town.agency.uscc, "kind": "training", "title": "政策培训", "held_on": TODAY.isoformat()}
+    event |= {"place": "市民中心", "organiser": "市经信局", "firms_reached": 30}
+    held, unheld = (
+        steps.expect(town.world.call(SELLER, "POST", "/activities", {**event, "kind": kind}), 201)["activity_id"]
+        for kind in ("visit", "livestream")
+    )
+    paper = {"kind": "event_photo", "filename": "现场.jpg", "content_type": "image/jpeg", "size_bytes": 9}
+    photo = DocumentFile("sign_in", "签到表.jpg", "image/jpeg", jpeg("签到"))
+    steps.announce_and_upload(town.world, SELLER, f"/activities/{held}", photo)
+    return {
+        "POST /activities": Call(SELLER, "/activities", event, foreign=True),
+        "GET /activities": Call(SELLER, f"/activities?agency_uscc={town.agency.uscc}", foreign=True),
+        "POST /activities/{activity_id}/documents": Call(SELLER, f"/activities/{held}/documents", paper, foreign=True),
+        "GET /activities/{activity_id}/documents": Call(SELLER, f"/activities/{held}/documents", foreign=True),
+        "POST /activities/{activity_id}/submit": Call(
+            SELLER, f"/activities/{held}/submit", {"firms_reached": 28}, foreign=True
+        ),
+        "POST /activities/{activity_id}/review": Call(
+            OPERATOR, f"/activities/{held}/review", {"decision": "confirm"}, roles=("platform",)
+        ),
+        "POST /activities/{activity_id}/cancel": Call(
+            SELLER, f"/activities/{unheld}/cancel", {"reason": "因故取消"}, foreign=True
         ),
     }

@@ -1,6 +1,6 @@
 """What inspectors send: their attempts, and what they found (§5.1.1, §5.1.2)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -10,8 +10,8 @@ from voucher.edge.masking import masked_fact
 from voucher.models.base import Mark, Request
 from voucher.models.inspections import Attempt, Check, CheckAnswer, FindingKind, Report, Way
 from voucher.rules.documents import check_papers
-from voucher.rules.inspections import check_for_agency, check_of_agency
-from voucher.store import checks, documents, keys
+from voucher.rules.inspections import check_for_agency
+from voucher.store import documents, keys
 
 Score = Annotated[int, Field(ge=1, le=5)]
 
@@ -78,11 +78,6 @@ def listed_check(check: Check, for_agency: bool) -> Check:
         return check
     spoken_to = masked_fact("contact_name", check.report.spoken_to)
     return check.model_copy(update={"report": check.report.model_copy(update={"spoken_to": spoken_to})})
-
-
-def checks_of(agency_uscc: str) -> dict[str, Any]:
-    """§5.1: the latest twenty checks of an agency, as a basis for the contract with it."""
-    return {"checks": [check_of_agency(each) for each in checks.list_told(agency_uscc, 20)]}
 
 
 def examine_papers(check: Check, found: Report) -> None:

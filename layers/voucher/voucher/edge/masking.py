@@ -12,6 +12,7 @@ def masked[Organisation: (Enterprise, Agency)](organisation: Organisation) -> Or
     for the facts that an agency proposes in its renewal."""
     hidden: dict[str, Any] = _hidden(organisation.model_dump(include={*MASKS}))
     if isinstance(organisation, Agency):
+        hidden["former_contacts"] = ()
         hidden["proposed"] = organisation.proposed | _hidden(organisation.proposed)
     return organisation.model_copy(update=hidden)
 

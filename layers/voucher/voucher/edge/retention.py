@@ -13,6 +13,7 @@ from voucher.models.enterprises import Enterprise
 from voucher.rules import retention
 from voucher.rules.working_days import shanghai_date
 from voucher.store import (
+    activities,
     bounds,
     changes,
     checks,
@@ -174,6 +175,20 @@ def forget_violation(violation_id: str, mark: Mark) -> None:
         violations.commit_erased(violation, retention.erased_violation(violation, mark))
 
 
+def forget_activity(activity_id: str, mark: Mark) -> None:
+    """§3.4.2: the words of an activity, and its papers, on which people stand."""
+    activity, owner = activities.get(activity_id), keys.activity(activity_id)
+    if retention.activity_is_due(activity, mark.at):
+        erased = retention.erased_activity(activity, mark)
+        if not activities.commit_erased(activity, erased):
+            return
+        activity = erased
+    if retention.is_cleaned(activity.erased_at, mark.at):
+        for document in documents.list_all_of(owner):
+            documents.commit_deleted(owner, document)
+        bounds.commit_deleted(owner)
+
+
 def forget_check(check_id: str, mark: Mark) -> None:
     """§5.1: the words of a check, and the papers that its report names."""
     check = checks.get(check_id)
@@ -229,6 +244,7 @@ FORGETTING: dict[str, Callable[..., None]] = {
     "round": forget_round,
     "payable": forget_account,
     "violation": forget_violation,
+    "activity": forget_activity,
     "check": forget_check,
     "lead": forget_lead,
     "list_import": forget_list,

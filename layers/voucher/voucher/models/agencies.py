@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any, ClassVar, Literal, cast
 
-from voucher.models.base import Instant, Reason, Stateful
+from voucher.models.base import Instant, Reason, Record, Stateful
 from voucher.models.inspections import CheckOfAgency
 from voucher.models.members import Invitation, Seat
 from voucher.models.ratings import Rated, Ratings
@@ -13,6 +13,14 @@ from voucher.policy import AgencyCondition, Category, District
 AgencyState = Literal[
     "draft", "submitted", "pre_reviewed", "returned", "rejected", "revoked", "active", "removal_proposed", "removed"
 ]
+
+
+class FormerContact(Record):
+    """§3.4.2: who was an agency's contact person for the vouchers before, and until which day."""
+
+    name: str | None
+    since: date | None
+    until: date
 
 
 class RegisteredAgency(Rated):
@@ -61,6 +69,10 @@ class Agency(Stateful):
     legal_representative: str | None = None
     contact_name: str | None = None
     contact_phone: str | None = None
+    # §3.4.2: since when this person is the one for the vouchers, and when they were trained for it
+    contact_since: date | None = None
+    contact_trained_on: date | None = None
+    former_contacts: tuple[FormerContact, ...] = ()
     members: frozenset[str]
     seats: dict[str, Seat] = {}
     invitations: tuple[Invitation, ...] = ()
@@ -101,17 +113,17 @@ class Agency(Stateful):
 
 
 class ShownAgency(Agency, defer_build=True):
-    """An agency with its ratings and its latest checks, which count when it renews its approval (§3.2.3, §4.2.3,
-    §5.1)."""
+    """An agency with how it did, which counts when it renews its approval (§3.2.3): its ratings (§4.2.3), its latest
+    checks (§5.1), and how many of its activities were confirmed, by year (§3.4.2)."""
 
     rating_average: float | None
     rating_count: int
     checks: tuple[CheckOfAgency, ...]
+    activities: dict[str, int]
 
 
-class ReviewedAgency(Agency, defer_build=True):
-    """An agency with the violations that stand against its credit code, as long as there is one of which it is not
-    approved (§3.1.1, §5.2b), and with its latest checks, a basis for the contract with it (§5.1)."""
+class ReviewedAgency(ShownAgency, defer_build=True):
+    """The same with the violations that stand against its credit code: as long as there is one, it is not approved
+    (§3.1.1, §5.2b)."""
 
     violations: tuple[str, ...]
-    checks: tuple[CheckOfAgency, ...]

@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from voucher.models.contents import Looks
 from voucher.models.documents import Document, FileName, Unreadable
 from voucher.policy import (
+    ACTIVITY_DOCUMENTS,
     AGENCY_DOCUMENTS,
     CHANGE_DOCUMENTS,
     CLAIM_DOCUMENTS,
@@ -48,6 +49,7 @@ def document_name(document: Document) -> FileName:
         "agencies": AGENCY_DOCUMENTS,
         "claims": CLAIM_DOCUMENTS,
         "inspections": INSPECTION_DOCUMENTS,
+        "activities": ACTIVITY_DOCUMENTS,
     }
     words = kinds.get(document.owner.partition("/")[0], SETTLEMENT_DOCUMENTS) | CHANGE_DOCUMENTS
     _, ending = FILE_TYPES[document.content_type]

@@ -57,6 +57,8 @@ SUBJECTS = {
     ("PAYABLE", "awaiting_invoice"): "应付金额已确定，请按此金额提交汇总发票和收款账户。",
     ("PAYABLE", "dropped"): "应付款项已全部撤销，无需再提交汇总发票。",
     ("LINE", "withdrawn"): "订单已从兑付申请中撤出。",
+    ("ACTIVITY", "confirmed"): "上报的活动已确认，计入本年度活动。",
+    ("ACTIVITY", "returned"): "上报的活动被退回，请查看意见并补充后重新提交。",
     ("CHECK", "rectifying"): "检查发现需要整改的问题，请在期限内整改并提交说明。",
     ("CHECK", "referred"): "检查发现的问题已报市经信局处理，可提交陈述意见（一次）。",
     ("CHECK", "closed"): "检查已办结，可查看结果。",
@@ -99,6 +101,7 @@ RECIPIENTS = {
     "ORDER": {"enterprise": "enterprise_uscc", "agency": "agency_uscc"},
     "LINE": {"agency": "agency_uscc"},
     "CHECK": {"agency": "agency_uscc"},
+    "ACTIVITY": {"agency": "agency_uscc"},
     "PAYABLE": {"agency": "agency_uscc"},
     "PAYOUT": {"agency": "agency_uscc"},
 }

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from voucher.models.activities import Activity
 from voucher.models.agencies import Agency
 from voucher.models.base import Mark, Stateful
 from voucher.models.changes import Change
@@ -45,6 +46,7 @@ TASKS = (
     "round",
     "payable",
     "violation",
+    "activity",
     "check",
     "lead",
     "list_import",
@@ -149,7 +151,7 @@ def erased_organisation[Kind: Enterprise | Agency](organisation: Kind, mark: Mar
     nothing: dict[str, Any] = {"submission": {}, "submission_before": {}, "facts_before": {}}
     nothing |= {"reasons": (), "request_sha256": None}
     if isinstance(organisation, Agency):
-        nothing["proposed"] = {}
+        nothing |= {"proposed": {}, "former_contacts": ()}
     nobody: dict[str, Any] = {"members": frozenset(), "seats": {}, "invitations": ()}
     return stepped(organisation, "erase", mark, erased_at=mark.at, sanction=sanction, **nobody, **named, **nothing)
 
@@ -339,6 +341,18 @@ def payout_file_is_due(file: PayoutFile, payouts: Iterable[Payout], now: datetim
 
 
 # --- supervision and lists ---
+
+
+def activity_is_due(activity: Activity, now: datetime) -> bool:
+    """§3.4.2: the words and papers of an activity on which nobody is to act any more."""
+    is_open = activity.erased_at is not None or activity.state == "submitted"
+    return not is_open and is_over(last_step(activity), RETENTION.activity_days, now)
+
+
+def erased_activity(activity: Activity, mark: Mark) -> Activity:
+    """§3.4.2: that it was held and counted stays; the words of its review go."""
+    gone = dict.fromkeys(("review_reason", "cancel_reason", "submitted_by"))
+    return stepped(activity, "erase", mark, erased_at=mark.at, **gone)
 
 
 def check_is_due(check: Check, now: datetime) -> bool:

@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from voucher.models.agencies import Agency
+from voucher.models.agencies import Agency, FormerContact
 from voucher.models.base import Mark, Reason
 from voucher.models.documents import Document
 from voucher.models.enterprises import Enterprise
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.lifecycle import stepped
+from voucher.rules.working_days import shanghai_date
 
 
 def withdrawn_submission[Organisation: (Enterprise, Agency)](organisation: Organisation, mark: Mark) -> Organisation:
@@ -38,8 +39,28 @@ def with_contact[Organisation: (Enterprise, Agency)](
     its approval would bring the old one back. Raises WRONG_STATE."""
     changes = dict(contact)
     if isinstance(organisation, Agency):
+        changes |= _handed_over(organisation, contact, mark)
         changes["proposed"] = {name: contact.get(name, value) for name, value in organisation.proposed.items()}
     return stepped(organisation, "edit_contact", mark, **changes)
+
+
+def check_trained(trained_on: date | None, today: date) -> None:
+    """§3.4.2: nobody was trained in the future. Raises MALFORMED."""
+    if trained_on and trained_on > today:
+        words = "培训日期不得晚于今日。"
+        raise Refused(Refusal.MALFORMED, errors=[FieldError("contact_trained_on", words, "not_allowed")])
+
+
+def _handed_over(agency: Agency, contact: Mapping[str, Any], mark: Mark) -> dict[str, Any]:
+    """§3.4.2: one person of an agency is there for the vouchers; who takes over is to be trained anew."""
+    name = contact.get("contact_name", agency.contact_name)
+    if name == agency.contact_name:
+        return {}
+    today = shanghai_date(mark.at)
+    former = FormerContact(name=agency.contact_name, since=agency.contact_since, until=today)
+    trained_on = contact.get("contact_trained_on")
+    kept = (*agency.former_contacts, former)[-20:]
+    return {"contact_since": today, "contact_trained_on": trained_on, "former_contacts": kept}
 
 
 def submission_of(

@@ -22,7 +22,7 @@ settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id, OPEN#what      I
              ACCOUNT#agency  | ACCOUNT             MATCH#mac | USES
 supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LEAD#id | RECORD
              INSPECTION#id   | RECORD, CHECK#id, DOCUMENT#id, OPEN#what       USER#sub | DOCUMENTS#day
-             AUDIT           | ANCHOR#seq
+             ACTIVITY#id     | RECORD, DOCUMENT#id, OPEN#what                 AUDIT    | ANCHOR#seq
 reports      REPORT#year     | STATE, ROW#generation#dimension.value, RECONCILED
              EXCEPTIONS#year | AT#instant#kind#order       COUNTED#year#uscc | COUNTED
                                                            no index, no stream
@@ -234,6 +234,10 @@ def inspection(inspection_id: str, sk: str = "RECORD") -> Key:
 def check(check_id: str) -> Key:
     """The key of a check, whose id begins with that of its inspection."""
     return inspection(check_id.rpartition(".")[0], f"CHECK#{check_id}")
+
+
+def activity(activity_id: str) -> Key:
+    return Key("supervision", f"ACTIVITY#{activity_id}", "RECORD")
 
 
 def request(sub: str, idempotency_key: str) -> Key:

@@ -1,0 +1,16 @@
+"""How an agency did, for whoever decides on its next approval (§3.2.3, §3.4.2, §4.2.3, §5.1)."""
+
+from typing import Any
+
+from voucher.rules.activities import counts_by_year
+from voucher.rules.inspections import check_of_agency
+from voucher.store import activities, checks, keys, ratings
+
+
+def performance_of(agency_uscc: str) -> dict[str, Any]:
+    """An agency's ratings, its latest twenty checks, and how many activities were confirmed by year, as far as its
+    latest hundred tell."""
+    return ratings.find(keys.agency_ratings(agency_uscc)).shown() | {
+        "checks": [check_of_agency(each) for each in checks.list_told(agency_uscc, 20)],
+        "activities": counts_by_year(activities.list_of_agency(agency_uscc, 100)),
+    }
