@@ -60,6 +60,7 @@ def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> StoppedClock:
 def vault(monkeypatch: pytest.MonkeyPatch) -> None:
     """Account numbers are sealed without a network."""
     monkeypatch.setenv("BANK_ACCOUNTS_KEY", "key-1")
+    monkeypatch.setenv("MAILBOX_KEY", "key-1")
     monkeypatch.setenv("ACCOUNT_MATCHING_KEY", "key-2")
     monkeypatch.setattr(sealing, "client", Vault)
 

@@ -3,15 +3,13 @@
 Anybody may call this function, so it only reads and records: notice_reviews and notice_closings move lines and money.
 """
 
-import hashlib
 from secrets import token_hex
-from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic import StringConstraints
 
 from voucher.edge import clock
 from voucher.edge.api import Api
+from voucher.edge.crowds import Effort, admit, source_of
 from voucher.edge.fields import Identifier, Name, ShortText, Uscc
 from voucher.edge.pages import InState, ListOf, reply_list
 from voucher.edge.replies import Answer, reply
@@ -20,31 +18,11 @@ from voucher.models.notices import Notice, NoticeState, ObjectionReceipt, Public
 from voucher.models.removals import PublicRemoval, RemovalNotice
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.notices import check_takes_objections, public_notice
-from voucher.rules.objections import (
-    challenges,
-    effort_bits,
-    effort_offer,
-    is_taken_plain,
-    network_of,
-    new_objection,
-    objection_id_of,
-    origin_of,
-    plain_limit,
-    proof_bits,
-    receipt,
-    words_sha256,
-)
+from voucher.rules.objections import new_objection, objection_id_of, origin_of, receipt, words_sha256
 from voucher.spreadsheets.notice_file import notice_csv
-from voucher.store import crowds, keys, notices, objections, programmes, rounds
+from voucher.store import keys, notices, objections, programmes, rounds
 
 app = Api()
-
-
-class Effort(Request):
-    """A proof of effort: the challenge that a refusal named, and the nonce that was found for it."""
-
-    challenge: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
-    nonce: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_\-]{1,40}$")]
 
 
 class ObjectionText(Request):
@@ -85,7 +63,7 @@ def object_to(notice_id: str) -> Answer[ObjectionReceipt]:
     notice = notices.get_public(notice_id)
     if isinstance(notice, RemovalNotice):
         raise Refused(Refusal.REMOVAL_NOT_OBJECTED_TO)
-    key, source, effort = app.idempotency_key(), _source(notice_id), body.effort
+    key, source, effort = app.idempotency_key(), source_of(app, notice_id), body.effort
     said = body.model_dump(exclude={"effort"})
     words = words_sha256(said, key)
     plain_id = objection_id_of(notice_id, f"{source}\n{words}")
@@ -101,17 +79,11 @@ def object_to(notice_id: str) -> Answer[ObjectionReceipt]:
     key = key or token_hex()
     facts = {**said, "created_at": now, "request_sha256": words, "code_seed": token_hex()}
     plain, proven = (new_objection(notice, each, facts, key, policy) for each in (plain_id, proven_id))
-    origin = origin_of(plain, source)
-    crowd, named = crowds.read(keys.notice(notice_id), origin), challenges(notice_id, words, now)
-    bits = proof_bits(effort.challenge, effort.nonce) if effort and effort.challenge in named else 0
-    if bits >= effort_bits(crowd.proven, policy):
-        objections.commit_proven(proven, origin)
-        return reply(receipt(proven, key), 201)
-    if not is_taken_plain(crowd, policy):
-        raise Refused(Refusal.TOO_MANY_OBJECTIONS, effort=effort_offer(named[0], crowd.proven, policy, now))
-    most = plain_limit(policy, crowd.is_seen)
-    objections.commit_plain(plain, origin, crowd.is_seen, most, policy.source_objections_per_hour)
-    return reply(receipt(plain, key), 201)
+    origin, refusal = origin_of(plain, source), Refusal.TOO_MANY_OBJECTIONS
+    admission = admit(keys.notice(notice_id), origin, words, effort, policy, now, refusal)
+    taken = proven if admission.proven else plain
+    objections.commit_new(taken, admission.writes)
+    return reply(receipt(taken, key), 201)
 
 
 def _check_parties(notice: Notice, body: ObjectionText) -> None:
@@ -123,13 +95,6 @@ def _check_parties(notice: Notice, body: ObjectionText) -> None:
         raise Refused(
             Refusal.MALFORMED, errors=[FieldError("agency_uscc", "不在公示之列，或不是该订单的服务机构。", "unknown")]
         )
-
-
-def _source(notice_id: str) -> str:
-    """A hash of the caller's address. It tells one source from another within a notice, and nothing else."""
-    identity = app.current_event.raw_event["requestContext"].get("identity") or {}
-    network = network_of(str(identity.get("sourceIp")))
-    return hashlib.sha256(f"{notice_id}\n{network}".encode()).hexdigest()[:16]
 
 
 handler = app.handle

@@ -14,10 +14,16 @@ from voucher.edge.observe import log_work
 from voucher.edge.retention import FORGETTING, forget_messages
 from voucher.models.base import Mark, instant_text
 from voucher.policy import LIST_KINDS, RETENTION
+from voucher.rules.objections import ONE_HOUR, hour_of
+from voucher.rules.retention import latest_letter
 from voucher.store import (
     activities,
     checks,
     claims,
+    complaints,
+    crowds,
+    keys,
+    letters,
     lists,
     notices,
     orders,
@@ -42,6 +48,7 @@ LISTS: dict[str, tuple[Callable[[Selection], Page], tuple[str, ...], int | None]
     "enterprise": (lambda wanted: organisations.list_page("enterprise", wanted, None), ("uscc",), None),
     "agency": (lambda wanted: organisations.list_page("agency", wanted, None), ("uscc",), None),
     "claim": (lambda wanted: claims.list_page(wanted, None), ("claim_id",), RETENTION.draft_days),
+    "complaint": (lambda wanted: complaints.list_page(wanted, None), ("complaint_id",), RETENTION.complaint_days),
     "settlement": (lambda wanted: settlements.list_page(wanted, None, None), ("settlement_id",), None),
     "order": (lambda wanted: orders.list_page(wanted, None), ("order_id",), RETENTION.order_text_days),
     "notice": (notices.list_page, ("notice_id",), RETENTION.objection_days),
@@ -71,6 +78,13 @@ def work(body: dict[str, Any]) -> None:
         FORGETTING[body["task"]](*body["id"], Mark(by=KEEPER, at=now))
     elif body["task"] == "message":
         forget_messages(body, now)
+    elif body["task"] == "crowd":
+        # what counted complaints of hours that matter no more
+        for what in ("complaints", "mailbox"):
+            crowds.commit_deleted(keys.crowd(what), hour_of(now - ONE_HOUR))
+    elif body["task"] == "letter":
+        if letters.commit_oldest_deleted(latest_letter(now)):
+            queues.send("retention", [body])
     elif body["task"] == "list_import":
         send_lists(body)
     else:

@@ -18,7 +18,7 @@ from infra.contract.sharing import shared
 from infra.pages.handlers import ANYBODY, told
 from infra.pages.markers import ROOT
 from voucher.policy import LIST_KINDS
-from voucher.words import ROLE_WORDS
+from voucher.words import MAILBOX_ROLE_WORDS, ROLE_WORDS
 
 # Its first number is raised by what breaks clients (changes.py), the second by what is added, the third by words.
 VERSION = "1.0.0"
@@ -158,7 +158,8 @@ def _callers(operation: Operation) -> list[str]:
 
 
 def _with_word(caller: str) -> str:
-    return f"`{caller}` {ROLE_WORDS[caller]}" if caller in ROLE_WORDS else caller
+    words = ROLE_WORDS | MAILBOX_ROLE_WORDS
+    return f"`{caller}` {words[caller]}" if caller in words else caller
 
 
 def _path_parameters(path: str) -> list[Schema]:

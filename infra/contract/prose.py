@@ -33,8 +33,9 @@ review and public notice.
 ## Signing in
 Send `Authorization: Bearer <access token>` of the city's identity provider; an id token is refused. Routes marked
 *everybody* need none. Staff roles are groups of the token: `platform` 平台运营机构, `bureau` 市经信局, `finance`
-财政局, `discipline` 市纪委监委, `admin` 系统管理员; *staff* is anybody with one of them. Members of an enterprise
-or agency are the people who act for it: `GET /me` names what the caller acts for. What belongs to somebody else
+财政局, `discipline` 市纪委监委, `admin` 系统管理员; *staff* is anybody with one of them. `oversight`
+上级纪检监察机关 is none: it reads letters to the mailbox. Members of an enterprise or agency are the people who act
+for it: `GET /me` names what the caller acts for. What belongs to somebody else
 answers 404, exactly like what does not exist.
 
 401 says in `errors` what is wrong with the token: `missing`, `malformed`, `expired`, `not_yet_valid`,

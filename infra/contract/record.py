@@ -48,6 +48,7 @@ def _record(only: str | None = None) -> dict[str, dict[str, Any]]:
     with pytest.MonkeyPatch.context() as patch, moto_world(patch) as world:
         patch.setattr(clock, "now", lambda: NOW)
         patch.setenv("BANK_ACCOUNTS_KEY", "key-1")
+        patch.setenv("MAILBOX_KEY", "key-1")
         patch.setenv("ACCOUNT_MATCHING_KEY", "key-2")
         patch.setattr(sealing, "client", Vault)
         use_quick_engine(patch)

@@ -14,7 +14,7 @@ STAFF = {
     "bureau": (BUREAU, "市经信局 releases and decides"),
     "bureau-two": (BUREAU_TWO, "市经信局复核员 lifts violations, withdraws claims"),
     "finance": (FINANCE, "市财政局 confirms and pays"),
-    "discipline": (Person("discipline-he", "discipline"), "市纪委监委 reads leads"),
+    "discipline": (Person("discipline-he", "discipline"), "市纪委监委 reads leads, opens the mailbox"),
     "admin": (Person("admin-xu", "admin"), "系统管理员 reads the registers"),
 }
 

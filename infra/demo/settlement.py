@@ -31,6 +31,7 @@ def pay_agencies(year: DemoYear) -> None:
     for application in reviewed:
         submit_summary_invoice(year, application, payables[application["agency_uscc"]])
     stories.report_a_breach(year, round_)
+    stories.complain_of_an_agency(year, round_)
     same_hand = year.client.call(OPERATOR, "POST", f"/rounds/{round_['round_id']}/payouts")
     print_refusal("whoever reviewed the lines would make the payouts, too", same_hand, "FOUR_EYES")
     payouts = steps.pay_out(year.client, round_["round_id"], year.plan.today)

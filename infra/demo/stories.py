@@ -1,5 +1,5 @@
 """What people do to each other: an agency is silent, a delivery is disputed, a breach is reported before the money goes
-out, a colleague leaves."""
+out, somebody complains, a colleague leaves."""
 
 from infra.client import steps
 from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, Person
@@ -48,6 +48,25 @@ def report_a_breach(year: DemoYear, round_: Json) -> None:
     print_refusal("whoever reported the breach would lift it", same_hand, "FOUR_EYES")
     expect(client.call(BUREAU_TWO, "POST", lifting, {"reason": "查无实据"}), 200)
     print_line("a breach held one agency's money, until it turned out to be none")
+
+
+def complain_of_an_agency(year: DemoYear, round_: Json) -> None:
+    """§5.3: somebody complains without a name; the agency is heard, and never learns by whom. What only 市纪委监委
+    may read goes to the mailbox."""
+    client, uscc = year.client, round_["lines"][0]["agency_uscc"]
+    said = {"text": "培训只办了一半", "topic": "quality", "about_uscc": uscc}
+    receipt = expect(client.call(None, "POST", "/complaints", said), 201)
+    path = f"/complaints/{receipt['complaint_id']}"
+    accept = {"decision": "accept", "reason": "属受理范围", "told": "有企业反映培训未办完，请说明。"}
+    expect(client.call(OPERATOR, "POST", f"{path}/review", accept), 200)
+    expect(client.call(owner_of(uscc), "POST", f"{path}/statement", {"text": "已补办"}), 200)
+    answer = {"outcome": "partly", "answer": "经核实部分属实，机构已补办。"}
+    expect(client.call(OPERATOR, "POST", f"{path}/reply", answer), 200)
+    read = expect(client.call(None, "POST", f"{path}/answer", {"code": receipt["code"]}), 200)
+    print_line(f"a complaint without a name is answered: {read['outcome']}; its agency was heard, and not told by whom")
+    letter = expect(client.call(None, "POST", "/complaints", {"text": "有人索要好处", "route": "mailbox"}), 201)
+    opening = client.call(OPERATOR, "GET", f"/letters/{letter['complaint_id']}")
+    print_refusal("the operator would open a letter to the mailbox", opening, "ROLE_REQUIRED")
 
 
 def say_goodbye_to_a_colleague(year: DemoYear) -> None:

@@ -8,16 +8,21 @@ from tests.faults.services import receive_all
 from tests.faults.use_case import Json, UseCase, deliver_to_worker, list_entries, post
 from tests.races import sanctions, seed_data, tables
 from tests.races.claim_scenario import CLAIMANT, YES, forwarded_claim
+from tests.races.complaint_scenario import NOT_TRUE, accepted_complaint
 from tests.races.inspections import AGREE, reported_check
 from tests.races.order_parties import seed_parties
 from tests.races.seed_data import QUOTA_FEN
 from tests.support.backend import World
 from voucher.models.changes import Change
+from voucher.models.complaints import Complaint
 from voucher.models.documents import Document
 from voucher.models.entitlements import Entitlement
+from voucher.models.letters import Letter
 from voucher.models.orders import Order
 from voucher.models.vouchers import Voucher
-from voucher.store import keys, organisations
+from voucher.rules.complaints import opened_by
+from voucher.rules.letters import opened_by as letter_opened_by
+from voucher.store import complaints, keys, organisations
 
 
 def disqualification(world: World, _clock: StoppedClock) -> UseCase:
@@ -129,6 +134,41 @@ def approved_claim(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(post(world, BUREAU, f"{path}/decision", YES), check)
 
 
+def complaint(world: World, _clock: StoppedClock) -> UseCase:
+    said = {"text": "服务与约定不符", "about_uscc": seed_parties(world).agency.uscc}
+
+    def check(answer: Json) -> None:
+        [kept] = tables.list_records(Complaint, "supervision", "RECORD")
+        assert (answer["complaint_id"], kept.state) == (kept.complaint_id, "received")
+        assert opened_by(kept, answer["code"]) == kept, "each repetition tells the code"
+        assert {each["count"] for each in tables.list_items("supervision", "RATE#")} == {1}
+
+    return UseCase(lambda: world.call(None, "POST", "/complaints", said, key="one"), check)
+
+
+def letter(world: World, _clock: StoppedClock) -> UseCase:
+    seed_parties(world)
+    said = {"text": "索要好处", "route": "mailbox"}
+
+    def check(answer: Json) -> None:
+        [kept] = tables.list_records(Letter, "mailbox", "RECORD")
+        assert (answer["complaint_id"], kept.version) == (kept.letter_id, 1)
+        assert letter_opened_by(kept, answer["code"]) == kept, "each repetition tells the code"
+        assert {each["count"] for each in tables.list_items("supervision", "RATE#")} == {1}
+
+    return UseCase(lambda: world.call(None, "POST", "/complaints", said, key="one"), check)
+
+
+def answered_complaint(world: World, _clock: StoppedClock) -> UseCase:
+    parties, path = accepted_complaint(world)
+
+    def check(answer: Json) -> None:
+        assert (answer["state"], answer["version"]) == ("answered", 3)
+        assert complaints.find_counts(parties.agency.uscc).unsubstantiated == 1
+
+    return UseCase(post(world, OPERATOR, f"{path}/reply", NOT_TRUE), check)
+
+
 def removal(world: World, _clock: StoppedClock) -> UseCase:
     parties = seed_parties(world)
     sanctions.propose_removal(parties)
@@ -169,6 +209,7 @@ def restoration_of_an_agency(world: World, _clock: StoppedClock) -> UseCase:
 SANCTION_USE_CASES = {
     "§4.1.3": [disqualification, void_enterprise, restoration, report_with_a_paper, adoption],
     "§4.1.1": [approved_claim],
+    "§5.3": [complaint, letter, answered_complaint],
     "§3.4.1": [removal, restoration_of_an_agency],
     "§5.1.1": [finding_that_holds],
 }

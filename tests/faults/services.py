@@ -51,6 +51,7 @@ def moto_services(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             url = queues.client().create_queue(QueueName=queue)["QueueUrl"]
             monkeypatch.setenv(f"{queue.upper()}_QUEUE_URL", url)
         monkeypatch.setenv("BANK_ACCOUNTS_KEY", boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])
+        monkeypatch.setenv("MAILBOX_KEY", boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])
         code_key = boto3.client("kms").create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
         monkeypatch.setenv("ACCOUNT_MATCHING_KEY", code_key["KeyMetadata"]["KeyId"])
         monkeypatch.setattr(sealing, "client", KMS)

@@ -168,7 +168,7 @@ def test_nobody_in_particular_gets_401(everything: Everything, subtests: pytest.
                 check_problem(reply, 401)
                 assert reply.code == "UNAUTHENTICATED"
     written = {table for table, items in everything_kept().items() if items != before[table]}
-    assert written == {"settlements"}, "only the public's objection is written"
+    assert written == {"settlements", "supervision", "requests"}, "only what the public objects to or complains of"
 
 
 def test_a_role_that_may_not_gets_403(everything: Everything, subtests: pytest.Subtests) -> None:
@@ -300,6 +300,9 @@ PAGED = [
     "GET /claims",
     "GET /claims/{claim_id}/documents",
     "GET /me/claims",
+    "GET /complaints",
+    "GET /letters",
+    "GET /complaints/{complaint_id}/documents",
     "GET /inbox",
     "GET /inspections",
     "GET /inspections/{inspection_id}/documents",
@@ -420,7 +423,7 @@ def test_a_creation_without_a_good_idempotency_key_is_refused(
     everything: Everything, subtests: pytest.Subtests
 ) -> None:
     before = everything_kept()
-    assert len(CREATING) == 20
+    assert len(CREATING) == 22
     for name in CREATING:
         call = everything.calls[name]
         for key in ("", "with space", "丽水", "k" * 256):

@@ -28,7 +28,11 @@ def send(everything: Everything, call: Call, key: str) -> Reply:
     return everything.town.world.call(call.person, "POST", call.path, call.body, key)
 
 
-@pytest.mark.parametrize("name", CREATING)
+# whoever has the code of a complaint makes nothing else by a key
+SIGNED_IN = [each for each in CREATING if each != "POST /complaints/{complaint_id}/documents"]
+
+
+@pytest.mark.parametrize("name", SIGNED_IN)
 def test_a_key_that_made_one_thing_makes_no_other_of_any_kind(everything: Everything, name: str) -> None:
     calls = calls_of(everything)
     first = calls.pop(name)

@@ -42,6 +42,7 @@ STATES = {
     "/activities": "draft submitted returned confirmed cancelled",
     "/checks": "drawn reported rectifying answered referred closed dropped",
     "/inspections": "open concluded signed",
+    "/complaints": "received accepted paused escalated answered redirected linked withdrawn",
     "/violations": "standing lifted",
 }
 UNCOUNTED = {"/batches", "/staff/batches"}

@@ -26,7 +26,7 @@ from tests.support.snapshots import everything_kept
 from tests.support.workers import deliver
 from voucher import holidays
 from voucher.holidays import Arrangement
-from voucher.models.notices import Notice, Objection, Origin
+from voucher.models.notices import Notice, Objection
 from voucher.refusals import Refusal, Refused
 from voucher.rules.messages import messages_for
 from voucher.store import notices, objections
@@ -61,7 +61,7 @@ def record_objection(notice_id: str, **more: Any) -> None:
     """An objection to a whole notice, written as the handler would write it."""
     said = {"order_id": None, "name": "某", "contact": "0578", "reason": "不实", "state": "standing", **more}
     made = {"objection_id": f"{notice_id}.1", "notice_id": notice_id, "created_at": NOW, "created_by": "public"}
-    objections.commit_proven(Objection.model_validate(made | said), Origin(notice_id, "2026-06-15T02", "", "ALL"))
+    objections.commit_new(Objection.model_validate(made | said), ())
 
 
 @pytest.mark.clause("§3.5.3")

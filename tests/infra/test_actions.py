@@ -43,6 +43,12 @@ BEGINNING = {
     "POST /orders/quote",
     "POST /inbox/{message_id}/read",
     "POST /objections/{objection_id}/answer",
+    "POST /complaints",
+    "POST /complaints/{complaint_id}/answer",
+    "POST /staff/complaints",
+    "POST /mailbox/answer",
+    "POST /letters/{letter_id}/answer",
+    "POST /letters/{letter_id}/hand-over",
     # who is in an organisation is a matter of its owners, and moves it into no other state
     "POST /organisations/{uscc}/invitations",
     "POST /organisations/{uscc}/invitations/{invitation_id}/withdraw",

@@ -74,5 +74,5 @@ def test_each_kind_says_where_why_and_what_stays(kind: object) -> None:
 
 def test_the_schedule_looks_through_each_list_that_the_worker_knows() -> None:
     worker = function("retention")
-    assert set(TASKS) == worker.LISTS.keys() | {"list_import", "message"}
-    assert worker.FORGETTING.keys() == set(TASKS) - {"message"}
+    assert set(TASKS) == worker.LISTS.keys() | {"list_import", "crowd", "letter", "message"}
+    assert worker.FORGETTING.keys() == set(TASKS) - {"crowd", "letter", "message"}

@@ -18,6 +18,8 @@ PUBLIC = {
     "GET /programmes", "GET /programmes/{}", "GET /batches", "GET /batches/{}", "GET /batches/{}/results",
     "GET /products", "GET /products/{}", "GET /register", "GET /register/{}", "GET /notices", "GET /notices/{}",
     "POST /notices/{}/objections", "POST /objections/{}/answer", "POST /complaints", "GET /public", "GET /public/{}/{}",
+    "POST /complaints/{}/answer", "POST /complaints/{}/documents", "POST /complaints/{}/withdraw",
+    "POST /mailbox/answer",
 }  # fmt: skip
 # The contract's routes that the journey of a year takes; none may get lost.
 JOURNEY = """

@@ -169,6 +169,10 @@ class _Builder:
         sample = {"kind": "satisfaction", "year": self.plan.year, "sample_size": 1}
         inspection = self.make("inspection_id", OPERATOR, "/inspections", sample)
         self.ids["check_id"] = [each["check_id"] for each in inspection["checks"]]
+        complaint = {"text": "服务与约定不符", "about_uscc": uscc}
+        self.make("complaint_id", None, "/complaints", complaint)
+        letter = self.client.call(None, "POST", "/complaints", {"text": "请核查", "route": "mailbox"})
+        self.ids["letter_id"] = [steps.expect(letter, 201)["complaint_id"]]
         members = self.deployment.get(self.owner, f"/organisations/{uscc}/members")["items"]
         self.ids["member_id"] = [each["member_id"] for each in members]
         path = f"/enterprises/{uscc}"

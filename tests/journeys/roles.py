@@ -17,14 +17,18 @@ from tests.journeys.deployment import Deployment
 TABLES = ("Registry", "Vouchers", "Orders", "Settlements", "Supervision", "Audit")
 # …and those without an index
 PLAIN_TABLES = ("Requests", "Reports")
+# …and that of the mailbox, which has an index and hardly a reader
+MAILBOX = "Mailbox"
 PREFIXES = (
     "documents/claims",
+    "documents/complaints",
     "documents/enterprises",
     "documents/agencies",
     "documents/settlements",
     "documents/inspections",
     "documents/activities",
     "uploads/claims",
+    "uploads/complaints",
     "uploads/enterprises",
     "uploads/agencies",
     "uploads/settlements",
@@ -32,6 +36,7 @@ PREFIXES = (
     "uploads/activities",
     "inspections",
     "payout-files",
+    "mailbox",
     "lists",
     "rows",
     "elsewhere",
@@ -94,7 +99,7 @@ def permissions(deployment: Deployment, resources: dict[str, str], function: str
         *table_tries(deployment.aws("dynamodb", key), resources),
         *file_tries(deployment.aws("s3", key), resources["Documents"]),
         *queue_tries(deployment.aws("sqs", key), resources),
-        *secret_tries(deployment.aws("kms", key), resources["BankAccountsKey"], resources["AccountMatchingKey"]),
+        *secret_tries(deployment.aws("kms", key), resources),
         *webhook_tries(deployment.aws("secretsmanager", key), resources["WebhookKeys"]),
     ]
     return frozenset(permission for permission, attempt in tries if is_allowed(attempt))
@@ -115,7 +120,7 @@ def is_allowed(attempt: Try) -> bool:
 
 def table_tries(client: Any, resources: dict[str, str]) -> Iterator[tuple[Permission, Try]]:
     """Each action on each table, and queries of its index."""
-    for word in (*TABLES, *PLAIN_TABLES):
+    for word in (*TABLES, *PLAIN_TABLES, MAILBOX):
         name = resources[f"{word}Table"]
         key, item = {"TableName": name, "Key": KEY}, {"TableName": name, "Item": KEY}
         check = {"TransactItems": [{"ConditionCheck": {**key, "ConditionExpression": IF_THERE}}]}
@@ -130,7 +135,7 @@ def table_tries(client: Any, resources: dict[str, str]) -> Iterator[tuple[Permis
             "ConditionCheckItem": partial(client.transact_write_items, **check),
         }
         yield from (((f"dynamodb:{action}", word), call) for action, call in calls.items())
-        if word in TABLES:
+        if word not in PLAIN_TABLES:
             by_list = partial(client.query, TableName=name, IndexName="by_newest", **ONE_LIST)
             yield ("dynamodb:Query", f"{word}/index"), by_list
 
@@ -155,13 +160,15 @@ def queue_tries(client: Any, resources: dict[str, str]) -> Iterator[tuple[Permis
         yield ("sqs:SendMessage", word), partial(client.send_message, **request)
 
 
-def secret_tries(client: Any, key_id: str, matching_key: str) -> Iterator[tuple[Permission, Try]]:
-    """Using the key that seals bank accounts, and that by which equal ones are found."""
-    yield ("kms:Encrypt", "BankAccountsKey"), partial(client.encrypt, KeyId=key_id, Plaintext=b"0")
-    yield ("kms:Decrypt", "BankAccountsKey"), partial(client.decrypt, KeyId=key_id, CiphertextBlob=b"0")
-    request = {"KeyId": key_id, "KeySpec": "AES_256"}
-    yield ("kms:GenerateDataKey", "BankAccountsKey"), partial(client.generate_data_key, **request)
-    request = {"KeyId": matching_key, "MacAlgorithm": "HMAC_SHA_256", "Message": b"0"}
+def secret_tries(client: Any, resources: dict[str, str]) -> Iterator[tuple[Permission, Try]]:
+    """Using the keys that seal bank accounts and letters, and that by which equal accounts are found."""
+    for word in ("BankAccountsKey", "MailboxKey"):
+        key_id = resources[word]
+        yield ("kms:Encrypt", word), partial(client.encrypt, KeyId=key_id, Plaintext=b"0")
+        yield ("kms:Decrypt", word), partial(client.decrypt, KeyId=key_id, CiphertextBlob=b"0")
+        request = {"KeyId": key_id, "KeySpec": "AES_256"}
+        yield ("kms:GenerateDataKey", word), partial(client.generate_data_key, **request)
+    request = {"KeyId": resources["AccountMatchingKey"], "MacAlgorithm": "HMAC_SHA_256", "Message": b"0"}
     yield ("kms:GenerateMac", "AccountMatchingKey"), partial(client.generate_mac, **request)
 
 
@@ -188,9 +195,14 @@ def full_names(resources: dict[str, str], function: str) -> dict[str, list[str]]
     bucket = f"arn:aws:s3:::{resources['Documents']}"
     queues = [resources[word].rpartition("/")[2] for word in (*QUEUES, *DEAD_LETTERS)]
     return {
-        "dynamodb": [full_name("dynamodb", f"table/{resources[f'{word}Table']}") for word in (*TABLES, *PLAIN_TABLES)],
+        "dynamodb": [
+            full_name("dynamodb", f"table/{resources[f'{word}Table']}") for word in (*TABLES, *PLAIN_TABLES, MAILBOX)
+        ],
         "iam": [role_arn],
-        "kms": [full_name("kms", f"key/{resources[word]}") for word in ("BankAccountsKey", "AccountMatchingKey")],
+        "kms": [
+            full_name("kms", f"key/{resources[word]}")
+            for word in ("BankAccountsKey", "AccountMatchingKey", "MailboxKey")
+        ],
         "lambda": [full_name("lambda", f"function:{resources[function]}")],
         "s3": [bucket, *(f"{bucket}/{prefix}/nothing" for prefix in PREFIXES)],
         "sqs": [full_name("sqs", name) for name in queues],

@@ -37,6 +37,9 @@ Checks          .         .         .       .            PU           .      .  
 ClaimReviews    PU        P         .       .            .            .      .         .
 Claims          PU        .         .       .            .            .      P         .
 CloseYear       .         PU        .       .            .            .      .         .
+ComplaintEntries .        .         .       .            P            .      P         .
+ComplaintReviews U        .         .       .            PU           .      .         .
+Complaints      .         .         .       .            PU           .      P         .
 Contacts        P         .         .       .            .            .      .         .
 Disputes        .         PU        PU      .            .            .      .         .
 Disqualifications P       P         .       .            .            .      .         .
@@ -53,8 +56,10 @@ Inbox           .         .         .       .            U            .      .  
 Inspections     .         .         .       .            PU           .      P         .
 KeepAudit       .         .         .       .            .            P      .         .
 KeepReports     .         .         .       .            .            .      .         PUD
+Letters         .         .         .       .            .            .      .         .
 ListVersions    .         .         .       .            .            .      .         .
 Lists           P         .         .       .            .            .      P         .
+Mailbox         .         .         .       .            .            .      .         .
 Members         PU        P         .       .            .            .      P         .
 NoticeClosings  .         U         P       PU           .            .      .         .
 NoticeReviews   .         .         .       PU           .            .      .         .
@@ -75,8 +80,9 @@ Register        .         .         .       .            .            .      .  
 Relay           .         .         .       .            .            .      .         .
 Removals        PU        .         .       P            P            .      .         .
 Reports         .         .         .       .            .            .      .         .
+Respondents     .         .         .       .            P            .      .         .
 Results         .         .         .       .            .            .      .         .
-Retention       PUD       P         P       PUD          PD           .      .         .
+Retention       PUD       P         P       PUD          PUD          .      .         .
 Rounds          .         .         P       PU           .            .      P         .
 Settlements     .         .         P       P            .            .      P         .
 StaffLists      .         .         .       .            .            .      .         .
@@ -99,6 +105,8 @@ FILE_WRITERS = {
     "Changes": {"documents/agencies", "documents/enterprises"},
     "Checks": {"documents/inspections"},
     "Claims": {"documents/claims", "uploads/claims"},
+    "ComplaintReviews": {"documents/complaints"},
+    "Complaints": {"mailbox", "uploads/complaints"},
     "Enterprises": {"documents/enterprises"},
     "Evidence": {"documents/settlements", "uploads/settlements"},
     "ImportList": {"rows"},
@@ -114,12 +122,14 @@ SENDERS = {
     "Changes": {"KeepAuditQueue"},
     "Checks": {"KeepAuditQueue"},
     "Claims": {"KeepAuditQueue"},
+    "ComplaintEntries": {"KeepAuditQueue"},
     "EndOrders": {"EndOrdersQueue", "NotifyQueue"},
     "Enterprises": {"KeepAuditQueue"},
     "Evidence": {"KeepAuditQueue"},
     "ImportList": {"ImportListQueue"},
     "Inspections": {"KeepAuditQueue"},
     "KeepReports": {"KeepReportsQueue"},
+    "Letters": {"KeepAuditQueue"},
     "ListVersions": {"KeepAuditQueue"},
     "Notify": {"WebhookQueue"},
     "NoticeReviews": {"KeepAuditQueue"},
@@ -134,6 +144,7 @@ SENDERS = {
         "KeepReportsQueue",
         "RelayDeadLetters",
     },
+    "Respondents": {"KeepAuditQueue"},
     "Retention": {"RetentionQueue"},
     "StaffLists": {"KeepAuditQueue"},
     "Submissions": {"KeepAuditQueue"},
@@ -145,21 +156,39 @@ ERASERS = {
         "documents/activities",
         "documents/agencies",
         "documents/claims",
+        "documents/complaints",
         "documents/enterprises",
         "documents/inspections",
         "documents/settlements",
         "lists",
+        "mailbox",
         "payout-files",
         "rows",
         "uploads/activities",
         "uploads/agencies",
         "uploads/claims",
+        "uploads/complaints",
         "uploads/enterprises",
         "uploads/inspections",
         "uploads/settlements",
     },
 }
 READERS_OF_BANK_ACCOUNTS = {"PayoutFile": {"BankAccountsKey"}, "ProposedAccounts": {"BankAccountsKey"}}
+READERS_OF_LETTERS = {"Letters": {"MailboxKey"}}
+# all that is open of the mailbox: who hands in reads nothing, who opens deletes nothing, who deletes opens nothing
+OF_THE_MAILBOX = {
+    "Complaints": {"dynamodb:PutItem", "kms:GenerateDataKey", "s3:PutObject"},
+    "Mailbox": {"dynamodb:GetItem"},
+    "Letters": {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "kms:Decrypt",
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+    },
+    "Retention": {"dynamodb:DeleteItem", "dynamodb:Query", "s3:DeleteObjectVersion"},
+}
 # what no function may do to any resource; IAM is only asked, because doing most of it would do harm
 FORBIDDEN = {
     "dynamodb": "BatchWriteItem DeleteTable ExportTableToPointInTime PartiQLDelete PartiQLUpdate "
@@ -223,6 +252,16 @@ def test_what_a_key_was_used_for_is_only_ever_written_by_those_who_make_things(p
     assert {what for _, what in may} == {"dynamodb:PutItem"}
 
 
+@pytest.mark.clause("§5.3")
+def test_the_mailbox_is_closed_to_every_function_but_these(permissions_found: Permissions) -> None:
+    places = {"Mailbox", "Mailbox/index", "MailboxKey", "mailbox"}
+    found = {
+        function: {what for what, where in allowed if where in places}
+        for function, allowed in permissions_found.items()
+    }
+    assert {function: whats for function, whats in found.items() if whats} == OF_THE_MAILBOX
+
+
 @pytest.mark.parametrize(
     ("action", "expected"),
     [
@@ -230,7 +269,7 @@ def test_what_a_key_was_used_for_is_only_ever_written_by_those_who_make_things(p
         ("s3:DeleteObjectVersion", ERASERS),
         ("s3:ListBucketVersions", {"Retention": {"Documents"}}),
         ("sqs:SendMessage", SENDERS),
-        ("kms:Decrypt", READERS_OF_BANK_ACCOUNTS),
+        ("kms:Decrypt", READERS_OF_BANK_ACCOUNTS | READERS_OF_LETTERS),
         ("secretsmanager:GetSecretValue", {"Webhook": {"WebhookKeys"}}),
     ],
 )

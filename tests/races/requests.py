@@ -42,7 +42,7 @@ def both_ask_to_cancel(world: World, order_id: str, owner: Person, agency_member
 
 
 def insist(
-    world: World, person: Person, path: str, body: Any = None, key: str | None = None, method: str = "POST"
+    world: World, person: Person | None, path: str, body: Any = None, key: str | None = None, method: str = "POST"
 ) -> Reply:
     """A call as a patient client sends it: again, while the answer is only that another request came first."""
     key = key_of_call(method, key)

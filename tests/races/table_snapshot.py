@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from voucher.store.engine import table
 
-TABLES = ("registry", "vouchers", "orders", "settlements", "supervision", "audit", "requests", "reports")
+TABLES = ("registry", "vouchers", "orders", "settlements", "supervision", "audit", "requests", "reports", "mailbox")
 
 Item = dict[str, Any]
 Key = tuple[str, str]

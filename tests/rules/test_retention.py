@@ -15,6 +15,7 @@ from voucher.models.agencies import FormerContact
 from voucher.models.base import Mark, Reason, Stateful
 from voucher.models.changes import Change, ChangedFact
 from voucher.models.claims import ClaimStatement, OrganisationClaim
+from voucher.models.complaints import Complaint, Finding, RespondentStatement
 from voucher.models.documents import Document
 from voucher.models.inspections import Attempt, Check, CheckedPoint, Checklist, Report
 from voucher.models.lists import ListImport
@@ -107,6 +108,20 @@ def check() -> Check:
     return Check(**{**facts, **whose, **dict.fromkeys(words, PLANTED), **happened, **MADE})
 
 
+def complaint() -> Complaint:
+    """An answered complaint, of which each word is planted."""
+    words = ("text", "name", "contact", "told", "review_reason", "proposal_reason", "measure_reason", "answer")
+    secret = ("code_seed", "code_sha256", "request_sha256")
+    said = {
+        "statements": (RespondentStatement(text=PLANTED, by=PLANTED, at=NOW),),
+        "findings": (Finding(kind="analysis", text=PLANTED, by=PLANTED, at=NOW),),
+    }
+    facts = {"complaint_id": "cp_1", "channel": "online", "topic": "other", "accept_by": TODAY, "state": "answered"}
+    return Complaint(
+        **{**facts, **dict.fromkeys((*words, *secret), PLANTED), **said, **MADE, "request_sha256": PLANTED}
+    )
+
+
 def payable(**changes: Any) -> Payable:
     facts = {"round_id": "r_1", "year": 2026, "agency_uscc": AGENCY, "amount_fen": 1, "order_ids": ("o_1",)}
     return Payable(**{**facts, "state": "paid", "account": ACCOUNT, **MADE, **changes})
@@ -197,6 +212,7 @@ ERASED: dict[str, Callable[[], Stateful]] = {
         MARK,
     ),
     "claim": lambda: retention.erased_claim(claim(**dict.fromkeys(WORDS_OF_CLAIM, PLANTED), statements=(SAID,)), MARK),
+    "complaint": lambda: retention.erased_complaint(complaint(), MARK),
     "order": lambda: retention.erased_order(settlement_records.order(**WORDED_ORDER), MARK),
     "settlement": lambda: retention.erased_settlement(settlement_records.settlement(state="withdrawn"), MARK),
     "objection": lambda: retention.erased_objection(
@@ -241,6 +257,9 @@ def test_every_field_that_the_inventory_gives_days_is_among_what_was_planted_her
         "InboxMessage",
         "PayoutFile",
         "Lead",
+        "Letter",
+        "LetterContent",
+        "HandOver",
         "Entitlement",
         "Reason",
         "AccountChange",
@@ -263,6 +282,8 @@ def test_every_field_that_the_inventory_gives_days_is_among_what_was_planted_her
         "CheckedPoint",
         "FormerContact",
         "Report",
+        "Finding",
+        "RespondentStatement",
     }
     assert timed - kept_elsewhere <= made
 

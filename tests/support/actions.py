@@ -15,6 +15,7 @@ from voucher.rules import lifecycle
 FOLLOWING: dict[str, set[str]] = {
     "enterprise": {"reopen", "adopt_change", "erase"},
     "claim": {"erase"},
+    "complaint": {"erase"},
     "change": {"erase"},
     "agency": {"reopen", "adopt_change", "erase"},
     "product": set(),

@@ -361,6 +361,19 @@ def answer_finding(matter: Matter, _answer: Json) -> None:
     steps.expect(matter.call(SELLER, f"/checks/{matter.ids['check']}/statement", {"text": "已补做"}), 200)
 
 
+def grab_and_complain(matter: Matter, answer: Json) -> None:
+    """Somebody complains of the agency, too: another operator accepts it, and the agency has answered."""
+    grab(matter, answer)
+    said = {"about_uscc": AGENCY.uscc, "text": "服务与约定不符"}
+    matter.ids["complaint"] = steps.expect(matter.call(None, "/complaints", said), 201)["complaint_id"]
+    accept = {"decision": "accept", "reason": "属受理范围", "told": "请说明情况"}
+    path = f"/complaints/{matter.ids['complaint']}"
+    steps.expect(matter.call(Person("platform-ear", "platform"), f"{path}/review", accept), 200)
+    steps.expect(matter.call(SELLER, f"{path}/statement", {"text": "已整改"}), 200)
+
+
+ESCALATE = {"proposal": "none", "reason": "属实且影响较大"}
+DECIDE_COMPLAINT = {"outcome": "partly", "measure": "none", "reason": "已整改", "answer": "已责令整改"}
 CLAIMED = {"contact_name": "李经办", "contact_phone": "0578-2091234", "reason": "原经办人已离职"}
 CONFIRM = {"decision": "confirm"}
 FORWARD = {"decision": "forward", "reason": "材料属实"}
@@ -405,7 +418,11 @@ TURNS = (
     Turn("approve_agency", "staff", simply(f"{A}/approve", ADMIT), draft_product),
     Turn("report_agency_change", "agency", simply(f"{A}/changes", CHANGE), remember(report="change_id")),
     Turn("review_agency_change", "staff", simply(A + "/changes/{report}/review", KEEP)),
-    Turn("publish_product", "staff", simply("/products/{product}/publish", {}), grab),
+    Turn("publish_product", "staff", simply("/products/{product}/publish", {}), grab_and_complain),
+    Turn("handle_complaint", "staff", simply("/complaints/{complaint}/escalate", ESCALATE), concerns=("agency",)),
+    Turn(
+        "decide_complaint", "staff", simply("/complaints/{complaint}/decision", DECIDE_COMPLAINT), concerns=("agency",)
+    ),
     Turn("place_order", "enterprise", place, orders_placed),
     Turn("accept_order", "agency", on_each_order("accept")),
     Turn("record_contract", "either", on_each_order("contract", contract)),

@@ -275,6 +275,30 @@ def agencys_activity(world: World, clock: StoppedClock) -> Planted:
     return Planted(clock.instant, RETENTION.activity_days, (WORDS, PAPER_NAME, "documents/activities/"))
 
 
+def answered_complaint(world: World, clock: StoppedClock) -> Planted:
+    """About the agency, which answered, with a paper; found true by the bureau."""
+    town = towns.settle(towns.open_year(world))
+    said = {"text": WORDS, "name": NAMES[0], "contact": PHONE, "about_uscc": town.agency.uscc}
+    receipt = steps.expect(world.call(None, "POST", "/complaints", said, key="c"), 201)
+    path = f"/complaints/{receipt['complaint_id']}"
+    paper = change_paper(TODAY)
+    facts = {"kind": "attachment", "filename": f"{PAPER_NAME}.pdf", "content_type": "application/pdf", "size_bytes": 9}
+    announced = steps.expect(
+        world.call(None, "POST", f"{path}/documents", {"code": receipt["code"], **facts}, key="p"), 201
+    )
+    world.upload(announced["upload"], paper.content)
+    for person, what, body in (
+        (OPERATOR, "review", {"decision": "accept", "reason": WORDS, "told": WORDS}),
+        (SELLER, "statement", {"text": NAMES[1]}),
+        (OPERATOR, "steps", {"kind": "analysis", "text": WORDS}),
+        (OPERATOR, "escalate", {"proposal": "none", "reason": WORDS}),
+        (BUREAU, "decision", {"outcome": "partly", "measure": "none", "reason": WORDS, "answer": WORDS}),
+    ):
+        steps.expect(world.call(person, "POST", f"{path}/{what}", body), 200)
+    planted = (WORDS, *NAMES, PHONE, PAPER_NAME, "documents/complaints/")
+    return Planted(clock.instant, RETENTION.complaint_days, planted)
+
+
 def objection(world: World, clock: StoppedClock) -> Planted:
     """Rejected; its notice was closed and the round paid."""
     town, order = towns.complete(towns.settle(towns.open_year(world)))
@@ -435,6 +459,7 @@ SCENES: tuple[Callable[[World, StoppedClock], Planted], ...] = (
     organisation_claim,
     inspected_agency,
     agencys_activity,
+    answered_complaint,
     objection,
     words_of_an_order,
     account_number,

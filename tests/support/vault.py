@@ -3,11 +3,13 @@
 import base64
 import hmac
 import json
+from secrets import token_hex
 from typing import Any
 
 
 class Vault:
-    """Answers Encrypt, Decrypt and GenerateMac like KMS, with the same result in every process."""
+    """Answers Encrypt, Decrypt, GenerateDataKey and GenerateMac like KMS; all but the new keys are the same in every
+    process."""
 
     class InvalidCiphertextError(Exception):
         """KMS refuses to open this: another key, another context, or no ciphertext."""
@@ -16,6 +18,12 @@ class Vault:
         """Encrypt."""
         sealed = json.dumps([KeyId, sorted(EncryptionContext.items()), Plaintext.decode()])
         return {"CiphertextBlob": base64.b85encode(sealed.encode()[::-1])}
+
+    def generate_data_key(self, *, KeyId: str, KeySpec: str, EncryptionContext: dict[str, str]) -> dict[str, Any]:  # noqa: N803
+        """GenerateDataKey, of letters and digits."""
+        assert KeySpec == "AES_256"
+        made = token_hex(16).encode()
+        return {"Plaintext": made, **self.encrypt(KeyId=KeyId, Plaintext=made, EncryptionContext=EncryptionContext)}
 
     def generate_mac(self, *, KeyId: str, MacAlgorithm: str, Message: bytes) -> dict[str, Any]:  # noqa: N803
         """GenerateMac."""

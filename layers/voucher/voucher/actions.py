@@ -56,6 +56,10 @@ def _of_agency_with_facts(change: Any) -> bool:
     return _of_agency(change) and bool(change.facts)
 
 
+def _is_told(kind: str) -> Callable[[Any], object]:
+    return lambda complaint: kind in complaint.respondents
+
+
 def _is_accepted(order: Any) -> bool:
     return str(order.state) == "accepted"
 
@@ -384,6 +388,24 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
         "follow_up.close": _by_inspectors(_FOLLOW_UP),
         "follow_up.refer": _by_inspectors(_FOLLOW_UP),
         "decide": (Step("bureau", "POST /checks/{check_id}/decision"),),
+    },
+    "complaint": {
+        "add_document": (Step("public", "POST /complaints/{complaint_id}/documents"),),
+        **{
+            each: (Step("platform", "POST /complaints/{complaint_id}/review"),)
+            for each in ("take_up", "redirect", "link")
+        },
+        **{
+            each: (Step("platform", "POST /complaints/{complaint_id}/steps"),)
+            for each in ("examine", "pause", "resume")
+        },
+        "state_position": tuple(
+            Step(kind, "POST /complaints/{complaint_id}/statement", _is_told(kind)) for kind in ("enterprise", "agency")
+        ),
+        "reply": (Step("platform", "POST /complaints/{complaint_id}/reply"),),
+        "escalate": (Step("platform", "POST /complaints/{complaint_id}/escalate"),),
+        "decide": (Step("bureau", "POST /complaints/{complaint_id}/decision"),),
+        "withdraw": (Step("public", "POST /complaints/{complaint_id}/withdraw"),),
     },
     "violation": {
         "release": (

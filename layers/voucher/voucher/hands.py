@@ -98,6 +98,13 @@ STEPS: dict[str, Step] = {
     "conclude_inspection": _once("POST /inspections/{inspection_id}/conclude"),
     "sign_inspection": Step(("POST /inspections/{inspection_id}/sign",), "§5.1.3", ("conclude_inspection",)),
     "lift_violation": Step(("POST /violations/{violation_id}/lift",), "§2.1.3", ("record_violation",), BOTH),
+    "handle_complaint": Step(
+        tuple(f"POST /complaints/{{complaint_id}}/{what}" for what in ("review", "steps", "reply", "escalate")),
+        "§5.3",
+        (),
+        BOTH,
+    ),
+    "decide_complaint": Step(("POST /complaints/{complaint_id}/decision",), "§5.3", ("handle_complaint",), BOTH),
     "place_order": _once("POST /orders"),
     # a party's steps are for people who took none for the other one, even if they have changed sides since
     "accept_order": Step(("POST /orders/{order_id}/accept",), "§5.2b", ("place_order",)),
@@ -223,6 +230,12 @@ FREE = frozenset(
         "POST /settlements/{settlement_id}/lines/{order_id}/withdraw",
         "POST /notices/{notice_id}/objections",
         "POST /objections/{objection_id}/answer",
+        "POST /complaints",
+        "POST /staff/complaints",
+        "POST /mailbox/answer",
+        "POST /letters/{letter_id}/answer",
+        "POST /letters/{letter_id}/hand-over",
+        *(f"POST /complaints/{{complaint_id}}/{what}" for what in ("answer", "documents", "statement", "withdraw")),
         "POST /inbox/{message_id}/read",
     }
 )
@@ -254,6 +267,7 @@ KEPT: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "claim": {"open_claim": ("created_by",), "review_claim": ("reviewed_by",)},
     "change": {"report_enterprise_change": ("created_by",), "report_agency_change": ("created_by",)},
+    "complaint": {"handle_complaint": ("handlers[]",)},
     "violation": {"record_violation": ("created_by",)},
     "activity": {"submit_activity": ("submitted_by",)},
     "inspection": {"conclude_inspection": ("concluded_by",)},

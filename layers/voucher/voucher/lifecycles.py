@@ -239,6 +239,21 @@ LIFECYCLES: dict[str, Steps] = {
         "decide": ("referred", "closed"),
         "erase": ("closed dropped", SAME),
     },
+    "complaint": {  # §5.3
+        "add_document": ("received accepted paused escalated", SAME),
+        "take_up": ("received", "accepted"),
+        "redirect": ("received accepted paused", "redirected"),
+        "link": ("received accepted paused", "linked"),
+        "examine": ("accepted", SAME),
+        "pause": ("accepted", "paused"),
+        "resume": ("paused", "accepted"),
+        "state_position": ("accepted paused escalated", SAME),
+        "reply": ("accepted", "answered"),
+        "escalate": ("accepted", "escalated"),
+        "decide": ("escalated", "answered"),
+        "withdraw": ("received accepted paused escalated linked", "withdrawn"),
+        "erase": ("answered redirected linked withdrawn", SAME),
+    },
     "violation": {  # §2.1.3
         "release": ("standing", SAME),  # one order of those that it names
         "lift": ("standing", "lifted"),

@@ -176,6 +176,11 @@ class Policy(BaseModel):
     objection_effort_step: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 100
     objection_effort_most_bits: EffortBits = 24
 
+    # §5.3 complaints and letters to the mailbox are counted likewise, all of one kind as those against one notice. A
+    # complaint is accepted and answered within so many working days; the text names no term.
+    complaint_acceptance_working_days: WholeNumber = 2
+    complaint_answer_working_days: WholeNumber = 15
+
     # §5.2b money that was paid is to come back so many days after the bureau's claim, if the claim names no day
     recovery_days: WholeNumber = 30
 
@@ -257,6 +262,8 @@ class Retention:
     withdrawn_paper_days: int = 365  # papers of a settlement application that was withdrawn: after that
     claim_days: int = 1_095  # the words and papers of a claim on an organisation: after the decision
     change_days: int = 1_095  # the words of a change report: after the decision
+    letter_days: int = 1_825  # a letter to the mailbox, with its answer: after it came
+    complaint_days: int = 1_095  # who complained, the words and papers: after the answer
     objection_days: int = 365  # who objected, and the words: after the notice closed
     order_text_days: int = 1_095  # comment of a rating, reasons of refusals and cancellations: after the order ended
     violation_days: int = 1_095  # the words of a violation: after it was lifted
@@ -275,6 +282,8 @@ RETENTION = Retention()
 CAP_WARNING_PERCENTS = (80, 95)
 # §5.1: one draw looks at so many orders, and draws so many at most (no clause)
 FRAME_ORDERS, SAMPLE_SIZE = 20_000, 90
+# so many files go with a letter to the mailbox at most (no clause)
+LETTER_ATTACHMENTS = 5
 # so many objections are decided by one call at most (no clause)
 OBJECTIONS_AT_ONCE = 50
 
@@ -304,6 +313,8 @@ CLAIM_DOCUMENTS = {
     "business_license": "营业执照",
     "claim_confirmation": "法定代表人确认书",
 }
+# §5.3: what whoever complains hands in
+COMPLAINT_DOCUMENTS = {"attachment": "投诉附件"}
 # §3.2.3, §4.1.3: what an organisation hands in with a report; it belongs to that report alone
 CHANGE_DOCUMENTS = {"change_evidence": "变更佐证材料"}
 # §3.4.2: what proves an activity; one of them suffices

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, Protocol, Self
 
 from voucher.models.base import yuan
-from voucher.words import ROLE_WORDS, STATE_WORDS, THING_WORDS
+from voucher.words import MAILBOX_ROLE_WORDS, ROLE_WORDS, STATE_WORDS, THING_WORDS
 
 
 class Refusal(Enum):
@@ -273,6 +273,11 @@ class Refusal(Enum):
         None,
         "一小时内收到的异议较多。请附上计算证明（effort）立即重新提交，或在一小时后提交。",
     )
+    TOO_MANY_COMPLAINTS = (
+        429,
+        None,
+        "一小时内收到的来件较多。请附上计算证明（effort）立即重新提交，或在一小时后提交。",
+    )
     SUMMARY_INVOICE_MISMATCH = 422, "§3.5.4", "汇总发票金额须等于应付金额（{amount_fen} 元）。", "amount_fen"
     ACCOUNT_UNDECIDED = (
         409,
@@ -368,7 +373,7 @@ class Refused(Exception):
             shown["of_word"] = THING_WORDS[self.of.thing]
         shown["thing_word"] = THING_WORDS[self.thing] if self.thing else "内容"
         shown.setdefault("by_words", "编号")
-        shown["role_words"] = "、".join(ROLE_WORDS[role] for role in self.roles)
+        shown["role_words"] = "、".join((ROLE_WORDS | MAILBOX_ROLE_WORDS)[role] for role in self.roles)
         return self.refusal.sentence.format(**shown)
 
     @property

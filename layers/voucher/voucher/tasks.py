@@ -21,6 +21,9 @@ TaskKind = Literal[
     "review_claim",
     "decide_claim",
     "review_change",
+    "review_complaint",
+    "answer_complaint",
+    "decide_complaint",
     "publish_product",
     "apply_list",
     "confirm_programme",
@@ -184,6 +187,11 @@ TASKS: dict[str, tuple[Task, ...]] = {
         Task("decide_claim", "forwarded", "bureau", None, "decide_by"),
     ),
     "change": (Task("review_change", "reported", "platform"),),
+    "complaint": (
+        Task("review_complaint", "received", "platform", None, "accept_by"),
+        Task("answer_complaint", "accepted", "platform", None, "answer_by"),
+        Task("decide_complaint", "escalated", "bureau", None, "decide_by"),
+    ),
     "product": (
         Task("publish_product", "draft", "platform"),
         Task("publish_product", "published", "platform", when=_has("revision")),

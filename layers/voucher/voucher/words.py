@@ -11,6 +11,9 @@ ROLE_WORDS = {
     "admin": "系统管理员",
 }
 
+# whoever reads what the mailbox says of 市纪委监委 itself (§5.3): no staff of the programme
+MAILBOX_ROLE_WORDS = {"oversight": "上级纪检监察机关"}
+
 # §2.1: where an organisation is, and the classes of its size
 DISTRICT_WORDS = {
     "city": "市直",
@@ -32,6 +35,8 @@ THING_WORDS = {
     "product": "服务产品",
     "claim": "认领申请",
     "change": "变更报告",
+    "complaint": "投诉",
+    "letter": "信箱来信",
     "programme": "年度预算",
     "batch": "批次",
     "voucher": "服务券",
@@ -69,6 +74,9 @@ TASK_WORDS = {
     "review_claim": "核对单位认领申请",
     "decide_claim": "审核单位认领申请",
     "review_change": "审核重大变更报告",
+    "review_complaint": "受理投诉",
+    "answer_complaint": "核查并答复投诉",
+    "decide_complaint": "决定投诉的处理",
     "publish_product": "审核并上架服务产品",
     "apply_list": "核对并启用名单",
     "confirm_programme": "确认年度预算",
@@ -145,6 +153,16 @@ STATE_WORDS = {
         "withdrawn": "已撤回",
         "rejected": "未通过",
         "approved": "已通过",
+    },
+    "complaint": {
+        "received": "待受理",
+        "accepted": "核查中",
+        "paused": "暂停核查",
+        "escalated": "待市经信局处理",
+        "answered": "已答复",
+        "redirected": "不属受理范围",
+        "linked": "已并案",
+        "withdrawn": "已撤回",
     },
     "change": {
         "reported": "待审核",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tests.support import samples
 from tests.support.calls.call import Call, Calls
+from tests.support.calls.complaints import complaint_calls
 from tests.support.calls.registry import (
     agency_calls,
     claim_calls,
@@ -44,6 +45,7 @@ def build_everything(town: Town) -> Everything:
     }
     calls |= {**product_calls(town), **voucher_calls(town), **order_calls(town), **settlement_calls(town)}
     calls |= {**round_calls(town), **inspection_calls(town), **activity_calls(town), **other_calls(town)}
+    calls |= {**complaint_calls(town)}
     return Everything(town, dict(twin for name, call in calls.items() for twin in _twins(name, call)))
 
 

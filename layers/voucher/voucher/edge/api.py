@@ -149,11 +149,11 @@ class Api(APIGatewayRestResolver):
             raise Refused(Refusal.IDEMPOTENCY_KEY_REQUIRED)
         return key
 
-    def new_id(self, prefix: str) -> str:
-        """The id of a thing about to be created, which follows from the caller's Idempotency-Key: a thing without a
-        name of its own is made once, however often its call is sent. What makes it writes `creation.key_write`, too.
-        Raises IDEMPOTENCY_KEY_REQUIRED."""
-        seed = f"{prefix}\n{self.caller.sub}\n{self.needed_key}"
+    def new_id(self, prefix: str, by: str | None = None) -> str:
+        """The id of a thing about to be created, which follows from the Idempotency-Key of the caller, or of whoever
+        stands for somebody not signed in (`by`): a thing without a name of its own is made once, however often its
+        call is sent. What makes it writes `creation.key_write`, too. Raises IDEMPOTENCY_KEY_REQUIRED."""
+        seed = f"{prefix}\n{by or self.caller.sub}\n{self.needed_key}"
         return f"{prefix}_{hashlib.sha256(seed.encode()).hexdigest()[:24]}"
 
     @property

@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_type_hints
 
 from pydantic import Field, create_model
 
-from voucher.edge.fields import Name, Text, Version
+from voucher.edge.fields import Name, Number, Text, Version
 from voucher.models.base import Reason, Request
 from voucher.refusals import Refusal, Refused
 
@@ -36,6 +36,12 @@ class Statement(Request):
     """What an organisation says before it may be put out of the programme (§3.4.1, §4.1.3)."""
 
     text: Text
+
+
+class AnswerCode(Request):
+    """The code of a receipt. It stands in a body, because a path is logged."""
+
+    code: Annotated[Number, Field(examples=["K7Q2M9XW4TRB5HAZ2CVN6DJE"])]
 
 
 class ReviewReason(Request):

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from voucher.edge.identity import STAFF_ROLES
+from voucher.edge.identity import TOKEN_ROLES
 
 Claims = Mapping[str, Any]
 # Keycloak puts its own page for accounts into the audience of every token; nobody else is served under that name
@@ -46,7 +46,7 @@ def roles_in(claims: Claims, groups_claim: str) -> list[str]:
     """The staff roles among the groups, whose names are those of the roles, with or without Keycloak's leading slash.
     The claim may stand inside others: `realm_access.roles`."""
     names = {name.removeprefix("/") for name in _names(_claim(claims, groups_claim))}
-    return sorted(STAFF_ROLES & names)
+    return sorted(TOKEN_ROLES & names)
 
 
 def _claim(claims: Claims, name: str) -> Any:

@@ -69,24 +69,25 @@ def announcement(name: str, kinds: Iterable[str]) -> type[Announcement]:
 
 
 def announce(
-    app: Api, owner: keys.Key, folder: str, body: Announcement, most: documents.Bounds
+    app: Api, owner: keys.Key, folder: str, body: Announcement, most: documents.Bounds, by: str | None = None
 ) -> Answer[AnnouncedUpload]:
     """Remember the document under its owner's key and answer where to upload its file.
 
-    We alone choose the file's object key, `uploads/<folder>/<id>`; the client's file name is only remembered.
+    We alone choose the file's object key, `uploads/<folder>/<id>`; the client's file name is only remembered. `by`
+    stands for somebody who is not signed in.
     Raises IDEMPOTENCY_KEY_REUSED for another file under the same Idempotency-Key, and where there are too many
     documents TOO_MANY_DOCUMENTS or TOO_MANY_DOCUMENTS_TODAY.
     """
-    document_id = app.new_id("d")
+    document_id = app.new_id("d", by)
     document = Document(
         document_id=document_id,
         owner=folder,
         object_key=documents.upload_place(document_id, folder),
-        uploaded_by=app.caller.sub,
+        uploaded_by=by or app.caller.sub,
         created_at=clock.now(),
-        **body.model_dump(),
+        **body.model_dump(include={*Announcement.model_fields}),
     )
-    upload = documents.commit_announced(owner, document, most, clock.today(), key_write(app))
+    upload = documents.commit_announced(owner, document, most, clock.today(), key_write(app, by))
     expires_at = document.created_at + timedelta(seconds=files.UPLOAD_SECONDS)
     answer = {"document_id": document_id, "kind": document.kind, "upload": upload}
     return reply(answer | {"expires_at": instant_text(expires_at)}, 201)

@@ -4,13 +4,14 @@ from typing import Any
 
 from voucher.rules.activities import counts_by_year
 from voucher.rules.inspections import check_of_agency
-from voucher.store import activities, checks, keys, ratings
+from voucher.store import activities, checks, complaints, keys, ratings
 
 
 def performance_of(agency_uscc: str) -> dict[str, Any]:
-    """An agency's ratings, its latest twenty checks, and how many activities were confirmed by year, as far as its
-    latest hundred tell."""
+    """An agency's ratings, its latest twenty checks, its answered complaints, and how many activities were confirmed by
+    year, as far as its latest hundred tell."""
     return ratings.find(keys.agency_ratings(agency_uscc)).shown() | {
         "checks": [check_of_agency(each) for each in checks.list_told(agency_uscc, 20)],
+        "complaints": complaints.find_counts(agency_uscc).public(),
         "activities": counts_by_year(activities.list_of_agency(agency_uscc, 100)),
     }

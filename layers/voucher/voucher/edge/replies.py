@@ -13,7 +13,12 @@ from voucher.models.base import Record
 from voucher.refusals import FieldError, Refusal, Refused
 
 # after how many seconds a refused call is worth another try
-RETRY_AFTER = {Refusal.BUSY: 1, Refusal.TOO_MANY_OBJECTIONS: 3600, Refusal.TOO_MANY_DOCUMENTS_TODAY: 3600}
+RETRY_AFTER = {
+    Refusal.BUSY: 1,
+    Refusal.TOO_MANY_OBJECTIONS: 3600,
+    Refusal.TOO_MANY_COMPLAINTS: 3600,
+    Refusal.TOO_MANY_DOCUMENTS_TODAY: 3600,
+}
 
 
 def problem(refused: Refused, request_id: str) -> Response[str]:

@@ -18,6 +18,7 @@ from voucher.store import (
     changes,
     checks,
     claims,
+    complaints,
     crowds,
     documents,
     inbox,
@@ -115,6 +116,21 @@ def forget_claim(claim_id: str, mark: Mark) -> None:
         bounds.commit_person_deleted(owner.table, claim.created_by, shanghai_date(mark.at))
         claim = erased
     if retention.is_cleaned(claim.erased_at, mark.at):
+        for document in documents.list_all_of(owner):
+            documents.commit_deleted(owner, document)
+        bounds.commit_deleted(owner)
+
+
+def forget_complaint(complaint_id: str, mark: Mark) -> None:
+    """§5.3: who complained, the words and the papers."""
+    complaint, owner = complaints.get(complaint_id), keys.complaint(complaint_id)
+    if retention.complaint_is_due(complaint, mark.at):
+        erased = retention.erased_complaint(complaint, mark)
+        if not complaints.commit_erased(complaint, erased):
+            return
+        bounds.commit_person_deleted(owner.table, complaint_id, shanghai_date(mark.at))
+        complaint = erased
+    if retention.is_cleaned(complaint.erased_at, mark.at):
         for document in documents.list_all_of(owner):
             documents.commit_deleted(owner, document)
         bounds.commit_deleted(owner)
@@ -238,6 +254,7 @@ FORGETTING: dict[str, Callable[..., None]] = {
     "enterprise": lambda *named: forget_organisation("enterprise", *named),
     "agency": lambda *named: forget_organisation("agency", *named),
     "claim": forget_claim,
+    "complaint": forget_complaint,
     "settlement": forget_settlement,
     "order": forget_order,
     "notice": forget_notice,

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any, ClassVar, Literal, cast
 
 from voucher.models.base import Instant, Reason, Record, Stateful
+from voucher.models.complaints import ComplaintCounts
 from voucher.models.inspections import CheckOfAgency
 from voucher.models.members import Invitation, Seat
 from voucher.models.ratings import Rated, Ratings
@@ -114,12 +115,13 @@ class Agency(Stateful):
 
 class ShownAgency(Agency, defer_build=True):
     """An agency with how it did, which counts when it renews its approval (§3.2.3): its ratings (§4.2.3), its latest
-    checks (§5.1), and how many of its activities were confirmed, by year (§3.4.2)."""
+    checks (§5.1), its answered complaints (§5.3), and how many of its activities were confirmed, by year (§3.4.2)."""
 
     rating_average: float | None
     rating_count: int
     checks: tuple[CheckOfAgency, ...]
     activities: dict[str, int]
+    complaints: ComplaintCounts
 
 
 class ReviewedAgency(ShownAgency, defer_build=True):

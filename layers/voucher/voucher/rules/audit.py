@@ -69,13 +69,14 @@ MADE = {
     "VOUCHER": ("grab", "granted_by", "enterprise", "granted_at"),
     "DOCUMENT": ("announce", "uploaded_by", None, "created_at"),
     "OBJECTION": ("object", "created_by", PUBLIC, "created_at"),
+    "COMPLAINT": ("complain", "created_by", PUBLIC, "created_at"),
 }
 
 
 def _applicant(document: Image) -> str:
     """In which role somebody hands a document in."""
     owner = str(document["pk"]).partition("#")[0]
-    return {"ENTERPRISE": "enterprise", "CLAIM": "user"}.get(owner, "agency")
+    return {"ENTERPRISE": "enterprise", "CLAIM": "user", "COMPLAINT": PUBLIC}.get(owner, "agency")
 
 
 def _parties(new: Image, thing: str) -> dict[str, str]:

@@ -74,6 +74,8 @@ FREE = frozenset(
         "settlement_ends_on",
         "settlement_reminder_days",
         "correction_days",
+        "complaint_acceptance_working_days",
+        "complaint_answer_working_days",
         "agency_renewal_days",
         "agency_reminder_days",
         "voucher_reminder_days",

@@ -9,6 +9,7 @@ from voucher.policy import (
     AGENCY_DOCUMENTS,
     CHANGE_DOCUMENTS,
     CLAIM_DOCUMENTS,
+    COMPLAINT_DOCUMENTS,
     ENTERPRISE_DOCUMENTS,
     INSPECTION_DOCUMENTS,
     SETTLEMENT_DOCUMENTS,
@@ -50,6 +51,7 @@ def document_name(document: Document) -> FileName:
         "claims": CLAIM_DOCUMENTS,
         "inspections": INSPECTION_DOCUMENTS,
         "activities": ACTIVITY_DOCUMENTS,
+        "complaints": COMPLAINT_DOCUMENTS,
     }
     words = kinds.get(document.owner.partition("/")[0], SETTLEMENT_DOCUMENTS) | CHANGE_DOCUMENTS
     _, ending = FILE_TYPES[document.content_type]

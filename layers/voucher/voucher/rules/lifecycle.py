@@ -7,6 +7,7 @@ from typing import Any
 
 from voucher.lifecycles import FORMER, LIFECYCLES, SAME
 from voucher.models.base import Mark, Remembering, Stateful
+from voucher.models.letters import Letter
 from voucher.refusals import FieldError, Refusal, Refused
 
 # What decides a thing: a second decision is told apart from a step at the wrong time.
@@ -35,7 +36,7 @@ def check_step(record: Stateful, action: str) -> None:
         raise Refused(Refusal.ALREADY_REVIEWED if reviewed else Refusal.WRONG_STATE, of=record)
 
 
-def check_version(record: Stateful, seen: int | None) -> None:
+def check_version(record: Stateful | Letter, seen: int | None) -> None:
     """Raise CHANGED_MEANWHILE with the version as it is now, unless it is the one that the caller looked at; None says
     that the caller does not mind."""
     if seen not in (None, record.version):

@@ -331,6 +331,43 @@ def _claim_told(old: Image | None, new: Image) -> list[Message]:
     return told if state == "approved" else [*told, _notify(change_id(new, state), kind, uscc, words, of)]
 
 
+MEASURE_WORDS = {
+    "violation": "登记违规记录",
+    "removal": "清退，请平台运营机构按程序提出",
+    "disqualification": "取消资格，请平台运营机构按程序提出",
+    "none": "不作处理",
+}
+OUTCOME_WORDS = {"substantiated": "属实", "partly": "部分属实", "unsubstantiated": "不属实"}
+
+
+def _complaint_told(old: Image | None, new: Image) -> list[Message]:
+    """§5.3: the organisation complained of hears what it is asked, until when it may answer, and what came of it, but
+    not who complained; the operator hears of its statement, and of the bureau's decision."""
+    if thing_of(new) != "COMPLAINT" or new.get("erased_at"):
+        return []
+    before, state, of = old or {}, new.get("state"), about(new)
+    if len(new.get("statements") or ()) > len(before.get("statements") or ()):
+        return _to_staff(new, "stated", "被投诉单位已提交陈述意见。", of, "platform")
+    if state == before.get("state"):
+        return []
+    words, told = "", list[Message]()
+    if new.get("told") and not before.get("told"):
+        words = f"收到涉及本单位的投诉：{new['told']}可在{new['heard_by']}前提交陈述意见（一次）。"
+    elif state == "answered":
+        words = f"涉及本单位的投诉已办结：{OUTCOME_WORDS[new['outcome']]}。"
+        if new.get("measure"):
+            decided = f"投诉经市经信局决定：{MEASURE_WORDS[new['measure']]}。理由：{new['measure_reason']}"
+            told = _to_staff(new, "decided", decided, of, "platform")
+    elif state in ("withdrawn", "redirected", "linked"):
+        words = "涉及本单位的投诉已终止核查。"
+    if words and new.get("told"):
+        told += [
+            _notify(change_id(new, f"{state}.{kind}"), kind, new["about_uscc"], words, of)
+            for kind in new.get("respondents") or ()
+        ]
+    return told
+
+
 def _removal_rejected(old: Image | None, new: Image) -> list[Message]:
     """§3.4.1: the bureau rejected a removal: the agency is what it was before."""
     before = str((old or {}).get("state"))
@@ -471,7 +508,7 @@ def enterprise_disqualified(cause: str, agency_uscc: str, order_id: str) -> Mess
 
 def task_due(image: Image, task: Task, last_day: str, is_over: bool) -> list[Message]:
     """Whoever must act is reminded of a task's last day, or told that it is over; each night that finds it so makes the
-    same message. Of money that was to come back (§5.2b) bureau and finance hear, too."""
+    same message. Of money that was to come back (§5.2b) bureau and finance hear, too; of complaints the bureau."""
     audience, _, uscc = task.party(image).partition(":")
     end = "已于{}到期，请尽快办理。" if is_over else "截至{}，请及时办理。"
     words = f"待办：{TASK_WORDS[task.kind]}，{end.format(last_day)}"
@@ -481,6 +518,8 @@ def task_due(image: Image, task: Task, last_day: str, is_over: bool) -> list[Mes
         told |= {
             ("staff", each): f"退回期限{last_day}已过，尚有{left}元未退回，请催收。" for each in ("bureau", "finance")
         }
+    if is_over and task.kind in ("review_complaint", "answer_complaint"):
+        told |= {("staff", "bureau"): f"投诉逾期未办结（期限{last_day}），请督办。"}
     word = "over" if is_over else "near"
     message_id = f"{image['pk']}/{image['sk']}/{task.kind}/{last_day}/{word}".replace("#", ".")
     return [_notify(f"{message_id}/{name}", kind, name, each, about(image)) for (kind, name), each in told.items()]
@@ -516,6 +555,7 @@ FOLLOWERS: tuple[Callable[[Image | None, Image], list[Message]], ...] = (
     _year_closed,
     _change_decided,
     _claim_told,
+    _complaint_told,
     _removal_rejected,
     _claims_told,
     _work,

@@ -42,6 +42,11 @@ def words_sha256(words: Mapping[str, Any], key: str | None) -> str:
     return hashlib.sha256(f"{key}\n{json.dumps(words, sort_keys=True)}".encode()).hexdigest()
 
 
+def thing_id(prefix: str, seed: str) -> str:
+    """The id of what somebody hands in who is not signed in: equal seeds make equal ids."""
+    return f"{prefix}_{hashlib.sha256(seed.encode()).hexdigest()[:24]}"
+
+
 def objection_id_of(notice_id: str, seed: str) -> str:
     """The same words from the same place are one objection, however often they are sent; so is all with one proof."""
     return f"{notice_id}.{hashlib.sha256(f'{notice_id}\n{seed}'.encode()).hexdigest()[:12]}"
@@ -125,17 +130,18 @@ def is_taken_plain(crowd: Crowd, policy: Policy) -> bool:
 
 def origin_of(objection: Objection, source: str) -> Origin:
     """How an objection is counted: `source` is the hash of its network address."""
-    return Origin(objection.notice_id, _hour_of(objection.created_at), source, objection.target)
+    return Origin(objection.notice_id, hour_of(objection.created_at), source, objection.target)
 
 
-def _hour_of(instant: datetime) -> str:
+def hour_of(instant: datetime) -> str:
+    """The hour in which something is counted, in UTC."""
     return f"{instant:%Y-%m-%dT%H}"
 
 
 def challenges(notice_id: str, words_sha256: str, now: datetime) -> tuple[str, str]:
     """§3.5.3: the challenges that count for an objection now, 64 hexadecimal digits each: that of this hour, which is
     offered, and that of the last one. So an offer is good for an hour at least."""
-    hours = _hour_of(now), _hour_of(now - ONE_HOUR)
+    hours = hour_of(now), hour_of(now - ONE_HOUR)
     texts = (f"{notice_id}\n{words_sha256}\n{hour}" for hour in hours)
     this_hour, last_hour = (hashlib.sha256(text.encode()).hexdigest() for text in texts)
     return this_hour, last_hour

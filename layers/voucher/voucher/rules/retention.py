@@ -13,6 +13,7 @@ from voucher.models.agencies import Agency
 from voucher.models.base import Mark, Stateful
 from voucher.models.changes import Change
 from voucher.models.claims import OrganisationClaim
+from voucher.models.complaints import Complaint
 from voucher.models.documents import Document
 from voucher.models.enterprises import Enterprise
 from voucher.models.entitlements import Entitlement
@@ -42,6 +43,7 @@ TASKS = (
     "order",
     "settlement",
     "claim",
+    "complaint",
     "notice",
     "round",
     "payable",
@@ -50,6 +52,8 @@ TASKS = (
     "check",
     "lead",
     "list_import",
+    "crowd",
+    "letter",
     "message",
 )
 # one that is written out, reopened or on its way has not ended
@@ -67,6 +71,11 @@ def is_over(since: datetime | None, days: int, now: datetime) -> bool:
 def latest_message(now: datetime) -> datetime:
     """Messages that came at this instant or earlier have had their time."""
     return now - timedelta(days=RETENTION.message_days)
+
+
+def latest_letter(now: datetime) -> datetime:
+    """Letters that came at this instant or earlier have had their time."""
+    return now - timedelta(days=RETENTION.letter_days)
 
 
 def latest_payout_file(now: datetime) -> datetime:
@@ -247,6 +256,21 @@ def erased_claim(claim: OrganisationClaim, mark: Mark) -> OrganisationClaim:
     gone: dict[str, Any] = {name: ERASED for name in people if getattr(claim, name) is not None}
     gone |= {"statements": (), "former_members": frozenset(), "steps": {}, "request_sha256": None}
     return stepped(claim, "erase", mark, **gone, erased_at=mark.at)
+
+
+def complaint_is_due(complaint: Complaint, now: datetime) -> bool:
+    """A complaint that ended long ago."""
+    over = complaint.state in ("answered", "redirected", "linked", "withdrawn") and complaint.erased_at is None
+    return over and is_over(last_step(complaint), RETENTION.complaint_days, now)
+
+
+def erased_complaint(complaint: Complaint, mark: Mark) -> Complaint:
+    """The complaint without its people and words. That there was one, about whom, its days and its outcome, stays."""
+    words = ("text", "name", "contact", "told", "review_reason", "proposal_reason", "measure_reason", "answer")
+    gone: dict[str, Any] = {name: ERASED for name in words if getattr(complaint, name) is not None}
+    gone |= {"statements": (), "findings": (), "steps": {}, "request_sha256": None}
+    gone |= {"code_seed": None, "code_sha256": None}
+    return stepped(complaint, "erase", mark, **gone, erased_at=mark.at)
 
 
 # --- orders and settlements ---

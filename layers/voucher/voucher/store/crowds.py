@@ -39,8 +39,11 @@ def plain_writes(place: keys.Key, origin: Origin, is_seen: bool, most: int, most
     """Count what is taken as it comes, while its hour has fewer than `most`, and of the same address against the same
     target fewer than `most_alike`. They fail if a number was reached, or the address was seen since."""
     total, source, target = _counters(place, origin)
+    in_all = update_write("total", total, COUNT_ON, conditions.UNDER_LIMIT, nothing=0, most=most)
+    if not origin.source:
+        return [in_all]
     return [
-        update_write("total", total, COUNT_ON, conditions.UNDER_LIMIT, nothing=0, most=most),
+        in_all,
         update_write("target", target, COUNT_ON, conditions.UNDER_LIMIT, nothing=0, most=most_alike),
         *([] if is_seen else [put_write("source", source, {"count": 1}, conditions.IS_NEW)]),
     ]

@@ -5,7 +5,7 @@ audit `by_state` (`state_key`), `by_task` (`task_key`) and `by_due` (`due_key`);
 and `by_agency`. Within its key by_due is sorted by the day in `due_sort`, each other index by `index_sort`.
 
 registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what
-             AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what, RATINGS
+             AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what, RATINGS, COMPLAINTS
              PRODUCT#id      | RECORD, RATINGS     LIST#kind#year | CURRENT, IMPORT#id, LATEST, TURN
              CLAIM#id        | RECORD, DOCUMENT#id, OPEN#what
              USER#sub        | OPEN#drafts, OPEN#claims, CLAIM#id, DOCUMENTS#day
@@ -21,12 +21,14 @@ settlements  SETTLEMENT#id   | RECORD, LINE#order, DOCUMENT#id, OPEN#what      I
              PAYOUT#id       | RECORD              FILE#sha256, TRANSFER#sha256 | USES
              ACCOUNT#agency  | ACCOUNT             MATCH#mac | USES
 supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LEAD#id | RECORD
-             INSPECTION#id   | RECORD, CHECK#id, DOCUMENT#id, OPEN#what       USER#sub | DOCUMENTS#day
+             INSPECTION#id   | RECORD, CHECK#id, DOCUMENT#id, OPEN#what       USER#sub, USER#complaint | DOCUMENTS#day
              ACTIVITY#id     | RECORD, DOCUMENT#id, OPEN#what                 AUDIT    | ANCHOR#seq
+             COMPLAINT#id    | RECORD, DOCUMENT#id, OPEN#what    CROWD#what | RATE#hour…
 reports      REPORT#year     | STATE, ROW#generation#dimension.value, RECONCILED
              EXCEPTIONS#year | AT#instant#kind#order       COUNTED#year#uscc | COUNTED
                                                            no index, no stream
 audit        CHAIN           | HEAD              CHAIN#block | ENTRY#seq      TRACE#id | PLACE
+mailbox      LETTER#id       | RECORD                     sealed; an index of keys alone, no stream
 requests     KEY#sha256      | REQUEST                    of a caller and its Idempotency-Key; no index, no stream
 """
 
@@ -78,6 +80,10 @@ def product(product_id: str) -> Key:
 
 def agency_ratings(uscc: str) -> Key:
     return agency(uscc, "RATINGS")
+
+
+def agency_complaints(uscc: str) -> Key:
+    return agency(uscc, "COMPLAINTS")
 
 
 def product_ratings(product_id: str) -> Key:
@@ -203,6 +209,20 @@ def payout(payout_id: str) -> Key:
 
 def violation(violation_id: str) -> Key:
     return Key("supervision", f"VIOLATION#{violation_id}", "RECORD")
+
+
+def complaint(complaint_id: str) -> Key:
+    return Key("supervision", f"COMPLAINT#{complaint_id}", "RECORD")
+
+
+def crowd(what: str) -> Key:
+    """Where is counted, by the hour, what came in from anybody."""
+    return Key("supervision", f"CROWD#{what}", "")
+
+
+def letter(letter_id: str) -> Key:
+    """A letter to the mailbox, in a table of its own."""
+    return Key("mailbox", f"LETTER#{letter_id}", "RECORD")
 
 
 def lead(lead_id: str) -> Key:

@@ -9,7 +9,7 @@ objection, however many there are.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from voucher.models.notices import WHOLE_NOTICE, Notice, Objection, ObjectionCounts, Origin
+from voucher.models.notices import WHOLE_NOTICE, Notice, Objection, ObjectionCounts
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
 from voucher.refusals import Refusal, Refused, not_found
@@ -117,20 +117,10 @@ def get(objection_id: str) -> Objection:
     return objection
 
 
-def commit_plain(objection: Objection, origin: Origin, is_seen: bool, most: int, most_alike: int) -> None:
-    """§3.5.3: record an objection as it comes, while its hour has fewer than `most`, and of the same address against
-    the same target fewer than `most_alike`.
-
-    Raises CHANGED_MEANWHILE when the closing began, a number was reached, or the address was seen since.
-    """
-    place = keys.notice(origin.notice_id)
-    commit([*_objection_writes(objection), *crowds.plain_writes(place, origin, is_seen, most, most_alike)])
-
-
-def commit_proven(objection: Objection, origin: Origin) -> None:
-    """§3.5.3: record an objection with a proof of effort, which counts against no address. Raises CHANGED_MEANWHILE
-    when the closing began."""
-    commit([*_objection_writes(objection), crowds.proven_write(keys.notice(origin.notice_id), origin)])
+def commit_new(objection: Objection, counting: Iterable[Write]) -> None:
+    """§3.5.3: record an objection, with what counts it (`crowds.py`). Raises CHANGED_MEANWHILE when the closing began,
+    a number was reached, or the address was seen since."""
+    commit([*_objection_writes(objection), *counting])
 
 
 def _objection_writes(objection: Objection) -> list[Write]:

@@ -49,6 +49,24 @@ def presign_upload(object_key: str, content_type: str) -> dict[str, Any]:
     )
 
 
+def presign_sealed_upload(object_key: str, content_type: str, key_id: str) -> dict[str, Any]:
+    """The same for a file that S3 encrypts under a key of ours, so that only who may use that key reads it."""
+    sealed = {"x-amz-server-side-encryption": "aws:kms", "x-amz-server-side-encryption-aws-kms-key-id": key_id}
+    fields = {"Content-Type": content_type, **sealed}
+    return dict(
+        client().generate_presigned_post(
+            bucket(),
+            object_key,
+            Fields=fields,
+            Conditions=[
+                *({name: value} for name, value in fields.items()),
+                ["content-length-range", 1, MOST_UPLOAD_BYTES],
+            ],
+            ExpiresIn=UPLOAD_SECONDS,
+        )
+    )
+
+
 def presign_download(object_key: str, version: str | None, content_type: str, name: FileName) -> str:
     """A link to read one version of a file for five minutes. A browser saves the file under the name that we made, and
     does not show it: neither a page nor a program of a stranger must run at its reader's."""
