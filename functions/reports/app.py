@@ -1,17 +1,23 @@
 """Reports of a year for bureau, finance and operator (§5.1): the last reconciliation, how vouchers are used, and a
 year against its limits."""
 
+from functools import partial
+
+from aws_lambda_powertools.event_handler import Response
+
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.identity import require
+from voucher.edge.observe import log_outcome
 from voucher.edge.queries import Paging
 from voucher.edge.replies import Answer, PageOf, reply, reply_page
 from voucher.models.compliance import ComplianceReport, ExceptionKind, ReportException
 from voucher.models.reports import ReconciliationReport, UsageReport
 from voucher.refusals import not_found
 from voucher.rules.compliance import compliance_of
-from voucher.rules.reports import usage_of
-from voucher.store import books, programmes, reports
+from voucher.rules.reports import usage_of, value_word
+from voucher.spreadsheets.workbook import XLSX
+from voucher.store import batches, books, programmes, reports
 from voucher.store.engine.pages import Selection
 
 app = Api()
@@ -45,6 +51,35 @@ def show_compliance(year: str) -> Answer[ComplianceReport]:
     require(app.caller, "bureau", "finance", "platform")
     programme = programmes.get(app.year(year))
     return reply(compliance_of(programme, reports.read(programme.year), clock.today()))
+
+
+@app.get("/reports/<year>/usage.xlsx")
+def download_usage(year: str) -> Response[bytes]:
+    """§5.1: the usage report as a workbook with charts."""
+    require(app.caller, "bureau", "finance", "platform")
+    from voucher.spreadsheets.report_file import usage_file  # noqa: PLC0415 - its import takes a fifth of a second
+
+    kept = reports.read(of := app.year(year))
+    programmes.get(of)
+    names = {"agency": reports.read_agency_names(kept), "batch": {e.batch_id: e.name for e in batches.list_of_year(of)}}
+    return _file(f"usage-{of}", usage_file(usage_of(of, kept), partial(value_word, names)))
+
+
+@app.get("/reports/<year>/compliance.xlsx")
+def download_compliance(year: str) -> Response[bytes]:
+    """§2.2, §2.3: the compliance report as a workbook with charts."""
+    require(app.caller, "bureau", "finance", "platform")
+    from voucher.spreadsheets.report_file import compliance_file  # noqa: PLC0415 - as above
+
+    programme = programmes.get(app.year(year))
+    report = compliance_of(programme, reports.read(programme.year), clock.today())
+    return _file(f"compliance-{programme.year}", compliance_file(report, partial(value_word, {})))
+
+
+def _file(name: str, content: bytes) -> Response[bytes]:
+    log_outcome("OK", 200, None)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"', "Cache-Control": "no-store"}
+    return Response(200, XLSX, content, headers)
 
 
 class OfExceptions(Paging):

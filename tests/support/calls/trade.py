@@ -162,6 +162,12 @@ def other_calls(town: Town) -> Calls:
         "GET /reports/{year}/compliance": Call(
             BUREAU, "/reports/2026/compliance", roles=("bureau", "finance", "platform")
         ),
+        "GET /reports/{year}/usage.xlsx": Call(
+            BUREAU, "/reports/2026/usage.xlsx", roles=("bureau", "finance", "platform")
+        ),
+        "GET /reports/{year}/compliance.xlsx": Call(
+            BUREAU, "/reports/2026/compliance.xlsx", roles=("bureau", "finance", "platform")
+        ),
         "GET /reports/{year}/exceptions": Call(
             BUREAU, "/reports/2026/exceptions", roles=("bureau", "finance", "platform")
         ),

@@ -29,7 +29,10 @@ from voucher.models.reports import (
     UsageRow,
 )
 from voucher.models.vouchers import Voucher
+from voucher.policy import CATEGORY_WORDS, LIST_KINDS
 from voucher.rules.working_days import shanghai_date
+from voucher.service_items import SERVICE_ITEM_WORDS
+from voucher.words import DISTRICT_WORDS, SIZE_WORDS
 
 TOTAL = "total.all"
 # a group of an entitlement → the dimension that it is a value of
@@ -300,3 +303,19 @@ def figures_of(cells: Iterable[tuple[str, int]]) -> Figures:
 
 def _ratio(part: int, whole: int) -> float | None:
     return part * 100 // whole / 100 if whole > 0 else None
+
+
+WORDS: dict[str, Mapping[Any, str]] = {
+    "category": CATEGORY_WORDS,
+    "service_item": SERVICE_ITEM_WORDS,
+    "district": DISTRICT_WORDS,
+    "size_class": SIZE_WORDS,
+    "list": LIST_KINDS,
+}
+
+
+def value_word(names: Mapping[str, Mapping[str, str]], dimension: str, value: str) -> str:
+    """The Chinese word of a dimension's value; `names` has those that people give. A value without one is shown as it
+    is."""
+    words = names[dimension] if dimension in names else WORDS[dimension]
+    return {"unknown": "未记录", "none": "不在名单"}.get(value) or words.get(value, value)

@@ -98,6 +98,13 @@ def read(year: int) -> KeptReport:
     )
 
 
+def read_agency_names(kept: KeptReport) -> dict[str, str]:
+    """What the agencies of a report are called, as far as they are still registered."""
+    usccs = sorted(value for dimension, _, value in (row.partition(".") for row in kept.rows) if dimension == "agency")
+    parts = batched(map(keys.agency, usccs), MOST_ITEMS, strict=False)
+    return {item["uscc"]: item["name"] for part in parts for item in read_each("registry", *part)}
+
+
 def commit_reconciled(year: int, found: ReconciledUsage) -> None:
     """Keep what a reconciliation found of a year's rows."""
     commit([put_write("reconciled", keys.report(year, "RECONCILED"), found, None)])
