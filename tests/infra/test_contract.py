@@ -204,6 +204,8 @@ def test_every_example_fits_its_model_and_no_operation_lacks_one() -> None:
         "GET /openapi.json",
         "GET /public",
         "GET /public/{edition}/{asset}",
+        "GET /reports/{year}/compliance.xlsx",
+        "GET /reports/{year}/usage.xlsx",
         "GET /rounds/{round_id}/payout-file",
         "GET /vocabulary",
         "POST /agencies/{uscc}/reapply",  # the same: only in the next year

@@ -1,5 +1,5 @@
-"""A year against its limits (§2.2, §2.3.2, §5.2a): shares on three bases, the day on which a limit is reached, and what
-is out of the ordinary."""
+"""A year against its limits (§5.1, §2.2, §2.3.2, §5.2a): shares on three bases, the day on which a limit is reached,
+and what is out of the ordinary."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta

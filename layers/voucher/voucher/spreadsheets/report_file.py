@@ -85,6 +85,9 @@ class _Book:
         sheet.set_column(0, 0, 24)
         sheet.set_column(1, max(1, len(headings) - 1), 13)
         sheet.freeze_panes(1, 1)
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)  # as wide as a page, as long as it is
         return sheet
 
     def cell(self, sheet: Any, row: int, column: int, value: Any, heading: str) -> None:
@@ -109,6 +112,8 @@ class _Book:
         chart.set_title({"name": title})
         chart.set_size({"width": 760, "height": 360})
         chart.set_legend({"position": "bottom"})
+        if kind == "bar":
+            chart.set_y_axis({"reverse": True})  # the first row on top
         sheet.insert_chart(rows + 3, 0, chart)
 
 
@@ -158,6 +163,10 @@ def _notes(report: Row) -> list[list[Any]]:
 def compliance_file(report: Row, named: Callable[[str, str], str]) -> bytes:
     """§2.2, §2.3: the compliance report; `named` tells the Chinese word of a category."""
     book = _Book(report["cut_off"])
+    sheet = book.table("总览", ["项目", "数值"], [])
+    for number, (word, value) in enumerate(_facts(report), 1):
+        book.cell(sheet, number, 0, word, "")
+        book.cell(sheet, number, 1, value, word)
     headings = ["服务类别", "已使用（元）", "上限（元）", "余额（元）", "上限（%）", *BASES, "预计达到上限日期"]
     caps = [
         [
@@ -176,11 +185,6 @@ def compliance_file(report: Row, named: Callable[[str, str], str]) -> bytes:
     sheet = book.table("重点类别", names, trend)
     if trend:
         book.chart(sheet, "line", f"{report['year']}年度重点类别占比", {1: names[1], 2: names[2]}, len(trend))
-    facts = _facts(report)
-    sheet = book.table("总览", ["项目", "数值"], [])
-    for number, (word, value) in enumerate(facts, 1):
-        book.cell(sheet, number, 0, word, "")
-        book.cell(sheet, number, 1, value, word)
     return book.done()
 
 
