@@ -18,6 +18,10 @@ const search = (query) => {
 };
 
 let ahead = 0;
+let token = null;
+
+// From now on, ask in the name of whom this access token is for
+export const useToken = (given) => { token = given; };
 
 // Now by the server's clock, which decides; the reader's own may be wrong
 export const now = () => Date.now() - ahead;
@@ -25,7 +29,8 @@ export const now = () => Date.now() - ahead;
 const ask = async (path, options) => {
   let answer, body;
   try {
-    answer = await fetch(address(path), { credentials: "omit", ...options });
+    const headers = { ...options.headers, ...(token && { Authorization: `Bearer ${token}` }) };
+    answer = await fetch(address(path), { credentials: "omit", ...options, headers });
     const served = Date.parse(answer.headers.get("Date"));
     if (served && !answer.headers.get("Age")) ahead = Date.now() - served;
     body = await answer.json();

@@ -31,6 +31,7 @@ FILES = {
     "/docs": "text/html",
     "/docs/{asset}": "text/javascript",
     "/public": "text/html",
+    "/office": "text/html",
     "/public/{edition}/{asset}": "text/javascript",
 }
 

@@ -20,7 +20,10 @@ def tell_next_steps(stack: Stack, city: City, state: Path) -> None:
     print_line(
         f"the year as a page, for a browser: {_short(state / 'city.html')}; addresses: {_short(state / 'stack.json')}"
     )
-    print_line("also for a browser, behind the address that follows: /docs (the API), /public (what everybody may see)")
+    print_line(
+        "also for a browser, behind the address that follows: /docs (the API), /public (what everybody may see),"
+        " /office (bureau, finance and operator, with a token)"
+    )
     print_line("these lines work as they are, in this folder:")
     print("\n" + "\n".join(lines_to_try(stack.api_url, city, os.environ)) + "\n", flush=True)
 

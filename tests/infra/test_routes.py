@@ -17,7 +17,8 @@ PUBLIC = {
     "GET /health", "GET /openapi.json", "GET /vocabulary", "GET /docs", "GET /docs/{}",
     "GET /programmes", "GET /programmes/{}", "GET /batches", "GET /batches/{}", "GET /batches/{}/results",
     "GET /products", "GET /products/{}", "GET /register", "GET /register/{}", "GET /notices", "GET /notices/{}",
-    "POST /notices/{}/objections", "POST /objections/{}/answer", "POST /complaints", "GET /public", "GET /public/{}/{}",
+    "POST /notices/{}/objections", "POST /objections/{}/answer", "POST /complaints", "GET /public", "GET /office",
+    "GET /public/{}/{}",
     "POST /complaints/{}/answer", "POST /complaints/{}/documents", "POST /complaints/{}/withdraw",
     "POST /mailbox/answer",
 }  # fmt: skip

@@ -183,5 +183,6 @@ def other_calls(town: Town) -> Calls:
         "GET /docs": Call(None, "/docs"),
         "GET /docs/{asset}": Call(None, f"/docs/{RENDERER}"),
         "GET /public": Call(None, "/public"),
+        "GET /office": Call(None, "/office"),
         "GET /public/{edition}/{asset}": Call(None, "/public/any/page.js"),
     }
