@@ -29,7 +29,7 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # where staff signs in, and where a code is then changed into a token: none, or both of one provider
-SIGN_IN = {f"[{name}]": os.environ.get(name.replace("-", "_").upper(), "") for name in ("sign-in", "token-url", "client")}
+SIGN_IN = {f"[{name}]": os.environ.get(name, "") for name in ("SIGN_IN", "TOKEN_URL", "CLIENT")}
 
 
 def page(name: str, values: Mapping[str, str]) -> StaticFile:
@@ -53,7 +53,7 @@ def show_page() -> Response[str]:
 def show_office() -> Response[str]:
     """§5.1: the page for bureau, finance and operator, for browsers: what waits for them, and the year in pictures. It
     is for everybody to load; its figures are read with the token of whoever signs in there."""
-    provider = urlsplit(SIGN_IN["[token-url]"])
+    provider = urlsplit(SIGN_IN["[TOKEN_URL]"])
     asked = f"connect-src 'self' {provider.scheme}://{provider.netloc};" if provider.netloc else "connect-src 'self';"
     return send_file(app.current_event.raw_event, OFFICE_PAGE, MINUTES, POLICY.replace("connect-src 'self';", asked))
 

@@ -55,9 +55,9 @@ export const districtTiles = (rows) => {
     const heading = document.createElement("strong");
     heading.textContent = name;
     tile.append(heading, ...lines.map((text) => {
-      const line = document.createElement("span");
-      line.textContent = text;
-      return line;
+      const words = document.createElement("span");
+      words.textContent = text;
+      return words;
     }));
     return tile;
   }));

@@ -53,9 +53,14 @@ const running = (rows, months, measure) => {
 
 const figuresBeside = (caption, columns, rows) => h("details", {}, h("summary", {}, "查看数字"), table(caption, columns, rows, null, "compact").element);
 
+const monthName = (month) => `${Number(month.slice(5))}月`;
+
 const used = (figures) => figures.held_fen - figures.released_fen;
 
-const budget = (year, usage, months) => {
+// The day on which something is used up at the present pace
+const reached = (day) => (day ? ["，按目前进度将于 ", when(day), " 用完"] : "");
+
+const budget = (year, usage, compliance, months) => {
   const total = usage.rows.filter((row) => row.dimension === "total");
   const lines = [
     ["已领取", running(total, months, (figures) => figures.granted_fen)],
@@ -63,33 +68,34 @@ const budget = (year, usage, months) => {
     ["已拨付", running(total, months, (figures) => figures.paid_fen)],
   ];
   return h("section", { class: "broad" }, h("h2", {}, "年度预算使用进度"),
-    h("p", { class: "total" }, "年度预算 ", h("strong", {}, money(year.total_fen)), "，尚未领取 ", h("strong", {}, money(year.total_fen - year.granted_fen)), "。"),
-    months.length ? [monthLines("各月累计金额", months.map((each) => `${Number(each.slice(5))}月`), lines, [["年度预算", year.total_fen]], short),
+    h("p", { class: "total" }, "年度预算 ", h("strong", {}, money(year.total_fen)), "，尚未领取 ", h("strong", {}, money(year.total_fen - year.granted_fen)), reached(compliance.budget.all_granted_on), "。"),
+    months.length ? [monthLines("各月累计金额", months.map(monthName), lines, [["年度预算", year.total_fen]], short),
       figuresBeside("各月末累计（元）", [["月份", (row) => row.month], ...lines.map(([name], at) => [name, (row) => yuan(row.values[at]), "number"])],
         months.map((month, at) => ({ month, values: lines.map(([, values]) => values[at]) })))]
       : empty("本年度还没有发放或使用服务券。"));
 };
 
-const keyShare = (year, usage, months) => {
-  const categories = usage.rows.filter((row) => row.dimension === "category");
-  const all = running(categories, months, used);
-  const key = running(categories.filter((row) => year.policy.key_categories.includes(row.value)), months, used);
-  const shares = key.map((fen, at) => (all[at] > 0 ? percent(fen, all[at]) : null));
-  const share = year.key_share_percent, floor = year.key_floor_percent;
+const shareOf = (share) => (share === null ? "—" : `${share}%`);
+
+const keyShare = (floor) => {
+  const share = floor.shares.of_used, least = floor.floor_percent;
   return h("section", {}, h("h2", {}, "重点支持类别的比例"),
-    h("p", {}, share === null ? "尚未使用服务券，暂无比例。" : `目前为 ${rounded(share)}，${share >= floor ? "达到" : "低于"}不低于 ${floor}% 的要求。`),
-    shares.some((each) => each !== null) && [
-      monthLines("各月末重点支持类别占已使用金额的比例", months.map((each) => `${Number(each.slice(5))}月`), [["重点支持类别", shares]], [[`不低于 ${floor}%`, floor]], (each) => `${each}%`),
-      figuresBeside("各月末比例", [["月份", (row) => row.month], ["比例", (row) => (row.share === null ? "—" : rounded(row.share)), "number"]],
-        months.map((month, at) => ({ month, share: shares[at] })))]);
+    h("p", {}, share === null ? "尚未使用服务券，暂无比例。" : [`占已使用金额 ${share}%，${share >= least ? "达到" : "低于"}不低于 ${least}% 的要求；占已领取 ${shareOf(floor.shares.of_granted)}，占年度预算 ${shareOf(floor.shares.of_budget)}。其他类别合计还可使用 ${money(floor.room_fen)}`, reached(floor.reached_on), "。"]),
+    floor.trend.length > 0 && [
+      monthLines("各月末重点支持类别占已使用金额的比例", floor.trend.map(({ month }) => monthName(month)), [["重点支持类别", floor.trend.map((each) => each.key_share_percent)]], [[`不低于 ${least}%`, least]], (each) => `${each}%`),
+      figuresBeside("各月末比例", [["月份", (row) => row.month], ["比例", (row) => shareOf(row.share), "number"]],
+        floor.trend.map(({ month, key_share_percent: share }) => ({ month, share })))]);
 };
 
-const caps = (year) => h("section", {}, h("h2", {}, "分类限额"), table("已使用金额占年度限额的比例", [
-  ["服务类别", (row) => words.categories[row.name]],
-  ["已使用（元）", (row) => yuan(row.used_fen), "number"],
-  ["剩余（元）", (row) => yuan(row.room_fen), "number"],
-  ["使用比例", (row) => h("span", { class: "share" }, bar(percent(row.used_fen, row.cap_fen), row.used_fen * 100 >= row.cap_fen * 80 ? "low" : ""), h("span", {}, rounded(percent(row.used_fen, row.cap_fen)))), "number"],
-], Object.keys(words.categories).map((name) => ({ name, ...year.categories[name] }))).element);
+const caps = (compliance) => h("section", {}, h("h2", {}, "分类限额"), table("已使用金额占年度限额的比例，及其占已领取、已使用金额的比例", [
+  ["服务类别", (cap) => words.categories[cap.category]],
+  ["限额使用", (cap) => h("span", { class: "share" }, bar(percent(cap.used_fen, cap.cap_fen), cap.used_fen * 100 >= cap.cap_fen * 80 ? "low" : ""), h("span", {}, rounded(percent(cap.used_fen, cap.cap_fen)))), "number"],
+  ["剩余（元）", (cap) => yuan(cap.room_fen), "number"],
+  ["占预算", (cap) => shareOf(cap.shares.of_budget), "number"],
+  ["占已领取", (cap) => shareOf(cap.shares.of_granted), "number"],
+  ["占已使用", (cap) => shareOf(cap.shares.of_used), "number"],
+  ["预计用完", (cap) => (cap.reached_on ? when(cap.reached_on) : "—")],
+], compliance.caps).element);
 
 const districts = (usage) => {
   const rows = usage.rows.filter((row) => row.dimension === "district");
@@ -132,10 +138,11 @@ const show = async () => {
     const found = all.find((each) => each.year === (wanted || yearOf(now()))) ?? all[0];
     showYears(all, found?.year);
     if (!found) return put(title("工作台"), h("div", { class: "office" }, queues, empty("还没有经财政局确认的年度预算。")));
-    const [year, usage] = await Promise.all([read(`programmes/${found.year}`), read(`reports/${found.year}/usage`)]);
+    const [year, usage, compliance] = await Promise.all(
+      [`programmes/${found.year}`, `reports/${found.year}/usage`, `reports/${found.year}/compliance`].map((path) => read(path)));
     const months = monthsOf(usage);
     put(title(`${year.year} 年度`), check(usage),
-      h("div", { class: "office" }, budget(year, usage, months), caps(year), keyShare(year, usage, months), districts(usage), queues));
+      h("div", { class: "office" }, budget(year, usage, compliance, months), caps(compliance), keyShare(compliance.floor), districts(usage), queues));
   } catch (problem) {
     if (problem.status === 401) return signIn(problem.message);
     if (problem.status === undefined) console.error(problem);

@@ -5,9 +5,9 @@ const { content: signInUrl, dataset: { tokenUrl, client } } = document.querySele
 const KEPT = "office-sign-in";
 const page = location.href.split(/[?#]/)[0];
 
-const base64url = (bytes) => btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+const encoded = (bytes) => btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 
-const random = () => base64url(crypto.getRandomValues(new Uint8Array(32)));
+const random = () => encoded(crypto.getRandomValues(new Uint8Array(32)));
 
 // Whether this stack knows a page to sign in at; without one, a token is pasted
 export const hasProvider = Boolean(signInUrl && tokenUrl);
@@ -15,7 +15,7 @@ export const hasProvider = Boolean(signInUrl && tokenUrl);
 export const leaveToSignIn = async () => {
   const verifier = random(), state = random();
   sessionStorage.setItem(KEPT, JSON.stringify({ verifier, state }));
-  const challenge = base64url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))));
+  const challenge = encoded(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))));
   location.assign(`${signInUrl}?${new URLSearchParams({
     response_type: "code", client_id: client, redirect_uri: page, scope: "openid", state,
     code_challenge: challenge, code_challenge_method: "S256",
