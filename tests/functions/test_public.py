@@ -143,7 +143,7 @@ def test_the_page_says_its_language_and_fits_a_phone(page: str) -> None:
     assert "user-scalable" not in PAGES[page] and "prefers-color-scheme" in STYLE
 
 
-def test_the_offices_page_may_ask_the_provider_that_the_deployment_names_and_no_other(
+def test_the_offices_page_may_ask_the_provider_that_is_named_and_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     module = function("public")
