@@ -15,7 +15,9 @@ from tests.support.relaying import relayed, subjects
 from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, RIVAL, SELLER, Json, Town, admit
 from voucher.store import activities, keys
+from voucher.store.engine.table import transact, update_write
 
+COLLEAGUE = Person("colleague")
 PHOTO = DocumentFile("event_photo", "现场.jpg", "image/jpeg", jpeg("现场"))
 
 
@@ -99,7 +101,10 @@ def test_a_returned_activity_is_completed_and_a_cancelled_one_is_over(town: Town
 
 @pytest.mark.clause("§3.4.2")
 def test_a_member_of_the_agency_does_not_confirm_its_activity(town: Town) -> None:
-    activity, member = handed_in(town), Person(SELLER.name, "platform")
+    """Whether or not that member handed it in."""
+    activity, member = handed_in(town), Person(COLLEAGUE.name, "platform")
+    whose, members = keys.agency(town.agency.uscc), [SELLER.name, COLLEAGUE.name]
+    transact([update_write("members", whose, "SET #members = :members", None, members=members)])
     assert act(town, activity, "review", member, decision="confirm").code == "FOUR_EYES"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(function("activities"), "check_four_eyes", lambda *_, **__: None)

@@ -14,6 +14,7 @@ from tests.races.order_parties import seed_parties
 from tests.support.backend import World
 from voucher.models.inspections import Check
 from voucher.models.orders import Order
+from voucher.store import payouts
 
 THIRD = Person("operator-three", "platform")
 
@@ -57,3 +58,13 @@ def test_a_payout_and_a_finding_that_holds_its_order_come_one_after_the_other(
     steps.expect(agreed, 200)
     assert (made.status, made.code) == ((201, None) if then else (409, "HELD"))
     tables.assert_books_hold()
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_finding_holds_the_payout_that_is_on_its_way_to_the_bank(world: World, stopped_clock: StoppedClock) -> None:
+    parties = seed_parties(world)
+    order_ids = [parties.complete_order(100_000) for _ in range(2)]
+    payout_id = parties.make_payout(order_ids)
+    path = f"{reported_check(parties.agency.uscc, order_ids[1])}/countersign"
+    steps.expect(world.call(THIRD, "POST", path, AGREE), 200)
+    assert payouts.load(payout_id).held_order_ids == (order_ids[1],)

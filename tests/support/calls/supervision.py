@@ -21,7 +21,7 @@ def inspection_calls(town: Town) -> Calls:
     town.complete(order_of(town))
     daily, asked, joint = drawn(world), drawn(world, "satisfaction"), drawn(world, "joint", BUREAU, sample_size=1)
     [visited], [called], [missed] = (each["checks"] for each in (daily, asked, joint))
-    [spoken] = drawn(world, "satisfaction", key="spoken")["checks"]
+    [spoken] = drawn(world, key="spoken")["checks"]
     steps.expect(report(world, spoken, spoken_to="王经理"), 200)
     gone = {"reason": "该单位已搬离"}
     steps.expect(world.call(BUREAU, "POST", f"/checks/{missed['check_id']}/drop", gone), 200)
