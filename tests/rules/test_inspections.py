@@ -1,4 +1,4 @@
-"""§5.1: the draw that anybody can repeat: each stratum first, nobody twice, two tickets for whom more speaks against."""
+"""§5.1: the draw that anybody can repeat: each stratum first, nobody twice, two tickets if more speaks against them."""
 
 from collections import Counter
 
