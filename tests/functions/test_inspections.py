@@ -21,6 +21,7 @@ from tests.support.relaying import relayed, subjects
 from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, STRANGER, Json, Town, remove_agency
 from tests.support.settlement_scenario import Settling, settling, the_order
+from voucher.edge import inspections as edge
 from voucher.rules import holds
 from voucher.store import keys
 
@@ -113,10 +114,9 @@ def test_the_same_draw_sent_twice_is_one_and_a_seed_by_chance_is_recorded(runnin
 
 @pytest.mark.clause("§5.1.1")
 def test_a_draw_beyond_its_bound_is_refused_and_says_what_to_do(running: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    running.advance(running.order(contract_fen=60_000, voucher_fen=40_000), "accept")
-    monkeypatch.setattr(
-        function("inspections").frame_now.__module__ and sys.modules["voucher.edge.inspections"], "FRAME_ORDERS", 1
-    )
+    """The orders of all states together, not of each."""
+    running.advance(running.order(contract_fen=60_000, voucher_fen=40_000), "accept", "contract", "deliver")
+    monkeypatch.setattr(edge, "FRAME_ORDERS", 1)
     no = draw(running.world)
     assert (no.status, no.code) == (422, "FRAME_TOO_LARGE")
     assert "placed_from" in no.body["detail"]
