@@ -78,7 +78,7 @@ def test_a_removal_is_public_and_its_lead_is_recorded(town: Town) -> None:
     path = f"/notices/{notice['notice_id']}"
     assert steps.expect(town.world.call(None, "GET", path), 200) == notice
     objection = {"name": "某", "contact": "0578", "reason": "不服"}
-    assert town.world.call(None, "POST", f"{path}/objections", objection).code == "NOT_FOUND"
+    assert town.world.call(None, "POST", f"{path}/objections", objection).code == "REMOVAL_NOT_OBJECTED_TO"
     [lead] = town.shown("/leads", BUREAU)["items"]
     assert (lead["uscc"], lead["facts"], lead["proposed_by"]) == (town.agency.uscc, "虚报服务成效", OPERATOR.name)
     assert town.world.call(OPERATOR, "GET", "/leads").code == "ROLE_REQUIRED"

@@ -116,7 +116,8 @@ SEED = 3
 
 def deployment_of(stack: Stack, seed: int = SEED) -> Deployment:
     """A deployment with a new plan; nobody is registered and no year is open yet. Another seed gives others."""
-    plan = Plan(seed, datetime.now(UTC))
-    enterprises = (each for each in plan.enterprises if each.expected_refusal is None and not each.on_lists)
+    plan, more = (Plan(each, datetime.now(UTC)) for each in (seed, seed + 1000))
+    usual = (*plan.enterprises, *more.enterprises)
+    enterprises = (each for each in usual if each.expected_refusal is None and not each.on_lists)
     agencies = (each for each in plan.agencies if each.expected_refusal is None)
     return Deployment(stack, DocumentedClient(asdict(stack)), ScheduledFunctions(stack), plan, enterprises, agencies)

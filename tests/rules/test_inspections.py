@@ -31,7 +31,7 @@ def test_each_stratum_has_a_member_in_the_sample_and_nobody_is_in_it_twice(seed:
 
 
 @pytest.mark.clause("§5.1.2")
-def test_a_sample_larger_than_its_frame_is_all_of_it_and_a_smaller_one_the_best_strata() -> None:
+def test_a_sample_above_its_frame_is_all_of_it_and_a_smaller_one_the_best_strata() -> None:
     members = [member(number, f"enterprise:{number}") for number in range(4)]
     assert sorted(sample(members, 90)) == [each.uscc for each in members]
     assert sample(members, 2) == sample(members, 90)[:2]
