@@ -130,7 +130,8 @@ def test_a_new_contact_person_takes_over_on_record_and_is_trained_anew(town: Tow
     assert edited(contact_trained_on="2026-06-15")["contact_trained_on"] == "2026-06-15"
     assert len(edited(contact_phone="0578-2092222")["former_contacts"]) == len(second["former_contacts"])
     late = {"contact_trained_on": "2026-06-16"}
-    assert town.world.call(SELLER, "PATCH", path, late).code == "MALFORMED"
+    [error] = town.world.call(SELLER, "PATCH", path, late).body["errors"]
+    assert (error["field"], error["code"], error["max"]) == ("contact_trained_on", "too_large", "2026-06-15")
     [listed] = town.shown("/agencies?state=active")["items"]
     assert listed["former_contacts"] == []
 

@@ -186,24 +186,24 @@ def test_a_member_of_whom_is_inspected_does_not_inspect(completed: Scene) -> Non
 
 @pytest.mark.clause("§5.1.1")
 @pytest.mark.parametrize(
-    ("changes", "field"),
+    ("changes", "field", "code"),
     [
-        ({"checklist": None}, "checklist"),
-        ({"satisfaction": CALL["satisfaction"]}, "satisfaction"),
-        ({"place": None}, "place"),
-        ({"happened_at": "2026-06-14T00:00:00Z"}, "happened_at"),
-        ({"happened_at": "2026-06-16T00:00:00Z"}, "happened_at"),
-        ({"finding": "lead"}, "finding_text"),
-        ({"rectify_by": "2026-06-20"}, "rectify_by"),
-        ({"finding": "rectify", "finding_text": "缺", "rectify_by": "2026-06-14"}, "rectify_by"),
-        ({"finding": "lead", "finding_text": "疑", "hold_order_ids": ["o_1"]}, "hold_order_ids"),
-        ({"finding": "rectify", "finding_text": "缺", "hold_order_ids": ["o_1"]}, "hold_order_ids"),
+        ({"checklist": None}, "checklist", "missing"),
+        ({"satisfaction": CALL["satisfaction"]}, "satisfaction", "not_allowed"),
+        ({"place": None}, "place", "missing"),
+        ({"happened_at": "2026-06-14T00:00:00Z"}, "happened_at", "out_of_range"),
+        ({"happened_at": "2026-06-16T00:00:00Z"}, "happened_at", "out_of_range"),
+        ({"finding": "lead"}, "finding_text", "missing"),
+        ({"rectify_by": "2026-06-20"}, "rectify_by", "not_allowed"),
+        ({"finding": "rectify", "finding_text": "缺", "rectify_by": "2026-06-14"}, "rectify_by", "out_of_range"),
+        ({"finding": "lead", "finding_text": "疑", "hold_order_ids": ["o_1"]}, "hold_order_ids", "not_allowed"),
+        ({"finding": "rectify", "finding_text": "缺", "hold_order_ids": ["o_1"]}, "hold_order_ids", "unknown"),
     ],
 )
-def test_a_report_that_does_not_fit_its_check_is_refused(running: Town, changes: Json, field: str) -> None:
+def test_a_report_that_does_not_fit_its_check_is_refused(running: Town, changes: Json, field: str, code: str) -> None:
     [check] = drawn(running.world)["checks"]
     no = act(running.world, OPERATOR, check, "report", {**VISIT, "finding": "none", **changes})
-    assert (no.code, [each["field"] for each in no.body["errors"]]) == ("MALFORMED", [field])
+    assert (no.code, [(each["field"], each["code"]) for each in no.body["errors"]]) == ("MALFORMED", [(field, code)])
 
 
 @pytest.mark.clause("§5.1.1")

@@ -20,7 +20,7 @@ from tests.journeys.deployment import TOTAL_FEN, Deployment, Json, deployment_of
 from tests.support import samples
 
 CONTRACT_FEN, VOUCHER_FEN = 100_000, 70_000
-ORDERS = 5
+ORDERS = 6
 OTHER_SEED = 7
 LIST = "rated_d"
 
@@ -74,7 +74,7 @@ class _Builder:
         grab = {"enterprise_uscc": self.enterprises[0].uscc}
         voucher = self.make("voucher_id", self.owner, f"/batches/{batches[0]['batch_id']}/vouchers", grab)
         orders = self.place_orders(products[0]["product_id"], voucher["voucher_id"])
-        self.settle(*orders[2:])
+        self.settle(*orders[3:])
         self.record(orders)
         return ContractCity(self.deployment, self.callers(), self.ids)
 
@@ -106,13 +106,14 @@ class _Builder:
         steps.expect(self.client.call(self.seller, "POST", "/agencies", draft.application()), 201)
 
     def place_orders(self, product_id: str, voucher_id: str) -> list[str]:
-        """Orders of one voucher: the first is only placed, the others are completed."""
+        """Orders of one voucher: the first is only placed, the second delivered, the others are completed."""
         number = self.agencies[0].uscc
         parties = (self.owner, self.seller, product_id, voucher_id)
         deal = Deal(*parties, CONTRACT_FEN, VOUCHER_FEN, "", self.plan.today)
         deals = [replace(deal, contract_number=f"HT-{number}-{each}") for each in range(ORDERS)]
         orders = [str(steps.expect(steps.place_order(self.client, each), 201)["order_id"]) for each in deals]
-        for order_id, each in list(zip(orders, deals, strict=True))[1:]:
+        steps.deliver_order(self.client, orders[1], deals[1])
+        for order_id, each in list(zip(orders, deals, strict=True))[2:]:
             steps.complete_order(self.client, order_id, each)
         self.ids["order_id"] = orders
         return orders
@@ -166,9 +167,10 @@ class _Builder:
         event = {"agency_uscc": self.agencies[0].uscc, "kind": "training", "title": "培训", "held_on": day}
         event |= {"place": f"市民中心{self.year}", "organiser": "机构", "firms_reached": 9}
         self.make("activity_id", self.seller, "/activities", event)
-        sample = {"kind": "satisfaction", "year": self.plan.year, "sample_size": 1}
-        inspection = self.make("inspection_id", OPERATOR, "/inspections", sample)
-        self.ids["check_id"] = [each["check_id"] for each in inspection["checks"]]
+        for kind in ("satisfaction", "daily"):
+            sample = {"kind": kind, "year": self.year, "placed_from": day, "placed_to": day, "sample_size": 1}
+            inspection = self.make("inspection_id", OPERATOR, "/inspections", sample)
+            self.ids.setdefault("check_id", []).extend(each["check_id"] for each in inspection["checks"])
         complaint = {"text": "服务与约定不符", "about_uscc": uscc}
         self.make("complaint_id", None, "/complaints", complaint)
         letter = self.client.call(None, "POST", "/complaints", {"text": "请核查", "route": "mailbox"})

@@ -99,7 +99,6 @@ def _requests(city: ContractCity) -> Iterator[tuple[str, tuple[str, str, bytes |
     values = {name: ids[-1] for name, ids in city.ids.items()} | {"address": ""}
     values |= {"enterprise_uscc": city.ids["enterprises"][0], "agency_uscc": city.ids["agencies"][0]}
     values |= {f"{name}_token": city.token(name) for name, person in city.callers.items() if person}
-    values["check_id"] = "ck_unknown"  # the city's check asks an enterprise; the example is of a visit to an agency
     values["edition"] = "any"
     values["asset"] = next(ROOT.glob("functions/docs/*.js.gz")).name.removesuffix(".gz")
     for number, section in enumerate(collection.FILE.read_text().split("### ")[1:]):

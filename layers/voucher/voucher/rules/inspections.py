@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from voucher.models.agencies import Agency
-from voucher.models.base import Mark
+from voucher.models.base import Mark, instant_text
 from voucher.models.inspections import (
     TOLD_CHECKS,
     Attempt,
@@ -227,33 +227,35 @@ def _needs_two(check: Check, report: Report) -> bool:
 
 def _check_report(check: Check, report: Report, now: datetime) -> None:
     needed, other = ("checklist", "satisfaction") if check.party == "agency" else ("satisfaction", "checklist")
-    is_found, is_to_rectify = report.finding != "none", report.finding == "rectify"
-    tests = (
-        (needed, getattr(report, needed) is None, "请填写该对象的检查内容。", "missing"),
-        (other, getattr(report, other) is not None, "该对象不适用这一项，请勿填写。", "not_allowed"),
+    is_to_rectify, today = report.finding == "rectify", shanghai_date(now)
+    no_time = not check.created_at <= report.happened_at <= now
+    first, last = instant_text(check.created_at), instant_text(now)
+    mistakes = (
+        (getattr(report, needed) is None, FieldError(needed, "请填写该对象的检查内容。", "missing")),
+        (getattr(report, other) is not None, FieldError(other, "该对象不适用这一项，请勿填写。", "not_allowed")),
+        (no_time, FieldError("happened_at", "须在抽取之后、当前时间之前。", "out_of_range", min=first, max=last)),
         (
-            "happened_at",
-            not check.created_at <= report.happened_at <= now,
-            "须在抽取之后、当前时间之前。",
-            "not_allowed",
-        ),
-        ("place", report.way == "visit" and report.place is None, "上门检查须填写地点。", "missing"),
-        ("finding_text", is_found and report.finding_text is None, "请写明发现的问题。", "missing"),
-        ("rectify_by", report.rectify_by is not None and not is_to_rectify, "只有限期整改才填写期限。", "not_allowed"),
-        (
-            "rectify_by",
-            report.rectify_by is not None and report.rectify_by < shanghai_date(now),
-            "整改期限不得早于今日。",
-            "not_allowed",
+            report.way == "visit" and report.place is None,
+            FieldError("place", "上门检查须填写地点。", "missing"),
         ),
         (
-            "hold_order_ids",
+            report.finding != "none" and report.finding_text is None,
+            FieldError("finding_text", "请写明发现的问题。", "missing"),
+        ),
+        (
+            report.rectify_by is not None and not is_to_rectify,
+            FieldError("rectify_by", "只有限期整改才填写期限。", "not_allowed"),
+        ),
+        (
+            report.rectify_by is not None and report.rectify_by < today,
+            FieldError("rectify_by", "整改期限不得早于今日。", "out_of_range", min=str(today)),
+        ),
+        (
             bool(report.hold_order_ids) and report.finding not in ("rectify", "violation"),
-            "只有整改和违规可以暂停订单的办理。",
-            "not_allowed",
+            FieldError("hold_order_ids", "只有整改和违规可以暂停订单的办理。", "not_allowed"),
         ),
     )
-    if errors := [FieldError(field, words, code) for field, is_wrong, words, code in tests if is_wrong]:
+    if errors := [error for is_wrong, error in mistakes if is_wrong]:
         raise Refused(Refusal.MALFORMED, errors=errors)
 
 

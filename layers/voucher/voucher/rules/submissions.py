@@ -47,8 +47,8 @@ def with_contact[Organisation: (Enterprise, Agency)](
 def check_trained(trained_on: date | None, today: date) -> None:
     """§3.4.2: nobody was trained in the future. Raises MALFORMED."""
     if trained_on and trained_on > today:
-        words = "培训日期不得晚于今日。"
-        raise Refused(Refusal.MALFORMED, errors=[FieldError("contact_trained_on", words, "not_allowed")])
+        error = FieldError("contact_trained_on", "培训日期不得晚于今日。", "too_large", max=str(today))
+        raise Refused(Refusal.MALFORMED, errors=[error])
 
 
 def _handed_over(agency: Agency, contact: Mapping[str, Any], mark: Mark) -> dict[str, Any]:
