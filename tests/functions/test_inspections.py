@@ -241,7 +241,9 @@ def test_an_agency_does_not_learn_whose_answers_stand_beside_the_rating(
         ensure_ascii=False,
     )
     assert '"satisfaction_tenths": 42' in text
-    for secret in (town.enterprise.uscc, town.enterprise.name, order["order_id"], "王经理", "无人接听", "057"):
+    answers = f'"as_agreed": {CALL["satisfaction"]["as_agreed"]}'
+    assert answers in json.dumps(town.shown(f"/checks/{check['check_id']}"))
+    for secret in (town.enterprise.uscc, town.enterprise.name, order["order_id"], "王经理", "无人接听", "057", answers):
         assert secret not in text
 
 

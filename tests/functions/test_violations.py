@@ -17,9 +17,10 @@ from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, Json, Town
 from tests.support.settlement_scenario import Settling, books, handed_in, settling, the_order
 from tests.support.spreadsheets import rows_of
+from voucher.models.payables import Payable
 from voucher.rules import holds
 from voucher.store import keys, payables, payouts
-from voucher.store.engine.table import add_write, transact, update_write
+from voucher.store.engine.table import Write, add_write, transact, update_write
 
 Scene = tuple[Town, Json]
 
@@ -401,6 +402,26 @@ def test_a_file_and_a_violation_of_the_same_moment_do_not_overlook_each_other(
     monkeypatch.setattr(payouts, "commit_file", overtaken)
     assert payout_file_of(case, round_id).code == "HELD"
     assert case.town.shown(f"/rounds/{round_id}")["payout_files"] == []
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_payout_and_a_violation_of_the_same_moment_do_not_overlook_each_other(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The payout is made after the violation saw that there is none, and before the violation is written."""
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    check = payables.unchanged_check
+
+    def overtaken(payable: Payable) -> Write:
+        monkeypatch.setattr(payables, "unchanged_check", check)
+        steps.expect(case.payouts(round_id), 201)
+        return check(payable)
+
+    monkeypatch.setattr(payables, "unchanged_check", overtaken)
+    accused(case.town, order)
+    [payout] = case.town.shown("/payouts", FINANCE)["items"]
+    assert (payout["state"], payout["held_order_ids"]) == ("made", [order["order_id"]])
 
 
 def staff_subjects(case: Settling, role: str, person: Person) -> list[str]:
