@@ -114,7 +114,7 @@ def review(activity_id: str) -> Answer[Activity]:
 
 @app.post("/activities/<activity_id>/cancel")
 def cancel(activity_id: str) -> Answer[Activity]:
-    """§3.4.2: the event does not take place, or should not count."""
+    """§3.4.2: the event is called off, or is to count for nothing."""
     body = app.body(WithReason)
     old = _own(activity_id)
     if app.is_repeat(old, "cancel"):

@@ -11,24 +11,9 @@ from voucher.edge.fields import Identifier, Text
 from voucher.edge.identity import require
 from voucher.edge.policies import policy_today
 from voucher.edge.replies import Answer, reply
-from voucher.models.complaints import (
-    Complaint,
-    FindingKind,
-    Measure,
-    Outcome,
-    Proposal,
-)
+from voucher.models.complaints import Complaint, FindingKind, Measure, Outcome, Proposal
 from voucher.refusals import not_found
-from voucher.rules.complaints import (
-    REVIEW_STEPS,
-    accepted,
-    decided,
-    escalated,
-    examined,
-    linked,
-    redirected,
-    replied,
-)
+from voucher.rules.complaints import REVIEW_STEPS, accepted, decided, escalated, examined, linked, redirected, replied
 from voucher.rules.lifecycle import check_step, check_version
 from voucher.store import complaints, organisations, violations
 

@@ -61,11 +61,9 @@ def complain() -> Answer[ComplaintReceipt]:
     if body.route == "mailbox":
         return _letter(body, now)
     if body.accused == "discipline" or body.attachments:
-        field, words = (
-            "accused" if body.accused == "discipline" else "attachments",
-            "仅用于企业信箱，请将 route 填为 mailbox。",
-        )
-        raise Refused(Refusal.MALFORMED, errors=[FieldError(field, words, "not_allowed")])
+        field = "accused" if body.accused == "discipline" else "attachments"
+        error = FieldError(field, "仅用于企业信箱，请将 route 填为 mailbox。", "not_allowed")
+        raise Refused(Refusal.MALFORMED, errors=[error])
     said = body.model_dump(exclude={"effort", "route", "accused", "attachments"})
     words, hour = words_sha256(said, key), hour_of(now)
     source = source_of(app, f"complaints {now.date()}")
@@ -95,11 +93,8 @@ def _letter(body: Complaining, now: datetime) -> Answer[ComplaintReceipt]:
     key = app.idempotency_key() or token_hex()
     said = body.model_dump(exclude={"effort", "route", "topic"})
     words = words_sha256(said, key)
-    letter_id, origin, refusal = (
-        thing_id("ml", words),
-        Origin("mailbox", hour_of(now), "", ""),
-        Refusal.TOO_MANY_COMPLAINTS,
-    )
+    letter_id, origin = thing_id("ml", words), Origin("mailbox", hour_of(now), "", "")
+    refusal = Refusal.TOO_MANY_COMPLAINTS
     admission = admit(keys.crowd("mailbox"), origin, words, body.effort, policy_today(), now, refusal)
     content = LetterContent(**{name: said[name] for name in LetterContent.model_fields})
     code, sealed = code_of(letter_id, words, key), seal(content.model_dump_json(), letter_id)

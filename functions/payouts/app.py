@@ -101,7 +101,7 @@ def show(payout_id: str) -> Answer[Payout]:
 @app.post("/payouts/<payout_id>/result")
 def record_result(payout_id: str) -> Answer[Payout]:
     """§3.5.4: finance records what the bank did. If it failed, the money is payable again. §5.2b: what the bank paid
-    counts, also of a held order; but of one in no file, it was never told."""
+    counts, also of a held order, if the payout stands in a file: only so the bank knows of it."""
     require(app.caller, "finance")
     body = app.body(BankResult)
     old = payouts.get_facts(payout_id)

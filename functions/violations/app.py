@@ -41,8 +41,7 @@ class Breach(Request):
 @app.post("/violations")
 def record() -> Answer[Violation]:
     """§2.1.3, §5.2b: a breach counts by credit code until it is lifted, also if the enterprise registers only later.
-    The orders that it names are held: none comes to a payout, nor a payout to the bank, until it is lifted or the order
-    released."""
+    The orders that it names are held, with their payouts under way, until it is lifted or the order released."""
     require(app.caller, "bureau")
     violation_id = app.new_id("v")
     body = app.body(Breach)

@@ -10,7 +10,7 @@ from voucher.store import complaints, documents, keys, organisations
 
 
 class ComplaintText(Request):
-    """What is said. Name and contact may be left out; whoever is complained of never reads them, nor the text."""
+    """What is said. Name and contact may be left out; they and the text are kept from whoever is complained of."""
 
     topic: Topic = "other"
     about_uscc: CreditCode | None = None

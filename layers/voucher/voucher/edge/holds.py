@@ -30,7 +30,7 @@ def account_flags(payable: Payable) -> list[dict[str, Any]]:
 
 def payout_writes(changed: Iterable[Order], mark: Mark) -> list[Write]:
     """§5.2b: what follows from a violation for the payouts of some orders, as they are after it: one on its way to the
-    bank says which of them are held. Where none is on its way, none is made at the same moment."""
+    bank says which of them are held. One that is made at the same moment makes this write fail, and it looks again."""
     named = defaultdict[tuple[str, str], list[Order]](list)
     owed = [order for order in changed if order.state == "payable"]
     for order, line in zip(owed, settlements.load_lines_of(owed), strict=True):

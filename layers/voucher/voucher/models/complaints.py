@@ -108,7 +108,7 @@ class ComplaintProgress(Record):
 
 
 class ComplaintOfRespondent(TypedDict):
-    """A complaint as the organisation complained of reads it: not who complained, and not in which words."""
+    """A complaint as the organisation complained of reads it: without the name and the words of whoever complained."""
 
     complaint_id: str
     state: ComplaintState

@@ -20,7 +20,7 @@ CheckAnswer = Literal["yes", "no", "na"]
 
 
 class SampledOrder(NamedTuple):
-    """What a frame needs of an order. `score` is how it was rated, None if it was not; `is_held`, that a violation or a
+    """What a frame needs of an order. `score` is its rating, None before there is one; `is_held`: a violation or a
     finding holds it (§5.2b)."""
 
     order_id: str
