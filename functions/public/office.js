@@ -51,7 +51,7 @@ const running = (rows, months, measure) => {
   });
 };
 
-const figuresBeside = (caption, columns, rows) => h("details", {}, h("summary", {}, "查看数字"), table(caption, columns, rows, null, "compact").element);
+const figuresBeside = (caption, columns, rows) => h("details", {}, h("summary", {}, "查看数字"), table(caption, columns, rows).element);
 
 const monthName = (month) => `${Number(month.slice(5))}月`;
 
