@@ -1,7 +1,7 @@
 // Pictures of a year, drawn as SVG. Each has a table beside it that says the same in figures.
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
-const WIDTH = 640, HEIGHT = 260, LEFT = 64, RIGHT = 16, TOP = 16, BOTTOM = 28;
+const WIDTH = 640, HEIGHT = 260, LEFT = 84, RIGHT = 16, TOP = 16, BOTTOM = 28;
 
 const s = (tag, attributes = {}, ...children) => {
   const element = document.createElementNS(NAMESPACE, tag);
@@ -41,7 +41,7 @@ export const monthLines = (title, months, lines, marks, label) => {
     item.append(sample, name);
     return item;
   }));
-  const picture = s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title }, ...grid, ...names, ...across, ...drawn);
+  const picture = s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title }, ...grid, s("g", { class: "months" }, ...names), ...across, ...drawn);
   return [picture, key];
 };
 

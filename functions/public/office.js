@@ -67,7 +67,7 @@ const budget = (year, usage, compliance, months) => {
     ["已抵用", running(total, months, used)],
     ["已拨付", running(total, months, (figures) => figures.paid_fen)],
   ];
-  return h("section", { class: "broad" }, h("h2", {}, "年度预算使用进度"),
+  return h("section", {}, h("h2", {}, "年度预算使用进度"),
     h("p", { class: "total" }, "年度预算 ", h("strong", {}, money(year.total_fen)), "，尚未领取 ", h("strong", {}, money(year.total_fen - year.granted_fen)), reached(compliance.budget.all_granted_on), "。"),
     months.length ? [monthLines("各月累计金额", months.map(monthName), lines, [["年度预算", year.total_fen]], short),
       figuresBeside("各月末累计（元）", [["月份", (row) => row.month], ...lines.map(([name], at) => [name, (row) => yuan(row.values[at]), "number"])],
@@ -100,14 +100,14 @@ const caps = (compliance) => h("section", {}, h("h2", {}, "分类限额"), table
 const districts = (usage) => {
   const rows = usage.rows.filter((row) => row.dimension === "district");
   const whole = rows.reduce((sum, row) => sum + row.figures.granted_fen, 0);
-  return h("section", { class: "broad" }, h("h2", {}, "区域分布"),
+  return h("section", {}, h("h2", {}, "区域分布"),
     rows.length ? districtTiles(rows.map(({ value, figures }) => ({
       name: words.districts[value] ?? value, share: percent(figures.granted_fen, whole),
       lines: [`${count(figures.firms)} 家企业`, `领取 ${money(figures.granted_fen)}`, `抵用 ${money(used(figures))}`, `占领取金额 ${rounded(percent(figures.granted_fen, whole))}`],
     }))) : empty("本年度还没有企业领券。"));
 };
 
-const work = (desk, list) => h("section", { class: "broad" }, h("h2", {}, `待办：${words.roles[desk]}（${count(Object.values(list.counts).reduce((sum, each) => sum + each, 0))}${list.at_least ? "+" : ""}）`),
+const work = (desk, list) => h("section", {}, h("h2", {}, `待办：${words.roles[desk]}（${count(Object.values(list.counts).reduce((sum, each) => sum + each, 0))}${list.at_least ? "+" : ""}）`),
   list.items.length ? [table("最紧急的在前", [
     ["事项", (task) => words.tasks[task.kind]],
     ["名称", (task) => task.title ?? task.about],
@@ -137,12 +137,12 @@ const show = async () => {
     const wanted = Number(location.hash.replace(/^#\/?/, ""));
     const found = all.find((each) => each.year === (wanted || yearOf(now()))) ?? all[0];
     showYears(all, found?.year);
-    if (!found) return put(title("工作台"), h("div", { class: "office" }, queues, empty("还没有经财政局确认的年度预算。")));
+    if (!found) return put(title("工作台"), queues, empty("还没有经财政局确认的年度预算。"));
     const [year, usage, compliance] = await Promise.all(
       [`programmes/${found.year}`, `reports/${found.year}/usage`, `reports/${found.year}/compliance`].map((path) => read(path)));
     const months = monthsOf(usage);
     put(title(`${year.year} 年度`), check(usage),
-      h("div", { class: "office" }, budget(year, usage, compliance, months), caps(compliance), keyShare(compliance.floor), districts(usage), queues));
+      budget(year, usage, compliance, months), caps(compliance), keyShare(compliance.floor), districts(usage), queues);
   } catch (problem) {
     if (problem.status === 401) return signIn(problem.message);
     if (problem.status === undefined) console.error(problem);

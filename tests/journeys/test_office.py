@@ -154,6 +154,8 @@ def test_bureau_and_finance_see_the_year_in_pictures_and_what_waits_for_them(
         pictures = page.run("[...document.querySelectorAll('svg')].map((each) => each.getAttribute('aria-label'))")
         assert "各月累计金额" in pictures
         assert page.run("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+        wide = "[...document.querySelectorAll('table')].filter((each) => each.offsetWidth > each.parentElement.clientWidth)"
+        assert page.run(f"{wide}.length") == 0
     for person, desk in ((BUREAU, "市经信局"), (FINANCE, "财政局")):
         assert f"待办：{desk}" in enter(page, deployment, deployment.client.token(person))
 
