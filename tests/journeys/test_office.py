@@ -25,6 +25,7 @@ from tests.support.backend import ROOT
 
 FACE_FEN = 1_000_000
 SHOWN = "document.querySelector('main h1') && !document.querySelector('main').hasAttribute('aria-busy')"
+WIDER = "(each) => each.offsetWidth > each.parentElement.clientWidth"
 in_browser = pytest.mark.skipif(browser() is None, reason="this machine has no Chromium to show the page in")
 
 # what sign_in.js meets in a browser; at the end it says what it asked for and what it has
@@ -154,8 +155,7 @@ def test_bureau_and_finance_see_the_year_in_pictures_and_what_waits_for_them(
         pictures = page.run("[...document.querySelectorAll('svg')].map((each) => each.getAttribute('aria-label'))")
         assert "各月累计金额" in pictures
         assert page.run("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
-        wide = "[...document.querySelectorAll('table')].filter((each) => each.offsetWidth > each.parentElement.clientWidth)"
-        assert page.run(f"{wide}.length") == 0
+        assert page.run(f"[...document.querySelectorAll('table')].filter({WIDER}).length") == 0
     for person, desk in ((BUREAU, "市经信局"), (FINANCE, "财政局")):
         assert f"待办：{desk}" in enter(page, deployment, deployment.client.token(person))
 
