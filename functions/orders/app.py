@@ -1,13 +1,12 @@
 """Orders: quoted, placed with the voucher's part held, and shown (§4.2.1, §2.3.2); fulfilment carries them out."""
 
 from dataclasses import asdict
-from typing import Any
 
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.creation import key_write
 from voucher.edge.disclosure import disclose
-from voucher.edge.flags import flags_about_parties
+from voucher.edge.flags import flags_about_order
 from voucher.edge.identity import as_party, check_party_named, party_of, reads_books, require
 from voucher.edge.orders import Placement, QuoteRequest
 from voucher.edge.pages import ListOf, Search, empty_page, reply_list
@@ -29,7 +28,7 @@ from voucher.rules.orders import (
 )
 from voucher.rules.subsidies import warnings_of
 from voucher.rules.terms import answer_due
-from voucher.store import orders, organisations, standing
+from voucher.store import orders, organisations
 from voucher.store.engine import pools
 
 app = Api()
@@ -131,21 +130,16 @@ def list_orders(query: OfParty) -> Answer[ListOf[Order]]:
 
 @app.get("/orders/<order_id>")
 def show(order_id: str) -> Answer[OrderWithContacts]:
-    """One order, for its two parties and staff; from its acceptance on with how the parties reach each other. §5.2b:
-    staff sees what speaks against the parties."""
+    """One order, for its two parties and staff; from its acceptance on with how the parties reach each other. §5.1,
+    §5.2b: staff sees what speaks against the parties, and the signals of the order."""
     order = orders.get(order_id)
     enterprise, agency = orders.find_parties(order)
     if not app.caller.is_staff:
         party_of(app.caller, enterprise, agency)
     if contacts := contacts_of(order, enterprise, agency):
         disclose(app, f"order:{order_id}", enterprise_uscc=order.enterprise_uscc, agency_uscc=order.agency_uscc)
-    flags = {"flags": _flags_of_parties(order)} if app.caller.is_staff else {}
+    flags = {"flags": flags_about_order(order)} if app.caller.is_staff else {}
     return reply(order.public() | contacts | flags)
-
-
-def _flags_of_parties(order: Order) -> list[dict[str, Any]]:
-    parties = order.enterprise_uscc, order.agency_uscc
-    return flags_about_parties([order], standing.read_standings(parties))[parties]
 
 
 handler = app.handle

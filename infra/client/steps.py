@@ -261,7 +261,8 @@ def submit_summary_invoice(client: Client, person: Person, payable: Json, name: 
         "invoice_number": f"SUM-{payable['round_id'][-8:]}-{payable['agency_uscc'][-8:]}",
         "amount_fen": payable["amount_fen"],
         "bank_name": "丽水市某银行",
-        "bank_account": "6200000000000000018",
+        # each agency has an account of its own, because one that several have is flagged
+        "bank_account": f"62{int(payable['agency_uscc'], 36) % 10**17:017}",
         "account_name": name,
         "document_id": document_id,
     }

@@ -77,7 +77,14 @@ LISTS: dict[str, Words] = {
         "agency": "服务机构",
         "batch": "批次",
     },
-    "exception_kinds": {"full_share": "按上限抵用", "above_price": "高于公布价格", "decided_alone": "平台单方处理"},
+    "exception_kinds": {
+        "full_share": "按上限抵用",
+        "above_price": "高于公布价格",
+        "decided_alone": "平台单方处理",
+        "full_share_row": "连续按上限抵用",
+        "confirmed_fast": "交付后即刻确认",
+    },
+    "agency_signals": {"sudden_volume": "订单量突增", "only_pair": "仅与一家企业往来"},
     "order_stages": {
         "answer": "接单",
         "deliver": "交付",

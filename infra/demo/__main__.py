@@ -36,6 +36,7 @@ PARTS: tuple[Callable[[DemoYear], None], ...] = (
     small_year.close_small_year,
     open_ends.leave_open,
     report.report_year,
+    report.read_reports,
     hands.tell_hands,
 )
 ANEW = "`make run AGAIN=1` starts anew (what is in it is lost)"

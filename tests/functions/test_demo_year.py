@@ -22,7 +22,7 @@ from infra.demo.scheduled import ScheduledFunctions
 from infra.local.stack import PLAYED
 from tests.conftest import StoppedClock
 from tests.support.backend import World, function
-from tests.support.workers import drain
+from tests.support.workers import deliver, drain
 
 ENTERPRISES, AGENCIES, PRODUCTS = 9, 3, 4
 
@@ -97,6 +97,9 @@ def told(now: datetime, world: World, stopped_clock: StoppedClock, monkeypatch: 
     small_year.close_small_year(year)
     open_ends.leave_open(year)
     report.report_year(year)  # raises if the books do not balance
+    for uscc in year.vouchers:  # what stream and queue would do
+        deliver("keep_reports", {"year": year.plan.year, "uscc": uscc})
+    report.read_reports(year)
     return year
 
 
@@ -172,3 +175,15 @@ def test_the_page_shows_every_amount_and_every_hand_and_calls_nobody(told: DemoY
     assert [words for words, people_ in by.items() if not people_] == []
     assert by["payouts made"] == "platform-wu"
     assert by["payment recorded"] == "finance-zhou"
+
+
+@TODAY
+def test_the_demo_tells_how_often_each_signal_is_a_false_alarm(
+    told: DemoYear, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    report.print_signals(told)
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    alarms = {line.partition("  ")[0]: line.split()[-1] for line in lines}
+    # the tale confirms within seconds; nobody else has anything in common, or anything out of the ordinary
+    assert {words for words in report.SIGNALS.values() if alarms[words] != "0.0%"} == {report.SIGNALS["CONFIRMED_FAST"]}

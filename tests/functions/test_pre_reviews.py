@@ -22,6 +22,7 @@ from tests.support.settlement_scenario import (
 )
 from tests.support.snapshots import everything_kept
 from tests.support.workers import deliver
+from voucher.policy import SIGNALS
 from voucher.rules.messages import messages_for
 from voucher.store.engine.table import decode
 
@@ -228,3 +229,15 @@ def test_the_operator_sees_each_price_beside_the_median_of_those_on_sale(submitt
     assert "median_price" not in case.line(order, SELLER)
     products = case.town.shown("/staff/products")["items"]
     assert {str(each["median_price"]) for each in products} == {str(found)} and len(products) == 4
+
+
+@pytest.mark.clause("§5.2a", "§5.1")
+@pytest.mark.parametrize("more_fen", [0, 1])
+def test_a_contract_far_above_the_median_is_a_signal(submitted: Scene, more_fen: int) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    bound_fen = order["contract_fen"] * 100 // SIGNALS.price_percent
+    for number in range(3):
+        listing = samples.product(case.town.agency, name=f"同类服务{number}", price_fen=bound_fen - more_fen)
+        steps.list_product(case.town.world, SELLER, listing)
+    assert ("PRICE_FAR_FROM_MEDIAN" in {flag["code"] for flag in case.line(order)["flags"]}) == bool(more_fen)
+    assert "PRICE_FAR_FROM_MEDIAN" not in {flag["code"] for flag in case.line(order, SELLER)["flags"]}

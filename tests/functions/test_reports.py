@@ -10,10 +10,11 @@ from infra.client import steps
 from infra.client.http import BUREAU
 from tests.conftest import NOW, StoppedClock
 from tests.support.backend import function
-from tests.support.scenario import NEIGHBOUR, OWNER, Json, Town
+from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Json, Town
 from tests.support.settlement_scenario import settling, the_order
 from tests.support.workers import deliver, waiting
 from voucher.edge import reports as counting
+from voucher.policy import SIGNALS
 from voucher.store import keys, reports
 from voucher.store.engine.reading import find_item, read_partition
 from voucher.store.engine.table import count_write, encode, transact
@@ -228,7 +229,50 @@ def test_exceptions_are_listed_as_long_as_they_are_so(completed: tuple[Town, Jso
     assert listed("above_price") == [("above_price", above["order_id"])]
     assert not any(order_id == dear["order_id"] for _, order_id in listed())
     steps.expect(town.act(OWNER, above, "withdraw", {"reason": "另有安排"}), 200)
-    assert listed() == [full]
+    assert sorted(listed()) == [("confirmed_fast", order["order_id"]), full]
+
+
+@pytest.mark.clause("§5.1")
+@pytest.mark.parametrize("bodies", ["once", "twice", "late"])
+def test_signals_stand_beside_the_order_and_in_both_reports(voucher: tuple[Town, Json], bodies: str) -> None:
+    town = voucher[0]
+    first = {"year": 2026, "uscc": town.enterprise.uscc, "message_id": "a"}
+    placed = [town.order(contract_fen=100_000, voucher_fen=70_000)]
+    if bodies == "late":  # this one was sent before the others were placed, and comes last once more
+        deliver("keep_reports", first)
+    placed += [town.order(contract_fen=100_000, voucher_fen=70_000) for _ in range(SIGNALS.pair_orders - 1)]
+    town.advance(placed[0], "accept", "contract", "deliver", "confirm")
+    deliver("keep_reports", *[first | {"message_id": each} for each in ("abb" if bodies == "twice" else "b")])
+    if bodies == "late":
+        deliver("keep_reports", first)
+
+    def flags(order: Json, person: Any = BUREAU) -> list[str]:
+        shown = town.shown(f"/orders/{order['order_id']}", person)
+        return [each["code"] for each in shown.get("flags", ())]
+
+    assert flags(placed[0]) == ["FULL_SHARE_ROW", "CONFIRMED_FAST", "ONLY_PAIR"]
+    assert flags(placed[-1]) == ["FULL_SHARE_ROW", "ONLY_PAIR"]
+    assert flags(placed[0], OWNER) == []
+    fast = town.shown("/reports/2026/exceptions?kind=confirmed_fast", BUREAU)["items"]
+    row = town.shown("/reports/2026/exceptions?kind=full_share_row", BUREAU)["items"]
+    assert ([each["order_id"] for each in fast], len(row)) == ([placed[0]["order_id"]], len(placed))
+    assert row[0]["message"].startswith(f"该企业在该机构连续 {len(placed)} 笔订单")
+    [signal] = town.shown("/reports/2026/compliance", BUREAU)["signals"]
+    assert (signal["kind"], signal["agency_uscc"], signal["orders"]) == ("only_pair", town.agency.uscc, len(placed))
+
+
+@pytest.mark.clause("§5.1")
+def test_signals_stand_where_a_line_is_decided_on(submitted: tuple[Town, Json]) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    count(case.town)
+
+    def fast(line: Json) -> bool:
+        return "CONFIRMED_FAST" in {flag["code"] for flag in line["flags"]}
+
+    assert (fast(case.line(order)), fast(case.line(order, SELLER))) == (True, False)
+    steps.expect(case.decide(order), 200)
+    [line] = case.gather()["lines"]
+    assert fast(line)
 
 
 def rows_of_generation(number: int) -> list[str]:

@@ -278,6 +278,23 @@ class Retention:
 
 
 RETENTION = Retention()
+
+
+@dataclass(frozen=True)
+class Signals:
+    """§5.1: from where on staff is shown a signal of fraud. The text has no numbers; each is where an honest city shows
+    hardly any. A signal stops nothing by itself, so a change of these counts at once, for running years, too."""
+
+    full_shares: int = 3  # §2.3.2 orders of one enterprise at one agency in a row, each at all that a voucher may pay
+    confirmed_minutes: int = 10  # §4.2.1 from the delivery to the enterprise's word that it is complete
+    volume_orders: int = 10  # §5.1 orders of one agency in a month
+    volume_times: int = 3  # §5.1 its share of the city's orders of that month ÷ its share in the months before
+    volume_base_orders: int = 50  # §5.1 orders of the city in the months before, below which no share says anything
+    pair_orders: int = 5  # §5.2b of an enterprise and an agency that have no order with anybody else in the year
+    price_percent: int = 200  # §5.2a contract ÷ what the median price of its kind makes of its quantity, above which
+
+
+SIGNALS = Signals()
 # §2.2.cap: staff is warned when so many percent of a cap are used (no clause says how many)
 CAP_WARNING_PERCENTS = (80, 95)
 # §5.1: one draw looks at so many orders, and draws so many at most (no clause)

@@ -3,12 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from voucher.edge.signals import flags_of_signals_about
 from voucher.models.agencies import Agency
 from voucher.models.enterprises import Enterprise
+from voucher.models.orders import Order
 from voucher.models.standing import Standing
 from voucher.rules.flags import flags_of_account, flags_of_parties, holders_of
-from voucher.store import organisations, payables
+from voucher.store import organisations, payables, standing
 from voucher.store.organisations import Deal
+
+
+def flags_about_order(order: Order) -> list[dict[str, Any]]:
+    """§5.1, §5.2b: what speaks against the two parties of an order, and the signals of it."""
+    parties = order.enterprise_uscc, order.agency_uscc
+    about = flags_about_parties([order], standing.read_standings(parties))[parties]
+    return about + flags_of_signals_about([order])[order.order_id]
 
 
 def flags_about_parties(

@@ -4,22 +4,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from voucher.edge.flags import flags_about_parties
+from voucher.edge.signals import flags_of_signals_about
 from voucher.models.settlements import Line, Settlement
 from voucher.rules.flags import shown_line
 from voucher.rules.products import median_prices, price_kind
+from voucher.rules.signals import flags_of_median
 from voucher.rules.subsidies import flags_of_subsidies
 from voucher.store import objections, orders, products, settlements, standing
 
 
 def public_lines(lines: Sequence[Line], for_staff: bool, with_medians: bool = False) -> list[dict[str, Any]]:
     """Lines with their flags and the violations that hold their orders. Staff also see what speaks against the parties,
-    and of a file or a transfer that another order has, too, which order. `with_medians` adds the median of the prices
-    on sale (§5.2a), for which all products on sale are read."""
+    the signals of the order and its agency (§5.1), and of a file or a transfer that another order has, too, which
+    order. `with_medians` adds the median of the prices on sale (§5.2a), for which all products on sale are read."""
     uses, transfer_uses = settlements.read_file_uses(lines), settlements.read_transfer_uses(lines)
     found = {each.order_id: each for each in orders.find_many(line.order_id for line in lines)}
     parties = ("enterprise_uscc", "agency_uscc") if for_staff else ("enterprise_uscc",)
     standings = standing.read_standings(getattr(line, party) for line in lines for party in parties)
     about = flags_about_parties(lines, standings) if for_staff else {}
+    signals = flags_of_signals_about(found.values()) if for_staff else {}
     medians = median_prices(products.list_on_sale()) if with_medians else {}
     counts = objections.read_counts_of_lines(lines)
     shown = [
@@ -32,6 +35,8 @@ def public_lines(lines: Sequence[Line], for_staff: bool, with_medians: bool = Fa
             "flags": [
                 *each["flags"],
                 *about.get((line.enterprise_uscc, line.agency_uscc), ()),
+                *signals.get(line.order_id, ()),
+                *flags_of_median(line, found[line.order_id], medians.get(price_kind(found[line.order_id]))),
                 *flags_of_subsidies(line, found[line.order_id], standings[line.enterprise_uscc], for_staff),
             ],
             "held_by_violation": list(found[line.order_id].held_by_violation),

@@ -7,13 +7,16 @@ from voucher.models.base import Instant, Record
 from voucher.models.programmes import Deviation
 from voucher.policy import Category
 
-ExceptionKind = Literal["full_share", "above_price", "decided_alone"]
+ExceptionKind = Literal["full_share", "above_price", "decided_alone", "full_share_row", "confirmed_fast"]
 
 
 class ReportException(Record):
     """An order that a supervisor should look at; it may well be in order. `full_share`: its voucher part is all that
     the contract allows; `above_price`: the contract is above price × quantity; `decided_alone`: the operator decided
-    without one party's word. `at` is when the order was placed, or the decision. Amounts in fen."""
+    without one party's word; `full_share_row`: it is one of several of its parties in a row at the full share;
+    `confirmed_fast`: the enterprise confirmed within minutes of the delivery. `message` says so in one sentence; what
+    was listed before 2026-11-30 has none until its enterprise is counted again. `at` is when the order was placed, the
+    decision, or the confirmation. Amounts in fen."""
 
     kind: ExceptionKind
     at: Instant
@@ -24,6 +27,20 @@ class ReportException(Record):
     contract_fen: int
     voucher_fen: int
     listed_fen: int
+    message: str = ""
+
+
+class AgencySignal(TypedDict):
+    """§5.1: what a reviewer should look at of an agency's year; it may well be in order. `sudden_volume`: in `month`,
+    as 2026-03, its share of the city's orders is a multiple of what it was before; `only_pair`: it and one enterprise
+    have orders with each other only. `orders` are those of the month, or of the year; `message` says it in one
+    sentence."""
+
+    kind: Literal["sudden_volume", "only_pair"]
+    agency_uscc: str
+    month: str | None
+    orders: int
+    message: str
 
 
 class Shares(TypedDict):
@@ -80,8 +97,9 @@ class BudgetReport(TypedDict):
 
 class ComplianceReport(TypedDict):
     """§2.2, §2.3, §3.2.3: a year against its limits. `settlement_days`: from the application to the money, on average.
-    `looser` are the values of its policy that are looser than the edition; `four_eyes` names what the latest
-    reconciliation found taken by somebody who may not: nothing, or it is a breach; null before the first one."""
+    `signals` tell of agencies what the exceptions do of orders. `looser` are the values of its policy that are looser
+    than the edition; `four_eyes` names what the latest reconciliation found taken by somebody who may not: nothing, or
+    it is a breach; null before the first one."""
 
     year: int
     cut_off: Instant | None
@@ -91,6 +109,7 @@ class ComplianceReport(TypedDict):
     settlement_days: float | None
     rating_count: int
     rating_average: float | None
+    signals: list[AgencySignal]
     looser: list[Deviation]
     document_number: str | None
     four_eyes: list[str] | None

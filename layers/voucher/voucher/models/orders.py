@@ -270,7 +270,7 @@ class Contact(TypedDict):
 
 class OrderWithContacts(Order, defer_build=True):
     """An order with how its parties reach each other, from its acceptance on. `flags` is what speaks against the
-    parties, for staff, who may have to decide on it (§5.2b)."""
+    parties, and the signals of the order, for staff, who may have to decide on it (§5.1, §5.2b)."""
 
     sometimes: ClassVar[frozenset[str]] = frozenset({"enterprise_contact", "agency_contact", "flags"})
 

@@ -50,6 +50,10 @@ STAGES: dict[Stage, tuple[str, str, str, str]] = {
 NO_MONTH = "0000"
 # these rows have no months; ratings and stages have none in any row
 YEARLY_ROWS: frozenset[str] = frozenset({"service_item", "agency"})
+# but an agency's orders are kept by month, because a sudden volume is a signal (§5.1)
+MONTHLY_OF_AGENCIES = "o"
+# in an agency's row: the enterprises that placed all their orders of the year with it; no figure is shown of it
+TIED = "t"
 YEARLY_LETTERS = frozenset("ns").union(letter for *_, hours, count in STAGES.values() for letter in (hours, count))
 
 # row → cell → amount

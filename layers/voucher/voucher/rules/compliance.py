@@ -5,15 +5,16 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from voucher.models.base import instant_text
+from voucher.models.base import instant_text, yuan
 from voucher.models.compliance import ExceptionKind, ReportException, Shares
 from voucher.models.orders import APART_ORDERS, Order
 from voucher.models.programmes import Programme
 from voucher.models.reports import LETTERS, FirmYear, KeptReport
-from voucher.policy import Category, Policy
+from voucher.policy import SIGNALS, Category, Policy
 from voucher.rules.orders import max_voucher_fen
 from voucher.rules.programmes import category_cap_fen, non_key_room_fen
 from voucher.rules.reports import TOTAL, figures_of
+from voucher.rules.signals import full_share_rows, is_confirmed_fast, signals_of_agencies
 
 # the pace is that of this month so far and the two before it
 MONTHS_OF_PACE = 3
@@ -24,25 +25,34 @@ NOT_COUNTED = APART_ORDERS - {"placed"}
 def exceptions_of(firm: FirmYear, policy: Policy) -> dict[str, ReportException]:
     """§2.3.2, §5.2a, §4.2.1: the orders of an enterprise that a supervisor should look at, by their place in the
     list."""
-    found = [each for order in firm.orders for each in _exceptions_of(order, policy)]
+    rows = full_share_rows([order for order in firm.orders if order.state not in NOT_COUNTED], policy)
+    found = [each for order in firm.orders for each in _exceptions_of(order, policy, rows.get(order.order_id))]
     return {f"AT#{instant_text(each.at)}#{each.kind}#{each.order_id}": each for each in found}
 
 
-def _exceptions_of(order: Order, policy: Policy) -> Iterator[ReportException]:
-    listed_fen = order.price_fen * order.quantity
+def _exceptions_of(order: Order, policy: Policy, row: int | None) -> Iterator[ReportException]:
+    """`row` is how many orders in a row are at the full share, if that is a signal."""
+    listed_fen, percent = order.price_fen * order.quantity, policy.voucher_max_percent
 
-    def exception(kind: ExceptionKind, at: Any) -> ReportException:
+    def exception(kind: ExceptionKind, at: Any, message: str) -> ReportException:
         facts = order.model_dump(include={*ReportException.model_fields} & {*Order.model_fields})
-        return ReportException(kind=kind, at=at, listed_fen=listed_fen, **facts)
+        return ReportException(kind=kind, at=at, listed_fen=listed_fen, message=message, **facts)
 
     if order.decision:
-        yield exception("decided_alone", order.decision.at)
+        yield exception("decided_alone", order.decision.at, "平台未经一方确认即作出处理。")
     if order.state in NOT_COUNTED:
         return
     if order.voucher_fen == max_voucher_fen(order.contract_fen, policy):
-        yield exception("full_share", order.created_at)
+        yield exception("full_share", order.created_at, f"抵用额恰为合同金额的上限（{percent}%）。")
+    if row is not None:
+        words = f"该企业在该机构连续 {row} 笔订单的抵用额均恰为合同金额的上限（{percent}%），请核对合同金额是否真实。"
+        yield exception("full_share_row", order.created_at, words)
     if order.contract_fen > listed_fen:
-        yield exception("above_price", order.created_at)
+        words = f"合同金额高于机构公布的价格标准与数量之积（{yuan(listed_fen)} 元）。"
+        yield exception("above_price", order.created_at, words)
+    if is_confirmed_fast(order):
+        words = f"机构交付后 {SIGNALS.confirmed_minutes} 分钟内企业即确认，请核对服务是否实际完成。"
+        yield exception("confirmed_fast", order.entered["completed"], words)
 
 
 def used_by_month(kept: KeptReport, row: str) -> dict[str, int]:
@@ -134,6 +144,7 @@ def compliance_of(programme: Programme, kept: KeptReport, today: date) -> dict[s
         "settlement_days": _settlement_days(kept),
         "rating_count": figures["rating_count"],
         "rating_average": figures["rating_average"],
+        "signals": signals_of_agencies(kept.rows),
         "looser": [each.public() for each in programme.deviations],
         "document_number": programme.document_number,
         "four_eyes": None if kept.reconciled is None else list(kept.reconciled.four_eyes),

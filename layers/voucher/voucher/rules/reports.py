@@ -16,8 +16,10 @@ from voucher.models.orders import Order
 from voucher.models.reports import (
     LETTERS,
     MEASURES,
+    MONTHLY_OF_AGENCIES,
     NO_MONTH,
     STAGES,
+    TIED,
     YEARLY_LETTERS,
     YEARLY_ROWS,
     Dimension,
@@ -63,7 +65,10 @@ def month_of(instant: datetime) -> str:
 
 
 def _cell(row: str, month: str, letter: str) -> str:
-    is_yearly = letter in YEARLY_LETTERS or row.partition(".")[0] in YEARLY_ROWS
+    dimension = row.partition(".")[0]
+    is_yearly = letter in YEARLY_LETTERS or dimension in YEARLY_ROWS
+    if dimension == "agency" and letter == MONTHLY_OF_AGENCIES:
+        is_yearly = False
     return f"{NO_MONTH if is_yearly else month}{letter}"
 
 
@@ -113,6 +118,9 @@ def counted(of: FirmYear) -> Rows:
         tally.add(rows, order.created_at, "orders", 1)
         _count_contract(tally, rows, order)
         _count_stages(tally, rows, order)
+    if len({order.agency_uscc for order in of.orders}) == 1:
+        first = of.orders[0]
+        tally.add_letter([agency_row(first.agency_uscc)], first.created_at, TIED, 1)
     _count_postings(tally, of.postings, rows_of_voucher, rows_of_order, void)
     return tally.done()
 
@@ -133,7 +141,12 @@ def _rows_of_voucher(voucher: Voucher, entitlement: Entitlement | None) -> list[
 
 def _rows_of_order(order: Order) -> list[str]:
     item = order.service_item or "unknown"
-    return [f"category.{order.category}", f"service_item.{item}", f"agency.{order.agency_uscc}"]
+    return [f"category.{order.category}", f"service_item.{item}", agency_row(order.agency_uscc)]
+
+
+def agency_row(uscc: str) -> str:
+    """The row of an agency."""
+    return f"agency.{uscc}"
 
 
 def _count_contract(tally: _Tally, rows: list[str], order: Order) -> None:
@@ -268,7 +281,7 @@ def _row_of(row: str, cells: Mapping[str, int]) -> UsageRow:
     dimension, _, value = row.partition(".")
     months = defaultdict[str, list[tuple[str, int]]](list)
     for cell, amount in cells.items():
-        if not cell.startswith(NO_MONTH):
+        if not cell.startswith(NO_MONTH) and dimension not in YEARLY_ROWS:
             months[cell[:4]].append((cell, amount))
     return {
         "dimension": DIMENSIONS[DIMENSIONS.index(dimension)],

@@ -185,6 +185,10 @@ def compliance_file(report: Row, named: Callable[[str, str], str]) -> bytes:
     sheet = book.table("重点类别", names, trend)
     if trend:
         book.chart(sheet, "line", f"{report['year']}年度重点类别占比", {1: names[1], 2: names[2]}, len(trend))
+    signals = [
+        [each["agency_uscc"], each["month"] or "全年", each["orders"], each["message"]] for each in report["signals"]
+    ]
+    book.table("服务机构预警", ["服务机构", "月份", "订单数", "说明"], signals)
     return book.done()
 
 

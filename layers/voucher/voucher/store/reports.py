@@ -7,12 +7,14 @@ from typing import Any
 
 from voucher.models.accounts import order_ids_held, owner_of
 from voucher.models.base import Instant, instant_text
+from voucher.models.compliance import ReportException
 from voucher.models.reports import CountedFirm, FirmYear, KeptReport, ReconciledUsage, ReportState, Rows
 from voucher.store import conditions, keys, orders, payouts, vouchers
 from voucher.store.engine.pages import Keep, Page, Selection, read_partitions
 from voucher.store.engine.reading import find_item, read_each, read_partition
 from voucher.store.engine.table import (
     MOST_ITEMS,
+    Item,
     Write,
     commit,
     commit_if_unchanged,
@@ -75,6 +77,22 @@ def _exception_writes(before: CountedFirm, after: CountedFirm) -> Iterator[Write
             yield put_write("exception", key, new, None)
 
 
+def read_about(year: int, usccs: Iterable[str], rows: Iterable[str]) -> tuple[dict[str, list[ReportException]], Rows]:
+    """What is listed of the orders of some enterprises, by their codes, and some rows, each as last written."""
+    state = keys.report(year, "STATE")
+    items = _read_many([state, *(keys.counted_firm(year, uscc) for uscc in sorted(set(usccs)))])
+    [generation] = {ReportState.model_validate(item).current for item in items if item["sk"] == state.sk} or {1}
+    counted = [CountedFirm.model_validate(item) for item in items if item["sk"] != state.sk]
+    shown = keys.report_row(year, generation, "").sk
+    found = _read_many([keys.report_row(year, generation, row) for row in sorted(set(rows))])
+    listed = {each.uscc: list(each.exceptions.values()) for each in counted}
+    return listed, {item["sk"].removeprefix(shown): _cells_of(item) for item in found}
+
+
+def _read_many(places: Sequence[keys.Key]) -> list[Item]:
+    return [item for part in batched(places, MOST_ITEMS, strict=False) for item in read_each("reports", *part)]
+
+
 def list_exceptions(year: int, selection: Selection, keep: Keep) -> Page:
     """A page of the exceptions of a year that `keep` accepts, the oldest first."""
     return read_partitions(f"EXCEPTIONS#{year}", [keys.report_exceptions(year)], "AT#", selection, keep)
@@ -87,15 +105,17 @@ def read(year: int) -> KeptReport:
     shown = keys.report_row(year, state.current, "").sk
     found: dict[str, Any] = {sk.removeprefix(shown): item for sk, item in items.items() if sk.startswith(shown)}
     at = [item["counted_at"] for item in found.values()]
-    rows = {
-        row: {cell: int(amount) for cell, amount in item.items() if cell[0].isdigit()} for row, item in found.items()
-    }
+    rows = {row: _cells_of(item) for row, item in found.items()}
     reconciled = items.get("RECONCILED")
     return KeptReport(
-        rows={row: {cell: amount for cell, amount in cells.items() if amount} for row, cells in rows.items()},
+        rows=rows,
         counted_at=max(at, default=None),
         reconciled=ReconciledUsage.model_validate(reconciled) if reconciled else None,
     )
+
+
+def _cells_of(item: Item) -> dict[str, int]:
+    return {cell: int(amount) for cell, amount in item.items() if cell[0].isdigit() and amount}
 
 
 def read_agency_names(kept: KeptReport) -> dict[str, str]:
