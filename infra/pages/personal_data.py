@@ -448,6 +448,7 @@ NO_PERSON = (
     "Batch.name",
     "Programme.document_number",
     "OrderWarning.message",
+    "ReportException.message",
     "Order.proposed_contract",
     "Order.enterprise_name",
     "Order.agency_name",
