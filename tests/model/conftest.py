@@ -21,7 +21,7 @@ __all__ = ["engine_url"]
 def backend_of_run(
     engine_url: str, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[BackendOfRun]:
-    """The engine without tables yet; queues and bucket in memory."""
+    """The engine; queues and bucket in memory."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "model",
         "AWS_SECRET_ACCESS_KEY": "model",

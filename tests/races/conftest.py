@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from functools import cache
-from uuid import uuid4
 
 import boto3
 import pytest
@@ -27,7 +26,7 @@ def engine_url() -> Iterator[str]:
 
 @pytest.fixture
 def world(engine_url: str, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """The backend with empty tables of its own; threads may call it."""
+    """The backend with empty tables; threads may call it."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "races",
         "AWS_SECRET_ACCESS_KEY": "races",
@@ -35,7 +34,7 @@ def world(engine_url: str, stopped_clock: StoppedClock, monkeypatch: pytest.Monk
         "AWS_ENDPOINT_URL_DYNAMODB": engine_url,
     }.items():
         monkeypatch.setenv(name, value)
-    for name, value in backend.create_tables(boto3.client("dynamodb"), f"{uuid4().hex[:8]}.").items():
+    for name, value in backend.empty_tables(boto3.client("dynamodb")).items():
         monkeypatch.setenv(name, value)
     backend.forget_clients()
     table.client()  # create it before the threads, because creating a client is not thread-safe

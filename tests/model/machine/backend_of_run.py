@@ -1,11 +1,10 @@
-"""The backend of one run: tables of its own on DynamoDB Local, queues and bucket in memory, a clock."""
+"""The backend of one run: empty tables of DynamoDB Local, queues and bucket in memory, a clock."""
 
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 from tests.conftest import StoppedClock
 from tests.support import backend
@@ -13,7 +12,6 @@ from tests.support.bucket import BucketInMemory
 from tests.support.short_cuts import post
 
 Json = dict[str, Any]
-WORDS = ("registry", "vouchers", "orders", "settlements", "supervision", "requests", "reports")
 # the engine checks the form of a signature only
 HEADERS = {
     "Content-Type": "application/x-amz-json-1.0",
@@ -47,7 +45,6 @@ class BackendOfRun:
     clock: StoppedClock
     bucket: BucketInMemory = field(default_factory=BucketInMemory)
     queue: list[Json] = field(default_factory=list)
-    _prefix: str = ""
     _remembered: dict[str, list[Json]] = field(default_factory=dict)
 
     def send(self, queue_name: str, bodies: Iterable[Json]) -> None:
@@ -60,20 +57,14 @@ class BackendOfRun:
         """Before a transaction is sent: the remembered items of its tables are out of date."""
         for write in params["TransactItems"] if operation == "TransactWriteItems" else []:
             [request] = write.values()
-            self._remembered.pop(request["TableName"].removeprefix(self._prefix), None)
+            self._remembered.pop(request["TableName"], None)
 
-    def make_tables(self) -> None:
-        """Create new tables for a run."""
+    def empty_tables(self) -> None:
+        """Begin a run: nothing is in the tables, nor in the queues."""
         self._remembered.clear()
-        self._prefix = f"{uuid4().hex[:12]}."
-        os.environ.update(backend.create_tables(self.client, self._prefix))
+        os.environ.update(backend.empty_tables(self.client))
         self.queue.clear()
         self.start_cold()
-
-    def drop_tables(self) -> None:
-        """Delete the tables of the run."""
-        for word in WORDS:
-            self.client.delete_table(TableName=f"{self._prefix}{word}")
 
     @staticmethod
     def start_cold() -> None:
@@ -89,7 +80,7 @@ class BackendOfRun:
     def _scan(self, word: str) -> Iterator[Json]:
         """Every item of a table, read without the project's client, because that is slow and under test."""
         headers = {name: value.format(key=os.environ["AWS_ACCESS_KEY_ID"]) for name, value in HEADERS.items()}
-        request: Json = {"TableName": f"{self._prefix}{word}", "ConsistentRead": True}
+        request: Json = {"TableName": word, "ConsistentRead": True}
         while True:
             status, _, content = post(self.url, headers, json.dumps(request).encode())
             assert status == 200, content

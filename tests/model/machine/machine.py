@@ -48,7 +48,7 @@ class Machine(RuleBasedStateMachine):
         self.world = World()
         self.city = city_of_run.make_city()
         self.backend.clock.instant = self.city.now
-        self.backend.make_tables()
+        self.backend.empty_tables()
         city_of_run.write_city(self.city)
         self.numbers = 0
         self.lengths.append(0)
@@ -58,10 +58,9 @@ class Machine(RuleBasedStateMachine):
         """The first steps of a run."""
 
     def teardown(self) -> None:
-        """Delete the tables of the run."""
+        """The end of a run; some are looked at once more."""
         if len(self.lengths) % REPORTED == 0:
             self.the_reports_agree()
-        self.backend.drop_tables()
 
     def count_reports(self) -> None:
         """Let the worker count every enterprise as it is now, the latest first."""
