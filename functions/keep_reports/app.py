@@ -1,4 +1,5 @@
-"""Worker: counts what changed of an enterprise's vouchers and orders in the report of its year (§5.1).
+"""Worker: counts what changed of an enterprise's vouchers and orders in the report of its year (§5.1), and lists what
+is out of the ordinary.
 
 A message only says whose. What that enterprise counts for is made anew from its records and postings, and the
 difference to what was counted of it is added to the rows, in one transaction. So a message that comes twice, late or in
@@ -15,6 +16,7 @@ from typing import Any
 from voucher.edge import queues, workers
 from voucher.edge.observe import log_work
 from voucher.edge.reports import count
+from voucher.models.compliance import ReportException
 from voucher.store import batches, keys, reports, vouchers
 
 # their rows are nearly the same, so that all of them fit a transaction
@@ -36,6 +38,9 @@ def work(bodies: list[dict[str, Any]]) -> None:
     for body in bodies:
         if body.get("task") == "count_bucket":
             count_bucket(body)
+        elif body.get("task") == "list_exception":
+            exception = ReportException.model_validate(body["facts"])
+            reports.commit_exception(int(body["year"]), str(body["place"]), exception)
         else:
             years[int(body["year"])].add(str(body["uscc"]))
     for year, usccs in years.items():

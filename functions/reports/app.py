@@ -90,7 +90,8 @@ class OfExceptions(Paging):
 
 @app.get("/reports/<year>/exceptions")
 def list_exceptions(year: str, query: OfExceptions) -> Answer[PageOf[ReportException]]:
-    """§2.3.2, §5.2a, §4.2.1: the orders of a year that a supervisor should look at, the oldest first."""
+    """§5.1: the orders, late reports of changes and approvals against a condition of a year that a supervisor should
+    look at, the oldest first."""
     require(app.caller, "bureau", "finance", "platform")
     selection = Selection(query.limit, query.cursor, filters=query.kind or "")
     page = reports.list_exceptions(app.year(year), selection, lambda item: query.kind in (None, item["kind"]))

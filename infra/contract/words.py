@@ -16,6 +16,7 @@ from voucher.policy import (
 )
 from voucher.service_items import SERVICE_ITEM_WORDS
 from voucher.words import (
+    AGENCY_CONDITION_WORDS,
     DISTRICT_WORDS,
     MAILBOX_ROLE_WORDS,
     ROLE_WORDS,
@@ -59,14 +60,7 @@ LISTS: dict[str, Words] = {
     "ways": {"visit": "上门走访", "phone": "电话回访"},
     "check_answers": {"yes": "是", "no": "否", "na": "不适用"},
     "list_kinds": LIST_KINDS,
-    "agency_conditions": {
-        "legal_person": "独立法人资格",
-        "age": "运营年限",
-        "profit": "上年度未亏损",
-        "premises": "固定服务场所",
-        "management": "管理制度",
-        "staff": "专职服务人员",
-    },
+    "agency_conditions": AGENCY_CONDITION_WORDS,
     "report_dimensions": {
         "total": "全市",
         "category": "服务类别",
@@ -83,6 +77,8 @@ LISTS: dict[str, Words] = {
         "decided_alone": "平台单方处理",
         "full_share_row": "连续按上限抵用",
         "confirmed_fast": "交付后即刻确认",
+        "late_change": "逾期报告变更",
+        "overridden_approval": "破例批准入驻",
     },
     "agency_signals": {"sudden_volume": "订单量突增", "only_pair": "仅与一家企业往来"},
     "order_stages": {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.client import steps
-from infra.client.http import BUREAU
+from infra.client.http import BUREAU, OPERATOR
 from tests.conftest import NOW, StoppedClock
 from tests.support.backend import function
 from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Json, Town
@@ -273,6 +273,61 @@ def test_signals_stand_where_a_line_is_decided_on(submitted: tuple[Town, Json]) 
     steps.expect(case.decide(order), 200)
     [line] = case.gather()["lines"]
     assert fast(line)
+
+
+def listed_of_organisations(town: Town) -> list[Json]:
+    """The exceptions that are no order's."""
+    items = town.shown("/reports/2026/exceptions", BUREAU)["items"]
+    return [each for each in items if each["order_id"] is None]
+
+
+def relay(*images: Any) -> list[Json]:
+    """What the relay asks the worker for after some changes."""
+    changes = [{"NewImage": encode(each), "ApproximateCreationDateTime": 0} for each in images]
+    function("relay").handler({"Records": [{"dynamodb": each} for each in changes]}, None)
+    return waiting("keep_reports")
+
+
+@pytest.mark.clause("§5.1", "§4.1.3", "§3.2.3")
+@pytest.mark.parametrize(("happened_on", "is_late"), [("2026-05-29", False), ("2026-05-28", True)])
+@pytest.mark.parametrize("thing", ["enterprise", "agency"])
+def test_a_change_that_is_reported_late_is_listed_once(town: Town, thing: str, happened_on: str, is_late: bool) -> None:
+    uscc, person = (town.enterprise.uscc, OWNER) if thing == "enterprise" else (town.agency.uscc, SELLER)
+    path = f"/{'enterprises' if thing == 'enterprise' else 'agencies'}/{uscc}/changes"
+    report = {"happened_on": happened_on, "description": "迁址"}
+    change = steps.expect(town.world.call(person, "POST", path, report), 201)
+    key = keys.organisation(thing, uscc, f"CHANGE#{change['change_id']}")
+    reported = find_item(key)
+    review = f"{path}/{change['change_id']}/review"
+    steps.expect(town.world.call(OPERATOR, "POST", review, {"decision": "keep", "reason": "仍符合条件"}), 200)
+    bodies = relay(find_item(key), reported)  # the later one comes first
+    assert len(bodies) == 2 * is_late
+    for body in [*bodies, *bodies]:
+        deliver("keep_reports", body)
+    listed = listed_of_organisations(town)
+    assert [(each["kind"], each["change_id"]) for each in listed] == [("late_change", change["change_id"])] * is_late
+    for each in listed:
+        assert each[f"{thing}_uscc"] == uscc
+        assert each["message"] == "重大变更最迟应于 2026-06-12 报告，实际于 2026-06-15 报告，逾期 3 天。"
+
+
+@pytest.mark.clause("§5.1", "§3.1")
+def test_an_approval_against_a_condition_is_listed_with_what_was_waived(town: Town) -> None:
+    key = keys.organisation("agency", town.agency.uscc)
+    plain = find_item(key)
+    assert plain is not None
+    assert relay(plain) == []
+    waived = plain | {"waives": ["premises", "legal_person"], "override": "市局会议纪要"}
+    [body] = relay(waived)
+    deliver("keep_reports", body, body)
+    deliver("keep_reports", *relay(waived | {"version": 9, "state": "removed"}))
+    [listed] = listed_of_organisations(town)
+    assert (listed["kind"], listed["agency_uscc"], listed["at"]) == (
+        "overridden_approval",
+        town.agency.uscc,
+        plain["approved_at"],
+    )
+    assert listed["message"] == "该机构不具备以下条件，由市经信局破例批准：独立法人资格、固定服务场所。"
 
 
 def rows_of_generation(number: int) -> list[str]:

@@ -246,3 +246,13 @@ STATE_WORDS = {
     },
     "recovery": {"demanded": "待收回", "part": "部分收回", "received": "已收回", "withdrawn": "已撤销"},
 }
+
+# §3.1: the conditions of an agency's approval
+AGENCY_CONDITION_WORDS = {
+    "legal_person": "独立法人资格",
+    "age": "运营年限",
+    "profit": "上年度未亏损",
+    "premises": "固定服务场所",
+    "management": "管理制度",
+    "staff": "专职服务人员",
+}

@@ -7,26 +7,38 @@ from voucher.models.base import Instant, Record
 from voucher.models.programmes import Deviation
 from voucher.policy import Category
 
-ExceptionKind = Literal["full_share", "above_price", "decided_alone", "full_share_row", "confirmed_fast"]
+ExceptionKind = Literal[
+    "full_share",
+    "above_price",
+    "decided_alone",
+    "full_share_row",
+    "confirmed_fast",
+    "late_change",
+    "overridden_approval",
+]
 
 
 class ReportException(Record):
-    """An order that a supervisor should look at; it may well be in order. `full_share`: its voucher part is all that
-    the contract allows; `above_price`: the contract is above price × quantity; `decided_alone`: the operator decided
-    without one party's word; `full_share_row`: it is one of several of its parties in a row at the full share;
-    `confirmed_fast`: the enterprise confirmed within minutes of the delivery. `message` says so in one sentence; what
-    was listed before 2026-11-30 has none until its enterprise is counted again. `at` is when the order was placed, the
-    decision, or the confirmation. Amounts in fen."""
+    """What a supervisor should look at; it may well be in order. Of an order: `full_share`: its voucher part is all
+    that the contract allows; `above_price`: the contract is above price × quantity; `decided_alone`: the operator
+    decided without one party's word; `full_share_row`: it is one of several of its parties in a row at the full share;
+    `confirmed_fast`: the enterprise confirmed within minutes of the delivery. Of an organisation, without an order:
+    `late_change`: it reported the change `change_id` after the term; `overridden_approval`: the agency was approved
+    although it lacks what the bureau waived. `message` says so in one sentence; what was listed before 2026-11-30 has
+    none until its enterprise is counted again. `at` is when the order was placed, the decision, the confirmation, or
+    the report. Amounts in fen.
+    """
 
     kind: ExceptionKind
     at: Instant
-    order_id: str
-    agency_uscc: str
-    enterprise_uscc: str
-    category: Category
-    contract_fen: int
-    voucher_fen: int
-    listed_fen: int
+    order_id: str | None = None
+    change_id: str | None = None
+    agency_uscc: str | None = None
+    enterprise_uscc: str | None = None
+    category: Category | None = None
+    contract_fen: int | None = None
+    voucher_fen: int | None = None
+    listed_fen: int | None = None
     message: str = ""
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from voucher.lifecycles import LIFECYCLES
 from voucher.models.base import yuan
 from voucher.policy import CATEGORY_WORDS, Category
+from voucher.rules.exceptions import exception_of
 from voucher.tasks import Task, task_of
 from voucher.words import TASK_WORDS
 
@@ -115,11 +116,17 @@ def messages_for(old: Image | None, new: Image | None) -> list[Message]:
 
 
 def count_messages(new: Image | None) -> list[Message]:
-    """§5.1: each change of a voucher or an order is counted in the report of its year; the message only says whose."""
-    if new is None or thing_of(new) not in ("VOUCHER", "ORDER"):
+    """§5.1: each change of a voucher or an order is counted in the report of its year; the message only says whose.
+    What is an exception of an organisation is listed as it stands in the record."""
+    if new is None:
         return []
-    body = {"message_id": change_id(new, "count"), "year": new["year"], "uscc": new["enterprise_uscc"]}
-    return [Message("keep_reports", body)]
+    if thing_of(new) in ("VOUCHER", "ORDER"):
+        body = {"message_id": change_id(new, "count"), "year": new["year"], "uscc": new["enterprise_uscc"]}
+        return [Message("keep_reports", body)]
+    if (listed := exception_of(thing_of(new), new)) is None:
+        return []
+    name = {"message_id": change_id(new, "exception"), "task": "list_exception"}
+    return [Message("keep_reports", name | listed._asdict())]
 
 
 def thing_of(image: Image) -> str:

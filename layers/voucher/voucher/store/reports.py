@@ -89,6 +89,11 @@ def read_about(year: int, usccs: Iterable[str], rows: Iterable[str]) -> tuple[di
     return listed, {item["sk"].removeprefix(shown): _cells_of(item) for item in found}
 
 
+def commit_exception(year: int, place: str, exception: ReportException) -> None:
+    """List an exception that is no enterprise's order. It never changes, so it may be written again."""
+    commit([put_write("exception", keys.report_exceptions(year, place), exception, None)])
+
+
 def _read_many(places: Sequence[keys.Key]) -> list[Item]:
     return [item for part in batched(places, MOST_ITEMS, strict=False) for item in read_each("reports", *part)]
 
