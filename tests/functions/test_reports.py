@@ -311,7 +311,7 @@ def test_a_change_that_is_reported_late_is_listed_once(town: Town, thing: str, h
         assert each["message"] == "重大变更最迟应于 2026-06-12 报告，实际于 2026-06-15 报告，逾期 3 天。"
 
 
-@pytest.mark.clause("§5.1", "§3.1")
+@pytest.mark.clause("§5.1", "§3.1.1")
 def test_an_approval_against_a_condition_is_listed_with_what_was_waived(town: Town) -> None:
     key = keys.organisation("agency", town.agency.uscc)
     plain = find_item(key)

@@ -1,5 +1,5 @@
 """What a supervisor should look at of organisations: changes reported late, and approvals against a condition (§5.1,
-§3.1, §3.2.3, §4.1.3).
+§3.1.1, §3.2.3, §4.1.3).
 
 It is told from the record that was committed, and stays as it is whatever becomes of the record later: so the same
 entry is made of each of the record's versions, in whatever order they come.
@@ -40,7 +40,7 @@ def _late_change(new: Mapping[str, Any]) -> Listed:
 
 
 def _overridden_approval(new: Mapping[str, Any]) -> Listed:
-    """§3.1: the year is that of the approval."""
+    """§3.1.1: the year is that of the approval."""
     conditions = "、".join(AGENCY_CONDITION_WORDS[each] for each in sorted(new["waives"]))
     words = f"该机构不具备以下条件，由市经信局破例批准：{conditions}。"
     return _listed("overridden_approval", new["approved_at"], new["uscc"], words, {"agency_uscc": new["uscc"]})
