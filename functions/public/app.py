@@ -1,5 +1,5 @@
-"""The pages for the public (§1.4a, §3.5.3) and for the offices (§5.1): static files that read the API from the reader's
-browser. They contain no figure; those of the offices are read in the name of whoever signs in."""
+"""The pages for the public (§1.4a, §3.5.3, §5.3) and for the offices (§5.1): static files that read the API from the
+reader's browser. They contain no figure; those of the offices are read in the name of whoever signs in."""
 
 import hashlib
 import html
@@ -45,7 +45,8 @@ PUBLIC_PAGE, OFFICE_PAGE = page("page.html", {}), page("office.html", SIGN_IN)
 
 @app.get("/public")
 def show_page() -> Response[str]:
-    """The page for the public, for browsers: notices and objections, the year's money, results, agencies, products."""
+    """§1.4a, §3.5.3, §5.3: the page for the public, for browsers: notices and objections, the year's money, results,
+    agencies, products; complaints, letters to the mailbox, and what became of them."""
     return send_file(app.current_event.raw_event, PUBLIC_PAGE, MINUTES, POLICY)
 
 

@@ -1,6 +1,6 @@
 // 公示: what is to be paid to which agency for which order, and how to object to it (§3.5.3).
-import { address, read, send } from "./api.js";
-import { prove } from "./effort.js";
+import { address, read } from "./api.js";
+import { formOf, kept, newKey, sendProven } from "./forms.js";
 import { badge, empty, facts, field, h, link, more, table, title, when } from "./html.js";
 import { count, date, yuan } from "./text.js";
 import words from "./words.js";
@@ -95,76 +95,21 @@ const subjects = (notice) => {
         `${line.enterprise_name} — ${line.agency_name}，${yuan(line.amount_fen)} 元（${line.order_id.slice(-6)}）`))));
 };
 
-const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-
-// When many object at once, the API asks for a proof of effort, and takes the same objection with it.
-const submit = async (notice, body, key, say) => {
-  for (let proof; ;) {
-    try {
-      return await send(`notices/${notice.notice_id}/objections`, { ...body, ...(proof && { effort: proof }) }, key);
-    } catch (problem) {
-      if (!problem.effort) throw problem;
-      say("目前提出异议的人较多，正在计算提交所需的证明，请不要关闭页面。");
-      proof = await prove(problem.effort);
-    }
-  }
-};
-
 const objection = (notice, say) => {
   const key = newKey(); // one key for the form: whoever presses twice has objected once
-  const name = h("input", { id: "name", name: "name", required: true, maxlength: 120, autocomplete: "name" });
-  const contact = h("input", { id: "contact", name: "contact", required: true, maxlength: 120, autocomplete: "tel" });
-  const reason = h("textarea", { id: "reason", name: "reason", required: true, maxlength: 1000, rows: 5 });
-  const subject = subjects(notice);
-  const button = h("button", { type: "submit", class: "main" }, "提交异议");
-  const answer = h("div", { class: "answer", tabindex: "-1" });
-  const form = h("form", { class: "form", novalidate: true },
-    field("对什么提出异议", subject, "只针对一笔订单或一家机构的，其余订单不受影响。"),
-    field("姓名或单位", name, "必填。"),
-    field("联系方式", contact, "必填。电话或邮箱，用于答复；不会公开。"),
-    field("异议理由", reason, "必填，不超过 1,000 字。请写明事实和依据。"),
-    button);
-  const inputs = [name, contact, reason];
-  const help = (input) => input.parentElement.querySelector("small");
-  const hints = new Map();
-  const mark = (input, message) => {
-    input.setAttribute("aria-invalid", "true");
-    help(input).textContent = message;
+  const submit = async ({ subject, ...said }) => {
+    const [kind, id] = (subject ?? "").split(" ");
+    const body = { ...said, ...(kind && { [kind]: id }) };
+    const receipt = await sendProven(`notices/${notice.notice_id}/objections`, body, key, say);
+    return [h("h3", {}, "异议已提交"), ...kept(receipt.objection_id, receipt.answer_code, say),
+      h("p", {}, "请保存受理编号和查询码，本页关闭后不再显示；凭此可在", link("answers", "异议答复"), "查询处理结果。市经信局将核实并处理；处理期间，相关订单暂停兑付。")];
   };
-  const unmark = (input) => {
-    input.removeAttribute("aria-invalid");
-    help(input).textContent = hints.get(input);
-  };
-  inputs.forEach((input) => hints.set(input, help(input).textContent));
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    if (button.hasAttribute("aria-disabled")) return;
-    inputs.forEach(unmark);
-    const missing = inputs.filter((input) => !input.value.trim());
-    missing.forEach((input) => mark(input, "请填写此项。"));
-    if (missing.length) return missing[0].focus();
-    const [kind, id] = subject.value.split(" ");
-    const body = { name: name.value, contact: contact.value, reason: reason.value, ...(kind && { [kind]: id }) };
-    button.setAttribute("aria-disabled", "true"); // not disabled, which would take the focus away
-    try {
-      const receipt = await submit(notice, body, key, say);
-      form.replaceWith(answer);
-      answer.append(h("h3", {}, "异议已提交"),
-        facts([["受理编号", h("code", {}, receipt.objection_id)], ["查询码", h("code", {}, receipt.answer_code?.match(/.{1,4}/g).join("-") ?? "")]]),
-        h("p", {}, "请保存受理编号和查询码，本页关闭后不再显示；凭此可在", link("answers", "异议答复"), "查询处理结果。市经信局将核实并处理；处理期间，相关订单暂停兑付。"));
-      answer.focus();
-    } catch (problem) {
-      for (const each of problem.errors) {
-        const input = inputs.find((one) => one.name === each.field);
-        if (input) mark(input, each.message);
-      }
-      answer.replaceChildren(h("p", { class: "problem", role: "alert" }, problem.message));
-      form.append(answer);
-      say(problem.message);
-    }
-    button.removeAttribute("aria-disabled");
-  });
-  return form;
+  return formOf([
+    field("对什么提出异议", subjects(notice), "只针对一笔订单或一家机构的，其余订单不受影响。"),
+    field("姓名或单位", h("input", { id: "name", name: "name", required: true, maxlength: 120, autocomplete: "name" }), "必填。"),
+    field("联系方式", h("input", { id: "contact", name: "contact", required: true, maxlength: 120, autocomplete: "tel" }), "必填。电话或邮箱，用于答复；不会公开。"),
+    field("异议理由", h("textarea", { id: "reason", name: "reason", required: true, maxlength: 1000, rows: 5 }), "必填，不超过 1,000 字。请写明事实和依据。"),
+  ], "提交异议", submit, say);
 };
 
 const toObjection = () => {

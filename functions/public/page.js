@@ -1,5 +1,6 @@
 // Which room of the page is shown: its address is the part after #, so that each can be linked to and gone back to.
 import { askAnswer } from "./answers.js";
+import { complain, showPart } from "./complaints.js";
 import { h, title } from "./html.js";
 import { listAgencies, listProducts, showAgency, showProduct } from "./market.js";
 import { listNotices, showNotice } from "./notices.js";
@@ -12,6 +13,7 @@ const ROOMS = {
   batches: [showYear, showResults],
   register: [listAgencies, showAgency],
   products: [listProducts, showProduct],
+  complaints: [complain, showPart],
 };
 const NAVIGATION = { answers: "notices", batches: "year" };
 const SITE = document.title;

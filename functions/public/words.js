@@ -37,5 +37,39 @@ export default {
     "standing": "待处理",
     "upheld": "已成立",
     "rejected": "不成立"
+  },
+  "complaint": {
+    "received": "待受理",
+    "accepted": "核查中",
+    "paused": "暂停核查",
+    "escalated": "待市经信局处理",
+    "answered": "已答复",
+    "redirected": "不属受理范围",
+    "linked": "已并案",
+    "withdrawn": "已撤回"
+  },
+  "letter": {
+    "received": "已收到",
+    "handed_over": "已移交",
+    "answered": "已答复"
+  },
+  "topics": {
+    "question": "咨询",
+    "suggestion": "意见建议",
+    "quality": "服务质量",
+    "refusal": "拒收服务券",
+    "price": "价格",
+    "fraud": "骗取资金",
+    "staff": "工作人员",
+    "other": "其他"
+  },
+  "outcomes": {
+    "substantiated": "属实",
+    "partly": "部分属实",
+    "unsubstantiated": "不属实"
+  },
+  "accused": {
+    "discipline": "纪检监察人员",
+    "others": "其他人员"
   }
 }

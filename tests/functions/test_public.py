@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from infra.contract.words import LISTS
 from tests.support.backend import ROOT, Route, api_event, function
 from voucher.models.agencies import RegisteredAgency
 from voucher.models.batches import BatchResults, PublicBatch, Result
+from voucher.models.complaints import ComplaintProgress, ComplaintReceipt
 from voucher.models.compliance import CapReport, ComplianceReport, FloorReport
 from voucher.models.inbox import Me
+from voucher.models.letters import LetterProgress
 from voucher.models.notices import NoticeLine, ObjectionAnswer, ObjectionReceipt, PublicNotice
 from voucher.models.products import Price, ProductOnSale
 from voucher.models.programmes import CategoryFigures, ProgrammeWithFigures
@@ -41,7 +44,9 @@ NAMES: dict[str, tuple[type, ...]] = {
     "me": (Me,),
     "notice": (PublicNotice, PublicRemoval),
     "product": (ProductOnSale,),
-    "receipt": (ObjectionReceipt,),
+    "letter": (LetterProgress,),
+    "progress": (ComplaintProgress,),
+    "receipt": (ComplaintReceipt, ObjectionReceipt),
     "reply": (ObjectionAnswer,),
     "row": (CategoryFigures, Result, UsageRow),
     "state": (UsageCheck,),
@@ -180,4 +185,12 @@ def test_the_words_of_the_page_are_those_of_the_api() -> None:
     for thing in ("programme", "batch", "notice", "objection"):
         kept = {state: word for state, word in STATE_WORDS[thing].items() if state not in ("draft", "withdrawn")}
         assert kept.items() <= words[thing].items()
+    assert words["complaint"] == STATE_WORDS["complaint"]
+    for here, there in (
+        ("letter", "letter_states"),
+        ("topics", "complaint_topics"),
+        ("outcomes", "complaint_outcomes"),
+    ):
+        assert words[here] == LISTS[there]
+    assert words["accused"] == LISTS["letter_accused"]
     assert set(words["batch"]) == set(PublicBatch.model_fields["state"].annotation.__args__)  # type: ignore[union-attr]

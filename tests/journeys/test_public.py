@@ -181,3 +181,52 @@ def test_anybody_objects_in_the_page_and_staff_find_what_was_written(public_year
     page.run("document.querySelector('form button').click()")
     page.wait("document.querySelector('.answer h2')")
     assert "已收到" in page.run("document.querySelector('.answer').innerText")
+
+
+def fill_in(page: Tab, **values: str) -> None:
+    """Fill in a form and send it; what then stands below."""
+    for field, value in values.items():
+        page.run(f"document.getElementById('{field}').value = {value!r}")
+    page.run("document.querySelector('form button').click()")
+
+
+@pytest.mark.clause("§5.3")
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+def test_anybody_complains_in_the_page_and_follows_it_by_number_and_code(
+    public_year: PublicYear, page: Tab, size: tuple[int, int]
+) -> None:
+    shown = show(page, public_year, "complaints", size)
+    assert "§5.3" in shown and "企业信箱" in shown
+    page.run("document.querySelector('form button').click()")
+    assert page.run("document.activeElement.id") == "text", "whoever forgot something is led to it"
+    fill_in(page, text=f"<i>培训只办了一半</i>{size[0]}", about_uscc="123")
+    page.wait("document.getElementById('about_uscc').hasAttribute('aria-invalid')")
+    fill_in(page, about_uscc=public_year.agency.uscc, topic="quality")
+    page.wait("document.querySelector('.answer code') && !document.querySelector('form')")
+    assert "只显示这一次" in page.run("document.querySelector('.answer').innerText")
+    number, code = page.run("[...document.querySelectorAll('.answer code')].map((each) => each.innerText)")
+    kept = public_year.deployment.get(OPERATOR, f"/complaints/{number}")
+    said = (kept["text"], kept["about_uscc"], kept["topic"], kept["name"])
+    assert said == (f"<i>培训只办了一半</i>{size[0]}", public_year.agency.uscc, "quality", None)
+    show(page, public_year, "complaints/answer", size)
+    fill_in(page, number=number, code="ABCD-EFGH")
+    page.wait("document.querySelector('.problem')")
+    fill_in(page, code=code)
+    page.wait("document.querySelector('.answer h2')")
+    assert "待受理" in page.run("document.querySelector('.answer').innerText")
+
+
+@pytest.mark.clause("§5.3")
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+def test_anybody_writes_to_the_mailbox_in_the_page_and_follows_the_letter(
+    public_year: PublicYear, page: Tab, size: tuple[int, int]
+) -> None:
+    assert "市纪委监委" in show(page, public_year, "complaints/mailbox", size)
+    fill_in(page, text=f"有人索要好处{size[0]}", accused="discipline")
+    page.wait("document.querySelector('.answer code') && !document.querySelector('form')")
+    number, code = page.run("[...document.querySelectorAll('.answer code')].map((each) => each.innerText)")
+    assert number.startswith("ml_")
+    show(page, public_year, "complaints/answer", size)
+    fill_in(page, number=number, code=code)
+    page.wait("document.querySelector('.answer h2')")
+    assert "已收到" in page.run("document.querySelector('.answer').innerText")
