@@ -29,6 +29,7 @@ from voucher.rules.complaints import new_complaint, opened_by, progress, receipt
 from voucher.rules.letters import code_of
 from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.objections import code_sha256, hour_of, thing_id, words_sha256
+from voucher.rules.working_days import shanghai_date
 from voucher.store import complaints, keys, letters
 from voucher.store.documents import Bounds
 from voucher.store.engine import envelopes, files
@@ -107,7 +108,8 @@ def _letter(body: Complaining, now: datetime) -> Answer[ComplaintReceipt]:
         code_sha256=code_sha256(code),
         answer_public=public_half(code),
     )
-    is_new = letters.commit_letter(letter, admission.writes)
+    counted = letters.counted_write(shanghai_date(now).year)
+    is_new = letters.commit_letter(letter, [*admission.writes, counted])
     places = zip(letters.attachment_places(letter_id, len(body.attachments)), body.attachments, strict=True)
     uploads = [files.presign_sealed_upload(place, kind, envelopes.key()) for place, kind in places]
     receipt = {"complaint_id": letter_id, "code": code, "uploads": uploads}

@@ -13,7 +13,19 @@ from datetime import UTC, datetime
 
 from infra.client.http import HttpClient
 from infra.client.steps import UnexpectedAnswer
-from infra.demo import closing, hands, open_ends, orders, people, programme, report, rush, settlement, small_year
+from infra.demo import (
+    closing,
+    hands,
+    open_ends,
+    orders,
+    people,
+    programme,
+    report,
+    rush,
+    settlement,
+    small_year,
+    yearly_file,
+)
 from infra.demo.demo_year import DemoYear
 from infra.demo.page import city_page
 from infra.demo.plan import Plan
@@ -34,6 +46,7 @@ PARTS: tuple[Callable[[DemoYear], None], ...] = (
     small_year.live_small_year,
     settlement.lapse_vouchers,
     small_year.close_small_year,
+    yearly_file.hand_in_yearly_file,
     open_ends.leave_open,
     report.report_year,
     report.read_reports,

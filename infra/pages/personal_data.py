@@ -463,6 +463,8 @@ NO_PERSON = (
     "Product.content",
     "ListImport.sha256",
     "PayoutFile.rows_sha256",
+    "YearlyFile.sha256",
+    "YearlyFile.object_key",  # the archive names organisations, and no person (models/yearly_files.py)
     "Mark.sha256",
     "Trace.about",
     "AuditEntry.previous_sha256",

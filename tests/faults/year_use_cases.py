@@ -1,5 +1,6 @@
 """Use cases for the faults: a year and its batches, the year's end, the nightly sweep, the reconciliation."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from unittest.mock import patch
@@ -14,13 +15,15 @@ from tests.races.order_parties import seed_parties
 from tests.races.seed_data import QUOTA_FEN, YEAR
 from tests.support import samples
 from tests.support.backend import World, function
+from tests.support.yearly_file_scenario import past_year
 from voucher.models.base import instant_text
 from voucher.models.batches import Batch
 from voucher.models.pools import SURPLUS_SHARDS, batch_pool, surplus_pool
 from voucher.models.programmes import Programme
+from voucher.models.yearly_files import YearlyFile
 from voucher.refusals import Refused
 from voucher.store import books, keys
-from voucher.store.engine import pools
+from voucher.store.engine import files, pools
 from voucher.store.engine.table import Contended, transact, update_write
 
 YEAR_END = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)
@@ -142,9 +145,41 @@ def reconcile_with_a_freeze(world: World, clock: StoppedClock) -> UseCase:
     return UseCase(ask_with_book, check, books_hold=False)
 
 
+def yearly_file(world: World, _clock: StoppedClock) -> UseCase:
+    """Of a year that is over; whoever is struck asks again for the same number."""
+    steps.open_programme(world, YEAR, 10 * QUOTA_FEN, {})
+    past_year(world, YEAR - 1)
+    path = f"/reports/{YEAR - 1}/yearly-files"
+
+    def check(answer: Json) -> None:
+        [file] = tables.list_records(YearlyFile, "supervision", "RECORD#YF-")
+        assert answer["sha256"] == file.sha256
+        stored = files.find_content(file.object_key)
+        assert stored is not None and hashlib.sha256(stored).hexdigest() == file.sha256
+        # delete the archive, because the next fault must start without it
+        files.client().delete_object(Bucket=files.bucket(), Key=file.object_key)
+
+    return UseCase(lambda: world.call(BUREAU, "POST", path, {"position": 1}), check)
+
+
+def yearly_file_received(world: World, _clock: StoppedClock) -> UseCase:
+    steps.open_programme(world, YEAR, 10 * QUOTA_FEN, {})
+    past_year(world, YEAR - 1)
+    path = f"/reports/{YEAR - 1}/yearly-files"
+    file = steps.expect(world.call(BUREAU, "POST", path, {"position": 1}), 201)
+    body = {"office": "bureau", "sha256": file["sha256"]}
+
+    def check(answer: Json) -> None:
+        assert (answer["state"], answer["bureau_received_by"]) == ("confirmed", BUREAU.name)
+        assert tables.list_states(YearlyFile, "supervision", "RECORD#YF-") == ["confirmed"]
+
+    return UseCase(lambda: world.call(BUREAU, "POST", f"{path}/{file['yearly_file_id']}/receipt", body), check)
+
+
 YEAR_USE_CASES = {
     "§1.3": [programme_draft, programme_correction, propose_total],
     "§1.4a": [batch_draft, reconcile_with_a_freeze],
     "§1.4b": [close_year],
     "§4.2.2": [sweep],
+    "§5.1": [yearly_file, yearly_file_received],
 }

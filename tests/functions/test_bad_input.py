@@ -317,6 +317,7 @@ PAGED = [
     "GET /orders",
     "GET /programmes",
     "GET /reports/{year}/exceptions",
+    "GET /reports/{year}/yearly-files",
     "GET /settlements/{settlement_id}/documents",
     "GET /vouchers/{voucher_id}/postings",
     "GET /payables",

@@ -36,6 +36,7 @@ BEGINNING = {
     "POST /agencies",
     "POST /products",
     "POST /programmes",
+    "POST /reports/{year}/yearly-files",
     "POST /programmes/{year}/batches",
     "POST /lists/{kind}/{year}/imports",
     "POST /batches/{batch_id}/vouchers",

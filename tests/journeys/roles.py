@@ -36,6 +36,7 @@ PREFIXES = (
     "uploads/activities",
     "inspections",
     "payout-files",
+    "yearly-files",
     "mailbox",
     "lists",
     "rows",

@@ -98,6 +98,7 @@ VoidVouchers    .         PU        PU      .            .            .      .  
 Vouchers        .         .         .       .            .            .      .         .
 Webhook         .         .         .       .            .            .      .         .
 Withdrawals     .         U         P       PU           .            .      .         .
+YearlyFiles     .         .         .       .            P            .      .         .
 """
 FILE_WRITERS = {
     "Activities": {"documents/activities", "uploads/activities"},
@@ -115,6 +116,7 @@ FILE_WRITERS = {
     "Payables": {"documents/settlements"},
     "PayoutFile": {"payout-files"},
     "Submissions": {"uploads/agencies", "uploads/enterprises"},
+    "YearlyFiles": {"yearly-files"},
 }
 SENDERS = {
     "Activities": {"KeepAuditQueue"},

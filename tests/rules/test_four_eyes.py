@@ -60,6 +60,8 @@ HANDS = {
         "record_violation",
         "decide_check",
         "conclude_inspection",
+        "make_yearly_file",
+        "receive_yearly_file",
         "decide_subsidy",
         "approve_round",
         "resolve_objection",
@@ -74,7 +76,14 @@ HANDS = {
         "restore_enterprise",
         "restore_agency",
     },
-    "finance": {"confirm_programme", "confirm_total", "record_payment", "receive_claim", "sign_inspection"},
+    "finance": {
+        "confirm_programme",
+        "confirm_total",
+        "record_payment",
+        "receive_claim",
+        "sign_inspection",
+        "countersign_yearly_file",
+    },
 }
 
 

@@ -35,6 +35,7 @@ FOLLOWING: dict[str, set[str]] = {
     "list_import": {"parse", "fail", "finish", "erase"},
     "activity": {"erase"},
     "inspection": set(),
+    "yearly_file": set(),
     "check": {"erase"},
     "violation": {"erase"},
 }

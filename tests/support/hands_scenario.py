@@ -21,6 +21,7 @@ from tests.support.samples import TODAY
 from tests.support.scenario import Json
 from tests.support.settlement_scenario import list_subsidies
 from tests.support.workers import deliver_upload
+from tests.support.yearly_file_scenario import past_year
 from voucher.store import keys
 from voucher.store.engine.table import transact, update_write
 
@@ -332,6 +333,11 @@ def answer_removal(matter: Matter, _answer: Any) -> None:
     steps.expect(matter.call(SELLER, f"{A}/removal/statement", {"text": "有异议"}), 200)
 
 
+def end_another_year(matter: Matter, _answer: Any) -> None:
+    """A year is over in which nothing was granted."""
+    past_year(matter.world, 2025)
+
+
 ASKED = ("as_agreed", "useful", "fair_price", "helpful", "again")
 FOUND = {
     "way": "phone",
@@ -494,7 +500,17 @@ TURNS = (
     Turn("propose_removal", "staff", simply(f"{A}/removal", WHY), answer_removal),
     Turn("decide_removal", "staff", simply(f"{A}/removal/approve", {})),
     Turn("restore_agency", "staff", simply(f"{A}/restore", WHY)),
-    Turn("close_batch", "staff", simply("/batches/{batch}/close")),
+    Turn("close_batch", "staff", simply("/batches/{batch}/close"), end_another_year),
+    Turn(
+        "make_yearly_file",
+        "staff",
+        simply("/reports/2025/yearly-files", {"position": 1}),
+        remember(file="yearly_file_id", hash="sha256"),
+    ),
+    *(
+        Turn(step, "staff", simply("/reports/2025/yearly-files/{file}/receipt", {"office": office, "sha256": "{hash}"}))
+        for step, office in (("receive_yearly_file", "bureau"), ("countersign_yearly_file", "finance"))
+    ),
 )
 
 

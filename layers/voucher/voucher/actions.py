@@ -120,6 +120,7 @@ def _edits(by: str, path: str) -> tuple[Step, ...]:
     return Step(by, f"PATCH {path}"), Step(by, f"PUT {path}")
 
 
+_RECEIPT = "POST /reports/{year}/yearly-files/{yearly_file_id}/receipt"
 _REVIEW = Step("platform", "POST /enterprises/{uscc}/review")
 _PRE_REVIEW = Step("platform", "POST /agencies/{uscc}/pre-review")
 _APPROVAL = Step("bureau", "POST /agencies/{uscc}/approve")
@@ -375,6 +376,10 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
             for role in ("platform", "bureau", "finance")
         ),
         "sign": (Step("finance", "POST /inspections/{inspection_id}/sign", _is_joint),),
+    },
+    "yearly_file": {
+        "confirm_receipt": (Step("bureau", _RECEIPT),),
+        "confirm_receipt.last": (Step("finance", _RECEIPT),),
     },
     "check": {
         "attempt": _by_inspectors("POST /checks/{check_id}/attempts"),

@@ -44,6 +44,7 @@ CLAIMS = ("send_invoice", "propose_account")
 BOTH = ("enterprise", "agency")
 ENTERPRISE_CHANGE = "POST /enterprises/{uscc}/changes/{change_id}/review"
 AGENCY_CHANGE = "POST /agencies/{uscc}/changes/{change_id}/review"
+RECEIPT = "POST /reports/{year}/yearly-files/{yearly_file_id}/receipt"
 LINE_OUT = "POST /rounds/{round_id}/lines/{order_id}/withdraw"
 
 # in the order of a year; of several calls the first is the usual one
@@ -97,6 +98,10 @@ STEPS: dict[str, Step] = {
     "decide_check": Step(("POST /checks/{check_id}/decision",), "§5.1", ("report_check", "countersign_check"), BOTH),
     "conclude_inspection": _once("POST /inspections/{inspection_id}/conclude"),
     "sign_inspection": Step(("POST /inspections/{inspection_id}/sign",), "§5.1.3", ("conclude_inspection",)),
+    "make_yearly_file": _once("POST /reports/{year}/yearly-files"),
+    # the bureau's receipt, and that of finance
+    "receive_yearly_file": _once(RECEIPT),
+    "countersign_yearly_file": Step((RECEIPT,), "§5.1", ("receive_yearly_file",)),
     "lift_violation": Step(("POST /violations/{violation_id}/lift",), "§2.1.3", ("record_violation",), BOTH),
     "handle_complaint": Step(
         tuple(f"POST /complaints/{{complaint_id}}/{what}" for what in ("review", "steps", "reply", "escalate")),
@@ -271,6 +276,7 @@ KEPT: dict[str, dict[str, tuple[str, ...]]] = {
     "violation": {"record_violation": ("created_by",)},
     "activity": {"submit_activity": ("submitted_by",)},
     "inspection": {"conclude_inspection": ("concluded_by",)},
+    "yearly_file": {"receive_yearly_file": ("bureau_received_by",)},
     "check": {"report_check": ("reported_by",), "countersign_check": ("countersigned_by",)},
     "order": {
         **_in_hands(*PARTIES_OF_ORDER, "decide_order"),

@@ -222,6 +222,10 @@ LIFECYCLES: dict[str, Steps] = {
         "conclude": ("open", "concluded"),
         "sign": ("concluded", "signed"),  # §5.1.3: finance, what the bureau concluded
     },
+    "yearly_file": {  # §5.1
+        "confirm_receipt": ("made", "confirmed"),  # the bureau, and then
+        "confirm_receipt.last": ("confirmed", "received"),  # finance
+    },
     "check": {  # §5.1.1, §5.1.2
         "attempt": ("drawn", SAME),
         "report": ("drawn", "reported"),

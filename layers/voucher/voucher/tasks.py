@@ -62,6 +62,7 @@ TaskKind = Literal[
     "follow_up_check",
     "decide_check",
     "sign_inspection",
+    "receive_yearly_file",
     "inspect_jointly",
 ]
 Facts = Mapping[str, Any]
@@ -257,6 +258,10 @@ TASKS: dict[str, tuple[Task, ...]] = {
         Task("correct_activity", "returned", "agency", term=None),
     ),
     "inspection": (Task("sign_inspection", "concluded", "finance", when=_is_joint),),
+    "yearly_file": (
+        Task("receive_yearly_file", "made", "bureau"),
+        Task("receive_yearly_file", "confirmed", "finance"),
+    ),
     "check": (
         *(Task("carry_out_check", "drawn", whose, term=None, when=when) for whose, when in _INSPECTORS),
         *(Task("countersign_check", "reported", whose, when=when) for whose, when in _INSPECTORS),

@@ -28,6 +28,44 @@ SIZE_WORDS = {
     SizeClass.MICRO: "微型",
 }
 
+# values of closed lists that a workbook shows, too
+ACTIVITY_KIND_WORDS = {
+    "training": "线下培训",
+    "livestream": "线上直播",
+    "visit": "入企宣贯",
+    "publicity": "政策宣传",
+    "public_service": "公益助企服务",
+}
+INSPECTION_KIND_WORDS = {"daily": "日常检查", "satisfaction": "满意度抽查", "joint": "联合检查"}
+FINDING_WORDS = {"none": "未发现问题", "rectify": "限期整改", "violation": "涉嫌违规", "lead": "线索移交"}
+EXCEPTION_WORDS = {
+    "full_share": "按上限抵用",
+    "above_price": "高于公布价格",
+    "decided_alone": "平台单方处理",
+    "full_share_row": "连续按上限抵用",
+    "confirmed_fast": "交付后即刻确认",
+    "late_change": "逾期报告变更",
+    "overridden_approval": "破例批准入驻",
+}
+TOPIC_WORDS = {
+    "question": "咨询",
+    "suggestion": "意见建议",
+    "quality": "服务质量",
+    "refusal": "拒收服务券",
+    "price": "价格",
+    "fraud": "骗取资金",
+    "staff": "工作人员",
+    "other": "其他",
+}
+CHANNEL_WORDS = {"online": "网上", "phone": "来电", "visit": "来访", "letter": "来信"}
+OUTCOME_WORDS = {"substantiated": "属实", "partly": "部分属实", "unsubstantiated": "不属实"}
+MEASURE_WORDS = {
+    "violation": "登记违规记录",
+    "removal": "清退",
+    "disqualification": "取消资格",
+    "none": "不作处理",
+}
+
 THING_WORDS = {
     "enterprise": "企业",
     "agency": "服务机构",
@@ -52,6 +90,7 @@ THING_WORDS = {
     "violation": "违规记录",
     "activity": "活动",
     "inspection": "抽查",
+    "yearly_file": "年度文件",
     "check": "检查",
     "list": "名单",
     "list_import": "名单版本",
@@ -115,6 +154,7 @@ TASK_WORDS = {
     "follow_up_check": "核实整改情况",
     "decide_check": "处理检查发现的违规问题或线索",
     "sign_inspection": "会签联合检查结论",
+    "receive_yearly_file": "下载年度文件，核对校验值并确认收到",
     "inspect_jointly": "开展本年度联合检查",
 }
 
@@ -234,6 +274,7 @@ STATE_WORDS = {
         "confirmed": "已确认",
         "cancelled": "已取消",
     },
+    "yearly_file": {"made": "待市经信局确认收到", "confirmed": "待财政局确认收到", "received": "双方已收到"},
     "inspection": {"open": "进行中", "concluded": "已作结论", "signed": "已会签"},
     "check": {
         "drawn": "待检查",

@@ -19,7 +19,7 @@ from tests.support.calls.registry import (
     product_calls,
 )
 from tests.support.calls.settlement import round_calls, settlement_calls
-from tests.support.calls.supervision import activity_calls, inspection_calls
+from tests.support.calls.supervision import activity_calls, inspection_calls, yearly_file_calls
 from tests.support.calls.trade import order_calls, other_calls, voucher_calls, year_calls
 from tests.support.scenario import RIVAL, Town, admit
 
@@ -45,7 +45,7 @@ def build_everything(town: Town) -> Everything:
     }
     calls |= {**product_calls(town), **voucher_calls(town), **order_calls(town), **settlement_calls(town)}
     calls |= {**round_calls(town), **inspection_calls(town), **activity_calls(town), **other_calls(town)}
-    calls |= {**complaint_calls(town)}
+    calls |= {**complaint_calls(town), **yearly_file_calls(town)}
     return Everything(town, dict(twin for name, call in calls.items() for twin in _twins(name, call)))
 
 

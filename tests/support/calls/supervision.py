@@ -1,4 +1,5 @@
-"""Accepted calls about inspections: a daily one goes its whole way, an enterprise is dropped, a joint one is signed."""
+"""Accepted calls about inspections: a daily one goes its whole way, an enterprise is dropped, a joint one is signed.
+Also about activities and yearly files."""
 
 from infra.city.document_files import DocumentFile
 from infra.city.documents import jpeg
@@ -9,6 +10,7 @@ from tests.support.calls.trade import order_of
 from tests.support.inspection_scenario import VISIT, drawn, report
 from tests.support.samples import TODAY
 from tests.support.scenario import SELLER, Town
+from tests.support.yearly_file_scenario import make, past_year
 
 INSPECTORS = ("platform", "bureau", "finance")
 READERS = (*INSPECTORS, "discipline")
@@ -89,5 +91,21 @@ def activity_calls(town: Town) -> Calls:
         ),
         "POST /activities/{activity_id}/cancel": Call(
             SELLER, f"/activities/{unheld}/cancel", {"reason": "因故取消"}, foreign=True
+        ),
+    }
+
+
+def yearly_file_calls(town: Town) -> Calls:
+    """The file of a year, and the receipt of another year's."""
+    for year in (2024, 2025):
+        past_year(town.world, year)
+    file = steps.expect(make(town.world, year=2024), 201)
+    path, offices = f"/reports/2024/yearly-files/{file['yearly_file_id']}", ("bureau", "finance")
+    return {
+        "POST /reports/{year}/yearly-files": Call(BUREAU, "/reports/2025/yearly-files", {"position": 1}, roles=offices),
+        "GET /reports/{year}/yearly-files": Call(BUREAU, "/reports/2024/yearly-files", roles=(*offices, "platform")),
+        "GET /reports/{year}/yearly-files/{yearly_file_id}": Call(BUREAU, path, roles=(*offices, "platform")),
+        "POST /reports/{year}/yearly-files/{yearly_file_id}/receipt": Call(
+            BUREAU, f"{path}/receipt", {"office": "bureau", "sha256": file["sha256"]}, roles=offices
         ),
     }

@@ -58,7 +58,7 @@ CHARTED_FIGURES = {
 BASES = {"占年度总额（%）": "of_budget", "占发放额（%）": "of_granted", "占使用额（%）": "of_used"}
 
 
-class _Book:
+class Book:
     """A workbook as it is written."""
 
     def __init__(self, cut_off: str | None) -> None:
@@ -71,6 +71,7 @@ class _Book:
         self.amount = self.book.add_format({"num_format": "#,##0.00"})
 
     def done(self) -> bytes:
+        """The finished file."""
         self.book.close()
         return self.out.getvalue()
 
@@ -119,7 +120,7 @@ class _Book:
 
 def usage_file(report: Row, named: Callable[[str, str], str]) -> bytes:
     """§5.1: the usage report; `named` tells the Chinese word of a dimension's value."""
-    book = _Book(report["cut_off"])
+    book = Book(report["cut_off"])
     rows: list[Row] = report["rows"]
     headings = list(FIGURES)
     months = next(each for each in rows if each["dimension"] == "total")["months"]
@@ -162,7 +163,7 @@ def _notes(report: Row) -> list[list[Any]]:
 
 def compliance_file(report: Row, named: Callable[[str, str], str]) -> bytes:
     """§2.2, §2.3: the compliance report; `named` tells the Chinese word of a category."""
-    book = _Book(report["cut_off"])
+    book = Book(report["cut_off"])
     sheet = book.table("总览", ["项目", "数值"], [])
     for number, (word, value) in enumerate(_facts(report), 1):
         book.cell(sheet, number, 0, word, "")

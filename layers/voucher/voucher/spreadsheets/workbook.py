@@ -6,7 +6,7 @@ then the same cells would not be the same bytes. It would also make the cold sta
 
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from unicodedata import normalize
 from xml.sax.saxutils import escape
@@ -59,12 +59,18 @@ def workbook(title: str, rows: Iterable[Sequence[Value]]) -> bytes:
         ),
         "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{_MAIN}"><sheetData>{sheet}</sheetData></worksheet>',
     }
+    return zipped({name: (_HEAD + content).encode() for name, content in parts.items()}, zipfile.ZIP_STORED)
+
+
+def zipped(files: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip of some files, by name. The same files in the same order make the same bytes."""
     out = BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, content in parts.items():
+    with zipfile.ZipFile(out, "w", compression) as archive:
+        for name, content in files.items():
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.create_system = 0  # else the bytes would depend on the system they are made on
-            archive.writestr(entry, _HEAD + content)
+            entry.compress_type = compression
+            archive.writestr(entry, content)
     return out.getvalue()
 
 

@@ -3,7 +3,7 @@
 from voucher.models.inspections import TOLD_CHECKS, Check
 from voucher.refusals import not_found
 from voucher.store import conditions, keys, organisations
-from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page
+from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page, read_whole
 from voucher.store.engine.reading import find_item, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_if_unchanged
 
@@ -51,6 +51,12 @@ def commit_inspected(old: Check, new: Check, step: str, caller: str, *also: Writ
 def commit_erased(old: Check, new: Check) -> bool:
     """Erase the words of a check. False if somebody changed it meanwhile."""
     return commit_if_unchanged([_step_write(old, new)])
+
+
+def list_of_year(year: int) -> list[Check]:
+    """Every check of a year, the newest first."""
+    found = read_whole("supervision", "CHECK", keep=lambda item: item["year"] == year)
+    return [Check.model_validate(item) for item in found]
 
 
 def list_page(selection: Selection, keep: Keep | None, agency_uscc: str | None = None) -> Page:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from voucher.models.complaints import Complaint, ComplaintCounts
 from voucher.refusals import not_found
 from voucher.store import conditions, keys, organisations
-from voucher.store.engine.pages import Keep, Page, Selection, read_page
+from voucher.store.engine.pages import Keep, Page, Selection, read_page, read_whole
 from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_if_unchanged, update_write
 
@@ -74,6 +74,12 @@ def find_counts(agency_uscc: str) -> ComplaintCounts:
 def commit_erased(old: Complaint, new: Complaint) -> bool:
     """Erase the words of a complaint. False if somebody changed it meanwhile."""
     return commit_if_unchanged([_step_write(old, new)])
+
+
+def list_between(since: str, until: str) -> list[Complaint]:
+    """Every complaint that came from the one instant on and before the other one, the newest first."""
+    found = read_whole("supervision", "COMPLAINT", since=since, until=until)
+    return [Complaint.model_validate(item) for item in found]
 
 
 def list_page(selection: Selection, keep: Keep | None) -> Page:

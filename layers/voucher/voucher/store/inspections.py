@@ -66,6 +66,12 @@ def list_years_signed(kind: str) -> set[int]:
     return {int(item["year"]) for item in found if item["kind"] == kind}
 
 
+def list_of_year(year: int) -> list[Inspection]:
+    """Every inspection of a year, the newest first."""
+    found = read_whole("supervision", "INSPECTION", keep=lambda item: item["year"] == year)
+    return [Inspection.model_validate(item) for item in found]
+
+
 def list_page(selection: Selection, keep: Keep | None) -> Page:
     """A page of the inspections that `keep` accepts."""
     return read_page("supervision", "INSPECTION", selection, keep)

@@ -24,6 +24,7 @@ supervision  INBOX#sub       | MESSAGE#id        VIOLATION#id | RECORD        LE
              INSPECTION#id   | RECORD, CHECK#id, DOCUMENT#id, OPEN#what       USER#sub, USER#complaint | DOCUMENTS#day
              ACTIVITY#id     | RECORD, DOCUMENT#id, OPEN#what                 AUDIT    | ANCHOR#seq
              COMPLAINT#id    | RECORD, DOCUMENT#id, OPEN#what    CROWD#what | RATE#hour…
+             YEARLY_FILE#year | RECORD#id                        LETTERS#year | COUNT
 reports      REPORT#year     | STATE, ROW#generation#dimension.value, RECONCILED
              EXCEPTIONS#year | AT#instant#kind#order       COUNTED#year#uscc | COUNTED
                                                            no index, no stream
@@ -223,6 +224,20 @@ def crowd(what: str) -> Key:
 def letter(letter_id: str) -> Key:
     """A letter to the mailbox, in a table of its own."""
     return Key("mailbox", f"LETTER#{letter_id}", "RECORD")
+
+
+def letter_count(year: int) -> Key:
+    """How many letters came in a year: a number, and nothing of any letter."""
+    return Key("supervision", f"LETTERS#{year}", "COUNT")
+
+
+def yearly_files(year: int) -> Key:
+    """The files that were made of a year."""
+    return Key("supervision", f"YEARLY_FILE#{year}", "")
+
+
+def yearly_file(year: int, yearly_file_id: str) -> Key:
+    return yearly_files(year)._replace(sk=f"RECORD#{yearly_file_id}")
 
 
 def lead(lead_id: str) -> Key:

@@ -10,7 +10,16 @@ from voucher.store import conditions, keys
 from voucher.store.engine import files
 from voucher.store.engine.pages import Page, Party, Selection, read_oldest, read_page
 from voucher.store.engine.reading import find_item, read_many
-from voucher.store.engine.table import MOST_ITEMS, Write, add_write, commit, commit_new, delete_write, put_write
+from voucher.store.engine.table import (
+    MOST_ITEMS,
+    Write,
+    add_write,
+    commit,
+    commit_new,
+    delete_write,
+    put_write,
+    update_write,
+)
 
 
 def _index_entry(letter: Letter) -> dict[str, str]:
@@ -21,6 +30,16 @@ def commit_letter(letter: Letter, counting: Iterable[Write]) -> bool:
     """Keep a letter, with what counts it. False if it is kept already: the same call was sent again."""
     new = add_write("letter", keys.letter(letter.letter_id), letter, index=_index_entry(letter))
     return commit_new("letter", [new, *counting])
+
+
+def counted_write(year: int) -> Write:
+    """Count a letter in the year in which it came. The count is all that others are told of the letters."""
+    return update_write("letters of the year", keys.letter_count(year), "ADD #letters :one", None)
+
+
+def find_count(year: int) -> int:
+    """How many letters came in a year."""
+    return int((find_item(keys.letter_count(year)) or {}).get("letters", 0))
 
 
 def attachment_places(letter_id: str, count: int) -> list[str]:

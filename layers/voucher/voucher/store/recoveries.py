@@ -4,7 +4,7 @@ from voucher.models.accounts import TREASURY, Movement, paid_account, receivable
 from voucher.models.base import Mark
 from voucher.models.orders import KeptRecovery, Order, Receipt, Recovery
 from voucher.store import conditions, keys, orders
-from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page
+from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page, read_whole
 from voucher.store.engine.postings import order_posting_write
 from voucher.store.engine.table import Write, commit, put_write
 
@@ -20,6 +20,12 @@ def list_page(selection: Selection, keep: Keep | None, agency_uscc: str | None) 
     """A page of the claims that `keep` accepts: of all agencies, or of one."""
     party = Party("by_agency", agency_uscc) if agency_uscc else None
     return read_page("orders", "RECOVERY", selection, keep, party)
+
+
+def list_of_year(year: int) -> list[KeptRecovery]:
+    """Every claim on an order of a year, whenever it was made, the newest first."""
+    found = read_whole("orders", "RECOVERY", keep=lambda item: item["year"] == year)
+    return [KeptRecovery.model_validate(item) for item in found]
 
 
 def commit_recovery(old: Order, new: Order, recovery: Recovery, *also: Write) -> None:

@@ -3,9 +3,9 @@
 from voucher.models.agencies import Agency
 from voucher.models.removals import Lead, RemovalNotice
 from voucher.store import conditions, keys, organisations
-from voucher.store.engine.pages import Keep, Page, Selection, read_page
+from voucher.store.engine.pages import Keep, Page, Selection, read_page, read_whole
 from voucher.store.engine.reading import find_item
-from voucher.store.engine.table import Write, add_write, advance_write, commit, commit_if_unchanged
+from voucher.store.engine.table import Item, Write, add_write, advance_write, commit, commit_if_unchanged
 
 
 def commit_removal(old: Agency, new: Agency, notice: RemovalNotice, lead: Lead, caller: str) -> None:
@@ -29,6 +29,16 @@ def commit_restoration(old: Agency, new: Agency, notice: RemovalNotice, caller: 
 def _notice_write(notice: RemovalNotice) -> Write:
     listed = keys.index_entry("NOTICE", notice.created_at, notice.notice_id, state=notice.state)
     return add_write("notice", keys.notice(notice.notice_id), notice, index=listed)
+
+
+def list_between(since: str, until: str) -> list[RemovalNotice]:
+    """Every notice of a removal, or of its end, from the one instant on and before the other one, the newest first."""
+    found = read_whole("settlements", "NOTICE", keep=_is_removal, since=since, until=until)
+    return [RemovalNotice.model_validate(item) for item in found]
+
+
+def _is_removal(item: Item) -> bool:
+    return item.get("kind") == "removal"
 
 
 def lead_write(lead: Lead) -> Write:

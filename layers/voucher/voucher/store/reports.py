@@ -103,6 +103,11 @@ def list_exceptions(year: int, selection: Selection, keep: Keep) -> Page:
     return read_partitions(f"EXCEPTIONS#{year}", [keys.report_exceptions(year)], "AT#", selection, keep)
 
 
+def list_all_exceptions(year: int) -> list[ReportException]:
+    """Every exception of a year, the oldest first."""
+    return [ReportException.model_validate(item) for item in read_partition(keys.report_exceptions(year), "AT#")]
+
+
 def read(year: int) -> KeptReport:
     """What is kept of a year, in one query."""
     items = {item["sk"]: item for item in read_partition(keys.report(year))}

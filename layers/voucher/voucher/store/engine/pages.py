@@ -124,9 +124,10 @@ def read_whole(
     keep: Keep | None = None,
     party: Party | None = None,
     until: str = LAST,
+    since: str = FIRST,
 ) -> Iterator[table.Item]:
-    """Every item of a list whose instant lies before `until`, page by page, the newest first."""
-    selection = Selection(state=state, until=until)
+    """Every item of a list whose instant lies from `since` on and before `until`, page by page, the newest first."""
+    selection = Selection(state=state, since=since, until=until)
     while True:
         page = read_page(name, list_name, selection, keep, party)
         yield from page.items
