@@ -80,7 +80,7 @@ def draw() -> Answer[InspectionWithChecks]:
     inspection = drawn_inspection(inspection_id, frame, sha256, seed, sample, **wanted, **app.creation("draw"))
     asked = [each.order_ids[0] for each in sample if each.party == "enterprise"]
     agency_of = {each.order_id: each.agency_uscc for each in orders.load_many(asked)}
-    checks = drawn_checks(inspection, sample, agency_of, app.creation("draw"))
+    checks = drawn_checks(inspection, sample, agency_of, policy, app.creation("draw"))
     inspections.commit_drawn(inspection, checks, content, key_write(app))
     return reply(shown_inspection(inspection), 201)
 

@@ -25,9 +25,9 @@ from voucher.rules.lifecycle import stepped
 from voucher.rules.notices import due_day, ends_by_schedule
 from voucher.rules.programmes import caps_nearly_used, low_key_share, policy_for, year_is_over
 from voucher.rules.retention import TASKS
-from voucher.rules.tasks import days_to_remind_of, first_days_of_terms, reminders_of
+from voucher.rules.tasks import days_to_remind_of, first_days_of_terms, joint_inspection_reminders, reminders_of
 from voucher.rules.working_days import shanghai_date
-from voucher.store import batches, keys, notices, organisations, programmes, tasks
+from voucher.store import batches, inspections, keys, notices, organisations, programmes, tasks
 
 SWEEPER = "sweep"
 
@@ -107,13 +107,15 @@ def remind_agencies(instant: datetime) -> int:
 
 
 def remind_of_tasks(instant: datetime) -> None:
-    """Remind whoever must act of a last day that is near, and tell that it is over; the inbox keeps one message of
-    each, however many nights send it."""
+    """Remind whoever must act of a last day that is near, and tell that it is over, of the joint inspection (§5.1.3),
+    too; the inbox keeps one message of each, however many nights send it."""
     today = shanghai_date(instant)
     policy = policy_for(programmes.find(today.year), today)
     first, last = days_to_remind_of(policy, today)
     found = chain(tasks.list_due(first, last), tasks.list_since(*first_days_of_terms(policy, first, last)))
-    queues.send("notify", [each.body for each in reminders_of(found, policy, today)])
+    signed = inspections.list_years_signed("joint")
+    joint = joint_inspection_reminders(programmes.list_all(), signed, today)
+    queues.send("notify", [each.body for each in (*reminders_of(found, policy, today), *joint)])
 
 
 def bucket_messages(task: str, batch: Batch, instant: datetime, is_over: bool = False) -> list[dict[str, Any]]:

@@ -40,8 +40,8 @@ def list_tasks(query: OfWorker) -> Answer[TaskList]:
         own = tasks.read_own(party)
         found += [task] if own and (task := shown_aside(own, policy, today)) else []
     if query.role:
-        years = [each for each in programmes.list_all() if each.year >= today.year - 1]
-        found += joint_inspections_due(query.role, years, inspections.list_years_signed("joint"), today)
+        signed = inspections.list_years_signed("joint")
+        found += joint_inspections_due(query.role, programmes.list_all(), signed, today)
     placed = [(urgency(each), each) for each in found if query.kind in (None, each.kind)]
     filters = query.model_dump_json(exclude={"limit", "cursor"})
     selection = Selection(query.limit, query.cursor, oldest_first=True, filters=filters)

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import boto3
@@ -21,8 +22,10 @@ from tests.support.relaying import relayed, subjects
 from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, STRANGER, Json, Town, remove_agency
 from tests.support.settlement_scenario import Settling, settling, the_order
+from tests.support.workers import drain, sweep_night
 from voucher.edge import inspections as edge
 from voucher.rules import holds
+from voucher.rules.working_days import SHANGHAI
 from voucher.store import keys
 
 Scene = tuple[Town, Json]
@@ -303,6 +306,51 @@ def test_a_year_without_a_joint_inspection_is_a_task_of_bureau_and_finance(
     assert due(BUREAU) == [("2026-12-31", True)]
     steps.expect(town.world.call(FINANCE, "POST", f"{path}/sign"), 200)
     assert due(BUREAU) == due(FINANCE) == []
+
+
+def told(town: Town, person: Person, words: str, *nights: datetime, clock: StoppedClock) -> list[str]:
+    """What an inbox has with these words after some nights."""
+    for night in nights:
+        sweep_night(clock, night)
+        drain("notify")
+    items = town.shown(f"/inbox?role={person.role}", person)["items"]
+    return sorted(each["subject"] for each in items if words in each["subject"])
+
+
+@pytest.mark.clause("§5.1.3")
+def test_bureau_and_finance_are_told_once_that_the_joint_inspection_is_due_and_once_that_it_is_over(
+    running: Town, stopped_clock: StoppedClock
+) -> None:
+    near = "2026年度联合检查尚未完成，须于2026-12-31前（含当日）完成并会签，请安排。"
+    over = "2026年度联合检查尚未完成，已于2026-12-31到期，请尽快开展并会签。"
+    # a joint inspection that is drawn, and not signed, changes nothing
+    drawn(running.world, "joint", BUREAU)
+    for days, expected in (((10, 1), []), ((10, 2), [near]), ((10, 3), [near]), ((12, 31), [near])):
+        night = datetime(2026, *days, 0, 5, tzinfo=SHANGHAI)
+        for person in (BUREAU, FINANCE):
+            assert told(running, person, "联合检查尚未", night, clock=stopped_clock) == expected, night
+    nights = [datetime(2027, 1, day, 0, 5, tzinfo=SHANGHAI) for day in (1, 2, 9)]
+    for person in (BUREAU, FINANCE):
+        assert told(running, person, "联合检查尚未", *nights, clock=stopped_clock) == sorted([near, over])
+    assert told(running, OPERATOR, "联合检查尚未", clock=stopped_clock) == []
+
+
+@pytest.mark.clause("§5.1.1")
+def test_inspectors_are_told_of_a_check_that_nobody_carries_out_and_of_what_is_not_put_right(
+    running: Town, stopped_clock: StoppedClock
+) -> None:
+    lazy, done = drawn(running.world, key="a")["checks"][0], drawn(running.world, key="b")["checks"][0]
+    assert lazy["carry_out_by"] == "2026-07-15"
+    found(running.world, done, "rectify", rectify_by="2026-07-20")
+    task = "待办：实施检查或回访，"
+    near, over = f"{task}截至2026-07-15，请及时办理。", f"{task}已于2026-07-15到期，请尽快办理。"
+    wrong = "检查整改期限2026-07-20已过，服务机构尚未答复，请跟进。"
+    for day, expected in ((13, []), (14, [near]), (15, [near]), (16, [over, near]), (20, [over, near])):
+        night = datetime(2026, 7, day, 0, 5, tzinfo=SHANGHAI)
+        assert told(running, OPERATOR, task, night, clock=stopped_clock) == sorted(expected), day
+        assert told(running, OPERATOR, "整改期限", clock=stopped_clock) == []
+    nights = [datetime(2026, 7, day, 0, 5, tzinfo=SHANGHAI) for day in (21, 22)]
+    assert told(running, OPERATOR, "整改期限", *nights, clock=stopped_clock) == [wrong]
 
 
 @pytest.mark.clause("§5.1.1")

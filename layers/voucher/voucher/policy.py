@@ -188,6 +188,8 @@ class Policy(BaseModel):
     joint_inspection_ends_on: PlainDay | None = None
     # §5.1 whoever has an order that was rated so or lower counts double in a draw
     low_score: Annotated[int, Field(strict=True, ge=0, le=5)] = 2
+    # §5.1.1, §5.1.2 how many calendar days the inspectors have for a check, after the draw
+    inspection_days: WholeNumber = 30
     # §5.1.1 how many calendar days an agency has to put right what was found, if the inspectors name no day
     rectification_days: WholeNumber = 15
 

@@ -263,7 +263,7 @@ TASKS: dict[str, tuple[Task, ...]] = {
         Task("receive_yearly_file", "confirmed", "finance"),
     ),
     "check": (
-        *(Task("carry_out_check", "drawn", whose, term=None, when=when) for whose, when in _INSPECTORS),
+        *(Task("carry_out_check", "drawn", whose, None, "carry_out_by", when) for whose, when in _INSPECTORS),
         *(Task("countersign_check", "reported", whose, when=when) for whose, when in _INSPECTORS),
         Task("rectify", "rectifying", "agency", None, "rectify_by"),
         *(Task("follow_up_check", "answered", whose, when=when) for whose, when in _INSPECTORS),

@@ -183,6 +183,8 @@ class Check(Remembering):
     report: Report | None = None
     rated_score: int | None = None
     satisfaction_tenths: int | None = None
+    # the last day on which the inspectors are to have reported; None in a check that was drawn before 2026-11-30
+    carry_out_by: date | None = None
     # the last day on which the agency is to have put right what was found
     rectify_by: date | None = None
     reported_by: str | None = None

@@ -97,6 +97,7 @@ FREE = frozenset(
         "recovery_days",
         "joint_inspection_ends_on",
         "low_score",
+        "inspection_days",
         "rectification_days",
         "least_voucher_fen",
         "open_orders_per_pair",

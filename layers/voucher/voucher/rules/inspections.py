@@ -162,9 +162,14 @@ def drawn_inspection(
 
 
 def drawn_checks(
-    inspection: Inspection, sample: Iterable[FrameMember], agency_of: Mapping[str, str], made: Mapping[str, Any]
+    inspection: Inspection,
+    sample: Iterable[FrameMember],
+    agency_of: Mapping[str, str],
+    policy: Policy,
+    made: Mapping[str, Any],
 ) -> list[Check]:
     """The checks of a sample, in its order; `agency_of` tells the agency of each order."""
+    last_day = calendar_due(shanghai_date(inspection.created_at), policy.inspection_days)
     return [
         Check(
             check_id=f"{inspection.inspection_id}.{number:03}",
@@ -177,6 +182,7 @@ def drawn_checks(
             agency_uscc=each.uscc if each.party == "agency" else agency_of[each.order_ids[0]],
             stratum=each.stratum,
             order_ids=each.order_ids,
+            carry_out_by=last_day,
             state="drawn",
             **made,
         )

@@ -469,6 +469,13 @@ def cap_nearly_used(year: int, category: Category, percent: int, cap_fen: int) -
     ]
 
 
+def joint_inspection_due(role: str, year: int, last_day: str, is_over: bool) -> Message:
+    """§5.1.3: no joint inspection of a year is signed, and its last day comes or is over."""
+    end = f"已于{last_day}到期，请尽快开展并会签。" if is_over else f"须于{last_day}前（含当日）完成并会签，请安排。"
+    message_id = f"PROGRAMME.{year}/joint_inspection/{last_day}/{'over' if is_over else 'near'}/{role}"
+    return _notify(message_id, "staff", role, f"{year}年度联合检查尚未完成，{end}", f"programme:{year}")
+
+
 def ending_soon(agency_uscc: str, valid_until: str) -> Message:
     """§3.2.3: the reminder before an approval's end; each night that finds it due makes the same message."""
     words, about = f"服务机构入驻有效期至{valid_until}，请及时申请续期。", f"agency:{agency_uscc}"
@@ -515,7 +522,8 @@ def enterprise_disqualified(cause: str, agency_uscc: str, order_id: str) -> Mess
 
 def task_due(image: Image, task: Task, last_day: str, is_over: bool) -> list[Message]:
     """Whoever must act is reminded of a task's last day, or told that it is over; each night that finds it so makes the
-    same message. Of money that was to come back (§5.2b) bureau and finance hear, too; of complaints the bureau."""
+    same message. Of money that was to come back (§5.2b) bureau and finance hear, too; of complaints the bureau; of
+    what an inspection found the inspectors."""
     audience, _, uscc = task.party(image).partition(":")
     end = "已于{}到期，请尽快办理。" if is_over else "截至{}，请及时办理。"
     words = f"待办：{TASK_WORDS[task.kind]}，{end.format(last_day)}"
@@ -525,6 +533,9 @@ def task_due(image: Image, task: Task, last_day: str, is_over: bool) -> list[Mes
         told |= {
             ("staff", each): f"退回期限{last_day}已过，尚有{left}元未退回，请催收。" for each in ("bureau", "finance")
         }
+    if is_over and task.kind == "rectify":
+        inspectors = "bureau" if image["kind"] == "joint" else "platform"
+        told |= {("staff", inspectors): f"检查整改期限{last_day}已过，服务机构尚未答复，请跟进。"}
     if is_over and task.kind in ("review_complaint", "answer_complaint"):
         told |= {("staff", "bureau"): f"投诉逾期未办结（期限{last_day}），请督办。"}
     word = "over" if is_over else "near"

@@ -8,7 +8,7 @@ from voucher.models.base import instant_text
 from voucher.models.programmes import Programme
 from voucher.models.tasks import ShownTask
 from voucher.policy import Policy
-from voucher.rules.messages import Message, about, kept_thing, task_due
+from voucher.rules.messages import Message, about, joint_inspection_due, kept_thing, task_due
 from voucher.rules.working_days import ONE_DAY, add_working_days, shanghai_date
 from voucher.tasks import ASIDE, OF_A_YEAR, Task, task_of
 
@@ -40,7 +40,7 @@ JOINT_INSPECTION_DAYS = 90
 def joint_inspections_due(
     role: str, years: Iterable[Programme], signed: Collection[int], today: date
 ) -> list[ShownTask]:
-    """§5.1.3: the years of which no joint inspection is signed, as tasks of the bureau and of finance."""
+    """§5.1.3: this year and the one before, if no joint inspection of it is signed, as tasks of bureau and finance."""
     task = OF_A_YEAR.get(role)
     return [
         ShownTask(
@@ -55,7 +55,7 @@ def joint_inspections_due(
             overdue=due < today,
         )
         for each in years
-        if task and each.state in task.states.split() and each.year not in signed
+        if task and each.year >= today.year - 1 and each.state in task.states.split() and each.year not in signed
         for due in [each.policy.joint_inspection_day(each.year)]
         if due - JOINT_INSPECTION_DAYS * ONE_DAY <= today
     ]
@@ -110,6 +110,19 @@ def reminders_of(items: Iterable[Mapping[str, Any]], policy: Policy, today: date
         if task.kind not in (ENDED_WHEN_LATE if shown.overdue else REMINDED_APART):
             found += task_due(item, task, shown.due_on.isoformat(), shown.overdue)
     return found
+
+
+def joint_inspection_reminders(years: Iterable[Programme], signed: Collection[int], today: date) -> list[Message]:
+    """§5.1.3: bureau and finance hear once that a year's joint inspection is to be carried out, and once that its last
+    day is over; each night makes the same messages, of which an inbox keeps one."""
+    known = list(years)
+    return [
+        joint_inspection_due(role, int(task.year or 0), task.due_on.isoformat(), is_over)
+        for role in OF_A_YEAR
+        for task in joint_inspections_due(role, known, signed, today)
+        if task.due_on
+        for is_over in ([False, True] if task.overdue else [False])
+    ]
 
 
 def urgency(task: ShownTask) -> str:
