@@ -318,7 +318,7 @@ def told(town: Town, person: Person, words: str, *nights: datetime, clock: Stopp
 
 
 @pytest.mark.clause("§5.1.3")
-def test_bureau_and_finance_are_told_once_that_the_joint_inspection_is_due_and_once_that_it_is_over(
+def test_bureau_and_finance_are_told_that_the_joint_inspection_is_due_and_overdue(
     running: Town, stopped_clock: StoppedClock
 ) -> None:
     near = "2026年度联合检查尚未完成，须于2026-12-31前（含当日）完成并会签，请安排。"
@@ -336,7 +336,7 @@ def test_bureau_and_finance_are_told_once_that_the_joint_inspection_is_due_and_o
 
 
 @pytest.mark.clause("§5.1.1")
-def test_inspectors_are_told_of_a_check_that_nobody_carries_out_and_of_what_is_not_put_right(
+def test_inspectors_are_told_of_a_check_not_carried_out_and_of_what_is_not_put_right(
     running: Town, stopped_clock: StoppedClock
 ) -> None:
     lazy, done = drawn(running.world, key="a")["checks"][0], drawn(running.world, key="b")["checks"][0]

@@ -433,7 +433,8 @@ def message_in_an_inbox(world: World, clock: StoppedClock) -> Planted:
     deliver("notify", {"message_id": "s", "kind": "staff", "recipient": "bureau", "subject": NAMES[0], "about": "x:y"})
     [first, *_] = steps.expect(world.call(OWNER, "GET", "/inbox"), 200)["items"]
     steps.expect(world.call(OWNER, "POST", f"/inbox/{first['message_id']}/read"), 200)
-    return Planted(clock.instant, RETENTION.message_days, (WORDS, NAMES[0], "MESSAGE#"))
+    # not every message goes: later nights remind of the year's joint inspection
+    return Planted(clock.instant, RETENTION.message_days, (WORDS, NAMES[0], first["message_id"]))
 
 
 def violation_that_was_lifted(world: World, clock: StoppedClock) -> Planted:
