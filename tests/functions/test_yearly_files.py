@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import datetime, timedelta
 
 import openpyxl
@@ -31,12 +32,12 @@ from tests.support.yearly_file_scenario import (
 )
 from voucher.capitals import capitals
 from voucher.edge.yearly_files import made_of
-from voucher.models.base import instant_text
+from voucher.models.base import Mark, instant_text
 from voucher.models.yearly_files import PARTS
 from voucher.refusals import Refusal, Refused
 from voucher.rules.reports import accounts_of
-from voucher.rules.yearly_files import check_reconciled
-from voucher.store import programmes, reports
+from voucher.rules.yearly_files import check_reconciled, received_file
+from voucher.store import programmes, reports, yearly_files
 
 BOTH = Person("bureau-and-finance", "bureau,finance")
 
@@ -119,7 +120,11 @@ def test_a_file_is_made_once_and_asked_for_again_it_is_the_same_bytes(
 def test_the_same_facts_make_the_same_bytes(world: World, ended: tuple[Settling, Json]) -> None:
     one, other = (made_of(programmes.get(2026), None) for _ in range(2))
     assert one == other
-    assert archive_of(made(world)) == one[1]
+    file = made(world)
+    assert archive_of(file) == one[1]
+    told = {file["reconciled_at"], part(one[1], "cover")["counted_at"]}
+    days = [re.findall(r"(?<=W3CDTF\">)[^<]+", text) for text in _texts(one[1]).values() if "W3CDTF" in text]
+    assert {day for each in days for day in each} == {f"{instant[:19]}Z" for instant in told}, "not the day of today"
 
 
 @pytest.mark.clause("§5.1")
@@ -227,6 +232,19 @@ def test_bureau_and_finance_each_confirm_the_hash_by_two_people(world: World, en
     assert steps.expect(receive(world, BOTH, file, "bureau"), 200) == second, "an answer that was lost"
     assert receive(world, BUREAU_TWO, file).code == "WRONG_STATE"
     assert archive_of(second) == archive_of(file)
+
+
+def test_the_write_of_a_receipt_is_by_other_hands_whatever_was_read(
+    world: World, ended: tuple[Settling, Json], stopped_clock: StoppedClock
+) -> None:
+    file = made(world)
+    steps.expect(receive(world, BOTH, file, "bureau"), 200)
+    old = yearly_files.get(2026, file["yearly_file_id"])
+    new = received_file(old, "finance", Mark(by=BOTH.name, at=stopped_clock.instant))
+    with pytest.raises(Refused) as refused:
+        yearly_files.commit_received(old, new, BOTH.name)
+    assert refused.value.refusal is Refusal.CHANGED_MEANWHILE
+    assert yearly_files.get(2026, file["yearly_file_id"]) == old
 
 
 @pytest.mark.clause("§5.1", "§5.2b", "§5.3", "§3.4.1", "§3.4.2")
