@@ -50,7 +50,7 @@ def list_activities(query: Activities) -> Answer[ListOf[Activity]]:
     """§3.4.2: activities, for staff; those of one agency for its members, too. `event_id` shows who else reports the
     same event; `q` looks into title and organiser."""
     if query.agency_uscc:
-        if not reads_books(app.caller, organisations.find_agency(query.agency_uscc), "agency"):
+        if not reads_books(app.caller, organisations.find_agency(query.agency_uscc, app.caller.sub), "agency"):
             return reply_list(empty_page(query), Activity.model_validate)
     else:
         check_party_named(app.caller, "agency_uscc")

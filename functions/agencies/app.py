@@ -1,6 +1,5 @@
 """Agencies: they apply with their documents, submit, correct, renew, and are shown (§3.1, §3.2.1, §3.2.3)."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -10,24 +9,25 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, partial
 from voucher.edge.codes import AgencyCode
 from voucher.edge.disclosure import disclose
+from voucher.edge.drafts import OfDraft, agency_shown, is_code_taken
 from voucher.edge.fields import Count, Day, Name, Phone, SignedFen
 from voucher.edge.identity import as_anybody, as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
 from voucher.edge.pages import ListOf, Search, reply_list
 from voucher.edge.parties import unaccused_checks
 from voucher.edge.performance import performance_of
+from voucher.edge.policies import policy_today
 from voucher.edge.replies import Answer, reply
-from voucher.models.agencies import Agency, AgencyState, ShownAgency
+from voucher.models.agencies import Agency, AgencyState, AgencyWithCode
 from voucher.models.base import Request
-from voucher.policy import AGENCY_DOCUMENTS, Category, District, Policy
+from voucher.policy import AGENCY_DOCUMENTS, Category, District
 from voucher.refusals import Refused
 from voucher.rules.agencies import proposed_agency, renewing_agency
 from voucher.rules.documents import check_complete
 from voucher.rules.lifecycle import check_step, check_version, stepped
-from voucher.rules.programmes import policy_for
-from voucher.rules.retention import refused_registration
-from voucher.rules.submissions import application_day, changes_by_submission, submission_of
-from voucher.store import documents, keys, organisations, programmes
+from voucher.rules.retention import check_may_draft, check_may_take_code
+from voucher.rules.submissions import application_day, changes_by_submission, new_draft_id, submission_of
+from voucher.store import documents, organisations
 
 app = Api()
 
@@ -56,16 +56,19 @@ Correction = partial(Profile)
 
 @app.post("/agencies")
 def apply() -> Answer[Agency]:
-    """§3.2.1: whoever applies for an agency becomes its member."""
+    """§3.2.1: whoever applies for an agency becomes its member. The draft takes its code from nobody: whoever submits
+    first has it."""
     body = app.body(Application)
-    members = frozenset({as_anybody(app.caller).sub})
-    agency = Agency(**body.model_dump(), state="draft", members=members, **app.creation("apply"))
+    sub = as_anybody(app.caller).sub
+    made = {"draft_id": new_draft_id("agency", body.uscc, app.mark), **app.creation("apply")}
+    agency = Agency(**body.model_dump(), state="draft", members=frozenset({sub}), **made)
     try:
-        organisations.commit_registration(agency, _policy(clock.today()).drafts_per_person)
-    except Refused as no:
-        existing = organisations.find_agency(body.uscc)
+        check_may_draft(organisations.find_agency(body.uscc), clock.now())
+        organisations.commit_registration(agency, policy_today().drafts_per_person)
+    except Refused:
+        existing = organisations.find_agency(body.uscc, sub)
         if existing is None or not app.is_repeat(existing, "apply"):
-            raise refused_registration(no, existing, clock.now()) from None
+            raise
         return reply(existing, replay=True)
     return reply(agency, 201)
 
@@ -74,7 +77,7 @@ def apply() -> Answer[Agency]:
 @app.put("/agencies/<uscc>")
 def edit(uscc: str) -> Answer[Agency]:
     """§3.2.1: its member corrects a draft, or what was returned or rejected; in a renewal, what it proposes."""
-    old = as_member(app.caller, organisations.find_agency(uscc), "agency")
+    old = as_member(app.caller, organisations.find_agency(uscc, app.caller.sub), "agency")
     body = app.body(Correction)
     if app.is_repeat(old, "edit"):
         return reply(old, replay=True)
@@ -92,12 +95,14 @@ def _corrections(agency: Agency, body: Request) -> dict[str, Any]:
 
 @app.post("/agencies/<uscc>/submit")
 def submit(uscc: str) -> Answer[Agency]:
-    """§3.2.1: submit the application. The refusal names every missing document."""
+    """§3.2.1: submit the application, which takes its credit code unless somebody else was first. The refusal names
+    every missing document."""
     app.body(Nothing)
-    old = as_member(app.caller, organisations.find_agency(uscc), "agency")
+    old = as_member(app.caller, organisations.find_agency(uscc, app.caller.sub), "agency")
     if app.is_repeat(old, "submit"):
         return reply(old, replay=True)
     check_step(old, "submit")
+    check_may_take_code(old, organisations.find_agency(uscc), clock.now())
     new = stepped(old, "submit", app.mark, applied_on=application_day(old, clock.today()), **_submitted(old))
     organisations.commit_step(old, new)
     return reply(new)
@@ -106,26 +111,22 @@ def submit(uscc: str) -> Answer[Agency]:
 @app.post("/agencies/<uscc>/renew")
 def renew(uscc: str) -> Answer[Agency]:
     """§3.2.3: submit the renewal, with documents newer than the approval; the approval counts until its last day."""
-    old = as_member(app.caller, organisations.find_agency(uscc), "agency")
+    old = as_member(app.caller, organisations.find_agency(uscc, app.caller.sub), "agency")
     body = app.body(Correction)
     if app.is_repeat(old, "renew"):
         return reply(old, replay=True)
     check_version(old, body.version)
     today, unaccused = clock.today(), unaccused_checks(uscc=uscc)
-    renewing = renewing_agency(old, _policy(today), today)
+    renewing = renewing_agency(old, policy_today(), today)
     renewing = renewing.model_copy(update=_corrections(renewing, body))
     new = stepped(renewing, "renew", app.mark, **_submitted(renewing))
     organisations.commit_step(old, new, *unaccused)
     return reply(new)
 
 
-def _policy(today: date) -> Policy:
-    return policy_for(programmes.find(today.year), today)
-
-
 def _submitted(agency: Agency) -> dict[str, Any]:
     """What submitting changes. Raises DOCUMENTS_MISSING; a renewal counts only documents newer than the approval."""
-    owner = keys.agency(agency.uscc)
+    owner = organisations.papers(agency)
     found = documents.inspect_all(
         owner, agency.created_at, AGENCY_DOCUMENTS, agency.approved_at if agency.renewal else None
     )
@@ -144,11 +145,12 @@ def list_agencies(query: Search[AgencyState]) -> Answer[ListOf[Agency]]:
 
 
 @app.get("/agencies/<uscc>")
-def show(uscc: str) -> Answer[ShownAgency]:
-    """One agency with how it did, for its members and staff."""
-    agency = as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
-    disclose(app, f"agency:{uscc}", agency_uscc=uscc)
-    return reply(agency.public() | performance_of(uscc))
+def show(uscc: str, query: OfDraft) -> Answer[AgencyWithCode]:
+    """One agency with how it did, for its members and staff. To whoever drafted it, their draft; staff reads one of
+    several drafts by its `draft_id`, without it the newest if nobody submitted the code."""
+    agency = as_member_or_staff(app.caller, agency_shown(app, uscc, query.draft_id), "agency")
+    disclose(app, f"agency:{uscc}", agency_uscc=uscc, draft_id=agency.draft_id)
+    return reply(agency.public() | performance_of(agency) | {"code_taken": is_code_taken(agency)})
 
 
 handler = app.handle

@@ -79,7 +79,7 @@ def approve(uscc: str) -> Answer[ReviewedAgency]:
 def _with_violations(agency: Agency) -> dict[str, Any]:
     """§3.1.1, §5.1: an agency as its reviewers see it, with what stands against it and how it did."""
     violations = standing.read_standings([agency.uscc])[agency.uscc].violations
-    return agency.public() | {"violations": violations} | performance_of(agency.uscc)
+    return agency.public() | {"violations": violations} | performance_of(agency)
 
 
 def _approval(agency: Agency, body: Decision) -> dict[str, Any]:

@@ -66,9 +66,9 @@ def _own(kind: str, uscc: str) -> Enterprise | Agency:
     """The organisation, if the caller acts for it. Raises MALFORMED or ROLE_REQUIRED where none is named, NOT_FOUND as
     for an unknown one."""
     if kind == "enterprise":
-        return as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
+        return as_member(app.caller, organisations.find_enterprise(uscc, app.caller.sub), "enterprise")
     if kind == "agency":
-        return as_member(app.caller, organisations.find_agency(uscc), "agency")
+        return as_member(app.caller, organisations.find_agency(uscc, app.caller.sub), "agency")
     if app.caller.roles:
         require(app.caller, "bureau", "discipline")
     message = "请指明所属单位，如 enterprise:91331100MA2E00003J；GET /me 列出您所代表的单位。"
@@ -77,14 +77,16 @@ def _own(kind: str, uscc: str) -> Enterprise | Agency:
 
 def _entries_of_own(organisation: Enterprise | Agency) -> Keep:
     """What of the trail its members see, once it was approved: all but that the discipline office looked at something,
-    which would warn whom it looks into. Before that, only the steps of this registration: others may have registered
-    the same code earlier, and a violation may stand under it."""
+    which would warn whom it looks into; and nothing of another registration of the code. Before the approval only the
+    steps of this one: others may have registered the code earlier, and a violation may stand under it."""
     begun, own = instant_text(organisation.created_at), f"{organisation.thing}:{organisation.uscc}"
     is_new = is_before_approval(app.caller, organisation)
 
     def keep(item: Item) -> bool:
         is_of_registration = item["at"] >= begun and (item["about"] == own or item["about"].startswith("document:"))
-        return "discipline" not in item["role"].split(",") and (is_of_registration or not is_new)
+        is_of_another = item.get("draft_id") not in (None, organisation.draft_id)
+        is_told = "discipline" not in item["role"].split(",") and not is_of_another
+        return is_told and (is_of_registration or not is_new)
 
     return keep
 

@@ -21,7 +21,7 @@ from voucher.rules.changes import beside_what_counts, check_once_approved, facts
 from voucher.rules.documents import check_papers, papers_for_report
 from voucher.rules.lifecycle import check_step
 from voucher.rules.programmes import policy_for
-from voucher.store import changes, documents, keys, organisations, programmes
+from voucher.store import changes, documents, organisations, programmes
 from voucher.store.engine.pages import Selection, cut_page
 from voucher.store.engine.table import Write
 
@@ -36,7 +36,7 @@ class OfOrganisation(Paging):
 def report_of_enterprise(uscc: str) -> Answer[Change]:
     """§4.1.3: an approved enterprise reports a material change, with its papers and the new facts, which count once the
     operator adopts them; a late report is flagged."""
-    enterprise = as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
+    enterprise = as_member(app.caller, organisations.find_enterprise(uscc, app.caller.sub), "enterprise")
     body = app.body(EnterpriseReport)
     return _report(enterprise, body, body.facts)
 
@@ -45,7 +45,7 @@ def report_of_enterprise(uscc: str) -> Answer[Change]:
 def report_of_agency(uscc: str) -> Answer[Change]:
     """§3.2.3: an active agency reports a material change, with its papers and the new facts, which count once the
     operator adopts them; a late report is flagged."""
-    agency = as_member(app.caller, organisations.find_agency(uscc), "agency")
+    agency = as_member(app.caller, organisations.find_agency(uscc, app.caller.sub), "agency")
     body = app.body(AgencyReport)
     return _report(agency, body, body.facts)
 
@@ -74,7 +74,7 @@ def _paper_writes(organisation: Enterprise | Agency, change: Change) -> list[Wri
     DOCUMENT_NOT_UPLOADED."""
     if not change.document_ids:
         return []
-    owner = keys.organisation(change.kind, change.uscc)
+    owner = organisations.papers(organisation)
     named = papers_for_report(documents.list_of(owner, organisation.created_at), change.document_ids)
     found = documents.inspect(named)
     check_papers(change.document_ids, {each.document_id for each in found.new}, found.unreadable)
@@ -85,7 +85,7 @@ def _paper_writes(organisation: Enterprise | Agency, change: Change) -> list[Wri
 def changes_of_enterprise(uscc: str, query: OfOrganisation) -> Answer[PageOf[ShownChange]]:
     """The changes that an enterprise reported, the newest first, for its members and staff; new facts beside the
     approved ones."""
-    enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
+    enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc, app.caller.sub), "enterprise")
     return _page_of(enterprise, query)
 
 
@@ -93,7 +93,7 @@ def changes_of_enterprise(uscc: str, query: OfOrganisation) -> Answer[PageOf[Sho
 def changes_of_agency(uscc: str, query: OfOrganisation) -> Answer[PageOf[ShownChange]]:
     """The changes that an agency reported, the newest first, for its members and staff; new facts beside the approved
     ones."""
-    agency = as_member_or_staff(app.caller, organisations.find_agency(uscc), "agency")
+    agency = as_member_or_staff(app.caller, organisations.find_agency(uscc, app.caller.sub), "agency")
     return _page_of(agency, query)
 
 

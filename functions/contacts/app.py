@@ -34,7 +34,7 @@ Correction, AgencyCorrection = partial(Contact), partial(AgencyContact)
 @app.put("/enterprises/<uscc>/contact")
 def edit_of_enterprise(uscc: str) -> Answer[Enterprise]:
     """§4.1.3: who is to be called, and where. It is no material change, so nobody reviews it."""
-    old = as_member(app.caller, organisations.find_enterprise(uscc), "enterprise")
+    old = as_member(app.caller, organisations.find_enterprise(uscc, app.caller.sub), "enterprise")
     return _edited(old, app.body(Correction))
 
 
@@ -43,7 +43,7 @@ def edit_of_enterprise(uscc: str) -> Answer[Enterprise]:
 def edit_of_agency(uscc: str) -> Answer[Agency]:
     """§3.2.3, §3.4.2: who is to be called, and where, and when they were trained; the register shows it at once. It is
     no material change, so nobody reviews it. Who takes over from another person stands beside them."""
-    old = as_member(app.caller, organisations.find_agency(uscc), "agency")
+    old = as_member(app.caller, organisations.find_agency(uscc, app.caller.sub), "agency")
     body = app.body(AgencyCorrection)
     check_trained(getattr(body, "contact_trained_on", None), clock.today())
     return _edited(old, body)

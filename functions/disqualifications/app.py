@@ -86,8 +86,9 @@ def loss_of(voucher: Voucher) -> Loss:
 def reapply(uscc: str) -> Answer[Enterprise]:
     """§4.1.3: from the year after its disqualification on, the enterprise may correct its papers and submit anew."""
     app.body(Nothing)
+    caller = app.caller  # first: a caller who is not signed in learns nothing of the code
     enterprise, facts = read_enterprise(uscc)
-    old = as_member(app.caller, enterprise, "enterprise")
+    old = as_member(caller, enterprise, "enterprise")
     if app.is_repeat(old, "reapply"):
         return reply(old, replay=True)
     new = applying_anew(old, app.mark, "§4.1.3")

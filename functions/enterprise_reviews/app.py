@@ -5,6 +5,7 @@ from typing import Literal
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import ReviewReason, Versioned, reasons_of
+from voucher.edge.drafts import enterprise_shown
 from voucher.edge.fields import Text
 from voucher.edge.identity import as_member_or_staff, is_before_approval, require
 from voucher.edge.queries import Query, QueryYear
@@ -84,7 +85,7 @@ def _checked_entitlements(enterprise: Enterprise, facts: standing.Facts) -> list
 def show_eligibility(uscc: str, query: OfYear) -> Answer[Eligibility]:
     """§2.1, §2.3.1: every rule, passed or not, and the quota with its reason. Before the first approval its members see
     nothing of lists and violations, because whoever registers a code might ask for those of somebody else."""
-    enterprise = as_member_or_staff(app.caller, organisations.find_enterprise(uscc), "enterprise")
+    enterprise = as_member_or_staff(app.caller, enterprise_shown(app, uscc), "enterprise")
     today = clock.today()
     year = today.year if query.year is None else query.year
     facts = standing.read_facts(uscc, [year])

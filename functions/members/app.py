@@ -56,8 +56,8 @@ def withdraw_invitation(uscc: str, invitation_id: str, query: OfKind) -> Answer[
 def accept() -> Answer[Joining]:
     """Whoever has a code becomes a member by it, also in the enterprise's entitlements."""
     as_anybody(app.caller)
-    kind, uscc, secret = members.read_code(app.body(Acceptance).code)
-    old = organisations.find(kind, uscc)
+    kind, uscc, secret, draft_id = members.read_code(app.body(Acceptance).code)
+    old = organisations.find_registration(kind, uscc, draft_id)
     if old is None:
         raise Refused(Refusal.INVITATION_ENDED)
     members.check_may_join(app.caller.is_staff)
@@ -106,23 +106,23 @@ def leave(uscc: str, query: OfKind) -> Answer[Members]:
 def _own(uscc: str, kind: OrganisationKind | None) -> Enterprise | Agency:
     """The organisation of a credit code that the caller acts for: of both kinds the enterprise, unless the other one is
     asked for. Raises NOT_FOUND."""
-    enterprise = organisations.find_enterprise(uscc) if kind != "agency" else None
+    enterprise = organisations.find_enterprise(uscc, app.caller.sub) if kind != "agency" else None
     if enterprise is not None and app.caller.sub in enterprise.members:
         return as_member(app.caller, enterprise, "member")
-    agency = organisations.find_agency(uscc) if kind != "enterprise" else None
+    agency = organisations.find_agency(uscc, app.caller.sub) if kind != "enterprise" else None
     return as_member(app.caller, agency, "member")
 
 
 def _shown_to_staff_too(uscc: str, kind: OrganisationKind | None) -> Enterprise | Agency:
-    enterprise = organisations.find_enterprise(uscc) if kind != "agency" else None
+    enterprise = organisations.find_enterprise(uscc, app.caller.sub) if kind != "agency" else None
     if enterprise is not None and (app.caller.is_staff or app.caller.sub in enterprise.members):
         return as_member_or_staff(app.caller, enterprise, "member")
-    agency = organisations.find_agency(uscc) if kind != "enterprise" else None
+    agency = organisations.find_agency(uscc, app.caller.sub) if kind != "enterprise" else None
     return as_member_or_staff(app.caller, agency, "member")
 
 
 def _known(uscc: str, kind: OrganisationKind | None) -> list[Enterprise | Agency]:
-    both = [organisations.find(each, uscc) for each in ("enterprise", "agency") if kind in (None, each)]
+    both = [organisations.find(each, uscc, app.caller.sub) for each in ("enterprise", "agency") if kind in (None, each)]
     return [each for each in both if each]
 
 

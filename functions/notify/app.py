@@ -48,8 +48,7 @@ def inboxes_of(kind: str, recipient: str, about: str) -> list[str]:
     approval they hear of their registration alone: what else happens under the code is of earlier members."""
     if kind == "staff":
         return [inbox.inbox_of_role(recipient)]
-    if about != f"{kind}:{recipient}":
-        organisation = organisations.find(kind, recipient)
-        if organisation is None or organisation.approved_at is None:
-            return []
-    return organisations.list_members(kind, recipient)
+    organisation = organisations.find(kind, recipient)
+    if organisation is None or (about != f"{kind}:{recipient}" and organisation.approved_at is None):
+        return []
+    return sorted(organisation.members)

@@ -117,9 +117,9 @@ def list_orders(query: OfParty) -> Answer[ListOf[Order]]:
     enterprise, agency = query.enterprise_uscc, query.agency_uscc
     is_open = True
     if enterprise:
-        is_open = reads_books(app.caller, organisations.find_enterprise(enterprise), "enterprise")
+        is_open = reads_books(app.caller, organisations.find_enterprise(enterprise, app.caller.sub), "enterprise")
     elif agency:
-        is_open = reads_books(app.caller, organisations.find_agency(agency), "agency")
+        is_open = reads_books(app.caller, organisations.find_agency(agency, app.caller.sub), "agency")
     else:
         check_party_named(app.caller, "enterprise_uscc", "agency_uscc")
         require(app.caller, "platform", "bureau", "finance", "discipline", "admin")

@@ -127,7 +127,7 @@ def _own_or_any(product_id: str) -> Product:
 @app.get("/agencies/<uscc>/products")
 def list_own(uscc: str, query: Search[ProductState]) -> Answer[ListOf[Product]]:
     """An agency's products, with what waits to be published, for its members and staff; `q` looks into their names."""
-    is_open = reads_books(app.caller, organisations.find_agency(uscc), "agency")
+    is_open = reads_books(app.caller, organisations.find_agency(uscc, app.caller.sub), "agency")
     page = products.list_page(query.selection(), query.finds("name"), uscc) if is_open else empty_page(query)
     return reply_list(page, Product.model_validate)
 

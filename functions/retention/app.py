@@ -45,8 +45,8 @@ FIRST_LIST_YEAR = 2010
 # task → a page of its list, the names of a record's id, and the least days that the record is untouched before it can
 # be due; None: it is looked at every night, because its papers have times of their own
 LISTS: dict[str, tuple[Callable[[Selection], Page], tuple[str, ...], int | None]] = {
-    "enterprise": (lambda wanted: organisations.list_page("enterprise", wanted, None), ("uscc",), None),
-    "agency": (lambda wanted: organisations.list_page("agency", wanted, None), ("uscc",), None),
+    "enterprise": (lambda wanted: organisations.list_page("enterprise", wanted, None), ("uscc", "draft_id"), None),
+    "agency": (lambda wanted: organisations.list_page("agency", wanted, None), ("uscc", "draft_id"), None),
     "claim": (lambda wanted: claims.list_page(wanted, None), ("claim_id",), RETENTION.draft_days),
     "complaint": (lambda wanted: complaints.list_page(wanted, None), ("complaint_id",), RETENTION.complaint_days),
     "settlement": (lambda wanted: settlements.list_page(wanted, None, None), ("settlement_id",), None),
@@ -98,7 +98,7 @@ def send_page(body: dict[str, Any], now: datetime) -> None:
     wanted = Selection(RECORDS_PER_MESSAGE, body.get("cursor"), oldest_first=True, until=f"{until}~")
     page = list_page(wanted)
     due = [item for item in page.items if may_be_due(item, days, until)]
-    queues.send("retention", [body_of(body, *(item[name] for name in id_names)) for item in due])
+    queues.send("retention", [body_of(body, *(item.get(name) for name in id_names)) for item in due])
     if page.next_cursor:
         queues.send("retention", [body | {"cursor": page.next_cursor, "instant": instant_text(now)}])
     log_work("looked through", task=body["task"], records=len(page.items), sent=len(due))
@@ -122,7 +122,7 @@ def send_lists(body: dict[str, Any]) -> None:
     queues.send("retention", found)
 
 
-def body_of(body: dict[str, Any], *record_id: str | int) -> dict[str, Any]:
+def body_of(body: dict[str, Any], *record_id: str | int | None) -> dict[str, Any]:
     """The message for one record."""
     task, instant = body["task"], body["instant"]
     named = ".".join(map(str, record_id))

@@ -121,7 +121,9 @@ def list_settlements(query: OfAgency) -> Answer[ListOf[Settlement]]:
     if not query.agency_uscc:
         check_party_named(app.caller, "agency_uscc")
         require(app.caller, "platform", "bureau", "finance", "admin")
-    is_open = not query.agency_uscc or reads_books(app.caller, organisations.find_agency(query.agency_uscc), "agency")
+    is_open = not query.agency_uscc or reads_books(
+        app.caller, organisations.find_agency(query.agency_uscc, app.caller.sub), "agency"
+    )
     keep = query.finds("settlement_id", "agency_uscc")
     page = settlements.list_page(query.selection(), keep, query.agency_uscc) if is_open else empty_page(query)
     return reply_list(page, Settlement.model_validate)

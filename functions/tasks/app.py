@@ -62,14 +62,16 @@ def parties_of(query: OfWorker) -> dict[str, Keep]:
         require(app.caller, "platform" if role == "platform" else "bureau" if role == "bureau" else "finance")
         return {role: bool}
     uscc, caller, found = str(query.organisation), app.caller, dict[str, Keep]()
-    enterprise, agency = organisations.find_enterprise(uscc), organisations.find_agency(uscc)
+    enterprise, agency = organisations.find_enterprise(uscc, caller.sub), organisations.find_agency(uscc, caller.sub)
     if enterprise is not None and (caller.is_staff or caller.sub in enterprise.members):
         is_open = reads_books(caller, enterprise, "enterprise")
         found[party_key("enterprise", uscc)] = bool if is_open else is_registration
     if not found or (agency is not None and (caller.is_staff or caller.sub in agency.members)):
         is_open = reads_books(caller, agency, "agency")
         found[party_key("agency", uscc)] = bool if is_open else is_registration
-    return found
+    # the work on a code is that of whoever has it; a draft has none yet
+    drafts = {party_key(each.thing, uscc) for each in (enterprise, agency) if each and not each.has_code}
+    return {party: is_shown for party, is_shown in found.items() if party not in drafts}
 
 
 def is_registration(item: Item) -> bool:

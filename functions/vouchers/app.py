@@ -42,7 +42,7 @@ def list_vouchers(query: OfHolder) -> Answer[PageOf[VoucherAsGranted]]:
     """An enterprise's vouchers of all years, in the order of their grants, for its members and staff. With `batch_id`
     those of a batch, in no order, for staff."""
     if uscc := query.enterprise_uscc:
-        if reads_books(app.caller, organisations.find_enterprise(uscc), "enterprise"):
+        if reads_books(app.caller, organisations.find_enterprise(uscc, app.caller.sub), "enterprise"):
             return _vouchers_of_enterprise(uscc, query)
         return reply({"items": [], "next_cursor": None})
     check_party_named(app.caller, "enterprise_uscc")

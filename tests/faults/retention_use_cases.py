@@ -37,7 +37,7 @@ def _seed_enterprise(**changes: Any) -> None:
     seed_data.write_records((keys.enterprise(USCC), enterprise), (keys.enterprise(USCC, "DOCUMENT#d_1"), paper))
 
 
-def _message(task: str, *record_id: str) -> Json:
+def _message(task: str, *record_id: str | None) -> Json:
     return {"task": task, "id": list(record_id), "instant": "2046-01-01T00:00:00.000Z"}
 
 
@@ -50,7 +50,7 @@ def draft_erased(_world: World, clock: StoppedClock) -> UseCase:
         assert (enterprise.version, enterprise.contact_name, enterprise.members) == (2, ERASED, frozenset())
         assert tables.list_items("registry", "DOCUMENT#") == []
 
-    return UseCase(deliver_to_worker(_message("enterprise", USCC), "retention"), check, books_hold=False)
+    return UseCase(deliver_to_worker(_message("enterprise", USCC, None), "retention"), check, books_hold=False)
 
 
 def draft_deleted(_world: World, clock: StoppedClock) -> UseCase:
@@ -60,7 +60,7 @@ def draft_deleted(_world: World, clock: StoppedClock) -> UseCase:
     def check(_: Json) -> None:
         assert tables.list_items("registry", "") == []
 
-    return UseCase(deliver_to_worker(_message("enterprise", USCC), "retention"), check, books_hold=False)
+    return UseCase(deliver_to_worker(_message("enterprise", USCC, None), "retention"), check, books_hold=False)
 
 
 def change_erased(_world: World, clock: StoppedClock) -> UseCase:
@@ -77,7 +77,7 @@ def change_erased(_world: World, clock: StoppedClock) -> UseCase:
         assert (after.version, after.description, after.erased_at) == (2, ERASED, clock.instant)
         assert tables.list_items("registry", "DOCUMENT#") == []  # nobody submitted it
 
-    return UseCase(deliver_to_worker(_message("enterprise", USCC), "retention"), check, books_hold=False)
+    return UseCase(deliver_to_worker(_message("enterprise", USCC, None), "retention"), check, books_hold=False)
 
 
 def messages_deleted(_world: World, clock: StoppedClock) -> UseCase:

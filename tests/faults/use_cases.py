@@ -19,6 +19,7 @@ from voucher.models.pools import SURPLUS_SHARDS, surplus_pool
 from voucher.models.settlements import Settlement
 from voucher.models.violations import Violation
 from voucher.models.vouchers import Voucher
+from voucher.policy import ENTERPRISE_DOCUMENTS
 from voucher.store import keys
 from voucher.store.engine import pools
 
@@ -263,17 +264,41 @@ def registration(world: World, _clock: StoppedClock) -> UseCase:
 
 def submission_withdraw(world: World, _clock: StoppedClock) -> UseCase:
     steps.open_programme(world, YEAR, QUOTA_FEN, {})
-    enterprise, owner = samples.enterprise().registration(), Person("owner")
-    made = {"state": "submitted", "created_at": seed_data.CREATED_AT, "created_by": owner.name}
-    record = Enterprise(**enterprise, **made, members=frozenset({owner.name}))
-    seed_data.write_records((keys.enterprise(record.uscc), record))
+    owner, record = _registered("submitted")
 
     def check(answer: Json) -> None:
         assert answer["state"] == "draft"
-        kept = tables.list_records(Enterprise, "registry", "RECORD")
-        assert [(each.state, each.version) for each in kept] == [("draft", 2)]
+        _check_one_registration(record, "draft", keys.draft("enterprise", record.uscc, "D1"))
 
     return UseCase(post(world, owner, f"/enterprises/{record.uscc}/withdraw"), check)
+
+
+def draft_submit(world: World, _clock: StoppedClock) -> UseCase:
+    steps.open_programme(world, YEAR, QUOTA_FEN, {})
+    owner, record = _registered("draft")
+
+    def check(answer: Json) -> None:
+        assert answer["state"] == "submitted"
+        _check_one_registration(record, "submitted", keys.enterprise(record.uscc))
+
+    return UseCase(post(world, owner, f"/enterprises/{record.uscc}/submit"), check)
+
+
+def _registered(state: str) -> tuple[Person, Enterprise]:
+    """A registration with its six papers, and who made it."""
+    owner, made = Person("owner"), {"state": state, "created_at": seed_data.CREATED_AT, "draft_id": "D1"}
+    facts = samples.enterprise().registration()
+    record = Enterprise(**facts, **made, created_by=owner.name, members=frozenset({owner.name}))
+    seed_data.add_registration(record, *ENTERPRISE_DOCUMENTS, checked=True)
+    return owner, record
+
+
+def _check_one_registration(before: Enterprise, state: str, place: keys.Key) -> None:
+    """There is one, in its second version, where it is to be; who acts for it may find it."""
+    [item] = tables.list_items("registry", "RECORD")
+    assert (item["pk"], item["state"], item["version"]) == (place.pk, state, 2)
+    [member] = tables.list_items("registry", "MEMBER#")
+    assert (member["sub"], member["draft_id"]) == (before.created_by, before.draft_id)
 
 
 def _two_in_one_bucket(enterprises: list[Organisation]) -> list[Organisation]:
@@ -329,7 +354,7 @@ USE_CASES = {
     "§3.5.4": [payout_result],
     "§2.1.3": [violation],
     "§5.2b": [violation_of_an_order, release_of_an_order, lift_with_orders],
-    "§4.1.1": [registration, submission_withdraw],
+    "§4.1.1": [registration, draft_submit, submission_withdraw],
     "§4.2.2": [lapse],
     "§1.4b": [year_end],
 }

@@ -13,6 +13,7 @@ from tests.support import samples
 from tests.support.backend import World, function
 from tests.support.calls.everything import Everything
 from tests.support.contract import document
+from tests.support.drafts import draft_key
 from tests.support.list_scenario import apply_list, content_of, upload_list
 from tests.support.relaying import relayed
 from tests.support.scenario import OWNER, SELLER, STRANGER, Town
@@ -144,7 +145,7 @@ def test_the_trail_tells_whoever_registers_of_their_own_registration_alone(world
     breach, about = {"uscc": ENTERPRISE.uscc, "facts": "转让服务券"}, f"/audit?about=enterprise:{ENTERPRISE.uscc}"
     violation = steps.expect(world.call(BUREAU, "POST", "/violations", breach), 201)["violation_id"]
     record = keys.violation(violation)
-    with relayed(keys.enterprise(ENTERPRISE.uscc), record):
+    with relayed(draft_key("enterprise", ENTERPRISE.uscc, STRANGER), record):
         steps.expect(world.call(STRANGER, "POST", "/enterprises", ENTERPRISE.registration()), 201)
         lifted = world.call(Person("other", "bureau"), "POST", f"/violations/{violation}/lift", {"reason": "已整改"})
         steps.expect(lifted, 200)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from infra.city.document_files import claim_papers
+from infra.city.document_files import claim_papers, enterprise_documents
 from infra.client import steps
 from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR, Person, Reply
 from tests.conftest import StoppedClock
@@ -152,12 +152,15 @@ def test_a_rejected_claim_leaves_the_members_and_tells_everybody_why(town: Town,
 
 @pytest.mark.clause("§4.1.1")
 def test_who_may_open_a_claim_and_on_what(town: Town) -> None:
-    draft = samples.enterprise(8)
+    draft, submitted = samples.enterprise(8), samples.enterprise(7)
     steps.expect(town.world.call(SELLER, "POST", "/enterprises", draft.registration()), 201)
+    papers = enterprise_documents(submitted, TODAY)
+    steps.register_enterprise(town.world, SELLER, submitted.registration(), papers)
     before = everything_kept()
     assert refused(opening(town, OWNER)) == (409, "ALREADY_MEMBER")
     assert refused(opening(town, OPERATOR)) == (403, "STAFF_JOINS_NOBODY")
-    needless = act(town, STRANGER, f"/organisations/{draft.uscc}/claims", WHO)
+    assert act(town, STRANGER, f"/organisations/{draft.uscc}/claims", WHO).code == "NOT_FOUND"
+    needless = act(town, STRANGER, f"/organisations/{submitted.uscc}/claims", WHO)
     assert (*refused(needless), needless.body["clause"]) == (409, "CLAIM_NOT_NEEDED", "§4.1.1")
     assert "请联系平台撤销其注册" in needless.body["detail"]
     assert act(town, STRANGER, f"/organisations/{town.enterprise.uscc}/claims?kind=agency", WHO).code == "NOT_FOUND"

@@ -22,7 +22,7 @@ from tests.support.scenario import OWNER, SELLER, Json, Town
 from tests.support.settlement_scenario import opened
 from voucher.models.documents import Document
 from voucher.policy import ABANDONED_UPLOAD_DAYS, ENTERPRISE_DOCUMENTS
-from voucher.store import documents, keys
+from voucher.store import documents, organisations
 
 ENTERPRISE = samples.enterprise(0)
 FILES = tuple(enterprise_documents(ENTERPRISE, TODAY))
@@ -90,7 +90,9 @@ def left_after(days: int) -> set[tuple[str, str]]:
 
 def known() -> list[Document]:
     """The documents on record."""
-    return documents.list_of(keys.enterprise(ENTERPRISE.uscc), None)
+    enterprise = organisations.find_enterprise(ENTERPRISE.uscc, OWNER.name)
+    assert enterprise is not None
+    return documents.list_of(organisations.papers(enterprise), None)
 
 
 def content_behind(url: str) -> bytes:

@@ -21,6 +21,7 @@ from tests.support.workers import deliver, drain
 from voucher.models.base import instant_text
 from voucher.policy import RETENTION
 from voucher.rules.working_days import end_of_day
+from voucher.store import organisations
 from voucher.store.engine import files
 
 Scene = Callable[[World, StoppedClock], Planted]
@@ -213,7 +214,10 @@ def test_a_worker_killed_among_the_files_is_completed_by_the_next_delivery(
 ) -> None:
     planted = scenes.draft_of_an_enterprise(world, stopped_clock)
     stopped_clock.instant += timedelta(days=RETENTION.draft_days)
-    message = {"task": "enterprise", "id": [scenes.registration()["uscc"]], "instant": "2030-01-01T00:00:00.000Z"}
+    uscc = str(scenes.registration()["uscc"])
+    draft = organisations.find_enterprise(uscc, scenes.APPLICANT.name)
+    assert draft is not None
+    message = {"task": "enterprise", "id": [uscc, draft.draft_id], "instant": "2030-01-01T00:00:00.000Z"}
     delete, calls = files.client().delete_object, count()
 
     def die_once(**request: str) -> None:

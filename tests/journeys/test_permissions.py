@@ -18,11 +18,11 @@ from tests.journeys.roles import (
 )
 
 # which function may write which table: P puts items, U updates them, D deletes them (the import worker: its own turn;
-# the retention: what has had its time)
+# who submits or withdraws: the place that a record moves from; the retention: what has had its time)
 TABLE_WRITES = """
                 Registry  Vouchers  Orders  Settlements  Supervision  Audit  Requests  Reports
 Activities      .         .         .       .            PU           .      P         .
-Agencies        PU        .         .       .            .            .      .         .
+Agencies        PUD       .         .       .            .            .      .         .
 AgencyReviews   P         .         .       .            .            .      .         .
 Answers         .         .         .       .            .            .      .         .
 Audit           .         .         .       .            .            .      .         .
@@ -46,7 +46,7 @@ Disqualifications P       P         .       .            .            .      .  
 Docs            .         .         .       .            .            .      .         .
 EndOrders       .         PU        PU      PU           .            .      .         .
 EnterpriseReviews P         P         .       .            .            .      .         .
-Enterprises     PU        .         .       .            .            .      .         .
+Enterprises     PUD       .         .       .            .            .      .         .
 Evidence        .         .         .       PU           .            .      P         .
 Findings        .         .         P       P            P            .      .         .
 Fulfilment      U         PU        PU      .            .            .      .         .
@@ -86,7 +86,7 @@ Retention       PUD       P         P       PUD          PUD          .      .  
 Rounds          .         .         P       PU           .            .      P         .
 Settlements     .         .         P       P            .            .      P         .
 StaffLists      .         .         .       .            .            .      .         .
-Submissions     PU        .         .       .            .            .      P         .
+Submissions     PUD       .         .       .            .            .      P         .
 Subsidies       .         .         P       P            .            .      .         .
 Sweep           .         .         .       P            .            .      .         .
 Tasks           .         .         .       .            .            .      .         .

@@ -13,12 +13,14 @@ from tests.support import samples
 from tests.support.backend import World
 from voucher.models.agencies import Agency
 from voucher.models.base import Record
+from voucher.models.documents import Document
 from voucher.models.enterprises import Enterprise
 from voucher.models.products import Product
 from voucher.models.standing import Standing
 from voucher.policy import Category, policy_on
 from voucher.rules import entitlements
-from voucher.store import keys
+from voucher.store import keys, organisations
+from voucher.store.documents import upload_place
 from voucher.store.engine.table import put_write, transact
 
 YEAR = 2026
@@ -47,6 +49,24 @@ def write_records(*records: tuple[keys.Key, Record]) -> None:
     """Put records into their tables as they are."""
     for start in range(0, len(records), 100):
         transact([put_write("seed", key, record, None) for key, record in records[start : start + 100]])
+
+
+def add_registration(record: Enterprise, *kinds: str, checked: bool = False) -> list[Document]:
+    """A registration with its members; and a paper of each of some kinds, which its maker announced when it began.
+    Unless it is `checked`, its file is to be put where `object_key` says."""
+    organisations.commit_registration(record, 20)
+    facts = {"filename": "f", "content_type": "application/pdf", "size_bytes": 5, "uploaded_by": record.created_by}
+    folder, made = organisations.folder(record), record.created_at
+    facts |= {"checked": True, "sha256": "f00d"} if checked else {}
+    papers = [
+        Document(
+            document_id=kind, owner=folder, kind=kind, object_key=upload_place(kind, folder), created_at=made, **facts
+        )
+        for kind in kinds
+    ]
+    owner = organisations.papers(record)
+    write_records(*((owner._replace(sk=f"DOCUMENT#{each.document_id}"), each) for each in papers))
+    return papers
 
 
 def _credit_codes(of_agencies: bool, count: int) -> list[str]:

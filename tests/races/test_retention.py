@@ -26,9 +26,10 @@ from voucher.store import documents, keys, lists
 OWNER = Person("owner")
 USCC = samples.enterprise().uscc
 PATH = f"/enterprises/{USCC}"
+DRAFT = "D1"
 
 
-def forget(task: str, *record_id: str | int) -> Reply:
+def forget(task: str, *record_id: str | int | None) -> Reply:
     """The worker looks at one record, by the stopped clock."""
     instant = instant_text(datetime.max.replace(tzinfo=NOW.tzinfo))
     function("retention").work({"task": task, "id": list(record_id), "instant": instant})
@@ -38,9 +39,9 @@ def forget(task: str, *record_id: str | int) -> Reply:
 def seed_enterprise(bucket: BucketInMemory, **changes: Any) -> None:
     """A registration with its six papers, uploaded and never examined."""
     facts = {"state": "draft", "created_at": NOW, "created_by": OWNER.name, "members": frozenset({OWNER.name})}
-    enterprise = Enterprise(**samples.enterprise().registration() | facts | changes)
-    seed_data.write_records((keys.enterprise(USCC), enterprise))
-    seed_papers(bucket, keys.enterprise(USCC), list(ENTERPRISE_DOCUMENTS), "enterprises")
+    enterprise = Enterprise(**samples.enterprise().registration() | facts | {"draft_id": DRAFT} | changes)
+    for paper in seed_data.add_registration(enterprise, *ENTERPRISE_DOCUMENTS):
+        bucket.put_object(Key=paper.object_key, Body=b"%PDF-")
 
 
 def seed_papers(bucket: BucketInMemory, owner: keys.Key, kinds: list[str], folder: str) -> None:
@@ -76,7 +77,7 @@ def test_a_draft_is_submitted_with_all_its_papers_or_erased_with_all_of_them(
     seed_enterprise(bucket)
     stopped_clock.instant = NOW + timedelta(days=RETENTION.draft_days)
     submit = partial(world.call, OWNER, "POST", f"{PATH}/submit")
-    submitted, _ = Interleaving(seed).run([submit, partial(forget, "enterprise", USCC)])
+    submitted, _ = Interleaving(seed).run([submit, partial(forget, "enterprise", USCC, DRAFT)])
     [enterprise] = enterprises()
     if submitted.status == 200:
         assert (enterprise.state, enterprise.erased_at) == ("submitted", None)
@@ -85,7 +86,7 @@ def test_a_draft_is_submitted_with_all_its_papers_or_erased_with_all_of_them(
     else:
         assert submitted.code in {"NOT_FOUND", "CHANGED_MEANWHILE"}
         assert (enterprise.members, enterprise.erased_at) == (frozenset(), stopped_clock.instant)
-        forget("enterprise", USCC)
+        forget("enterprise", USCC, DRAFT)
         assert papers() == []
         assert files_of(bucket) == set()
 
@@ -96,7 +97,7 @@ def test_a_draft_is_corrected_or_erased_and_a_correction_keeps_its_people(
     seed_enterprise(bucket)
     stopped_clock.instant = NOW + timedelta(days=RETENTION.draft_days)
     edit = partial(world.call, OWNER, "PATCH", PATH, {"contact_name": "新联系人"})
-    edited, _ = Interleaving(seed).run([edit, partial(forget, "enterprise", USCC)])
+    edited, _ = Interleaving(seed).run([edit, partial(forget, "enterprise", USCC, DRAFT)])
     [enterprise] = enterprises()
     assert (enterprise.erased_at is None) is (edited.status == 200)
     assert (enterprise.contact_name == "新联系人") is (edited.status == 200)
@@ -108,11 +109,11 @@ def test_who_registers_anew_while_the_erased_draft_goes_stays_registered(
 ) -> None:
     seed_enterprise(bucket)
     stopped_clock.instant = NOW + timedelta(days=RETENTION.draft_days)
-    forget("enterprise", USCC)
+    forget("enterprise", USCC, DRAFT)
     stopped_clock.instant += timedelta(days=1)
     body = samples.enterprise().registration()
     register = partial(world.call, Person("second"), "POST", "/enterprises", body)
-    registered, _ = Interleaving(seed).run([register, partial(forget, "enterprise", USCC)])
+    registered, _ = Interleaving(seed).run([register, partial(forget, "enterprise", USCC, DRAFT)])
     assert registered.status == 201
     [enterprise] = enterprises()
     assert (enterprise.members, enterprise.contact_name) == ({"second"}, body["contact_name"])
@@ -133,7 +134,7 @@ def test_a_paper_is_taken_up_by_a_renewal_or_deleted_and_never_both(
     seed_data.write_records((owner, renewable))
     seed_papers(bucket, owner, list(AGENCY_DOCUMENTS), "agencies")
     renew = partial(world.call, agency.person, "POST", f"/agencies/{agency.uscc}/renew", {})
-    renewed, _ = Interleaving(seed).run([renew, partial(forget, "agency", agency.uscc)])
+    renewed, _ = Interleaving(seed).run([renew, partial(forget, "agency", agency.uscc, None)])
     [after] = tables.list_records(Agency, "registry", "RECORD")
     kept = {each.document_id for each in papers()}
     assert kept == files_of(bucket)

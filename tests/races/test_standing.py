@@ -16,16 +16,26 @@ from voucher.models.vouchers import Voucher
 
 
 @pytest.mark.clause("§4.1.1")
-def test_of_two_people_who_register_one_company_at_once_one_becomes_its_member(world: World, seed: int) -> None:
+def test_two_people_who_register_one_company_at_once_have_a_draft_each(world: World, seed: int) -> None:
     body = samples.enterprise().registration()
     people = [Person("first"), Person("second")]
     actions = [partial(requests.insist, world, person, "/enterprises", body) for person in people]
     replies = Interleaving(seed).run(actions)
-    assert sorted((reply.status, reply.code or "") for reply in replies) == [(201, ""), (409, "ALREADY_REGISTERED")]
-    [enterprise_record] = tables.list_records(Enterprise, "registry", "RECORD")
-    winner = people[[reply.status for reply in replies].index(201)]
-    assert enterprise_record.members == {winner.name}
-    assert [item["sub"] for item in tables.list_items("registry", "MEMBER#")] == [winner.name]
+    assert [reply.status for reply in replies] == [201, 201]
+    drafts = tables.list_records(Enterprise, "registry", "RECORD")
+    assert sorted(sorted(each.members) for each in drafts) == [["first"], ["second"]]
+    assert sorted(item["sub"] for item in tables.list_items("registry", "MEMBER#")) == ["first", "second"]
+
+
+@pytest.mark.clause("§4.1.1")
+def test_who_registers_one_company_twice_at_once_has_one_draft(world: World, seed: int) -> None:
+    person, body = Person("first"), samples.enterprise().registration()
+    others = body | {"name": "另一名称"}
+    actions = [partial(requests.insist, world, person, "/enterprises", each) for each in (body, others)]
+    replies = Interleaving(seed).run(actions)
+    assert sorted((reply.status, reply.code or "") for reply in replies) == [(201, ""), (409, "ALREADY_DRAFTED")]
+    [draft] = tables.list_records(Enterprise, "registry", "RECORD")
+    assert draft.name == next(reply.body["name"] for reply in replies if reply.status == 201)
 
 
 @pytest.mark.clause("§2.1.3")

@@ -3,7 +3,7 @@
 from tests.conftest import StoppedClock
 from tests.store.test_conditions import tamper
 from tests.support.backend import World
-from tests.support.retention_scenario import draft_of_an_enterprise, registration
+from tests.support.retention_scenario import APPLICANT, draft_of_an_enterprise, registration
 from tests.support.scenario import SELLER, Town
 from tests.support.snapshots import everything_kept
 from voucher.models.base import Mark
@@ -17,27 +17,27 @@ USCC = str(registration()["uscc"])
 def the_draft(world: World, clock: StoppedClock) -> tuple[organisations.Organisation, Document]:
     """A draft, and its one paper."""
     draft_of_an_enterprise(world, clock)
-    found = organisations.find("enterprise", USCC)
+    found = organisations.find("enterprise", USCC, APPLICANT.name)
     assert found is not None
-    [paper] = documents.list_all_of(keys.enterprise(USCC))
+    [paper] = documents.list_all_of(organisations.papers(found))
     return found, paper
 
 
 def test_a_paper_that_a_submission_took_up_meanwhile_stays(world: World, stopped_clock: StoppedClock) -> None:
-    _, paper = the_draft(world, stopped_clock)
-    tamper(keys.enterprise(USCC, f"DOCUMENT#{paper.document_id}"), checked=True)
+    draft, paper = the_draft(world, stopped_clock)
+    tamper(organisations.papers(draft)._replace(sk=f"DOCUMENT#{paper.document_id}"), checked=True)
     before = everything_kept()
-    assert not documents.commit_deleted(keys.enterprise(USCC), paper)
+    assert not documents.commit_deleted(organisations.papers(draft), paper)
     assert everything_kept() == before
 
 
 def test_a_paper_of_an_organisation_that_changed_meanwhile_stays(world: World, stopped_clock: StoppedClock) -> None:
     draft, paper = the_draft(world, stopped_clock)
-    tamper(keys.enterprise(USCC), version=draft.version + 1)
+    tamper(organisations.papers(draft), version=draft.version + 1)
     before = everything_kept()
     for known in (paper, paper.model_copy(update={"checked": True})):
         unchanged = organisations.unchanged_check(draft)
-        assert not documents.commit_deleted(keys.enterprise(USCC), known, unchanged)
+        assert not documents.commit_deleted(organisations.papers(draft), known, unchanged)
     assert everything_kept() == before
 
 
@@ -46,7 +46,7 @@ def test_an_organisation_that_changed_meanwhile_is_neither_erased_nor_deleted(
 ) -> None:
     draft, _ = the_draft(world, stopped_clock)
     erased = retention.erased_organisation(draft, Mark(by="retention", at=stopped_clock.instant))
-    tamper(keys.enterprise(USCC), version=draft.version + 1)
+    tamper(organisations.papers(draft), version=draft.version + 1)
     before = everything_kept()
     assert not organisations.commit_erased(draft, erased)
     assert not organisations.commit_deleted(draft)
@@ -59,5 +59,5 @@ def test_an_erased_agency_takes_its_members_and_its_known_account_with_it(town: 
     mark = Mark(by="retention", at=agency.created_at)
     assert organisations.list_memberships(SELLER.name) == [{"kind": "agency", "uscc": agency.uscc}]
     assert organisations.commit_erased(agency, retention.erased_organisation(agency, mark))
-    assert organisations.list_memberships(SELLER.name) == organisations.list_members("agency", agency.uscc) == []
+    assert organisations.list_memberships(SELLER.name) == []
     assert "f00d" not in f"{everything_kept()['settlements']}"

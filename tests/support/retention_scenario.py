@@ -223,7 +223,7 @@ def change_report(world: World, clock: StoppedClock) -> Planted:
     document_id = steps.announce_and_upload(world, SELLER, path, paper)
     clock.instant += timedelta(days=1)
     change = report_change(town, WORDS, document_ids=[document_id], facts={"legal_representative": NAMES[1]})
-    kept = f"documents/agencies/{town.agency.uscc}/{document_id}"
+    kept = f"/{document_id}"
     path += f"/changes/{change['change_id']}/review"
     steps.expect(world.call(OPERATOR, "POST", path, {"decision": "keep", "reason": NAMES[0]}), 200)
     return Planted(clock.instant, RETENTION.change_days, (WORDS, *NAMES, PAPER_NAME, kept))

@@ -34,7 +34,7 @@ LIFECYCLES: dict[str, Steps] = {
         "reject_disqualification": ("approved submitted returned rejected", SAME),
         "restore": ("disqualified", FORMER),
         "reapply": ("disqualified", "returned"),  # from the next year on
-        "revoke": ("draft submitted returned rejected", "revoked"),  # as long as it was never approved
+        "revoke": ("submitted returned rejected", "revoked"),  # as long as it was never approved
         "erase": ("draft returned rejected revoked approved disqualified", SAME),
     },
     "claim": {  # §3.2.1, §4.1.1
@@ -83,7 +83,7 @@ LIFECYCLES: dict[str, Steps] = {
         "reject_removal": ("removal_proposed", FORMER),
         "restore": ("removed", FORMER),
         "reapply": ("removed", "returned"),  # from the next year on
-        "revoke": ("draft submitted pre_reviewed returned rejected", "revoked"),  # as long as it was never approved
+        "revoke": ("submitted pre_reviewed returned rejected", "revoked"),  # as long as it was never approved
         "erase": ("draft returned rejected revoked active removed", SAME),
     },
     "product": {  # §3.3

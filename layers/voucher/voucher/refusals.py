@@ -34,8 +34,13 @@ class Refusal(Enum):
     IDEMPOTENCY_KEY_REUSED = 422, None, "该 Idempotency-Key 已用于另一项不同的请求，请换用新的。"
 
     # what exists already, or is in another state
-    ALREADY_REGISTERED = 409, None, "该统一社会信用代码已经注册，请联系原注册人；如被他人占用，请联系平台核实释放。"
-    CODE_FREE_TOMORROW = 409, None, "该统一社会信用代码的前一注册已撤销或失效，次日起可以重新注册，请届时再试。"
+    ALREADY_REGISTERED = (
+        409,
+        None,
+        "该统一社会信用代码已有提交的注册。您代表该单位而未参与的：已审核通过的可申请认领，尚未通过的请联系平台核实撤销。",
+    )
+    ALREADY_DRAFTED = 409, None, "您已参与该统一社会信用代码的一份注册草稿，请继续办理该草稿。"
+    CODE_FREE_TOMORROW = 409, None, "该统一社会信用代码的前一注册已撤销或失效，次日起可以提交，请届时再提交本草稿。"
     ALREADY_EXISTS = 409, None, "相同的记录已经存在，请勿重复提交。"
     ALREADY_REVIEWED = 409, None, "该事项已经审核，当前状态为“{state}”，请刷新后查看结果。"
     WRONG_STATE = 409, None, "{of_word}当前状态为“{state}”，不能进行此操作，请刷新后查看可办理的操作。"

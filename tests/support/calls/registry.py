@@ -75,7 +75,7 @@ def enterprise_calls(town: Town) -> Calls:
     announced = {"kind": "business_license", "filename": "证.pdf", "content_type": "application/pdf", "size_bytes": 9}
     unwanted = steps.expect(world.call(OWNER, "POST", f"{mine}/documents", announced), 201)
     foreign = samples.enterprise(6)
-    steps.expect(world.call(SELLER, "POST", "/enterprises", foreign.registration()), 201)
+    steps.register_enterprise(world, SELLER, foreign.registration(), enterprise_documents(foreign, TODAY))
     hasty = samples.enterprise(5)
     steps.register_enterprise(world, OWNER, hasty.registration(), enterprise_documents(hasty, TODAY))
     changes = {**draft.registration(), "declarations": {"accurate": True}}
@@ -202,7 +202,7 @@ def agency_calls(town: Town) -> Calls:
     announced = {"kind": "qualification", "filename": "证.pdf", "content_type": "application/pdf", "size_bytes": 9}
     unwanted = steps.expect(world.call(SELLER, "POST", f"{mine}/documents", announced), 201)
     foreign = samples.agency(7)
-    steps.expect(world.call(OWNER, "POST", "/agencies", foreign.application()), 201)
+    steps.apply_agency(world, OWNER, foreign.application(), agency_documents(foreign, TODAY))
     hasty = samples.agency(6)
     steps.apply_agency(world, SELLER, hasty.application(), agency_documents(hasty, TODAY))
     changes = draft.application()

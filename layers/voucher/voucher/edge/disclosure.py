@@ -12,9 +12,16 @@ from voucher.models.audit import Trace
 from voucher.models.base import instant_text
 
 
-def disclose(app: Api, about: str, *, enterprise_uscc: str | None = None, agency_uscc: str | None = None) -> None:
+def disclose(
+    app: Api,
+    about: str,
+    *,
+    enterprise_uscc: str | None = None,
+    agency_uscc: str | None = None,
+    draft_id: str | None = None,
+) -> None:
     """Put into the trail that the caller now reads personal data `about` a thing, as `order:o_1`; the two codes name
-    the organisations whose people they are."""
+    the organisations whose people they are, `draft_id` the one of several registrations of a code."""
     event, caller = app.current_event, app.caller
     trace = Trace(
         # by chance, and not from the request's id: a client may choose that (X-Amzn-RequestId), and a second reading
@@ -29,5 +36,6 @@ def disclose(app: Api, about: str, *, enterprise_uscc: str | None = None, agency
         request_id=str(event.request_context.request_id),
         enterprise_uscc=enterprise_uscc,
         agency_uscc=agency_uscc,
+        draft_id=draft_id,
     )
     queues.send("keep_audit", [trace.model_dump(mode="json", exclude_none=True)])

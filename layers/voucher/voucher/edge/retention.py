@@ -39,14 +39,14 @@ from voucher.store import (
 from voucher.store.engine import files
 from voucher.store.engine.table import Write
 
-FOLDERS = {"enterprise": "enterprises", "agency": "agencies"}
 
-
-def forget_organisation(kind: str, uscc: str, mark: Mark) -> None:
-    """§3.2, §4.1: an organisation, or only those of its papers and reports that have had their time."""
-    organisation, owner = organisations.find(kind, uscc), keys.organisation(kind, uscc)
+def forget_organisation(kind: str, uscc: str, draft_id: str | None, mark: Mark) -> None:
+    """§3.2, §4.1: an organisation, or only those of its papers and reports that have had their time. `draft_id` tells
+    the registrations of one credit code from each other."""
+    organisation = organisations.find_registration(kind, uscc, draft_id)
     if organisation is None:
         return
+    owner = organisations.papers(organisation)
     papers = documents.list_all_of(owner)
     if organisation.erased_at is None and _is_due(organisation, papers, mark.at):
         erased = retention.erased_organisation(organisation, mark)
@@ -59,7 +59,9 @@ def forget_organisation(kind: str, uscc: str, mark: Mark) -> None:
         _clean(organisation, owner, mark)
         return
     unchanged = organisations.unchanged_check(organisation)
-    reports = {each.change_id: each for each in changes.list_of(kind, uscc)}
+    # whoever does not have the code has no reports: those are of whoever does
+    known = changes.list_of(kind, uscc) if organisation.has_code else []
+    reports = {each.change_id: each for each in known}
     for change in retention.changes_due(organisation, reports.values(), mark.at):
         erased_report = retention.erased_change(change, mark)
         if changes.commit_erased(change, erased_report):
@@ -91,14 +93,14 @@ def _entitlement_writes(organisation: Enterprise | Agency, now: datetime) -> lis
 def _clean(organisation: Enterprise | Agency, owner: keys.Key, mark: Mark) -> None:
     """Delete all papers of an erased organisation and the words of its reports; for some nights, because an upload may
     have been on its way."""
-    kind, uscc = organisation.thing, organisation.uscc
     if retention.is_cleaned(organisation.erased_at, mark.at):
         for document in documents.list_all_of(owner):
             documents.commit_deleted(owner, document)
             bounds.commit_person_deleted(owner.table, document.uploaded_by, shanghai_date(mark.at))
         for place in (documents.UPLOADS, documents.KEPT):
-            files.commit_deleted(f"{place}{FOLDERS[kind]}/{uscc}/")
-        for change in changes.list_of(kind, uscc):
+            files.commit_deleted(f"{place}{organisations.folder(organisation)}/")
+        reports = changes.list_of(organisation.thing, organisation.uscc) if organisation.has_code else []
+        for change in reports:
             if change.erased_at is None:
                 changes.commit_erased(change, retention.erased_change(change, mark))
     if retention.goes_altogether(organisation, mark.at):

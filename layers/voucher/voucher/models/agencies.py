@@ -3,10 +3,10 @@
 from datetime import date
 from typing import Any, ClassVar, Literal, cast
 
-from voucher.models.base import Instant, Reason, Record, Stateful
+from voucher.models.base import Instant, Reason, Record
 from voucher.models.complaints import ComplaintCounts
 from voucher.models.inspections import CheckOfAgency
-from voucher.models.members import Invitation, Seat
+from voucher.models.organisations import Registration
 from voucher.models.ratings import Rated, Ratings
 from voucher.models.sanctions import Sanction
 from voucher.policy import AgencyCondition, Category, District
@@ -36,7 +36,7 @@ class RegisteredAgency(Rated):
     valid_until: date
 
 
-class Agency(Stateful):
+class Agency(Registration):
     """A service agency (§3). `valid_until` is the last day on which its approval counts (§3.2.3);
     `first_approved_on` is the day from which on it may sign contracts that vouchers pay for (§1.4b).
 
@@ -49,15 +49,6 @@ class Agency(Stateful):
     thing: ClassVar[str] = "agency"
     state: AgencyState
 
-    private: ClassVar[frozenset[str]] = Stateful.private | {
-        "seats",
-        "invitations",
-        "submission",
-        "submission_before",
-        "facts_before",
-    }
-
-    uscc: str
     name: str
     established_on: date
     is_legal_person: bool
@@ -74,14 +65,10 @@ class Agency(Stateful):
     contact_since: date | None = None
     contact_trained_on: date | None = None
     former_contacts: tuple[FormerContact, ...] = ()
-    members: frozenset[str]
-    seats: dict[str, Seat] = {}
-    invitations: tuple[Invitation, ...] = ()
     applied_on: date | None = None
     submitted_by: str | None = None
     pre_reviewed_by: str | None = None
     approved_by: str | None = None
-    approved_at: Instant | None = None
     first_approved_on: date | None = None
     valid_until: date | None = None
     renewal: bool = False
@@ -89,12 +76,9 @@ class Agency(Stateful):
     proposed: dict[str, Any] = {}
     reasons: tuple[Reason, ...] = ()
     revoke_reason: str | None = None
-    submission: dict[str, Any] = {}
-    submission_before: dict[str, Any] = {}
     changed_fields: tuple[str, ...] = ()
     facts_since: Instant | None = None
     facts_by_change: str | None = None
-    facts_before: dict[str, Any] = {}
     # §3.1: the reason of an exception, as the operator asks for it and as the bureau grants it; what it waives
     override_request: str | None = None
     waives_request: tuple[AgencyCondition, ...] = ()
@@ -104,7 +88,6 @@ class Agency(Stateful):
     removal_reason: str | None = None
     removal_proposed_by: str | None = None
     sanction: Sanction | None = None
-    erased_at: Instant | None = None
 
     def registered(self, ratings: Ratings) -> RegisteredAgency:
         """What the public needs of it, and no more."""
@@ -122,6 +105,12 @@ class ShownAgency(Agency, defer_build=True):
     checks: tuple[CheckOfAgency, ...]
     activities: dict[str, int]
     complaints: ComplaintCounts
+
+
+class AgencyWithCode(ShownAgency, defer_build=True):
+    """The same; `code_taken` tells a draft that somebody else has submitted the same credit code."""
+
+    code_taken: bool
 
 
 class ReviewedAgency(ShownAgency, defer_build=True):

@@ -9,7 +9,8 @@ class Trace(Record):
     """What happened, before it stands in the trail: a step of a record, or a reading of personal data (`read`).
 
     `about` is the thing and its id, as `order:o_1`; `role` is that in which `by` acted: a staff role, the party,
-    `public`, or `system` for a worker or schedule. No trace holds personal data beside the subject of a token.
+    `public`, or `system` for a worker or schedule. `draft_id` tells of which registration of a credit code it is: each
+    is a matter of its own members. No trace holds personal data beside the subject of a token.
     """
 
     trace_id: str
@@ -25,6 +26,7 @@ class Trace(Record):
     request_id: str | None = None
     enterprise_uscc: str | None = None
     agency_uscc: str | None = None
+    draft_id: str | None = None
 
 
 class AuditEntry(Trace):

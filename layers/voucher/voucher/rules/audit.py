@@ -43,6 +43,7 @@ def trace_of(old: Image | None, new: Image | None, written_at: str) -> Trace | N
         state_before=before.get("state"),
         state_after=new.get("state"),
         version=new.get("version"),
+        draft_id=_draft_id(new),
         **_parties(new, thing),
     )
 
@@ -79,11 +80,19 @@ def _applicant(document: Image) -> str:
     return {"ENTERPRISE": "enterprise", "CLAIM": "user", "COMPLAINT": PUBLIC}.get(owner, "agency")
 
 
+def _draft_id(new: Image) -> str | None:
+    """Of which registration of a credit code a record or a paper is."""
+    owner, *names = str(new["pk"]).split("#")
+    if owner not in ("ENTERPRISE", "AGENCY"):
+        return None
+    return new.get("draft_id") or (names[1] if len(names) > 1 else None)
+
+
 def _parties(new: Image, thing: str) -> dict[str, str]:
     """Whose trail an entry belongs to, beside the authorities'."""
-    owner, _, uscc = str(new["pk"]).partition("#")
+    owner, *names = str(new["pk"]).split("#")
     if owner in ("ENTERPRISE", "AGENCY"):
-        return {f"{owner.lower()}_uscc": uscc}
+        return {f"{owner.lower()}_uscc": names[0]}
     if thing == "CLAIM":
         return {f"{new['kind']}_uscc": new["uscc"]}
     if thing == "CHECK" and new.get("state") not in TOLD_CHECKS:  # nobody is warned of an inspection

@@ -63,17 +63,18 @@ def kind_of(organisation: Enterprise | Agency) -> OrganisationKind:
 
 
 def code_of(organisation: Enterprise | Agency, invitation: Invitation) -> str:
-    """What an invited person enters: it names the organisation, because its secret alone is looked up nowhere."""
-    return f"{organisation.uscc}-{MARKS[kind_of(organisation)]}-{invitation.secret}"
+    """What an invited person enters: it names the organisation, because its secret alone is looked up nowhere, and the
+    draft as which that began."""
+    names = (organisation.uscc, MARKS[kind_of(organisation)], invitation.secret, organisation.draft_id)
+    return "-".join(name for name in names if name)
 
 
-def read_code(code: str) -> tuple[OrganisationKind, str, str]:
-    """Kind, credit code and secret of an invitation's code. Raises INVITATION_ENDED for a text that is none."""
-    uscc, _, rest = code.upper().partition("-")
-    mark, _, secret = rest.partition("-")
+def read_code(code: str) -> tuple[OrganisationKind, str, str, str | None]:
+    """Kind, credit code, secret and draft of an invitation's code. Raises INVITATION_ENDED for a text that is none."""
+    uscc, mark, secret, draft_id = (*code.upper().split("-", 3), "", "", "", "")[:4]
     if mark not in KINDS or not secret:
         raise Refused(Refusal.INVITATION_ENDED)
-    return KINDS[mark], uscc, secret
+    return KINDS[mark], uscc, secret, draft_id or None
 
 
 def open_invitations(organisation: Enterprise | Agency, now: datetime) -> tuple[Invitation, ...]:

@@ -109,8 +109,8 @@ RECIPIENTS = {
 
 
 def messages_for(old: Image | None, new: Image | None) -> list[Message]:
-    """Every message that follows from one change."""
-    if new is None:
+    """Every message that follows from one change. None from the move of a record that is erased, whose state is old."""
+    if new is None or (old is None and new.get("erased_at")):
         return []
     return [*_state_messages(old, new), *(message for follow in FOLLOWERS for message in follow(old, new))]
 

@@ -130,12 +130,30 @@ def organisation_is_due(
     return is_over(last, RETENTION.left_days, now)
 
 
-def refused_registration(refused: Refused, existing: Organisation | None, now: datetime) -> Refused:
-    """§3.2.1, §4.1.1: the refusal of a registration, in other words if the coming night frees the code that `existing`
-    has: because it was revoked, or lay idle for too long."""
-    if existing is None or existing.approved_at is not None or refused.refusal is not Refusal.ALREADY_REGISTERED:
-        return refused
-    return Refused(Refusal.CODE_FREE_TOMORROW) if organisation_is_due(existing, (), (), None, now) else refused
+def has_taken_code(holder: Organisation | None, now: datetime) -> bool:
+    """§3.2.1, §4.1.1: True if what has a credit code keeps it beyond the coming night. That frees the code of what was
+    revoked, or lay idle for too long."""
+    if holder is None or holder.erased_at is not None:
+        return False
+    return holder.approved_at is not None or not organisation_is_due(holder, (), (), None, now)
+
+
+def check_may_draft(holder: Organisation | None, now: datetime) -> None:
+    """§3.2.1, §4.1.1: nobody drafts what another one has submitted. Raises ALREADY_REGISTERED."""
+    if has_taken_code(holder, now):
+        raise Refused(Refusal.ALREADY_REGISTERED)
+
+
+def check_may_take_code(draft: Organisation, holder: Organisation | None, now: datetime) -> None:
+    """§3.2.1, §4.1.1: a draft may take its credit code now, as far as was read; its write decides. Raises
+    ALREADY_REGISTERED, CODE_FREE_TOMORROW, or CHANGED_MEANWHILE if the code has just been taken by this very draft."""
+    if draft.has_code or holder is None:
+        return
+    if holder.draft_id == draft.draft_id:
+        raise Refused(Refusal.CHANGED_MEANWHILE)
+    check_may_draft(holder, now)
+    if holder.erased_at is None or is_cleaned(holder.erased_at, now):
+        raise Refused(Refusal.CODE_FREE_TOMORROW)
 
 
 def _left_at(organisation: Organisation, over_at: datetime | None) -> datetime | None:

@@ -1,16 +1,25 @@
 """What an organisation submits: its facts and documents, and what changed since the last time (§3.2.1, §4.1.1)."""
 
+import hashlib
+from base64 import b32encode
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from voucher.models.agencies import Agency, FormerContact
-from voucher.models.base import Mark, Reason
+from voucher.models.base import Mark, Reason, instant_text
 from voucher.models.documents import Document
 from voucher.models.enterprises import Enterprise
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.lifecycle import stepped
 from voucher.rules.working_days import shanghai_date
+
+
+def new_draft_id(kind: str, uscc: str, mark: Mark) -> str:
+    """What tells a draft from others of the same credit code, and says nothing of who made it. It is part of invitation
+    codes, which people type."""
+    made = f"{kind}/{uscc}/{mark.by}/{instant_text(mark.at)}"
+    return b32encode(hashlib.sha256(made.encode()).digest()).decode()[:10]
 
 
 def withdrawn_submission[Organisation: (Enterprise, Agency)](organisation: Organisation, mark: Mark) -> Organisation:
@@ -24,7 +33,7 @@ def withdrawn_submission[Organisation: (Enterprise, Agency)](organisation: Organ
 def revoked_registration[Organisation: (Enterprise, Agency)](
     organisation: Organisation, reason: str, mark: Mark
 ) -> Organisation:
-    """§3.2.1, §4.1.1: the registration whose credit code the operator gives free, because whoever registered it does
+    """§3.2.1, §4.1.1: the registration whose credit code the operator gives free, because whoever submitted it does
     not act for that organisation. It takes no step any more, and the next night erases it. Only before the first
     approval, because the books name what was approved once. Raises WRONG_STATE."""
     if organisation.approved_at is not None:

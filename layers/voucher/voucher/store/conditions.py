@@ -12,8 +12,13 @@ IS_NEW = "attribute_not_exists(#pk)"
 KEY_IS_FREE_OR_OURS = f"{IS_NEW} OR #request_sha256 = :request_sha256"
 # The item exists.
 EXISTS = "attribute_exists(#pk)"
-# An erased record: who was put out was so years before, and may apply anew from the year after on.
-GIVEN_UP = "#erased_at > :nothing"
+# A credit code is taken by nobody, or by a record that was erased: who was put out was so years before, and may apply
+# anew. Not as long as what belonged to that record is still looked for, since it alone tells where that lies.
+CODE_IS_FREE = f"{IS_NEW} OR #erased_at < :cleaned"
+# A person acts for no other registration of a credit code, or does so no more: one person has one of each code.
+NO_OTHER_DRAFT = f"{IS_NEW} OR attribute_exists(#ended_at) OR #draft_id = :draft_id"
+# Somebody still acts for this registration of a credit code; one of before 2026-12-01 is not told by a draft.
+STILL_OF_DRAFT = "attribute_not_exists(#draft_id) OR #draft_id = :draft_id"
 # The document was neither examined nor taken back: the one rules out the other, and what it is found to be is written
 # once.
 DOCUMENT_OPEN = "#checked = :false AND NOT #taken_back = :true"

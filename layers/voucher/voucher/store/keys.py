@@ -4,8 +4,9 @@ audit `by_state` (`state_key`), `by_task` (`task_key`) and `by_due` (`due_key`);
 (`notice_key`), supervision `by_agency` and `by_waiting`, audit `by_about`, `by_person` (`person_key`), `by_enterprise`
 and `by_agency`. Within its key by_due is sorted by the day in `due_sort`, each other index by `index_sort`.
 
-registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what
-             AGENCY#uscc     | RECORD, MEMBER#sub, DOCUMENT#id, CHANGE#id, OPEN#what, RATINGS, COMPLAINTS
+registry     ENTERPRISE#uscc | RECORD, STANDING, MEMBER#sub, CHANGE#id, OPEN#what
+             AGENCY#uscc     | RECORD, MEMBER#sub, CHANGE#id, OPEN#what, RATINGS, COMPLAINTS
+             ENTERPRISE#uscc#draft, AGENCY#uscc#draft | RECORD until it is submitted, DOCUMENT#id, OPEN#what
              PRODUCT#id      | RECORD, RATINGS     LIST#kind#year | CURRENT, IMPORT#id, LATEST, TURN
              CLAIM#id        | RECORD, DOCUMENT#id, OPEN#what
              USER#sub        | OPEN#drafts, OPEN#claims, CLAIM#id, DOCUMENTS#day
@@ -63,6 +64,11 @@ def agency(uscc: str, sk: str = "RECORD") -> Key:
 
 def organisation(kind: str, uscc: str, sk: str = "RECORD") -> Key:
     return agency(uscc, sk) if kind == "agency" else enterprise(uscc, sk)
+
+
+def draft(kind: str, uscc: str, draft_id: str) -> Key:
+    """One of the drafts of a credit code. When it is submitted its record moves to the code, its papers stay here."""
+    return organisation(kind, f"{uscc}#{draft_id}")
 
 
 def user(table: str, sub: str) -> Key:

@@ -1,11 +1,13 @@
 """Enterprises and agencies with their members, in the registry table."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, Protocol
 
 from voucher.models.agencies import Agency
 from voucher.models.base import instant_text
 from voucher.models.enterprises import Enterprise
+from voucher.policy import RETENTION
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import bounds, conditions, keys
 from voucher.store.engine.pages import Keep, Page, Selection, read_page, read_whole
@@ -13,6 +15,7 @@ from voucher.store.engine.reading import find_item, read_each, read_many, read_p
 from voucher.store.engine.table import (
     Item,
     Write,
+    add_write,
     advance_write,
     commit,
     commit_if_unchanged,
@@ -23,6 +26,7 @@ from voucher.store.engine.table import (
 )
 
 Organisation = Enterprise | Agency
+FOLDERS = {"enterprise": "enterprises", "agency": "agencies"}
 
 
 class Deal(Protocol):
@@ -34,8 +38,22 @@ class Deal(Protocol):
     def agency_uscc(self) -> str: ...
 
 
+def papers(organisation: Organisation) -> keys.Key:
+    """Under which key the papers of an organisation are: that of the draft as which it began."""
+    kind, uscc, draft_id = organisation.thing, organisation.uscc, organisation.draft_id
+    return keys.draft(kind, uscc, draft_id) if draft_id else keys.organisation(kind, uscc)
+
+
+def folder(organisation: Organisation) -> str:
+    """In which folder their files are. Not within that of the code: an erased organisation's is deleted as a whole."""
+    uscc, draft_id = organisation.uscc, organisation.draft_id
+    return f"{FOLDERS[organisation.thing]}/{uscc}.{draft_id}" if draft_id else f"{FOLDERS[organisation.thing]}/{uscc}"
+
+
 def _key(organisation: Organisation) -> keys.Key:
-    return keys.organisation(organisation.thing, organisation.uscc)
+    """§4.1.1: where its record is. As long as it takes its code from nobody, beside those of others."""
+    has_code = organisation.has_code
+    return keys.organisation(organisation.thing, organisation.uscc) if has_code else papers(organisation)
 
 
 def _index_entry(organisation: Organisation) -> dict[str, str]:
@@ -46,20 +64,19 @@ def _index_entry(organisation: Organisation) -> dict[str, str]:
 
 def _drafts(organisation: Organisation) -> tuple[keys.Key, str]:
     """Where the drafts of its first member are counted, and its name there."""
-    person = keys.user("registry", organisation.created_by)
-    return keys.open_things(person, "drafts"), f"{organisation.thing}.{organisation.uscc}"
+    person, name = keys.user("registry", organisation.created_by), f"{organisation.thing}.{organisation.uscc}"
+    return keys.open_things(person, "drafts"), f"{name}.{organisation.draft_id}" if organisation.draft_id else name
 
 
 def commit_registration(organisation: Organisation, most_drafts: int) -> None:
-    """Add a new organisation and its first member. Two at once: one wins, the other gets ALREADY_REGISTERED. One that
-    was erased may begin anew. Raises TOO_MANY_DRAFTS for a person with `most_drafts` that wait to be submitted."""
+    """Add a new draft and its first member, beside the drafts of others. Raises ALREADY_DRAFTED for somebody who acts
+    for a registration of this code, TOO_MANY_DRAFTS for a person with `most_drafts` that wait to be submitted."""
+    new = add_write("organisation", _key(organisation), organisation, index=_index_entry(organisation))
     member = _member_write(organisation, organisation.created_by)
-    free = f"{conditions.IS_NEW} OR {conditions.GIVEN_UP}"
-    index = _index_entry(organisation)
-    new = put_write("organisation", _key(organisation), organisation, free, index=index, nothing="")
     draft = bounds.opened_write(*_drafts(organisation), most_drafts)
     too_many = Refused(Refusal.TOO_MANY_DRAFTS, most=most_drafts)
-    commit([new, member, draft], organisation=Refusal.ALREADY_REGISTERED, bound=too_many)
+    drafted = Refusal.ALREADY_DRAFTED
+    commit([new, member, draft], organisation=drafted, member=drafted, bound=too_many)
 
 
 def _member_key(organisation: Organisation, sub: str) -> keys.Key:
@@ -67,17 +84,26 @@ def _member_key(organisation: Organisation, sub: str) -> keys.Key:
 
 
 def _member_write(organisation: Organisation, sub: str) -> Write:
-    """Put an organisation on a person's list; it is written with the organisation, which decides."""
-    kind, uscc = organisation.thing, organisation.uscc
+    """Put an organisation on a person's list; it is written with the organisation, which decides. Nobody is in two
+    drafts of one code, so that the code tells which one a person means; whoever joins what has the code means that."""
     listed = "SET #sub = :sub, #kind = :kind, #uscc = :uscc, #index_key = :index_key, #index_sort = :index_sort"
-    change = f"{listed} REMOVE #ended_at"
-    entry = keys.index_entry(f"USER#{sub}", kind, uscc)
-    return update_write("member", _member_key(organisation, sub), change, None, sub=sub, kind=kind, uscc=uscc, **entry)
+    change = f"{listed}, #draft_id = :draft_id REMOVE #ended_at"
+    values = {
+        "sub": sub,
+        "kind": organisation.thing,
+        "uscc": organisation.uscc,
+        "draft_id": organisation.draft_id or "",
+    }
+    values |= keys.index_entry(f"USER#{sub}", organisation.thing, organisation.uscc)
+    condition = None if organisation.has_code else conditions.NO_OTHER_DRAFT
+    return update_write("member", _member_key(organisation, sub), change, condition, **values)
 
 
 def commit_members(old: Organisation, new: Organisation, *also: Write) -> None:
-    """Commit who joined an organisation or is in it no more. Raises CHANGED_MEANWHILE."""
-    commit([step_write(old, new), *_member_writes(old, new), *also])
+    """Commit who joined an organisation or is in it no more. Raises CHANGED_MEANWHILE, or ALREADY_DRAFTED for somebody
+    who is in another draft of the same code."""
+    writes = [step_write(old, new), *_member_writes(old, new), *also]
+    commit(writes, organisation=Refusal.CHANGED_MEANWHILE, member=Refusal.ALREADY_DRAFTED)
 
 
 def claimed_writes(old: Organisation, new: Organisation, step: str, caller: str) -> list[Write]:
@@ -95,21 +121,59 @@ def _member_writes(old: Organisation, new: Organisation) -> list[Write]:
     return [*joined, *gone]
 
 
-def find_enterprise(uscc: str) -> Enterprise | None:
-    """The enterprise of a credit code, or None."""
-    item = find_item(keys.enterprise(uscc))
+def find_enterprise(uscc: str, person: str | None = None) -> Enterprise | None:
+    """The enterprise that has a credit code, or None; for a `person` who does not act for it their draft, if there is
+    one."""
+    item = _find("enterprise", uscc, person)
     return Enterprise.model_validate(item) if item else None
 
 
-def find_agency(uscc: str) -> Agency | None:
-    """The agency of a credit code, or None."""
-    item = find_item(keys.agency(uscc))
+def find_agency(uscc: str, person: str | None = None) -> Agency | None:
+    """The agency that has a credit code, or None; for a `person` who does not act for it their draft, if there is
+    one."""
+    item = _find("agency", uscc, person)
     return Agency.model_validate(item) if item else None
 
 
-def find(kind: str, uscc: str) -> Organisation | None:
-    """The enterprise or the agency of a credit code, or None."""
-    return find_agency(uscc) if kind == "agency" else find_enterprise(uscc)
+def _find(kind: str, uscc: str, person: str | None) -> Item | None:
+    place = keys.organisation(kind, uscc)
+    item = find_item(place)
+    if person is None or (item and person in item["members"]):
+        return item
+    member = find_item(place._replace(sk=f"MEMBER#{person}"))
+    if not member or not member.get("draft_id"):
+        return item
+    draft = find_item(keys.draft(kind, uscc, member["draft_id"]))
+    if draft is None:  # perhaps it was submitted since
+        return find_item(place)
+    return draft if item is None or person in draft["members"] else item
+
+
+def find(kind: str, uscc: str, person: str | None = None) -> Organisation | None:
+    """The enterprise or the agency of a credit code, or None, as these tell it."""
+    return find_agency(uscc, person) if kind == "agency" else find_enterprise(uscc, person)
+
+
+def find_registration(kind: str, uscc: str, draft_id: str | None) -> Organisation | None:
+    """The one of all registrations of a credit code that began as this draft, submitted or not; None if it is gone."""
+    known = find(kind, uscc)
+    if draft_id is None or (known and known.draft_id == draft_id):
+        return known if known and known.draft_id == draft_id else None
+    return _organisation_of(kind, find_item(keys.draft(kind, uscc, draft_id)))
+
+
+def find_newest_draft(kind: str, uscc: str) -> Organisation | None:
+    """The draft of a credit code that was begun last, or None; staff looks at it, and nothing rests on it."""
+    people = read_partition(keys.organisation(kind, uscc), "MEMBER#")
+    ids = sorted({item["draft_id"] for item in people if item.get("draft_id")})
+    drafts = [item for item in read_many(keys.draft(kind, uscc, each) for each in ids) if item]
+    return _organisation_of(kind, max(drafts, key=lambda item: str(item["created_at"]), default=None))
+
+
+def _organisation_of(kind: str, item: Item | None) -> Organisation | None:
+    if item is None:
+        return None
+    return Agency.model_validate(item) if kind == "agency" else Enterprise.model_validate(item)
 
 
 def get_enterprise(uscc: str) -> Enterprise:
@@ -178,8 +242,21 @@ def commit_decision(old: Organisation, new: Organisation, step: str, caller: str
 
 
 def commit_step(old: Organisation, new: Organisation, *also: Write) -> None:
-    """Commit an organisation's next version. Raises CHANGED_MEANWHILE if somebody else changed it first."""
-    commit([step_write(old, new), *_draft_writes(old, new), *also])
+    """Commit an organisation's next version. Raises CHANGED_MEANWHILE if somebody else changed it first, and
+    ALREADY_REGISTERED for a submission if another one was quicker."""
+    writes = [*_record_writes(old, new), *_draft_writes(old, new), *also]
+    commit(writes, organisation=Refusal.CHANGED_MEANWHILE, code=Refusal.ALREADY_REGISTERED)
+
+
+def _record_writes(old: Organisation, new: Organisation) -> list[Write]:
+    """§4.1.1: the write of the next version, or the two by which the record takes its code, or gives it back. Who acts
+    for it and its papers stay where they are."""
+    if _key(old) == _key(new):
+        return [step_write(old, new)]
+    left = delete_write("organisation", _key(old), conditions.UNCHANGED, seen_version=old.version)
+    cleaned = (new.updated_at or new.created_at) - timedelta(days=RETENTION.cleaning_days)
+    index, free = _index_entry(new), conditions.CODE_IS_FREE
+    return [left, put_write("code", _key(new), new, free, index=index, cleaned=instant_text(cleaned))]
 
 
 def _draft_writes(old: Organisation, new: Organisation) -> list[Write]:
@@ -191,15 +268,17 @@ def _draft_writes(old: Organisation, new: Organisation) -> list[Write]:
 
 def commit_erased(old: Organisation, new: Organisation, *also: Write) -> bool:
     """Erase an organisation together with who acts for it. False if somebody changed it, or joined it, meanwhile."""
-    members = [_member_key(old, item["sub"]) for item in _read_members(old.thing, old.uscc)]
-    known = [keys.account(old.uscc)] if old.thing == "agency" else []
-    gone = [delete_write(f"{key.sk}", key) for key in (*members, *known)]
+    known, own = read_partition(keys.organisation(old.thing, old.uscc), "MEMBER#"), old.draft_id or ""
+    people = [item["sub"] for item in known if item.get("draft_id", "") == own]
+    gone = [delete_write("member", _member_key(old, sub), conditions.STILL_OF_DRAFT, draft_id=own) for sub in people]
+    if old.thing == "agency" and old.has_code:
+        gone.append(delete_write("account", keys.account(old.uscc)))
     drafts = [bounds.closed_write(*_drafts(old))] if old.state == "draft" else []
-    return commit_if_unchanged([step_write(old, new), *drafts, *gone, *also])
+    return commit_if_unchanged([*_record_writes(old, new), *drafts, *gone, *also])
 
 
 def commit_deleted(organisation: Organisation) -> bool:
-    """Delete an erased organisation. False if somebody registered it anew meanwhile."""
+    """Delete an erased organisation. False if somebody else has its code meanwhile."""
     seen = organisation.version
     write = delete_write("organisation", _key(organisation), conditions.UNCHANGED, seen_version=seen)
     return commit_if_unchanged([write])
@@ -226,13 +305,3 @@ def list_agencies_in(state: str) -> Iterable[Agency]:
 def list_memberships(sub: str) -> list[dict[str, str]]:
     """The organisations a person acts for: [{kind, uscc}]."""
     return [{"kind": item["kind"], "uscc": item["uscc"]} for item in read_whole("registry", f"USER#{sub}")]
-
-
-def list_members(kind: str, uscc: str) -> list[str]:
-    """The subjects of all who act for an organisation."""
-    return [item["sub"] for item in _read_members(kind, uscc) if "ended_at" not in item]
-
-
-def _read_members(kind: str, uscc: str) -> list[Item]:
-    """All who act for an organisation, or did."""
-    return list(read_partition(keys.organisation(kind, uscc), "MEMBER#"))
