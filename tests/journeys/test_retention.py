@@ -23,13 +23,15 @@ def test_a_night_deletes_a_draft_that_nobody_touched_with_all_versions_of_its_pa
 ) -> None:
     resources, tables, bucket = deployment.resources(), deployment.aws("dynamodb"), deployment.aws("s3")
     old, young = deployment.add_draft_enterprise(), deployment.add_draft_enterprise()
+    drafts = dict[str, str]()
     for enterprise in (old, young):
         paper, *_ = enterprise_documents(enterprise, deployment.plan.today)
-        path = f"/enterprises/{enterprise.uscc}"
-        steps.announce_and_upload(deployment.client, owner_of(enterprise.uscc), path, paper)
+        path, owner = f"/enterprises/{enterprise.uscc}", owner_of(enterprise.uscc)
+        steps.announce_and_upload(deployment.client, owner, path, paper)
+        drafts[enterprise.uscc] = deployment.get(owner, path)["draft_id"]
 
     def versions_of(uscc: str) -> list[Any]:
-        place = {"Bucket": resources["Documents"], "Prefix": f"uploads/enterprises/{uscc}/"}
+        place = {"Bucket": resources["Documents"], "Prefix": f"uploads/enterprises/{uscc}.{drafts[uscc]}/"}
         answer = bucket.list_object_versions(**place)
         return [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
 
@@ -39,10 +41,11 @@ def test_a_night_deletes_a_draft_that_nobody_touched_with_all_versions_of_its_pa
     assert len(versions_of(old.uscc)) == 3
 
     def items_of(uscc: str) -> list[Any]:
-        key = {"pk": {"S": f"ENTERPRISE#{uscc}"}}
-        query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": key["pk"]}}
-        items: list[Any] = tables.query(TableName=resources["RegistryTable"], **query)["Items"]
-        return items
+        found = list[Any]()
+        for place in (f"ENTERPRISE#{uscc}", f"ENTERPRISE#{uscc}#{drafts[uscc]}"):
+            query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": place}}}
+            found += tables.query(TableName=resources["RegistryTable"], **query)["Items"]
+        return found
 
     def records_of(uscc: str) -> list[Any]:
         return [item for item in items_of(uscc) if not item["sk"]["S"].startswith("OPEN#")]

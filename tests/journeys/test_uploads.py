@@ -36,7 +36,7 @@ def announce(deployment: Deployment, enterprise: Enterprise, **changes: Any) -> 
 def list_keys(deployment: Deployment, enterprise: Enterprise) -> list[str]:
     """The keys of an enterprise's files in the bucket, read with the root key."""
     listing = deployment.aws("s3").list_objects_v2(
-        Bucket=deployment.resources()["Documents"], Prefix=f"uploads/enterprises/{enterprise.uscc}"
+        Bucket=deployment.resources()["Documents"], Prefix=f"uploads/enterprises/{enterprise.uscc}."
     )
     return [each["Key"] for each in listing.get("Contents", [])]
 
@@ -54,7 +54,9 @@ def test_a_file_as_announced_is_taken_under_its_own_key_and_no_other(
 ) -> None:
     answer = announce(deployment, enterprise)
     deployment.client.upload(answer["upload"], PDF)
-    assert list_keys(deployment, enterprise) == [f"uploads/enterprises/{enterprise.uscc}/{answer['document_id']}"]
+    draft_id = deployment.get(owner_of(enterprise.uscc), f"/enterprises/{enterprise.uscc}")["draft_id"]
+    folder = f"uploads/enterprises/{enterprise.uscc}.{draft_id}"
+    assert list_keys(deployment, enterprise) == [f"{folder}/{answer['document_id']}"]
 
 
 @pytest.mark.parametrize("content", [b"", PDF + bytes(20 * MEGABYTE)], ids=["nothing", "over 20 MB"])
