@@ -81,11 +81,12 @@ def _entries_of_own(organisation: Enterprise | Agency) -> Keep:
     steps of this one: others may have registered the code earlier, and a violation may stand under it."""
     begun, own = instant_text(organisation.created_at), f"{organisation.thing}:{organisation.uscc}"
     is_new = is_before_approval(app.caller, organisation)
+    # entries of before 2026-12-01, and of what is no registration, name none
+    registrations = {organisation.draft_id} if is_new else {None, organisation.draft_id}
 
     def keep(item: Item) -> bool:
         is_of_registration = item["at"] >= begun and (item["about"] == own or item["about"].startswith("document:"))
-        is_of_another = item.get("draft_id") not in (None, organisation.draft_id)
-        is_told = "discipline" not in item["role"].split(",") and not is_of_another
+        is_told = "discipline" not in item["role"].split(",") and item.get("draft_id") in registrations
         return is_told and (is_of_registration or not is_new)
 
     return keep

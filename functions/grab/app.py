@@ -140,8 +140,8 @@ def held_or_refuse(attempt: Attempt, no: pools.Exhausted | Refused) -> Answer[Pu
         raise no  # nobody holds a voucher of it yet
     if isinstance(no, pools.Exhausted):
         memory.learn(batch_id, no)
-    existing = vouchers.find(voucher_id_of(batch_id, attempt.uscc))
-    enterprise = as_member(attempt.caller, organisations.find_enterprise(attempt.uscc), "enterprise")
+    existing, caller = vouchers.find(voucher_id_of(batch_id, attempt.uscc)), attempt.caller
+    enterprise = as_member(caller, organisations.find_enterprise(attempt.uscc, caller.sub), "enterprise")
     if existing and enterprise.approved_at is not None:
         return reply(public_voucher(existing, attempt.now), replay=True)
     raise no if isinstance(no, Refused) else Refused(Refusal.SOLD_OUT if no.is_open else Refusal.BATCH_CLOSED)

@@ -7,6 +7,7 @@ from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
 from voucher.edge.creation import key_write
+from voucher.edge.drafts import agency_shown, enterprise_shown
 from voucher.edge.identity import as_anybody, as_member, as_member_or_staff
 from voucher.edge.members import Acceptance, InvitationRequest, OfKind, entitlement_writes
 from voucher.edge.replies import Answer, reply
@@ -114,10 +115,10 @@ def _own(uscc: str, kind: OrganisationKind | None) -> Enterprise | Agency:
 
 
 def _shown_to_staff_too(uscc: str, kind: OrganisationKind | None) -> Enterprise | Agency:
-    enterprise = organisations.find_enterprise(uscc, app.caller.sub) if kind != "agency" else None
+    enterprise = enterprise_shown(app, uscc) if kind != "agency" else None
     if enterprise is not None and (app.caller.is_staff or app.caller.sub in enterprise.members):
         return as_member_or_staff(app.caller, enterprise, "member")
-    agency = organisations.find_agency(uscc, app.caller.sub) if kind != "enterprise" else None
+    agency = agency_shown(app, uscc) if kind != "enterprise" else None
     return as_member_or_staff(app.caller, agency, "member")
 
 

@@ -28,7 +28,7 @@ app = Api()
 def draft() -> Answer[Product]:
     """§3.3: an active agency drafts a product in one of its categories."""
     body = app.body(Listing)
-    agency = as_member(app.caller, organisations.find_agency(body.agency_uscc), "agency")
+    agency = as_member(app.caller, organisations.find_agency(body.agency_uscc, app.caller.sub), "agency")
     product_id = f"{body.agency_uscc}.{app.new_id('p').removeprefix('p_')[:12]}"
     # before the rules: if the first answer was lost, the draft is answered whatever became of the agency since
     if (existing := products.find(product_id)) is not None:

@@ -1,23 +1,25 @@
 """Drafts of one credit code stand side by side; whoever submits first has the code (§3.2.1, §4.1.1)."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from infra.city.document_files import DocumentFile, agency_documents, enterprise_documents
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Person, Reply
-from tests.conftest import StoppedClock
+from tests.conftest import NOW, StoppedClock
+from tests.store.test_conditions import tamper
 from tests.support import samples
 from tests.support.backend import World, function
 from tests.support.drafts import draft_key
 from tests.support.relaying import relayed
 from tests.support.retention_scenario import files_stored, run_night
 from tests.support.samples import TODAY
-from tests.support.scenario import Json, Town
+from tests.support.scenario import OWNER, SELLER, Json, Town
 from tests.support.snapshots import everything_kept
 from tests.support.workers import deliver, waiting
+from voucher.models.base import instant_text
 from voucher.policy import RETENTION
 from voucher.store import keys, organisations
 
@@ -127,6 +129,8 @@ def test_staff_sees_the_newest_draft_of_a_code_and_each_by_its_id(
         # to anybody else it says nothing
         assert shown(world, FIRST, kind, query)["name"] == "甲"
     assert world.call(OPERATOR, "GET", f"{path_of(kind)}?draft_id=x").status == 404
+    members = world.call(OPERATOR, "GET", f"/organisations/{body_of(kind)['uscc']}/members").body
+    assert (members["kind"], len(members["items"])) == (first["allowed_actions"][0]["by"], 1)
     listed = steps.expect(world.call(OPERATOR, "GET", f"/{kind}?state=draft"), 200)["items"]
     assert {each["draft_id"] for each in listed} == {first["draft_id"], second["draft_id"]}
     steps.expect(submit(world, FIRST, kind), 200)
@@ -201,28 +205,56 @@ def test_a_draft_lapses_alone_with_its_papers_and_its_people(
     assert {each["state"] for each in items} == {"accepted"}
 
 
+def beside(organisation: organisations.Organisation | None, begun: datetime) -> None:
+    """Somebody's draft of a code that another one has since, begun at some instant."""
+    assert organisation is not None
+    made = {"created_by": SECOND.name, "created_at": begun, "members": frozenset({SECOND.name})}
+    draft_of_it = {"draft_id": "D2", "state": "draft", "approved_at": None, "submission": {}}
+    organisations.commit_registration(organisation.model_copy(update=made | draft_of_it), 9)
+
+
 @pytest.mark.clause("§4.1.3")
-def test_a_draft_that_lapses_takes_no_report_of_whoever_has_the_code(town: Town, stopped_clock: StoppedClock) -> None:
-    world, code = town.world, town.enterprise.uscc
-    organisations_before = organisations.find_enterprise(code)
-    assert organisations_before is not None
-    foreign = organisations_before.model_copy(
-        update={
-            "draft_id": "D2",
-            "state": "draft",
-            "approved_at": None,
-            "members": frozenset({SECOND.name}),
-            "created_by": SECOND.name,
-            "created_at": stopped_clock.instant + timedelta(days=1),
-        }
-    )
-    organisations.commit_registration(foreign, 9)
+def test_a_draft_that_lapses_takes_nothing_of_whoever_has_the_code(town: Town, stopped_clock: StoppedClock) -> None:
+    world, code, agency = town.world, town.enterprise.uscc, town.agency.uscc
+    tomorrow = stopped_clock.instant + timedelta(days=1)
+    beside(organisations.find_enterprise(code), tomorrow)
+    beside(organisations.find_agency(agency), tomorrow)
+    tamper(keys.account(agency), fingerprint="f00d")
     report = {"happened_on": TODAY.isoformat(), "description": "更名"}
-    steps.expect(world.call(Person("owner"), "POST", f"/enterprises/{code}/changes", report), 201)
-    run_night(stopped_clock, stopped_clock.instant + timedelta(days=RETENTION.draft_days + 3))
-    [change] = steps.expect(world.call(Person("owner"), "GET", f"/enterprises/{code}/changes"), 200)["items"]
+    steps.expect(world.call(OWNER, "POST", f"/enterprises/{code}/changes", report), 201)
+    run_night(stopped_clock, tomorrow + timedelta(days=RETENTION.draft_days + 2))
+    [change] = steps.expect(world.call(OWNER, "GET", f"/enterprises/{code}/changes"), 200)["items"]
     assert change["description"] == "更名"
-    assert organisations.find_registration("enterprise", code, "D2") is not None, "erased, and not gone yet"
+    assert "f00d" in f"{everything_kept()['settlements']}"
+    for kind, uscc in (("enterprise", code), ("agency", agency)):
+        lapsed = organisations.find_registration(kind, uscc, "D2")
+        assert lapsed is not None and lapsed.erased_at is not None
+
+
+@pytest.mark.clause("§3.2.3")
+def test_a_draft_shows_nothing_of_how_the_agency_did_that_has_the_code(town: Town) -> None:
+    path, ratings = f"/agencies/{town.agency.uscc}", keys.agency_ratings(town.agency.uscc)
+    beside(organisations.find_agency(town.agency.uscc), NOW)
+    tamper(ratings, rating_count=2, rating_sum=8)
+    assert steps.expect(town.world.call(SELLER, "GET", path), 200)["rating_count"] == 2
+    shown_to_others = steps.expect(town.world.call(SECOND, "GET", path), 200)
+    assert (shown_to_others["rating_count"], shown_to_others["code_taken"]) == (0, True)
+
+
+@pytest.mark.clause("§4.1.3")
+def test_the_code_of_an_erased_enterprise_is_taken_once_it_was_cleaned(
+    world: World, stopped_clock: StoppedClock
+) -> None:
+    """The erased record alone tells where a broken run left its papers."""
+    draft(world, FIRST)
+    steps.expect(submit(world, FIRST), 200)
+    long_ago = {"approved_at": "2020-01-01T00:00:00.000Z", "erased_at": instant_text(stopped_clock.instant)}
+    tamper(keys.enterprise(ENTERPRISE.uscc), members=[], state="disqualified", **long_ago)
+    draft(world, SECOND)
+    stopped_clock.instant += timedelta(days=RETENTION.cleaning_days, milliseconds=-1)
+    assert submit(world, SECOND).code == "CODE_FREE_TOMORROW"
+    stopped_clock.instant += timedelta(milliseconds=2)
+    assert steps.expect(submit(world, SECOND), 200)["state"] == "submitted"
 
 
 def test_the_trail_tells_each_registration_of_a_code_its_own_steps(world: World) -> None:

@@ -136,6 +136,7 @@ def test_a_record_made_in_a_state_worth_telling_is_told_too(thing: str, state: s
 def test_a_state_nobody_needs_to_hear_of_tells_nothing() -> None:
     assert messages_for(image("ORDER", "completed"), image("ORDER", "settling")) == []
     assert messages_for(None, image("ENTERPRISE", "draft")) == []
+    assert messages_for(None, image("ENTERPRISE", "rejected", erased_at="2027-01-01T00:00:00.000Z")) == []
     assert messages_for(None, {"pk": "POOL#batch.b1#00", "sk": "POOL", "remaining_fen": 5}) == []
 
 

@@ -28,6 +28,7 @@ from voucher.models.sanctions import Sanction
 from voucher.models.subsidies import SubsidyDecision
 from voucher.models.violations import Violation
 from voucher.policy import RETENTION
+from voucher.refusals import Refused
 from voucher.rules import retention
 
 PLANTED = "甲植一"
@@ -284,6 +285,7 @@ def test_every_field_that_the_inventory_gives_days_is_among_what_was_planted_her
         "Report",
         "Finding",
         "RespondentStatement",
+        "Registration",
     }
     assert timed - kept_elsewhere <= made
 
@@ -386,6 +388,34 @@ def test_a_registration_that_nobody_goes_on_with_is_due(changes: dict[str, Any],
         assert not retention.organisation_is_due(organisation, (), (), None, long_after(days - 1))
         fresh = document(created_at=NOW + timedelta(days=1))
         assert not retention.organisation_is_due(organisation, (fresh,), (), None, long_after(days))
+
+
+@pytest.mark.clause("§4.1.1")
+@pytest.mark.clause("§3.2.1")
+@pytest.mark.parametrize("made", [records.enterprise, records.agency])
+def test_a_draft_takes_a_code_that_nobody_has_or_keeps(made: Callable[..., Any]) -> None:
+    draft = made(state="draft", approved_at=None, draft_id="D1")
+    assert not draft.has_code
+    retention.check_may_take_code(draft, None, NOW)
+    cases = {
+        "ALREADY_REGISTERED": {"state": "submitted"},
+        "CODE_FREE_TOMORROW": {"state": "revoked"},
+        "CHANGED_MEANWHILE": {"state": "submitted", "draft_id": "D1"},
+    }
+    for code, changes in cases.items():
+        holder = made(**{"approved_at": None, "draft_id": "D2"} | changes)
+        assert holder.has_code
+        with pytest.raises(Refused) as no:
+            retention.check_may_take_code(draft, holder, NOW)
+        assert no.value.refusal.name == code
+    erased = made(state="rejected", approved_at=None, draft_id="D2", erased_at=NOW)
+    assert not erased.has_code
+    out = made(state="disqualified" if made is records.enterprise else "removed", draft_id="D2", erased_at=NOW)
+    assert out.has_code and made(state="draft", approved_at=None).has_code, "and so has a draft of before"
+    with pytest.raises(Refused) as no:
+        retention.check_may_take_code(draft, out, long_after(RETENTION.cleaning_days) - timedelta(milliseconds=1))
+    assert no.value.refusal.name == "CODE_FREE_TOMORROW"
+    retention.check_may_take_code(draft, out, long_after(RETENTION.cleaning_days))
 
 
 def test_only_what_was_never_approved_goes_altogether_and_a_day_later() -> None:

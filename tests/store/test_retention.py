@@ -1,5 +1,7 @@
 """What the erasing writes hold by themselves, were the facts they were decided on wrong."""
 
+import pytest
+
 from tests.conftest import StoppedClock
 from tests.store.test_conditions import tamper
 from tests.support.backend import World
@@ -10,6 +12,7 @@ from voucher.models.base import Mark
 from voucher.models.documents import Document
 from voucher.rules import retention
 from voucher.store import documents, keys, organisations
+from voucher.store.engine.reading import read_partition
 
 USCC = str(registration()["uscc"])
 
@@ -50,6 +53,19 @@ def test_an_organisation_that_changed_meanwhile_is_neither_erased_nor_deleted(
     before = everything_kept()
     assert not organisations.commit_erased(draft, erased)
     assert not organisations.commit_deleted(draft)
+    assert everything_kept() == before
+
+
+def test_an_erased_draft_takes_nobody_with_it_who_acts_for_another_registration_meanwhile(
+    world: World, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft, _ = the_draft(world, stopped_clock)
+    as_it_was = list(read_partition(keys.enterprise(USCC), "MEMBER#"))
+    monkeypatch.setattr(organisations, "read_partition", lambda *_: as_it_was)
+    tamper(keys.enterprise(USCC, f"MEMBER#{APPLICANT.name}"), draft_id="ANOTHER")
+    before = everything_kept()
+    erased = retention.erased_organisation(draft, Mark(by="retention", at=stopped_clock.instant))
+    assert not organisations.commit_erased(draft, erased)
     assert everything_kept() == before
 
 

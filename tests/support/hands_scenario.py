@@ -22,8 +22,8 @@ from tests.support.scenario import Json
 from tests.support.settlement_scenario import list_subsidies
 from tests.support.workers import deliver_upload
 from tests.support.yearly_file_scenario import past_year
-from voucher.store import keys
-from voucher.store.engine.table import transact, update_write
+from voucher.store import keys, organisations
+from voucher.store.engine.table import Write, transact, update_write
 
 OWNER, SELLER = Person("owner"), Person("seller")
 ROLES = "platform,bureau,finance"
@@ -37,7 +37,7 @@ SPARE_ENTERPRISE, SPARE_AGENCY = samples.enterprise(2), samples.agency(2)
 WHY = {"reason": "材料有误"}
 Party = Literal["enterprise", "agency"]
 PARTIES: tuple[Party, ...] = ("enterprise", "agency")
-SET_MEMBERS = "SET #members = :members"
+SET_MEMBERS, SET_DRAFT = "SET #members = :members", "SET #draft_id = :draft_id"
 
 
 @dataclass
@@ -54,17 +54,21 @@ class Matter:
     def let_in(self, person: Person, party: Party | None) -> None:
         """This person is a member of the enterprises, of the agencies, or of none (None); whoever registered them still
         is, and nobody else. Nobody is a member of both parties: else a refusal would not tell because of which one."""
-        transact(
-            [
-                update_write(f"members {kind} {uscc}", keys.organisation(kind, uscc), SET_MEMBERS, None, members=names)
-                for kind, owner, registered in (
-                    ("enterprise", OWNER, (ENTERPRISE, SPARE_ENTERPRISE)),
-                    ("agency", SELLER, (AGENCY, SPARE_AGENCY)),
-                )
-                for names in [[owner.name, *([person.name] if kind == party else [])]]
-                for uscc in [each.uscc for each in registered]
-            ]
-        )
+        writes = list[Write]()
+        for kind, owner, registered in (
+            ("enterprise", OWNER, (ENTERPRISE, SPARE_ENTERPRISE)),
+            ("agency", SELLER, (AGENCY, SPARE_AGENCY)),
+        ):
+            names = [owner.name, *([person.name] if kind == party else [])]
+            for uscc in [each.uscc for each in registered]:
+                found, code = organisations.find(kind, uscc, owner.name), keys.organisation(kind, uscc)
+                assert found is not None
+                record = code if found.has_code else organisations.papers(found)
+                writes.append(update_write(f"members {kind} {uscc}", record, SET_MEMBERS, None, members=names))
+                for name in names:
+                    member = code._replace(sk=f"MEMBER#{name}")
+                    writes.append(update_write(f"{name} {uscc}", member, SET_DRAFT, None, draft_id=found.draft_id))
+        transact(writes)
 
 
 Take = Callable[[Matter, Person], Reply]

@@ -156,10 +156,10 @@ def find(kind: str, uscc: str, person: str | None = None) -> Organisation | None
 
 def find_registration(kind: str, uscc: str, draft_id: str | None) -> Organisation | None:
     """The one of all registrations of a credit code that began as this draft, submitted or not; None if it is gone."""
+    if draft_id is not None and (item := find_item(keys.draft(kind, uscc, draft_id))):
+        return _organisation_of(kind, item)
     known = find(kind, uscc)
-    if draft_id is None or (known and known.draft_id == draft_id):
-        return known if known and known.draft_id == draft_id else None
-    return _organisation_of(kind, find_item(keys.draft(kind, uscc, draft_id)))
+    return known if known and known.draft_id == draft_id else None
 
 
 def find_newest_draft(kind: str, uscc: str) -> Organisation | None:
