@@ -56,7 +56,7 @@ def test_an_organisation_that_changed_meanwhile_is_neither_erased_nor_deleted(
     assert everything_kept() == before
 
 
-def test_an_erased_draft_takes_nobody_with_it_who_acts_for_another_registration_meanwhile(
+def test_an_erased_draft_leaves_whoever_acts_for_another_one_meanwhile(
     world: World, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft, _ = the_draft(world, stopped_clock)
