@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tests.rules import records
 from tests.rules.test_reports import order
 from voucher.models.orders import Order, OrderDecision
-from voucher.models.reports import FirmYear, Rows
+from voucher.models.reports import FirmYear, KeptReport, Rows
 from voucher.policy import SIGNALS
 from voucher.rules.compliance import exceptions_of
-from voucher.rules.reports import counted, united
+from voucher.rules.reports import counted, united, usage_of
 from voucher.rules.signals import flags_of_signals, signals_of_agencies, signals_of_agency
 
 OTHER = "91331100MA2E000099"
@@ -37,7 +37,7 @@ def test_orders_at_the_full_share_in_a_row_are_a_signal_once_they_are_enough() -
     assert listed(*row[1:]) == []
     assert listed(*row) == ["o00", "o01", "o02"]
     less = numbered(9, voucher_fen=699_999)
-    assert listed(*row[:1], less.model_copy(update={"created_at": records.NOW}), *row[1:]) == []
+    assert listed(*row, less.model_copy(update={"created_at": records.NOW})) == []  # it came after the first one
     assert listed(*row, less) == ["o00", "o01", "o02"]
     elsewhere = row[2].model_copy(update={"agency_uscc": OTHER})
     assert listed(*row[:2], elsewhere) == []
@@ -100,6 +100,16 @@ def test_a_pair_that_deals_with_nobody_else_is_a_signal_once_its_orders_are_enou
     assert pairs(of_firm("f1", *[agency] * (enough - 1))) == []
     assert pairs(of_firm("f1", *[agency] * enough, OTHER)) == []
     assert pairs(of_firm("f1", *[agency] * enough), of_firm("f2", agency)) == []
+    assert pairs(of_firm("f1", *[agency] * enough), of_firm("f2", agency, OTHER)) == []
+
+
+@pytest.mark.clause("§5.1")
+def test_the_orders_of_an_agency_are_kept_by_month_for_its_signals_and_not_shown_so() -> None:
+    rows = counted(of_firm("f1", records.AGENCY, records.AGENCY))
+    assert rows[f"agency.{records.AGENCY}"]["2606o"] == 2
+    shown = usage_of(2026, KeptReport(rows=rows))["rows"]
+    [agency] = [each for each in shown if each["dimension"] == "agency"]
+    assert (agency["figures"]["orders"], agency["months"]) == (2, [])
 
 
 @pytest.mark.clause("§5.1")
@@ -121,16 +131,23 @@ def test_an_order_shows_the_signals_of_its_own_month_and_of_its_agency() -> None
     assert all(flag["message"].endswith("。") for flag in flags_of_signals(row[0], found, rows))
 
 
-Placed = st.lists(st.tuples(st.sampled_from("fgh"), st.sampled_from([records.AGENCY, OTHER])), min_size=1, max_size=12)
+Placed = st.lists(
+    st.tuples(
+        st.sampled_from("fgh"), st.sampled_from([records.AGENCY, OTHER]), st.sampled_from([700_000, 700_000, 699_999])
+    ),
+    min_size=1,
+    max_size=12,
+)
 
 
 @pytest.mark.clause("§5.1")
 @given(placed=Placed, chance=st.randoms(use_true_random=False))
 def test_signals_are_the_same_in_whatever_order_changes_are_counted(
-    placed: list[tuple[str, str]], chance: Random
+    placed: list[tuple[str, str, int]], chance: Random
 ) -> None:
     orders = [
-        numbered(number, enterprise_uscc=firm, agency_uscc=agency) for number, (firm, agency) in enumerate(placed)
+        numbered(number, enterprise_uscc=firm, agency_uscc=agency, voucher_fen=fen)
+        for number, (firm, agency, fen) in enumerate(placed)
     ]
 
     def life(events: list[Order]) -> tuple[Any, Any]:
