@@ -111,6 +111,11 @@ def summary_invoice_document(agency_name: str, amount_fen: int) -> DocumentFile:
     return _sheet("summary_invoice", "服务券兑付汇总发票", lines)
 
 
+def inspection_photo(seed: str) -> DocumentFile:
+    """What inspectors bring back from a visit (§5.1.1)."""
+    return _scan("photo", "现场照片", seed)
+
+
 def _sheet(kind: str, title: str, lines: list[str]) -> DocumentFile:
     return DocumentFile(kind, f"{title}.pdf", "application/pdf", pdf(title, [*lines, "", SPECIMEN]))
 

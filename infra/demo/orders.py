@@ -6,7 +6,7 @@ from dataclasses import replace
 from infra.client import steps
 from infra.client.http import OPERATOR
 from infra.client.steps import Deal, Json, UnexpectedAnswer, expect
-from infra.demo import stories
+from infra.demo import stories, supervision
 from infra.demo.demo_year import DemoYear, print_refusal
 from infra.demo.plan import owner_of
 from infra.demo.printing import print_heading, print_line, run_together
@@ -27,14 +27,19 @@ def use_vouchers(year: DemoYear) -> None:
     stories.leave_a_silent_agency(year)
     cancel_one(year)
     *plain, disputed = year.orders
-    run_together(
-        "carried out to completion", plain, lambda pair: steps.complete_order(year.client, pair[0]["order_id"], pair[1])
-    )
+    client = year.client
+    run_together("delivered", plain, lambda pair: steps.deliver_order(client, pair[0]["order_id"], pair[1]))
+    supervision.inspect_agencies(year)
+    print_heading("The enterprises confirm, or do not (§4.2.1, §4.2.3)")
+    run_together("confirmed", plain, lambda pair: confirm(year, *pair))
     stories.dispute_a_delivery(year, *disputed)
     stories.say_goodbye_to_a_colleague(year)
-    order, deal = year.orders[0]
-    rating = {"score": 5, "comment": "服务及时"}
-    expect(year.client.call(deal.owner, "POST", f"/orders/{order['order_id']}/rating", rating), 200)
+    supervision.rate_a_service(year)
+
+
+def confirm(year: DemoYear, order: Json, deal: Deal) -> Json:
+    """§4.2.1: the enterprise confirms what was delivered."""
+    return expect(year.client.call(deal.owner, "POST", f"/orders/{order['order_id']}/confirm"), 200)
 
 
 def plan_deals(year: DemoYear) -> list[Deal]:

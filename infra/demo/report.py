@@ -74,6 +74,16 @@ def read_reports(year: DemoYear) -> None:
         ],
     )
     print_line("counted with each change, not when asked; its sums are those of the reconciliation above")
+    found = list[Json]()
+    cursor: str | None = ""
+    while cursor is not None:
+        path = f"/reports/{number}/exceptions?limit=100{cursor and f'&cursor={cursor}'}"
+        page = expect(client.call(BUREAU, "GET", path), 200)
+        found, cursor = found + page["items"], page["next_cursor"]
+    kinds = Counter(each["kind"] for each in found)
+    print_line(f"to be looked at: {', '.join(f'{count} × {kind}' for kind, count in sorted(kinds.items()))}")
+    for each in found[:1]:
+        print_line(f"such as {each['order_id']}: {each['message']}")
     print_signals(year)
 
 
