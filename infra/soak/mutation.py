@@ -1,8 +1,10 @@
 """Each named condition at each place of the store is made always true, one at a time, and a test must fail.
 
-A mutant lives in a private copy of the tree; the working copy is never touched. First all tests run once and tell which
-functions of the store they run through; a mutant then meets only those that run through its own, the quick ones first,
-and the model if they notice nothing.
+A mutant lives in a private copy of the tree; the working copy is never touched. The youngest conditions come first: no
+earlier run met them. A ring runs once and tells which functions of the store its tests run through; a mutant meets only
+those that run through its own, the quick ones first. The store's ring, which is quick, comes first, and then the files
+of a mutant's own subject: they notice nearly all. Only if some mutants are left do the other rings run once, too; what
+they let live meets the model.
 """
 
 import ast
@@ -13,10 +15,11 @@ import shutil
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
@@ -26,13 +29,23 @@ from infra.local.state import LOCAL, ROOT
 
 STORE = Path("layers/voucher/voucher/store")
 ALWAYS = '"attribute_exists(#pk) OR attribute_not_exists(#pk)"'
-RINGS = ("store", "functions", "races", "faults")
+QUICK = "store"
+SLOW = ("functions", "races", "faults")
+RINGS = (QUICK, *SLOW)
+# tests of these rings have their subject in their file's name
+NEAR = ("functions", "races")
+# words of names that tell no subject
+NO_SUBJECT = {"test", "commit", "write", "check", "unchanged", "by", "said", "free", "step", "latest", "turn", "in"}
 MODEL = ["tests/model"]
 COPIED = ("layers/voucher", "functions", "infra", "tests", "template.yaml", "pyproject.toml", "README.md")
 WORKERS = 2
 # no test may take this long; a mutant that makes one hang is caught as well
 PATIENCE_SECONDS = 1_800
 MODEL_RUNS = 60
+# of the first test that fails without any mutant
+MOST_SHOWN = 3_000
+# the environment that the run began with
+ENVIRONMENT = Path(sys.prefix).stat().st_ino
 
 
 @dataclass(frozen=True)
@@ -123,31 +136,79 @@ def _names_in(function: ast.FunctionDef) -> set[str]:
 
 def run(only: str = "") -> int:
     """Try each mutant whose name contains `only`; how many survived, which none should."""
-    wanted = [site for site in sites() if only in site.name]
+    wanted = _youngest_first(site for site in sites() if only in site.name)
     trees: SimpleQueue[Path] = SimpleQueue()
     with TemporaryDirectory(dir=LOCAL, prefix="mutants-") as scratch, ThreadPoolExecutor(WORKERS) as pool:
-        copies = [_copy(Path(scratch) / ring) for ring in RINGS]
-        witnesses = dict(zip(RINGS, pool.map(_witnesses, copies, RINGS), strict=True))
-        for tree in copies[:WORKERS]:
-            trees.put(tree)
-        verdicts = list(pool.map(lambda site: _told(_try(site, trees, witnesses)), wanted))
+        for number in range(WORKERS):
+            trees.put(_copy(Path(scratch) / str(number)))
+        quick = _witnesses(trees, QUICK)
+        near = [(site, [_through(site, quick), *_near(site)]) for site in wanted]
+        verdicts = list(pool.map(lambda each: _told(_try(each[0], each[1], trees)), near))
+        left = [each.site for each in verdicts if each.failed is None]
+        if left:
+            witnesses = list(pool.map(lambda ring: _witnesses(trees, ring), SLOW))
+            far = [(site, [*(_through(site, ring) for ring in witnesses), MODEL]) for site in left]
+            verdicts = list(pool.map(lambda each: _told(_try(each[0], each[1], trees), "SURVIVED"), far))
     survivors = [each for each in verdicts if each.failed is None]
-    print(f"{len(verdicts) - len(survivors)}/{len(verdicts)} conditions missed when removed", flush=True)
+    print(f"{len(wanted) - len(survivors)}/{len(wanted)} conditions missed when removed", flush=True)
     return len(survivors)
 
 
-def _witnesses(tree: Path, ring: str) -> dict[str, list[str]]:
+def _youngest_first(some: Iterable[Site]) -> list[Site]:
+    """By the day on which their lines came; lines that are not committed yet are the youngest."""
+    ages = {file: _written_at(ROOT / STORE / file) for file in {site.file for site in sites()}}
+    return sorted(some, key=lambda site: ages[site.file][site.line - 1], reverse=True)
+
+
+@cache
+def _written_at(path: Path) -> list[int]:
+    """For each line of a file the second in which it was committed."""
+    command = ["git", "blame", "--line-porcelain", path.name]
+    said = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=True).stdout
+    return [int(second) for second in re.findall(r"^committer-time (\d+)$", said, re.MULTILINE)]
+
+
+def _near(site: Site) -> list[list[str]]:
+    """The tests of the site's subject, by ring: their file shares a word with a function that is changed."""
+    words = {word for user in site.users for word in _words(user)}
+    files = [sorted(f"tests/{ring}/{path.name}" for path in (ROOT / "tests" / ring).glob("test_*.py")) for ring in NEAR]
+    return [[file for file in ring if words & _words(Path(file).stem)] for ring in files]
+
+
+def _words(name: str) -> set[str]:
+    """The words of a name, in the singular: `orders.commit_said_contract` and `test_contracts` share one."""
+    return {word.rstrip("s") for word in re.findall(r"[a-z]+", name)} - NO_SUBJECT
+
+
+def _through(site: Site, witnesses: dict[str, list[str]]) -> list[str]:
+    """The tests of a ring that run through what is changed, the quickest first."""
+    return list(dict.fromkeys(test for user in site.users for test in witnesses.get(user, [])))
+
+
+def _witnesses(trees: "SimpleQueue[Path]", ring: str) -> dict[str, list[str]]:
     """For each function of the store the tests that run through it, the quickest first. Raises on a failing test."""
+    tree = trees.get()
     out = tree / "witness.jsonl"
-    done = _pytest(tree, ["-p", "infra.soak.witness", f"tests/{ring}"], VOUCHER_WITNESS=str(out))
-    if done.returncode:
-        raise RuntimeError(f"the tests fail without any mutant:\n{done.stdout[-2_000:]}")
+    out.unlink(missing_ok=True)
+    try:
+        done = _pytest(tree, ["-p", "infra.soak.witness", "--tb=short", f"tests/{ring}"], VOUCHER_WITNESS=str(out))
+        if done.returncode:
+            raise RuntimeError(f"the tests fail without any mutant:\n{first_cause(done.stdout)}")
+        lines = [json.loads(line) for line in out.read_text().splitlines()]
+    finally:
+        trees.put(tree)
     found: defaultdict[str, list[str]] = defaultdict(list)
-    lines = [json.loads(line) for line in out.read_text().splitlines()]
     for line in sorted(lines, key=lambda each: float(each["seconds"])):
         for function in line["functions"]:
             found[function].append(line["test"])
     return found
+
+
+def first_cause(said: str) -> str:
+    """Of what pytest said the first test that failed and why, and the last line, which counts them."""
+    blocks = re.split(r"^(?=_{3,} \S.* _{3,}$|=+ short test summary)", said, flags=re.MULTILINE)
+    shown = blocks[1] if len(blocks) > 1 else said
+    return f"{shown[:MOST_SHOWN].rstrip()}\n{said.rstrip().splitlines()[-1]}"
 
 
 def _copy(tree: Path) -> Path:
@@ -162,15 +223,11 @@ def _copy(tree: Path) -> Path:
     return tree
 
 
-def _try(site: Site, trees: "SimpleQueue[Path]", witnesses: dict[str, dict[str, list[str]]]) -> Verdict:
+def _try(site: Site, groups: list[list[str]], trees: "SimpleQueue[Path]") -> Verdict:
     tree, began = trees.get(), perf_counter()
-    # in the order the tests were in, the quickest first
-    groups = [
-        list(dict.fromkeys(test for user in site.users for test in witnesses[ring].get(user, []))) for ring in RINGS
-    ]
     try:
         with _mutated(tree / STORE / site.file, site):
-            failed = next((found for tests in [*groups, MODEL] if tests and (found := _failure(tree, tests))), None)
+            failed = next((found for tests in groups if tests and (found := _failure(tree, tests))), None)
     finally:
         trees.put(tree)
     return Verdict(site, failed, perf_counter() - began)
@@ -205,12 +262,16 @@ def _failure(tree: Path, tests: list[str]) -> str | None:
 def _pytest(tree: Path, arguments: list[str], **settings: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     environment = {**os.environ, "PYTHONPATH": "layers/voucher:.", **settings}
-    return subprocess.run(
+    done = subprocess.run(
         command, cwd=tree, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
     )
+    # tests that then fail notice no mutant: they miss a module that is imported late
+    if Path(sys.prefix).stat().st_ino != ENVIRONMENT:
+        raise RuntimeError("the environment was made anew during the run, by another `make` of this tree")
+    return done
 
 
-def _told(verdict: Verdict) -> Verdict:
-    word = "SURVIVED" if verdict.failed is None else "killed  "
-    print(f"{word} {verdict.site.name:58} {verdict.seconds:5.0f} s  {verdict.failed or ''}", flush=True)
+def _told(verdict: Verdict, otherwise: str = "left") -> Verdict:
+    word = otherwise if verdict.failed is None else "killed"
+    print(f"{word:8} {verdict.site.name:58} {verdict.seconds:5.0f} s  {verdict.failed or ''}", flush=True)
     return verdict

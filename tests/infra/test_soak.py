@@ -38,6 +38,31 @@ def test_as_many_places_are_mutated_as_conditions_are_used() -> None:
     assert len(SITES) == len(uses) >= 60
 
 
+def test_each_condition_is_tried_once_and_the_youngest_ones_first() -> None:
+    ordered = mutation._youngest_first(SITES)
+    written = [mutation._written_at(ROOT / STORE / site.file)[site.line - 1] for site in ordered]
+    assert sorted(written, reverse=True) == written
+    assert sorted(map(str, ordered)) == sorted(map(str, SITES))
+
+
+def test_a_mutant_first_meets_the_tests_of_its_subject() -> None:
+    [site] = [each for each in SITES if each.name.startswith("complaints.commit_decision ")]
+    assert mutation._near(site) == [["tests/functions/test_complaints.py"], ["tests/races/test_complaints.py"]]
+
+
+def test_without_a_mutant_the_first_cause_of_a_failure_is_told(tmp_path: Path) -> None:
+    """A list of names, of which only the last ones are shown, does not say what the private copy lacks."""
+    tests = tmp_path / "test_it.py"
+    tests.write_text(
+        "import pytest\n\n\n@pytest.fixture\ndef file():\n    open('lacking.txt')\n\n\n"
+        "def test_a(file):\n    pass\n\n\n@pytest.mark.parametrize('n', range(99))\ndef test_b(n):\n    assert n < 0\n"
+    )
+    done = mutation._pytest(tmp_path, ["--tb=short", str(tests)])
+    told = mutation.first_cause(done.stdout)
+    assert "No such file or directory: 'lacking.txt'" in told and "99 failed, 1 error" in told
+    assert "assert 1 < 0" not in told
+
+
 def test_a_mutant_replaces_exactly_the_condition(tmp_path: Path) -> None:
     for site in SITES:
         path = ROOT / STORE / site.file
