@@ -18,6 +18,7 @@ from tests.support.scenario import OWNER, SELLER, TOTAL_FEN, Json, Town, answer_
 from tests.support.settlement_scenario import handed_in, list_enterprise, opened, settling, small_orders, the_order
 from tests.support.snapshots import everything_kept
 from voucher.models.base import Mark, instant_text
+from voucher.models.notices import Origin
 from voucher.models.pools import batch_pool, category_pool
 from voucher.models.vouchers import Voucher
 from voucher.policy import Category
@@ -25,6 +26,7 @@ from voucher.refusals import Refusal, Refused
 from voucher.rules.lifecycle import stepped
 from voucher.store import (
     batches,
+    crowds,
     documents,
     keys,
     notices,
@@ -77,6 +79,7 @@ def changes_nothing(commit: Callable[[], object]) -> None:
     assert everything_kept() == before
 
 
+ORIGIN = Origin("complaints", "2026-06-15T02", "address", "agency")
 PAST = instant_text(NOW - timedelta(seconds=1))
 
 
@@ -456,6 +459,41 @@ def test_an_objection_upheld_in_parts_sends_no_line_back_of_a_notice_that_moved_
         keys.notice(path.rpartition("/")[2]),
         version=99,
     )
+
+
+@pytest.mark.clause("§3.5.3")
+def test_no_objection_is_taken_once_the_closing_of_its_notice_has_begun(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = settling(submitted)
+    notice_id = case.noticed(the_order(submitted))["notice_id"]
+    said = {"name": "某", "contact": "0578", "reason": "服务未实际发生"}
+    nothing_if(
+        monkeypatch,
+        (objections, "commit_new"),
+        lambda: case.call(None, "POST", f"/notices/{notice_id}/objections", said),
+        keys.notice(notice_id, "OBJECTIONS"),
+        closing=True,
+    )
+
+
+@pytest.mark.clause("§3.5.3")
+@pytest.mark.clause("§5.3")
+@pytest.mark.parametrize(
+    ("before", "is_seen", "most", "most_alike"),
+    [
+        (ORIGIN._replace(source="other"), False, 1, 9),
+        (ORIGIN, True, 9, 1),
+        (ORIGIN._replace(target="other"), False, 9, 9),
+    ],
+    ids=["of an hour", "of an address against a target", "of an address not seen yet"],
+)
+def test_no_more_is_taken_as_it_comes_than_its_bound_whatever_was_read(
+    world: World, before: Origin, is_seen: bool, most: int, most_alike: int
+) -> None:
+    place = keys.crowd("complaints")
+    transact(crowds.plain_writes(place, before, False, 9, 9))
+    changes_nothing(lambda: transact(crowds.plain_writes(place, ORIGIN, is_seen, most, most_alike)))
 
 
 @pytest.mark.clause("§2.1.3")
