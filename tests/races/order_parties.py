@@ -28,11 +28,12 @@ class Parties:
     agency: Organisation
     voucher_id: str
     product_id: str
+    prefix: str = "HT"
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def place_order(self, voucher_fen: int) -> str:
         """Place an order with a contract; its id."""
-        number = f"HT-{next(self._numbers)}"
+        number = f"{self.prefix}-{next(self._numbers)}"
         contract = {"contract_number": number, "contract_signed_on": TODAY.isoformat()}
         body = requests.order_body(self.product_id, self.voucher_id, voucher_fen, **contract)
         order = steps.expect(self.world.call(self.enterprise.person, "POST", "/orders", body, key=number), 201)

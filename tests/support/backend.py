@@ -85,10 +85,15 @@ def empty_tables(client: Any) -> dict[str, str]:
 
 @cache
 def function(folder: str) -> ModuleType:
-    """The module app.py of one function, imported once. As on Lambda, it finds the other files of its folder by their
-    names."""
+    """The module app.py of one function, imported once."""
+    return load_function(folder, f"function_{folder}")
+
+
+def load_function(folder: str, name: str) -> ModuleType:
+    """The module app.py of one function, under a name of its own. As on Lambda, it finds the other files of its folder
+    by their names."""
     folder_path = ROOT / "functions" / folder
-    spec = importlib.util.spec_from_file_location(f"function_{folder}", folder_path / "app.py")
+    spec = importlib.util.spec_from_file_location(name, folder_path / "app.py")
     assert spec and spec.loader
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(folder_path))

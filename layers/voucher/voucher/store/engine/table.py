@@ -259,8 +259,12 @@ def pause(attempt: int) -> None:
 
 
 def interpret(error: ClientError, writes: list[Write]) -> None:
-    """Return if only contention was the reason, so that the same may be sent again. Raises `Unmet` for false
-    conditions, and the error itself for any other reason."""
+    """Return if contention was a reason, so that the same may be sent again. Raises `Unmet` for false conditions, and
+    the error itself for any other reason.
+
+    False conditions beside contention tell half of the story: the item that explains them may be the contended one,
+    such as the voucher that this enterprise was granted this very moment.
+    """
     code = error.response["Error"]["Code"]
     if code == "TransactionInProgressException":
         return
@@ -268,10 +272,10 @@ def interpret(error: ClientError, writes: list[Write]) -> None:
         raise error
     reasons = error.response["CancellationReasons"]
     codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
-    if codes <= CONTENTION:
-        return
     if not codes <= CONTENTION | {"ConditionalCheckFailed"}:
         raise error
+    if codes & CONTENTION:
+        return
     false = [
         (write, decode(reason["Item"]) if reason.get("Item") else None)
         for write, reason in zip(writes, reasons, strict=True)

@@ -1,0 +1,95 @@
+"""People with a phone: they call, wait, call again with the same key, and at last give up."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from infra.client.http import Person, Reply, key_of_call
+from tests.simulation.cloud import API_SECONDS, Cloud
+from tests.simulation.scheduler import Killed
+from tests.support import backend
+from tests.support.backend import World, api_event, read_reply
+
+MOST_TRIES = 6
+WAIT_SECONDS = 3.0
+CHANGED, LOST = {"BUSY", "CHANGED_MEANWHILE"}, 502
+
+
+class GaveUpError(Exception):
+    """A person gave up after a few tries without a definite answer."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request and its reply, and between which seconds."""
+
+    begun: float
+    ended: float
+    person: Person | None
+    method: str
+    path: str
+    body: Any
+    key: str | None
+    reply: Reply
+
+
+class People(World):
+    """The client of the backend in a simulated cloud. `calls` has every reply that reached its caller."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self.calls: list[Call] = []
+        self.faults: list[str] = []
+
+    def call(
+        self,
+        person: Person | None,
+        method: str,
+        path: str,
+        body: Any = None,
+        key: str | None = None,
+        raw: str | None = None,
+    ) -> Reply:
+        """A call until it is answered for good. Raises GaveUpError."""
+        if self._cloud.scheduler.current is None:
+            return super().call(person, method, path, body, key, raw)
+        key = key_of_call(method, key)
+        for _ in range(MOST_TRIES):
+            reply = self.send(person, method, path, body, key)
+            if reply.status < 500 and reply.status != 429 and reply.code not in CHANGED:
+                return reply
+            self._cloud.scheduler.sleep(self._cloud.chance.random.uniform(0.1, WAIT_SECONDS))
+        raise GaveUpError(f"{method} {path}")
+
+    def send(self, person: Person | None, method: str, path: str, body: Any, key: str | None) -> Reply:
+        """One request; status 502 if no answer reached the caller."""
+        cloud, chance = self._cloud, self._cloud.chance
+        path, _, search = path.partition("?")
+        for route in backend.routes():
+            if (parameters := route.matches(method, path)) is not None:
+                break
+        else:
+            raise AssertionError(f"no route for {method} {path}")
+        event = api_event(route, path, search, parameters, body, person, key, None)
+        begun = cloud.scheduler.now
+        cloud.scheduler.sleep(chance.latency())
+        try:
+            reply = read_reply(cloud.invoke(route.folder, json.loads(json.dumps(event)), API_SECONDS))
+        except Killed:
+            chance.met["process ended"] += 1
+            reply = Reply(LOST, {})
+        except Exception as fault:  # noqa: BLE001 - API Gateway answers 502; the checks look at which faults there were
+            self.faults.append(f"{type(fault).__name__} {fault}")
+            reply = Reply(LOST, {})
+        cloud.scheduler.sleep(chance.latency())
+        if chance.happens("client lost answer"):
+            return Reply(LOST, {})
+        if reply.status != LOST:
+            self.calls.append(Call(begun, cloud.scheduler.now, person, method, path, body, key, reply))
+        return reply
+
+
+def new_key() -> str:
+    """A key for a request that a person may send again."""
+    return uuid4().hex

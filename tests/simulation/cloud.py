@@ -1,0 +1,329 @@
+"""The simulated AWS around the deployed handlers: processes, the wire to each service, queues, streams, schedules.
+
+The handlers run unchanged. What they hold of AWS are the clients of `store/engine` and `edge/queues`; here these are
+wires, on which a call takes its time and may go wrong, as botocore would tell it.
+"""
+
+import os
+import random
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from tests.races.interleaving import give_each_thread_its_request
+from tests.simulation.chance import Chance
+from tests.simulation.dynamodb import Change, DynamoDB, error
+from tests.simulation.scheduler import Killed, Scheduler
+from tests.support import backend
+from tests.support.bucket import BucketInMemory
+from tests.support.vault import Vault
+from voucher.edge import clock, queues
+from voucher.store.engine import files, pools, sealing, table
+
+START = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
+READ_TIMEOUT_SECONDS, MOST_ATTEMPTS = 8.0, 4
+RETRIED = {"InternalServerError", "ProvisionedThroughputExceededException", "TransactionInProgressException", "SlowDown"}
+# time-outs of the functions, in seconds: of the API, and of workers
+API_SECONDS, WORKER_SECONDS = 20.0, 120.0
+MOST_RECEIVED, VISIBILITY_SECONDS = 5, 720.0
+STREAMED = ("registry", "vouchers", "orders", "settlements", "supervision")
+# the functions that remember something between two calls, and how to forget it
+REMEMBERING = ("grab", "results")
+
+Json = dict[str, Any]
+
+
+class WireTimeoutError(ReadTimeoutError):
+    """No answer came in time."""
+
+    def __init__(self) -> None:
+        super().__init__(endpoint_url="simulated")
+
+
+@dataclass
+class Process:
+    """A Lambda process: the module of its function, its clock, and until when it may work."""
+
+    module: ModuleType
+    skew: float
+    deadline: float = 0.0
+
+
+@dataclass
+class Message:
+    """A message of a queue."""
+
+    queue: str
+    body: str
+    received: int = 0
+
+
+@dataclass
+class Cloud:
+    """One simulated region, from its first second to its end."""
+
+    scheduler: Scheduler
+    chance: Chance
+    tables: DynamoDB
+    log: list[tuple[float, str, str]] = field(default_factory=list)
+    dead_letters: list[Message] = field(default_factory=list)
+    underway: int = 0
+    _started: Counter[str] = field(default_factory=Counter)
+    _idle: defaultdict[str, list[Process]] = field(default_factory=lambda: defaultdict(list))
+    _shards: defaultdict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
+    _read: set[str] = field(default_factory=set)
+
+    def now(self) -> datetime:
+        """What the clock of the running process shows."""
+        task = self.scheduler.current
+        skew = task.process.skew if task is not None and task.process is not None else 0.0
+        instant = START + timedelta(seconds=self.scheduler.now + skew)
+        return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+    # processes
+
+    def invoke(self, folder: str, event: Json, seconds: float) -> Any:
+        """Run a function in a process of its own, as long as it takes. Raises Killed if that process ended."""
+        task = self.scheduler.current
+        assert task is not None
+        idle = self._idle[folder]
+        process = idle.pop() if idle else self._start(folder)
+        process.deadline = self.scheduler.now + seconds
+        task.process = process
+        try:
+            answer = process.module.handler(event, None)
+        except Killed:
+            forget(process.module)  # the next process of this module is another one
+            process.skew = self._skew()
+            raise
+        finally:
+            task.process = None
+            idle.append(process)
+        return answer
+
+    def _start(self, folder: str) -> Process:
+        self._started[folder] += 1
+        return Process(_load(folder, self._started[folder] - 1), self._skew())
+
+    def _skew(self) -> float:
+        return self.chance.random.uniform(-1, 1) * self.chance.skew_seconds
+
+    # the wire
+
+    def ask(self, service: str, operation: str, serve: Callable[..., Any], request: Json) -> Any:
+        """One call as botocore makes it: it comes again after what may pass."""
+        task = self.scheduler.current
+        if task is None or task.process is None:
+            return serve(**request)  # a test prepares or looks
+        for attempt in range(MOST_ATTEMPTS):
+            try:
+                return self._attempt(task.process, service, operation, serve, request)
+            except (WireTimeoutError, ClientError) as fault:
+                code = fault.response["Error"]["Code"] if isinstance(fault, ClientError) else ""
+                if (code and code not in RETRIED) or attempt == MOST_ATTEMPTS - 1:
+                    raise
+            self._sleep(task.process, self.chance.random.random() * 2**attempt * 0.05)
+        raise AssertionError
+
+    def _attempt(
+        self, process: Process, service: str, operation: str, serve: Callable[..., Any], request: Json
+    ) -> Any:
+        fault = self.chance.fault()
+        if fault:
+            self.log.append((self.scheduler.now, f"{service}.{operation}", fault))
+        if fault == "killed before":
+            raise Killed
+        self._sleep(process, self.chance.latency())
+        if fault == "request lost":
+            self._sleep(process, READ_TIMEOUT_SECONDS)
+            raise WireTimeoutError
+        if fault in ("500", "throttled"):
+            raise error("InternalServerError" if fault == "500" else _throttle_of(service))
+        answer = serve(**request)
+        if fault == "killed after":
+            raise Killed
+        if fault == "answer lost":
+            self._sleep(process, READ_TIMEOUT_SECONDS)
+            raise WireTimeoutError
+        if fault == "500 though done":
+            raise error("InternalServerError")
+        self._sleep(process, self.chance.latency())
+        return answer
+
+    def _sleep(self, process: Process, seconds: float) -> None:
+        if self.scheduler.now + seconds > process.deadline:
+            self.scheduler.sleep(max(0.0, process.deadline - self.scheduler.now))
+            self.chance.met["timed out"] += 1
+            raise Killed
+        self.scheduler.sleep(seconds)
+
+    def pause(self, seconds: float) -> None:
+        """Replaces `time.sleep` in the store."""
+        task = self.scheduler.current
+        if task is not None and task.process is not None:
+            self._sleep(task.process, seconds)
+
+    # streams and queues
+
+    def stream(self, change: Change) -> None:
+        """A change of an item goes into the stream of its table; what happens to one item stays in order."""
+        if change.table.name not in STREAMED or change.old == change.new:
+            return
+        images = {"OldImage": change.old} if change.old else {}
+        images |= {"NewImage": change.new} if change.new else {}
+        record = {"dynamodb": images | {"ApproximateCreationDateTime": (START.timestamp() + self.scheduler.now) // 1}}
+        shard = f"{change.table.name}{sum(map(ord, change.at[0])) % 2}"
+        self._shards[shard].append(record)
+        if shard not in self._read:
+            self._read.add(shard)
+            self.underway += 1
+            self.scheduler.spawn(f"stream {shard}", lambda: self._relay(shard), self.chance.random.uniform(0.05, 1.5))
+
+    def _relay(self, shard: str) -> None:
+        """Read a shard to its end; a batch that fails comes again before the next one."""
+        waiting = self._shards[shard]
+        while waiting:
+            part = waiting[: self.chance.random.randint(1, 100)]
+            try:
+                self.invoke("relay", {"Records": part}, WORKER_SECONDS)
+            except (Killed, Exception):  # noqa: BLE001 - whatever it was, the stream delivers again
+                self.scheduler.sleep(self.chance.random.uniform(0.1, 2))
+                continue
+            if not self.chance.happens("changes again"):
+                del waiting[: len(part)]
+        self._read.discard(shard)
+        self.underway -= 1
+
+    def send(self, queue: str, body: str) -> None:
+        """A message is in its queue."""
+        self.underway += 1
+        self._deliver(Message(queue, body), self.chance.random.expovariate(2))
+
+    def _deliver(self, message: Message, delay: float) -> None:
+        self.scheduler.spawn(f"queue {message.queue}", lambda: self._work(message), delay)
+
+    def _work(self, message: Message) -> None:
+        message.received += 1
+        record = {"messageId": "m", "receiptHandle": "r", "body": message.body, "eventSource": "aws:sqs"}
+        event = {"Records": [record | {"attributes": {}, "messageAttributes": {}}]}
+        begun = self.scheduler.now
+        try:
+            failed = self.invoke(message.queue, event, WORKER_SECONDS)["batchItemFailures"]
+        except (Killed, Exception):  # noqa: BLE001 - whatever it was, the queue delivers again
+            failed = [message]
+        if not failed and not self.chance.happens("message again"):
+            self.underway -= 1
+            return
+        self.chance.met["redelivered"] += 1
+        if message.received >= MOST_RECEIVED and failed:
+            self.dead_letters.append(message)
+            self.underway -= 1
+            return
+        self._deliver(message, max(0.0, begun + VISIBILITY_SECONDS - self.scheduler.now) if failed else 1.0)
+
+    def redrive(self) -> None:
+        """What an operator does once the faults are over: dead letters go back to their queues."""
+        letters, self.dead_letters = self.dead_letters, []
+        for letter in letters:
+            self.underway += 1
+            self._deliver(Message(letter.queue, letter.body), 0.1)
+
+
+class _Wire:
+    """A client whose calls go over the simulated wire."""
+
+    def __init__(self, cloud: Cloud, service: str, servant: Any) -> None:
+        self._cloud, self._service, self._servant = cloud, service, servant
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        serve = getattr(self._servant, operation)
+        return lambda *given, **request: (
+            serve(*given, **request) if given else self._cloud.ask(self._service, operation, serve, request)
+        )
+
+
+class _Queues:
+    """SQS as the handlers use it."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[Json]) -> Json:  # noqa: N803
+        """SendMessageBatch."""
+        for entry in Entries:
+            self._cloud.send(QueueUrl, entry["MessageBody"])
+        return {"Successful": Entries}
+
+
+def _throttle_of(service: str) -> str:
+    return "ProvisionedThroughputExceededException" if service == "dynamodb" else "SlowDown"
+
+
+# every module of a function that remembers something, of all runs so far
+MODULES: defaultdict[str, list[ModuleType]] = defaultdict(list)
+
+
+def _load(folder: str, number: int) -> ModuleType:
+    """The module of the function's process of this number, which remembers nothing. Only what remembers something
+    needs a module of its own, and the other files of its folder, too; the others share one."""
+    if folder not in REMEMBERING:
+        return backend.function(folder)
+    modules = MODULES[folder]
+    if number == len(modules):
+        others = {each.stem for each in (backend.ROOT / "functions" / folder).glob("*.py")}
+        shared = {name: sys.modules.pop(name) for name in others if name in sys.modules}
+        modules.append(backend.load_function(folder, f"function_{folder}_{number}"))
+        for name in others:
+            sys.modules.pop(name, None)
+        sys.modules.update(shared)
+    forget(modules[number])
+    return modules[number]
+
+
+def forget(module: ModuleType) -> None:
+    """Forget what the process of a module remembers."""
+    if memory := getattr(module, "memory", None):
+        for remembered in (memory.PUBLISHED, memory.SOLD_OUT, memory.ROOM_LEFT):
+            remembered.clear()
+    if final := getattr(module, "final_grants", None):
+        final.cache_clear()
+
+
+@contextmanager
+def simulated(seed: int) -> Iterator[Cloud]:
+    """A region of its own while the block lasts; everything that happens in it follows from the seed."""
+    scheduler, chance = Scheduler(), Chance(seed)
+    tables = DynamoDB(scheduler, chance, backend.table_definitions())
+    cloud = Cloud(scheduler, chance, tables)
+    tables.on_change = cloud.stream
+    dice = random.Random(seed)
+    with pytest.MonkeyPatch.context() as patch:
+        for word in tables.tables:
+            patch.setenv(f"{word.upper()}_TABLE", word)
+        for queue in backend.QUEUES:
+            patch.setenv(f"{queue.upper()}_QUEUE_URL", queue)
+        patch.setenv("DOCUMENTS_BUCKET", backend.BUCKET)
+        wire = _Wire(cloud, "dynamodb", tables)
+        patch.setattr(table, "client", lambda: wire)
+        patch.setattr(queues, "client", lambda queue_wire=_Wire(cloud, "sqs", _Queues(cloud)): queue_wire)
+        patch.setattr(files, "client", lambda bucket=_Wire(cloud, "s3", BucketInMemory()): bucket)
+        patch.setattr(sealing, "client", lambda vault=_Wire(cloud, "kms", Vault()): vault)
+        patch.setattr(clock, "now", cloud.now)
+        for module in (table, pools):
+            patch.setattr(module, "time", SimpleNamespace(sleep=cloud.pause))
+            patch.setattr(module, "random", dice)
+        patch.setattr(os, "urandom", dice.randbytes)
+        patch.setattr(random, "_urandom", dice.randbytes)
+        give_each_thread_its_request(patch)
+        try:
+            yield cloud
+        finally:
+            scheduler.give_up()

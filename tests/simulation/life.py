@@ -1,0 +1,123 @@
+"""What people do in a simulated year: a rush on a small batch, orders up to their payout, and staff who step in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from infra.client import steps
+from infra.client.http import BUREAU, OPERATOR
+from tests.races import requests, seed_data
+from tests.races.order_parties import Parties
+from tests.races.seed_data import QUOTA_FEN, YEAR, Organisation
+from tests.simulation.clients import Call, GaveUpError, People
+from tests.simulation.cloud import Cloud
+from tests.support.backend import function
+from voucher.policy import Category
+
+RUSH_SECONDS = 4.0
+
+
+@dataclass
+class City:
+    """Who and what there is."""
+
+    cloud: Cloud
+    people: People
+    batch_id: str
+    amount_fen: int
+    enterprises: list[Organisation]
+    agency: Organisation
+    products: list[str]
+    gave_up: list[str] = field(default_factory=list)
+
+
+def found(cloud: Cloud) -> City:
+    """A year with one open batch, which is too small for all of its enterprises."""
+    chance, people = cloud.chance.random, People(cloud)
+    enterprises = seed_data.add_enterprises(10)
+    amount_fen = QUOTA_FEN * chance.randint(3, 9)
+    batch_id = seed_data.open_batch(people, amount_fen, total_fen=100 * QUOTA_FEN)
+    agency = seed_data.add_agency()
+    products = [seed_data.add_product(agency, category) for category in list(Category)[:3]]
+    return City(cloud, people, batch_id, amount_fen, enterprises, agency, products)
+
+
+def live(city: City) -> None:
+    """Let everything begin that the seed wants to happen."""
+    chance = city.cloud.chance.random
+    for enterprise in city.enterprises:
+        for _ in range(chance.choice((1, 1, 2, 3))):
+            begin(city, f"grab {enterprise.person.name}", lambda each=enterprise: grab(city, each), RUSH_SECONDS)
+    for enterprise in chance.sample(city.enterprises, 3):
+        begin(city, f"orders {enterprise.person.name}", lambda each=enterprise: order(city, each), 2 * RUSH_SECONDS)
+    staff: list[Callable[[City], None]] = [close_batch, freeze, violate]
+    for step in chance.sample(staff, chance.randint(0, 2)):
+        begin(city, step.__name__, lambda step=step: step(city), RUSH_SECONDS)
+
+
+def begin(city: City, name: str, story: Callable[[], object], within: float) -> None:
+    """Begin a story within so many seconds; it ends early when its person gives up, or is told no."""
+
+    def tell() -> None:
+        try:
+            story()
+        except (GaveUpError, steps.UnexpectedAnswer) as end:
+            city.gave_up.append(f"{name}: {end}")
+
+    city.cloud.scheduler.spawn(name, tell, city.cloud.chance.random.uniform(0, within))
+
+
+def grab(city: City, enterprise: Organisation) -> None:
+    """Grab, and after a while look again whether the voucher is there."""
+    requests.grab(city.people, city.batch_id, enterprise)
+    city.cloud.scheduler.sleep(city.cloud.chance.random.uniform(0, 2))
+    requests.grab(city.people, city.batch_id, enterprise)
+
+
+def order(city: City, enterprise: Organisation) -> None:
+    """Grab, place two orders and take them as far as the seed says."""
+    chance, people = city.cloud.chance.random, city.people
+    reply = requests.grab(people, city.batch_id, enterprise)
+    voucher_id = steps.expect(reply, 200, 201)["voucher_id"]
+    parties = Parties(people, city.batch_id, enterprise, city.agency, voucher_id, chance.choice(city.products))
+    parties.prefix = enterprise.uscc[-4:]
+    steps_to_take = chance.choice((parties.place_order, parties.accept_order, parties.complete_order))
+    order_ids = [steps_to_take(chance.choice((100_000, 300_000, 700_000))) for _ in range(2)]
+    if steps_to_take == parties.place_order and chance.random() < 0.5:
+        path = f"/orders/{order_ids[0]}/withdraw"
+        steps.expect(people.call(enterprise.person, "POST", path, {"reason": "选错了"}), 200)
+    if steps_to_take == parties.accept_order and chance.random() < 0.5:
+        requests.both_ask_to_cancel(people, order_ids[0], enterprise.person, city.agency.person)
+        path = f"/orders/{order_ids[0]}/cancellation/review"
+        steps.expect(people.call(OPERATOR, "POST", path, {"decision": "approve"}), 200)
+
+
+def close_batch(city: City) -> None:
+    """The bureau closes the batch in the middle of the rush."""
+    steps.expect(city.people.call(BUREAU, "POST", f"/batches/{city.batch_id}/close"), 200)
+
+
+def freeze(city: City) -> None:
+    """A reconciliation in the middle of the rush."""
+    cloud = city.cloud
+    for _ in range(5):
+        try:
+            cloud.invoke("reconcile", {"time": cloud.now().isoformat()}, 900)
+        except Exception:  # noqa: BLE001 - Scheduler calls it again
+            cloud.scheduler.sleep(60)
+            continue
+        return
+
+
+def violate(city: City) -> None:
+    """§5.1: a violation of an enterprise, which may be in the middle of its grab."""
+    enterprise = city.cloud.chance.random.choice(city.enterprises)
+    body = {"uscc": enterprise.uscc, "facts": "转让服务券"}
+    steps.expect(city.people.call(BUREAU, "POST", "/violations", body), 201)
+
+
+def is_grab(call: Call) -> bool:
+    """Whether a call was a grab."""
+    return call.path.endswith("/vouchers") and call.method == "POST"
+
+
+__all__ = ["YEAR", "City", "found", "function", "is_grab", "live"]

@@ -1,0 +1,47 @@
+"""One seed: a life, its faults, the quiet after them, and the checks."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from tests.simulation import life
+from tests.simulation.checks import Witness, check_at_rest
+from tests.simulation.cloud import simulated
+
+STORM_SECONDS, REST_SECONDS = 120.0, 7_200.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came about in the life of a seed, and what was broken."""
+
+    seed: int
+    met: Counter[str]
+    calls: int
+    broken: str | None
+    trace: tuple[str, ...]
+
+
+def run(seed: int) -> Outcome:
+    """Live the life of a seed."""
+    with simulated(seed) as cloud:
+        witness = Witness(cloud)
+        cloud.tables.on_commit = witness.see
+        city = life.found(cloud)
+        cloud.chance.begin()
+        life.live(city)
+        broken = None
+        try:
+            cloud.scheduler.run(STORM_SECONDS)
+            cloud.chance.end_faults()
+            cloud.scheduler.run(REST_SECONDS)
+            cloud.redrive()
+            cloud.scheduler.run(REST_SECONDS)
+            check_at_rest(city, witness)
+        except Exception as failure:  # noqa: BLE001 - the outcome names it
+            broken = f"{type(failure).__name__}: {failure}"
+        trace = tuple(
+            f"{each.begun:8.3f} {each.ended:8.3f} {each.person.name if each.person else '':12} {each.method} {each.path} "
+            f"{each.reply.code or each.reply.status}"
+            for each in city.people.calls
+        )
+        return Outcome(seed, cloud.chance.met, len(city.people.calls), broken, trace)
