@@ -4,9 +4,9 @@ Each seed draws its own world first: some are calm, some stormy, and in each som
 Nothing is drawn anywhere else.
 """
 
-import itertools
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 from random import Random
 
 # what may go wrong with a call to AWS
@@ -14,6 +14,8 @@ FAULTS = ("request lost", "answer lost", "500", "500 though done", "throttled", 
 # and elsewhere: a conflict that no other transaction explains; the client's answer; a message or a batch of changes
 # that comes again
 OTHERS = ("conflict", "client lost answer", "message again", "changes again", "keys unprocessed", "schedule again")
+# within so many seconds of its commit every item of a transaction has changed
+MOST_SECONDS = 2.0
 FREQUENCIES = (0.0, 0.0, 0.004, 0.02, 0.06)
 
 
@@ -31,7 +33,7 @@ class Chance:
         """Draw the world of this seed; from now on things go wrong."""
         choice = self.random.choice
         self.rates = {name: choice(FREQUENCIES) for name in self.rates}
-        self.item_seconds, self.lag_seconds = choice((0.0, 0.002, 0.02)), choice((0.0, 0.05, 3.0))
+        self.item_seconds, self.lag_seconds = choice((0.0, 0.01, 0.2)), choice((0.0, 0.05, 3.0))
         self.skew_seconds, self.units_per_second = choice((0.0, 0.05, 2.0)), choice((0, 0, 100, 20))
 
     def end_faults(self) -> None:
@@ -59,7 +61,8 @@ class Chance:
         """After how many seconds each item of a transaction changes: together, or one after the other."""
         if not self.item_seconds or self.random.random() < 0.5:
             return [0.0] * count
-        ends = list(itertools.accumulate(self.random.expovariate(1 / self.item_seconds) for _ in range(count)))
+        one = self.random.expovariate
+        ends = [min(each, MOST_SECONDS) for each in accumulate(one(1 / self.item_seconds) for _ in range(count))]
         self.random.shuffle(ends)
         return ends
 

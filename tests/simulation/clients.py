@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from infra.client.http import Person, Reply, key_of_call
-from tests.simulation.cloud import API_SECONDS, Cloud
+from tests.simulation.cloud import Cloud
 from tests.simulation.scheduler import Killed
 from tests.support import backend
 from tests.support.backend import World, api_event, read_reply
@@ -75,7 +75,7 @@ class People(World):
         begun = cloud.scheduler.now
         cloud.scheduler.sleep(chance.latency())
         try:
-            reply = read_reply(cloud.invoke(route.folder, json.loads(json.dumps(event)), API_SECONDS))
+            reply = read_reply(cloud.invoke(route.folder, json.loads(json.dumps(event))))
         except Killed:
             chance.met["process ended"] += 1
             reply = Reply(LOST, {})

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -31,9 +32,6 @@ from voucher.store.engine import files, pools, sealing, table
 START = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
 READ_TIMEOUT_SECONDS, MOST_ATTEMPTS = 8.0, 4
 RETRIED = {"InternalServerError", "ProvisionedThroughputExceededException", "TransactionInProgressException", "SlowDown"}
-# time-outs of the functions, in seconds: of the API, and of workers
-API_SECONDS, WORKER_SECONDS = 20.0, 120.0
-MOST_RECEIVED, VISIBILITY_SECONDS = 5, 720.0
 STREAMED = ("registry", "vouchers", "orders", "settlements", "supervision")
 # the functions that remember something between two calls, and how to forget it
 REMEMBERING = ("grab", "results")
@@ -55,6 +53,36 @@ class Process:
     module: ModuleType
     skew: float
     deadline: float = 0.0
+
+
+@dataclass(frozen=True)
+class QueueSettings:
+    """What infra/data.yaml says of a queue; in seconds."""
+
+    delay: float
+    visibility: float
+    most_received: int
+
+
+@cache
+def queue_settings() -> dict[str, QueueSettings]:
+    """Queue → what the template says of it."""
+    resources = backend.template("infra/data.yaml")["Resources"]
+    found = {}
+    for name in backend.QUEUES:
+        told = resources[f"{name.title().replace('_', '')}Queue"]["Properties"]
+        most = told["RedrivePolicy"]["maxReceiveCount"]
+        found[name] = QueueSettings(told.get("DelaySeconds", 0), told["VisibilityTimeout"], most)
+    return found
+
+
+@cache
+def timeout_of(folder: str) -> float:
+    """A function's time-out, in seconds, as template.yaml has it."""
+    told = backend.template("template.yaml")
+    default = told["Globals"]["Function"]["Timeout"]
+    name = folder.title().replace("_", "")
+    return float(told["Resources"].get(name, {}).get("Properties", {}).get("Timeout", default))
 
 
 @dataclass
@@ -90,13 +118,13 @@ class Cloud:
 
     # processes
 
-    def invoke(self, folder: str, event: Json, seconds: float) -> Any:
+    def invoke(self, folder: str, event: Json) -> Any:
         """Run a function in a process of its own, as long as it takes. Raises Killed if that process ended."""
         task = self.scheduler.current
         assert task is not None
         idle = self._idle[folder]
         process = idle.pop() if idle else self._start(folder)
-        process.deadline = self.scheduler.now + seconds
+        process.deadline = self.scheduler.now + timeout_of(folder)
         task.process = process
         try:
             answer = process.module.handler(event, None)
@@ -193,7 +221,7 @@ class Cloud:
         while waiting:
             part = waiting[: self.chance.random.randint(1, 100)]
             try:
-                self.invoke("relay", {"Records": part}, WORKER_SECONDS)
+                self.invoke("relay", {"Records": part})
             except (Killed, Exception):  # noqa: BLE001 - whatever it was, the stream delivers again
                 self.scheduler.sleep(self.chance.random.uniform(0.1, 2))
                 continue
@@ -205,7 +233,8 @@ class Cloud:
     def send(self, queue: str, body: str) -> None:
         """A message is in its queue."""
         self.underway += 1
-        self._deliver(Message(queue, body), self.chance.random.expovariate(2))
+        delay = queue_settings()[queue].delay + self.chance.random.expovariate(2)
+        self._deliver(Message(queue, body), delay)
 
     def _deliver(self, message: Message, delay: float) -> None:
         self.scheduler.spawn(f"queue {message.queue}", lambda: self._work(message), delay)
@@ -216,18 +245,19 @@ class Cloud:
         event = {"Records": [record | {"attributes": {}, "messageAttributes": {}}]}
         begun = self.scheduler.now
         try:
-            failed = self.invoke(message.queue, event, WORKER_SECONDS)["batchItemFailures"]
+            failed = self.invoke(message.queue, event)["batchItemFailures"]
         except (Killed, Exception):  # noqa: BLE001 - whatever it was, the queue delivers again
             failed = [message]
         if not failed and not self.chance.happens("message again"):
             self.underway -= 1
             return
         self.chance.met["redelivered"] += 1
-        if message.received >= MOST_RECEIVED and failed:
+        settings = queue_settings()[message.queue]
+        if message.received >= settings.most_received and failed:
             self.dead_letters.append(message)
             self.underway -= 1
             return
-        self._deliver(message, max(0.0, begun + VISIBILITY_SECONDS - self.scheduler.now) if failed else 1.0)
+        self._deliver(message, max(0.0, begun + settings.visibility - self.scheduler.now) if failed else 1.0)
 
     def redrive(self) -> None:
         """What an operator does once the faults are over: dead letters go back to their queues."""

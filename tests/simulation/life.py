@@ -101,7 +101,7 @@ def freeze(city: City) -> None:
     cloud = city.cloud
     for _ in range(5):
         try:
-            cloud.invoke("reconcile", {"time": cloud.now().isoformat()}, 900)
+            cloud.invoke("reconcile", {"time": cloud.now().isoformat()})
         except Exception:  # noqa: BLE001 - Scheduler calls it again
             cloud.scheduler.sleep(60)
             continue
