@@ -48,7 +48,7 @@ def grab(batch_id: str) -> Answer[PublicVoucher]:
     caller, claim, now = app.caller, app.body(Claim), clock.now()
     batch = memory.published(batch_id, now)
     attempt = Attempt(batch, claim.enterprise_uscc, claim.amount_fen, caller, now)
-    if memory.is_sold_out(batch_id):
+    if memory.room_left(batch_id, now) == 0:
         return held_or_sold_out(attempt)
     try:
         check_open(batch, now)
@@ -79,7 +79,7 @@ def grab(batch_id: str) -> Answer[PublicVoucher]:
 def first_amount(attempt: Attempt) -> int:
     """The amount to try first, in fen: in the rush a guess, otherwise what one look at the entitlement allows. Before
     SOLD_OUT the look is needed: a holder is shown its voucher whatever it asks for, and a quota may have shrunk."""
-    batch, asked_fen, room_fen = attempt.batch, attempt.asked_fen, memory.ROOM_LEFT.get(attempt.batch.batch_id)
+    batch, asked_fen, room_fen = attempt.batch, attempt.asked_fen, memory.room_left(attempt.batch.batch_id, attempt.now)
     guess_fen = asked_fen or batch.guess_fen
     may_fit = room_fen is None or (asked_fen is not None and asked_fen <= room_fen)
     if may_fit and not batch.looks_at_vouchers:
@@ -125,11 +125,11 @@ def make_entitlement(attempt: Attempt) -> None:
 
 def held_or_sold_out(attempt: Attempt) -> Answer[PublicVoucher]:
     """After the last voucher: a holder is shown its own. All others get one answer, whichever enterprise they
-    name, so that nobody learns whether another one holds a voucher; and it costs no read."""
-    batch_id, uscc = attempt.batch.batch_id, attempt.uscc
-    enterprise = organisations.find_enterprise(uscc) if memory.is_holder(batch_id, uscc) else None
-    if enterprise is not None and attempt.caller.sub in enterprise.members and enterprise.approved_at is not None:
-        return reply(public_voucher(vouchers.get(voucher_id_of(batch_id, uscc)), attempt.now), replay=True)
+    name, so that nobody learns whether another one holds a voucher; and it costs one read."""
+    existing = vouchers.find_at_rest(voucher_id_of(attempt.batch.batch_id, attempt.uscc))
+    enterprise = organisations.find_enterprise(attempt.uscc) if existing else None
+    if existing and enterprise and attempt.caller.sub in enterprise.members and enterprise.approved_at is not None:
+        return reply(public_voucher(existing, attempt.now), replay=True)
     check_open(attempt.batch, attempt.now)  # its refusals come before SOLD_OUT
     raise Refused(Refusal.SOLD_OUT)
 
@@ -140,8 +140,8 @@ def held_or_refuse(attempt: Attempt, no: pools.Exhausted | Refused) -> Answer[Pu
     if isinstance(no, Refused) and no.refusal is Refusal.BATCH_NOT_OPEN:
         raise no  # nobody holds a voucher of it yet
     if isinstance(no, pools.Exhausted):
-        memory.learn(batch_id, no)
-    existing, caller = vouchers.find(voucher_id_of(batch_id, attempt.uscc)), attempt.caller
+        memory.learn(batch_id, no, attempt.now)
+    existing, caller = vouchers.find_at_rest(voucher_id_of(batch_id, attempt.uscc)), attempt.caller
     enterprise = as_member(caller, organisations.find_enterprise(attempt.uscc, caller.sub), "enterprise")
     if existing and enterprise.approved_at is not None:
         return reply(public_voucher(existing, attempt.now), replay=True)

@@ -178,7 +178,7 @@ def test_after_a_claim_did_not_fit_larger_ones_cost_one_read_and_smaller_ones_fi
     for more in ({}, {"amount_fen": 400_001}):
         with Meter() as meter:
             refused = town.claim(small, **more)
-        assert (refused.code, refused.body["clause"], dict(meter.calls)) == ("SOLD_OUT", "§1.4a", {"GetItem": 1})
+        assert (refused.code, refused.body["clause"], dict(meter.calls)) == ("SOLD_OUT", "§1.4a", {"TransactGetItems": 1})
     assert town.claim(small, amount_fen=1_000_001).code == "QUOTA_USED"
     assert claim_of(town, small, STRANGER, town.enterprise.uscc).code == "NOT_FOUND"
     for more in ({}, {"amount_fen": 900_000}):
@@ -223,15 +223,27 @@ def without_id(body: Any) -> Any:
 
 @pytest.mark.clause("§4.2.2")
 @pytest.mark.usefixtures("metered")
-def test_a_refusal_after_the_last_voucher_costs_no_call_and_a_holder_two_reads(town: Town) -> None:
+def test_a_refusal_after_the_last_voucher_costs_one_read_and_a_holder_two(town: Town) -> None:
     small = batch_of(town, 1_000_000)
     assert town.claim(small).status == 201
     assert claim_of(town, small, NEIGHBOUR, town.neighbour.uscc).code == "SOLD_OUT"
-    calls = [(NEIGHBOUR, town.neighbour, {}), (OWNER, town.enterprise, {"GetItem": 2})]
-    for person, enterprise, expected in calls:
+    one = {"TransactGetItems": 1}
+    for person, enterprise, expected in [(NEIGHBOUR, town.neighbour, one), (OWNER, town.enterprise, one | {"GetItem": 1})]:
         with Meter() as meter:
             claim_of(town, small, person, enterprise.uscc)
         assert dict(meter.calls) == expected
+
+
+@pytest.mark.clause("§1.4a")
+@pytest.mark.usefixtures("metered")
+def test_that_a_batch_is_empty_is_forgotten_after_a_minute(town: Town, stopped_clock: StoppedClock) -> None:
+    small = batch_of(town, 1_000_000)
+    assert town.claim(small).status == 201
+    for seconds, draws in ((0, 1), (59, 0), (1, 1)):
+        stopped_clock.instant += timedelta(seconds=seconds)
+        with Meter() as meter:
+            assert claim_of(town, small, NEIGHBOUR, town.neighbour.uscc).code == "SOLD_OUT"
+        assert meter.calls["TransactWriteItems"] == draws, "a repair may have filled it again"
 
 
 @pytest.mark.clause("§4.2.2")
@@ -418,7 +430,7 @@ def test_a_closed_batch_costs_two_reads_for_each_grab_that_comes_too_late(town: 
         assert town.world.call(NEIGHBOUR, "POST", path, claim).code == "BATCH_CLOSED"
     with Meter() as meter:
         assert town.world.call(NEIGHBOUR, "POST", path, claim).code == "BATCH_CLOSED"
-    assert dict(meter.calls) == {"GetItem": 2}
+    assert dict(meter.calls) == {"TransactGetItems": 1, "GetItem": 1}
 
 
 @pytest.mark.clause("§2.3.3")

@@ -321,7 +321,7 @@ def _load(folder: str, number: int) -> ModuleType:
 def forget(module: ModuleType) -> None:
     """Forget what the process of a module remembers."""
     if memory := getattr(module, "memory", None):
-        for remembered in (memory.PUBLISHED, memory.SOLD_OUT, memory.ROOM_LEFT):
+        for remembered in (memory.PUBLISHED, memory.ROOM_LEFT):
             remembered.clear()
     if final := getattr(module, "final_grants", None):
         final.cache_clear()

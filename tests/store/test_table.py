@@ -1,8 +1,11 @@
 """Transactions: equal checks become one, and a false condition becomes the refusal that the caller names."""
 
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.store.transactions import GUARD, write
 from voucher.refusals import Refusal, Refused
@@ -65,3 +68,30 @@ def test_only_a_taken_key_and_only_a_changed_fact_are_answered_by_false(monkeypa
     for commit in (lambda: table.commit_new("order", []), lambda: table.commit_if_unchanged([])):
         with pytest.raises(Refused, match="BUSY"):
             commit()
+
+
+@pytest.mark.parametrize(
+    ("reasons", "asked", "outcome"),
+    [
+        (["ConditionalCheckFailed", "None"], 1, table.Unmet),
+        (["ConditionalCheckFailed", "TransactionConflict"], 2, None),
+        (["ThrottlingError", "ConditionalCheckFailed"], 2, None),
+        (["ValidationError", "TransactionConflict"], 1, ClientError),
+    ],
+)
+def test_a_false_condition_beside_contention_tells_half_of_the_story_so_it_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, reasons: list[str], asked: int, outcome: type[Exception] | None
+) -> None:
+    tokens: list[str] = []
+
+    def transact_write_items(**request: Any) -> None:
+        tokens.append(request["ClientRequestToken"])
+        if len(tokens) == 1:
+            told = {"CancellationReasons": [{"Code": code} for code in reasons]}
+            raise ClientError({"Error": {"Code": "TransactionCanceledException"}, **told}, "TransactWriteItems")
+
+    monkeypatch.setenv("ORDERS_TABLE", "orders")
+    monkeypatch.setattr(table, "client", lambda: SimpleNamespace(transact_write_items=transact_write_items))
+    with pytest.raises(outcome) if outcome else nullcontext():
+        table.transact([write("o1"), write("o2")])
+    assert (len(tokens), len(set(tokens))) == (asked, 1)

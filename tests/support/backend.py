@@ -227,7 +227,7 @@ def forget_clients() -> None:
 def forget_batches() -> None:
     """Forget what a warm process remembers of batches."""
     memory = function("grab").memory
-    for remembered in (memory.PUBLISHED, memory.SOLD_OUT, memory.ROOM_LEFT):
+    for remembered in (memory.PUBLISHED, memory.ROOM_LEFT):
         remembered.clear()
     function("results").final_grants.cache_clear()
 

@@ -116,6 +116,13 @@ def find(voucher_id: str) -> Voucher | None:
     return Voucher.model_validate(item) if item else None
 
 
+def find_at_rest(voucher_id: str) -> Voucher | None:
+    """The same, before somebody is told that it is not there: not while a grab writes it, whose items change one after
+    the other. Raises BUSY."""
+    [item] = read_together(keys.voucher(*keys.split_voucher_id(voucher_id)))
+    return Voucher.model_validate(item) if item else None
+
+
 def get(voucher_id: str) -> Voucher:
     """A voucher by its id. Raises NOT_FOUND."""
     if (found := find(voucher_id)) is None:
@@ -131,8 +138,9 @@ def load(voucher_id: str) -> Voucher:
 
 
 def find_entitlement(year: int, uscc: str) -> Entitlement | None:
-    """An enterprise's entitlement of a year, None before its first approval or grab of that year."""
-    item = find_item(keys.entitlement(year, uscc))
+    """An enterprise's entitlement of a year, None before its first approval or grab of that year. Not while a grab
+    writes it: its voucher may be there already. Raises BUSY."""
+    [item] = read_together(keys.entitlement(year, uscc))
     return Entitlement.model_validate(item) if item else None
 
 
@@ -186,12 +194,6 @@ def list_of_batch(batch_id: str) -> Iterator[Voucher]:
     """Every voucher of a batch."""
     for number in range(keys.BUCKETS):
         yield from list_in_bucket(batch_id, number)
-
-
-def list_holders(batch_id: str) -> frozenset[str]:
-    """The credit codes of all enterprises that hold a voucher of a batch."""
-    places = (keys.bucket(batch_id, number) for number in range(keys.BUCKETS))
-    return frozenset(item["enterprise_uscc"] for place in places for item in read_partition(place, "VOUCHER#"))
 
 
 def list_postings_in_bucket(batch_id: str, bucket: int) -> list[Posting]:
