@@ -3,15 +3,17 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run up down token build test soak bench pages lint lock clean ready-to-deploy ready-to-test
+.PHONY: help run up down token build test simulate soak bench pages lint lock clean ready-to-deploy ready-to-test
 
 export PYTHONPATH := layers/voucher:.
 export PYTHONDONTWRITEBYTECODE := 1
+# a seed lives the same life in every process
+export PYTHONHASHSEED := 0
 
 PYTHON := .local/development/bin/python
 DEPLOY := PYTHONPATH= AWS_DEFAULT_REGION=ap-east-1 SAM_CLI_TELEMETRY=0 .local/deploy/bin
 # Two rings at a time, the long ones first; each prints what it found when it is through.
-RINGS := functions faults model journeys races infra rules store
+RINGS := functions faults model journeys races simulation infra rules store
 # GNU make 3.81 (of macOS) has no order of output: the lines of two rings mix. Nor does it know .SHELLFLAGS: see `|| exit`.
 IN_ORDER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 SIDE_BY_SIDE = $(MAKE) --no-print-directory --keep-going --jobs=2 $(IN_ORDER)
@@ -46,6 +48,9 @@ test: ready-to-test ## all tests: rules, store, functions, races, faults, the mo
 ring-%:
 	@echo "== tests/$*"
 	@$(PYTHON) -m infra.local.ring --quiet --durations=3 tests/$*
+
+simulate: ready-to-test ## lives in a simulated AWS that fails as the seed says: SEEDS=1000, FIRST=0
+	@$(PYTHON) -m tests.simulation $(or $(FIRST),0) $(or $(SEEDS),1000)
 
 soak: ready-to-test ## the long tests: thousands of model runs and made-up calls, every fault at every call, every condition removed in turn
 	@$(PYTHON) -m infra.soak

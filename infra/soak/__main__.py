@@ -1,7 +1,7 @@
 """`make soak`: every condition removed in turn, the model for thousands of runs, the races with many seeds, every
 fault at every call, and thousands of calls that are made up from the API's document.
 
-python -m infra.soak [mutation [name] | model | races | faults | calls]
+python -m infra.soak [mutation [name] | model | races | faults | calls | simulation]
 """
 
 import os
@@ -16,6 +16,8 @@ from infra.soak import mutation
 # the 200 runs of `make test` are repeated with so many seeds: 5,000 runs
 MODEL_SEEDS = 25
 RACE_SEEDS = 20
+# lives in the simulated AWS
+LIVES = 10_000
 # the 500 calls of `make test` are followed by others, of other seeds: more than 5,000 calls
 CALL_ROUNDS = 10
 WORKERS = 2
@@ -23,7 +25,7 @@ WORKERS = 2
 
 def main(part_names: list[str]) -> int:
     """Run the named part, or all parts; the exit code is 1 if a test failed or a mutant survived."""
-    parts = part_names[:1] or ["races", "faults", "calls", "mutation", "model"]
+    parts = part_names[:1] or ["races", "faults", "calls", "simulation", "mutation", "model"]
     failures = 0
     if "races" in parts:
         failures += _tests("races", VOUCHER_RACE_SEEDS=str(RACE_SEEDS))
@@ -31,6 +33,9 @@ def main(part_names: list[str]) -> int:
         failures += _tests("faults", VOUCHER_FAULTS="all")
     if "calls" in parts:
         failures += _tests("journeys/test_schemathesis.py", VOUCHER_CALL_ROUNDS=str(CALL_ROUNDS))
+    if "simulation" in parts:
+        command = [sys.executable, "-m", "tests.simulation", "0", str(LIVES)]
+        failures += subprocess.run(command, cwd=ROOT, check=False).returncode
     if "mutation" in parts:
         failures += mutation.run(*part_names[1:2])
     if "model" in parts:

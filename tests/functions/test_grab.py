@@ -178,7 +178,11 @@ def test_after_a_claim_did_not_fit_larger_ones_cost_one_read_and_smaller_ones_fi
     for more in ({}, {"amount_fen": 400_001}):
         with Meter() as meter:
             refused = town.claim(small, **more)
-        assert (refused.code, refused.body["clause"], dict(meter.calls)) == ("SOLD_OUT", "§1.4a", {"TransactGetItems": 1})
+        assert (refused.code, refused.body["clause"], dict(meter.calls)) == (
+            "SOLD_OUT",
+            "§1.4a",
+            {"TransactGetItems": 1},
+        )
     assert town.claim(small, amount_fen=1_000_001).code == "QUOTA_USED"
     assert claim_of(town, small, STRANGER, town.enterprise.uscc).code == "NOT_FOUND"
     for more in ({}, {"amount_fen": 900_000}):
@@ -228,7 +232,10 @@ def test_a_refusal_after_the_last_voucher_costs_one_read_and_a_holder_two(town: 
     assert town.claim(small).status == 201
     assert claim_of(town, small, NEIGHBOUR, town.neighbour.uscc).code == "SOLD_OUT"
     one = {"TransactGetItems": 1}
-    for person, enterprise, expected in [(NEIGHBOUR, town.neighbour, one), (OWNER, town.enterprise, one | {"GetItem": 1})]:
+    for person, enterprise, expected in [
+        (NEIGHBOUR, town.neighbour, one),
+        (OWNER, town.enterprise, one | {"GetItem": 1}),
+    ]:
         with Meter() as meter:
             claim_of(town, small, person, enterprise.uscc)
         assert dict(meter.calls) == expected

@@ -5,7 +5,7 @@ Nothing is drawn anywhere else.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import accumulate
 from random import Random
 
@@ -20,9 +20,11 @@ FREQUENCIES = (0.0, 0.0, 0.004, 0.02, 0.06)
 
 
 class Chance:
-    """The chances of one run. `met` counts what came about. Until `begin` the world is calm, and at once."""
+    """The chances of one run; `without` names faults and stories that are left out. `met` counts what came about. Until
+    `begin` the world is calm, and at once."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, without: Container[str] = ()) -> None:
+        self.without = without
         self.random = Random(seed)
         self.met: Counter[str] = Counter()
         self.rates: dict[str, float] = dict.fromkeys((*FAULTS, *OTHERS), 0.0)
@@ -32,7 +34,8 @@ class Chance:
     def begin(self) -> None:
         """Draw the world of this seed; from now on things go wrong."""
         choice = self.random.choice
-        self.rates = {name: choice(FREQUENCIES) for name in self.rates}
+        drawn = {name: choice(FREQUENCIES) for name in self.rates}
+        self.rates = {name: 0.0 if name in self.without else rate for name, rate in drawn.items()}
         self.item_seconds, self.lag_seconds = choice((0.0, 0.01, 0.2)), choice((0.0, 0.05, 3.0))
         self.skew_seconds, self.units_per_second = choice((0.0, 0.05, 2.0)), choice((0, 0, 100, 20))
 

@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from tests.races import tables
@@ -152,8 +151,3 @@ def check_orders(calls: list[Call]) -> None:
     _insist(all(len(each) == 1 for each in by_key.values()), f"one key, several orders: {dict(by_key)}")
     numbers = [each.contract_number for each in orders.values()]
     _insist(len(numbers) == len(set(numbers)), f"one request, several orders: {sorted(map(str, numbers))}")
-
-
-def told_at(call: Call) -> str:
-    """When an answer reached its caller, as the log tells it."""
-    return (START + timedelta(seconds=call.ended)).isoformat()

@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from infra.client.http import Person, Reply, key_of_call
 from tests.simulation.cloud import Cloud
@@ -88,8 +87,3 @@ class People(World):
         if reply.status != LOST:
             self.calls.append(Call(begun, cloud.scheduler.now, person, method, path, body, key, reply))
         return reply
-
-
-def new_key() -> str:
-    """A key for a request that a person may send again."""
-    return uuid4().hex

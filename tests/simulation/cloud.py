@@ -8,7 +8,7 @@ import os
 import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,12 @@ from voucher.store.engine import files, pools, sealing, table
 
 START = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
 READ_TIMEOUT_SECONDS, MOST_ATTEMPTS = 8.0, 4
-RETRIED = {"InternalServerError", "ProvisionedThroughputExceededException", "TransactionInProgressException", "SlowDown"}
+RETRIED = {
+    "InternalServerError",
+    "ProvisionedThroughputExceededException",
+    "TransactionInProgressException",
+    "SlowDown",
+}
 STREAMED = ("registry", "vouchers", "orders", "settlements", "supervision")
 # the functions that remember something between two calls, and how to forget it
 REMEMBERING = ("grab", "results")
@@ -161,9 +166,7 @@ class Cloud:
             self._sleep(task.process, self.chance.random.random() * 2**attempt * 0.05)
         raise AssertionError
 
-    def _attempt(
-        self, process: Process, service: str, operation: str, serve: Callable[..., Any], request: Json
-    ) -> Any:
+    def _attempt(self, process: Process, service: str, operation: str, serve: Callable[..., Any], request: Json) -> Any:
         fault = self.chance.fault()
         if fault:
             self.log.append((self.scheduler.now, f"{service}.{operation}", fault))
@@ -328,9 +331,9 @@ def forget(module: ModuleType) -> None:
 
 
 @contextmanager
-def simulated(seed: int) -> Iterator[Cloud]:
+def simulated(seed: int, without: Container[str] = ()) -> Iterator[Cloud]:
     """A region of its own while the block lasts; everything that happens in it follows from the seed."""
-    scheduler, chance = Scheduler(), Chance(seed)
+    scheduler, chance = Scheduler(), Chance(seed, without)
     tables = DynamoDB(scheduler, chance, backend.table_definitions())
     cloud = Cloud(scheduler, chance, tables)
     tables.on_change = cloud.stream

@@ -13,7 +13,7 @@
 import json
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,12 +111,23 @@ class DynamoDB:
         self.on_change: Callable[[Change], None] = lambda _change: None
         self._tokens: dict[str, tuple[float, str]] = {}
         self._pending: set[str] = set()
+        self._half: set[object] = set()
         self._spent: dict[tuple[str, str, str], tuple[float, float]] = {}
+
+    def copy(self, other: "DynamoDB") -> None:
+        """Begin with what another one has; items are never changed in place, so both may have the same."""
+        for word, table in other.tables.items():
+            mine = self.tables[word]
+            mine.versions = table.versions.copy()
+            for name, index in table.indexes.items():
+                order = defaultdict(list, {key: entries.copy() for key, entries in index.order.items()})
+                mine.indexes[name] = Index(index.schema, order, index.items.copy(), index.versions.copy())
 
     def get_item(self, *, TableName: str, Key: Wire, ConsistentRead: bool = False) -> Wire:  # noqa: N803
         """GetItem, as last written."""
         assert ConsistentRead, "no read of a table may be stale"
         self._spend("read", TableName, Key)
+        self._look(self.tables[TableName], [Key])
         found = self.tables[TableName].find(_place(Key))
         return {"Item": found} if found else {}
 
@@ -126,6 +137,7 @@ class DynamoDB:
         if len(asked["Keys"]) > MOST_KEYS_AT_ONCE:
             raise error("ValidationException", "Too many items requested for the BatchGetItem call")
         done = self._chance.processed(asked["Keys"])
+        self._look(self.tables[name], done)
         items = [self.tables[name].find(_place(key)) for key in done]
         rest = asked["Keys"][len(done) :]
         unprocessed = {name: {**asked, "Keys": rest}} if rest else {}
@@ -155,8 +167,8 @@ class DynamoDB:
             items.reverse()
         if start := request.get("ExclusiveStartKey"):
             items = _after(items, start, index.schema, request.get("ScanIndexForward", True))
-        if "IndexName" not in request and any(_place(each) in table.held for each in items):
-            self._chance.met["half-seen transaction"] += 1
+        if "IndexName" not in request:
+            self._look(table, items)
         page, last = _page(items, request.get("Limit"))
         answer: Wire = {"Count": len(page)}
         if request.get("Select") != "COUNT":
@@ -189,6 +201,11 @@ class DynamoDB:
             raise _cancelled([code or "None" for code in reasons], writes, changes)
         self._commit(ClientRequestToken, asked, writes, changes)
         return {}
+
+    def _look(self, table: Table, items: Iterable[Wire]) -> None:
+        """Count who sees the old state of an item, although another one of the same transaction has changed."""
+        if self._half and any(table.held.get(_place(each)) in self._half for each in items):
+            self._chance.met["half-seen transaction"] += 1
 
     def _was_done(self, token: str, asked: str) -> bool:
         if token in self._pending:
@@ -232,7 +249,9 @@ class DynamoDB:
             del change.table.held[change.at]
             if is_write:
                 self._change(change)
+            self._half.add(token)
             if not left:
+                self._half.discard(token)
                 self._pending.discard(token)
                 self._tokens[token] = (self._scheduler.now, asked)
 

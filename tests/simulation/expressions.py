@@ -40,7 +40,10 @@ def holds(request: Wire, item: Wire | None) -> bool:
     names, values = request.get("ExpressionAttributeNames"), request.get("ExpressionAttributeValues")
     parser = create_condition_expression_parser(expression, names, values)
     parser._lex_condition_expression = lambda: deque(_words(expression))  # type: ignore[method-assign]
-    subject = NO_ITEM if item is None else Item(DynamoType(item["pk"]), DynamoType(item["sk"]), item)
+    subject = NO_ITEM
+    if item is not None:  # as much of it as the condition names: moto weighs each attribute
+        named = {name: item[name] for name in (names or {}).values() if name in item}
+        subject = Item(DynamoType(item["pk"]), DynamoType(item["sk"]), named)
     return bool(parser.parse().expr(subject))
 
 
@@ -49,8 +52,11 @@ def _steps(expression: str) -> tuple[tuple[str, str, str], ...]:
     """(clause, path, rest) of each part of an update."""
     [start, *found] = CLAUSE.split(expression)
     assert not start
-    parts = [(clause, part) for clause, text in zip(found[::2], found[1::2], strict=True)
-             for part in BETWEEN_PARTS.split(text.strip())]
+    parts = [
+        (clause, part)
+        for clause, text in zip(found[::2], found[1::2], strict=True)
+        for part in BETWEEN_PARTS.split(text.strip())
+    ]
     steps = []
     for clause, part in parts:
         path, _, rest = part.partition(" = " if clause == "SET" else " ")

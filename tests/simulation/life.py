@@ -1,16 +1,16 @@
 """What people do in a simulated year: a rush on a small batch, orders up to their payout, and staff who step in."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR
 from tests.races import requests, seed_data
 from tests.races.order_parties import Parties
-from tests.races.seed_data import QUOTA_FEN, YEAR, Organisation
+from tests.races.seed_data import QUOTA_FEN, Organisation
 from tests.simulation.clients import Call, GaveUpError, People
-from tests.simulation.cloud import Cloud
-from tests.support.backend import function
+from tests.simulation.cloud import Cloud, simulated
+from tests.simulation.dynamodb import Change, DynamoDB
 from voucher.policy import Category
 
 RUSH_SECONDS = 4.0
@@ -23,30 +23,53 @@ class City:
     cloud: Cloud
     people: People
     batch_id: str
-    amount_fen: int
     enterprises: list[Organisation]
     agency: Organisation
     products: list[str]
+    stories: list[str] = field(default_factory=list)
     gave_up: list[str] = field(default_factory=list)
+
+
+# vouchers of the batch → the tables and the city when they were founded, for the seeds that follow
+FOUNDED: dict[int, tuple[DynamoDB, list[Change], City]] = {}
 
 
 def found(cloud: Cloud) -> City:
     """A year with one open batch, which is too small for all of its enterprises."""
-    chance, people = cloud.chance.random, People(cloud)
+    vouchers = cloud.chance.random.randint(3, 9)
+    if vouchers not in FOUNDED:
+        FOUNDED[vouchers] = _found(vouchers)
+    tables, changes, city = FOUNDED[vouchers]
+    cloud.tables.copy(tables)
+    cloud.tables.on_commit(changes)
+    return replace(city, cloud=cloud, people=People(cloud), stories=[], gave_up=[])
+
+
+def _found(vouchers: int) -> tuple[DynamoDB, list[Change], City]:
+    changes: list[Change] = []
+    with simulated(vouchers) as cloud:
+        cloud.tables.on_commit, cloud.tables.on_change = changes.extend, lambda _change: None
+        return cloud.tables, changes, settle(cloud, vouchers)
+
+
+def settle(cloud: Cloud, vouchers: int) -> City:
+    """The same in tables that are empty; the batch has as many vouchers."""
+    people = People(cloud)
     enterprises = seed_data.add_enterprises(10)
-    amount_fen = QUOTA_FEN * chance.randint(3, 9)
-    batch_id = seed_data.open_batch(people, amount_fen, total_fen=100 * QUOTA_FEN)
+    batch_id = seed_data.open_batch(people, QUOTA_FEN * vouchers, total_fen=100 * QUOTA_FEN)
     agency = seed_data.add_agency()
     products = [seed_data.add_product(agency, category) for category in list(Category)[:3]]
-    return City(cloud, people, batch_id, amount_fen, enterprises, agency, products)
+    return City(cloud, people, batch_id, enterprises, agency, products)
 
 
 def live(city: City) -> None:
     """Let everything begin that the seed wants to happen."""
     chance = city.cloud.chance.random
     for enterprise in city.enterprises:
-        for _ in range(chance.choice((1, 1, 2, 3))):
-            begin(city, f"grab {enterprise.person.name}", lambda each=enterprise: grab(city, each), RUSH_SECONDS)
+        for time in range(chance.choice((1, 1, 2, 3))):
+            begin(
+                city, f"grab {time} of {enterprise.person.name}", lambda each=enterprise: grab(city, each), RUSH_SECONDS
+            )
     for enterprise in chance.sample(city.enterprises, 3):
         begin(city, f"orders {enterprise.person.name}", lambda each=enterprise: order(city, each), 2 * RUSH_SECONDS)
     staff: list[Callable[[City], None]] = [close_batch, freeze, violate]
@@ -63,7 +86,10 @@ def begin(city: City, name: str, story: Callable[[], object], within: float) -> 
         except (GaveUpError, steps.UnexpectedAnswer) as end:
             city.gave_up.append(f"{name}: {end}")
 
-    city.cloud.scheduler.spawn(name, tell, city.cloud.chance.random.uniform(0, within))
+    city.stories.append(name)
+    delay = city.cloud.chance.random.uniform(0, within)
+    if name not in city.cloud.chance.without:
+        city.cloud.scheduler.spawn(name, tell, delay)
 
 
 def grab(city: City, enterprise: Organisation) -> None:
@@ -118,6 +144,3 @@ def violate(city: City) -> None:
 def is_grab(call: Call) -> bool:
     """Whether a call was a grab."""
     return call.path.endswith("/vouchers") and call.method == "POST"
-
-
-__all__ = ["YEAR", "City", "found", "function", "is_grab", "live"]

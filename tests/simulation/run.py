@@ -1,9 +1,11 @@
 """One seed: a life, its faults, the quiet after them, and the checks."""
 
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass
 
 from tests.simulation import life
+from tests.simulation.chance import FAULTS, OTHERS
 from tests.simulation.checks import Witness, check_at_rest
 from tests.simulation.cloud import simulated
 
@@ -16,14 +18,15 @@ class Outcome:
 
     seed: int
     met: Counter[str]
+    stories: tuple[str, ...]
     calls: int
     broken: str | None
     trace: tuple[str, ...]
 
 
-def run(seed: int) -> Outcome:
-    """Live the life of a seed."""
-    with simulated(seed) as cloud:
+def run(seed: int, without: Container[str] = ()) -> Outcome:
+    """Live the life of a seed; `without` names faults and stories that are left out, to find a shorter one."""
+    with simulated(seed, without) as cloud:
         witness = Witness(cloud)
         cloud.tables.on_commit = witness.see
         city = life.found(cloud)
@@ -44,4 +47,14 @@ def run(seed: int) -> Outcome:
             f"{each.reply.code or each.reply.status}"
             for each in city.people.calls
         )
-        return Outcome(seed, cloud.chance.met, len(city.people.calls), broken, trace)
+        return Outcome(seed, cloud.chance.met, tuple(city.stories), len(city.people.calls), broken, trace)
+
+
+def shrunk(seed: int) -> tuple[Outcome, list[str]]:
+    """A shorter life of a seed that is broken, too, and what it does without: each fault and story is left out in
+    turn."""
+    without, outcome = list[str](), run(seed)
+    for name in (*outcome.stories, *FAULTS, *OTHERS):
+        if (shorter := run(seed, [*without, name])).broken:
+            without, outcome = [*without, name], shorter
+    return outcome, without

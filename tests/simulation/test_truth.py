@@ -44,7 +44,9 @@ def local(engine_url: str) -> Any:
 
 def told(answer: Json) -> Any:
     """What is answered, as far as the store looks at it."""
-    kept = {name: answer[name] for name in ("Item", "Items", "Count", "Responses", "LastEvaluatedKey") if name in answer}
+    kept = {
+        name: answer[name] for name in ("Item", "Items", "Count", "Responses", "LastEvaluatedKey") if name in answer
+    }
     if isinstance(kept.get("Responses"), dict):  # a batch has no order
         kept["Responses"] = {name: sorted(items, key=repr) for name, items in ordered(kept["Responses"]).items()}
     return ordered(kept)
@@ -99,8 +101,7 @@ def record(engine: DynamoDB) -> list[tuple[str, Json, Any]]:
 def test_what_a_calm_life_asks_is_answered_as_the_local_engine_does(local: Any) -> None:
     with simulated(1) as cloud:
         asked = record(cloud.tables)
-        city = life.found(cloud)
-        life.live(city)
+        life.live(life.settle(cloud, 4))
         cloud.scheduler.run(600)
     assert {operation for operation, *_ in asked} == set(OPERATIONS)
     for operation, request, known in asked:

@@ -1,0 +1,46 @@
+"""The whole backend in a simulated AWS, life after life, each from a seed (§4.1.4, §4.2.1, §5.1)."""
+
+import os
+from collections import Counter
+from time import perf_counter
+
+import pytest
+
+from tests.simulation.run import Outcome, run
+
+SEEDS = int(os.environ.get("VOUCHER_SIMULATION_SEEDS", "300"))
+FIRST = int(os.environ.get("VOUCHER_SIMULATION_FIRST", "0"))
+# what must have come about in so many lives together; if it did not, they prove less than they say
+MUST_MEET_IN = 100
+MUST_MEET = {
+    "conflict", "read cancelled", "half-seen transaction", "throttled", "throttled by capacity", "keys unprocessed",
+    "request lost", "answer lost", "500", "500 though done", "token seen again", "client lost answer",
+    "killed before", "killed after", "process ended", "timed out", "redelivered", "message again", "changes again",
+}  # fmt: skip
+
+
+@pytest.mark.clause("§4.1.4")
+@pytest.mark.clause("§4.2.1")
+@pytest.mark.clause("§5.1")
+def test_whatever_aws_may_do_the_books_hold_and_nobody_is_told_a_wrong_no(capsys: pytest.CaptureFixture[str]) -> None:
+    met, calls, broken, begun = Counter[str](), 0, list[Outcome](), perf_counter()
+    for seed in range(FIRST, FIRST + SEEDS):
+        outcome = run(seed)
+        met += outcome.met
+        calls += outcome.calls
+        if outcome.broken:
+            broken.append(outcome)
+    with capsys.disabled():
+        rate = SEEDS / (perf_counter() - begun) * 60
+        counts = ", ".join(f"{count} {name}" for name, count in met.most_common())
+        print(f" {SEEDS} lives, {rate:.0f} a minute, {calls} calls answered; met: {counts}", end="")
+    assert not broken, "\n".join(f"seed {each.seed}: {each.broken}" for each in broken)
+    if SEEDS >= MUST_MEET_IN:
+        assert MUST_MEET - met.keys() == set()
+
+
+def test_a_seed_lives_the_same_life_again() -> None:
+    for seed in (3, 7):
+        first, again = run(seed), run(seed)
+        assert first == again
+        assert first.trace and first.met
