@@ -11,9 +11,9 @@ from voucher.store.engine.pools import Exhausted
 # change. Only its state does: a closed batch refuses the next draw, and is then read again (`learn`). Before the
 # opening no draw could refuse, and a batch that was closed meanwhile would go unnoticed.
 PUBLISHED: dict[str, Batch] = {}
-# What a batch had left, in fen, when a claim did not fit, and when that was. True as an upper bound, because a published
-# batch only shrinks: a larger claim need not be tried. Forgotten after a minute, because a restore or a repair may fill
-# a batch again.
+# What a batch had left, in fen, when a claim did not fit, and when that was. True as an upper bound, because a
+# published batch only shrinks: a larger claim need not be tried. Forgotten after a minute, because a restore or a
+# repair may fill a batch again.
 ROOM_LEFT: dict[str, tuple[int, Instant]] = {}
 REMEMBERED_FOR = timedelta(seconds=60)
 

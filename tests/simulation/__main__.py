@@ -4,10 +4,11 @@ make simulate SEEDS=1000 FIRST=0
 """
 
 import logging
-import os
 import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stdout
+from io import StringIO
 from time import perf_counter
 
 from tests.simulation.run import Outcome, run, shrunk
@@ -17,8 +18,8 @@ MOST_SHRUNK = 3
 
 def _life(seed: int) -> Outcome:
     logging.disable(logging.ERROR)
-    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives; handlers print metrics
-    return run(seed)
+    with redirect_stdout(StringIO()):  # handlers print metrics
+        return run(seed)
 
 
 def main(first: int, count: int) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -283,6 +283,10 @@ class _Wire:
         )
 
 
+def _same(wire: _Wire) -> _Wire:
+    return wire
+
+
 class _Queues:
     """SQS as the handlers use it."""
 
@@ -344,11 +348,10 @@ def simulated(seed: int, without: Container[str] = ()) -> Iterator[Cloud]:
         for queue in backend.QUEUES:
             patch.setenv(f"{queue.upper()}_QUEUE_URL", queue)
         patch.setenv("DOCUMENTS_BUCKET", backend.BUCKET)
-        wire = _Wire(cloud, "dynamodb", tables)
-        patch.setattr(table, "client", lambda: wire)
-        patch.setattr(queues, "client", lambda queue_wire=_Wire(cloud, "sqs", _Queues(cloud)): queue_wire)
-        patch.setattr(files, "client", lambda bucket=_Wire(cloud, "s3", BucketInMemory()): bucket)
-        patch.setattr(sealing, "client", lambda vault=_Wire(cloud, "kms", Vault()): vault)
+        servants = {"dynamodb": tables, "sqs": _Queues(cloud), "s3": BucketInMemory(), "kms": Vault()}
+        for module, service in ((table, "dynamodb"), (queues, "sqs"), (files, "s3"), (sealing, "kms")):
+            wire = _Wire(cloud, service, servants[service])
+            patch.setattr(module, "client", partial(_same, wire))
         patch.setattr(clock, "now", cloud.now)
         for module in (table, pools):
             patch.setattr(module, "time", SimpleNamespace(sleep=cloud.pause))

@@ -70,46 +70,47 @@ def updated(request: Wire, item: Wire | None) -> Wire:
     """An item as an update leaves it. Raises InvalidUpdateError."""
     names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
     before: Wire = {**(item or {}), **request["Key"]}
+    # what an expression's words stand for: values, and attributes as they were
+    words = {**values, **{word: before[name] for word, name in names.items() if name in before}}
     after = dict(before)
-
-    def operand(word: str) -> Any:
-        value = values[word] if word.startswith(":") else before.get(names[word])
-        if value is None:
-            raise InvalidUpdateError(word)
-        return value
-
-    def value_of(text: str) -> Any:
-        match = TERM.fullmatch(text)
-        if match is None:
-            raise NotImplementedError(text)
-        function, place, other, plain, sign, added = match.groups()
-        if function == "if_not_exists":
-            value = before.get(names[place]) or operand(other)
-        elif function == "list_append":
-            value = {"L": operand(place)["L"] + operand(other)["L"]}
-        elif function:
-            raise NotImplementedError(text)
-        else:
-            value = operand(plain)
-        return _sum(value, operand(added), sign) if sign else value
-
     for clause, path, rest in _steps(request["UpdateExpression"]):
-        name = names[path]
         if clause == "SET":
-            after[name] = value_of(rest)
-        elif clause == "REMOVE":
-            after.pop(name, None)
+            new: Wire | None = _value_of(rest, words)
         else:
-            [(kind, members)] = values[rest].items()
-            if kind == "N" and clause == "ADD":
-                after[name] = _sum(before.get(name, {"N": "0"}), values[rest], "+")
-                continue
-            there = set(before.get(name, {kind: []})[kind])
-            there = there | set(members) if clause == "ADD" else there - set(members)
-            after.pop(name, None)
-            if there:
-                after[name] = {kind: sorted(there)}
+            new = None if clause == "REMOVE" else _merged(clause, words.get(path), words[rest])
+        after.pop(names[path], None)
+        if new:
+            after[names[path]] = new
     return after
+
+
+def _operand(word: str, words: Wire) -> Wire:
+    if word not in words:
+        raise InvalidUpdateError(word)
+    value: Wire = words[word]
+    return value
+
+
+def _value_of(text: str, words: Wire) -> Wire:
+    match = TERM.fullmatch(text)
+    if match is None:
+        raise NotImplementedError(text)
+    function, place, other, plain, sign, added = match.groups()
+    if function == "list_append":
+        value = {"L": _operand(place, words)["L"] + _operand(other, words)["L"]}
+    else:
+        value = _operand(place if function and place in words else other or plain, words)
+    return _sum(value, _operand(added, words), sign) if sign else value
+
+
+def _merged(clause: str, old: Wire | None, given: Wire) -> Wire | None:
+    """ADD and DELETE: a number grows, a set wins or loses members; an empty set is no attribute."""
+    [(kind, members)] = given.items()
+    if kind == "N":
+        return _sum(old or {"N": "0"}, given, "+")
+    there = set((old or {kind: []})[kind])
+    left = there | set(members) if clause == "ADD" else there - set(members)
+    return {kind: sorted(left)} if left else None
 
 
 def _sum(value: Wire, added: Wire, sign: str) -> Wire:

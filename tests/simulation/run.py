@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tests.simulation import life
 from tests.simulation.chance import FAULTS, OTHERS
 from tests.simulation.checks import Witness, check_at_rest
+from tests.simulation.clients import Call
 from tests.simulation.cloud import simulated
 
 STORM_SECONDS, REST_SECONDS = 120.0, 7_200.0
@@ -42,12 +43,14 @@ def run(seed: int, without: Container[str] = ()) -> Outcome:
             check_at_rest(city, witness)
         except Exception as failure:  # noqa: BLE001 - the outcome names it
             broken = f"{type(failure).__name__}: {failure}"
-        trace = tuple(
-            f"{each.begun:8.3f} {each.ended:8.3f} {each.person.name if each.person else '':12} {each.method} {each.path} "
-            f"{each.reply.code or each.reply.status}"
-            for each in city.people.calls
-        )
+        trace = tuple(map(_line, city.people.calls))
         return Outcome(seed, cloud.chance.met, tuple(city.stories), len(city.people.calls), broken, trace)
+
+
+def _line(call: Call) -> str:
+    who = call.person.name if call.person else ""
+    told = call.reply.code or call.reply.status
+    return f"{call.begun:8.3f} {call.ended:8.3f} {who:12} {call.method} {call.path} {told}"
 
 
 def shrunk(seed: int) -> tuple[Outcome, list[str]]:

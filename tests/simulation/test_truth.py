@@ -36,7 +36,7 @@ def local(engine_url: str) -> Any:
         endpoint_url=engine_url,
         region_name="ap-east-1",
         aws_access_key_id="truth",
-        aws_secret_access_key="truth",  # noqa: S106 - the engine takes any
+        aws_secret_access_key="truth",
     )
     backend.empty_tables(client)
     return client
@@ -56,7 +56,7 @@ def refused(error: ClientError) -> Any:
     """The code of an error, and what a cancelled transaction says of each item."""
     reasons = error.response.get("CancellationReasons", [])
     if any(each["Code"] == "ValidationError" for each in reasons):
-        # AWS names the item (API reference of TransactWriteItems, "Cancellation reason codes"), the local engine does not
+        # AWS names the item (API reference of TransactWriteItems, cancellation reasons), the local engine does not
         return "ValidationException", []
     return error.response["Error"]["Code"], [(each["Code"], ordered(each.get("Item"))) for each in reasons]
 
@@ -115,7 +115,8 @@ KEYS: list[Json] = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk in "pq" for sk in 
 def condition(dice: Random) -> str | None:
     """A condition of the forms that the store has."""
     some = (
-        "attribute_exists(#pk)", "attribute_not_exists(#pk)", "#a = :n", "#a >= :n", "NOT #b = :s", "contains(#tags, :s)",
+        "attribute_exists(#pk)", "attribute_not_exists(#pk)", "#a = :n", "#a >= :n", "NOT #b = :s",
+        "contains(#tags, :s)",
         "attribute_not_exists(#tags) OR size(#tags) < :n", "#a > :n AND (#b = :s OR attribute_not_exists(#b))",
     )  # fmt: skip
     return dice.choice((None, *some))
