@@ -3,8 +3,10 @@ is out of the ordinary.
 
 A message only says whose. What that enterprise counts for is made anew from its records and postings, and the
 difference to what was counted of it is added to the rows, in one transaction. So a message that comes twice, late or in
-another order changes nothing that is right already. The queue holds each message for some seconds: a transaction's items
-change one after the other, and a message about the first one must not be worked on before the last one has changed.
+another order changes nothing that is right already.
+
+The queue holds each message for some seconds, because a transaction's items change one after the other: a message about
+the first one must not be worked on before the last one has changed.
 
 A year can be counted anew: invoke with {"rebuild": year}. Its rows are then made beside those that are shown, bucket by
 bucket, and shown once all are through.
