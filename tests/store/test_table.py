@@ -79,7 +79,7 @@ def test_only_a_taken_key_and_only_a_changed_fact_are_answered_by_false(monkeypa
         (["ValidationError", "TransactionConflict"], 1, ClientError),
     ],
 )
-def test_a_false_condition_beside_contention_tells_half_of_the_story_so_it_is_asked_again(
+def test_a_false_condition_beside_contention_is_asked_again(
     monkeypatch: pytest.MonkeyPatch, reasons: list[str], asked: int, outcome: type[Exception] | None
 ) -> None:
     tokens: list[str] = []
