@@ -1,6 +1,6 @@
 """A batch: its days, when its vouchers end, how much it takes, over how many shards, and what is shown of it."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,7 @@ from voucher.rules.batches import (
     check_release,
     closed_batch,
     corrected_batch,
+    ends_soon,
     new_batch,
     shards_for,
     shown_state,
@@ -26,6 +27,7 @@ from voucher.rules.batches import (
 
 DEMO_YEAR = policy(year_starts_on="2026-07-01", year_ends_on="2026-07-10")
 ONE_MILLISECOND = timedelta(milliseconds=1)
+LISHUI = timezone(timedelta(hours=8))
 OPENS = datetime(2026, 6, 1, 1, 0, tzinfo=UTC)  # 09:00 on 1 June in Lishui
 NEW_YEAR = datetime(2025, 12, 31, 16, 0, tzinfo=UTC)  # 00:00 on 1 January in Lishui
 LAST_MOMENT = datetime(2026, 12, 31, 15, 59, 59, 999_000, tzinfo=UTC)
@@ -50,6 +52,17 @@ def test_a_voucher_ends_in_lishui_with_its_face_date_or_the_years_last_day(face_
 def test_a_programme_with_dates_of_its_own_ends_its_vouchers_on_its_own_last_day() -> None:
     assert voucher_end(date(2026, 12, 31), DEMO_YEAR, YEAR) == datetime(2026, 7, 10, 16, tzinfo=UTC)
     assert voucher_end(date(2026, 7, 9), DEMO_YEAR, YEAR) == datetime(2026, 7, 9, 16, tzinfo=UTC)
+
+
+@pytest.mark.clause("§4.2.2")
+def test_the_end_of_vouchers_is_near_from_midnight_in_lishui_to_the_end_itself() -> None:
+    ending = batch()
+    first_day = ending.valid_until - timedelta(days=POLICY.voucher_reminder_days)
+    begins_at = datetime.combine(first_day, time(), tzinfo=LISHUI)
+    assert not ends_soon(ending, POLICY, begins_at - ONE_MILLISECOND)
+    assert ends_soon(ending, POLICY, begins_at)
+    assert ends_soon(ending, POLICY, ending.ends_at - ONE_MILLISECOND)
+    assert not ends_soon(ending, POLICY, ending.ends_at)
 
 
 @pytest.mark.clause("§1.4b")

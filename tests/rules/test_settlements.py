@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.rules.records import NOW, POLICY, fields_at_fault, refusal_of
+from tests.rules.records import NOW, POLICY, fields_at_fault, refusal_of, refused_by
 from tests.rules.settlement_records import invoice, line, order, settlement, transfers
 from voucher.models.base import Mark
 from voucher.refusals import Refusal, Refused
@@ -192,8 +192,13 @@ def test_a_transfer_that_is_entered_twice_is_refused() -> None:
 
 def test_a_decision_names_only_what_it_may_decide_on_and_each_once() -> None:
     assert refusal_of(check_named_once, ["o1", "o2"], {"o1", "o2", "o3"}) is None
-    assert fields_at_fault(Refusal.MALFORMED, check_named_once, ["o1", "o1"], {"o1"}) == ["lines"]
-    assert fields_at_fault(Refusal.MALFORMED, check_named_once, ["o4"], {"o1"}) == ["lines"]
+    no = refused_by(check_named_once, ["o1", "o1", "o2", "o4", "o5", "o5"], {"o1", "o2"})
+    assert no and no.refusal is Refusal.MALFORMED
+    assert [(each.field, each.code, each.message) for each in no.errors] == [
+        ("lines", "twice", "o1 重复。"),
+        ("lines", "unknown", "o4 不在可以决定的订单之列。"),
+        ("lines", "unknown", "o5 不在可以决定的订单之列。"),
+    ]
 
 
 @pytest.mark.clause("§3.5.1")

@@ -34,6 +34,7 @@ from voucher.store import (
     orders,
     organisations,
     payables,
+    payouts,
     products,
     programmes,
     removals,
@@ -520,6 +521,38 @@ def test_a_violation_is_recorded_only_while_the_enterprises_facts_are_unchanged(
         (function("violations"), "commit_if_unchanged"),
         lambda: town.world.call(BUREAU, "POST", "/violations", breach, key="one"),
         key,
+        version=99,
+    )
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("what", ["held_by_violation", "held_by_finding", "subsidy_decisions"])
+def test_a_payout_is_made_only_while_nothing_stops_its_orders(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    nothing_if(
+        monkeypatch,
+        (payouts, "commit_payout"),
+        lambda: case.payouts(round_id),
+        keys.order(order["order_id"]),
+        **{what: ["one"]},
+    )
+
+
+@pytest.mark.clause("§5.2b")
+def test_an_order_is_held_only_while_no_payout_is_made_of_its_payable(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id, uscc = case.owed(order), case.town.agency.uscc
+    breach = {"uscc": uscc, "facts": "虚开发票", "order_ids": [order["order_id"]]}
+    nothing_if(
+        monkeypatch,
+        (function("violations"), "commit_if_unchanged"),
+        lambda: case.call(BUREAU, "POST", "/violations", breach),
+        keys.payable(round_id, uscc),
         version=99,
     )
 
