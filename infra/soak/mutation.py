@@ -34,6 +34,8 @@ SLOW = ("functions", "races", "faults")
 RINGS = (QUICK, *SLOW)
 # tests of these rings have their subject in their file's name
 NEAR = ("functions", "races")
+# tries each step of `hands.py` with each person who took another one
+FOUR_EYES = "tests/functions/test_four_eyes.py"
 # words of names that tell no subject
 NO_SUBJECT = {"test", "commit", "write", "check", "unchanged", "by", "said", "free", "step", "latest", "turn", "in"}
 MODEL = ["tests/model"]
@@ -44,6 +46,8 @@ PATIENCE_SECONDS = 1_800
 MODEL_RUNS = 60
 # of the first test that fails without any mutant
 MOST_SHOWN = 3_000
+# tests that were seen to pass without any mutant
+HOLDING = set[str]()
 # the environment that the run began with
 ENVIRONMENT = Path(sys.prefix).stat().st_ino
 
@@ -172,12 +176,13 @@ def _near(site: Site) -> list[list[str]]:
     """The tests of the site's subject, by ring: their file shares a word with a function that is changed."""
     words = {word for user in site.users for word in _words(user)}
     files = [sorted(f"tests/{ring}/{path.name}" for path in (ROOT / "tests" / ring).glob("test_*.py")) for ring in NEAR]
-    return [[file for file in ring if words & _words(Path(file).stem)] for ring in files]
+    functions, races = ([file for file in ring if words & _words(Path(file).stem)] for ring in files)
+    return [functions, [FOUR_EYES] if "hands" in site.condition else [], races]
 
 
 def _words(name: str) -> set[str]:
-    """The words of a name, in the singular: `orders.commit_said_contract` and `test_contracts` share one."""
-    return {word.rstrip("s") for word in re.findall(r"[a-z]+", name)} - NO_SUBJECT
+    """The words of a name, bare of their endings: `organisations.claimed_writes` and `test_claims` share one."""
+    return {re.sub(r"(?<=..)(ed|s)$", "", word) for word in re.findall(r"[a-z]+", name)} - NO_SUBJECT
 
 
 def _through(site: Site, witnesses: dict[str, list[str]]) -> list[str]:
@@ -228,9 +233,21 @@ def _try(site: Site, groups: list[list[str]], trees: "SimpleQueue[Path]") -> Ver
     try:
         with _mutated(tree / STORE / site.file, site):
             failed = next((found for tests in groups if tests and (found := _failure(tree, tests))), None)
+        if failed and failed.startswith("tests/"):
+            _check_holds(tree, failed)
     finally:
         trees.put(tree)
     return Verdict(site, failed, perf_counter() - began)
+
+
+def _check_holds(tree: Path, test: str) -> None:
+    """A test that fails without any mutant notices none. Raises RuntimeError with what it says."""
+    if test not in HOLDING:
+        (tree / "tests.txt").write_text(test)
+        done = _pytest(tree, ["--tb=short", "@tests.txt"])
+        if done.returncode:
+            raise RuntimeError(f"{test} fails without any mutant:\n{first_cause(done.stdout)}")
+        HOLDING.add(test)
 
 
 @contextmanager
@@ -255,8 +272,13 @@ def _failure(tree: Path, tests: list[str]) -> str | None:
         return f"{tests[0]} or a later one never ended"
     if not done.returncode:
         return None
-    found = re.search(r"^(?:FAILED|ERROR|SUBFAILED\S*) (\S+)", done.stdout, re.MULTILINE)
-    return found[1] if found else done.stdout[-500:]
+    return failed_test(done.stdout) or done.stdout[-500:]
+
+
+def failed_test(said: str) -> str | None:
+    """The first test that failed, of what pytest said; None if it names none."""
+    found = re.search(r"^(?:FAILED|ERROR|SUBFAILED\S*.*?) (tests/.+?)(?: - .*)?$", said, re.MULTILINE)
+    return found[1] if found else None
 
 
 def _pytest(tree: Path, arguments: list[str], **settings: str) -> subprocess.CompletedProcess[str]:

@@ -4,6 +4,8 @@ import inspect
 import re
 from pathlib import Path
 
+import pytest
+
 from infra.local.state import ROOT
 from infra.soak import mutation
 from infra.soak.mutation import MODEL, RINGS, STORE, sites
@@ -48,7 +50,31 @@ def test_each_condition_is_tried_once_and_the_youngest_ones_first() -> None:
 
 def test_a_mutant_first_meets_the_tests_of_its_subject() -> None:
     [site] = [each for each in SITES if each.name.startswith("complaints.commit_decision ")]
-    assert mutation._near(site) == [["tests/functions/test_complaints.py"], ["tests/races/test_complaints.py"]]
+    assert mutation._near(site) == [
+        ["tests/functions/test_complaints.py"],
+        ["tests/functions/test_four_eyes.py"],
+        ["tests/races/test_complaints.py"],
+    ]
+    assert mutation._words("organisations.claimed_writes") & mutation._words("test_claims")
+    assert all((ROOT / test).exists() for each in SITES for ring in mutation._near(each) for test in ring)
+
+
+def test_a_test_that_fails_without_a_mutant_notices_none(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test_it.py").write_text("def test_wrong(): assert 'always' == 'wrong'\n")
+    done = mutation._pytest(tmp_path, ["tests/test_it.py"])
+    test = mutation.failed_test(done.stdout)
+    assert test == "tests/test_it.py::test_wrong"
+    with pytest.raises(RuntimeError, match="assert 'always' == 'wrong'"):
+        mutation._check_holds(tmp_path, test)
+
+
+def test_the_test_that_noticed_a_mutant_is_named_whole() -> None:
+    assert (
+        mutation.failed_test("FAILED tests/a.py::test_it[of an hour] - assert 1\n") == "tests/a.py::test_it[of an hour]"
+    )
+    assert mutation.failed_test("SUBFAILED[after a step] tests/a.py::test_it[b]\n") == "tests/a.py::test_it[b]"
+    assert mutation.failed_test("no tests ran\n") is None
 
 
 def test_without_a_mutant_the_first_cause_of_a_failure_is_told(tmp_path: Path) -> None:
