@@ -108,6 +108,12 @@ def test_a_receiver_that_is_down_fails_only_its_messages(
     assert POST["subject"] not in capsys.readouterr().out + caplog.text
 
 
+def test_a_poisoned_message_comes_back_alone_and_the_others_are_posted_in_any_order(receiver: Receiver) -> None:
+    others = [{**POST, "id": f"m{number}.a"} for number in range(2, 4)]
+    assert failed("这不是 JSON", others[1], "[1]", POST, others[0], "null") == ["m0", "m2", "m5"]
+    assert receiver.taken == {each["id"]: each for each in (POST, *others)}
+
+
 @pytest.mark.parametrize("address", ["http://example.cn/", "http://127.0.0.1.example.cn/", "ftp://127.0.0.1/"])
 def test_nothing_is_posted_where_it_could_be_read_on_its_way(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch, address: str
