@@ -1,6 +1,6 @@
 """What an enterprise counts for in a year's report, and how much is added when that changes (§5.1)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -86,6 +86,18 @@ def test_what_the_bank_sent_back_counts_against_the_month_in_which_it_came() -> 
     rows = reports.counted(firm(hold(), approval, paid, returned, orders=(order(),)))
     assert months(rows, reports.TOTAL, "paid_fen") == {"2607": 700_000, "2608": -700_000}
     assert reports.accounts_of(rows) == {"voucher": 300_000, "order": 0, "payable": 700_000, "paid": 0, "receivable": 0}
+
+
+@pytest.mark.clause("§5.1")
+def test_what_is_paid_was_owed_before_even_if_the_clocks_of_two_processes_differ() -> None:
+    paid = posting("pay", PAYABLE, "paid:2026", 700_000, JULY)
+    approval = posting("approve", "order:o1", PAYABLE, 700_000, JULY + timedelta(seconds=2))
+    rows = reports.counted(firm(hold(), paid, approval, orders=(order(),)))
+    assert reports.accounts_of(rows) == {"voucher": 300_000, "order": 0, "payable": 0, "paid": 700_000, "receivable": 0}
+    early = order(entered={"accepted": records.NOW - timedelta(seconds=2)})
+    assert (
+        reports.figures_of(reports.counted(firm(hold(), orders=(early,)))[ROW].items())["stage_days"]["answer"] == 0.0
+    )
 
 
 @pytest.mark.clause("§5.1")

@@ -151,3 +151,13 @@ def check_orders(calls: list[Call]) -> None:
     _insist(all(len(each) == 1 for each in by_key.values()), f"one key, several orders: {dict(by_key)}")
     numbers = [each.contract_number for each in orders.values()]
     _insist(len(numbers) == len(set(numbers)), f"one request, several orders: {sorted(map(str, numbers))}")
+
+
+def check_ended() -> None:
+    """§4.2.2, §1.4b: after the year no voucher can be used any more, and no order waits for an answer."""
+    usable = [
+        each.voucher_id for each in tables.list_records(Voucher, "vouchers", "VOUCHER#") if each.state == "active"
+    ]
+    _insist(not usable, f"not ended with the year: {usable}")
+    waiting = [each.order_id for each in tables.list_records(Order, "orders", "RECORD") if each.state == "placed"]
+    _insist(not waiting, f"never answered: {waiting}")

@@ -1,19 +1,26 @@
 """What people do in a simulated year: a rush on a small batch, orders up to their payout, and staff who step in."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from infra.client import steps
-from infra.client.http import BUREAU, OPERATOR
+from infra.client.http import BUREAU, FINANCE, OPERATOR
 from tests.races import requests, seed_data
 from tests.races.order_parties import Parties
-from tests.races.seed_data import QUOTA_FEN, Organisation
+from tests.races.seed_data import QUOTA_FEN, TODAY, Organisation
 from tests.simulation.clients import Call, GaveUpError, People
-from tests.simulation.cloud import Cloud, simulated
+from tests.simulation.cloud import START, Cloud, simulated
 from tests.simulation.dynamodb import Change, DynamoDB
+from tests.simulation.scheduler import Killed
 from voucher.policy import Category
 
 RUSH_SECONDS = 4.0
+MOST_INVOKED = 6  # by Scheduler, retries included (template.yaml)
+# five past midnight in Lishui, after the vouchers' last day and after the year's, with a night more for each
+NIGHTS = [datetime(2026, month, day, 16, 5, tzinfo=UTC) for month, day in ((11, 30), (12, 1), (12, 31))]
+NIGHTS += [datetime(2027, 1, day, 16, 5, tzinfo=UTC) for day in (1, 2)]
 
 
 @dataclass
@@ -115,6 +122,16 @@ def order(city: City, enterprise: Organisation) -> None:
         requests.both_ask_to_cancel(people, order_ids[0], enterprise.person, city.agency.person)
         path = f"/orders/{order_ids[0]}/cancellation/review"
         steps.expect(people.call(OPERATOR, "POST", path, {"decision": "approve"}), 200)
+    if steps_to_take == parties.complete_order:
+        pay(city, parties, order_ids)
+
+
+def pay(city: City, parties: Parties, order_ids: list[str]) -> None:
+    """§3.5: settlement, notice and payout of some orders; the bank pays, or says that it failed."""
+    path = f"/payouts/{parties.make_payout(order_ids)}/result"
+    paid = {"state": "paid", "bank_reference": f"BK-{order_ids[0]}", "paid_on": TODAY.isoformat()}
+    result = paid | {"state": city.cloud.chance.random.choice(("paid", "failed"))}
+    steps.expect(city.people.call(FINANCE, "POST", path, result), 200)
 
 
 def close_batch(city: City) -> None:
@@ -124,14 +141,28 @@ def close_batch(city: City) -> None:
 
 def freeze(city: City) -> None:
     """A reconciliation in the middle of the rush."""
-    cloud = city.cloud
-    for _ in range(5):
-        try:
-            cloud.invoke("reconcile", {"time": cloud.now().isoformat()})
-        except Exception:  # noqa: BLE001 - Scheduler calls it again
+    on_schedule(city.cloud, "reconcile")
+
+
+def on_schedule(cloud: Cloud, folder: str) -> None:
+    """A schedule invokes a function, perhaps twice; what fails it invokes again, a few times."""
+    event = {"time": cloud.now().isoformat()}
+    for _ in range(2 if cloud.chance.happens("schedule again") else 1):
+        for _ in range(MOST_INVOKED):
+            with suppress(Killed, Exception):
+                cloud.invoke(folder, event)
+                break
             cloud.scheduler.sleep(60)
-            continue
-        return
+
+
+def end_year(city: City) -> None:
+    """The nights in which the vouchers, and then the year, come to their end; one of them may go by without a sweep."""
+    cloud = city.cloud
+    missed = cloud.chance.random.choice(NIGHTS)
+    for night in NIGHTS:
+        cloud.scheduler.sleep(max(0.0, (night - START).total_seconds() - cloud.scheduler.now))
+        if night != missed:
+            on_schedule(cloud, "sweep")
 
 
 def violate(city: City) -> None:

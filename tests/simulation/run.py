@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from tests.simulation import life
 from tests.simulation.chance import FAULTS, OTHERS
-from tests.simulation.checks import Witness, check_at_rest
+from tests.simulation.checks import Witness, check_at_rest, check_ended
 from tests.simulation.clients import Call
-from tests.simulation.cloud import simulated
+from tests.simulation.cloud import Cloud, simulated
+from tests.simulation.life import City
 
-STORM_SECONDS, REST_SECONDS = 120.0, 7_200.0
+STORM_SECONDS, REST_SECONDS, UNTIL_NEXT_YEAR = 120.0, 7_200.0, 203 * 86_400.0
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,27 @@ def run(seed: int, without: Container[str] = ()) -> Outcome:
             cloud.redrive()
             cloud.scheduler.run(REST_SECONDS)
             check_at_rest(city, witness)
+            if seed % 3 == 0:
+                _end_year(cloud, city, witness)
         except Exception as failure:  # noqa: BLE001 - the outcome names it
             broken = f"{type(failure).__name__}: {failure}"
         trace = tuple(map(_line, city.people.calls))
         return Outcome(seed, cloud.chance.met, tuple(city.stories), len(city.people.calls), broken, trace)
+
+
+def _end_year(cloud: Cloud, city: City, witness: Witness) -> None:
+    """The same once more, over the end of the year."""
+    cloud.chance.begin()
+    life.begin(city, "the year ends", lambda: life.end_year(city), 0)
+    cloud.scheduler.run(UNTIL_NEXT_YEAR)
+    cloud.chance.end_faults()
+    for _ in range(3):
+        cloud.scheduler.run(REST_SECONDS)
+        cloud.redrive()
+        cloud.scheduler.spawn("sweep", lambda: life.on_schedule(cloud, "sweep"))
+    cloud.scheduler.run(REST_SECONDS)
+    check_at_rest(city, witness)
+    check_ended()
 
 
 def _line(call: Call) -> str:

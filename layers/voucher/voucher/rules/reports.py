@@ -163,7 +163,7 @@ def _count_stages(tally: _Tally, rows: list[str], order: Order) -> None:
     for before, after, hours, count in STAGES.values():
         if before in entered and after in entered:
             at = entered[after]
-            tally.add_letter(rows, at, hours, int((at - entered[before]).total_seconds() // 3600))
+            tally.add_letter(rows, at, hours, max(0, int((at - entered[before]).total_seconds() // 3600)))
             tally.add_letter(rows, at, count, 1)
     if order.rating:
         tally.add(rows, order.rating.at, "rating_count", 1)
@@ -179,7 +179,8 @@ def _count_postings(
 ) -> None:
     # payable account → order → what the agency is owed of it: a payout pays all that stands on the account
     owed = defaultdict[str, defaultdict[str, int]](lambda: defaultdict(int))
-    for posting in sorted(postings, key=lambda each: each.at):
+    # an account is owed before it is paid, whatever the clocks of two processes said
+    for posting in sorted(postings, key=lambda each: (each.entry != "approve", each.at)):
         accounts, at, fen = (posting.from_account, posting.to_account), posting.at, posting.amount_fen
         if posting.entry == "lapse":
             voucher_id = owner_of(posting.from_account)
