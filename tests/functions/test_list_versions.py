@@ -205,13 +205,17 @@ def test_what_was_seen_is_refused_once_another_version_is_in_force(world: World)
     apply_list(world, third)
 
 
-@pytest.mark.parametrize("had_one", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "had_one_of"),
+    [(KIND, None), (KIND, 2025), ("little_giant_nursery", 2024)],
+    ids=["the first one", "one of its year", "one of an earlier year"],
+)
 def test_another_version_in_force_between_reading_and_writing_stops_the_write(
-    world: World, monkeypatch: pytest.MonkeyPatch, had_one: bool
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: str, had_one_of: int | None
 ) -> None:
-    if had_one:
-        apply_list(world, upload_list(world, content_of(CODES[:1])))
-    other, record = (upload_list(world, content_of(CODES[number : number + 1])) for number in (1, 2))
+    if had_one_of:
+        apply_list(world, upload_list(world, content_of(CODES[:1]), kind, had_one_of))
+    other, record = (upload_list(world, content_of(CODES[number : number + 1]), kind) for number in (1, 2))
     seen, commit_turn = confirmed(world, record), lists.commit_turn
 
     def commit_late(*facts: Any) -> None:
@@ -222,7 +226,7 @@ def test_another_version_in_force_between_reading_and_writing_stops_the_write(
     monkeypatch.setattr(lists, "commit_turn", commit_late)
     code, fields = refused(world, record, seen)
     assert code == "CHANGED_MEANWHILE"
-    assert fields == (["compared_with"] if had_one else ["touched"])
+    assert fields == (["compared_with"] if had_one_of else ["touched"])
     assert steps.expect(world.call(BUREAU, "GET", path_of(record)), 200)["state"] == "parsed"
 
 
