@@ -15,13 +15,14 @@ from voucher.edge.retention import FORGETTING, forget_messages
 from voucher.models.base import Mark, instant_text
 from voucher.policy import LIST_KINDS, RETENTION
 from voucher.rules.objections import ONE_HOUR, hour_of
-from voucher.rules.retention import latest_letter
+from voucher.rules.retention import is_cleaned, latest_letter
 from voucher.store import (
     activities,
     checks,
     claims,
     complaints,
     crowds,
+    inspections,
     keys,
     letters,
     lists,
@@ -61,6 +62,7 @@ LISTS: dict[str, tuple[Callable[[Selection], Page], tuple[str, ...], int | None]
     "violation": (lambda wanted: violations.list_page(wanted, None), ("violation_id",), RETENTION.violation_days),
     "activity": (lambda wanted: activities.list_page(wanted, None), ("activity_id",), RETENTION.activity_days),
     "check": (lambda wanted: checks.list_page(wanted, None), ("check_id",), RETENTION.check_days),
+    "inspection": (lambda wanted: inspections.list_page(wanted, None), ("inspection_id",), None),
     "lead": (lambda wanted: removals.list_leads(wanted, None), ("lead_id",), RETENTION.lead_days),
 }
 
@@ -97,17 +99,20 @@ def send_page(body: dict[str, Any], now: datetime) -> None:
     until = instant_text(now - timedelta(days=days or 0))
     wanted = Selection(RECORDS_PER_MESSAGE, body.get("cursor"), oldest_first=True, until=f"{until}~")
     page = list_page(wanted)
-    due = [item for item in page.items if may_be_due(item, days, until)]
+    due = [item for item in page.items if may_be_due(item, days, until, now)]
     queues.send("retention", [body_of(body, *(item.get(name) for name in id_names)) for item in due])
     if page.next_cursor:
         queues.send("retention", [body | {"cursor": page.next_cursor, "instant": instant_text(now)}])
     log_work("looked through", task=body["task"], records=len(page.items), sent=len(due))
 
 
-def may_be_due(item: Item, days: int | None, until: str) -> bool:
-    """By its index alone: nobody touched the record for so long."""
-    touched = str(item.get("updated_at") or item["created_at"])
-    return days is None or touched <= until
+def may_be_due(item: Item, days: int | None, until: str, now: datetime) -> bool:
+    """By its index alone: nobody touched the record for so long, or it was erased some nights ago and is looked at
+    again."""
+    erased_at = item.get("erased_at")
+    if days is None or (erased_at and is_cleaned(datetime.fromisoformat(erased_at), now)):
+        return True
+    return str(item.get("updated_at") or item["created_at"]) <= until
 
 
 def send_lists(body: dict[str, Any]) -> None:

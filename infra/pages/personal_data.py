@@ -132,7 +132,7 @@ INVENTORY = (
     Kind(
         "papers that no submission took up",
         (),
-        "the same, and S3 `documents/settlements/*`",
+        "the same, and S3 `documents/settlements/*`, `documents/inspections/*`",
         "they may be submitted yet; no clause",
         "unused_paper_days",
         "they were announced; of a registration that may be submitted, with it",

@@ -1,8 +1,10 @@
 """Personal data that has had its time: gone from tables, indexes, files and queues; the books stay as they were."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date, timedelta
 from itertools import count
+from typing import Any
 
 import boto3
 import pytest
@@ -206,6 +208,31 @@ def test_long_lists_are_looked_through_page_by_page(
         steps.expect(world.call(scenes.APPLICANT, "POST", "/enterprises", body), 201)
     run_night(stopped_clock, stopped_clock.instant + timedelta(days=RETENTION.draft_days))
     assert found_of((scenes.PHONE,)) == set()
+
+
+@pytest.mark.parametrize("scene", [scenes.inspected_agency, scenes.organisation_claim, scenes.answered_complaint])
+def test_what_a_broken_run_left_of_an_erased_record_goes_in_one_of_the_next_nights(
+    world: World, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch, scene: Scene
+) -> None:
+    planted = scene(world, stopped_clock)
+    due, delete = planted.since + timedelta(days=planted.days), function("retention").FORGETTING
+    with monkeypatch.context() as patch:  # the record is erased, and then the worker dies before each of its papers
+        patch.setattr("voucher.store.documents.commit_deleted", lambda *_: (_ for _ in ()).throw(ConnectionError))
+        patch.setattr(
+            function("retention"),
+            "FORGETTING",
+            {task: lambda *named, task=task: suppressed(delete[task], *named) for task in delete},
+        )
+        run_night(stopped_clock, due)
+    assert found_of(planted.texts) != set()
+    run_night(stopped_clock, due + timedelta(days=RETENTION.cleaning_days - 1))
+    assert found_of(planted.texts) == set()
+
+
+def suppressed(forget: Callable[..., None], *named: Any) -> None:
+    """What the queue does with a message that never gets through: the dead letters have it."""
+    with suppress(ConnectionError):
+        forget(*named)
 
 
 @pytest.mark.parametrize("at", range(4))

@@ -483,6 +483,16 @@ def test_a_settlement_keeps_the_papers_of_the_books() -> None:
     assert retention.settlement_papers_due(erased, (used, invoice, unused), late) == [used, unused]
 
 
+def test_papers_of_an_inspection_go_unless_a_report_named_them_and_all_with_its_checks() -> None:
+    unused, used = document(), document(checked=True)
+    closed, gone = check(), check().model_copy(update={"erased_at": NOW})
+    due = long_after(RETENTION.unused_paper_days)
+    assert retention.inspection_papers_due((closed, gone), (unused, used), due) == [unused]
+    assert retention.inspection_papers_due((closed, gone), (unused, used), due - timedelta(milliseconds=1)) == []
+    assert retention.inspection_papers_due((gone, gone), (unused, used), NOW) == [unused, used]
+    assert retention.inspection_papers_due((), (used,), due) == []
+
+
 LATE = long_after(9_999)
 
 

@@ -261,6 +261,17 @@ def inspected_agency(world: World, clock: StoppedClock) -> Planted:
     return Planted(clock.instant, RETENTION.check_days, (WORDS, *NAMES, PAPER_NAME, "documents/inspections/"))
 
 
+def photo_that_no_report_names(world: World, clock: StoppedClock) -> Planted:
+    """Taken at an inspection, and left out by its report."""
+    town = towns.settle(towns.open_year(world))
+    town.grab()
+    town.advance(town.order(), "accept", "contract")
+    path = f"/inspections/{drawn(world)['inspection_id']}"
+    photo = DocumentFile("photo", f"{PAPER_NAME}.jpg", "image/jpeg", jpeg("现场"))
+    steps.announce_and_upload(world, OPERATOR, path, photo)
+    return Planted(clock.instant, RETENTION.unused_paper_days, (PAPER_NAME, "uploads/inspections/"))
+
+
 def agencys_activity(world: World, clock: StoppedClock) -> Planted:
     """Returned to its agency, with a sign-in list."""
     town = towns.settle(towns.open_year(world))
@@ -459,6 +470,7 @@ SCENES: tuple[Callable[[World, StoppedClock], Planted], ...] = (
     change_report,
     organisation_claim,
     inspected_agency,
+    photo_that_no_report_names,
     agencys_activity,
     answered_complaint,
     objection,

@@ -222,6 +222,14 @@ def forget_check(check_id: str, mark: Mark) -> None:
                 documents.commit_deleted(owner, document)
 
 
+def forget_inspection(inspection_id: str, mark: Mark) -> None:
+    """§5.1: photos and papers of an inspection that no report names."""
+    owner = keys.inspection(inspection_id)
+    papers = documents.list_all_of(owner)
+    for document in retention.inspection_papers_due(checks.list_of(inspection_id), papers, mark.at):
+        documents.commit_deleted(owner, document)
+
+
 def forget_lead(lead_id: str, mark: Mark) -> None:
     """§3.4.1: the words of a lead."""
     lead = removals.find_lead(lead_id)
@@ -265,6 +273,7 @@ FORGETTING: dict[str, Callable[..., None]] = {
     "violation": forget_violation,
     "activity": forget_activity,
     "check": forget_check,
+    "inspection": forget_inspection,
     "lead": forget_lead,
     "list_import": forget_list,
 }

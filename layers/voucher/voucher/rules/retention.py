@@ -4,7 +4,7 @@ A record that is erased keeps what the books need: codes and names of organisati
 decided. Its words and the names of people are gone, or `ERASED` where the record must have some.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -50,6 +50,7 @@ TASKS = (
     "violation",
     "activity",
     "check",
+    "inspection",
     "lead",
     "list_import",
     "crowd",
@@ -415,6 +416,13 @@ def erased_check(check: Check, mark: Mark) -> Check:
             untold["checklist"] = points.model_copy(update=bare)
         report = report.model_copy(update=untold)
     return stepped(check, "erase", mark, attempts=(), report=report, erased_at=mark.at, **gone)
+
+
+def inspection_papers_due(checks: Collection[Check], documents: Iterable[Document], now: datetime) -> list[Document]:
+    """§5.1: the papers of an inspection that no report took up in time; once all of its checks are erased, all."""
+    if checks and all(each.erased_at for each in checks):
+        return list(documents)
+    return [each for each in documents if _is_idle(each, now)]
 
 
 def violation_is_due(violation: Violation, now: datetime) -> bool:
