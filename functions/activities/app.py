@@ -5,10 +5,9 @@ from voucher.edge.activities import Event, Review, Submission
 from voucher.edge.api import Api
 from voucher.edge.bodies import WithReason
 from voucher.edge.disclosure import disclose
-from voucher.edge.documents import OfOwner, announce, announcement, reply_with_documents
+from voucher.edge.documents import OfOwner, announce, announcement, bounds_today, reply_with_documents
 from voucher.edge.identity import as_party, as_party_or_staff, check_party_named, reads_books, require
 from voucher.edge.pages import ListOf, Search, all_of, empty_page, reply_list
-from voucher.edge.policies import policy_today
 from voucher.edge.queries import QueryId, QueryYear
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.models.activities import Activity, ActivityState
@@ -67,9 +66,7 @@ def announce_document(activity_id: str) -> Answer[AnnouncedUpload]:
     activity = _own(activity_id)
     body = app.body(ActivityDocument)
     check_step(activity, "add_document")
-    policy = policy_today()
-    most = documents.Bounds(policy.documents_per_kind, policy.documents_per_day)
-    return announce(app, keys.activity(activity_id), f"activities/{activity_id}", body, most)
+    return announce(app, keys.activity(activity_id), f"activities/{activity_id}", body, bounds_today())
 
 
 @app.get("/activities/<activity_id>/documents")

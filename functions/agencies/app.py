@@ -1,16 +1,13 @@
 """Agencies: they apply with their documents, submit, correct, renew, and are shown (§3.1, §3.2.1, §3.2.3)."""
 
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from voucher.edge import clock
+from voucher.edge.agencies import Application, Correction, Profile
 from voucher.edge.api import Api
-from voucher.edge.bodies import Nothing, partial
-from voucher.edge.codes import AgencyCode
+from voucher.edge.bodies import Nothing
 from voucher.edge.disclosure import disclose
 from voucher.edge.drafts import OfDraft, agency_shown, is_code_taken
-from voucher.edge.fields import Count, Day, Name, Phone, SignedFen
 from voucher.edge.identity import as_anybody, as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
 from voucher.edge.pages import ListOf, Search, reply_list
@@ -20,7 +17,7 @@ from voucher.edge.policies import policy_today
 from voucher.edge.replies import Answer, reply
 from voucher.models.agencies import Agency, AgencyState, AgencyWithCode
 from voucher.models.base import Request
-from voucher.policy import AGENCY_DOCUMENTS, Category, District
+from voucher.policy import AGENCY_DOCUMENTS
 from voucher.refusals import Refused
 from voucher.rules.agencies import proposed_agency, renewing_agency
 from voucher.rules.documents import check_complete
@@ -30,28 +27,6 @@ from voucher.rules.submissions import application_day, changes_by_submission, ne
 from voucher.store import documents, organisations
 
 app = Api()
-
-
-class Profile(Request):
-    name: Name
-    established_on: Day
-    is_legal_person: bool
-    net_profit_last_year_fen: SignedFen
-    premises_m2: Count
-    insured_staff: Count
-    has_management_system: bool
-    categories: Annotated[tuple[Category, ...], Field(min_length=1, max_length=9)]
-    district: District | None = None
-    legal_representative: Name | None = None
-    contact_name: Name | None = None
-    contact_phone: Phone | None = None
-
-
-class Application(Profile):
-    uscc: AgencyCode
-
-
-Correction = partial(Profile)
 
 
 @app.post("/agencies")

@@ -5,7 +5,7 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, Statement, WithReason
 from voucher.edge.creation import key_write
 from voucher.edge.disclosure import disclose
-from voucher.edge.documents import OfOwner, announce, announcement, reply_with_documents
+from voucher.edge.documents import OfOwner, announce, announcement, bounds_today, reply_with_documents
 from voucher.edge.identity import as_anybody, as_party, as_party_or_staff, require
 from voucher.edge.members import ClaimRequest, OfKind, get_of_code
 from voucher.edge.policies import policy_today
@@ -19,7 +19,6 @@ from voucher.rules.documents import check_complete
 from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.members import check_may_join
 from voucher.store import claims, documents, keys, organisations
-from voucher.store.documents import Bounds
 
 app = Api()
 
@@ -49,9 +48,7 @@ def announce_document(claim_id: str) -> Answer[AnnouncedUpload]:
     claim = _own(claim_id)
     body = app.body(ClaimDocument)
     check_step(claim, "add_document")
-    policy = policy_today()
-    most = Bounds(policy.documents_per_kind, policy.documents_per_day)
-    return announce(app, keys.claim(claim_id), f"claims/{claim_id}", body, most)
+    return announce(app, keys.claim(claim_id), f"claims/{claim_id}", body, bounds_today())
 
 
 @app.get("/claims/<claim_id>/documents")

@@ -15,7 +15,7 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import AnswerCode
 from voucher.edge.complaints import ComplaintText
 from voucher.edge.crowds import Effort, admit, source_of
-from voucher.edge.documents import ContentType, announce, announcement
+from voucher.edge.documents import ContentType, announce, announcement, bounds_today
 from voucher.edge.policies import policy_today
 from voucher.edge.replies import Answer, reply
 from voucher.models.base import Mark
@@ -31,7 +31,6 @@ from voucher.rules.lifecycle import check_step, stepped
 from voucher.rules.objections import code_sha256, hour_of, thing_id, words_sha256
 from voucher.rules.working_days import shanghai_date
 from voucher.store import complaints, keys, letters
-from voucher.store.documents import Bounds
 from voucher.store.engine import envelopes, files
 from voucher.store.engine.envelopes import public_half, seal
 
@@ -122,9 +121,8 @@ def announce_document(complaint_id: str) -> Answer[AnnouncedUpload]:
     body = app.body(ComplaintPaper)
     complaint = opened_by(complaints.find(complaint_id), body.code)
     check_step(complaint, "add_document")
-    policy, owner = policy_today(), keys.complaint(complaint_id)
-    most = Bounds(policy.documents_per_kind, policy.documents_per_day)
-    return announce(app, owner, f"complaints/{complaint_id}", body, most, by=complaint_id)
+    owner = keys.complaint(complaint_id)
+    return announce(app, owner, f"complaints/{complaint_id}", body, bounds_today(), by=complaint_id)
 
 
 @app.post("/complaints/<complaint_id>/withdraw")

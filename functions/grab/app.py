@@ -1,7 +1,5 @@
-"""The rush: one enterprise grabs its voucher of one batch (§4.1.4): one conditional transaction, and no read before it.
-
-memory.py remembers the batch's unchanging facts; whatever can change is a condition of the write.
-"""
+"""The rush: an enterprise grabs its voucher of a batch (§4.1.4) by one conditional transaction, and no read before it.
+memory.py remembers the batch's unchanging facts; whatever can change is a condition of the write."""
 
 from dataclasses import dataclass
 

@@ -4,15 +4,14 @@ This function knows account numbers only sealed.
 """
 
 from itertools import chain
-from typing import Any, Literal
+from typing import Any
 
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
-from voucher.edge.fields import Day, Number, Text
 from voucher.edge.identity import require
+from voucher.edge.payouts import BankResult, BankReturn
 from voucher.edge.replies import Answer, reply
-from voucher.models.base import Request
 from voucher.models.orders import Order
 from voucher.models.payables import Payable
 from voucher.models.payouts import NewPayouts, Payout
@@ -31,18 +30,6 @@ from voucher.store.payouts import PayoutFacts
 app = Api()
 # What the bank did → the step of the orders in the payout; a failed payment leaves them as they are.
 ORDER_ACTIONS = {"paid": "pay", "send_back": "send_back"}
-
-
-class BankResult(Request):
-    state: Literal["paid", "failed"]
-    bank_reference: Number
-    paid_on: Day
-
-
-class BankReturn(Request):
-    bank_reference: Number
-    returned_on: Day
-    reason: Text
 
 
 @app.post("/rounds/<round_id>/payouts")

@@ -6,11 +6,10 @@ from functools import partial
 from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing, Versioned
 from voucher.edge.disclosure import disclose
-from voucher.edge.documents import announce, announcement, reply_with_documents, take_back
+from voucher.edge.documents import announce, announcement, bounds_today, reply_with_documents, take_back
 from voucher.edge.drafts import PapersOfDraft, agency_shown, enterprise_shown
 from voucher.edge.fields import Text
 from voucher.edge.identity import as_member, as_member_or_staff, require
-from voucher.edge.policies import policy_today
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.models.agencies import Agency
 from voucher.models.documents import AnnouncedUpload, PublicDocument
@@ -22,7 +21,6 @@ from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_version
 from voucher.rules.submissions import revoked_registration, withdrawn_submission
 from voucher.store import organisations
-from voucher.store.documents import Bounds
 
 app = Api()
 
@@ -37,12 +35,7 @@ def announce_of_enterprise(uscc: str) -> Answer[AnnouncedUpload]:
     enterprise = as_member(app.caller, organisations.find_enterprise(uscc, app.caller.sub), "enterprise")
     body = app.body(EnterpriseDocument)
     check_may_add(enterprise, body.kind)
-    return announce(app, organisations.papers(enterprise), organisations.folder(enterprise), body, _most())
-
-
-def _most() -> Bounds:
-    policy = policy_today()
-    return Bounds(policy.documents_per_kind, policy.documents_per_day)
+    return announce(app, organisations.papers(enterprise), organisations.folder(enterprise), body, bounds_today())
 
 
 @app.get("/enterprises/<uscc>/documents")
@@ -69,7 +62,7 @@ def announce_of_agency(uscc: str) -> Answer[AnnouncedUpload]:
     agency = as_member(app.caller, organisations.find_agency(uscc, app.caller.sub), "agency")
     body = app.body(AgencyDocument)
     check_may_add(agency, body.kind)
-    return announce(app, organisations.papers(agency), organisations.folder(agency), body, _most())
+    return announce(app, organisations.papers(agency), organisations.folder(agency), body, bounds_today())
 
 
 @app.get("/agencies/<uscc>/documents")

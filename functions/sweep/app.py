@@ -15,19 +15,18 @@ from itertools import chain
 from typing import Any
 
 from voucher.edge import clock, queues
+from voucher.edge.nights import bucket_messages, orders_message, retention_messages, year_message
 from voucher.edge.observe import log_work
-from voucher.models.base import Mark, instant_text
-from voucher.models.batches import Batch
+from voucher.models.base import Mark
 from voucher.models.programmes import Programme
 from voucher.rules import agencies, messages
 from voucher.rules.batches import ends_soon
 from voucher.rules.lifecycle import stepped
 from voucher.rules.notices import due_day, ends_by_schedule
 from voucher.rules.programmes import caps_nearly_used, low_key_share, policy_for, year_is_over
-from voucher.rules.retention import TASKS
 from voucher.rules.tasks import days_to_remind_of, first_days_of_terms, joint_inspection_reminders, reminders_of
 from voucher.rules.working_days import shanghai_date
-from voucher.store import batches, inspections, keys, notices, organisations, programmes, tasks
+from voucher.store import batches, inspections, notices, organisations, programmes, tasks
 
 SWEEPER = "sweep"
 
@@ -116,41 +115,3 @@ def remind_of_tasks(instant: datetime) -> None:
     signed = inspections.list_years_signed("joint")
     joint = joint_inspection_reminders(programmes.list_all(), signed, today)
     queues.send("notify", [each.body for each in (*reminders_of(found, policy, today), *joint)])
-
-
-def bucket_messages(task: str, batch: Batch, instant: datetime, is_over: bool = False) -> list[dict[str, Any]]:
-    """One message for each bucket of a batch."""
-    return [
-        {
-            "message_id": f"{task}.{batch.batch_id}.{number}.{instant_text(instant)}",
-            "task": task,
-            "batch_id": batch.batch_id,
-            "bucket": number,
-            "instant": instant_text(instant),
-            "year_over": is_over,
-        }
-        for number in range(keys.BUCKETS)
-    ]
-
-
-def year_message(year: int, instant: datetime) -> dict[str, Any]:
-    """§1.4b: the year is over; the first night after which nothing is left to lapse closes it."""
-    text = instant_text(instant)
-    return {"message_id": f"close_year.{year}.{text}", "year": year, "instant": text}
-
-
-def orders_message(instant: datetime) -> dict[str, Any]:
-    """§4.2.1: the orders whose term is over are to be found and ended."""
-    text = instant_text(instant)
-    return {"message_id": f"find_orders.{text}", "task": "find_orders", "instant": text}
-
-
-def retention_messages(instant: datetime) -> list[dict[str, Any]]:
-    """One message for each list of what may have had its time; for messages, which stand on shelves, one for each."""
-    text = instant_text(instant)
-    shelves = [{"task": "message", "shelf": number} for number in range(keys.BUCKETS)]
-    tasks: list[dict[str, Any]] = [{"task": task} for task in TASKS if task != "message"]
-    return [
-        {"message_id": f"retention.{each['task']}.{each.get('shelf', '')}.{text}", "instant": text, **each}
-        for each in (*tasks, *shelves)
-    ]

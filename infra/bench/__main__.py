@@ -29,7 +29,7 @@ def main(part_names: list[str]) -> int:
             if "sweep" in parts:
                 result_lines += sweep.measure(world, enterprises)
             if "reports" in parts:
-                result_lines += reports.measure(world)
+                result_lines += reports.measure()
     if "imports" in parts:
         result_lines += imports.measure()
     _print_lines(result_lines)

@@ -3,13 +3,13 @@
 from itertools import islice
 from random import Random
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 
 from infra.bench.engine import Meter
 from infra.bench.speed import ResultLine
 from infra.client.http import BUREAU, Reply
 from tests.conftest import NOW
-from tests.support.backend import World
+from tests.support.backend import api_event, function, read_reply, routes
 from voucher.models.base import instant_text
 from voucher.models.reports import MEASURES, NO_MONTH, STAGES, YEARLY_LETTERS, YEARLY_ROWS
 from voucher.policy import Category
@@ -24,24 +24,31 @@ SEED = 2026
 GOAL_MS = 300
 
 
-def measure(world: World) -> list[ResultLine]:
+def measure() -> list[ResultLine]:
     """The report of a small and of a large year. Rows are written as the worker leaves them: there are as many of them
     as there are agencies and service items, however many orders there are."""
-    return [_measured(world, year, *size) for year, size in SIZES.items()]
+    return [_measured(year, *size) for year, size in SIZES.items()]
 
 
-def _measured(world: World, year: int, vouchers: int, orders: int) -> ResultLine:
+def _measured(year: int, vouchers: int, orders: int) -> ResultLine:
+    """The handler alone, by the clock and by this process's own time: a machine that has other work to do makes the
+    first one longer, and hardly the second."""
     _write_rows(year, vouchers, orders)
-    seconds, meter = [], Meter()
+    [route] = [each for each in routes() if each.path == "/reports/{year}/usage"]
+    event = api_event(route, f"/reports/{year}/usage", "", {"year": str(year)}, None, BUREAU, None, None)
+    handler, seconds, own_seconds, meter = function(route.folder).handler, [], [], Meter()
     with meter:
         for _ in range(CALLS):
-            began = perf_counter()
-            reply = world.call(BUREAU, "GET", f"/reports/{year}/usage")
+            began, own_began = perf_counter(), process_time()
+            answer = handler(event, None)
             seconds.append(perf_counter() - began)
+            own_seconds.append(process_time() - own_began)
+    reply = read_reply(answer)
     _check(reply, vouchers, orders)
+    milliseconds = f"{1e3 * median(seconds):.0f} ms, {1e3 * median(own_seconds):.0f} of them its own"
     return ResultLine(
         f"usage report: {vouchers:,} vouchers, {orders:,} orders, {len(reply.body['rows'])} rows",
-        f"{1e3 * median(seconds):.0f} ms, {meter.round_trips / CALLS:.0f} call, {meter.read_units / CALLS:.0f} RCU",
+        f"{milliseconds}, {meter.round_trips / CALLS:.0f} call, {meter.read_units / CALLS:.0f} RCU",
         f"< {GOAL_MS} ms, 1 call",
     )
 

@@ -32,6 +32,7 @@ FOR_EVERYBODY_SIGNED_IN = {
     "POST /claims/{claim_id}/withdraw",
     "GET /me/claims",
 }
+MOST_HANDLER_LINES = 150
 FOLDERS = (ROOT, ROOT / "layers/voucher/voucher", ROOT / "tests")
 
 
@@ -104,6 +105,11 @@ def test_every_command_of_a_page_is_there(page: str) -> None:
 
 def test_the_readme_stays_a_porch() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 180
+
+
+def test_each_handler_is_read_on_three_screens() -> None:
+    lines = {path.parent.name: path.read_text().count("\n") for path in (ROOT / "functions").glob("*/app.py")}
+    assert {folder: count for folder, count in lines.items() if count > MOST_HANDLER_LINES} == {}
 
 
 def test_every_function_is_listed_once_with_its_purpose() -> None:

@@ -12,6 +12,7 @@ from voucher.edge.api import Api
 from voucher.edge.bodies import Nothing
 from voucher.edge.creation import key_write
 from voucher.edge.fields import Identifier
+from voucher.edge.policies import policy_today
 from voucher.edge.queries import Limit, Paging
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.edge.texts import check_name
@@ -66,6 +67,12 @@ def announcement(name: str, kinds: Iterable[str]) -> type[Announcement]:
     """The body that announces a document of one of some kinds; the API's document calls it by its name."""
     kind: Any = Literal[tuple(kinds)]
     return create_model(name, __base__=Announcement, kind=(kind, ...))
+
+
+def bounds_today() -> documents.Bounds:
+    """How many papers of a kind, and how many a day, this year's policy lets one owner announce."""
+    policy = policy_today()
+    return documents.Bounds(policy.documents_per_kind, policy.documents_per_day)
 
 
 def announce(

@@ -1,0 +1,48 @@
+"""What a night sends to the workers of the queues (§1.4b, §4.2.1, §4.2.2). Each message names the instant of its night,
+so that the same night, run again, makes the same ones."""
+
+from datetime import datetime
+from typing import Any
+
+from voucher.models.base import instant_text
+from voucher.models.batches import Batch
+from voucher.rules.retention import TASKS
+from voucher.store import keys
+
+
+def bucket_messages(task: str, batch: Batch, instant: datetime, is_over: bool = False) -> list[dict[str, Any]]:
+    """One message for each bucket of a batch."""
+    return [
+        {
+            "message_id": f"{task}.{batch.batch_id}.{number}.{instant_text(instant)}",
+            "task": task,
+            "batch_id": batch.batch_id,
+            "bucket": number,
+            "instant": instant_text(instant),
+            "year_over": is_over,
+        }
+        for number in range(keys.BUCKETS)
+    ]
+
+
+def year_message(year: int, instant: datetime) -> dict[str, Any]:
+    """§1.4b: the year is over; the first night after which nothing is left to lapse closes it."""
+    text = instant_text(instant)
+    return {"message_id": f"close_year.{year}.{text}", "year": year, "instant": text}
+
+
+def orders_message(instant: datetime) -> dict[str, Any]:
+    """§4.2.1: the orders whose term is over are to be found and ended."""
+    text = instant_text(instant)
+    return {"message_id": f"find_orders.{text}", "task": "find_orders", "instant": text}
+
+
+def retention_messages(instant: datetime) -> list[dict[str, Any]]:
+    """One message for each list of what may have had its time; for messages, which stand on shelves, one for each."""
+    text = instant_text(instant)
+    shelves = [{"task": "message", "shelf": number} for number in range(keys.BUCKETS)]
+    tasks: list[dict[str, Any]] = [{"task": task} for task in TASKS if task != "message"]
+    return [
+        {"message_id": f"retention.{each['task']}.{each.get('shelf', '')}.{text}", "instant": text, **each}
+        for each in (*tasks, *shelves)
+    ]
