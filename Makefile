@@ -42,7 +42,7 @@ down: ## end the local stack, and nothing else
 build: ready-to-deploy ## what `sam deploy` takes, layers compiled; prints where its template is
 	@$(PYTHON) -c "from infra.local import deployment; print(deployment.build(deployment.fingerprint()))"
 
-test: ready-to-test ## all tests: rules, store, functions, races, faults, the model, the journeys; nothing is left running
+test: ready-to-test ## all tests: rules, store, functions, races, faults, the model, the simulation, the journeys; nothing is left running
 	@$(SIDE_BY_SIDE) $(RINGS:%=ring-%) $(BESIDE)
 
 ring-%:
