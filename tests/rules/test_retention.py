@@ -483,7 +483,7 @@ def test_a_settlement_keeps_the_papers_of_the_books() -> None:
     assert retention.settlement_papers_due(erased, (used, invoice, unused), late) == [used, unused]
 
 
-def test_papers_of_an_inspection_go_unless_a_report_named_them_and_all_with_its_checks() -> None:
+def test_papers_of_an_inspection_go_unless_a_report_names_them_or_its_checks_went() -> None:
     unused, used = document(), document(checked=True)
     closed, gone = check(), check().model_copy(update={"erased_at": NOW})
     due = long_after(RETENTION.unused_paper_days)
