@@ -14,7 +14,7 @@ from voucher.edge.replies import Answer, reply
 from voucher.models.base import Mark, united
 from voucher.models.orders import CancelRequest, Order, OrderDecision
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules.four_eyes import check_four_eyes, stepped_by_party
+from voucher.rules.four_eyes import check_four_eyes, check_own_side, stepped_by_party
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.settlements import check_withdrawable, settlement_without_line
 from voucher.rules.terms import Ground, ground_to_cancel, order_without_request
@@ -56,6 +56,7 @@ def request_cancel(order_id: str) -> Answer[Order]:
     asked = CancelRequest(by=app.caller.sub, at=clock.now(), reason=reason, answer_by=answer_by)
     changes: dict[str, Any] = {f"{party}_cancel": asked}
     new = stepped_by_party(old, "request_cancel", app.mark, **changes)
+    check_own_side(app.caller.sub, party, old)
     orders.commit_step(old, new, *_hands_in_settlement_writes(new))
     return reply(new)
 

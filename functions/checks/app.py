@@ -72,7 +72,7 @@ def show(check_id: str) -> Answer[Check]:
 
 @app.post("/checks/<check_id>/attempts")
 def attempt(check_id: str) -> Answer[Check]:
-    """§5.1.2: one more visit or call, also one that reached nobody."""
+    """§5.1.2: one more visit or call, also one that reached nobody, by no member of whom it is about."""
     require(app.caller, "platform", "bureau", "finance")
     body = app.body(Contacted)
     old = checks.get(check_id)
@@ -80,7 +80,8 @@ def attempt(check_id: str) -> Answer[Check]:
         return reply(old, replay=True)
     check_inspector(app.caller, old.kind)
     new = attempted_check(old, body.read(app.mark), app.mark)
-    checks.commit_step(old, new)
+    _check_stranger(old)
+    checks.commit_inspected(old, new, "report_check", app.caller.sub)
     return reply(new)
 
 
@@ -99,9 +100,7 @@ def report(check_id: str) -> Answer[Check]:
     asked = orders.load(old.order_ids[0]) if old.party == "enterprise" else None
     new = reported_check(old, found, asked, policy_of(old.year), app.mark)
     check_orders_of(old.agency_uscc, found.hold_order_ids, orders.find_many(found.hold_order_ids), "hold_order_ids")
-    agency = organisations.find_agency(old.agency_uscc)
-    enterprise = organisations.find_enterprise(old.member_uscc or "") if asked else None
-    check_four_eyes(app.caller.sub, "report_check", old, agency, enterprise, clause=CLAUSES[old.kind])
+    _check_stranger(old)
     examine_papers(old, found)
     checks.commit_inspected(old, new, "report_check", app.caller.sub)
     return reply(new)
@@ -109,7 +108,8 @@ def report(check_id: str) -> Answer[Check]:
 
 @app.post("/checks/<check_id>/drop")
 def drop(check_id: str) -> Answer[Check]:
-    """§5.1: nobody is found any more, or wants to answer: the check ends, and stays in the sample with the reason."""
+    """§5.1: nobody is found any more, or wants to answer: the check ends, and stays in the sample with the reason. By
+    no member of whom it is about."""
     require(app.caller, "platform", "bureau", "finance")
     body = app.body(WithReason)
     old = checks.get(check_id)
@@ -117,7 +117,8 @@ def drop(check_id: str) -> Answer[Check]:
         return reply(old, replay=True)
     check_inspector(app.caller, old.kind)
     new = dropped_check(old, body.reason, app.mark)
-    checks.commit_step(old, new)
+    _check_stranger(old)
+    checks.commit_inspected(old, new, "report_check", app.caller.sub)
     return reply(new)
 
 
@@ -134,6 +135,13 @@ def state_position(check_id: str) -> Answer[Check]:
     new = answered_check(old, body.text, app.mark)
     checks.commit_step(old, new)
     return reply(check_for_agency(new))
+
+
+def _check_stranger(check: Check) -> None:
+    """§5.1.1: nobody inspects, or drops out of a sample, whom they act for. Raises FOUR_EYES."""
+    agency = organisations.find_agency(check.agency_uscc)
+    enterprise = organisations.find_enterprise(check.member_uscc or "") if check.party == "enterprise" else None
+    check_four_eyes(app.caller.sub, "report_check", check, agency, enterprise, clause=CLAUSES[check.kind])
 
 
 handler = app.handle

@@ -12,7 +12,7 @@ from voucher.models.enterprises import Enterprise
 from voucher.models.orders import Order, ProposedContract, Rating
 from voucher.refusals import Refusal, Refused
 from voucher.rules import contracts
-from voucher.rules.four_eyes import stepped_by_party
+from voucher.rules.four_eyes import check_own_side, stepped_by_party
 from voucher.rules.lifecycle import check_version, stepped
 from voucher.rules.terms import delivered_changes
 from voucher.store import orders, organisations, programmes, ratings, vouchers
@@ -131,7 +131,7 @@ def confirm(order_id: str) -> Answer[Order]:
 
 @app.post("/orders/<order_id>/rating")
 def rate(order_id: str) -> Answer[Order]:
-    """§4.2.3: the enterprise rates the service, once, after it."""
+    """§4.2.3, §5.2b: the enterprise rates the service, once, after it, by nobody who acted for the agency."""
     old = orders.get(order_id)
     as_party(app.caller, organisations.find_enterprise(old.enterprise_uscc), "order")
     body = app.body(Stars)
@@ -141,6 +141,7 @@ def rate(order_id: str) -> Answer[Order]:
         raise Refused(Refusal.ALREADY_EXISTS)
     rating = Rating(score=body.score, comment=body.comment or "", at=clock.now())
     new = stepped(old, "rate", app.mark, rating=rating)
+    check_own_side(app.caller.sub, "enterprise", old)
     orders.commit_step(old, new, *ratings.rating_writes(old, body.score))
     return reply(new)
 

@@ -269,3 +269,18 @@ def test_one_address_is_asked_for_effort_after_ten_and_none_is_kept(town: Town, 
         stopped_clock.instant = NOW + night
         function("retention").work({"task": "crowd", "instant": stopped_clock.instant.isoformat()})
         assert ("CROWD#complaints" in str(everything_kept()["supervision"])) == is_there
+
+
+@pytest.mark.clause("§5.3")
+def test_no_member_turns_a_complaint_on_their_own_to_somebody_else(town: Town, receipt: Json, path: str) -> None:
+    insider, other = Person(SELLER.name, "platform"), {"about_uscc": town.enterprise.uscc}
+    before = everything_kept()
+    assert act(town.world, insider, path, "review", {**ACCEPT, **other}).code == "FOUR_EYES"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("voucher.edge.complaints.check_four_eyes", lambda *_, **__: None)
+        assert act(town.world, insider, path, "review", {**ACCEPT, **other}).code == "CHANGED_MEANWHILE"
+    assert everything_kept() == before
+    owner = Person(OWNER.name, "platform")
+    assert act(town.world, owner, path, "review", {**ACCEPT, **other}).code == "FOUR_EYES", "nor to their own"
+    turned = steps.expect(act(town.world, OPERATOR, path, "review", {**ACCEPT, **other}), 200)
+    assert (turned["about_uscc"], turned["respondents"]) == (town.enterprise.uscc, ["enterprise"])

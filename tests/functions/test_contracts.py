@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from infra.client import steps
+from infra.client.http import Person
 from tests.conftest import StoppedClock
 from tests.support.backend import function
 from tests.support.relaying import relayed, subjects
@@ -14,6 +15,14 @@ from tests.support.workers import drain
 from voucher.store import keys
 
 Scene = tuple[Town, Json]
+MOVER = Person("mover")
+
+
+def change_sides(town: Town, owner: Person, uscc: str, person: Person) -> None:
+    """Somebody joins an organisation, by an invitation of its owner."""
+    invitation = town.world.call(owner, "POST", f"/organisations/{uscc}/invitations", {"role": "owner"})
+    code = {"code": steps.expect(invitation, 201)["code"]}
+    steps.expect(town.world.call(person, "POST", "/invitations/accept", code), 200)
 
 
 @pytest.mark.clause("§1.4b")
@@ -87,3 +96,29 @@ def test_a_number_in_use_is_refused_when_it_is_proposed_and_when_it_is_agreed_to
     steps.expect(town.act(OWNER, first, "contract/acknowledge"), 200)
     assert town.act(OWNER, second, "contract/acknowledge").code == "CONTRACT_USED"
     assert town.act(SELLER, third, "contract", town.contract(third, **same)).code == "CONTRACT_USED"
+
+
+@pytest.mark.clause("§5.2b")
+def test_whoever_changed_sides_agrees_to_nothing_that_they_said_for_the_other_one(voucher: Scene) -> None:
+    town, _ = voucher
+    order = town.advance(town.order(), "accept")
+    change_sides(town, SELLER, town.agency.uscc, MOVER)
+    steps.expect(town.act(MOVER, order, "contract", town.contract(order, contract_fen=9_000_000)), 200)
+    steps.expect(town.world.call(MOVER, "POST", f"/organisations/{town.agency.uscc}/leave"), 200)
+    change_sides(town, OWNER, town.enterprise.uscc, MOVER)
+    no = town.act(MOVER, order, "contract/acknowledge")
+    assert (no.code, no.body["clause"]) == ("FOUR_EYES", "§5.2b")
+    assert town.shown(f"/orders/{order['order_id']}")["contract_agreed_at"] is None
+    steps.expect(town.act(OWNER, order, "contract/acknowledge"), 200)
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.clause("§4.2.3")
+def test_whoever_acted_for_the_agency_says_nothing_for_the_enterprise(voucher: Scene) -> None:
+    town, _ = voucher
+    order = town.complete(town.order())
+    change_sides(town, OWNER, town.enterprise.uscc, SELLER)
+    for step, said in (("cancellation", {"reason": "不再需要"}), ("rating", {"score": 5})):
+        assert town.act(SELLER, order, step, said).code == "FOUR_EYES"
+    assert town.shown(f"/orders/{order['order_id']}")["rating"] is None
+    assert town.act(OWNER, order, "rating", {"score": 2}).status == 200

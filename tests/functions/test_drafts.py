@@ -27,6 +27,7 @@ ENTERPRISE, AGENCY = samples.enterprise(0), samples.agency(0)
 FIRST, SECOND, HELPER = Person("first"), Person("second"), Person("helper")
 KINDS = pytest.mark.parametrize("kind", ["enterprises", "agencies"])
 PATH = f"/enterprises/{ENTERPRISE.uscc}"
+MEMBERS = f"/organisations/{ENTERPRISE.uscc}"
 
 
 def body_of(kind: str) -> Json:
@@ -293,3 +294,20 @@ def test_who_drafts_a_code_hears_nothing_of_whoever_has_it(world: World) -> None
     tasks = f"/tasks?organisation={ENTERPRISE.uscc}"
     assert [each["kind"] for each in world.call(FIRST, "GET", tasks).body["items"]] == ["correct_enterprise"]
     assert steps.expect(world.call(SECOND, "GET", tasks), 200)["items"] == []
+
+
+def test_who_left_a_draft_behind_keeps_their_place_whoever_has_it_now(world: World) -> None:
+    """They act for what has the code; the draft that they began cannot take that off their list."""
+    draft(world, FIRST)
+    draft(world, SECOND)
+    invitation = steps.expect(world.call(SECOND, "POST", f"{MEMBERS}/invitations", {"role": "owner"}), 201)
+    steps.expect(world.call(HELPER, "POST", "/invitations/accept", {"code": invitation["code"]}), 200)
+    steps.expect(submit(world, FIRST), 200)
+    invitation = steps.expect(world.call(FIRST, "POST", f"{MEMBERS}/invitations", {"role": "handler"}), 201)
+    steps.expect(world.call(SECOND, "POST", "/invitations/accept", {"code": invitation["code"]}), 200)
+    known = steps.expect(world.call(HELPER, "GET", f"{MEMBERS}/members"), 200)["items"]
+    [left] = [each["member_id"] for each in known if not each["is_caller"]]
+    steps.expect(world.call(HELPER, "POST", f"{MEMBERS}/members/{left}/remove"), 200)
+    me = steps.expect(world.call(SECOND, "GET", "/me"), 200)["organisations"]
+    assert me == [{"kind": "enterprise", "uscc": ENTERPRISE.uscc}]
+    assert shown(world, SECOND)["state"] == "submitted"

@@ -11,7 +11,7 @@ from tests.support.hands_scenario import PARTIES, ROLES, TURNS, Matter, Party, T
 from tests.support.scenario import SELLER, Town, answer_removal
 from tests.support.snapshots import Trial, everything_kept, staged, trial, upload_again
 from voucher.edge import complaints
-from voucher.hands import STEPS
+from voucher.hands import OF_PARTY, STEPS
 
 FOLDERS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 COLLEAGUE = Person("colleague", ROLES)  # took no step at all
@@ -50,6 +50,16 @@ def told(matter: Matter, turn: Turn, person: Person, member_of: Party | None) ->
             look_away(patch)
             codes.add(tried(matter, turn, person, member_of).code)
     return codes
+
+
+# steps that each party takes; who may not is told by the party for which they acted before
+EITHER = {"record_contract", "acknowledge_contract", "ask_cancel"}
+
+
+def changed_sides(step: str, earlier: str, party: Party) -> bool:
+    """True if an earlier step was the other party's: in this year the agency alone says what the contract is."""
+    others = [step for each, of_party in OF_PARTY.items() if each != party for step in of_party]
+    return earlier in others or (step, earlier) == ("acknowledge_contract", "record_contract")
 
 
 REFUSED, DONE = {"FOUR_EYES", "CHANGED_MEANWHILE"}, {None}
@@ -91,7 +101,8 @@ def test_a_step_is_taken_by_exactly_those_whom_the_table_allows(
         for party in (first if is_staff else turn).parties[-1:]:
             with subtests.test(f"after {first.step}, a member of the {party}"):
                 code = tried(matter, turn, first.person, party).code
-                assert code == ("FOUR_EYES" if is_refused or party in barred else None)
+                is_barred = party in barred or (turn.step in EITHER and changed_sides(turn.step, first.step, party))
+                assert code == ("FOUR_EYES" if is_refused or is_barred else None)
 
 
 def test_every_step_of_the_table_has_its_turn() -> None:

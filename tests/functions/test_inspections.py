@@ -22,6 +22,7 @@ from tests.support.relaying import relayed, subjects
 from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, STRANGER, Json, Town, remove_agency
 from tests.support.settlement_scenario import Settling, settling, the_order
+from tests.support.snapshots import everything_kept
 from tests.support.workers import drain, sweep_night
 from voucher.edge import inspections as edge
 from voucher.rules import holds
@@ -462,3 +463,19 @@ def test_a_stranger_learns_nothing_of_inspections(running: Town) -> None:
     inspection = drawn(running.world)
     for path in ("/inspections", f"/inspections/{inspection['inspection_id']}"):
         assert running.world.call(STRANGER, "GET", path).code == "ROLE_REQUIRED"
+
+
+@pytest.mark.clause("§5.1.1")
+@pytest.mark.parametrize(
+    ("step", "body"), [("attempts", {"way": "visit", "reached": False}), ("drop", {"reason": "人去楼空"})]
+)
+def test_no_inspector_says_of_whom_they_act_for_that_nobody_was_found(running: Town, step: str, body: Json) -> None:
+    [check] = drawn(running.world)["checks"]
+    member = Person(SELLER.name, "platform")
+    before = everything_kept()
+    assert act(running.world, member, check, step, body).code == "FOUR_EYES"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(function("checks"), "check_four_eyes", lambda *_, **__: None)
+        assert act(running.world, member, check, step, body).code == "CHANGED_MEANWHILE"
+    assert everything_kept() == before
+    assert act(running.world, OPERATOR, check, step, body).status == 200

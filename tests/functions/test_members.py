@@ -172,3 +172,17 @@ def test_too_many_invitations_are_refused(town: Town) -> None:
         steps.expect(invite(town, key=f"invite-{number}"), 201)
     refused = invite(town, key="one-more")
     assert (refused.status, refused.code) == (409, "TOO_MANY_INVITATIONS")
+
+
+@pytest.mark.parametrize("by_themselves", [False, True])
+def test_no_code_that_an_owner_gave_leads_them_back_once_they_are_out(town: Town, by_themselves: bool) -> None:
+    colleague = member(town, "owner")
+    code = steps.expect(invite(town, "owner", COLLEAGUE), 201)["code"]
+    kept = steps.expect(invite(town, "finance", OWNER, "another"), 201)["code"]
+    if by_themselves:
+        steps.expect(town.world.call(COLLEAGUE, "POST", f"{place(town)}/leave"), 200)
+    else:
+        steps.expect(remove(town, colleague), 200)
+    assert accept(town, code).code == "INVITATION_ENDED"
+    assert accept(town, code, STRANGER).code == "INVITATION_ENDED"
+    assert accept(town, kept, STRANGER).status == 200, "what the other owner gave is good"

@@ -42,6 +42,11 @@ PARTIES = (*PARTIES_OF_ORDER, "fill_in_line", "submit_application")
 REVIEWS = ("decide_order", "pre_review_lines", "gather_round")
 CLAIMS = ("send_invoice", "propose_account")
 BOTH = ("enterprise", "agency")
+# what people do for one party of an order, and whoever may have changed sides since does not undo
+OF_PARTY = {
+    "enterprise": ("place_order", "dispute_order", "confirm_order"),
+    "agency": ("accept_order", "deliver_order", "open_application"),
+}
 ENTERPRISE_CHANGE = "POST /enterprises/{uscc}/changes/{change_id}/review"
 AGENCY_CHANGE = "POST /agencies/{uscc}/changes/{change_id}/review"
 RECEIPT = "POST /reports/{year}/yearly-files/{yearly_file_id}/receipt"
@@ -92,7 +97,9 @@ STEPS: dict[str, Step] = {
     "record_violation": Step(("POST /violations",), "§2.1.3", (), BOTH),
     "submit_activity": _once("POST /activities/{activity_id}/submit"),
     "review_activity": Step(("POST /activities/{activity_id}/review",), "§3.4.2", ("submit_activity",), ("agency",)),
-    "report_check": Step(("POST /checks/{check_id}/report",), "§5.1.1", (), BOTH),
+    "report_check": Step(
+        tuple(f"POST /checks/{{check_id}}/{what}" for what in ("report", "attempts", "drop")), "§5.1.1", (), BOTH
+    ),
     "countersign_check": Step(("POST /checks/{check_id}/countersign",), "§5.1.1", ("report_check",), BOTH),
     "follow_up_check": Step(("POST /checks/{check_id}/follow-up",), "§5.1.1", (), BOTH),
     "decide_check": Step(("POST /checks/{check_id}/decision",), "§5.1", ("report_check", "countersign_check"), BOTH),
@@ -229,8 +236,6 @@ FREE = frozenset(
         "POST /activities/{activity_id}/cancel",
         "POST /inspections",
         "POST /inspections/{inspection_id}/documents",
-        "POST /checks/{check_id}/attempts",
-        "POST /checks/{check_id}/drop",
         "POST /checks/{check_id}/statement",
         "POST /settlements/{settlement_id}/lines/{order_id}/withdraw",
         "POST /notices/{notice_id}/objections",
@@ -323,6 +328,14 @@ def people_in(record: Any, attribute: str) -> Iterator[str]:
         found = found.get(name) if isinstance(found, dict) else getattr(found, name, None)
     if found is not None:
         yield from found if attribute.endswith("[]") else (found,)
+
+
+def acted_for(party: str, order: Any) -> frozenset[str]:
+    """Everybody who acted for one party of an order, as far as the order tells for which one."""
+    kept = [name for step in OF_PARTY[party] for name in _kept("order", step)]
+    people = [person for name in (*kept, f"{party}_cancel.by") for person in people_in(order, name)]
+    said = order.proposed_contract
+    return frozenset([*people, said.by] if said and said.party == party else people)
 
 
 def excluded(step: str, *records: Any, but: Container[str] = ()) -> frozenset[str]:

@@ -23,7 +23,9 @@ class ComplaintText(Request):
 def commit_handled(app: Api, step: str, old: Complaint, new: Complaint) -> Complaint:
     """Commit what staff did with a complaint, together with the papers that came since; the complaint as it is then.
     Raises FOUR_EYES for a member of an organisation complained of, and for whoever may not take the step."""
-    parties = [organisations.find(kind, new.about_uscc) for kind in ("enterprise", "agency") if new.about_uscc]
+    # also whom it was about before: whoever acts for them does not turn it to somebody else
+    usccs = complaints.usccs_of(old, new)
+    parties = [organisations.find(kind, uscc) for uscc in usccs for kind in ("enterprise", "agency")]
     check_four_eyes(app.caller.sub, step, old, *parties)
     owner = keys.complaint(new.complaint_id)
     found = documents.inspect(documents.list_of(owner, None))

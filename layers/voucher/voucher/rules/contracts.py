@@ -10,7 +10,7 @@ from voucher.models.orders import Order, ProposedContract
 from voucher.policy import Policy
 from voucher.refusals import Refusal, Refused
 from voucher.rules.agencies import check_active, check_signed_after_approval
-from voucher.rules.four_eyes import stepped_by_party
+from voucher.rules.four_eyes import check_own_side, stepped_by_party
 from voucher.rules.lifecycle import allows, forgetting
 from voucher.rules.orders import check_contract_day, check_ratio
 from voucher.rules.programmes import year_is_over
@@ -48,13 +48,15 @@ def _terms(said: ProposedContract) -> dict[str, Any]:
 def with_said_contract(order: Order, said: ProposedContract, mark: Mark) -> Order:
     """§4.2.1: the order after a party said what its contract is. Before the acceptance that is the enterprise's, and
     stands in its order, which the agency accepts or refuses; later it waits for the other party's word. Raises
-    WRONG_STATE."""
+    WRONG_STATE, or FOUR_EYES for whoever acted for the other party."""
     is_placed = order.state == "placed"
     if is_placed and said.party == "agency":
         raise Refused(Refusal.WRONG_STATE, of=order)
     changes = _terms(said) if is_placed else {"proposed_contract": said}
+    new = stepped_by_party(order, "contract", mark, **changes)
+    check_own_side(mark.by, said.party, order)
     # whoever agrees anew repeats nothing
-    return forgetting(stepped_by_party(order, "contract", mark, **changes), "acknowledge")
+    return forgetting(new, "acknowledge")
 
 
 def proposed_to(order: Order, party: str) -> ProposedContract:
@@ -65,9 +67,12 @@ def proposed_to(order: Order, party: str) -> ProposedContract:
 
 
 def acknowledged(order: Order, said: ProposedContract, mark: Mark) -> Order:
-    """§4.2.1: the order after both parties agreed on its contract. Raises WRONG_STATE."""
+    """§4.2.1: the order after both parties agreed on its contract. Raises WRONG_STATE, or FOUR_EYES for whoever acted
+    for the party that said it."""
     agreed = {"proposed_contract": None, "contract_agreed_at": mark.at}
-    return stepped_by_party(order, "acknowledge", mark, **_terms(said), **agreed)
+    new = stepped_by_party(order, "acknowledge", mark, **_terms(said), **agreed)
+    check_own_side(mark.by, "agency" if said.party == "enterprise" else "enterprise", order)
+    return new
 
 
 def accepted(order: Order, mark: Mark) -> Order:

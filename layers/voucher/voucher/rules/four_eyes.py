@@ -3,7 +3,7 @@ leaves it to other staff (§1.3, §3.5.2)."""
 
 from typing import Any
 
-from voucher.hands import KEPT, STEPS, excluded
+from voucher.hands import KEPT, STEPS, acted_for, excluded
 from voucher.models.base import Mark, with_hand
 from voucher.models.orders import Order
 from voucher.refusals import Refusal, Refused
@@ -34,6 +34,14 @@ def check_four_eyes(caller: str, step: str, *records: Any, clause: str | None = 
         raise LookupError(f"{step}: nothing tells who took {', '.join(unknown)}")
     if caller in excluded(step, *known):
         raise Refused(Refusal.FOUR_EYES, clause=clause or STEPS[step].clause)
+
+
+def check_own_side(caller: str, party: str, order: Order) -> None:
+    """§5.2b: a step that each party of an order takes is taken for one of them by nobody who acted for the other one,
+    or who said for the other one what is now agreed to; not even once they changed sides. Raises FOUR_EYES."""
+    other = "agency" if party == "enterprise" else "enterprise"
+    if caller in acted_for(other, order):
+        raise Refused(Refusal.FOUR_EYES, clause="§5.2b")
 
 
 def stepped_by_party(order: Order, action: str, mark: Mark, **changes: Any) -> Order:

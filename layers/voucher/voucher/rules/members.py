@@ -129,12 +129,14 @@ def joined[Kind: Enterprise | Agency](organisation: Kind, secret: str, policy: P
 
 
 def without_member[Kind: Enterprise | Agency](organisation: Kind, sub: str, action: str, mark: Mark) -> Kind:
-    """The organisation without a member. Raises LAST_OWNER."""
+    """The organisation without a member, and without the invitations that they gave: one's code would lead them back.
+    Raises LAST_OWNER."""
     staying = organisation.members - {sub}
     if role_of(organisation, sub) == "owner" and all(role_of(organisation, each) != "owner" for each in staying):
         raise Refused(Refusal.LAST_OWNER)
     seats = {member: seat for member, seat in organisation.seats.items() if member != sub}
-    return remembered(organisation, action, mark, members=staying, seats=seats)
+    left = tuple(each for each in organisation.invitations if each.by != sub)
+    return remembered(organisation, action, mark, members=staying, seats=seats, invitations=left)
 
 
 def member_id(organisation: Enterprise | Agency, sub: str) -> str:

@@ -48,14 +48,22 @@ def _step_write(old: Complaint, new: Complaint, *more: str, **values: str) -> Wr
     return advance_write("complaint", key, old, new, *more, index=_index_entry(new), **values)
 
 
+def usccs_of(old: Complaint, new: Complaint) -> list[str]:
+    """The credit codes that a complaint was about before a step, and is about after it."""
+    return sorted({each.about_uscc for each in (old, new) if each.about_uscc})
+
+
 def commit_decision(old: Complaint, new: Complaint, step: str, caller: str, *also: Write) -> None:
     """Commit what staff did with a complaint: no member of an organisation complained of, and nobody who may not take
     the step (`hands.py`). An answer counts on the agency. Raises CHANGED_MEANWHILE."""
     hands = conditions.by_other_hands(step, "complaint")
     # a condition has its values only where it names them
     decided = _step_write(old, new, hands, caller=caller) if hands else _step_write(old, new)
-    uscc = new.about_uscc
-    strangers = [organisations.stranger_check(kind, uscc, step, caller) for kind in ("enterprise", "agency") if uscc]
+    strangers = [
+        organisations.stranger_check(kind, uscc, step, caller)
+        for uscc in usccs_of(old, new)
+        for kind in ("enterprise", "agency")
+    ]
     commit([decided, *strangers, *_counting(old, new), *also])
 
 

@@ -114,11 +114,22 @@ def claimed_writes(old: Organisation, new: Organisation, step: str, caller: str)
 
 def _member_writes(old: Organisation, new: Organisation) -> list[Write]:
     joined = [_member_write(new, sub) for sub in sorted(new.members - old.members)]
-    ended, at = "SET #ended_at = :at REMOVE #index_key, #index_sort", instant_text(new.updated_at or new.created_at)
-    gone = [
-        update_write("member", _member_key(old, sub), ended, None, at=at) for sub in sorted(old.members - new.members)
-    ]
+    gone = [_gone_write(old, new, sub) for sub in sorted(old.members - new.members) if _is_listed_for(old, sub)]
     return [*joined, *gone]
+
+
+def _is_listed_for(organisation: Organisation, sub: str) -> bool:
+    """False for somebody who left a draft behind for what has its code: their place on the list is that of the latter,
+    and whoever still has the draft takes nothing of it."""
+    item = find_item(_member_key(organisation, sub))
+    return item is None or item.get("draft_id", "") in ("", organisation.draft_id or "")
+
+
+def _gone_write(old: Organisation, new: Organisation, sub: str) -> Write:
+    ended, at = "SET #ended_at = :at REMOVE #index_key, #index_sort", instant_text(new.updated_at or new.created_at)
+    return update_write(
+        "left", _member_key(old, sub), ended, conditions.STILL_OF_DRAFT, at=at, draft_id=old.draft_id or ""
+    )
 
 
 def find_enterprise(uscc: str, person: str | None = None) -> Enterprise | None:
