@@ -15,7 +15,7 @@ from voucher.edge.queries import Switch
 from voucher.edge.replies import Answer, reply
 from voucher.models.complaints import Complaint, ComplaintReceipt, ComplaintState, Topic
 from voucher.rules.complaints import is_overdue, new_complaint, receipt
-from voucher.store import complaints
+from voucher.store import complaints, organisations
 
 app = Api()
 
@@ -32,13 +32,15 @@ class Complaints(Search[ComplaintState]):
 @app.get("/complaints")
 def list_complaints(query: Complaints) -> Answer[ListOf[Complaint]]:
     """§5.3: complaints, for the operator and the bureau; with `overdue=true` those whose last day is over. `q` looks
-    into text and code."""
+    into text and code. Whoever acts for an organisation sees none about it here."""
     require(app.caller, "platform", "bureau")
     today = clock.today()
     late = (lambda item: is_overdue(item, today)) if query.overdue == "true" else None
     topic = (lambda item: item["topic"] == query.topic) if query.topic else None
     disclose(app, "complaints:list")
-    page = complaints.list_page(query.selection(), all_of(query.finds("text", "about_uscc"), topic, late))
+    own = {each["uscc"] for each in organisations.list_memberships(app.caller.sub)}
+    of_others = (lambda item: item.get("about_uscc") not in own) if own else None
+    page = complaints.list_page(query.selection(), all_of(query.finds("text", "about_uscc"), topic, late, of_others))
     return reply_list(page, Complaint.model_validate)
 
 

@@ -13,7 +13,17 @@ from voucher.edge.policies import policy_today
 from voucher.edge.replies import Answer, reply
 from voucher.models.complaints import Complaint, FindingKind, Measure, Outcome, Proposal
 from voucher.refusals import not_found
-from voucher.rules.complaints import REVIEW_STEPS, accepted, decided, escalated, examined, linked, redirected, replied
+from voucher.rules.complaints import (
+    REVIEW_STEPS,
+    accepted,
+    decided,
+    escalated,
+    examined,
+    joined,
+    linked,
+    redirected,
+    replied,
+)
 from voucher.rules.lifecycle import check_step, check_version
 from voucher.store import complaints, organisations, violations
 
@@ -68,7 +78,8 @@ def review(complaint_id: str) -> Answer[Complaint]:
     if body.decision != "accept":
         to = complaints.get(body.linked_to or "") if body.decision == "link" else None
         new = linked(old, to, body.reason, app.mark) if to else redirected(old, body.reason, app.mark)
-        return reply(commit_handled(app, "handle_complaint", old, new))
+        also = [complaints.joined_write(to, joined(to, complaint_id))] if to else []
+        return reply(commit_handled(app, "handle_complaint", old, new, *also))
     about = old.model_copy(update={"about_uscc": body.about_uscc or old.about_uscc})
     found = [
         (kind, about.about_uscc and organisations.find(kind, about.about_uscc)) for kind in ("enterprise", "agency")

@@ -25,9 +25,9 @@ from voucher.models.letters import Accused, Letter, LetterContent
 from voucher.models.notices import Origin
 from voucher.policy import COMPLAINT_DOCUMENTS, LETTER_ATTACHMENTS
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules.complaints import new_complaint, opened_by, progress, receipt
+from voucher.rules.complaints import new_complaint, opened_by, progress, receipt, withdrawn
 from voucher.rules.letters import code_of
-from voucher.rules.lifecycle import check_step, stepped
+from voucher.rules.lifecycle import check_step
 from voucher.rules.objections import code_sha256, hour_of, thing_id, words_sha256
 from voucher.rules.working_days import shanghai_date
 from voucher.store import complaints, keys, letters
@@ -127,13 +127,13 @@ def announce_document(complaint_id: str) -> Answer[AnnouncedUpload]:
 
 @app.post("/complaints/<complaint_id>/withdraw")
 def withdraw(complaint_id: str) -> Answer[ComplaintProgress]:
-    """§5.3: whoever has the code takes the complaint back, until the answer."""
+    """§5.3: whoever has the code takes the complaint back, until the answer, unless others wait for it, too."""
     code = app.body(AnswerCode).code
     old = opened_by(complaints.find(complaint_id), code)
     if old.state == "withdrawn":
         return reply(progress(old, old), replay=True)
     mark = Mark(by="public", at=clock.now(), sha256=app.request_sha256, role="public")
-    new = stepped(old, "withdraw", mark)
+    new = withdrawn(old, mark)
     complaints.commit_step(old, new)
     return reply(progress(new, new))
 

@@ -17,10 +17,10 @@ app = Api()
 
 @app.get("/complaints/<complaint_id>")
 def show(complaint_id: str) -> Answer[Complaint | ComplaintOfRespondent]:
-    """§5.3: a complaint, for the operator and the bureau. A member of the organisation complained of reads what it is
-    asked, and never who complained, or in which words."""
+    """§5.3: a complaint, for the operator and the bureau. A member of the organisation complained of, also of the
+    staff, reads what it is asked, and never who complained, or in which words."""
     complaint = complaints.find(complaint_id)
-    if app.caller.roles & {"platform", "bureau"}:
+    if app.caller.roles & {"platform", "bureau"} and not _is_about_own(complaint):
         require(app.caller, "platform", "bureau")
         if complaint is None:
             raise not_found("complaint")
@@ -46,8 +46,18 @@ def list_documents(complaint_id: str, query: OfOwner) -> Answer[PageOf[PublicDoc
     """§5.3: the papers of a complaint, also those that have only arrived, for the operator and the bureau."""
     require(app.caller, "platform", "bureau")
     complaint = complaints.get(complaint_id)
+    if _is_about_own(complaint):
+        raise not_found("complaint")
     disclose(app, f"complaint:{complaint_id}")
     return reply_with_documents(keys.complaint(complaint.complaint_id), None, query, True)
+
+
+def _is_about_own(complaint: Complaint | None) -> bool:
+    """§5.3: True if the caller acts for whom a complaint is about, told of it or not: then they read it as no staff."""
+    if complaint is None or complaint.about_uscc is None:
+        return False
+    found = [organisations.find(kind, complaint.about_uscc) for kind in ("enterprise", "agency")]
+    return any(each is not None and app.caller.sub in each.members for each in found)
 
 
 def _as_respondent(complaint: Complaint | None) -> Complaint:

@@ -16,7 +16,10 @@ from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, STRANGER, Json, Town
 from tests.support.snapshots import everything_kept
 from tests.support.workers import deliver, drain, waiting
-from voucher.store import keys
+from voucher.models.base import Mark
+from voucher.refusals import Refusal, Refused
+from voucher.rules.complaints import joined, linked
+from voucher.store import complaints, keys
 
 SAID = {"topic": "quality", "text": "收了钱没来做", "name": "张三", "contact": "13900001234", "order_id": "o_secret"}
 SECRET = ("张三", "13900001234", "o_secret", "收了钱没来做")
@@ -284,3 +287,50 @@ def test_no_member_turns_a_complaint_on_their_own_to_somebody_else(town: Town, r
     assert act(town.world, owner, path, "review", {**ACCEPT, **other}).code == "FOUR_EYES", "nor to their own"
     turned = steps.expect(act(town.world, OPERATOR, path, "review", {**ACCEPT, **other}), 200)
     assert (turned["about_uscc"], turned["respondents"]) == (town.enterprise.uscc, ["enterprise"])
+
+
+@pytest.mark.clause("§5.3")
+def test_nobody_takes_the_answer_from_whoever_was_linked_to_their_complaint(town: Town, receipt: Json) -> None:
+    twin, third = (steps.expect(complain(town.world, key, text=key), 201) for key in ("twin", "third"))
+    link(town, third, twin)
+    taken_back = act(town.world, None, f"/complaints/{twin['complaint_id']}", "withdraw", {"code": twin["code"]})
+    assert (taken_back.code, progress(town, third)["state"]) == ("COMPLAINT_SHARED", "received")
+    link(town, twin, receipt)
+    path = f"/complaints/{receipt['complaint_id']}"
+    steps.expect(act(town.world, OPERATOR, path, "review", ACCEPT), 200)
+    assert progress(town, third)["answer_by"] == "2026-07-07", "along the chain to its end"
+    alone = act(town.world, None, f"/complaints/{third['complaint_id']}", "withdraw", {"code": third["code"]})
+    assert alone.status == 200, "nobody waits for this one"
+
+
+@pytest.mark.clause("§5.3")
+def test_two_complaints_are_not_linked_to_each_other(town: Town, receipt: Json) -> None:
+    twin = steps.expect(complain(town.world, "twin", text="同一件事"), 201)
+    first, second = (complaints.get(each["complaint_id"]) for each in (receipt, twin))
+    link(town, receipt, twin)
+    mark = Mark(by=OPERATOR.name, at=NOW)
+    new, after = linked(second, first, "同一事项", mark), joined(first, second.complaint_id)
+    with pytest.raises(Refused) as no:  # as of both were read before
+        complaints.commit_decision(
+            second, new, "handle_complaint", OPERATOR.name, complaints.joined_write(first, after)
+        )
+    assert no.value.refusal is Refusal.CHANGED_MEANWHILE
+
+
+def link(town: Town, one: Json, to: Json) -> None:
+    """The operator finds that both are the same matter."""
+    body = {"decision": "link", "reason": "同一事项", "linked_to": to["complaint_id"]}
+    steps.expect(act(town.world, OPERATOR, f"/complaints/{one['complaint_id']}", "review", body), 200)
+
+
+@pytest.mark.clause("§5.3")
+def test_staff_who_acts_for_whom_it_is_about_reads_it_as_a_member(town: Town, accepted: str) -> None:
+    insider, other = Person(SELLER.name, "platform"), f"/complaints/{complain(town.world, 'b').body['complaint_id']}"
+    seen = [town.world.call(insider, "GET", each) for each in (accepted, "/complaints")]
+    assert steps.expect(seen[0], 200)["told"] == ACCEPT["told"]
+    assert [each["complaint_id"] for each in seen[1].body["items"]] == [other.rpartition("/")[2]]
+    assert town.world.call(insider, "GET", f"{accepted}/documents").code == "NOT_FOUND"
+    assert not [word for word in SECRET if word in str(seen[0].body)]
+    untold = complain(town.world, "c", about_uscc=town.agency.uscc).body["complaint_id"]
+    assert town.world.call(insider, "GET", f"/complaints/{untold}").code == "NOT_FOUND"
+    assert town.world.call(insider, "GET", other).status == 200

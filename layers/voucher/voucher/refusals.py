@@ -74,6 +74,7 @@ class Refusal(Enum):
         None,
         "该单位已由另一认领申请人接管，其尚未就本申请陈述意见：请驳回本申请，由申请人重新申请。",
     )
+    COMPLAINT_SHARED = 409, "§5.3", "已有其他投诉并入本投诉、以本投诉的答复为准，不能撤回，请等待答复。"
     LAST_OWNER = 409, None, "最后一名负责人不能退出，请先邀请另一名负责人。"
     INVITATION_ENDED = 409, None, "邀请码有误、已使用或已过期，请联系邀请人重新邀请。", "code"
     TOO_MANY_INVITATIONS = 409, None, "尚未使用的邀请已有 {most} 个，请先撤回不再需要的。"

@@ -7,6 +7,7 @@ from voucher.models.base import Request
 from voucher.models.complaints import Complaint, Topic
 from voucher.rules.four_eyes import check_four_eyes
 from voucher.store import complaints, documents, keys, organisations
+from voucher.store.engine.table import Write
 
 
 class ComplaintText(Request):
@@ -20,7 +21,7 @@ class ComplaintText(Request):
     contact: Name | None = None
 
 
-def commit_handled(app: Api, step: str, old: Complaint, new: Complaint) -> Complaint:
+def commit_handled(app: Api, step: str, old: Complaint, new: Complaint, *also: Write) -> Complaint:
     """Commit what staff did with a complaint, together with the papers that came since; the complaint as it is then.
     Raises FOUR_EYES for a member of an organisation complained of, and for whoever may not take the step."""
     # also whom it was about before: whoever acts for them does not turn it to somebody else
@@ -31,5 +32,5 @@ def commit_handled(app: Api, step: str, old: Complaint, new: Complaint) -> Compl
     found = documents.inspect(documents.list_of(owner, None))
     kept = documents.examined_writes(owner, [documents.commit_kept(each) for each in found.new])
     new = new.model_copy(update={"document_ids": tuple(each.document_id for each in found.fit)})
-    complaints.commit_decision(old, new, step, app.caller.sub, *kept)
+    complaints.commit_decision(old, new, step, app.caller.sub, *kept, *also)
     return new

@@ -64,6 +64,7 @@ class Complaint(Remembering):
     respondents: tuple[OrganisationKind, ...] = ()
     heard_by: date | None = None
     linked_to: str | None = None
+    linked_from: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     paused_on: date | None = None
     statements: tuple[RespondentStatement, ...] = ()

@@ -116,6 +116,20 @@ def linked(complaint: Complaint, to: Complaint, reason: str, mark: Mark) -> Comp
     return _handled(complaint, "link", mark, review_reason=reason, linked_to=to.complaint_id)
 
 
+def joined(complaint: Complaint, linked_id: str) -> Complaint:
+    """§5.3: the complaint that another one was linked to: whoever made that one waits for its answer, too."""
+    return complaint.next_version(linked_from=(*complaint.linked_from, linked_id))
+
+
+def withdrawn(complaint: Complaint, mark: Mark) -> Complaint:
+    """§5.3: the complaint after its maker took it back. Raises WRONG_STATE, or COMPLAINT_SHARED if others wait for its
+    answer: they were told that it counts for them, too."""
+    new = stepped(complaint, "withdraw", mark)
+    if complaint.linked_from:
+        raise Refused(Refusal.COMPLAINT_SHARED)
+    return new
+
+
 def examined(complaint: Complaint, kind: FindingKind, text: str, mark: Mark) -> Complaint:
     """§5.3: one step of the examination on record. A pause stops the clock until it is resumed: the working days
     between them count not. Raises WRONG_STATE."""

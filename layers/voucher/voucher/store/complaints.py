@@ -34,13 +34,21 @@ def get(complaint_id: str) -> Complaint:
 
 
 def find_answered(complaint: Complaint) -> Complaint:
-    """The complaint whose answer counts: the one that it was linked to, or itself."""
-    return (find(complaint.linked_to) if complaint.linked_to else None) or complaint
+    """The complaint whose answer counts: the one that it was linked to, which may be linked itself, or it itself."""
+    while complaint.linked_to and (to := find(complaint.linked_to)):
+        complaint = to
+    return complaint
 
 
 def commit_step(old: Complaint, new: Complaint, *also: Write) -> None:
     """Commit the next version of a complaint. Raises CHANGED_MEANWHILE."""
     commit([_step_write(old, new), *also])
+
+
+def joined_write(old: Complaint, new: Complaint) -> Write:
+    """The write by which a complaint knows that another one was linked to it: so it is not withdrawn, and of two that
+    are linked to each other at once the second one learns of the first. A chain therefore has an end."""
+    return advance_write("joined", keys.complaint(old.complaint_id), old, new, index=_index_entry(new))
 
 
 def _step_write(old: Complaint, new: Complaint, *more: str, **values: str) -> Write:
