@@ -21,6 +21,7 @@ from voucher.rules.contracts import (
 )
 
 MARK = Mark(by="somebody", at=NOW)
+OTHERS = Mark(by="somebody of the other party", at=NOW)
 CONTRACTED = {"contract_number": "HT-1", "contract_signed_on": TODAY, "contract_fen": 1_000_000}
 
 
@@ -43,7 +44,8 @@ def test_one_word_alone_makes_no_contract_and_the_others_agreement_does() -> Non
     bare = accepted(placed, MARK)
     proposed = with_said_contract(bare, said(), MARK)
     assert (proposed.contract_number, proposed.has_contract, proposed.proposed_contract) == (None, False, said())
-    agreed = acknowledged(proposed, proposed_to(proposed, "enterprise"), MARK)
+    assert refusal_of(acknowledged, proposed, proposed_to(proposed, "enterprise"), MARK) is Refusal.FOUR_EYES
+    agreed = acknowledged(proposed, proposed_to(proposed, "enterprise"), OTHERS)
     assert (agreed.contract_number, agreed.has_contract, agreed.proposed_contract) == ("HT-1", True, None)
 
 
