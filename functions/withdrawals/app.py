@@ -1,5 +1,7 @@
-"""A line leaves: by its agency's will, with its application or alone, or taken out of its round (§3.5.1, §5.2b)."""
+"""What leaves on its way: a line, by its agency's will, with its application or alone, or taken out of its round; a
+held payout of which no bank was told (§3.5.1, §5.2b)."""
 
+from dataclasses import replace
 from typing import Any
 
 from voucher.edge.api import Api
@@ -9,10 +11,12 @@ from voucher.edge.replies import Answer, reply
 from voucher.edge.rounds import public_round
 from voucher.edge.settlements import public_settlement
 from voucher.models.base import Mark
+from voucher.models.payouts import Payout
 from voucher.models.rounds import PublicRound, Round
 from voucher.models.settlements import Line, PublicSettlement, Settlement
 from voucher.refusals import not_found
 from voucher.rules.four_eyes import check_four_eyes
+from voucher.rules.holds import withdrawn_payout
 from voucher.rules.lifecycle import allows, stepped
 from voucher.rules.payables import payable_without_line
 from voucher.rules.settlements import (
@@ -22,7 +26,7 @@ from voucher.rules.settlements import (
     owed_fen,
     settlement_without_line,
 )
-from voucher.store import notices, orders, organisations, payables, rounds, settlements
+from voucher.store import notices, orders, organisations, payables, payouts, rounds, settlements
 from voucher.store.engine.large import commit_in_parts
 from voucher.store.engine.table import Write, commit
 
@@ -119,6 +123,22 @@ def _take_back(line: Line, withdrawn: Line, mark: Mark) -> None:
     reduced = payable_without_line(payable, line, mark)
     line_writes = settlements.taken_out_line_writes(line, withdrawn, order, freed, "take_back_line", mark.by)
     payables.commit_take_back(payable, reduced, owed_fen(line), order, freed, line_writes, mark)
+
+
+@app.post("/payouts/<payout_id>/withdraw")
+def withdraw_payout(payout_id: str) -> Answer[Payout]:
+    """§5.2b: finance ends a payout of which an order is held and no bank was told; the money is payable again, and no
+    bank reference is needed."""
+    require(app.caller, "finance")
+    reason = app.body(WithReason).reason
+    old = payouts.get_facts(payout_id)
+    if app.is_repeat(old.payout, "withdraw"):
+        return reply(old.payout, replay=True)
+    payout, payable = withdrawn_payout(old.payout, reason, app.mark), stepped(old.payable, "withdraw", app.mark)
+    agency = organisations.find_agency(payout.agency_uscc)
+    check_four_eyes(app.caller.sub, "record_payment", old.round, old.payable, old.payout, agency)
+    payouts.commit_result(old, replace(old, payout=payout, payable=payable), app.mark)
+    return reply(payout)
 
 
 handler = app.handle

@@ -388,6 +388,7 @@ INVENTORY = (
             "Posting.about",
             "PendingTotal.reason",
             "Payout.return_reason",
+            "Payout.withdrawal_reason",
             "Line.opinion",
             "Line.withdrawal_reason",
             "Line.file_hashes",

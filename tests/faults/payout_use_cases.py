@@ -166,6 +166,20 @@ def payout_failed(world: World, _clock: StoppedClock) -> UseCase:
     return UseCase(post(world, FINANCE, f"/payouts/{payout_id}/result", bank_answer_body("failed")), check)
 
 
+def held_payout_withdrawn(world: World, _clock: StoppedClock) -> UseCase:
+    parties, payout_id, order_ids = running_payout(world)
+    accused = {"uscc": parties.agency.uscc, "facts": "虚报服务", "order_ids": [order_ids[0]]}
+    steps.expect(parties.world.call(BUREAU, "POST", "/violations", accused, key="breach"), 201)
+
+    def check(answer: Json) -> None:
+        assert (answer["state"], answer["bank_reference"]) == ("withdrawn", None)
+        assert tables.list_states(Payable, "settlements", "PAYABLE#") == ["invoiced"]
+        assert tables.list_states(Order, "orders") == ["payable", "payable"]
+        assert list_entries().count("pay") == 0
+
+    return UseCase(post(world, FINANCE, f"/payouts/{payout_id}/withdraw", REASON), check)
+
+
 def payout_returned(world: World, _clock: StoppedClock) -> UseCase:
     _parties, payout_id, _ = paid_payout(world)
     body = {"bank_reference": "BK-2", "returned_on": TODAY.isoformat(), **REASON}
@@ -228,5 +242,5 @@ PAYOUT_USE_CASES = {
         payout_failed,
         payout_returned,
     ],
-    "§5.2b": [payable_line_withdraw, recovery, recovery_withdrawn, recovery_received],
+    "§5.2b": [held_payout_withdrawn, payable_line_withdraw, recovery, recovery_withdrawn, recovery_received],
 }

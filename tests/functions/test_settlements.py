@@ -75,6 +75,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "GET /payouts/{payout_id}": READERS,
     "POST /payouts/{payout_id}/result": frozenset({"finance"}),
     "POST /payouts/{payout_id}/return": frozenset({"finance"}),
+    "POST /payouts/{payout_id}/withdraw": frozenset({"finance"}),
     "POST /orders/{order_id}/recoveries": frozenset({"bureau"}),
     "POST /orders/{order_id}/recoveries/{recovery_id}/withdraw": frozenset({"bureau"}),
     "POST /orders/{order_id}/recoveries/{recovery_id}/receipts": frozenset({"finance"}),
@@ -134,6 +135,7 @@ class Walk:
             back = {"bank_reference": "BK-Y", "returned_on": "2026-06-15", **WHY}
             found["result"] = (FINANCE, "POST", f"/payouts/{self.payout_id}/result", result)
             found["return"] = (FINANCE, "POST", f"/payouts/{self.payout_id}/return", back)
+            found["withdraw payout"] = (FINANCE, "POST", f"/payouts/{self.payout_id}/withdraw", WHY)
         return found
 
     def ask(self, name: str) -> Reply:

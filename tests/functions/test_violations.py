@@ -7,7 +7,7 @@ import pytest
 
 from infra.city.document_files import agency_documents
 from infra.client import steps
-from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, Person, Reply
+from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, OPERATOR_TWO, Person, Reply
 from tests.conftest import NOW, StoppedClock
 from tests.support import samples
 from tests.support.backend import World, function
@@ -15,7 +15,7 @@ from tests.support.payout_scenario import new_payout_id, payout_file_of
 from tests.support.relaying import relayed, subjects
 from tests.support.samples import TODAY
 from tests.support.scenario import OWNER, SELLER, Json, Town
-from tests.support.settlement_scenario import Settling, books, handed_in, settling, the_order
+from tests.support.settlement_scenario import Settling, books, handed_in, postings, settling, the_order
 from tests.support.spreadsheets import rows_of
 from voucher.models.payables import Payable
 from voucher.rules import holds
@@ -340,14 +340,62 @@ def test_a_payout_with_a_held_order_does_not_reach_the_bank_and_finance_hears(su
 
 
 @pytest.mark.clause("§5.2b")
-def test_a_held_payout_that_was_not_sent_fails_and_its_order_is_taken_back(submitted: Scene) -> None:
+def test_a_held_payout_that_was_not_sent_is_withdrawn_and_its_order_taken_back(submitted: Scene) -> None:
     case, order, round_id, payout_id = on_its_way(submitted)
+    assert case.withdrawn_payout(payout_id).code == "PAYOUT_GOES_ON"
     accused(case.town, order)
-    steps.expect(case.result(payout_id, "failed"), 200)
+    assert case.withdrawn_payout(payout_id, Person(OPERATOR_TWO.name, "finance")).code == "FOUR_EYES"
+    ended, again = case.withdrawn_payout(payout_id), case.withdrawn_payout(payout_id)
+    assert (ended.status, again.status, again.body) == (200, 200, ended.body)
+    assert (ended.body["state"], ended.body["bank_reference"]) == ("withdrawn", None)
+    assert [case.result(payout_id, state).code for state in ("paid", "failed")] == ["WRONG_STATE"] * 2
+    assert case.order(order)["state"] == "payable"
     assert case.payouts(round_id).code == "HELD"
     out = f"/rounds/{round_id}/lines/{order['order_id']}/withdraw"
     steps.expect(case.call(BUREAU, "POST", out, {"reason": "违规"}), 200)
     assert case.order(order)["state"] == "completed"
+    books()
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_withdrawn_payout_is_made_anew_once_its_order_is_released(submitted: Scene) -> None:
+    case, order, round_id, payout_id = on_its_way(submitted)
+    violation_id = accused(case.town, order)
+    steps.expect(case.withdrawn_payout(payout_id), 200)
+    steps.expect(release(case.town, violation_id, order), 200)
+    second = new_payout_id(case, round_id)
+    assert second != payout_id
+    steps.expect(case.result(second), 200)
+    assert [each.entry for each in postings()].count("pay") == 1
+    books()
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_held_payout_that_stands_in_a_file_waits_for_the_bank(submitted: Scene) -> None:
+    case, order, round_id, payout_id = on_its_way(submitted)
+    assert payout_file_of(case, round_id).status == 200
+    accused(case.town, order)
+    no = case.withdrawn_payout(payout_id)
+    assert (no.status, no.code) == (409, "PAYOUT_GOES_ON")
+    assert case.town.shown(f"/payouts/{payout_id}", FINANCE)["state"] == "made"
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_payout_that_is_released_at_the_moment_of_its_withdrawal_goes_on(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The release comes after the payout was read, and before its end is written."""
+    case, order, _, payout_id = on_its_way(submitted)
+    violation_id, write = accused(case.town, order), payouts.commit_result
+
+    def overtaken(*facts: Any) -> None:
+        monkeypatch.setattr(payouts, "commit_result", write)
+        steps.expect(release(case.town, violation_id, order), 200)
+        write(*facts)
+
+    monkeypatch.setattr(payouts, "commit_result", overtaken)
+    assert case.withdrawn_payout(payout_id).code == "PAYOUT_GOES_ON"
+    steps.expect(case.result(payout_id), 200)
     books()
 
 

@@ -138,6 +138,42 @@ def test_after_a_violation_is_recorded_its_payout_does_not_reach_the_bank(
 
 
 @pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("other", ["file", "release"])
+def test_a_held_payout_is_withdrawn_or_goes_on_and_never_both(
+    world: World,
+    stopped_clock: StoppedClock,
+    bucket: BucketInMemory,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+    other: str,
+) -> None:
+    """While the order is released, or, released just before, while the bank is told of it."""
+    parties = seed_parties(world)
+    order_ids = [parties.complete_order(100_000) for _ in range(2)]
+    payout_id = parties.make_payout(order_ids)
+    round_id = payout_id.partition(".")[0]
+    violation_id = accuse(world, parties, order_ids[1]).body["violation_id"]
+    monkeypatch.setenv("BANK_ACCOUNTS_KEY", "key")
+    monkeypatch.setattr(queues, "send", lambda *_: None)
+    monkeypatch.setattr(sealing, "unseal_account", lambda *_, **__: "6200000000000000018")
+    why, released = {"reason": "复查"}, f"/violations/{violation_id}/orders/{order_ids[1]}/release"
+
+    def go_on() -> Reply:
+        reply = requests.insist(world, BUREAU_TWO, released, why)
+        if other == "file":
+            return requests.insist(world, OPERATOR, f"/rounds/{round_id}/payout-file", method="GET")
+        return reply
+
+    withdraw = partial(requests.insist, world, FINANCE, f"/payouts/{payout_id}/withdraw", why)
+    ended, gone = Interleaving(seed).run([withdraw, go_on])
+    payout = payouts.load(payout_id)
+    assert (payout.state, ended.code) in {("withdrawn", None), ("made", "PAYOUT_GOES_ON")}
+    assert (gone.code == "NO_PAYOUT_FILE") == (other == "file" and payout.state == "withdrawn")
+    assert (payout.file_number is not None) == (other == "file" and payout.state == "made")
+    tables.assert_books_hold()
+
+
+@pytest.mark.clause("§5.2b")
 def test_a_violation_that_is_lifted_while_one_order_is_released_holds_none_of_them(
     world: World, stopped_clock: StoppedClock, seed: int
 ) -> None:

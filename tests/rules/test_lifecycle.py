@@ -189,6 +189,7 @@ def test_no_step_before_the_end_can_be_left_out(thing: str, end: str, on_the_way
         ("payout", "paid", {"send_back"}),
         ("payout", "returned", set()),
         ("payout", "failed", set()),
+        ("payout", "withdrawn", set()),
         ("line", "rejected", set()),
         ("round", "closed", set()),
         ("notice", "closed", set()),

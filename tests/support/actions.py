@@ -30,7 +30,7 @@ FOLLOWING: dict[str, set[str]] = {
     "round": {"empty"},
     "notice": {"announce_end"},
     "objection": {"erase"},
-    "payable": {"reduce", "drop", "paid", "failed", "send_back", "erase"},
+    "payable": {"reduce", "drop", "paid", "failed", "withdraw", "send_back", "erase"},
     "payout": {"hold", "release"},
     "list_import": {"parse", "fail", "finish", "erase"},
     "activity": {"erase"},

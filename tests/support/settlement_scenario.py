@@ -98,6 +98,10 @@ class Settling:
         body = {"bank_reference": "BK-R", "returned_on": "2026-06-15", "reason": "收款账户已销户"}
         return self.call(person, "POST", f"/payouts/{payout_id}/return", body)
 
+    def withdrawn_payout(self, payout_id: str, person: Person = FINANCE) -> Reply:
+        """§5.2b: a held payout that the bank was not told of ends."""
+        return self.call(person, "POST", f"/payouts/{payout_id}/withdraw", {"reason": "订单涉及违规"})
+
     def paid(self, *orders: Json) -> Json:
         """Everything to the end: the payout."""
         [payout] = steps.expect(self.payouts(self.invoiced(*orders)), 201)["items"]

@@ -360,6 +360,7 @@ ACTIONS: dict[str, dict[str, tuple[Step, ...]]] = {
     "payout": {
         "paid": (_BANK_RESULT,),
         "failed": (_BANK_RESULT,),
+        "withdraw": (Step("finance", "POST /payouts/{payout_id}/withdraw", lambda payout: payout.is_held_and_unsent),),
         "send_back": (Step("finance", "POST /payouts/{payout_id}/return"),),
     },
     "list_import": {"apply": (Step("bureau", "POST /lists/{kind}/{year}/imports/{import_id}/apply"),)},

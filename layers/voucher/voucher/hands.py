@@ -161,7 +161,7 @@ STEPS: dict[str, Step] = {
         ("agency",),
     ),
     "record_payment": Step(
-        ("POST /payouts/{payout_id}/result", "POST /payouts/{payout_id}/return"),
+        ("POST /payouts/{payout_id}/result", "POST /payouts/{payout_id}/return", "POST /payouts/{payout_id}/withdraw"),
         "§3.5.4",
         (*PARTIES, *REVIEWS, "approve_round", *CLAIMS, "decide_account", "make_payouts"),
         ("agency",),

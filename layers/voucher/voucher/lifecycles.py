@@ -192,6 +192,7 @@ LIFECYCLES: dict[str, Steps] = {
         "make_payout": ("invoiced", "paying"),
         "paid": ("paying", "paid"),
         "failed": ("paying", "invoiced"),
+        "withdraw": ("paying", "invoiced"),
         "send_back": ("paid", "invoiced"),
         "erase": ("paid dropped", SAME),
     },
@@ -201,6 +202,8 @@ LIFECYCLES: dict[str, Steps] = {
         "release": ("made", SAME),
         "paid": ("made", "paid"),
         "failed": ("made", "failed"),
+        # §5.2b: a held one of which no bank was told
+        "withdraw": ("made", "withdrawn"),
         "send_back": ("paid", "returned"),
     },
     "list_import": {  # §2.1.1, §2.3.1

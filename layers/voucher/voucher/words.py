@@ -257,7 +257,7 @@ STATE_WORDS = {
         "paid": "已拨付",
         "dropped": "已撤销",
     },
-    "payout": {"made": "已制单", "paid": "已拨付", "failed": "拨付失败", "returned": "已被退回"},
+    "payout": {"made": "已制单", "paid": "已拨付", "failed": "拨付失败", "withdrawn": "已撤销", "returned": "已被退回"},
     "list_import": {
         "waiting": "待解析",
         "parsed": "已解析",

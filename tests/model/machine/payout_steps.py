@@ -217,6 +217,19 @@ class PayoutSteps(SettlementSteps):
         self.payment_events[state] += expected.took_effect
 
     @precondition(lambda self: any(payable.payouts for each in self.city.rounds for payable in each.payables))
+    @rule(pick=PICK, payout=PICK, body=REASON, same_person=RARELY)
+    def a_payout_is_withdrawn(self, pick: int, payout: int, body: dict[str, str], same_person: bool) -> None:
+        payable, by = self.payable_with_payout(pick), self.staff_member(FINANCE.name, same_person)
+        self.withdraw_payout(payable, payout, by, body)
+
+    def withdraw_payout(self, payable: Payable, pick: int, by: str, body: dict[str, str]) -> None:
+        """Finance ends a payout of which an order is held."""
+        payout = chosen(payable.payouts, pick)
+        expected = payouts.withdraw(payable, payout, by, body)
+        self.call_repeatable(expected, by, f"/payouts/{payout.name}/withdraw", body)
+        self.payment_events["withdrawn while held"] += expected.took_effect
+
+    @precondition(lambda self: any(payable.payouts for each in self.city.rounds for payable in each.payables))
     @rule(pick=PICK, payout=PICK, same_person=RARELY)
     def the_bank_sends_it_back(self, pick: int, payout: int, same_person: bool) -> None:
         payable, by = self.payable_with_payout(pick), self.staff_member(FINANCE.name, same_person)

@@ -121,6 +121,21 @@ def record_result(payable: Payable, payout: Payout, by: str, body: Json) -> Expe
     return OK
 
 
+def withdraw(payable: Payable, payout: Payout, by: str, body: Json) -> ExpectedAnswer:
+    """§5.2b: finance ends a payout of which an order is held; none of a run stands in a file."""
+    step = ("withdraw", by, body)
+    if payout.last == step:
+        return REPLAY
+    if payout.state != "made":
+        return refusal("WRONG_STATE")
+    if not any(line.order.violations for line in payable.lines):
+        return refusal("PAYOUT_GOES_ON")
+    if by in earlier_actors(payable, payout):
+        return refusal("FOUR_EYES")
+    payout.state, payout.last, payable.state, payable.last = "withdrawn", step, "invoiced", step
+    return OK
+
+
 def record_return(payable: Payable, payout: Payout, by: str, body: Json) -> ExpectedAnswer:
     """§3.5.4: the bank returned the money, which is payable again; refused if a part was recovered already."""
     step = ("send_back", by, body)

@@ -8,6 +8,8 @@ from tests.support.calls.trade import order_of
 from tests.support.samples import TODAY
 from tests.support.scenario import SELLER, Json, Town
 from tests.support.settlement_scenario import list_subsidies
+from voucher.store import keys
+from voucher.store.engine.table import transact, update_write
 
 FOLDERS = {
     "settlements",
@@ -122,14 +124,19 @@ class Rounds:
 
 def round_calls(town: Town) -> Calls:
     """Rounds, notices and payouts, one for each state that a step starts from."""
-    rounds, world = Rounds(town, 12), town.world
+    rounds, world = Rounds(town, 13), town.world
     invoice = town.summary_invoice(rounds.settlement, 40_000)
-    waiting, billed, paying, changing, done, owing = (rounds.closed() for _ in range(6))
-    for number, round_id in enumerate((billed, paying, changing, done, owing)):
+    waiting, billed, paying, changing, done, owing, stopping = (rounds.closed() for _ in range(7))
+    for number, round_id in enumerate((billed, paying, changing, done, owing, stopping)):
         body = {**invoice, "invoice_number": f"SUM-OLD-{number}"}
         owed = steps.expect(world.call(SELLER, "POST", f"/rounds/{round_id}/invoices", body), 200)
         steps.confirm_account(world, owed)
     payout = steps.expect(world.call(OPERATOR_TWO, "POST", f"/rounds/{paying}/payouts"), 201)["items"][0]
+    stopped = steps.expect(world.call(OPERATOR_TWO, "POST", f"/rounds/{stopping}/payouts"), 201)["items"][0]
+    held = [town.shown(f"/rounds/{stopping}")["lines"][0]["order_id"]]  # a violation would stop the other calls, too
+    transact(
+        [update_write("payout", keys.payout(stopped["payout_id"]), "SET #held_order_ids = :held", None, held=held)]
+    )
     running, decided, gathered, gathering = rounds.noticed(), rounds.approved(), rounds.gathered(), rounds.passed()
     notice, round_path = f"/notices/{running['notice_id']}", f"/rounds/{gathered['round_id']}"
     objection = {
@@ -210,6 +217,9 @@ def round_calls(town: Town) -> Calls:
         "GET /payouts/{payout_id}": Call(OPERATOR, f"/payouts/{payout['payout_id']}", roles=staff),
         "POST /payouts/{payout_id}/return": Call(
             FINANCE, f"/payouts/{paid['payout_id']}/return", returned, roles=("finance",)
+        ),
+        "POST /payouts/{payout_id}/withdraw": Call(
+            FINANCE, f"/payouts/{stopped['payout_id']}/withdraw", {"reason": "订单涉及违规记录"}, roles=("finance",)
         ),
         "POST /orders/{order_id}/recoveries": Call(
             BUREAU,

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, TypedDict
 
 from voucher.models.base import Instant, Record, Stateful
 
-PayoutState = Literal["made", "paid", "failed", "returned"]
+PayoutState = Literal["made", "paid", "failed", "withdrawn", "returned"]
 
 
 class Payout(Stateful):
@@ -31,6 +31,12 @@ class Payout(Stateful):
     returned_on: date | None = None
     return_reference: str | None = None
     return_reason: str | None = None
+    withdrawal_reason: str | None = None
+
+    @property
+    def is_held_and_unsent(self) -> bool:
+        """§5.2b: one of its orders is held, and it stands in no file, so that no bank knows of it."""
+        return bool(self.held_order_ids) and self.file_number is None
 
 
 class PayoutFile(Record):

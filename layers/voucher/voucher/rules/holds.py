@@ -21,7 +21,7 @@ MOST_ORDERS = 40
 # how the others go on without it: before anything is owed, and after
 OPERATOR_SETS_ASIDE = "由平台将该订单退回或撤出"
 BUREAU_SETS_ASIDE = "由市经信局从汇总批次中撤出该订单"
-UNSENT_FAILS_FIRST = "尚未交银行的拨付由财政局登记为失败，再由市经信局从汇总批次中撤出该订单"
+UNSENT_IS_WITHDRAWN_FIRST = "尚未列入拨付单的拨付先由财政局撤销，再由市经信局从汇总批次中撤出该订单"
 
 
 def check_not_held(orders: Iterable[Order], way_words: str = OPERATOR_SETS_ASIDE) -> None:
@@ -77,14 +77,23 @@ def check_payouts_unheld(payouts: Iterable[Payout]) -> None:
         if each.held_order_ids
     ]
     if errors:
-        raise Refused(Refusal.HELD, errors=errors, way_words=UNSENT_FAILS_FIRST)
+        raise Refused(Refusal.HELD, errors=errors, way_words=UNSENT_IS_WITHDRAWN_FIRST)
 
 
 def check_bank_was_told(payout: Payout, orders: Iterable[Order]) -> None:
     """§5.2b: a payout with a held order is only paid if it stands in a file: else the bank knows nothing of it. Raises
     HELD."""
     if payout.file_number is None:
-        check_not_held(orders, UNSENT_FAILS_FIRST)
+        check_not_held(orders, UNSENT_IS_WITHDRAWN_FIRST)
+
+
+def withdrawn_payout(payout: Payout, reason: str, mark: Mark) -> Payout:
+    """§5.2b: a held payout of which no bank was told ends without a bank's answer, so that what is held can be taken
+    out, and the rest be paid. Raises WRONG_STATE, or PAYOUT_GOES_ON for any other payout."""
+    new = stepped(payout, "withdraw", mark, withdrawal_reason=reason)
+    if not payout.is_held_and_unsent:
+        raise Refused(Refusal.PAYOUT_GOES_ON, of=payout)
+    return new
 
 
 def check_orders_of(uscc: str, order_ids: Sequence[str], found: Iterable[Order], field: str = "order_ids") -> None:

@@ -66,6 +66,7 @@ SUBJECTS = {
     ("PAYOUT", "returned"): "已拨付的资金被银行退回，请核对收款账户。",
     ("PAYOUT", "paid"): "服务券抵用资金已拨付。",
     ("PAYOUT", "failed"): "服务券抵用资金拨付失败，请核对收款账户。",
+    ("PAYOUT", "withdrawn"): "有订单暂停办理，本次拨付已撤销；款项仍为应付，其余订单将另行拨付。",
 }
 # (thing, action) → a subject that says more of the state than the one above
 SUBJECTS_OF_ACTIONS = {
