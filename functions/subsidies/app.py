@@ -5,6 +5,7 @@ from typing import Any, Literal
 from voucher.edge.api import Api
 from voucher.edge.bodies import Versioned
 from voucher.edge.fields import Text
+from voucher.edge.holds import payout_writes
 from voucher.edge.identity import require
 from voucher.edge.replies import Answer, reply
 from voucher.edge.settlements import public_lines
@@ -28,7 +29,7 @@ class SubsidyDecisionBody(Versioned):
 @app.post("/settlements/<settlement_id>/lines/<order_id>/subsidy")
 def decide(settlement_id: str, order_id: str) -> Answer[PublicLine]:
     """§5.2b: the bureau decides whether a line is for the same item as other subsidies of its enterprise. It decides on
-    what the list names now; what a later version names asks again."""
+    what the list names now; what a later version names asks again. The same item holds a payout under way."""
     require(app.caller, "bureau")
     body = app.body(SubsidyDecisionBody)
     if (order := orders.find(order_id)) is None:
@@ -43,7 +44,8 @@ def decide(settlement_id: str, order_id: str) -> Answer[PublicLine]:
     check_four_eyes(app.caller.sub, "decide_subsidy", old, *organisations.list_parties([old]))
     decided = decided_order(order, old, listed, body.decision, body.reason, app.mark)
     new = old.next_version(subsidy_open=False)  # its own last step stays known to who repeats it
-    settlements.commit_subsidy_decision(old, new, order, decided, standing.unchanged_check(listed), app.caller.sub)
+    unchanged, held = standing.unchanged_check(listed), payout_writes([decided], app.mark)
+    settlements.commit_subsidy_decision(old, new, order, decided, unchanged, app.caller.sub, *held)
     return reply(_public(new))
 
 

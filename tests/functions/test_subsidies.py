@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from infra.client import steps
-from infra.client.http import BUREAU, OPERATOR, Person, Reply
+from infra.client.http import BUREAU, FINANCE, OPERATOR, Person, Reply
 from tests.support.backend import function
 from tests.support.list_scenario import apply_list, upload_list
+from tests.support.payout_scenario import new_payout_id, payout_file_of
+from tests.support.relaying import relayed
 from tests.support.scenario import SELLER, Json, Town
 from tests.support.settlement_scenario import (
     Settling,
@@ -21,7 +23,7 @@ from tests.support.settlement_scenario import (
     settling,
     the_order,
 )
-from voucher.store import notices, rounds
+from voucher.store import keys, notices, rounds
 
 Scene = tuple[Town, Json]
 TwoLines = tuple[Settling, Json, Json]
@@ -334,3 +336,56 @@ def test_no_payout_is_made_before_the_bureau_decided_on_each_order(voucher: Scen
     steps.expect(say(case, orders[1]), 200)
     steps.expect(case.payouts(round_id), 201)
     books()
+
+
+@pytest.mark.clause("§5.2b")
+def test_a_payout_on_its_way_is_held_as_long_as_its_item_is_the_same(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    payout_id = new_payout_id(case, round_id)
+    name(case, FIRM)
+    with relayed(keys.payout(payout_id)):
+        steps.expect(say(case, order, "same"), 200)
+    assert case.town.shown(f"/payouts/{payout_id}", FINANCE)["held_order_ids"] == [order["order_id"]]
+    assert [case.result(payout_id).code, payout_file_of(case, round_id).code] == ["HELD", "HELD"]
+    [told] = [each for each in finance_subjects(case) if order["order_id"] in each]
+    assert "暂不列入拨付单" in told
+    steps.expect(say(case, order, reason="经核实为另一合同"), 200)
+    assert case.town.shown(f"/payouts/{payout_id}", FINANCE)["held_order_ids"] == []
+    steps.expect(case.result(payout_id), 200)
+    books()
+
+
+@pytest.mark.clause("§5.2b")
+def test_of_the_same_item_an_unsent_payout_is_withdrawn_and_its_order_taken_back(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    payout_id = new_payout_id(case, round_id)
+    name(case, FIRM)
+    steps.expect(say(case, order, "same"), 200)
+    steps.expect(case.withdrawn_payout(payout_id), 200)
+    assert case.payouts(round_id).code == "OTHER_SUBSIDY"
+    out = f"/rounds/{round_id}/lines/{order['order_id']}/withdraw"
+    steps.expect(case.call(BUREAU, "POST", out, {"reason": "同一事项"}), 200)
+    assert case.order(order)["state"] == "completed"
+    books()
+
+
+@pytest.mark.clause("§5.2b")
+def test_what_the_bank_paid_for_the_same_item_is_the_bureaus_to_claim_back(submitted: Scene) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.invoiced(order)
+    payout_id = new_payout_id(case, round_id)
+    assert payout_file_of(case, round_id).status == 200
+    name(case, FIRM)
+    steps.expect(say(case, order, "same"), 200)
+    assert case.withdrawn_payout(payout_id).code == "PAYOUT_GOES_ON"
+    steps.expect(case.result(payout_id), 200)
+    items = steps.expect(case.call(BUREAU, "GET", "/tasks?role=bureau"), 200)["items"]
+    assert [each["kind"] for each in items if each["about"] == f"order:{order['order_id']}"] == ["claim_back"]
+    books()
+
+
+def finance_subjects(case: Settling) -> list[str]:
+    """The subjects in the inbox of finance."""
+    return [each["subject"] for each in case.town.shown("/inbox?role=finance", FINANCE)["items"]]

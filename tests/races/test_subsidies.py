@@ -8,16 +8,21 @@ from typing import Any
 import pytest
 
 from infra.client import steps
-from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR, OPERATOR_TWO, Reply
+from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, OPERATOR_TWO, Reply
 from tests.conftest import StoppedClock
 from tests.races import requests, tables
 from tests.races.interleaving import Interleaving
 from tests.races.order_parties import Parties, seed_parties
+from tests.races.seed_data import TODAY
 from tests.support.backend import World
+from tests.support.bucket import BucketInMemory
 from tests.support.settlement_scenario import list_subsidies
+from voucher.edge import queues
 from voucher.models.orders import Order
+from voucher.models.payables import Payable
 from voucher.models.settlements import Line
-from voucher.store import settlements
+from voucher.store import payouts, settlements
+from voucher.store.engine import sealing
 from voucher.store.standing import read_standings
 
 Decide = Callable[[], Reply]
@@ -107,6 +112,51 @@ def test_after_a_listing_or_the_word_that_it_is_the_same_no_line_goes_further(
     (states, made), (states_then, made_then) = money_so_far(), then[0]
     assert (states[stopped], made) == (states_then[stopped], made_then)
     assert decided.code == code or then[0] != before
+    tables.assert_books_hold()
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("step", ["file", "result", "payouts"])
+def test_after_the_word_that_it_is_the_same_its_payout_does_not_reach_the_bank(
+    world: World,
+    stopped_clock: StoppedClock,
+    bucket: BucketInMemory,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+    step: str,
+) -> None:
+    """Either the bank is told first, or never; and a payout that is made at the same moment knows of it."""
+    parties = seed_parties(world)
+    order_ids = [parties.complete_order(100_000) for _ in range(2)]
+    round_id = parties.owe(order_ids)
+    if step != "payouts":
+        steps.expect(world.call(OPERATOR_TWO, "POST", f"/rounds/{round_id}/payouts"), 201)
+    list_subsidies(parties.enterprise.uscc, {"project": "技改"})
+    if step == "payouts":
+        for line in lines():
+            steps.expect(say(world, line, OTHER), 200)
+    monkeypatch.setenv("BANK_ACCOUNTS_KEY", "key")
+    monkeypatch.setattr(queues, "send", lambda *_: None)
+    monkeypatch.setattr(sealing, "unseal_account", lambda *_, **__: "6200000000000000018")
+    [payable] = tables.list_records(Payable, "settlements", "PAYABLE#")
+    payout_id, paid = payouts.payout_id(payable, 1), {"state": "paid", "bank_reference": "BK-1"}
+    calls: dict[str, Callable[[], Reply]] = {
+        "file": partial(requests.insist, world, OPERATOR, f"/rounds/{round_id}/payout-file", method="GET"),
+        "result": partial(
+            requests.insist, world, FINANCE, f"/payouts/{payout_id}/result", {**paid, "paid_on": TODAY.isoformat()}
+        ),
+        "payouts": partial(requests.insist, world, OPERATOR_TWO, f"/rounds/{round_id}/payouts"),
+    }
+    said = lines()[0]
+    gone, decided = Interleaving(seed).run([calls[step], partial(say, world, said, SAME)])
+    payout = payouts.find(payout_id)
+    if gone.status in (200, 201):
+        assert payout is not None
+        assert payout.held_order_ids == ((said.order_id,) if decided.status == 200 else ())
+        assert decided.status == 200 or (step, decided.code, payout.state) == ("result", "WRONG_STATE", "paid")
+    else:
+        assert (gone.code, decided.status) == ("OTHER_SUBSIDY" if step == "payouts" else "HELD", 200)
+        assert payout is None or (payout.state, payout.file_number) == ("made", None)
     tables.assert_books_hold()
 
 

@@ -129,8 +129,10 @@ def _may_be_cancelled(order: Facts) -> object:
 
 
 def _is_held_and_unclaimed(order: Facts) -> object:
-    # §5.2b: paid although a violation names it; what is claimed back is the bureau's own decision
-    return order.get("held_by_violation") and not order.get("recovered_fen")
+    # §5.2b: paid although a violation names it, or its item was paid for before; what is claimed back is the bureau's
+    # own decision
+    is_same_item = [each["decision"] for each in order.get("subsidy_decisions") or ()][-1:] == ["same"]
+    return (order.get("held_by_violation") or is_same_item) and not order.get("recovered_fen")
 
 
 def _is_joint(inspected: Facts) -> object:

@@ -144,7 +144,7 @@ TASK_WORDS = {
     "decide_account": "核对收款账户",
     "make_payout": "制作拨付单",
     "record_payment": "登记拨付结果",
-    "claim_back": "已拨付的订单涉及违规记录，请决定是否追回",
+    "claim_back": "已拨付的订单涉及违规记录或重复享受其他政策资金，请决定是否追回",
     "pay_back": "退回市经信局要求收回的资金",
     "review_activity": "核对服务机构上报的活动",
     "correct_activity": "补充被退回的活动材料",

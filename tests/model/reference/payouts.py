@@ -102,6 +102,11 @@ def earlier_actors(payable: Payable, payout: Payout) -> set[str | None]:
     return reviewers_before(payable.round) | {payable.round.approved_by, payout.created_by} | agents
 
 
+def is_held(payable: Payable) -> bool:
+    """§5.2b: a violation holds one of its orders, or the bureau says that the item was subsidised before."""
+    return any(line.order.violations or line.order.subsidy_word == "same" for line in payable.lines)
+
+
 def record_result(payable: Payable, payout: Payout, by: str, body: Json) -> ExpectedAnswer:
     """§3.5.4, §5.2b: finance records that the bank paid, or failed; whoever acted earlier is refused. No payout of a
     run stands in a file, so the bank cannot have paid one with a held order."""
@@ -112,7 +117,7 @@ def record_result(payable: Payable, payout: Payout, by: str, body: Json) -> Expe
         return refusal("WRONG_STATE")
     if by in earlier_actors(payable, payout):
         return refusal("FOUR_EYES")
-    if body["state"] == "paid" and any(line.order.violations for line in payable.lines):
+    if body["state"] == "paid" and is_held(payable):
         return refusal("HELD")
     payout.state, payout.last, payable.last = body["state"], step, step
     payable.state = "paid" if payout.state == "paid" else "invoiced"
@@ -128,7 +133,7 @@ def withdraw(payable: Payable, payout: Payout, by: str, body: Json) -> ExpectedA
         return REPLAY
     if payout.state != "made":
         return refusal("WRONG_STATE")
-    if not any(line.order.violations for line in payable.lines):
+    if not is_held(payable):
         return refusal("PAYOUT_GOES_ON")
     if by in earlier_actors(payable, payout):
         return refusal("FOUR_EYES")

@@ -9,16 +9,16 @@ from voucher.models.base import Mark
 from voucher.models.orders import Order
 from voucher.models.payables import Payable
 from voucher.rules.flags import flags_of_account
-from voucher.rules.holds import held_ids, payout_with_holds
+from voucher.rules.holds import payout_with_holds, unpayable_ids
 from voucher.store import orders, payables, payouts, settlements
 from voucher.store.engine.table import Write
 
 
 def payable_with_holds(payable: Payable, for_staff: bool) -> dict[str, Any]:
-    """§5.2b: a payable with those of its orders that a violation holds, for which no payout is made. Staff also see
+    """§5.2b: a payable with those of its orders that are held, for which no payout is made. Staff also see
     which other agencies have its account."""
     flags = {"flags": account_flags(payable)} if for_staff else {}
-    return payable.public() | {"held_order_ids": sorted(held_ids(orders.find_many(payable.order_ids)))} | flags
+    return payable.public() | {"held_order_ids": sorted(unpayable_ids(orders.find_many(payable.order_ids)))} | flags
 
 
 def account_flags(payable: Payable) -> list[dict[str, Any]]:
@@ -29,8 +29,9 @@ def account_flags(payable: Payable) -> list[dict[str, Any]]:
 
 
 def payout_writes(changed: Iterable[Order], mark: Mark) -> list[Write]:
-    """§5.2b: what follows from a violation for the payouts of some orders, as they are after it: one on its way to the
-    bank says which of them are held. One that is made at the same moment makes this write fail, and it looks again."""
+    """§5.2b: what follows from a violation, or a word on another subsidy, for the payouts of some orders, as they are
+    after it: one on its way to the bank says which of them are held. One that is made at the same moment makes this
+    write fail, and it looks again."""
     named = defaultdict[tuple[str, str], list[Order]](list)
     owed = [order for order in changed if order.state == "payable"]
     for order, line in zip(owed, settlements.load_lines_of(owed), strict=True):

@@ -136,8 +136,8 @@ class ProposedAccount(TypedDict):
 
 class PublicPayable(Payable, defer_build=True):
     """What an agency is owed, with its bank account: of the number only the last four digits. `held_order_ids` are
-    those of its orders that a violation on record holds: as long as there is one, no payout is made (§5.2b); `flags` is
-    what staff should look at."""
+    those of its orders that a violation on record, a finding, or the bureau's word on another subsidy holds: as long as
+    there is one, no payout is made (§5.2b); `flags` is what staff should look at."""
 
     sometimes: ClassVar[frozenset[str]] = frozenset({"held_order_ids", "flags"})
 

@@ -11,8 +11,9 @@ PayoutState = Literal["made", "paid", "failed", "withdrawn", "returned"]
 class Payout(Stateful):
     """One payment that a bank is told to make to an agency (§3.5.4). It stands in exactly one payout file.
 
-    `held_order_ids` are those of its orders that a violation on record held, up to the bank's answer (§5.2b): as long
-    as there is one, it comes into no file; once it stands in one, the bank's answer counts all the same.
+    `held_order_ids` are those of its orders that a violation on record, a finding, or the bureau's word on another
+    subsidy held, up to the bank's answer (§5.2b): as long as there is one, it comes into no file; once it stands in
+    one, the bank's answer counts all the same.
     """
 
     thing: ClassVar[str] = "payout"

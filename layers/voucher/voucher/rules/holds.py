@@ -1,5 +1,5 @@
 """Orders that a violation on record or a finding of an inspection names are held: nobody decides in favour of their
-money (§5.1, §5.2b)."""
+money (§5.1, §5.2b). A payout on its way is held by these, and by the bureau's word that an item was paid for before."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -11,7 +11,7 @@ from voucher.models.standing import Standing
 from voucher.models.violations import Release, Violation
 from voucher.refusals import FieldError, Refusal, Refused
 from voucher.rules.lifecycle import stepped
-from voucher.rules.subsidies import check_subsidies
+from voucher.rules.subsidies import check_subsidies, is_same_item
 
 # they are held in one transaction, together with the violation, each entitlement that it touches, and what is owed or
 # on its way to the bank for each of them
@@ -58,21 +58,27 @@ def held_ids(orders: Iterable[Order]) -> frozenset[str]:
     return frozenset(order.order_id for order in orders if order.is_held)
 
 
+def unpayable_ids(orders: Iterable[Order]) -> frozenset[str]:
+    """§5.2b: the ids of those of some orders that are held, or of which the bureau says that another office paid for
+    the same item."""
+    return frozenset(order.order_id for order in orders if order.is_held or is_same_item(order))
+
+
 def payout_with_holds(payout: Payout, named: Iterable[Order], mark: Mark) -> Payout | None:
     """§5.2b: a payout on its way to the bank, which says which of its orders are held, now that this changed for some
     of them; None if it said so before."""
     known, before = list(named), set(payout.held_order_ids)
-    held = before - {each.order_id for each in known} | held_ids(known)
+    held = before - {each.order_id for each in known} | unpayable_ids(known)
     if held == before:
         return None
     return stepped(payout, "hold" if held > before else "release", mark, held_order_ids=tuple(sorted(held)))
 
 
 def check_payouts_unheld(payouts: Iterable[Payout]) -> None:
-    """§5.2b: none of some payouts that the bank is to be told of waits for a violation. Raises HELD with each that
-    does, and with its orders."""
+    """§5.2b: none of some payouts that the bank is to be told of is held. Raises HELD with each that is, and with its
+    orders."""
     errors = [
-        FieldError(each.payout_id, f"订单 {'、'.join(each.held_order_ids)} 涉及违规记录。")
+        FieldError(each.payout_id, f"订单 {'、'.join(each.held_order_ids)} 暂停办理。")
         for each in payouts
         if each.held_order_ids
     ]
@@ -85,6 +91,7 @@ def check_bank_was_told(payout: Payout, orders: Iterable[Order]) -> None:
     HELD."""
     if payout.file_number is None:
         check_not_held(orders, UNSENT_IS_WITHDRAWN_FIRST)
+        check_payouts_unheld([payout])
 
 
 def withdrawn_payout(payout: Payout, reason: str, mark: Mark) -> Payout:

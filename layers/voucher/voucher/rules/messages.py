@@ -436,15 +436,14 @@ def _order_held(old: Image | None, new: Image) -> list[Message]:
 
 
 def _payout_held(old: Image | None, new: Image) -> list[Message]:
-    """§5.2b: finance and operator hear that a violation holds an order of a payout on its way, and when none does so
-    any more."""
+    """§5.2b: finance and operator hear that an order of a payout on its way is held, and when none is any more."""
     before, after = (old or {}).get("held_order_ids") or [], new.get("held_order_ids") or []
     if thing_of(new) != "PAYOUT" or before == after:
         return []
-    words = "拨付涉及的违规记录已解除或已放行，可继续办理。"
+    words = "拨付涉及的订单已不再暂停办理，可继续办理。"
     if after:
         end = "已列入拨付单，银行已拨付的请照实登记" if new.get("file_number") else "该笔拨付暂不列入拨付单"
-        words = f"拨付中的订单 {'、'.join(after)} 涉及违规记录：{end}。"
+        words = f"拨付中的订单 {'、'.join(after)} 暂停办理：{end}。"
     return _to_staff(new, "held", words, about(new), "finance", "platform")
 
 

@@ -138,13 +138,16 @@ def commit_relisted(old: Line, new: Line) -> bool:
     return commit_if_unchanged([line_write(old, new)])
 
 
-def commit_subsidy_decision(old: Line, new: Line, order: Order, decided: Order, listed: Write, caller: str) -> None:
-    """§5.2b: the bureau's word on a line's other subsidies, if they are still those that were read. Raises
-    CHANGED_MEANWHILE, also for a caller who acted for a party of the line, or is a member of one."""
+def commit_subsidy_decision(
+    old: Line, new: Line, order: Order, decided: Order, listed: Write, caller: str, *payouts: Write
+) -> None:
+    """§5.2b: the bureau's word on a line's other subsidies, if they are still those that were read, with what follows
+    for `payouts`. Raises CHANGED_MEANWHILE, also for a caller who acted for a party of the line, or is a member of
+    one."""
     step = "decide_subsidy"
     hands = conditions.by_other_hands(step, "line")
     parties = organisations.parties_checks(old.enterprise_uscc, old.agency_uscc, step, caller)
-    commit([line_write(old, new, hands, caller=caller), orders.step_write(order, decided), listed, *parties])
+    commit([line_write(old, new, hands, caller=caller), orders.step_write(order, decided), listed, *parties, *payouts])
 
 
 def gathered_line_write(old: Line, new: Line, caller: str) -> Write:
