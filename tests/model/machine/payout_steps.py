@@ -10,6 +10,7 @@ from tests.model.machine.city_of_run import EVERYMAN
 from tests.model.machine.machine import PICK, RARELY, REASON, chosen
 from tests.model.machine.settlement_steps import SettlementSteps
 from tests.model.reference import payouts, rounds, subsidies
+from tests.model.reference.answers import CREATED
 from tests.model.reference.records import Order, day_of
 from tests.model.reference.settlement_records import Application, Payable, Round
 
@@ -217,10 +218,23 @@ class PayoutSteps(SettlementSteps):
         self.payment_events[state] += expected.took_effect
 
     @precondition(lambda self: any(payable.payouts for each in self.city.rounds for payable in each.payables))
-    @rule(pick=PICK, payout=PICK, body=REASON, same_person=RARELY)
-    def a_payout_is_withdrawn(self, pick: int, payout: int, body: dict[str, str], same_person: bool) -> None:
+    @rule(pick=PICK, payout=PICK, body=REASON, breach=st.booleans(), same_person=RARELY)
+    def a_payout_is_withdrawn(
+        self, pick: int, payout: int, body: dict[str, str], breach: bool, same_person: bool
+    ) -> None:
+        """Half of them because of a breach that has just come to be known."""
         payable, by = self.payable_with_payout(pick), self.staff_member(FINANCE.name, same_person)
+        if breach and payable.state == "paying":
+            self.accuse(payable.lines[0].order)
         self.withdraw_payout(payable, payout, by, body)
+
+    def accuse(self, order: Order) -> None:
+        """The bureau records a violation of the enterprise, which names an order on its way to the bank."""
+        violator = order.voucher.enterprise
+        named = {"uscc": violator.uscc, "facts": "虚报", "order_ids": [order.name]}
+        reply = self.ask(CREATED, BUREAU.name, "/violations", named, self.fresh("violation"))
+        order.violations.add(reply.body["violation_id"])
+        violator.violations.add(reply.body["violation_id"])
 
     def withdraw_payout(self, payable: Payable, pick: int, by: str, body: dict[str, str]) -> None:
         """Finance ends a payout of which an order is held."""
