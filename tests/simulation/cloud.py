@@ -38,7 +38,7 @@ RETRIED = {
     "SlowDown",
 }
 STREAMED = ("registry", "vouchers", "orders", "settlements", "supervision")
-# the functions that remember something between two calls, and how to forget it
+# the functions that remember something between two calls
 REMEMBERING = ("grab", "results")
 
 Json = dict[str, Any]
@@ -101,7 +101,7 @@ class Message:
 
 @dataclass
 class Cloud:
-    """One simulated region, from its first second to its end."""
+    """One simulated region, from its first second to its end. `log` has each fault of a call, and when it struck."""
 
     scheduler: Scheduler
     chance: Chance

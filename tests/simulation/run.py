@@ -46,7 +46,9 @@ def run(seed: int, without: Container[str] = ()) -> Outcome:
                 _end_year(cloud, city, witness)
         except Exception as failure:  # noqa: BLE001 - the outcome names it
             broken = f"{type(failure).__name__}: {failure}"
-        trace = tuple(map(_line, city.people.calls))
+        faults = [(at, f"{at:8.3f} {'':8} {'':12} {call} {what}") for at, call, what in cloud.log]
+        told = [(each.ended, _line(each)) for each in city.people.calls]
+        trace = tuple(line for _, line in sorted(faults + told))
         return Outcome(seed, cloud.chance.met, tuple(city.stories), len(city.people.calls), broken, trace)
 
 

@@ -22,7 +22,6 @@ class Task:
 
     def __init__(self, name: str, action: Action, process: Any = None) -> None:
         self.name, self.action, self.process = name, action, process
-        self.is_over = False
         self.baton = threading.Lock()
         self.baton.acquire()
 
@@ -72,11 +71,6 @@ class Scheduler:
         if self._is_given_up:
             raise Killed
 
-    def wait_for(self, task: Task) -> None:
-        """Wait until a task is over."""
-        while not task.is_over:
-            self.sleep(0.02)
-
     def give_up(self) -> None:
         """End every task that still waits; the run is over."""
         self._is_given_up = True
@@ -102,7 +96,6 @@ class Scheduler:
             pass
         except BaseException as failure:  # noqa: BLE001 - `run` raises it
             self.failures.append(failure)
-        task.is_over = True
         self._pass_on(None)
 
     def _pass_on(self, me: Task | None) -> None:
