@@ -42,7 +42,7 @@ from voucher.store import (
     vouchers,
 )
 from voucher.store.engine import large, pools
-from voucher.store.engine.table import Unmet, encode, transact
+from voucher.store.engine.table import Contended, Unmet, Write, encode, transact
 
 Scene = tuple[Town, Json]
 
@@ -168,6 +168,31 @@ def test_a_batch_is_closed_with_exactly_what_its_shards_hold_and_once(town: Town
     before = everything_kept()
     transact(pools.shut_writes(pool_id, pools.commit_stop(pool_id, len(seen))))
     assert everything_kept() == before
+
+
+@pytest.mark.clause("§1.4a")
+def test_a_pool_is_stopped_and_frozen_in_a_rush_one_shard_after_the_other(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write of all shards would conflict with every draw, and never come through."""
+    pool_id = batch_pool(town.batch_id)
+    count = pools.read_shard_count(pool_id)
+    last = keys.pool(pool_id, count - 1)
+    tamper(last, frozen=True)
+    changes_nothing(lambda: pools.commit_stop(pool_id, count))
+    tamper(last, frozen=False)
+    send = pools.transact
+
+    def in_a_rush(writes: list[Write], attempts: int = 1) -> None:
+        if len(writes) > 1:
+            raise Contended
+        send(writes, attempts)
+
+    monkeypatch.setattr(pools, "transact", in_a_rush)
+    pools.commit_freeze(pool_id, count)
+    assert {each.frozen for each in pools.read_shards(pool_id, count)} == {True}
+    pools.commit_thaw(pool_id, count)
+    assert {(each.frozen, each.open) for each in pools.commit_stop(pool_id, count)} == {(False, False)}
 
 
 @pytest.mark.clause("§1.4a")

@@ -22,8 +22,8 @@ from voucher.store.engine.table import Contended, Unmet, Write, add_write, trans
 
 # how many plans are tried for one draw, each after a conflict or a shard that held too little; then the answer is BUSY
 MOST_PLANS = 24
-# how often a change of all shards is sent while others draw on them, because it conflicts with each of their draws
-ATTEMPTS_AT_ALL_SHARDS = 24
+# how often a change of a shard is sent while others draw on it
+ATTEMPTS_AT_A_SHARD = 24
 
 
 @dataclass(frozen=True)
@@ -94,19 +94,20 @@ def resize_writes(pool_id: str, changes_fen: Mapping[int, int]) -> list[Write]:
 def commit_freeze(pool_id: str, shards: int) -> None:
     """Stop all draws on a pool; money that was drawn before may still be released, approved and paid. Raises
     `Contended`, and `Unmet` if there is no such pool."""
-    _commit_all_shards(pool_id, shards, "SET #frozen = :true", conditions.EXISTS)
+    _commit_each_shard(pool_id, shards, "SET #frozen = :true", conditions.EXISTS)
 
 
 def commit_thaw(pool_id: str, shards: int) -> None:
     """Allow draws on a frozen pool again. Raises `Contended`, and `Unmet` if there is no such pool."""
-    _commit_all_shards(pool_id, shards, "SET #frozen = :false", conditions.EXISTS)
+    _commit_each_shard(pool_id, shards, "SET #frozen = :false", conditions.EXISTS)
 
 
-def _commit_all_shards(pool_id: str, shards: int, change: str, condition: str) -> None:
-    writes = [
-        update_write(f"{pool_id}#{shard}", keys.pool(pool_id, shard), change, condition) for shard in range(shards)
-    ]
-    transact(writes, attempts=ATTEMPTS_AT_ALL_SHARDS)
+def _commit_each_shard(pool_id: str, shards: int, change: str, condition: str) -> None:
+    """Change one shard after the other: a write of all of them would conflict with every draw of a rush. What breaks
+    off half-way is completed when it is repeated."""
+    for shard in range(shards):
+        write = update_write(f"{pool_id}#{shard}", keys.pool(pool_id, shard), change, condition)
+        transact([write], attempts=ATTEMPTS_AT_A_SHARD)
 
 
 def move_writes(pool_id: str, plan: Mapping[int, int], source: str, target: str) -> list[Write]:
@@ -216,8 +217,12 @@ def _read_new_plan(draw: Draw) -> Plan:
 
 def commit_stop(pool_id: str, shards: int) -> list[Shard]:
     """End all draws on a pool for good, and read the shards: what they hold does not change any more. Raises
-    `Contended`, and `Unmet` for a frozen pool, because a doubtful amount must be repaired before it is counted."""
-    _commit_all_shards(pool_id, shards, "SET #open = :false", conditions.SHARD_NOT_FROZEN)
+    `Contended`, and `Unmet` for a frozen pool, because a doubtful amount must be repaired before it is counted: before
+    any shard is stopped, unless it is frozen this very moment."""
+    frozen = {f"{pool_id}#{each.shard}": None for each in read_each_shard(pool_id, shards) if each.frozen}
+    if frozen:
+        raise Unmet(dict(frozen))
+    _commit_each_shard(pool_id, shards, "SET #open = :false", conditions.SHARD_NOT_FROZEN)
     return read_shards(pool_id, shards)
 
 
