@@ -21,10 +21,12 @@ from tests.support.snapshots import everything_kept
 from tests.support.workers import deliver, waiting
 from voucher.models.base import instant_text
 from voucher.policy import RETENTION
+from voucher.refusals import Refusal, Refused
 from voucher.store import keys, organisations
 
 ENTERPRISE, AGENCY = samples.enterprise(0), samples.agency(0)
 FIRST, SECOND, HELPER = Person("first"), Person("second"), Person("helper")
+PARTY_OF = {"enterprises": "enterprise", "agencies": "agency"}
 KINDS = pytest.mark.parametrize("kind", ["enterprises", "agencies"])
 PATH = f"/enterprises/{ENTERPRISE.uscc}"
 MEMBERS = f"/organisations/{ENTERPRISE.uscc}"
@@ -83,6 +85,28 @@ def test_a_code_is_taken_by_nobody_until_one_of_its_drafts_is_submitted(world: W
     assert world.call(HELPER, "POST", f"/{kind}", body_of(kind)).code == "ALREADY_REGISTERED"
     found = {each["uscc"] for each in steps.expect(world.call(FIRST, "GET", "/me"), 200)["organisations"]}
     assert found == {body_of(kind)["uscc"]}
+
+
+@KINDS
+@pytest.mark.clause("§4.1.1")
+@pytest.mark.clause("§3.2.1")
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_the_write_of_a_submission_overlooks_no_other_one_and_no_correction(
+    world: World, kind: str, is_taken: bool
+) -> None:
+    draft(world, FIRST, kind)
+    draft(world, SECOND, kind)
+    old = organisations.find(PARTY_OF[kind], body_of(kind)["uscc"], FIRST.name)
+    assert old is not None
+    new = old.model_copy(update={"state": "submitted", "version": old.version + 1})
+    correction = {"name": "丙"}
+    quicker = submit(world, SECOND, kind) if is_taken else world.call(FIRST, "PATCH", path_of(kind), correction)
+    steps.expect(quicker, 200)
+    before = everything_kept()
+    with pytest.raises(Refused) as no:
+        organisations.commit_step(old, new)
+    assert no.value.refusal is (Refusal.ALREADY_REGISTERED if is_taken else Refusal.CHANGED_MEANWHILE)
+    assert everything_kept() == before
 
 
 @KINDS

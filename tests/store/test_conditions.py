@@ -455,6 +455,22 @@ def test_a_notice_is_closed_only_while_it_and_its_round_are_unchanged(
     )
 
 
+@pytest.mark.clause("§3.5.3")
+@pytest.mark.parametrize("step", ["commit_begin_close", "commit_payable", "commit_close"])
+def test_no_part_of_a_closing_is_written_by_who_took_an_earlier_step_of_its_round(
+    submitted: Scene, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    case = settling(submitted)
+    notice = case.noticed(the_order(submitted))
+    nothing_if(
+        monkeypatch,
+        (notices, step),
+        lambda: case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"),
+        keys.round_(notice["round_id"]),
+        created_by=BUREAU.name,
+    )
+
+
 @pytest.mark.clause("§3.5.2")
 def test_a_line_is_reviewed_only_while_its_application_is_unchanged(
     voucher: Scene, monkeypatch: pytest.MonkeyPatch
