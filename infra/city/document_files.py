@@ -116,6 +116,11 @@ def inspection_photo(seed: str) -> DocumentFile:
     return _scan("photo", "现场照片", seed)
 
 
+def event_photo(seed: str) -> DocumentFile:
+    """What proves that an activity was held (§3.4.2)."""
+    return _scan("event_photo", "活动照片", seed)
+
+
 def _sheet(kind: str, title: str, lines: list[str]) -> DocumentFile:
     return DocumentFile(kind, f"{title}.pdf", "application/pdf", pdf(title, [*lines, "", SPECIMEN]))
 

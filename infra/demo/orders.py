@@ -35,6 +35,7 @@ def use_vouchers(year: DemoYear) -> None:
     stories.dispute_a_delivery(year, *disputed)
     stories.say_goodbye_to_a_colleague(year)
     supervision.rate_a_service(year)
+    supervision.prove_an_activity(year)
 
 
 def confirm(year: DemoYear, order: Json, deal: Deal) -> Json:

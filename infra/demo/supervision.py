@@ -1,9 +1,9 @@
-"""The year is looked after: a sample of the agencies is inspected, and an enterprise says how it was served (§5.1.1,
-§4.2.3)."""
+"""The year is looked after: a sample of the agencies is inspected, an enterprise says how it was served, and an agency
+proves what it did beside its orders (§5.1.1, §4.2.3, §3.4.2)."""
 
-from infra.city.document_files import inspection_photo
+from infra.city.document_files import event_photo, inspection_photo
 from infra.client import steps
-from infra.client.http import OPERATOR, OPERATOR_TWO
+from infra.client.http import BUREAU, OPERATOR, OPERATOR_TWO
 from infra.client.steps import Json, UnexpectedAnswer, expect
 from infra.demo.demo_year import DemoYear, print_refusal
 from infra.demo.plan import owner_of
@@ -83,3 +83,26 @@ def rate_a_service(year: DemoYear) -> None:
     if shown["rating_count"] != 1:
         raise UnexpectedAnswer(f"the register counts {shown['rating_count']} ratings")
     print_line(f"everybody reads in the register: {shown['name']}, {shown['rating_average']} of 5")
+
+
+def prove_an_activity(year: DemoYear) -> None:
+    """§3.4.2: an event counts for its year once the operator confirms it; who answers for vouchers is known, and who
+    did before."""
+    print_heading("An agency beside its orders (§3.4.2)")
+    client, uscc, today = year.client, year.orders[0][0]["agency_uscc"], year.plan.today.isoformat()
+    person, contact = owner_of(uscc), f"/agencies/{uscc}/contact"
+    event = {"kind": "training", "title": "服务券政策培训", "held_on": today, "place": "市民中心 3 楼"}
+    whose = {"agency_uscc": uscc, "organiser": "市经信局", "firms_reached": 30}
+    begun = expect(client.call(person, "POST", "/activities", event | whose), 201)
+    path = f"/activities/{begun['activity_id']}"
+    without = client.call(person, "POST", f"{path}/submit", {})
+    print_refusal("the agency hands in a training without proof", without, "DOCUMENTS_MISSING")
+    steps.announce_and_upload(client, person, path, event_photo(begun["activity_id"]))
+    expect(client.call(person, "POST", f"{path}/submit", {}), 200)
+    expect(client.call(OPERATOR, "POST", f"{path}/review", {"decision": "confirm"}), 200)
+    new = {"contact_name": "专管员", "contact_phone": "0578-2096100", "contact_trained_on": today}
+    expect(client.call(person, "PATCH", contact, new), 200)
+    shown = expect(client.call(BUREAU, "GET", f"/agencies/{uscc}"), 200)
+    print_line(f"with a photo it is confirmed: whoever renews {shown['name']} reads of "
+               f"{shown['activities'][today[:4]]} activity this year, and that {shown['contact_name']}, trained, took "
+               f"over from {shown['former_contacts'][-1]['name']}")  # fmt: skip

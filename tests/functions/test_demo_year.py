@@ -119,8 +119,8 @@ def test_the_demo_years_run_to_their_end_and_their_books_balance(told: DemoYear,
     assert len(told.vouchers) == ENTERPRISES
     assert len(told.orders) >= ENTERPRISES // 2
     well_answered = {each.path.rpartition("/")[2] for each in told.client.calls if each.reply.status < 300}
-    looked_after = {"report", "countersign", "statement", "follow-up", "conclude", "rating", "answer", "usage"}
-    assert looked_after <= well_answered
+    watched = {"report", "countersign", "statement", "follow-up", "conclude", "rating", "answer", "usage", "contact"}
+    assert watched <= well_answered
     assert {"withdraw", "dispute", "decision", "leave", "lift"} <= well_answered  # what people do to each other
     assert [report["residual_fen"] for report in told.reports.values()] == [0, 0]
     programme_ = world.call(None, "GET", f"/programmes/{told.plan.small_year}").body

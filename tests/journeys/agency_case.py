@@ -30,6 +30,11 @@ class AgencyCase:
         """Who acts for the agency."""
         return owner_of(self.agency.uscc)
 
+    @property
+    def owner(self) -> Person:
+        """Who acts for the enterprise."""
+        return owner_of(self.enterprise.uscc)
+
     def call(self, person: Person | None, method: str, path: str, body: Json | None = None, key: str = "") -> Reply:
         """One call over HTTP."""
         return self.deployment.client.call(person, method, path, body, key=key or None)
