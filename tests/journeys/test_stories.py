@@ -1,11 +1,12 @@
 """What a party may not do alone, told on the deployed stack: agree on a contract, put an enterprise out, be paid for an
-item that another office may have paid for (§4.2.1, §4.1.3, §5.2b)."""
+item that another office may have paid for (§4.2.1, §4.1.3, §5.2b); and how one that moved goes on (§4.1.3)."""
 
 import io
 
 import openpyxl
 import pytest
 
+from infra.city.document_files import change_paper
 from infra.client import steps
 from infra.client.http import BUREAU, BUREAU_TWO, OPERATOR
 from infra.client.steps import Deal
@@ -91,6 +92,33 @@ def test_a_disqualification_is_heard_decided_by_others_and_taken_back_with_its_q
     back = steps.expect(client.call(BUREAU_TWO, "POST", f"{path}/restore", WHY), 200)
     assert (back["state"], deployment.get(owner, voucher)["state"]) == ("approved", "void")
     assert deployment.grab(deployment.open_batch(1_000_000), enterprise)["face_fen"] == 1_000_000
+
+
+@pytest.mark.clause("§4.1.3")
+def test_an_enterprise_that_moved_reports_it_and_orders_on_as_what_it_is_now(
+    deployment: Deployment, batch: Json, case: AgencyCase
+) -> None:
+    client, enterprise = deployment.client, deployment.add_approved_enterprise()
+    owner, path = owner_of(enterprise.uscc), f"/enterprises/{enterprise.uscc}"
+    voucher_id = deployment.grab(batch, enterprise)["voucher_id"]
+    moved_to = "city" if enterprise.district != "city" else "liandu"
+    deals = [
+        Deal(owner, case.person, case.order["product_id"], voucher_id, 1_000_000, 100_000, f"HT-MOVE-{number}",
+             deployment.plan.today)
+        for number in (1, 2)
+    ]  # fmt: skip
+    before = steps.expect(steps.place_order(client, deals[0]), 201)
+    today = deployment.plan.today
+    paper = steps.announce_and_upload(client, owner, path, change_paper(today))
+    report = {"happened_on": today.isoformat(), "description": "迁址", "document_ids": [paper]}
+    report["facts"] = {"district": moved_to}
+    change = steps.expect(client.call(owner, "POST", f"{path}/changes", report), 201)
+    adopt = f"{path}/changes/{change['change_id']}/review"
+    steps.expect(client.call(OPERATOR, "POST", adopt, {"decision": "adopt"}), 200)
+    after = steps.expect(steps.place_order(client, deals[1]), 201)
+    assert (deployment.get(owner, path)["state"], deployment.get(owner, path)["district"]) == ("approved", moved_to)
+    kept = deployment.get(owner, f"/orders/{before['order_id']}")["district"]
+    assert (kept, after["district"]) == (enterprise.district, moved_to)
 
 
 @pytest.mark.clause("§5.2b")
