@@ -109,8 +109,8 @@ def amount_or_refusal(entitlement: Entitlement, attempt: Attempt) -> int:
 def make_entitlement(attempt: Attempt) -> None:
     """§4.1.3: who was approved in an earlier year gets this year's entitlement on the first grab."""
     facts = standing.read_facts(attempt.uscc, [attempt.batch.year])
-    known = facts.enterprise or organisations.find_enterprise(attempt.uscc, attempt.caller.sub)
-    enterprise = as_member(attempt.caller, known, "enterprise")
+    found_enterprise = facts.enterprise or organisations.find_enterprise(attempt.uscc, attempt.caller.sub)
+    enterprise = as_member(attempt.caller, found_enterprise, "enterprise")
     if failed := eligibility.refusals([eligibility.approval_finding(enterprise)]):
         raise eligibility.not_eligible(failed)
     following = entitlements.next_entitlements(

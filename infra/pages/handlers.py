@@ -16,6 +16,7 @@ LETS_IN_MEMBERS = ("as_member", "as_party")
 LETS_IN_STAFF_TOO = ("as_member_or_staff", "as_party_or_staff", "reads_books")
 CHECKS = ("require", *LETS_IN_MEMBERS, *LETS_IN_STAFF_TOO, "is_before_approval")
 CLAUSE = re.compile(r"§\d(?:\.\w+)*(?:\(\d+\))?")
+EITHER = "members of either party"
 STAFF = "staff"
 ANYBODY = "anybody signed in"
 # the role is not in the code but in the request, which may as well name none
@@ -92,6 +93,8 @@ def _handler(method: str, path: str, node: ast.FunctionDef, file: Path) -> Handl
     places = [place for place in reached(handler_place(file, node.name)) if _may_check(place, file)]
     found = [part for place in places for part in parts(place)]
     callers = {who for part in found for who in _checked(part)}
+    if EITHER in callers:
+        callers -= {"members of the agency", "members of the enterprise"}
     makes_id = any(isinstance(part, ast.Attribute) and part.attr == "new_id" for part in found)
     in_order = tuple(sorted(callers, key=lambda words: (words.startswith("`"), words)))
     return Handler(method, path, node.name, purpose(node), more(node), clauses(node), in_order, makes_id)
@@ -130,4 +133,4 @@ def _members(organisation: ast.expr) -> str:
     """Whose members pass, by how the code names the organisation; a `party` is the one or the other."""
     text = ast.unparse(organisation)
     whose = [word for word in ("agency", "enterprise") if word in text.replace("entitlement", "enterprise")]
-    return f"members of the {whose[0]}" if len(whose) == 1 else "members of either party"
+    return f"members of the {whose[0]}" if len(whose) == 1 else EITHER

@@ -113,24 +113,27 @@ def test_a_frozen_batch_is_not_closed_before_somebody_repaired_it(town: Town) ->
     assert reconciled()["balanced"]
 
 
-def test_a_freeze_under_contention_stops_all_of_a_pool_or_nothing_and_is_reported(
+def test_a_freeze_that_broke_off_is_in_the_report_and_is_completed_by_the_next_run(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool_id = batch_pool(town.batch_id)
     tamper(keys.pool(pool_id, 0), "remaining_fen", 1)
-    calls = list[int]()
+    shards, sent, send = pools.read_shard_count(pool_id), list[int](), pools.transact
 
-    def busy(writes: list[Write], **_: int) -> None:
-        calls.append(len(writes))
-        raise Contended
+    def busy(writes: list[Write], **how: int) -> None:
+        if sent:
+            raise Contended
+        sent.append(len(writes))
+        send(writes, **how)
 
     with monkeypatch.context() as patch:
         patch.setattr(pools, "transact", busy)
         with pytest.raises(Contended):
             reconciled()
-    shards = pools.read_shard_count(pool_id)
-    assert (calls, shards > 1) == ([shards], True)
+    assert [each.frozen for each in pools.read_shards(pool_id, shards)] == [True, *[False] * (shards - 1)]
     assert town.shown("/reports/2026/reconciliation", BUREAU)["frozen"] == [pool_id]
+    assert (shards > 1, reconciled()["frozen"]) == (True, [pool_id])
+    assert {each.frozen for each in pools.read_shards(pool_id, shards)} == {True}
 
 
 @pytest.mark.clause("§2.2.cap")
