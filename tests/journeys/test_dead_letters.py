@@ -12,7 +12,7 @@ BROKEN_BODY = "这不是 JSON"
 def test_a_broken_message_ends_in_the_dead_letter_queue_the_others_in_the_inbox(
     deployment: Deployment,
 ) -> None:
-    resources, queues, enterprise = deployment.resources(), deployment.aws("sqs"), deployment.add_draft_enterprise()
+    resources, queues, enterprise = deployment.resources(), deployment.aws("sqs"), deployment.add_approved_enterprise()
     url, dead_letters = resources["NotifyQueue"], resources["NotifyDeadLetters"]
     # a failed message comes back at once instead of after three minutes
     queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
@@ -31,5 +31,5 @@ def test_a_broken_message_ends_in_the_dead_letter_queue_the_others_in_the_inbox(
 
     wait_until(has_dead_letter)
     assert received == [BROKEN_BODY]
-    messages = deployment.get(owner_of(enterprise.uscc), "/inbox")["items"]
-    assert sorted(each["subject"] for each in messages) == ["通知 0", "通知 1", "通知 2"]
+    subjects = [each["subject"] for each in deployment.get(owner_of(enterprise.uscc), "/inbox")["items"]]
+    assert sorted(each for each in subjects if each.startswith("通知")) == ["通知 0", "通知 1", "通知 2"]

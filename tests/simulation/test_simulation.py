@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation.run import Outcome, run
 
-SEEDS = int(os.environ.get("VOUCHER_SIMULATION_SEEDS", "300"))
+SEEDS = int(os.environ.get("VOUCHER_SIMULATION_SEEDS", "150"))
 FIRST = int(os.environ.get("VOUCHER_SIMULATION_FIRST", "0"))
 # what must have come about in so many lives together; if it did not, they prove less than they say
 MUST_MEET_IN = 100
