@@ -99,7 +99,7 @@ def _requests(city: ContractCity) -> Iterator[tuple[str, tuple[str, str, bytes |
     values = {name: ids[-1] for name, ids in city.ids.items()} | {"address": ""}
     values |= {"enterprise_uscc": city.ids["enterprises"][0], "agency_uscc": city.ids["agencies"][0]}
     values |= {f"{name}_token": city.token(name) for name, person in city.callers.items() if person}
-    values |= {"edition": "any", "draft_id": "", "yearly_file_id": f"YF-{city.year}-01"}
+    values |= {"edition": "any", "draft_id": "", "yearly_file_id": f"YF-{city.ids['year'][0]}-01"}
     values["asset"] = next(ROOT.glob("functions/docs/*.js.gz")).name.removesuffix(".gz")
     for number, section in enumerate(collection.FILE.read_text().split("### ")[1:]):
         values["key"] = f"k-{number}"  # as the file says: it names what is created
