@@ -121,8 +121,8 @@ def list_agencies(query: Search[AgencyState]) -> Answer[ListOf[Agency]]:
 
 @app.get("/agencies/<uscc>")
 def show(uscc: str, query: OfDraft) -> Answer[AgencyWithCode]:
-    """One agency with how it did, for its members and staff. To whoever drafted it, their draft; staff reads one of
-    several drafts by its `draft_id`, without it the newest if nobody submitted the code."""
+    """One agency with how it did, for its members and staff. To whoever drafted it, their draft. Staff
+    reads whoever submitted the code, else the newest draft; with a `draft_id` that draft."""
     agency = as_member_or_staff(app.caller, agency_shown(app, uscc, query.draft_id), "agency")
     disclose(app, f"agency:{uscc}", agency_uscc=uscc, draft_id=agency.draft_id)
     return reply(agency.public() | performance_of(agency) | {"code_taken": is_code_taken(agency)})

@@ -72,7 +72,7 @@ def show(check_id: str) -> Answer[Check]:
 
 @app.post("/checks/<check_id>/attempts")
 def attempt(check_id: str) -> Answer[Check]:
-    """§5.1.2: one more visit or call, also one that reached nobody, by no member of whom it is about."""
+    """§5.1.2: one more visit or call, whether or not it reached anybody; members of whom it is about are refused."""
     require(app.caller, "platform", "bureau", "finance")
     body = app.body(Contacted)
     old = checks.get(check_id)

@@ -112,7 +112,7 @@ def list_enterprises(query: Search[EnterpriseState]) -> Answer[ListOf[Enterprise
 @app.get("/enterprises/<uscc>")
 def show(uscc: str, query: OfDraft) -> Answer[EnterpriseWithDocuments]:
     """One enterprise, for its members and staff, with the documents that it announced. To whoever drafted it, their
-    draft; staff reads one of several drafts by its `draft_id`, without it the newest if nobody submitted the code."""
+    draft. Staff reads whoever submitted the code, else the newest draft; with a `draft_id` that draft."""
     enterprise = as_member_or_staff(app.caller, enterprise_shown(app, uscc, query.draft_id), "enterprise")
     is_own = app.caller.sub in enterprise.members
     disclose(app, f"enterprise:{uscc}", enterprise_uscc=uscc, draft_id=enterprise.draft_id)

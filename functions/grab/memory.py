@@ -27,7 +27,7 @@ def published(batch_id: str, now: Instant) -> Batch:
 
 
 def room_left(batch_id: str, now: Instant) -> int | None:
-    """What the batch has left at most, in fen; 0 when it is known to be empty, None when nothing is known."""
+    """What the batch has left at most, in fen: 0 if it was found empty, None if that is unknown or was forgotten."""
     room_fen, learned_at = ROOM_LEFT.get(batch_id, (None, now))
     return room_fen if now - learned_at < REMEMBERED_FOR else None
 

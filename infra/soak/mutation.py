@@ -241,7 +241,7 @@ def _try(site: Site, groups: list[list[str]], trees: "SimpleQueue[Path]") -> Ver
 
 
 def _check_holds(tree: Path, test: str) -> None:
-    """A test that fails without any mutant notices none. Raises RuntimeError with what it says."""
+    """Only a test that passes on the tree as it is can notice a mutant. Raises RuntimeError with what it says."""
     if test not in HOLDING:
         (tree / "tests.txt").write_text(test)
         done = _pytest(tree, ["--tb=short", "@tests.txt"])
@@ -276,7 +276,7 @@ def _failure(tree: Path, tests: list[str]) -> str | None:
 
 
 def failed_test(said: str) -> str | None:
-    """The first test that failed, of what pytest said; None if it names none."""
+    """The first test that failed, of what pytest said, or None."""
     found = re.search(r"^(?:FAILED|ERROR|SUBFAILED\S*.*?) (tests/.+?)(?: - .*)?$", said, re.MULTILINE)
     return found[1] if found else None
 

@@ -94,6 +94,7 @@ def check_at_rest(city: City, witness: Witness) -> None:
     cloud = city.cloud
     _insist(cloud.underway == 0, f"{cloud.underway} messages or streams never came to an end")
     _insist(not any(each.held for each in cloud.tables.tables.values()), "a transaction never ended")
+    _insist(not cloud.unexplained, f"faults without a cause: {cloud.unexplained}")
     _insist(not cloud.dead_letters, f"dead letters: {cloud.dead_letters}")
     check_books(witness)
     vouchers = {each.enterprise_uscc: each for each in tables.list_records(Voucher, "vouchers", "VOUCHER#")}

@@ -11,12 +11,13 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from moto.dynamodb.comparisons import ConditionExpressionParser, create_condition_expression_parser
+from moto.dynamodb.comparisons import create_condition_expression_parser
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.parsing.key_condition_expression import parse_expression
 
+from tests.support.quick_moto import words_of
+
 Wire = dict[str, Any]
-read_words = ConditionExpressionParser._lex_condition_expression
 NO_ITEM = Item(DynamoType({"S": ""}), DynamoType({"S": ""}), {})
 CLAUSE = re.compile(r"\s*\b(SET|REMOVE|ADD|DELETE)\b\s*")
 BETWEEN_PARTS = re.compile(r",\s*(?![^(]*\))")
@@ -27,11 +28,6 @@ class InvalidUpdateError(Exception):
     """An update that DynamoDB refuses, such as a sum with an attribute that is not there."""
 
 
-@cache
-def _words(expression: str) -> tuple[Any, ...]:
-    return tuple(read_words(ConditionExpressionParser(expression, None, None)))
-
-
 def holds(request: Wire, item: Wire | None) -> bool:
     """Whether the request's condition is true of an item, None if there is none."""
     expression = request.get("ConditionExpression")
@@ -39,7 +35,7 @@ def holds(request: Wire, item: Wire | None) -> bool:
         return True
     names, values = request.get("ExpressionAttributeNames"), request.get("ExpressionAttributeValues")
     parser = create_condition_expression_parser(expression, names, values)
-    parser._lex_condition_expression = lambda: deque(_words(expression))  # type: ignore[method-assign]
+    parser._lex_condition_expression = lambda: deque(words_of(expression))  # type: ignore[method-assign]
     subject = NO_ITEM
     if item is not None:  # as much of it as the condition names: moto weighs each attribute
         named = {name: item[name] for name in (names or {}).values() if name in item}

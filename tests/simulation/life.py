@@ -96,7 +96,7 @@ def begin(city: City, name: str, story: Callable[[], object], within: float) -> 
     city.stories.append(name)
     delay = city.cloud.chance.random.uniform(0, within)
     if name not in city.cloud.chance.without:
-        city.cloud.scheduler.spawn(name, tell, delay)
+        city.cloud.scheduler.spawn(tell, delay)
 
 
 def grab(city: City, enterprise: Organisation) -> None:
@@ -106,13 +106,19 @@ def grab(city: City, enterprise: Organisation) -> None:
     requests.grab(city.people, city.batch_id, enterprise)
 
 
-def order(city: City, enterprise: Organisation) -> None:
-    """Grab, place two orders and take them as far as the seed says."""
-    chance, people = city.cloud.chance.random, city.people
-    reply = requests.grab(people, city.batch_id, enterprise)
+def buyer(city: City, enterprise: Organisation) -> Parties:
+    """Grab a voucher to order with."""
+    reply = requests.grab(city.people, city.batch_id, enterprise)
     voucher_id = steps.expect(reply, 200, 201)["voucher_id"]
-    parties = Parties(people, city.batch_id, enterprise, city.agency, voucher_id, chance.choice(city.products))
-    parties.prefix = enterprise.uscc[-4:]
+    product = city.cloud.chance.random.choice(city.products)
+    return Parties(
+        city.people, city.batch_id, enterprise, city.agency, voucher_id, product, prefix=enterprise.uscc[-4:]
+    )
+
+
+def order(city: City, enterprise: Organisation) -> None:
+    """Place two orders and take them as far as the seed says."""
+    chance, people, parties = city.cloud.chance.random, city.people, buyer(city, enterprise)
     steps_to_take = chance.choice((parties.place_order, parties.accept_order, parties.complete_order))
     order_ids = [steps_to_take(chance.choice((100_000, 300_000, 700_000))) for _ in range(2)]
     if steps_to_take == parties.place_order and chance.random() < 0.5:

@@ -61,7 +61,7 @@ def _end_year(cloud: Cloud, city: City, witness: Witness) -> None:
     for _ in range(3):
         cloud.scheduler.run(REST_SECONDS)
         cloud.redrive()
-        cloud.scheduler.spawn("sweep", lambda: life.on_schedule(cloud, "sweep"))
+        cloud.scheduler.spawn(lambda: life.on_schedule(cloud, "sweep"))
     cloud.scheduler.run(REST_SECONDS)
     check_at_rest(city, witness)
     check_ended()

@@ -18,10 +18,12 @@ class Killed(BaseException):
 
 
 class Task:
-    """An action in a thread of its own; it runs only while it has the baton."""
+    """An action in a thread of its own; it runs only while it has the baton. `process` is whose code it runs now."""
 
-    def __init__(self, name: str, action: Action, process: Any = None) -> None:
-        self.name, self.action, self.process = name, action, process
+    process: Any = None
+
+    def __init__(self, action: Action) -> None:
+        self.action = action
         self.baton = threading.Lock()
         self.baton.acquire()
 
@@ -33,7 +35,7 @@ class Scheduler:
         self.now = 0.0
         self.failures: list[BaseException] = []
         self.current: Task | None = None
-        self._main = Task("main", lambda: None)
+        self._main = Task(lambda: None)
         self._due: list[tuple[float, int, Task | Action]] = []
         self._numbers = count()
         self._ends_at = 0.0
@@ -43,11 +45,9 @@ class Scheduler:
         """Do something after so many seconds, in nobody's process; it must not wait."""
         self._put(self.now + delay, action)
 
-    def spawn(self, name: str, action: Action, delay: float = 0.0, process: Any = None) -> Task:
+    def spawn(self, action: Action, delay: float = 0.0) -> None:
         """Begin a task after so many seconds."""
-        task = Task(name, action, process)
-        self.at(delay, lambda: self._begin(task))
-        return task
+        self.at(delay, lambda: self._begin(Task(action)))
 
     def run(self, seconds: float) -> None:
         """Let everything run that is due within so many seconds. Raises the first failure of a task."""

@@ -2,10 +2,15 @@
 
 import os
 from collections import Counter
+from random import Random
 from time import perf_counter
 
 import pytest
 
+from tests.simulation import life
+from tests.simulation.chance import MOST_SECONDS
+from tests.simulation.checks import Witness, check_at_rest
+from tests.simulation.cloud import simulated
 from tests.simulation.run import Outcome, run
 
 SEEDS = int(os.environ.get("VOUCHER_SIMULATION_SEEDS", "150"))
@@ -44,3 +49,29 @@ def test_a_seed_lives_the_same_life_again() -> None:
         first, again = run(seed), run(seed)
         assert first == again
         assert first.trace and first.met
+
+
+class Quick(Random):
+    """Nothing takes longer than it must."""
+
+    def uniform(self, a: float, _b: float) -> float:
+        return a
+
+    def expovariate(self, _lambd: float = 1.0) -> float:
+        return 0.001
+
+
+@pytest.mark.clause("§5.1")
+@pytest.mark.parametrize("late", range(24))
+def test_whichever_item_of_an_order_changes_last_the_report_counts_it(late: int) -> None:
+    """Each item of its transactions in turn changes two seconds after the others; streams and queues are quick."""
+    with simulated(late) as cloud:
+        witness = Witness(cloud)
+        cloud.tables.on_commit = witness.see
+        city = life.found(cloud)
+        cloud.chance.delays_of_items = lambda count: [MOST_SECONDS * (each == late) for each in range(count)]  # type: ignore[method-assign]
+        cloud.chance.random = Quick(late)
+        cloud.scheduler.spawn(lambda: life.buyer(city, city.enterprises[0]).place_order(300_000))
+        cloud.scheduler.run(600)
+        assert [call.path for call in city.people.calls] == [f"/batches/{city.batch_id}/vouchers", "/orders"]
+        check_at_rest(city, witness)

@@ -25,6 +25,8 @@ from tests.support.contract import check_answer
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET = "documents"
 MOST_WRITES = 25  # of one BatchWriteItem
+# the functions that remember something between two calls
+REMEMBERING = ("grab", "results")
 QUEUES = (
     "notify",
     "void_vouchers",
@@ -138,6 +140,14 @@ def routes() -> tuple[Route, ...]:
     return tuple(sorted(route_list, key=lambda route: route.path.count("{")))
 
 
+def route_of(method: str, path: str) -> tuple[Route, dict[str, str]]:
+    """The route that serves a request, and its path parameters."""
+    for route in routes():
+        if (parameters := route.matches(method, path)) is not None:
+            return route, parameters
+    raise AssertionError(f"no route for {method} {path}")
+
+
 class World:
     """A client of the backend in this process."""
 
@@ -153,13 +163,11 @@ class World:
         """One call. `key` is the Idempotency-Key, as for any client; `raw` is a body that is sent as it is."""
         key = key_of_call(method, key)
         path, _, search = path.partition("?")
-        for route in routes():
-            if (parameters := route.matches(method, path)) is not None:
-                event = api_event(route, path, search, parameters, body, person, key, raw)
-                reply = read_reply(function(route.folder).handler(event, None))
-                check_answer(method, route.path, reply)
-                return reply
-        raise AssertionError(f"no route for {method} {path}")
+        route, parameters = route_of(method, path)
+        event = api_event(route, path, search, parameters, body, person, key, raw)
+        reply = read_reply(function(route.folder).handler(event, None))
+        check_answer(method, route.path, reply)
+        return reply
 
     def upload(self, post: dict[str, Any], content: bytes) -> None:
         """Put a file where a presigned POST would put it."""
@@ -226,10 +234,17 @@ def forget_clients() -> None:
 
 def forget_batches() -> None:
     """Forget what a warm process remembers of batches."""
-    memory = function("grab").memory
-    for remembered in (memory.PUBLISHED, memory.ROOM_LEFT):
-        remembered.clear()
-    function("results").final_grants.cache_clear()
+    for folder in REMEMBERING:
+        forget(function(folder))
+
+
+def forget(module: ModuleType) -> None:
+    """Forget what the process of a function's module remembers."""
+    if memory := getattr(module, "memory", None):
+        for remembered in (memory.PUBLISHED, memory.ROOM_LEFT):
+            remembered.clear()
+    if final_grants := getattr(module, "final_grants", None):
+        final_grants.cache_clear()
 
 
 @contextmanager

@@ -36,7 +36,7 @@ class Payout(Stateful):
 
     @property
     def is_held_and_unsent(self) -> bool:
-        """§5.2b: one of its orders is held, and it stands in no file, so that no bank knows of it."""
+        """§5.2b: one of its orders is held, and no file has told a bank of it."""
         return bool(self.held_order_ids) and self.file_number is None
 
 
