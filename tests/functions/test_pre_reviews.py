@@ -231,13 +231,26 @@ def test_the_operator_sees_each_price_beside_the_median_of_those_on_sale(submitt
     assert {str(each["median_price"]) for each in products} == {str(found)} and len(products) == 4
 
 
-@pytest.mark.clause("§5.2a", "§5.1")
-@pytest.mark.parametrize("more_fen", [0, 1])
-def test_a_contract_far_above_the_median_is_a_signal(submitted: Scene, more_fen: int) -> None:
+@pytest.mark.clause("§5.2a", "§5.2b", "§5.1")
+@pytest.mark.parametrize(
+    ("percent", "more_fen", "signal"),
+    [
+        (SIGNALS.high_price_percent, 0, set()),
+        (SIGNALS.high_price_percent, -1, {"PRICE_FAR_ABOVE_MEDIAN"}),
+        (SIGNALS.low_price_percent, 0, set()),
+        (SIGNALS.low_price_percent, 1, {"PRICE_FAR_BELOW_MEDIAN"}),
+    ],
+)
+def test_a_contract_far_from_the_median_is_a_signal(
+    submitted: Scene, percent: int, more_fen: int, signal: set[str]
+) -> None:
     case, order = settling(submitted), the_order(submitted)
-    bound_fen = order["contract_fen"] * 100 // SIGNALS.price_percent
+    price_fen = order["contract_fen"] * 100 // percent + more_fen
     for number in range(3):
-        listing = samples.product(case.town.agency, name=f"同类服务{number}", price_fen=bound_fen - more_fen)
+        listing = samples.product(case.town.agency, name=f"同类服务{number}", price_fen=price_fen)
         steps.list_product(case.town.world, SELLER, listing)
-    assert ("PRICE_FAR_FROM_MEDIAN" in {flag["code"] for flag in case.line(order)["flags"]}) == bool(more_fen)
-    assert "PRICE_FAR_FROM_MEDIAN" not in {flag["code"] for flag in case.line(order, SELLER)["flags"]}
+
+    def codes(person: Person) -> set[str]:
+        return {flag["code"] for flag in case.line(order, person)["flags"] if "MEDIAN" in flag["code"]}
+
+    assert (codes(OPERATOR), codes(SELLER)) == (signal, set())

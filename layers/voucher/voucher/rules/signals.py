@@ -120,12 +120,17 @@ def _shown(month: str) -> str:
 
 
 def flags_of_median(line: Line, order: Order, median: MedianPrice | None) -> list[dict[str, Any]]:
-    """§5.2a: a contract that is far above what the median of the prices on sale makes of its quantity."""
+    """§5.2a, §5.2b: a contract that is far above, or far below, what the median of the prices on sale makes of its
+    quantity. A price that is too low may be that of a service that nobody renders."""
     if median is None:
         return []
     quantity, median_fen = line.quantity or order.quantity, median["median_fen"]
-    if line.contract_fen * 100 <= SIGNALS.price_percent * median_fen * quantity:
-        return []
-    usual = f"{yuan(median_fen)} 元/{order.price_unit}×{quantity}"
-    words = f"合同金额超过同类在售产品价格中位数与数量之积（{usual}）的 {SIGNALS.price_percent}%，请核实价格是否公允。"
-    return [Flag(code="PRICE_FAR_FROM_MEDIAN", field="contract_fen", message=words).public()]
+    usual = f"同类在售产品价格中位数与数量之积（{yuan(median_fen)} 元/{order.price_unit}×{quantity}）"
+    percents, high, low = line.contract_fen * 100, SIGNALS.high_price_percent, SIGNALS.low_price_percent
+    if percents > high * median_fen * quantity:
+        words = f"合同金额超过{usual}的 {high}%，请核实价格是否公允。"
+        return [Flag(code="PRICE_FAR_ABOVE_MEDIAN", field="contract_fen", message=words).public()]
+    if percents < low * median_fen * quantity:
+        words = f"合同金额低于{usual}的 {low}%，请核实服务是否真实、完整。"
+        return [Flag(code="PRICE_FAR_BELOW_MEDIAN", field="contract_fen", message=words).public()]
+    return []
