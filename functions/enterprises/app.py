@@ -7,7 +7,7 @@ from voucher.edge.codes import EnterpriseCode
 from voucher.edge.disclosure import disclose
 from voucher.edge.documents import public_documents
 from voucher.edge.drafts import OfDraft, enterprise_shown, is_code_taken
-from voucher.edge.fields import Count, Day, Fen, Industry, Name, Phone
+from voucher.edge.fields import Address, Count, Day, Fen, Industry, Name, Phone
 from voucher.edge.identity import as_anybody, as_member, as_member_or_staff, require
 from voucher.edge.masking import masked
 from voucher.edge.pages import ListOf, Search, reply_list
@@ -38,6 +38,7 @@ class Profile(Request):
     legal_representative: Name
     contact_name: Name
     contact_phone: Phone
+    address: Address | None = None
     declarations: dict[Name, bool] = {}
 
 

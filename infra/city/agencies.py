@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from infra.city.credit_codes import AGENCIES, CreditCodes
 from infra.city.months import youngest_of_age
-from infra.city.names import Names
+from infra.city.names import BUSINESS_PARK, Names
 
 
 class _Plan(NamedTuple):
@@ -26,11 +26,14 @@ class _Plan(NamedTuple):
     premises_m2: int
     insured_staff: int
     expected_refusal: str | None = None
+    in_park: bool = False
 
 
 _PLANS = (
     _Plan("91", "丽水{}人力资源有限公司", ("hr", "skills"), None, 0, 50, 5),
-    _Plan("91", "浙江{}科技创新服务有限公司", ("tech_innovation", "ip", "testing"), 2_900, 412_000, 320, 18),
+    _Plan(
+        "91", "浙江{}科技创新服务有限公司", ("tech_innovation", "ip", "testing"), 2_900, 412_000, 320, 18, in_park=True
+    ),
     _Plan("91", "丽水{}税务师事务所有限公司", ("tax_audit", "management"), 4_100, 0, 180, 16),
     # only a state-funded law office is a legal person; others need the bureau's override
     _Plan("31", "浙江{}律师事务所（国资所）", ("legal",), 5_200, 236_000, 50, 12),
@@ -47,7 +50,7 @@ _PLANS = (
 
 @dataclass(frozen=True)
 class Agency:
-    """One agency. The first twelve fields are declared in its application."""
+    """One agency. The first thirteen fields are declared in its application."""
 
     uscc: str
     name: str
@@ -61,12 +64,13 @@ class Agency:
     contact_name: str
     contact_phone: str
     legal_representative: str
+    address: str
     expected_refusal: str | None
     """The clause that must refuse it; None: it must be approved."""
 
     def application(self) -> dict[str, object]:
         """The JSON body of POST /agencies."""
-        declared = {field.name: getattr(self, field.name) for field in fields(self)[:12]}
+        declared = {field.name: getattr(self, field.name) for field in fields(self)[:13]}
         return {
             **declared,
             "established_on": self.established_on.isoformat(),
@@ -98,5 +102,6 @@ def _make(plan: _Plan, codes: CreditCodes, names: Names, today: date) -> Agency:
         contact_name=names.person(),
         contact_phone=names.phone(),
         legal_representative=names.person(),
+        address=BUSINESS_PARK if plan.in_park else names.address("丽水市莲都区"),
         expected_refusal=plan.expected_refusal,
     )

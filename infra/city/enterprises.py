@@ -1,6 +1,6 @@
 """The enterprises that register: the body of POST /enterprises, and the expected decision."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from itertools import cycle
 from random import Random
@@ -8,23 +8,31 @@ from random import Random
 from infra.city.cases import APPROVED, CLAUSE_OF_REASON, REFUSED, Case, Reason
 from infra.city.credit_codes import ENTERPRISES, CreditCodes
 from infra.city.months import youngest_of_age
-from infra.city.names import Names
+from infra.city.names import BUSINESS_PARK, Names
 from infra.city.trades import NEWLY_ABOVE_SCALE, SIZES, TRADES, SizeRange, Trade
 
 DEFAULT_QUOTA_FEN = 1_000_000
 QUOTA_BY_LIST_FEN = {"newly_above_scale": 2_000_000, "little_giant_nursery": 1_000_000}
 
+# which of the enterprises to be approved has its seat in the business park
+PARKED = 2
 FEN_PER_WAN = 1_000_000
 CODES_REFORM = date(2015, 10, 1)
 
 DISTRICTS = ("city", "liandu", "development_zone")
 REGIONS = {"city": "331100", "liandu": "331102", "development_zone": "331100", "other": "331122"}
+TOWNS = {
+    "city": "丽水市莲都区",
+    "liandu": "丽水市莲都区",
+    "development_zone": "丽水经济技术开发区",
+    "other": "丽水市缙云县",
+}
 PLACES = {"city": "丽水市", "liandu": "丽水市莲都区", "development_zone": "浙江", "other": "缙云县"}
 
 
 @dataclass(frozen=True)
 class Enterprise:
-    """One enterprise. The first twelve fields are declared in its registration; the rest is for the tests."""
+    """One enterprise. The first thirteen fields are declared in its registration; the rest is for the tests."""
 
     uscc: str
     name: str
@@ -38,6 +46,7 @@ class Enterprise:
     legal_representative: str
     contact_name: str
     contact_phone: str
+    address: str
     size_class: str
     on_lists: tuple[str, ...]
     refusal_reason: Reason | None
@@ -58,7 +67,7 @@ class Enterprise:
 
     def registration(self) -> dict[str, object]:
         """The JSON body of POST /enterprises."""
-        declared = {field.name: getattr(self, field.name) for field in fields(self)[:12]}
+        declared = {field.name: getattr(self, field.name) for field in fields(self)[:13]}
         return {
             **declared,
             "established_on": self.established_on.isoformat(),
@@ -72,7 +81,9 @@ def make_enterprises(seed: int, today: date, year: int) -> list[Enterprise]:
     cases = [*APPROVED, *REFUSED]
     random.shuffle(cases)
     maker = _EnterpriseMaker(random, today, year)
-    return [maker.make(case) for case in cases]
+    found = [maker.make(case) for case in cases]
+    in_park = [each for each in found if each.refusal_reason is None and not each.on_lists][PARKED]
+    return [replace(each, address=BUSINESS_PARK) if each is in_park else each for each in found]
 
 
 class _EnterpriseMaker:
@@ -106,6 +117,7 @@ class _EnterpriseMaker:
             legal_representative=self._names.person(),
             contact_name=self._names.person(),
             contact_phone=self._names.phone(),
+            address=self._names.address(TOWNS[district]),
             size_class=case.size_class,
             on_lists=case.on_lists,
             refusal_reason=case.reason,

@@ -122,6 +122,7 @@ LISTS: dict[str, Words] = {
     "reported_facts": {
         "name": "名称",
         "legal_representative": "法定代表人",
+        "address": "住所",
         "district": "所在区域",
         "industry_code": "行业代码",
         "employees": "从业人员",

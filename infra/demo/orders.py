@@ -45,14 +45,23 @@ def confirm(year: DemoYear, order: Json, deal: Deal) -> Json:
 
 def plan_deals(year: DemoYear) -> list[Deal]:
     """One deal for each voucher to be used. Every other is about tax_audit, so that its cap of 10 % is reached; half of
-    the rest is about a key category, so that the key share keeps its floor."""
+    the rest is about a key category, so that the key share keeps its floor. Who has an agency in its building goes
+    there."""
     short_batch_id = year.batches[1]["batch_id"]
     unused = [each for each in year.vouchers.values() if each["batch_id"] == short_batch_id][::3]
     vouchers = [voucher for voucher in year.vouchers.values() if voucher not in unused]
     tax_audit = [product for product in year.products if product["category"] == "tax_audit"]
     key = [product for product in year.products if product["category"] in KEY_CATEGORIES] or year.products
     choices = (tax_audit, key, tax_audit, year.products)
-    pairs = [(each, year.plan.chance.choice(choices[number % 4])) for number, each in enumerate(vouchers)]
+    address = {each.uscc: each.address for each in (*year.plan.enterprises, *year.plan.agencies)}
+
+    def product_for(voucher: Json, number: int) -> Json:
+        own = address[voucher["enterprise_uscc"]]
+        near = [product for product in key if address[product["agency_uscc"]] == own]
+        product: Json = year.plan.chance.choice(near or choices[number % 4])
+        return product
+
+    pairs = [(each, product_for(each, number)) for number, each in enumerate(vouchers)]
     return [deal_of(year, voucher, product, number) for number, (voucher, product) in enumerate(pairs)]
 
 

@@ -91,6 +91,7 @@ def read_reports(year: DemoYear) -> None:
 SIGNALS = {
     "SAME_PHONE": "a phone that others have, too",
     "SAME_REPRESENTATIVE": "a legal representative that others have, too",
+    "SAME_ADDRESS": "an address that others have, too",
     "SAME_PAPER": "a paper that another organisation handed in, too",
     "SAME_FILE": "a file that another order has, too",
     "SAME_TRANSFER": "a transfer that another order has, too",

@@ -47,14 +47,16 @@ INVENTORY = (
         "nothing but the steps in the audit trail: the credit code is free again",
     ),
     Kind(
-        "an organisation's people: legal representative, contact, phone",
+        "an organisation's people: legal representative, contact, phone, address",
         (
             "Enterprise.legal_representative",
             "Enterprise.contact_name",
             "Enterprise.contact_phone",
+            "Enterprise.address",
             "Agency.legal_representative",
             "Agency.contact_name",
             "Agency.contact_phone",
+            "Agency.address",
             "Agency.former_contacts",
             "FormerContact.name",
             "Agency.proposed",

@@ -201,6 +201,22 @@ def test_an_agencys_new_name_is_adopted_and_its_categories_are_not_reported(town
     assert town.world.call(None, "GET", f"/register/{town.agency.uscc}").body["name"] == "丽水新机构"
 
 
+@pytest.mark.clause("§3.2.3", "§4.1.3", "§5.2b")
+@pytest.mark.parametrize("kind", ["enterprise", "agency"])
+def test_an_address_moves_by_a_report_alone_and_lists_mask_it(town: Town, kind: str) -> None:
+    home, moved = town.shown(path_of(town, kind))["address"], "丽水市莲都区新恒路8号"
+    correction = {"address": moved}
+    refused_and_nothing_kept(
+        lambda: town.world.call(member_of(kind), "PATCH", path_of(town, kind), correction), "WRONG_STATE"
+    )
+    change = report(town, correction, kind)
+    [listed] = town.shown("/changes", BUREAU)["items"]
+    assert listed["facts"] == [{"field": "address", "approved": f"{home[:6]}****", "proposed": "丽水市莲都区****"}]
+    assert town.shown(path_of(town, kind))["address"] == home
+    steps.expect(review(town, change, kind), 200)
+    assert town.shown(path_of(town, kind))["address"] == moved
+
+
 @pytest.mark.clause("§4.1.3")
 def test_what_was_reopened_is_corrected_by_its_members_and_adopts_nothing(town: Town) -> None:
     first, second = report(town, {"name": "新名一"}), report(town, {"name": "新名二"})

@@ -351,7 +351,16 @@ def test_each_step_is_recorded_in_a_role_that_its_call_asks_for(
             assert taken <= asked
 
 
-PERSONAL = {"contact_name", "contact_phone", "legal_representative", "contact", "url", "bank_account", "spoken_to"}
+PERSONAL = {
+    "contact_name",
+    "contact_phone",
+    "legal_representative",
+    "address",
+    "contact",
+    "url",
+    "bank_account",
+    "spoken_to",
+}
 
 
 def personal_in(content: Any) -> Iterator[tuple[str, str]]:

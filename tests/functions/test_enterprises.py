@@ -390,6 +390,7 @@ def test_staff_lists_show_neither_phones_nor_whole_names(town: Town) -> None:
         assert mine[name] == registration[name][0] + "*" * (len(registration[name]) - 1)
     phone = registration["contact_phone"]
     assert mine["contact_phone"] == f"{phone[:3]}****{phone[-2:]}"
+    assert mine["address"] == f"{registration['address'][:6]}****"
     drafts = town.world.call(BUREAU, "GET", "/enterprises?state=draft")
     assert drafts.body["items"] == []
     whole = steps.expect(town.world.call(BUREAU, "GET", f"/enterprises/{town.enterprise.uscc}"), 200)

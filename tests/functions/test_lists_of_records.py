@@ -163,7 +163,7 @@ def test_enterprises_and_agencies_are_found_by_name_and_code_in_any_width(everyt
         assert ids(town, f"{path}?q={wide}&limit=1", "uscc") == [one.uscc]
 
 
-@pytest.mark.parametrize("field", ["contact_phone", "contact_name", "legal_representative"])
+@pytest.mark.parametrize("field", ["contact_phone", "contact_name", "legal_representative", "address"])
 def test_what_a_list_masks_cannot_be_searched_for(everything: Everything, field: str) -> None:
     town = everything.town
     secret = str(town.enterprise.registration()[field])

@@ -105,23 +105,25 @@ def test_no_write_overlooks_somebody_who_joined_the_other_party_at_the_same_mome
 def test_staff_sees_on_each_line_who_stands_behind_both_parties(submitted: Scene) -> None:
     """The agency is told nothing of it."""
     case, order = settling(submitted), the_order(submitted)
-    change = "SET #legal_representative = :person, #contact_phone = :phone"
-    same = {"person": " 张 三", "phone": "0578-1234567"}
+    change = "SET #legal_representative = :person, #contact_phone = :phone, #address = :address"
+    same = {"person": " 张 三", "phone": "0578-1234567", "address": "瓯恒路 1号"}
     transact([update_write("agency", keys.agency(case.town.agency.uscc), change, None, **same)])
-    same = {"person": "张三", "phone": "0578－1234567"}
+    same = {"person": "张三", "phone": "0578－1234567", "address": "瓯恒路１号"}
     transact([update_write("enterprise", keys.enterprise(case.town.enterprise.uscc), change, None, **same)])
     breach = {"uscc": case.town.agency.uscc, "facts": "虚报服务"}
     steps.expect(case.call(BUREAU, "POST", "/violations", breach), 201)
 
+    shared = {"SAME_REPRESENTATIVE", "SAME_PHONE", "SAME_ADDRESS", "HAS_VIOLATION"}
+
     def codes(person: Person) -> set[str]:
         return {flag["code"] for flag in case.line(order, person)["flags"]}
 
-    assert {"SAME_REPRESENTATIVE", "SAME_PHONE", "HAS_VIOLATION"} <= codes(OPERATOR)
-    assert not {"SAME_REPRESENTATIVE", "SAME_PHONE", "HAS_VIOLATION"} & codes(SELLER)
+    assert shared <= codes(OPERATOR)
+    assert not shared & codes(SELLER)
     steps.expect(case.decide(order), 200)
     path = f"/rounds/{case.gather()['round_id']}"
     [line] = case.town.shown(path, BUREAU)["lines"]
-    assert {"SAME_REPRESENTATIVE", "SAME_PHONE", "HAS_VIOLATION"} <= {flag["code"] for flag in line["flags"]}
+    assert shared <= {flag["code"] for flag in line["flags"]}
 
 
 @pytest.mark.clause("§5.2b")

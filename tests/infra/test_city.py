@@ -23,7 +23,8 @@ SEEDS = [1, 2, 20241231]
 # fmt: off
 REGISTRATION_FIELDS = [
     "uscc", "name", "district", "established_on", "industry_code", "employees", "revenue_fen", "assets_fen",
-    "is_legal_person", "legal_representative", "contact_name", "contact_phone", "declarations",
+    "is_legal_person", "legal_representative", "contact_name", "contact_phone", "address",
+    "declarations",
 ]
 # fmt: on
 

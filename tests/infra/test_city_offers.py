@@ -40,6 +40,7 @@ APPLICATION_FIELDS = [
     "contact_name",
     "contact_phone",
     "legal_representative",
+    "address",
 ]
 LISTING_FIELDS = ["agency_uscc", "category", "name", "area", "content", "term", "price_fen", "price_unit"]
 

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.rules.records import agency, enterprise
+from tests.rules.records import NOW, agency, enterprise
 from tests.rules.settlement_records import invoice, line, order, transfers
+from voucher.models.base import Mark
 from voucher.models.settlements import Flag
 from voucher.rules.flags import flags_of, flags_of_parties, holders_of, shown_line
+from voucher.rules.retention import erased_organisation
 
 PLACED = datetime(2026, 6, 10, 2, tzinfo=UTC)
 
@@ -119,3 +121,35 @@ def test_a_person_or_a_phone_behind_several_parties_is_a_flag_beyond_the_pair() 
     assert flags_of_parties(buyer, seller, [], holders_of([buyer, seller])) == []
     both = agency(uscc=buyer.uscc, contact_phone="0578-1")  # one that is both is no other
     assert flags_of_parties(buyer, seller, [], holders_of([buyer, seller, both])) == []
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize(
+    ("of_buyer", "of_seller", "is_flagged"),
+    [
+        ("丽水市莲都区瓯恒路1号A座", "丽水市莲都区 瓯恒路１号ａ座", True),
+        ("丽水市莲都区瓯恒路1号（创业园）", "丽水市莲都区瓯恒路1号(创业园)", True),
+        ("丽水市莲都区瓯恒路1号A座", "丽水市莲都区瓯恒路1号B座", False),
+        ("丽水市莲都区瓯恒路1号", None, False),
+        (None, None, False),
+    ],
+)
+def test_an_address_of_both_parties_is_a_flag_however_it_is_written(
+    of_buyer: str | None, of_seller: str | None, is_flagged: bool
+) -> None:
+    buyer, seller = enterprise(address=of_buyer), agency(address=of_seller)
+    flags = flags_of_parties(buyer, seller, [], holders_of([buyer, seller]))
+    names = [f"agency:{seller.uscc}", f"enterprise:{buyer.uscc}"]
+    words = "企业与服务机构的住所相同，请核实是否串通。"
+    flag = {"code": "SAME_ADDRESS", "field": "address", "message": words, "shared_with": names}
+    assert flags == ([flag] if is_flagged else [])
+
+
+@pytest.mark.clause("§5.2b")
+def test_what_is_left_of_two_erased_parties_is_not_the_same_person() -> None:
+    mark = Mark(by="system", at=NOW)
+    buyer = erased_organisation(enterprise(state="disqualified", address="丽水"), mark)
+    seller = erased_organisation(
+        agency(state="removed", legal_representative="李四", contact_phone="1", address="龙泉"), mark
+    )
+    assert flags_of_parties(buyer, seller, [], holders_of([buyer, seller])) == []

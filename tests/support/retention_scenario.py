@@ -26,7 +26,7 @@ from tests.support.workers import LAST_NIGHT, deliver, deliver_upload, drain
 from voucher.policy import RETENTION
 from voucher.rules.working_days import end_of_day
 
-NAMES, PHONE = ("甲植一", "乙植二"), "13987654321"
+NAMES, PHONE, HOME = ("甲植一", "乙植二"), "13987654321", "丙植巷3号"
 APPLICANT = Person("applicant-7b1c")
 PAPER_NAME = "丁植四"
 WORDS = "其中提到丙植三的手机"
@@ -117,11 +117,11 @@ def paper_of(kind: str) -> DocumentFile:
 
 def registration(**changes: Any) -> Json:
     """A registration with planted people."""
-    planted = {"legal_representative": NAMES[0], "contact_name": NAMES[1], "contact_phone": PHONE}
+    planted = {"legal_representative": NAMES[0], "contact_name": NAMES[1], "contact_phone": PHONE, "address": HOME}
     return samples.enterprise(3).registration() | planted | changes
 
 
-PEOPLE = (*NAMES, PHONE)
+PEOPLE = (*NAMES, PHONE, HOME)
 
 
 def draft_of_an_enterprise(world: World, clock: StoppedClock) -> Planted:
@@ -138,7 +138,7 @@ def draft_of_an_agency(world: World, clock: StoppedClock) -> Planted:
     """The same for an agency."""
     towns.open_year(world)
     body = samples.agency(2).application()
-    body |= {"legal_representative": NAMES[0], "contact_name": NAMES[1], "contact_phone": PHONE}
+    body |= {"legal_representative": NAMES[0], "contact_name": NAMES[1], "contact_phone": PHONE, "address": HOME}
     steps.expect(world.call(APPLICANT, "POST", "/agencies", body), 201)
     upload_thrice(world, APPLICANT, f"/agencies/{body['uscc']}", paper_of("business_license"))
     return Planted(clock.instant, RETENTION.draft_days, (*PEOPLE, APPLICANT.name, str(body["uscc"])))
@@ -164,7 +164,7 @@ def _edited(world: World, path: str, person: Person, thing: str) -> None:
     reported = steps.expect(world.call(person, "POST", f"{path}/changes", change), 201)
     review = f"{path}/changes/{reported['change_id']}/review"
     steps.expect(world.call(OPERATOR, "POST", review, {"decision": "return", "reason": "请更新"}), 200)
-    people = {"legal_representative": NAMES[0], "contact_name": NAMES[1], "contact_phone": PHONE}
+    people = {"legal_representative": NAMES[0], "contact_name": NAMES[1], "contact_phone": PHONE, "address": HOME}
     steps.expect(world.call(person, "PATCH", path, people), 200)
     upload_thrice(world, person, path, paper_of("business_license"))
     steps.expect(world.call(person, "POST", f"{path}/submit"), 200)

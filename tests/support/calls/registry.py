@@ -15,6 +15,7 @@ CHANGED = {"happened_on": "2026-06-10", "description": "法定代表人变更"}
 NEW_OF_ENTERPRISE = {
     "name": "丽水新名制造有限公司",
     "legal_representative": "王新",
+    "address": "丽水市莲都区新恒路8号",
     "district": "liandu",
     "industry_code": "3311",
     "employees": 40,
@@ -24,6 +25,7 @@ NEW_OF_ENTERPRISE = {
 NEW_OF_AGENCY = {
     "name": "丽水新名服务有限公司",
     "legal_representative": "王新",
+    "address": "丽水市莲都区新恒路8号",
     "district": "liandu",
     "net_profit_last_year_fen": 100_000,
     "premises_m2": 80,

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from voucher.edge.bodies import partial
 from voucher.edge.codes import AgencyCode
-from voucher.edge.fields import Count, Day, Name, Phone, SignedFen
+from voucher.edge.fields import Address, Count, Day, Name, Phone, SignedFen
 from voucher.models.base import Request
 from voucher.policy import Category, District
 
@@ -24,6 +24,7 @@ class Profile(Request):
     legal_representative: Name | None = None
     contact_name: Name | None = None
     contact_phone: Phone | None = None
+    address: Address | None = None
 
 
 class Application(Profile):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from voucher.edge.fields import Count, Day, Fen, Identifier, Industry, Name, SignedFen, Text
+from voucher.edge.fields import Address, Count, Day, Fen, Identifier, Industry, Name, SignedFen, Text
 from voucher.models.base import Request
 from voucher.policy import Category, District
 
@@ -14,6 +14,7 @@ class EnterpriseFacts(Request):
 
     name: Name | None = None
     legal_representative: Name | None = None
+    address: Address | None = None
     district: District | None = None
     industry_code: Industry | None = None
     employees: Count | None = None
@@ -27,6 +28,7 @@ class AgencyFacts(Request):
 
     name: Name | None = None
     legal_representative: Name | None = None
+    address: Address | None = None
     district: District | None = None
     net_profit_last_year_fen: SignedFen | None = None
     premises_m2: Count | None = None

@@ -59,6 +59,17 @@ ShortText = Annotated[
     BeforeValidator(texts.tidy_text),
     AfterValidator(texts.check_text),
 ]
+# where an organisation has its seat, as its business licence says
+Address = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    BeforeValidator(texts.tidy_text),
+    AfterValidator(texts.check_text),
+    Field(
+        description="the address on the business licence; two spellings that differ in blanks, width and case are one",
+        examples=["丽水市莲都区瓯恒路1号"],
+    ),
+]
 # the number of a contract, an invoice or a transfer: only visible characters, so that two equal numbers look equal
 Number = Annotated[
     str,

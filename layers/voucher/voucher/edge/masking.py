@@ -8,8 +8,9 @@ from voucher.models.enterprises import Enterprise
 
 
 def masked[Organisation: (Enterprise, Agency)](organisation: Organisation) -> Organisation:
-    """An organisation as lists for staff show it: of names the first character, of phones a few digits. The same holds
-    for the facts that an agency proposes in its renewal."""
+    """An organisation as lists for staff show it: of names the first character, of phones a few digits, of an
+    address how it begins: a small firm's may be somebody's home. The same holds for the facts that an agency proposes
+    in its renewal."""
     hidden: dict[str, Any] = _hidden(organisation.model_dump(include={*MASKS}))
     if isinstance(organisation, Agency):
         hidden["former_contacts"] = ()
@@ -40,7 +41,12 @@ def _phone(phone: str) -> str:
     return f"{phone[:3] if len(phone) > 8 else ''}****{phone[-2:]}"
 
 
-MASKS = {"legal_representative": _name, "contact_name": _name, "contact_phone": _phone}
+def _address(address: str) -> str:
+    """The first six characters, which say the city and the district."""
+    return f"{address[:6]}****"
+
+
+MASKS = {"legal_representative": _name, "contact_name": _name, "contact_phone": _phone, "address": _address}
 
 
 def masked_claim(claim: OrganisationClaim) -> OrganisationClaim:

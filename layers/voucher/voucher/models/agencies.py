@@ -61,6 +61,7 @@ class Agency(Registration):
     legal_representative: str | None = None
     contact_name: str | None = None
     contact_phone: str | None = None
+    address: str | None = None
     # §3.4.2: since when this person is the one for the vouchers, and when they were trained for it
     contact_since: date | None = None
     contact_trained_on: date | None = None

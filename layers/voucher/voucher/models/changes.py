@@ -12,6 +12,7 @@ ChangeState = Literal[
 ReportedFact = Literal[
     "name",
     "legal_representative",
+    "address",
     "district",
     "industry_code",
     "employees",

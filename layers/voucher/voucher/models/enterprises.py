@@ -32,6 +32,7 @@ class Enterprise(Registration):
     legal_representative: str
     contact_name: str
     contact_phone: str
+    address: str | None = None
     declarations: dict[str, bool] = {}
     applied_on: date | None = None
     digital_economy: bool = False

@@ -74,10 +74,10 @@ def flags_of_parties(
     standings: Iterable[Standing],
     holders: Mapping[str, frozenset[str]],
 ) -> list[dict[str, Any]]:
-    """§5.2b: what speaks against the two parties of an order: the same person or phone stands behind them or behind
-    another organisation, one of them submitted a paper that another organisation submitted, too, or a violation is on
-    record that names other orders. `standings` are those of the two, `holders` as `holders_of` has them, of all parties
-    that are looked at together."""
+    """§5.2b: what speaks against the two parties of an order: the same person, phone or address stands behind them or
+    behind another organisation, one of them submitted a paper that another organisation submitted, too, or a violation
+    is on record that names other orders. `standings` are those of the two, `holders` as `holders_of` has them, of all
+    parties that are looked at together."""
     found = []
     for each in standings:
         if each.violations:
@@ -96,6 +96,7 @@ def flags_of_parties(
 PEOPLE = {
     "legal_representative": ("SAME_REPRESENTATIVE", "法定代表人同名"),
     "contact_phone": ("SAME_PHONE", "联系电话相同"),
+    "address": ("SAME_ADDRESS", "住所相同"),
 }
 
 
@@ -137,10 +138,11 @@ def flags_of_account(sharers: Sequence[str], field: str) -> list[dict[str, Any]]
 
 def holders_of(parties: Iterable[Enterprise | Agency]) -> dict[str, frozenset[str]]:
     """§5.2b: who has what, as `enterprise:…` or `agency:…`: those of some organisations who submitted a paper last, by
-    its SHA-256, and those behind whom a person or a phone stands, by field and value."""
+    its SHA-256, and those behind whom a person, a phone or an address stands, by field and value."""
     found = defaultdict[str, set[str]](set)
     for party in parties:
         behind = [f"{field}:{value}" for field in PEOPLE if (value := plain(getattr(party, field)))]
+        behind = [] if party.erased_at else behind  # what is left of two of these is the same word
         for each in [*_papers(party), *behind]:
             found[each].add(f"{party.thing}:{party.uscc}")
     return {name: frozenset(names) for name, names in found.items()}
@@ -153,7 +155,7 @@ def _papers(party: Enterprise | Agency) -> dict[str, str]:
 
 
 def plain(text: str | None) -> str | None:
-    """A name or a phone without blanks and marks; None for none, so that two that are missing are not the same."""
+    """A name, a phone or an address in half width and capitals, without blanks and marks; None for none, so that two that are missing are not the same."""
     return plain_number(text) or None if text else None
 
 

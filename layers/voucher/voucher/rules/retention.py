@@ -172,7 +172,8 @@ def _left_at(organisation: Organisation, over_at: datetime | None) -> datetime |
 def erased_organisation[Kind: Enterprise | Agency](organisation: Kind, mark: Mark) -> Kind:
     """The organisation without its people, and without what it submitted. Its code, its name, what it is, and who
     decided on it stay."""
-    people: tuple[str, ...] = ("legal_representative", "contact_name", "contact_phone", "created_by", "submitted_by")
+    reached: tuple[str, ...] = ("legal_representative", "contact_name", "contact_phone", "address")
+    people = (*reached, "created_by", "submitted_by")
     words: tuple[str, ...] = ("override_request", "override", "removal_reason", "revoke_reason")
     sanction = organisation.sanction and _wordless_sanction(organisation.sanction)
     named = {name: ERASED for name in (*people, *words) if getattr(organisation, name, None) is not None}
