@@ -155,7 +155,8 @@ def _papers(party: Enterprise | Agency) -> dict[str, str]:
 
 
 def plain(text: str | None) -> str | None:
-    """A name, a phone or an address in half width and capitals, without blanks and marks; None for none, so that two that are missing are not the same."""
+    """A name, a phone or an address in half width and capitals, without blanks and marks; None for none, so that two
+    that are missing are not the same."""
     return plain_number(text) or None if text else None
 
 
