@@ -53,7 +53,8 @@ def plan_deals(year: DemoYear) -> list[Deal]:
     tax_audit = [product for product in year.products if product["category"] == "tax_audit"]
     key = [product for product in year.products if product["category"] in KEY_CATEGORIES] or year.products
     choices = (tax_audit, key, tax_audit, year.products)
-    address = {each.uscc: each.address for each in (*year.plan.enterprises, *year.plan.agencies)}
+    address = {each.uscc: each.address for each in year.plan.enterprises}
+    address |= {each.uscc: each.address for each in year.plan.agencies}
 
     def product_for(voucher: Json, number: int) -> Json:
         own = address[voucher["enterprise_uscc"]]
