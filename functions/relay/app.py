@@ -15,8 +15,11 @@ from voucher.edge import queues
 from voucher.edge.observe import log_work
 from voucher.models.base import instant_text
 from voucher.rules.audit import trace_messages
-from voucher.rules.messages import count_messages, messages_for
+from voucher.rules.messages import count_messages, is_put_back, messages_for
 from voucher.store.engine.table import decode
+
+# what is put back after a restore is worked on, and counted, as ever; it is neither told nor written down again
+TOLD_ONCE = ("notify", "keep_audit")
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:
@@ -28,7 +31,8 @@ def handler(event: dict[str, Any], _context: Any) -> None:
         new = decode(change["NewImage"]) if "NewImage" in change else None
         traces = trace_messages(old, new, _written_at(change))
         for message in (*messages_for(old, new), *traces, *count_messages(new)):
-            by_queue[message.queue].append(message.body)
+            if message.queue not in TOLD_ONCE or not is_put_back(old, new):
+                by_queue[message.queue].append(message.body)
     for queue, bodies in by_queue.items():
         queues.send(queue, bodies)
         log_work("relayed", queue=queue, messages=len(bodies))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import boto3
 
-from infra.local import deployment, emulator, gateway
+from infra.local import deployment, emulator, gateway, recovery
 from infra.local.deployment import DeploymentFailed
 from infra.local.emulator import REGION, Emulator, EmulatorFailed
 from infra.local.state import LOCAL, ROOT, locked
@@ -116,6 +116,7 @@ def _deploy(running: Emulator, built: Path, overrides: Mapping[str, str]) -> Sta
     trusted = {"Issuer": identity["Issuer"], "JwksUrl": keys_url, "Audience": client, "GroupsClaim": "cognito:groups"}
     _tell("Deploying the voucher stack …")
     deployment.deploy(built, STACK, running.url, PACKAGES_BUCKET, {**trusted, **overrides})
+    recovery.complete(aws, running.url, STACK)
     path = gateway.complete(aws, running.url, STACK)
     return Stack(running.url + path, running.url, REGION, pool, client, STACK)
 

@@ -38,6 +38,7 @@ PAGES: dict[str, dict[str, Part]] = {
         "accounts": accounts.names,
     },
     "tests/README.md": {"helpers": modules.helpers_of_tests, "files": modules.files_of_tests},
+    "infra/runbook.md": {},
     "infra/README.md": {"tools": modules.tools, "alarms": alarms},
 }
 

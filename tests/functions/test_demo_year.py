@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 
+import boto3
 import pytest
 
 from infra.city.agencies import Agency
@@ -20,9 +21,11 @@ from infra.demo.plan import OPEN_BATCH_FEN, SMALL_TOTAL_FEN, Plan
 from infra.demo.recorder import Recorder
 from infra.demo.scheduled import ScheduledFunctions
 from infra.local.stack import PLAYED
+from infra.operate.balances import MONEY, all_postings, compared
 from tests.conftest import StoppedClock
 from tests.support.backend import World, function
 from tests.support.workers import deliver, drain
+from voucher.store import books
 
 ENTERPRISES, AGENCIES, PRODUCTS = 9, 3, 4
 
@@ -126,6 +129,10 @@ def test_the_demo_years_run_to_their_end_and_their_books_balance(told: DemoYear,
     assert watched <= well_answered
     assert {"withdraw", "dispute", "decision", "leave", "lift"} <= well_answered  # what people do to each other
     assert [report["residual_fen"] for report in told.reports.values()] == [0, 0]
+    for year in told.reports:
+        postings = all_postings(boto3.client("dynamodb"), {word: word for word in MONEY})
+        rebuilt = compared(books.read_book(year), postings)
+        assert (rebuilt.differing, rebuilt.lost_postings) == ([], [])
     programme_ = world.call(None, "GET", f"/programmes/{told.plan.small_year}").body
     accounts = told.reports[told.plan.small_year]["accounts"]
     assert programme_["state"] == "closed"

@@ -67,6 +67,13 @@ def test_every_night_is_measured_and_a_breach_is_what_the_alarm_hears(
     assert measured(capsys.readouterr().out) == [2]
 
 
+def test_a_pool_that_is_lost_is_named(town: Town) -> None:
+    name, first = batch_pool(town.batch_id), keys.pool(batch_pool(town.batch_id), 0)
+    transact([delete_write("pool", first)])
+    with pytest.raises(LookupError, match=name):
+        reconciled()
+
+
 @pytest.mark.clause("§1.4a")
 def test_a_batch_with_a_fen_too_many_is_frozen_until_somebody_repairs_and_frees_it(
     town: Town, monkeypatch: pytest.MonkeyPatch

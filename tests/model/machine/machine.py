@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from infra.client.http import BUREAU, OPERATOR, Person, Reply
+from infra.operate.balances import MONEY, all_postings, compared
 from tests.model.machine import city_of_run
 from tests.model.machine.backend_of_run import BackendOfRun
 from tests.model.reference import invariants, lists, orders
@@ -76,6 +77,8 @@ class Machine(RuleBasedStateMachine):
             firms = {each.enterprise_uscc for each in book.vouchers}
             assert kept.rows == united(counted(reports.read_firm(year, uscc)) for uscc in firms)
             assert account_differences(kept.rows, by_family(balances(book.postings))) == {}
+            rebuilt = compared(book, all_postings(self.backend.client, {word: word for word in MONEY}))
+            assert (rebuilt.differing, rebuilt.lost_postings) == ([], [])
             self.rare_events["years reported"] += bool(firms)
 
     @invariant()

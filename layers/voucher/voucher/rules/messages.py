@@ -93,6 +93,8 @@ STEPS_BACK = {
 }
 # tasks of a party that no subject above tells it
 ASKED_BY_OTHERS = frozenset({"answer_cancellation", "acknowledge_contract", "name_account"})
+# the attribute of an item that says when it was put back
+PUT_BACK = "put_back_at"
 # told otherwise: with the application, the end of the notice, and the dispute
 UNTOLD = frozenset({"gather_line", "close_notice", "decide_order"})
 # thing → kind of organisation → the attribute that names the recipient
@@ -114,6 +116,13 @@ def messages_for(old: Image | None, new: Image | None) -> list[Message]:
     if new is None or (old is None and new.get("erased_at")):
         return []
     return [*_state_messages(old, new), *(message for follow in FOLLOWERS for message in follow(old, new))]
+
+
+def is_put_back(old: Image | None, new: Image | None) -> bool:
+    """The change is no step: an operator wrote an item as it was at an earlier second (infra/operate), and it says so.
+    Whoever was told of it then is not told again, and nobody took the step twice."""
+    put_back_at = (new or {}).get(PUT_BACK)
+    return put_back_at is not None and put_back_at != (old or {}).get(PUT_BACK)
 
 
 def count_messages(new: Image | None) -> list[Message]:

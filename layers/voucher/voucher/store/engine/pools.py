@@ -158,8 +158,11 @@ def read_shard_count(pool_id: str) -> int:
 
 
 def read_total(pool_id: str, shards: int) -> Shard:
-    """All shards of a pool added up, as they stood at one moment. Raises BUSY while many draw."""
-    return total_of(read_shards(pool_id, shards))
+    """All shards of a pool added up, as they stood at one moment. Raises BUSY while many draw, and LookupError, a
+    fault, for a pool that is lost."""
+    if not (found := read_shards(pool_id, shards)):
+        raise LookupError(f"the pool {pool_id} is lost")
+    return total_of(found)
 
 
 def read_approximate_total(pool_id: str, shards: int) -> Shard:
