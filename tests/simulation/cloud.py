@@ -40,6 +40,7 @@ RETRIED = {
 }
 # what the store handles, so that no fault of a handler is explained by it
 EXPECTED = {"TransactionCanceledException"}
+KEYS = {"BANK_ACCOUNTS_KEY": "key-1", "MAILBOX_KEY": "key-1", "ACCOUNT_MATCHING_KEY": "key-2"}
 STREAMED = ("registry", "vouchers", "orders", "settlements", "supervision")
 
 Json = dict[str, Any]
@@ -110,6 +111,7 @@ class Cloud:
     scheduler: Scheduler
     chance: Chance
     tables: DynamoDB
+    files: BucketInMemory = field(default_factory=BucketInMemory)
     log: list[tuple[float, str, str]] = field(default_factory=list)
     dead_letters: list[Message] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
@@ -348,8 +350,9 @@ def simulated(seed: int, without: Container[str] = ()) -> Iterator[Cloud]:
             patch.setenv(f"{word.upper()}_TABLE", word)
         for queue in backend.QUEUES:
             patch.setenv(f"{queue.upper()}_QUEUE_URL", queue)
-        patch.setenv("DOCUMENTS_BUCKET", backend.BUCKET)
-        servants = {"dynamodb": tables, "sqs": _Queues(cloud), "s3": BucketInMemory(), "kms": Vault()}
+        for name, value in {"DOCUMENTS_BUCKET": backend.BUCKET, **KEYS}.items():
+            patch.setenv(name, value)
+        servants = {"dynamodb": tables, "sqs": _Queues(cloud), "s3": cloud.files, "kms": Vault()}
         for module, service in ((table, "dynamodb"), (queues, "sqs"), (files, "s3"), (sealing, "kms")):
             wire = _Wire(cloud, service, servants[service])
             patch.setattr(module, "client", lambda wire=wire: wire)

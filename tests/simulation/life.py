@@ -29,10 +29,10 @@ class City:
 
     cloud: Cloud
     people: People
-    batch_id: str
-    enterprises: list[Organisation]
-    agency: Organisation
-    products: list[str]
+    batch_id: str = ""
+    enterprises: list[Organisation] = field(default_factory=list)
+    agencies: list[Organisation] = field(default_factory=list)
+    products: list[str] = field(default_factory=list)
     stories: list[str] = field(default_factory=list)
     gave_up: list[str] = field(default_factory=list)
 
@@ -66,7 +66,7 @@ def settle(cloud: Cloud, vouchers: int) -> City:
     batch_id = seed_data.open_batch(people, QUOTA_FEN * vouchers, total_fen=100 * QUOTA_FEN)
     agency = seed_data.add_agency()
     products = [seed_data.add_product(agency, category) for category in list(Category)[:3]]
-    return City(cloud, people, batch_id, enterprises, agency, products)
+    return City(cloud, people, batch_id, enterprises, [agency], products)
 
 
 def live(city: City) -> None:
@@ -112,7 +112,7 @@ def buyer(city: City, enterprise: Organisation) -> Parties:
     voucher_id = steps.expect(reply, 200, 201)["voucher_id"]
     product = city.cloud.chance.random.choice(city.products)
     return Parties(
-        city.people, city.batch_id, enterprise, city.agency, voucher_id, product, prefix=enterprise.uscc[-4:]
+        city.people, city.batch_id, enterprise, city.agencies[0], voucher_id, product, prefix=enterprise.uscc[-4:]
     )
 
 
@@ -125,7 +125,7 @@ def order(city: City, enterprise: Organisation) -> None:
         path = f"/orders/{order_ids[0]}/withdraw"
         steps.expect(people.call(enterprise.person, "POST", path, {"reason": "选错了"}), 200)
     if steps_to_take == parties.accept_order and chance.random() < 0.5:
-        requests.both_ask_to_cancel(people, order_ids[0], enterprise.person, city.agency.person)
+        requests.both_ask_to_cancel(people, order_ids[0], enterprise.person, city.agencies[0].person)
         path = f"/orders/{order_ids[0]}/cancellation/review"
         steps.expect(people.call(OPERATOR, "POST", path, {"decision": "approve"}), 200)
     if steps_to_take == parties.complete_order:

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Container
 from dataclasses import dataclass
 
-from tests.simulation import life
+from tests.simulation import crowd, life
 from tests.simulation.chance import FAULTS, OTHERS
-from tests.simulation.checks import Witness, check_at_rest, check_ended
+from tests.simulation.checks import Witness, check_at_rest, check_ended, check_rush
 from tests.simulation.clients import Call
 from tests.simulation.cloud import Cloud, simulated
 from tests.simulation.life import City
@@ -31,9 +31,10 @@ def run(seed: int, without: Container[str] = ()) -> Outcome:
     with simulated(seed, without) as cloud:
         witness = Witness(cloud)
         cloud.tables.on_commit = witness.see
-        city = life.found(cloud)
+        is_crowd = seed % 2 == 1
+        city = crowd.found(cloud) if is_crowd else life.found(cloud)
         cloud.chance.begin()
-        life.live(city)
+        crowd.live(city) if is_crowd else life.live(city)
         broken = None
         try:
             cloud.scheduler.run(STORM_SECONDS)
@@ -42,7 +43,9 @@ def run(seed: int, without: Container[str] = ()) -> Outcome:
             cloud.redrive()
             cloud.scheduler.run(REST_SECONDS)
             check_at_rest(city, witness)
-            if seed % 3 == 0:
+            if not is_crowd:
+                check_rush(city, witness)
+            if seed % 3 == 0 and not is_crowd:
                 _end_year(cloud, city, witness)
         except Exception as failure:  # noqa: BLE001 - the outcome names it
             broken = f"{type(failure).__name__}: {failure}"
@@ -64,6 +67,7 @@ def _end_year(cloud: Cloud, city: City, witness: Witness) -> None:
         cloud.scheduler.spawn(lambda: life.on_schedule(cloud, "sweep"))
     cloud.scheduler.run(REST_SECONDS)
     check_at_rest(city, witness)
+    check_rush(city, witness)
     check_ended()
 
 

@@ -34,6 +34,17 @@ def test_a_paper_that_a_submission_took_up_meanwhile_stays(world: World, stopped
     assert everything_kept() == before
 
 
+def test_a_paper_that_another_message_deleted_meanwhile_does_not_come_back(
+    world: World, stopped_clock: StoppedClock
+) -> None:
+    draft, paper = the_draft(world, stopped_clock)
+    known = paper.model_copy(update={"checked": True})
+    assert documents.commit_deleted(organisations.papers(draft), known)
+    before = everything_kept()
+    assert not documents.commit_deleted(organisations.papers(draft), known)
+    assert everything_kept() == before
+
+
 def test_a_paper_of_an_organisation_that_changed_meanwhile_stays(world: World, stopped_clock: StoppedClock) -> None:
     draft, paper = the_draft(world, stopped_clock)
     tamper(organisations.papers(draft), version=draft.version + 1)

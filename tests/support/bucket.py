@@ -13,6 +13,10 @@ class BucketInMemory:
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
 
+    def copy(self, other: "BucketInMemory") -> None:
+        """Begin with what another one has."""
+        self._objects = dict(other._objects)
+
     def put_object(self, **request: Any) -> None:
         """PutObject."""
         self._objects[request["Key"]] = request["Body"]
@@ -34,6 +38,10 @@ class BucketInMemory:
     def generate_presigned_post(self, _bucket: str, key: str, **_: Any) -> dict[str, Any]:
         """The form of an upload; a test puts the object itself."""
         return {"url": "", "fields": {"key": key}}
+
+    def generate_presigned_url(self, _operation: str, **request: Any) -> str:
+        """The address of a download."""
+        return f"https://bucket/{request['Params']['Key']}"
 
     def get_object(self, **request: Any) -> dict[str, Any]:
         """GetObject. Raises ClientError NoSuchKey for an unknown key."""

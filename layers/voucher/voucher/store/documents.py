@@ -125,8 +125,8 @@ def commit_deleted(owner: keys.Key, document: Document, *also: Write) -> bool:
     up: False if one was quicker. The record goes last, because it alone tells where the file lies."""
     key = _key(owner, document.document_id)
     if not document.taken_back:
-        still_open = None if document.checked else conditions.DOCUMENT_OPEN
-        taken_back = update_write("document", key, "SET #taken_back = :true", still_open)
+        still_there = conditions.EXISTS if document.checked else conditions.DOCUMENT_OPEN
+        taken_back = update_write("document", key, "SET #taken_back = :true", still_there)
         counted = bounds.closed_write(_place(owner, document), document.document_id)
         if not commit_if_unchanged([taken_back, counted, *also]):
             return False
