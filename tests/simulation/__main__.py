@@ -3,14 +3,9 @@
 make simulate SEEDS=1000 FIRST=0
 """
 
-import logging
 import sys
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import redirect_stdout
-from functools import partial
-from io import StringIO
 from time import perf_counter
 
 from tests.simulation.run import Outcome, run, shrunk
@@ -18,24 +13,18 @@ from tests.simulation.run import Outcome, run, shrunk
 MOST_SHRUNK = 3
 
 
-def _quietly[Result](live: Callable[[int], Result], seed: int) -> Result:
-    logging.disable(logging.ERROR)
-    with redirect_stdout(StringIO()):  # handlers print metrics
-        return live(seed)
-
-
 def main(first: int, count: int) -> int:
     """Print lives per minute, what was met, and the broken ones; 1 if there are any."""
     begun, met, broken = perf_counter(), Counter[str](), list[Outcome]()
     with ProcessPoolExecutor() as pool:
-        for number, outcome in enumerate(pool.map(partial(_quietly, run), range(first, first + count), chunksize=4), 1):
+        for number, outcome in enumerate(pool.map(run, range(first, first + count), chunksize=4), 1):
             met += outcome.met
             if outcome.broken:
                 broken.append(outcome)
                 print(f"seed {outcome.seed}: {outcome.broken}", flush=True)
             if number % 500 == 0:
                 print(f"{number} lives, {number / (perf_counter() - begun) * 60:.0f} a minute", flush=True)
-        shorter = list(pool.map(partial(_quietly, shrunk), [each.seed for each in broken[:MOST_SHRUNK]]))
+        shorter = list(pool.map(shrunk, [each.seed for each in broken[:MOST_SHRUNK]]))
     print(f"{count} lives, {count / (perf_counter() - begun) * 60:.0f} a minute, {len(broken)} broken")
     print("met: " + ", ".join(f"{number} {name}" for name, number in met.most_common()))
     for outcome, without in shorter:

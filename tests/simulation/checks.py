@@ -1,5 +1,7 @@
 """What must hold in every simulated life: at each commit, of each answer, and once everything has come to rest."""
 
+import json
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -7,6 +9,7 @@ from typing import Any
 
 from tests.races import tables
 from tests.races.seed_data import QUOTA_FEN, YEAR
+from tests.simulation.chance import MOST_SECONDS
 from tests.simulation.clients import Call
 from tests.simulation.cloud import START, Cloud
 from tests.simulation.dynamodb import Change
@@ -23,6 +26,10 @@ from voucher.store.engine.table import decode
 PARTS = ("remaining_fen", "drawn_fen", "held_fen", "payable_fen", "paid_fen", "closed_fen")
 # what an enterprise that may claim can be told when it grabs
 NO = {"SOLD_OUT", "BATCH_CLOSED", "NOT_ELIGIBLE", "FROZEN"}
+# Chinese words, and numbers as long as a phone's
+WRITTEN = re.compile(r"[\u4e00-\u9fff]{2,}|(?<!\w)\d{11,}(?!\w)")
+# states in which nothing stays: a worker goes on
+ON_THE_WAY = {"applying", "closing"}
 
 Json = dict[str, Any]
 
@@ -46,6 +53,7 @@ class Witness:
     charged: dict[str, float] = field(default_factory=dict)
     closed_at: float | None = None
     states: defaultdict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
+    latest: defaultdict[str, list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
     broken: list[str] = field(default_factory=list)
 
     def see(self, changes: list[Change]) -> None:
@@ -65,6 +73,9 @@ class Witness:
                 _insist(not wrong, f"{wrong}: {change.at}")
                 for name in "#".join(change.at).split("#"):
                     self.states[name, new.get("version", 0)].add(new.get("state", ""))
+                if change.at[1] == "RECORD":
+                    own_id = change.at[0].partition("#")[2]
+                    self.latest[own_id].append((self.cloud.scheduler.now, new.get("version", 0)))
             if kind == "POSTING":
                 _insist(not old, f"a posting is written over: {change.at}")
                 moved_fen += self._move(new["from_account"], new["to_account"], new["amount_fen"])
@@ -113,6 +124,13 @@ def check_at_rest(city: City, witness: Witness) -> None:
     _insist(not any(each.held for each in cloud.tables.tables.values()), "a transaction never ended")
     _insist(not cloud.unexplained, f"faults without a cause: {cloud.unexplained}")
     _insist(not cloud.dead_letters, f"dead letters: {cloud.dead_letters}")
+    waiting = [
+        (at, item["state"]["S"])
+        for each in cloud.tables.tables.values()
+        for at, item in each.indexes[""].items.items()
+        if item.get("state", {}).get("S") in ON_THE_WAY
+    ]
+    _insist(not waiting, f"on the way for ever: {waiting}")
     check_books(witness)
     check_answers(city.people.calls, witness)
     head = audit.find_head()
@@ -131,9 +149,19 @@ def check_answers(calls: list[Call], witness: Witness) -> None:
         if ids and "state" in body and "version" in body and "batch_id" not in body:  # its state follows from the clock
             known = set[str]().union(*(witness.states[each, body["version"]] for each in ids))
             _insist(body["state"] in known or not known, f"{call.method} {call.path} was told {body['state']}, it was {known}")
+        first, last = call.begun - MOST_SECONDS, call.path.rpartition("/")[2]
+        seen = [version for at, version in witness.latest[last] if at < first] if call.method == "GET" else []
+        _insist(not seen or body.get("version", seen[-1]) >= seen[-1], f"{call.path} was told an older version than {seen[-1:]}")
         if call.reply.status == 201 and call.key and call.person and ids:
             first = made.setdefault((call.person.name, call.key), ids[0])
             _insist(first == ids[0], f"one key made several things: {call.path} {first} {ids[0]}")
+
+
+def check_log(text: str, calls: list[Call]) -> None:
+    """Nothing that anybody wrote is in what was logged: no name, no phone, no account, no reason."""
+    written = {word for call in calls for word in WRITTEN.findall(json.dumps(call.body, ensure_ascii=False))}
+    told = [word for word in written if word in text]
+    _insist(bool(text) and not told, f"logged: {told}")
 
 
 def check_rush(city: City, witness: Witness) -> None:

@@ -34,6 +34,7 @@ class Call:
     body: Any
     key: str | None
     reply: Reply
+    route: str
 
 
 class People(World):
@@ -90,5 +91,5 @@ class People(World):
         if chance.happens("client lost answer"):
             return Reply(LOST, {})
         if reply.status != LOST:
-            self.calls.append(Call(begun, cloud.scheduler.now, person, method, path, body, key, reply))
+            self.calls.append(Call(begun, cloud.scheduler.now, person, method, path, body, key, reply, f"{method} {route.path}"))
         return reply

@@ -116,6 +116,7 @@ class Cloud:
     dead_letters: list[Message] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
     underway: int = 0
+    _release: int = 0
     _started: Counter[str] = field(default_factory=Counter)
     _idle: defaultdict[str, list[Process]] = field(default_factory=lambda: defaultdict(list))
     _shards: defaultdict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
@@ -134,7 +135,7 @@ class Cloud:
         """Run a function in a process of its own, as long as it takes. Raises Killed if that process ended."""
         task = self.scheduler.current
         assert task is not None
-        idle = self._idle[folder]
+        idle, release = self._idle[folder], self._release
         process = idle.pop() if idle else self._start(folder)
         process.deadline, process.has_failed_call = self.scheduler.now + timeout_of(folder), False
         task.process = process
@@ -152,10 +153,17 @@ class Cloud:
             raise
         finally:
             task.process = None
-            idle.append(process)
+            if release == self._release:
+                self._idle[folder].append(process)
         if not process.has_failed_call and '"FAULT"' in str(answer.get("body") if isinstance(answer, dict) else ""):
             self.unexplained.append(f"{folder}: {answer['body']}")
         return answer
+
+    def deploy(self) -> None:
+        """New processes for all that begins from now on; what is under way ends in the old ones."""
+        self._idle.clear()
+        self._release += 1
+        self.chance.met["deployment"] += 1
 
     def _start(self, folder: str) -> Process:
         self._started[folder] += 1

@@ -10,9 +10,8 @@ from tests.support.bucket import BucketInMemory
 from tests.support.calls.call import Call
 from tests.support.calls.everything import build_everything
 
-WAVES, WAVE_SECONDS, MOST_CALLS = 3, 20.0, 14
+WAVES, WAVE_SECONDS, MOST_CALLS, OTHERS = 3, 20.0, 14, 5
 SCHEDULED = ("sweep", "reconcile", "verify_audit")
-READS = ("GET", "HEAD")
 
 Calls = list[tuple[str, Call]]
 FOUNDED: list[tuple[DynamoDB, BucketInMemory, list[Change], Calls]] = []
@@ -34,34 +33,45 @@ def _found() -> tuple[DynamoDB, BucketInMemory, list[Change], Calls]:
     with simulated(0) as cloud:
         cloud.tables.on_commit, cloud.tables.on_change = changes.extend, lambda _change: None
         everything = build_everything(scenario.settle(scenario.open_year(People(cloud))))
-        calls = [(route, call) for route, call in everything.calls.items() if not route.startswith(READS)]
+        # of the reads those of one record
+        calls = [each for each in everything.calls.items() if not each[0].startswith("GET") or each[0].endswith("_id}")]
         return cloud.tables, cloud.files, changes, calls
 
 
+def calls() -> Calls:
+    """The calls that people choose from, once a town was found."""
+    return FOUNDED[0][3]
+
+
 def live(city: City) -> None:
-    """Wave after wave: the calls about one thing, and some others beside them."""
-    chance, calls = city.cloud.chance.random, FOUNDED[0][3]
+    """Wave after wave: the calls about one thing, in turn or all at once, and some others beside them."""
+    chance, all_calls = city.cloud.chance.random, calls()
     for wave in range(WAVES):
-        _, anchor = chance.choice(calls)
-        near = [each for each in calls if _ids(each[1].path) & _ids(anchor.path)]
-        chosen = chance.sample(near, min(len(near), MOST_CALLS // 2)) + chance.sample(calls, MOST_CALLS // 2)
-        for number, (route, call) in enumerate(chosen):
+        _, anchor = chance.choice(all_calls)
+        near = [each for each in all_calls if _ids(each[1].path) & _ids(anchor.path)]
+        first = chance.randrange(max(1, len(near) - MOST_CALLS + 1))
+        in_turn = chance.choice((0.0, 1.0))
+        turns = [*enumerate(near[first : first + MOST_CALLS]), *((0, each) for each in chance.sample(all_calls, OTHERS))]
+        for number, (turn, (route, call)) in enumerate(turns):
             for again in range(chance.choice((1, 1, 2))):
                 key = call.key or f"{wave}.{number}" + chance.choice(("", f".{again}"))
                 begin(
                     city,
                     f"wave {wave}: {route} {again}",
-                    lambda route=route, call=call, key=key, wave=wave: _take(city, route, call, key, wave),
-                    2.0,
+                    lambda route=route, call=call, key=key, delay=wave * WAVE_SECONDS + in_turn * turn: _take(
+                        city, route, call, key, delay
+                    ),
+                    1.0,
                 )
     for folder in chance.sample(SCHEDULED, 2):
         begin(city, folder, lambda folder=folder: on_schedule(city.cloud, folder), WAVES * WAVE_SECONDS)
+    begin(city, "a deployment", city.cloud.deploy, WAVES * WAVE_SECONDS)
 
 
 def _ids(path: str) -> set[str]:
     return {part for part in path.partition("?")[0].split("/") if any(letter.isdigit() for letter in part)}
 
 
-def _take(city: City, route: str, call: Call, key: str, wave: int) -> None:
-    city.cloud.scheduler.sleep(wave * WAVE_SECONDS)
+def _take(city: City, route: str, call: Call, key: str, delay: float) -> None:
+    city.cloud.scheduler.sleep(delay)
     city.people.call(call.person, route.partition(" ")[0], call.path, call.body, key)

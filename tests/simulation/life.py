@@ -80,6 +80,8 @@ def live(city: City) -> None:
     for enterprise in chance.sample(city.enterprises, 3):
         begin(city, f"orders {enterprise.person.name}", lambda each=enterprise: order(city, each), 2 * RUSH_SECONDS)
     staff: list[Callable[[City], None]] = [close_batch, freeze, violate]
+    if chance.random() < 0.5:
+        begin(city, "a deployment", city.cloud.deploy, RUSH_SECONDS)
     for step in chance.sample(staff, chance.randint(0, 2)):
         begin(city, step.__name__, lambda step=step: step(city), RUSH_SECONDS)
 

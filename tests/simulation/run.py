@@ -1,34 +1,40 @@
 """One seed: a life, its faults, the quiet after them, and the checks."""
 
+import logging
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 
 from tests.simulation import crowd, life
 from tests.simulation.chance import FAULTS, OTHERS
-from tests.simulation.checks import Witness, check_at_rest, check_ended, check_rush
+from tests.simulation.checks import Witness, check_at_rest, check_ended, check_log, check_rush
 from tests.simulation.clients import Call
 from tests.simulation.cloud import Cloud, simulated
 from tests.simulation.life import City
+from voucher.edge.observe import logger
 
+REFUSED = 300
 STORM_SECONDS, REST_SECONDS, UNTIL_NEXT_YEAR = 120.0, 7_200.0, 203 * 86_400.0
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came about in the life of a seed, and what was broken."""
+    """What came about in the life of a seed, which routes accepted a call, and what was broken."""
 
     seed: int
     met: Counter[str]
     stories: tuple[str, ...]
     calls: int
+    taken: frozenset[str]
     broken: str | None
     trace: tuple[str, ...]
 
 
 def run(seed: int, without: Container[str] = ()) -> Outcome:
     """Live the life of a seed; `without` names faults and stories that are left out, to find a shorter one."""
-    with simulated(seed, without) as cloud:
+    with simulated(seed, without) as cloud, logged(seed % 8 == 1) as log:
         witness = Witness(cloud)
         cloud.tables.on_commit = witness.see
         is_crowd = seed % 2 == 1
@@ -45,6 +51,8 @@ def run(seed: int, without: Container[str] = ()) -> Outcome:
             check_at_rest(city, witness)
             if not is_crowd:
                 check_rush(city, witness)
+            if seed % 8 == 1:
+                check_log(log.getvalue(), city.people.calls)
             if seed % 3 == 0 and not is_crowd:
                 _end_year(cloud, city, witness)
         except Exception as failure:  # noqa: BLE001 - the outcome names it
@@ -52,7 +60,24 @@ def run(seed: int, without: Container[str] = ()) -> Outcome:
         faults = [(at, f"{at:8.3f} {'':8} {'':12} {call} {what}") for at, call, what in cloud.log]
         told = [(each.ended, _line(each)) for each in city.people.calls]
         trace = tuple(line for _, line in sorted(faults + told))
-        return Outcome(seed, cloud.chance.met, tuple(city.stories), len(city.people.calls), broken, trace)
+        calls = city.people.calls
+        taken = frozenset(each.route for each in calls if each.reply.status < REFUSED)
+        return Outcome(seed, cloud.chance.met, tuple(city.stories), len(calls), taken, broken, trace)
+
+
+@contextmanager
+def logged(is_read: bool) -> Iterator[StringIO]:
+    """What is printed and, if somebody will read it, logged meanwhile."""
+    text, before = StringIO(), logging.root.manager.disable
+    [handler] = logger.handlers
+    stream = handler.setStream(text)  # type: ignore[attr-defined]
+    logging.disable(logging.NOTSET if is_read else logging.ERROR)
+    try:
+        with redirect_stdout(text):
+            yield text
+    finally:
+        logging.disable(before)
+        handler.setStream(stream)  # type: ignore[attr-defined]
 
 
 def _end_year(cloud: Cloud, city: City, witness: Witness) -> None:

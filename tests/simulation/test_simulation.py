@@ -7,11 +7,11 @@ from time import perf_counter
 
 import pytest
 
-from tests.simulation import life
+from tests.simulation import crowd, life
 from tests.simulation.chance import MOST_SECONDS
 from tests.simulation.checks import Witness, check_at_rest
 from tests.simulation.cloud import simulated
-from tests.simulation.run import Outcome, run
+from tests.simulation.run import run
 
 SEEDS = int(os.environ.get("VOUCHER_SIMULATION_SEEDS", "150"))
 FIRST = int(os.environ.get("VOUCHER_SIMULATION_FIRST", "0"))
@@ -20,28 +20,34 @@ MUST_MEET_IN = 100
 MUST_MEET = {
     "conflict", "read cancelled", "half-seen transaction", "throttled", "throttled by capacity", "keys unprocessed",
     "request lost", "answer lost", "500", "500 though done", "token seen again", "client lost answer",
-    "killed before", "killed after", "process ended", "timed out", "redelivered", "message again", "changes again",
+    "killed before", "killed after", "process ended", "timed out", "redelivered", "message again", "changes again", "deployment",
 }  # fmt: skip
+
+
+# of some 170 routes; their turn comes in another year, or after steps that seldom come in a row
+MOST_MISSING = 12
 
 
 @pytest.mark.clause("§4.1.4")
 @pytest.mark.clause("§4.2.1")
 @pytest.mark.clause("§5.1")
 def test_whatever_aws_may_do_the_books_hold_and_nobody_is_told_a_wrong_no(capsys: pytest.CaptureFixture[str]) -> None:
-    met, calls, broken, begun = Counter[str](), 0, list[Outcome](), perf_counter()
+    met, calls, taken, begun = Counter[str](), 0, set[str](), perf_counter()
     for seed in range(FIRST, FIRST + SEEDS):
         outcome = run(seed)
+        assert not outcome.broken, f"seed {seed}: {outcome.broken}"
         met += outcome.met
         calls += outcome.calls
-        if outcome.broken:
-            broken.append(outcome)
+        taken |= outcome.taken
     with capsys.disabled():
         rate = SEEDS / (perf_counter() - begun) * 60
         counts = ", ".join(f"{count} {name}" for name, count in met.most_common())
         print(f" {SEEDS} lives, {rate:.0f} a minute, {calls} calls answered; met: {counts}", end="")
-    assert not broken, "\n".join(f"seed {each.seed}: {each.broken}" for each in broken)
+        missing = {route for route, _ in crowd.calls()} - taken
+        print(f"; no call accepted: {', '.join(sorted(missing))}", end="")
     if SEEDS >= MUST_MEET_IN:
         assert MUST_MEET - met.keys() == set()
+        assert len(missing) <= MOST_MISSING
 
 
 def test_a_seed_lives_the_same_life_again() -> None:
