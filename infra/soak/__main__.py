@@ -1,7 +1,7 @@
 """`make soak`: every condition removed in turn, the model for thousands of runs, the races with many seeds, every
 fault at every call, and thousands of calls that are made up from the API's document.
 
-python -m infra.soak [mutation [name] | model | races | faults | calls | simulation]
+python -m infra.soak [mutation [name] | lives [name] | model | races | faults | calls | simulation]
 """
 
 import os
@@ -38,6 +38,8 @@ def main(part_names: list[str]) -> int:
         failures += subprocess.run(command, cwd=ROOT, check=False).returncode
     if "mutation" in parts:
         failures += mutation.run(*part_names[1:2])
+    if "lives" in parts:
+        failures += mutation.run_by_lives(*part_names[1:2])
     if "model" in parts:
         with ThreadPoolExecutor(WORKERS) as pool:
             failures += sum(pool.map(_model, range(1, MODEL_SEEDS + 1)))

@@ -39,6 +39,8 @@ FOUR_EYES = "tests/functions/test_four_eyes.py"
 # words of names that tell no subject
 NO_SUBJECT = {"test", "commit", "write", "check", "unchanged", "by", "said", "free", "step", "latest", "turn", "in"}
 MODEL = ["tests/model"]
+LIVES = ["tests/simulation/test_simulation.py::test_whatever_aws_may_do_the_books_hold_and_nobody_is_told_a_wrong_no"]
+MOST_LIVES = 300
 COPIED = ("layers/voucher", "functions", "infra", "tests", "template.yaml", "pyproject.toml", "README.md")
 WORKERS = 2
 # no test may take this long; a mutant that makes one hang is caught as well
@@ -141,21 +143,39 @@ def _names_in(function: ast.FunctionDef) -> set[str]:
 def run(only: str = "") -> int:
     """Try each mutant whose name contains `only`; how many survived, which none should."""
     wanted = _youngest_first(site for site in sites() if only in site.name)
-    trees: SimpleQueue[Path] = SimpleQueue()
-    with TemporaryDirectory(dir=LOCAL, prefix="mutants-") as scratch, ThreadPoolExecutor(WORKERS) as pool:
-        for number in range(WORKERS):
-            trees.put(_copy(Path(scratch) / str(number)))
+    with _trees() as trees, ThreadPoolExecutor(WORKERS) as pool:
         quick = _witnesses(trees, QUICK)
         near = [(site, [_through(site, quick), *_near(site)]) for site in wanted]
         verdicts = list(pool.map(lambda each: _told(_try(each[0], each[1], trees)), near))
         left = [each.site for each in verdicts if each.failed is None]
         if left:
             witnesses = list(pool.map(lambda ring: _witnesses(trees, ring), SLOW))
-            far = [(site, [*(_through(site, ring) for ring in witnesses), MODEL]) for site in left]
+            far = [(site, [*(_through(site, ring) for ring in witnesses), MODEL, LIVES]) for site in left]
             verdicts = list(pool.map(lambda each: _told(_try(each[0], each[1], trees), "SURVIVED"), far))
+    return _survivors(verdicts)
+
+
+def run_by_lives(only: str = "") -> int:
+    """The same, but the lives in the simulated AWS alone have to notice; how many they do not."""
+    wanted = _youngest_first(site for site in sites() if only in site.name)
+    with _trees() as trees, ThreadPoolExecutor(WORKERS) as pool:
+        return _survivors(list(pool.map(lambda site: _told(_try(site, [LIVES], trees), "LIVED"), wanted)))
+
+
+def _survivors(verdicts: list[Verdict]) -> int:
     survivors = [each for each in verdicts if each.failed is None]
-    print(f"{len(wanted) - len(survivors)}/{len(wanted)} conditions missed when removed", flush=True)
+    print(f"{len(verdicts) - len(survivors)}/{len(verdicts)} conditions missed when removed", flush=True)
     return len(survivors)
+
+
+@contextmanager
+def _trees() -> Iterator["SimpleQueue[Path]"]:
+    """Private copies of the tree, one for each worker."""
+    trees: SimpleQueue[Path] = SimpleQueue()
+    with TemporaryDirectory(dir=LOCAL, prefix="mutants-") as scratch:
+        for number in range(WORKERS):
+            trees.put(_copy(Path(scratch) / str(number)))
+        yield trees
 
 
 def _youngest_first(some: Iterable[Site]) -> list[Site]:
@@ -267,6 +287,7 @@ def _failure(tree: Path, tests: list[str]) -> str | None:
     (tree / "tests.txt").write_text("\n".join(tests))
     try:
         settings = {"VOUCHER_MODEL_SHRINK": "no", "VOUCHER_MODEL_RUNS": str(MODEL_RUNS), "VOUCHER_FAULTS": "all"}
+        settings |= {"VOUCHER_SIMULATION_SEEDS": str(MOST_LIVES), "PYTHONHASHSEED": "0"}
         done = _pytest(tree, ["-x", "@tests.txt"], **settings)
     except subprocess.TimeoutExpired:
         return f"{tests[0]} or a later one never ended"

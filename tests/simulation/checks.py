@@ -148,10 +148,16 @@ def check_answers(calls: list[Call], witness: Witness) -> None:
         ids = [body[name] for name in body if name == "uscc" or name.endswith("_id")]
         if ids and "state" in body and "version" in body and "batch_id" not in body:  # its state follows from the clock
             known = set[str]().union(*(witness.states[each, body["version"]] for each in ids))
-            _insist(body["state"] in known or not known, f"{call.method} {call.path} was told {body['state']}, it was {known}")
+            _insist(
+                body["state"] in known or not known,
+                f"{call.method} {call.path} was told {body['state']}, it was {known}",
+            )
         first, last = call.begun - MOST_SECONDS, call.path.rpartition("/")[2]
         seen = [version for at, version in witness.latest[last] if at < first] if call.method == "GET" else []
-        _insist(not seen or body.get("version", seen[-1]) >= seen[-1], f"{call.path} was told an older version than {seen[-1:]}")
+        _insist(
+            not seen or body.get("version", seen[-1]) >= seen[-1],
+            f"{call.path} was told an older version than {seen[-1:]}",
+        )
         if call.reply.status == 201 and call.key and call.person and ids:
             first = made.setdefault((call.person.name, call.key), ids[0])
             _insist(first == ids[0], f"one key made several things: {call.path} {first} {ids[0]}")

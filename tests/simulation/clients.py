@@ -91,5 +91,7 @@ class People(World):
         if chance.happens("client lost answer"):
             return Reply(LOST, {})
         if reply.status != LOST:
-            self.calls.append(Call(begun, cloud.scheduler.now, person, method, path, body, key, reply, f"{method} {route.path}"))
+            self.calls.append(
+                Call(begun, cloud.scheduler.now, person, method, path, body, key, reply, f"{method} {route.path}")
+            )
         return reply

@@ -51,7 +51,10 @@ def live(city: City) -> None:
         near = [each for each in all_calls if _ids(each[1].path) & _ids(anchor.path)]
         first = chance.randrange(max(1, len(near) - MOST_CALLS + 1))
         in_turn = chance.choice((0.0, 1.0))
-        turns = [*enumerate(near[first : first + MOST_CALLS]), *((0, each) for each in chance.sample(all_calls, OTHERS))]
+        turns = [
+            *enumerate(near[first : first + MOST_CALLS]),
+            *((0, each) for each in chance.sample(all_calls, OTHERS)),
+        ]
         for number, (turn, (route, call)) in enumerate(turns):
             for again in range(chance.choice((1, 1, 2))):
                 key = call.key or f"{wave}.{number}" + chance.choice(("", f".{again}"))
