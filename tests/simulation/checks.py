@@ -1,29 +1,24 @@
-"""What must hold in every simulated life: at each commit, of each answer, and once everything has come to rest."""
+"""What must hold in every simulated life once everything has come to rest: of each answer, and of what is left."""
 
 import json
 import re
-from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import Any
 
 from tests.races import tables
 from tests.races.seed_data import QUOTA_FEN, YEAR
 from tests.simulation.chance import MOST_SECONDS
 from tests.simulation.clients import Call
-from tests.simulation.cloud import START, Cloud
-from tests.simulation.dynamodb import Change
+from tests.simulation.cloud import START
 from tests.simulation.life import City, is_grab
-from tests.simulation.machines import thing_of, wrong_in
+from tests.simulation.witness import Witness, insist
 from tests.support.backend import function
 from voucher.edge.audit import verify_end, verify_part
 from voucher.models.audit import GENESIS
 from voucher.models.orders import Order
 from voucher.models.vouchers import Voucher
 from voucher.store import audit, books, reports
-from voucher.store.engine.table import decode
 
-PARTS = ("remaining_fen", "drawn_fen", "held_fen", "payable_fen", "paid_fen", "closed_fen")
 # what an enterprise that may claim can be told when it grabs
 NO = {"SOLD_OUT", "BATCH_CLOSED", "NOT_ELIGIBLE", "FROZEN"}
 # Chinese words, and numbers as long as a phone's
@@ -34,108 +29,26 @@ ON_THE_WAY = {"applying", "closing"}
 Json = dict[str, Any]
 
 
-class BrokenError(AssertionError):
-    """Something that must hold did not hold."""
-
-
-@dataclass
-class Witness:
-    """Hears of each transaction as it commits, and keeps what the answers are judged by.
-
-    The balance of every account follows from the postings alone. `room` tells from which second on a batch had how much
-    left, `granted` when a voucher was there to be read, `charged` when a violation was recorded.
-    """
-
-    cloud: Cloud
-    balances: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
-    room: list[tuple[float, int]] = field(default_factory=list)
-    granted: dict[str, float] = field(default_factory=dict)
-    charged: dict[str, float] = field(default_factory=dict)
-    closed_at: float | None = None
-    states: defaultdict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
-    latest: defaultdict[str, list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
-    broken: list[str] = field(default_factory=list)
-
-    def see(self, changes: list[Change]) -> None:
-        """A transaction commits. What it breaks is told at rest: a handler would take it for a fault of AWS."""
-        try:
-            self._see(changes)
-        except BrokenError as failure:
-            self.broken.append(str(failure))
-
-    def _see(self, changes: list[Change]) -> None:
-        moved_fen = drawn_fen = 0
-        for change in changes:
-            old, new = decode(change.old or {}), decode(change.new or {})
-            kind = change.at[1].partition("#")[0]
-            if thing := thing_of(change):
-                wrong = wrong_in(thing, old, new)
-                _insist(not wrong, f"{wrong}: {change.at}")
-                for name in "#".join(change.at).split("#"):
-                    self.states[name, new.get("version", 0)].add(new.get("state", ""))
-                if change.at[1] == "RECORD":
-                    own_id = change.at[0].partition("#")[2]
-                    self.latest[own_id].append((self.cloud.scheduler.now, new.get("version", 0)))
-            if kind == "POSTING":
-                _insist(not old, f"a posting is written over: {change.at}")
-                moved_fen += self._move(new["from_account"], new["to_account"], new["amount_fen"])
-            elif kind == "VOUCHER":
-                if not old:
-                    batch, voucher = f"batch:{new['batch_id']}", f"voucher:{new['voucher_id']}"
-                    self._move(batch, voucher, new["face_fen"])
-                    self.granted[new["enterprise_uscc"]] = self.cloud.scheduler.now
-                _insist(new["balance_fen"] >= 0, f"a voucher is overdrawn: {change.at}")
-            elif kind == "POOL":
-                _insist(all(new[part] >= 0 for part in PARTS), f"a shard is overdrawn: {new}")
-                _insist(sum(new[part] for part in PARTS) == new["limit_fen"], f"a shard does not add up: {new}")
-                if new["pool_id"].startswith("batch."):
-                    drawn_fen += new["remaining_fen"] - old.get("remaining_fen", 0)
-                    if not new["open"] and self.closed_at is None:
-                        self.closed_at = self.cloud.scheduler.now
-            elif change.at[0].startswith("VIOLATION#") and kind == "RECORD" and not old:
-                self.charged[new["uscc"]] = self.cloud.scheduler.now
-        if drawn_fen:
-            left_fen = self.room[-1][1] if self.room else 0
-            self.room.append((self.cloud.scheduler.now, left_fen + drawn_fen))
-        below = {name: fen for name, fen in self.balances.items() if fen < 0 and name != "treasury"}
-        _insist(not below, f"accounts below zero: {below}")
-
-    def _move(self, source: str, target: str, amount_fen: int) -> int:
-        _insist(amount_fen > 0, f"nothing is moved from {source} to {target}")
-        self.balances[source] -= amount_fen
-        self.balances[target] += amount_fen
-        return amount_fen
-
-    def room_at(self, second: float) -> int:
-        """What the batch had left at this second, in fen."""
-        return self.room[bisect_right(self.room, (second, 1 << 62)) - 1][1]
-
-
-def _insist(holds: bool, broken: str) -> None:
-    if not holds:
-        raise BrokenError(broken)
-
-
 def check_at_rest(city: City, witness: Witness) -> None:
     """Everything has come to an end: the books, the answers, and what must not be left over."""
     cloud = city.cloud
-    _insist(not witness.broken, "; ".join(witness.broken[:3]))
-    _insist(cloud.underway == 0, f"{cloud.underway} messages or streams never came to an end")
-    _insist(not any(each.held for each in cloud.tables.tables.values()), "a transaction never ended")
-    _insist(not cloud.unexplained, f"faults without a cause: {cloud.unexplained}")
-    _insist(not cloud.dead_letters, f"dead letters: {cloud.dead_letters}")
+    insist(not witness.broken, "; ".join(witness.broken[:3]))
+    insist(cloud.underway == 0, f"{cloud.underway} messages or streams never came to an end")
+    insist(not any(each.held for each in cloud.tables.tables.values()), "a transaction never ended")
+    insist(not cloud.unexplained, f"faults without a cause: {cloud.unexplained}")
+    insist(not cloud.dead_letters, f"dead letters: {cloud.dead_letters}")
     waiting = [
         (at, item["state"]["S"])
         for each in cloud.tables.tables.values()
         for at, item in each.indexes[""].items.items()
         if item.get("state", {}).get("S") in ON_THE_WAY
     ]
-    _insist(not waiting, f"on the way for ever: {waiting}")
+    insist(not waiting, f"on the way for ever: {waiting}")
     check_books(witness)
     check_answers(city.people.calls, witness)
     head = audit.find_head()
     breaks, _ = verify_part(GENESIS, head.seq, {})
-    _insist(not breaks + verify_end(head), f"the audit trail does not hold: {breaks}")
+    insist(not breaks + verify_end(head), f"the audit trail does not hold: {breaks}")
 
 
 def check_answers(calls: list[Call], witness: Witness) -> None:
@@ -148,26 +61,26 @@ def check_answers(calls: list[Call], witness: Witness) -> None:
         ids = [body[name] for name in body if name == "uscc" or name.endswith("_id")]
         if ids and "state" in body and "version" in body and "batch_id" not in body:  # its state follows from the clock
             known = set[str]().union(*(witness.states[each, body["version"]] for each in ids))
-            _insist(
+            insist(
                 body["state"] in known or not known,
                 f"{call.method} {call.path} was told {body['state']}, it was {known}",
             )
         first, last = call.begun - MOST_SECONDS, call.path.rpartition("/")[2]
         seen = [version for at, version in witness.latest[last] if at < first] if call.method == "GET" else []
-        _insist(
+        insist(
             not seen or body.get("version", seen[-1]) >= seen[-1],
             f"{call.path} was told an older version than {seen[-1:]}",
         )
         if call.reply.status == 201 and call.key and call.person and ids:
             first = made.setdefault((call.person.name, call.key), ids[0])
-            _insist(first == ids[0], f"one key made several things: {call.path} {first} {ids[0]}")
+            insist(first == ids[0], f"one key made several things: {call.path} {first} {ids[0]}")
 
 
 def check_log(text: str, calls: list[Call]) -> None:
     """Nothing that anybody wrote is in what was logged: no name, no phone, no account, no reason."""
     written = {word for call in calls for word in WRITTEN.findall(json.dumps(call.body, ensure_ascii=False))}
     told = [word for word in written if word in text]
-    _insist(bool(text) and not told, f"logged: {told}")
+    insist(bool(text) and not told, f"logged: {told}")
 
 
 def check_rush(city: City, witness: Witness) -> None:
@@ -183,33 +96,33 @@ def check_books(witness: Witness) -> None:
     """The records say what the postings say, the usage report too, and nothing was frozen."""
     book = books.read_book(YEAR)
     broken = [each for each in function("reconcile").invariants(book) if not each.holds]
-    _insist(not broken, f"the books do not hold: {broken}")
+    insist(not broken, f"the books do not hold: {broken}")
     recorded = {name: fen for family in book.recorded.values() for name, fen in family.items() if fen}
     balances = {name: fen for name, fen in witness.balances.items() if fen and name != "treasury"}
-    _insist(recorded.items() <= balances.items(), f"records {recorded}, postings {balances}")
+    insist(recorded.items() <= balances.items(), f"records {recorded}, postings {balances}")
     check = function("reconcile").usage_check(YEAR, book, function("reconcile").invariants(book), START)
-    _insist(not any(check.difference_fen.values()), f"the report differs: {check.difference_fen} {reports.read(YEAR)}")
+    insist(not any(check.difference_fen.values()), f"the report differs: {check.difference_fen} {reports.read(YEAR)}")
     frozen = [each["sk"] for each in tables.list_items("vouchers", "POOL") if each["frozen"]]
-    _insist(not frozen, f"frozen though the books held: {frozen}")
+    insist(not frozen, f"frozen though the books held: {frozen}")
 
 
 def check_grab(call: Call, witness: Witness, vouchers: dict[str, Voucher]) -> None:
     """A yes stays true; a no was allowed by the order of commits."""
     uscc, reply = call.body["enterprise_uscc"], call.reply
     if reply.status in (200, 201):
-        _insist(uscc in vouchers, f"no voucher, although {uscc} was told so")
-        _insist(vouchers[uscc].face_fen == reply.body["face_fen"], f"another amount than {uscc} was told")
+        insist(uscc in vouchers, f"no voucher, although {uscc} was told so")
+        insist(vouchers[uscc].face_fen == reply.body["face_fen"], f"another amount than {uscc} was told")
         return
-    _insist(reply.status == 429 or reply.status >= 500 or reply.code in NO | {"BUSY"}, f"{reply.code} to {call.path}")
+    insist(reply.status == 429 or reply.status >= 500 or reply.code in NO | {"BUSY"}, f"{reply.code} to {call.path}")
     if reply.code not in NO:
         return
-    _insist(witness.granted.get(uscc, call.begun) >= call.begun, f"{reply.code} to {uscc}, which holds its voucher")
+    insist(witness.granted.get(uscc, call.begun) >= call.begun, f"{reply.code} to {uscc}, which holds its voucher")
     if reply.code == "SOLD_OUT":
-        _insist(witness.room_at(call.ended) < QUOTA_FEN, f"SOLD_OUT, but {witness.room_at(call.ended)} fen were left")
+        insist(witness.room_at(call.ended) < QUOTA_FEN, f"SOLD_OUT, but {witness.room_at(call.ended)} fen were left")
     if reply.code == "BATCH_CLOSED":
-        _insist(witness.closed_at is not None and witness.closed_at <= call.ended, "BATCH_CLOSED while it was open")
+        insist(witness.closed_at is not None and witness.closed_at <= call.ended, "BATCH_CLOSED while it was open")
     if reply.code == "NOT_ELIGIBLE":
-        _insist(witness.charged.get(uscc, call.ended) < call.ended, f"NOT_ELIGIBLE, but nothing speaks against {uscc}")
+        insist(witness.charged.get(uscc, call.ended) < call.ended, f"NOT_ELIGIBLE, but nothing speaks against {uscc}")
 
 
 def check_orders(calls: list[Call]) -> None:
@@ -220,13 +133,13 @@ def check_orders(calls: list[Call]) -> None:
         body = call.reply.body
         if call.reply.status not in (200, 201) or "order_id" not in body or not call.path.startswith("/orders"):
             continue
-        _insist(body["order_id"] in orders, f"no order {body['order_id']}, although it was told so")
-        _insist(body["version"] <= orders[body["order_id"]].version, f"an earlier version than was told: {body}")
+        insist(body["order_id"] in orders, f"no order {body['order_id']}, although it was told so")
+        insist(body["version"] <= orders[body["order_id"]].version, f"an earlier version than was told: {body}")
         if call.path == "/orders":
             by_key[call.key].add(body["order_id"])
-    _insist(all(len(each) == 1 for each in by_key.values()), f"one key, several orders: {dict(by_key)}")
+    insist(all(len(each) == 1 for each in by_key.values()), f"one key, several orders: {dict(by_key)}")
     numbers = [each.contract_number for each in orders.values()]
-    _insist(len(numbers) == len(set(numbers)), f"one request, several orders: {sorted(map(str, numbers))}")
+    insist(len(numbers) == len(set(numbers)), f"one request, several orders: {sorted(map(str, numbers))}")
 
 
 def check_ended() -> None:
@@ -234,6 +147,6 @@ def check_ended() -> None:
     usable = [
         each.voucher_id for each in tables.list_records(Voucher, "vouchers", "VOUCHER#") if each.state == "active"
     ]
-    _insist(not usable, f"not ended with the year: {usable}")
+    insist(not usable, f"not ended with the year: {usable}")
     waiting = [each.order_id for each in tables.list_records(Order, "orders", "RECORD") if each.state == "placed"]
-    _insist(not waiting, f"never answered: {waiting}")
+    insist(not waiting, f"never answered: {waiting}")

@@ -1,5 +1,5 @@
-"""Every record changes only as the tables of the product say: a step that its state allows, by somebody who may take it,
-once for each version. Asked of each change as it commits, whatever the handler had read before."""
+"""Every record changes only as the tables of the product say: a step that its state allows, by somebody who may take
+it, once for each version. Asked of each change as it commits, whatever the handler had read before."""
 
 from typing import Any
 

@@ -9,10 +9,11 @@ from io import StringIO
 
 from tests.simulation import crowd, life
 from tests.simulation.chance import FAULTS, OTHERS
-from tests.simulation.checks import Witness, check_at_rest, check_ended, check_log, check_rush
+from tests.simulation.checks import check_at_rest, check_ended, check_log, check_rush
 from tests.simulation.clients import Call
 from tests.simulation.cloud import Cloud, simulated
 from tests.simulation.life import City
+from tests.simulation.witness import Witness
 from voucher.edge.observe import logger
 
 REFUSED = 300

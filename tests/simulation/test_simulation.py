@@ -9,9 +9,10 @@ import pytest
 
 from tests.simulation import crowd, life
 from tests.simulation.chance import MOST_SECONDS
-from tests.simulation.checks import Witness, check_at_rest
+from tests.simulation.checks import check_at_rest
 from tests.simulation.cloud import simulated
 from tests.simulation.run import run
+from tests.simulation.witness import Witness
 
 SEEDS = int(os.environ.get("VOUCHER_SIMULATION_SEEDS", "150"))
 FIRST = int(os.environ.get("VOUCHER_SIMULATION_FIRST", "0"))
@@ -20,7 +21,8 @@ MUST_MEET_IN = 100
 MUST_MEET = {
     "conflict", "read cancelled", "half-seen transaction", "throttled", "throttled by capacity", "keys unprocessed",
     "request lost", "answer lost", "500", "500 though done", "token seen again", "client lost answer",
-    "killed before", "killed after", "process ended", "timed out", "redelivered", "message again", "changes again", "deployment",
+    "killed before", "killed after", "process ended", "timed out", "redelivered", "message again", "changes again",
+    "deployment",
 }  # fmt: skip
 
 
