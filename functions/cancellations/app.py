@@ -14,7 +14,7 @@ from voucher.edge.replies import Answer, reply
 from voucher.models.base import Mark, united
 from voucher.models.orders import CancelRequest, Order, OrderDecision
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules.four_eyes import check_four_eyes, check_own_side, stepped_by_party
+from voucher.rules.four_eyes import Party, check_four_eyes, check_own_side, stepped_by_party
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.settlements import check_withdrawable, settlement_without_line
 from voucher.rules.terms import Ground, ground_to_cancel, order_without_request
@@ -55,18 +55,18 @@ def request_cancel(order_id: str) -> Answer[Order]:
     answer_by = calendar_due(clock.today(), programmes.get(old.year).policy.cancellation_days)
     asked = CancelRequest(by=app.caller.sub, at=clock.now(), reason=reason, answer_by=answer_by)
     changes: dict[str, Any] = {f"{party}_cancel": asked}
-    new = stepped_by_party(old, "request_cancel", app.mark, **changes)
-    check_own_side(app.caller.sub, party, old)
-    orders.commit_step(old, new, *_hands_in_settlement_writes(new))
+    new = stepped_by_party(old, "request_cancel", party, app.mark, **changes)
+    orders.commit_step(old, new, *_hands_in_settlement_writes(new, party))
     return reply(new)
 
 
-def _hands_in_settlement_writes(order: Order) -> list[Write]:
+def _hands_in_settlement_writes(order: Order, party: Party) -> list[Write]:
     """Whoever asks while the order is in settlement is known to its line and round, too, whose next steps are then by
-    somebody else."""
+    somebody else. Raises FOUR_EYES for whoever acted for the other party there (§5.2b)."""
     if order.state != "settling":
         return []
     line = settlements.get_line(order.settlement_id or "", order.order_id)
+    check_own_side(app.caller.sub, party, line)
     writes = [settlements.line_write(line, line.next_version(hands=united([line.hands, order.hands])))]
     if line.round_id:
         round_ = rounds.load(line.round_id)

@@ -10,12 +10,12 @@ from voucher.edge.evidence import LineBody
 from voucher.edge.identity import as_party, as_party_or_staff
 from voucher.edge.replies import Answer, PageOf, reply
 from voucher.edge.settlements import public_lines
-from voucher.models.base import with_hand
 from voucher.models.documents import AnnouncedUpload, PublicDocument
 from voucher.models.settlements import Line, PublicLine
 from voucher.policy import SETTLEMENT_DOCUMENTS
 from voucher.rules.documents import document_refusal
 from voucher.rules.flags import flags_of
+from voucher.rules.four_eyes import check_own_side, with_hand_of
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.settlements import check_own_share, check_transfers
 from voucher.rules.subsidies import is_open
@@ -70,6 +70,7 @@ def fill_in(settlement_id: str, order_id: str) -> Answer[PublicLine]:
     check_step(old, "edit")
     check_version(old, body.version)
     order = orders.load(order_id)
+    check_own_side(app.caller.sub, "agency", order, old)
     quantity, payer = body.quantity or order.quantity, order.enterprise_name or order.enterprise_uscc
     invoice, transfers = body.invoice.read(), tuple(each.read(payer) for each in body.transfers)
     check_transfers(transfers)
@@ -86,7 +87,7 @@ def fill_in(settlement_id: str, order_id: str) -> Answer[PublicLine]:
         contract_document_id=body.contract_document_id,
         evidence_document_ids=tuple(body.evidence_document_ids),
         file_hashes=hashes,
-        hands=with_hand(old.hands, "fill_in_line", app.caller.sub),
+        hands=with_hand_of(old.hands, "fill_in_line", "agency", app.caller.sub),
         flags=flags_of(order, body.contract_fen, quantity, invoice, transfers, clock.today()),
     )
     standings = standing.read_standings([order.enterprise_uscc])

@@ -15,7 +15,7 @@ from voucher.rules import contracts
 from voucher.rules.four_eyes import check_own_side, stepped_by_party
 from voucher.rules.lifecycle import check_version, stepped
 from voucher.rules.terms import delivered_changes
-from voucher.store import orders, organisations, programmes, ratings, vouchers
+from voucher.store import orders, organisations, programmes, ratings, settlements, vouchers
 from voucher.store.engine.table import Write
 
 app = Api()
@@ -51,6 +51,7 @@ def refuse(order_id: str) -> Answer[Order]:
         return reply(old, replay=True)
     mark = app.mark
     new = stepped(old, "refuse", mark, drawn={}, refusal_reason=reason)
+    check_own_side(mark.by, "agency", old)
     orders.commit_release(old, new, vouchers.load(old.voucher_id), mark)
     return reply(new)
 
@@ -110,7 +111,7 @@ def deliver(order_id: str) -> Answer[Order]:
     if app.is_repeat(old, "deliver"):
         return reply(old, replay=True)
     changes = delivered_changes(programmes.get(old.year).policy, clock.today())
-    new = stepped_by_party(old, "deliver", app.mark, **changes)
+    new = stepped_by_party(old, "deliver", "agency", app.mark, **changes)
     orders.commit_step(old, new, *different_people_checks(enterprise, agency))
     return reply(new)
 
@@ -124,7 +125,7 @@ def confirm(order_id: str) -> Answer[Order]:
     as_party(app.caller, enterprise, "order")
     if app.is_repeat(old, "confirm"):
         return reply(old, replay=True)
-    new = stepped_by_party(old, "confirm", app.mark)
+    new = stepped_by_party(old, "confirm", "enterprise", app.mark)
     orders.commit_step(old, new, *different_people_checks(enterprise, agency))
     return reply(new)
 
@@ -141,7 +142,7 @@ def rate(order_id: str) -> Answer[Order]:
         raise Refused(Refusal.ALREADY_EXISTS)
     rating = Rating(score=body.score, comment=body.comment or "", at=clock.now())
     new = stepped(old, "rate", app.mark, rating=rating)
-    check_own_side(app.caller.sub, "enterprise", old)
+    check_own_side(app.caller.sub, "enterprise", old, *settlements.list_lines_of(old))
     orders.commit_step(old, new, *ratings.rating_writes(old, body.score))
     return reply(new)
 

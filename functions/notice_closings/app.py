@@ -21,7 +21,7 @@ from voucher.rules.lifecycle import stepped
 from voucher.rules.notices import check_notice_over, is_held, public_notice
 from voucher.rules.settlements import owed_fen
 from voucher.rules.subsidies import check_subsidies
-from voucher.store import notices, objections, orders, rounds, standing
+from voucher.store import notices, objections, orders, organisations, rounds, standing
 from voucher.store.engine.table import Write
 from voucher.store.notices import PayableLine
 
@@ -30,7 +30,7 @@ app = Api()
 
 @app.post("/notices/<notice_id>/close")
 def close(notice_id: str) -> Answer[PublicNotice]:
-    """§3.5.3: the notice is closed by a person who took no earlier step of its round.
+    """§3.5.3: the notice is closed by a person who took no earlier step of its round, and acts for none of its parties.
 
     From the first write on, the notice takes no objection. Then each line without an objection becomes payable, in a
     write of its own; one whose order a violation holds (§5.2b) leaves for a later round instead. If the call is broken
@@ -39,13 +39,15 @@ def close(notice_id: str) -> Answer[PublicNotice]:
     require(app.caller, "bureau")
     app.body(Nothing)
     round_ = rounds.load(notices.get(notice_id).round_id)
+    lines_of_round = rounds.list_lines(round_)
+    parties = organisations.list_parties(lines_of_round)
     # read last: see Api.handle
     old = notices.get(notice_id)
     if app.is_repeat(old, "close"):
         return reply(public_notice(old, clock.today()), replay=True)
-    closing = old if old.state == "closing" else _begin_close(old, round_)
+    closing = old if old.state == "closing" else _begin_close(old, round_, lines_of_round, parties)
     # once more, because another person may go on with a closing that was broken off
-    check_four_eyes(app.caller.sub, "close_notice", round_)
+    check_four_eyes(app.caller.sub, "close_notice", round_, *parties)
     mark = app.mark
     new = stepped(closing, "close", mark)
     lines = _unobjected_lines(round_, objections.read_held_at_last(notice_id))
@@ -63,9 +65,11 @@ def close(notice_id: str) -> Answer[PublicNotice]:
     return reply(public_notice(new, clock.today()))
 
 
-def _begin_close(old: Notice, round_: Round) -> Notice:
+def _begin_close(
+    old: Notice, round_: Round, lines_of_round: list[Line], parties: list[organisations.Organisation]
+) -> Notice:
     closing = stepped(old, "begin_close", app.mark)
-    check_four_eyes(app.caller.sub, "close_notice", round_)
+    check_four_eyes(app.caller.sub, "close_notice", round_, *parties)
     check_notice_over(old, clock.now())
     lines = _unobjected_lines(round_, objections.read_held(old.notice_id))
     found = orders.load_many(line.order_id for line in lines)
@@ -73,7 +77,7 @@ def _begin_close(old: Notice, round_: Round) -> Notice:
     if lines and len(on_hold) == len(lines):
         check_not_held(found)
     _standing_checks([line for line in lines if line.order_id not in on_hold], found)
-    notices.commit_begin_close(old, closing, round_, app.caller.sub)
+    notices.commit_begin_close(old, closing, round_, lines_of_round, app.caller.sub)
     return closing
 
 

@@ -21,7 +21,7 @@ from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import check_step, check_version, stepped
 from voucher.rules.notices import new_notice
 from voucher.rules.settlements import owed_fen
-from voucher.store import notices, objections, organisations, programmes, rounds, settlements
+from voucher.store import notices, objections, organisations, programmes, rounds
 
 app = Api()
 
@@ -62,19 +62,18 @@ def publish_notice(round_id: str) -> Answer[Notice]:
     notice_id = f"n_{round_id.removeprefix('r_')}"
     mark = app.mark
     new = stepped(old, "notice", mark, notice_id=notice_id)
-    check_four_eyes(app.caller.sub, "publish_notice", old)
     # a line that is on notice already was put there by this very call, which was broken off
     lines = [line for line in rounds.list_lines(old) if line.state in ("approved", "noticed")]
     if not lines:
         raise Refused(Refusal.NOTHING_PASSED)
+    check_four_eyes(app.caller.sub, "publish_notice", old, *organisations.list_parties(lines))
     shown = tuple(_public_line(line) for line in lines)
     working_days = programmes.get(old.year).policy.notice_working_days
     notice = new_notice(round_id, notice_id, body.text, shown, working_days, app.creation("notice"))
-    approved = [line for line in lines if line.state == "approved"]
-    line_writes = [
-        settlements.line_write(line, stepped(line, "publish", mark, notice_id=notice_id)) for line in approved
+    published = [
+        (line, stepped(line, "publish", mark, notice_id=notice_id)) for line in lines if line.state == "approved"
     ]
-    notices.commit_publication(notice, old, new, line_writes)
+    notices.commit_publication(notice, old, new, published)
     return reply(notice, 201)
 
 
@@ -116,7 +115,6 @@ def resolve(objection_id: str) -> Answer[Objection]:
         return reply(old, replay=True)
     check_version(old, body.version)
     check_step(old, body.decision)
-    check_four_eyes(app.caller.sub, "resolve_objection", case.round_)
     return reply(decide(case, old, body.decision, body.opinion, app.mark))
 
 

@@ -12,10 +12,10 @@ from voucher.edge.orders import Placement, QuoteRequest
 from voucher.edge.pages import ListOf, Search, empty_page, reply_list
 from voucher.edge.queries import QueryId, Switch
 from voucher.edge.replies import Answer, reply
-from voucher.models.base import with_hand
 from voucher.models.order_facts import OrderFacts
 from voucher.models.orders import Order, OrderState, OrderWithContacts
 from voucher.refusals import Refusal, Refused
+from voucher.rules.four_eyes import with_hand_of
 from voucher.rules.orders import (
     Quote,
     check_order,
@@ -93,7 +93,7 @@ def new_order(order_id: str, body: Placement, facts: OrderFacts) -> Order:
         **body.model_dump(exclude={"no_other_subsidy"}),
         drawn={},
         state="placed",
-        hands=with_hand({}, "place_order", app.caller.sub),
+        hands=with_hand_of({}, "place_order", "enterprise", app.caller.sub),
         warnings=warnings_of(
             facts.enterprise.uscc, facts.programme.year, facts.standings.values(), body.contract_number
         ),

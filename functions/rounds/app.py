@@ -24,7 +24,7 @@ from voucher.rules.holds import check_unstopped
 from voucher.rules.lifecycle import check_version, stepped
 from voucher.rules.rounds import check_one_year, check_opinions, check_round_size
 from voucher.rules.settlements import check_named_once, order_without_settlement, owed_fen, returned_line
-from voucher.store import orders, programmes, rounds, settlements, standing
+from voucher.store import orders, organisations, programmes, rounds, settlements, standing
 from voucher.store.engine.table import MOST_ITEMS, Write
 
 app = Api()
@@ -64,7 +64,7 @@ def gather() -> Answer[PublicRound]:
     old = [line for line in lines if line.state == "passed"]
     if not old:
         raise Refused(Refusal.NOTHING_PASSED)
-    check_four_eyes(app.caller.sub, "gather_round", *old)
+    check_four_eyes(app.caller.sub, "gather_round", *old, *organisations.list_parties(old))
     check_round_size(old, programmes.get(old[0].year).policy, MOST_ITEMS)
     round_ = Round(
         round_id=round_id,
@@ -101,7 +101,7 @@ def show(round_id: str) -> Answer[PublicRound]:
 @app.post("/rounds/<round_id>/approve")
 def approve(round_id: str) -> Answer[PublicRound]:
     """§3.5.2: the bureau decides on a round; `lines` names those on which it decides otherwise. Whoever submitted,
-    pre-reviewed or gathered a line of it may not decide."""
+    pre-reviewed or gathered a line of it may not decide, nor a member of its parties."""
     require(app.caller, "bureau")
     body = app.body(RoundDecision)
     old = rounds.get(round_id)
@@ -119,7 +119,7 @@ def approve(round_id: str) -> Answer[PublicRound]:
     approved = [line for line in open_lines if decisions[line.order_id].decision == "approve"]
     action = "approve" if approved or len(open_lines) < len(lines) else "reject"
     new = stepped(old, action, app.mark, remembered_as="approve", approved_by=app.caller.sub)
-    check_four_eyes(app.caller.sub, "approve_round", old)
+    check_four_eyes(app.caller.sub, "approve_round", old, *organisations.list_parties(lines))
     standings = standing.read_standings(line.enterprise_uscc for line in approved)
     found = {order.order_id: order for order in orders.load_many(line.order_id for line in approved)}
     check_unstopped(approved, found.values(), standings)
@@ -132,18 +132,20 @@ def approve(round_id: str) -> Answer[PublicRound]:
 def _writes_of(
     line: Line, decision: Decision, found: dict[str, Order], listed: dict[str, Standing], policy: Policy
 ) -> list[Write]:
-    """The writes of one line's decision. Whatever it is, the line remembers it as "approve": so the same call, sent
-    again after it was broken off, knows which lines it has decided on."""
+    """The writes of one line's decision, by no member of its parties. Whatever it is, the line remembers it as
+    "approve": so the same call, sent again after it was broken off, knows which lines it has decided on."""
+    strangers = settlements.strangers_to_line_checks(line, "approve_round", app.caller.sub)
     if decision.decision == "approve":
         new = stepped(line, "approve", app.mark)
-        return settlements.approved_line_writes(line, new, found[line.order_id], listed[line.enterprise_uscc])
+        writes = settlements.approved_line_writes(line, new, found[line.order_id], listed[line.enterprise_uscc])
+        return [*writes, *strangers]
     changes = {"round_id": None, "opinion": decision.opinion}
     if decision.decision == "return":
         new = returned_line(line, "return", app.mark, policy, remembered_as="approve", **changes)
-        return [settlements.line_write(line, new)]
+        return [settlements.line_write(line, new), *strangers]
     new = stepped(line, decision.decision, app.mark, remembered_as="approve", **changes)
     order = orders.load(line.order_id)
-    return settlements.ended_line_writes(line, new, order, order_without_settlement(order, app.mark))
+    return [*settlements.ended_line_writes(line, new, order, order_without_settlement(order, app.mark)), *strangers]
 
 
 handler = app.handle

@@ -16,7 +16,7 @@ from voucher.edge.settlements import public_settlement
 from voucher.models.base import Request
 from voucher.models.settlements import Line, PublicSettlement, Settlement, SettlementState
 from voucher.refusals import FieldError, Refusal, Refused, not_found
-from voucher.rules.four_eyes import stepped_by_party
+from voucher.rules.four_eyes import check_own_side, stepped_by_party
 from voucher.rules.lifecycle import allows, check_step, stepped
 from voucher.rules.settlements import check_completed, check_evidence, check_own_shares, new_line
 from voucher.rules.subsidies import check_subsidies, submitted_line
@@ -67,7 +67,7 @@ def open_application() -> Answer[PublicSettlement]:
         **creation,
     )
     mark = app.mark
-    new = [stepped_by_party(order, "settle", mark, settlement_id=settlement_id) for order in old]
+    new = [stepped_by_party(order, "settle", "agency", mark, settlement_id=settlement_id) for order in old]
     lines = [new_line(settlement, order, creation) for order in new]
     if not settlements.commit_application(settlement, lines, old, new, key_write(app)):
         return _replay(settlements.load(settlement_id))
@@ -104,6 +104,7 @@ def submit(settlement_id: str) -> Answer[PublicSettlement]:
     standings = standing.read_standings(line.enterprise_uscc for line in open_lines)
     found = {order.order_id: order for order in orders.load_many(line.order_id for line in open_lines)}
     check_subsidies(open_lines, found.values(), standings, decided=False)
+    check_own_side(app.caller.sub, "agency", *found.values(), *open_lines)
     new = stepped(old, "submit", mark, submitted_by=mark.by)
     submitted = [
         submitted_line(line, found[line.order_id], standings[line.enterprise_uscc], mark) for line in open_lines

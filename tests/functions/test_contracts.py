@@ -9,20 +9,13 @@ from infra.client.http import Person
 from tests.conftest import StoppedClock
 from tests.support.backend import function
 from tests.support.relaying import relayed, subjects
-from tests.support.scenario import OWNER, RIVAL, SELLER, TODAY, Json, Town
+from tests.support.scenario import OWNER, RIVAL, SELLER, TODAY, Json, Town, change_sides, leave
 from tests.support.snapshots import everything_kept
 from tests.support.workers import drain
 from voucher.store import keys
 
 Scene = tuple[Town, Json]
 MOVER = Person("mover")
-
-
-def change_sides(town: Town, owner: Person, uscc: str, person: Person) -> None:
-    """Somebody joins an organisation, by an invitation of its owner."""
-    invitation = town.world.call(owner, "POST", f"/organisations/{uscc}/invitations", {"role": "owner"})
-    code = {"code": steps.expect(invitation, 201)["code"]}
-    steps.expect(town.world.call(person, "POST", "/invitations/accept", code), 200)
 
 
 @pytest.mark.clause("§1.4b")
@@ -104,7 +97,7 @@ def test_whoever_changed_sides_agrees_to_nothing_that_they_said_for_the_other_on
     order = town.advance(town.order(), "accept")
     change_sides(town, SELLER, town.agency.uscc, MOVER)
     steps.expect(town.act(MOVER, order, "contract", town.contract(order, contract_fen=9_000_000)), 200)
-    steps.expect(town.world.call(MOVER, "POST", f"/organisations/{town.agency.uscc}/leave"), 200)
+    leave(town, town.agency.uscc, MOVER)
     change_sides(town, OWNER, town.enterprise.uscc, MOVER)
     no = town.act(MOVER, order, "contract/acknowledge")
     assert (no.code, no.body["clause"]) == ("FOUR_EYES", "§5.2b")
@@ -122,3 +115,49 @@ def test_whoever_acted_for_the_agency_says_nothing_for_the_enterprise(voucher: S
         assert town.act(SELLER, order, step, said).code == "FOUR_EYES"
     assert town.shown(f"/orders/{order['order_id']}")["rating"] is None
     assert town.act(OWNER, order, "rating", {"score": 2}).status == 200
+
+
+@pytest.mark.clause("§5.2a")
+@pytest.mark.clause("§5.2b")
+def test_whoever_placed_an_order_does_not_refuse_it_for_the_agency(voucher: Scene) -> None:
+    town, _ = voucher
+    order = town.order()
+    change_sides(town, SELLER, town.agency.uscc, OWNER)
+    assert town.act(OWNER, order, "refuse", {"reason": "不承接"}).code == "FOUR_EYES"
+    assert town.act(SELLER, order, "refuse", {"reason": "不承接"}).status == 200
+
+
+@pytest.mark.clause("§3.5.1(5)")
+@pytest.mark.clause("§5.2b")
+def test_whoever_once_spoke_for_the_enterprise_takes_back_no_word_of_the_agency(voucher: Scene) -> None:
+    """Not even if their own word is taken back, so that nothing but the hands tells for whom they spoke."""
+    town, _ = voucher
+    order = town.advance(town.order(), "accept")
+    change_sides(town, OWNER, town.enterprise.uscc, MOVER)
+    steps.expect(town.act(MOVER, order, "cancellation", {"reason": "不再需要"}), 200)
+    steps.expect(town.act(MOVER, order, "cancellation/withdraw"), 200)
+    leave(town, town.enterprise.uscc, MOVER)
+    change_sides(town, SELLER, town.agency.uscc, MOVER)
+    steps.expect(town.act(SELLER, order, "cancellation", {"reason": "无法提供"}), 200)
+    for step in ("cancellation/withdraw", "contract"):
+        said = town.contract(order) if step == "contract" else None
+        assert town.act(MOVER, order, step, said).code == "FOUR_EYES"
+    assert town.act(SELLER, order, "cancellation/withdraw").status == 200
+
+
+@pytest.mark.clause("§3.5.1")
+@pytest.mark.clause("§4.2.3")
+@pytest.mark.clause("§5.2b")
+def test_whoever_handed_in_for_the_agency_neither_rates_nor_cancels_for_the_enterprise(voucher: Scene) -> None:
+    town, _ = voucher
+    order = town.complete(town.order())
+    settlement = town.open_settlement(order)
+    town.fill_in(settlement)
+    change_sides(town, SELLER, town.agency.uscc, MOVER)
+    path = f"/settlements/{settlement['settlement_id']}/submit"
+    steps.expect(town.world.call(MOVER, "POST", path), 200)
+    leave(town, town.agency.uscc, MOVER)
+    change_sides(town, OWNER, town.enterprise.uscc, MOVER)
+    for step, said in (("cancellation", {"reason": "不再需要"}), ("rating", {"score": 5})):
+        assert town.act(MOVER, order, step, said).code == "FOUR_EYES"
+        assert town.act(OWNER, order, step, said).status == 200

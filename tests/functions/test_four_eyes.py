@@ -10,8 +10,9 @@ from tests.support.backend import ROOT, World, function
 from tests.support.hands_scenario import PARTIES, ROLES, TURNS, Matter, Party, Turn, begun, taken
 from tests.support.scenario import SELLER, Town, answer_removal
 from tests.support.snapshots import Trial, everything_kept, staged, trial, upload_again
-from voucher.edge import complaints
-from voucher.hands import OF_PARTY, STEPS
+from voucher.edge import complaints, objections
+from voucher.hands import PARTIES as PARTIES_OF_ORDERS
+from voucher.hands import STEPS
 
 FOLDERS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 COLLEAGUE = Person("colleague", ROLES)  # took no step at all
@@ -27,7 +28,7 @@ def until(world: World, number: int) -> Matter:
 
 def look_away(patch: pytest.MonkeyPatch) -> None:
     """No rule looks at who acts, so that only the writes tell."""
-    for module in (complaints, *map(function, FOLDERS)):
+    for module in (complaints, objections, *map(function, FOLDERS)):
         if hasattr(module, "check_four_eyes"):
             patch.setattr(module, "check_four_eyes", lambda *_, **__: None)
 
@@ -52,14 +53,10 @@ def told(matter: Matter, turn: Turn, person: Person, member_of: Party | None) ->
     return codes
 
 
-# steps that each party takes; who may not is told by the party for which they acted before
-EITHER = {"record_contract", "acknowledge_contract", "ask_cancel"}
-
-
-def changed_sides(step: str, earlier: str, party: Party) -> bool:
-    """True if an earlier step was the other party's: in this year the agency alone says what the contract is."""
-    others = [step for each, of_party in OF_PARTY.items() if each != party for step in of_party]
-    return earlier in others or (step, earlier) == ("acknowledge_contract", "record_contract")
+def changed_sides(turn: Turn, earlier: Turn, party: Party) -> bool:
+    """True for a step for one party of the order by whoever took one for the other."""
+    of_order = {turn.step, earlier.step} <= set(PARTIES_OF_ORDERS)
+    return of_order and turn.step != "place_order" and earlier.parties[-1] != party
 
 
 REFUSED, DONE = {"FOUR_EYES", "CHANGED_MEANWHILE"}, {None}
@@ -101,7 +98,7 @@ def test_a_step_is_taken_by_exactly_those_whom_the_table_allows(
         for party in (first if is_staff else turn).parties[-1:]:
             with subtests.test(f"after {first.step}, a member of the {party}"):
                 code = tried(matter, turn, first.person, party).code
-                is_barred = party in barred or (turn.step in EITHER and changed_sides(turn.step, first.step, party))
+                is_barred = party in barred or changed_sides(turn, first, party)
                 assert code == ("FOUR_EYES" if is_refused or is_barred else None)
 
 

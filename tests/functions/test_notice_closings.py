@@ -12,7 +12,7 @@ from infra.client.http import BUREAU, BUREAU_TWO, FINANCE, OPERATOR, OPERATOR_TW
 from tests.conftest import NOW, StoppedClock
 from tests.support import scenario as towns
 from tests.support.backend import World, function
-from tests.support.scenario import SELLER, Json, Town
+from tests.support.scenario import SELLER, Json, Town, change_sides
 from tests.support.settlement_scenario import (
     Settling,
     handed_in,
@@ -195,10 +195,15 @@ def test_whoever_finishes_a_closing_is_of_other_hands_by_rule_and_by_the_write(
         patch.setattr(notices, killed, lambda *_: {}["killed"])
         with pytest.raises(KeyError):
             case.call(BUREAU, "POST", path)
-    assert case.call(pre_reviewer, "POST", path).code == "FOUR_EYES"
+    member = Person("member", "bureau")
+    change_sides(case.town, SELLER, case.town.agency.uscc, Person(member.name))
+    for person in (pre_reviewer, member):
+        assert case.call(person, "POST", path).code == "FOUR_EYES"
     with monkeypatch.context() as patch:
         patch.setattr(function("notice_closings"), "check_four_eyes", lambda *_: None)
-        assert case.call(pre_reviewer, "POST", path).code == "CHANGED_MEANWHILE"
+        # what the last write brings is nobody's money any more
+        for person in (pre_reviewer, *([member] if killed == "commit_payable" else [])):
+            assert case.call(person, "POST", path).code == "CHANGED_MEANWHILE"
     line = case.line(order)
     assert (line["state"], case.town.shown(f"/rounds/{line['round_id']}")["state"]) == (line_state, "noticed")
     steps.expect(case.call(BUREAU, "POST", path), 200)

@@ -10,7 +10,6 @@ from infra.bench.engine import Meter
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, OPERATOR_TWO, Person, Reply
 from tests.conftest import NOW, StoppedClock
-from tests.support.backend import function
 from tests.support.scenario import SELLER, Json, Town
 from tests.support.settlement_scenario import (
     Settling,
@@ -21,6 +20,7 @@ from tests.support.settlement_scenario import (
     settling,
     the_order,
 )
+from voucher.edge import objections as objection_cases
 from voucher.models.notices import Notice
 from voucher.store import notices, objections
 
@@ -195,7 +195,7 @@ def test_whoever_submitted_pre_reviewed_or_gathered_decides_on_no_objection(
     objection = object_to(case, noticed_by_gatherer(case, OPERATOR_TWO, order))
     path = f"/objections/{objection['objection_id']}/resolve"
     if not rule:
-        monkeypatch.setattr(function("notice_reviews"), "check_four_eyes", lambda *_: None)
+        monkeypatch.setattr(objection_cases, "check_four_eyes", lambda *_: None)
     for name in (SELLER.name, OPERATOR.name, OPERATOR_TWO.name):
         no = case.call(Person(name, "bureau"), "POST", path, {"decision": "reject"})
         assert no.code == ("FOUR_EYES" if rule else "CHANGED_MEANWHILE")

@@ -154,7 +154,15 @@ def test_two_of_the_operator_two_of_the_bureau_and_one_of_finance_suffice_for_a_
 
 
 # what the people of one party do, and not those of the other one
-OF_ONE_PARTY = {"accept_order", "deliver_order", "dispute_order", "confirm_order", "open_application"}
+OF_ONE_PARTY = {
+    "accept_order",
+    "deliver_order",
+    "dispute_order",
+    "confirm_order",
+    "open_application",
+    "fill_in_line",
+    "submit_application",
+}
 # written down a second time, because every other test reads the table
 OF_AN_ORDER = {"place_order", "accept_order", "deliver_order", "confirm_order", "ask_cancel"}
 ON_ITS_MONEY = [
@@ -191,6 +199,11 @@ ON_ONE_ORGANISATION = [
     "record_violation",
     "lift_violation",
     "review_cancel",
+    "gather_round",
+    "approve_round",
+    "publish_notice",
+    "resolve_objection",
+    "close_notice",
     "decide_account",
     "claim_back",
     "withdraw_claim",

@@ -209,3 +209,15 @@ def complete(town: Town) -> tuple[Town, Json]:
     """The town's first order, completed."""
     town.grab()
     return town, town.complete(town.order())
+
+
+def leave(town: Town, uscc: str, person: Person) -> None:
+    """Somebody acts for an organisation no more."""
+    steps.expect(town.world.call(person, "POST", f"/organisations/{uscc}/leave"), 200)
+
+
+def change_sides(town: Town, owner: Person, uscc: str, person: Person) -> None:
+    """Somebody joins an organisation, by an invitation of its owner."""
+    invitation = town.world.call(owner, "POST", f"/organisations/{uscc}/invitations", {"role": "owner"})
+    code = {"code": steps.expect(invitation, 201)["code"]}
+    steps.expect(town.world.call(person, "POST", "/invitations/accept", code), 200)

@@ -42,10 +42,12 @@ PARTIES = (*PARTIES_OF_ORDER, "fill_in_line", "submit_application")
 REVIEWS = ("decide_order", "pre_review_lines", "gather_round")
 CLAIMS = ("send_invoice", "propose_account")
 BOTH = ("enterprise", "agency")
-# what people do for one party of an order, and whoever may have changed sides since does not undo
+# which party of an order somebody acted for, in the hands of the order or of its line
+FOR_PARTY = {"enterprise": "for_enterprise", "agency": "for_agency"}
+# a record of before 2026-12-01 tells it by the steps that one party alone takes
 OF_PARTY = {
     "enterprise": ("place_order", "dispute_order", "confirm_order"),
-    "agency": ("accept_order", "deliver_order", "open_application"),
+    "agency": ("accept_order", "deliver_order", "open_application", "fill_in_line", "submit_application"),
 }
 ENTERPRISE_CHANGE = "POST /enterprises/{uscc}/changes/{change_id}/review"
 AGENCY_CHANGE = "POST /agencies/{uscc}/changes/{change_id}/review"
@@ -127,9 +129,9 @@ STEPS: dict[str, Step] = {
     "dispute_order": Step(("POST /orders/{order_id}/dispute",), "§5.2b", ("accept_order", "deliver_order")),
     "decide_order": Step(("POST /orders/{order_id}/decision",), "§4.2.1", PARTIES_OF_DELIVERY, BOTH),
     "confirm_order": Step(("POST /orders/{order_id}/confirm",), "§5.2b", ("accept_order", "deliver_order")),
-    "open_application": Step(("POST /settlements",), "§5.2b", ("place_order", "dispute_order", "confirm_order")),
-    "fill_in_line": _once("PUT /settlements/{settlement_id}/lines/{order_id}"),
-    "submit_application": _once("POST /settlements/{settlement_id}/submit"),
+    "open_application": Step(("POST /settlements",), "§5.2b", OF_PARTY["enterprise"]),
+    "fill_in_line": Step(("PUT /settlements/{settlement_id}/lines/{order_id}",), "§5.2b", OF_PARTY["enterprise"]),
+    "submit_application": Step(("POST /settlements/{settlement_id}/submit",), "§5.2b", OF_PARTY["enterprise"]),
     "review_cancel": Step(("POST /orders/{order_id}/cancellation/review",), "§3.5.1(5)", PARTIES_OF_ORDER, BOTH),
     "pre_review_lines": Step(
         ("POST /settlements/{settlement_id}/pre-review",), "§3.5.2", (*PARTIES, "decide_order"), BOTH
@@ -137,15 +139,16 @@ STEPS: dict[str, Step] = {
     "decide_subsidy": Step(
         ("POST /settlements/{settlement_id}/lines/{order_id}/subsidy",), "§5.2b", (*PARTIES, "decide_order"), BOTH
     ),
-    "gather_round": Step(("POST /rounds",), "§3.5.2", PARTIES),
-    "approve_round": Step(("POST /rounds/{round_id}/approve",), "§3.5.2", (*PARTIES, *REVIEWS)),
-    "publish_notice": Step(("POST /rounds/{round_id}/notice",), "§3.5.3", PARTIES),
+    "gather_round": Step(("POST /rounds",), "§3.5.2", PARTIES, BOTH),
+    "approve_round": Step(("POST /rounds/{round_id}/approve",), "§3.5.2", (*PARTIES, *REVIEWS), BOTH),
+    "publish_notice": Step(("POST /rounds/{round_id}/notice",), "§3.5.3", PARTIES, BOTH),
     "resolve_objection": Step(
         ("POST /objections/{objection_id}/resolve", "POST /notices/{notice_id}/objections/resolve"),
         "§3.5.3",
         (*PARTIES, *REVIEWS),
+        BOTH,
     ),
-    "close_notice": Step(("POST /notices/{notice_id}/close",), "§3.5.3", (*PARTIES, *REVIEWS)),
+    "close_notice": Step(("POST /notices/{notice_id}/close",), "§3.5.3", (*PARTIES, *REVIEWS), BOTH),
     "take_out_line": Step((LINE_OUT,), "§3.5.1(5)", PARTIES, BOTH),
     "take_back_line": Step((LINE_OUT,), "§5.2b", PARTIES, BOTH),
     "send_invoice": _once("POST /rounds/{round_id}/invoices"),
@@ -330,11 +333,12 @@ def people_in(record: Any, attribute: str) -> Iterator[str]:
         yield from found if attribute.endswith("[]") else (found,)
 
 
-def acted_for(party: str, order: Any) -> frozenset[str]:
-    """Everybody who acted for one party of an order, as far as the order tells for which one."""
-    kept = [name for step in OF_PARTY[party] for name in _kept("order", step)]
-    people = [person for name in (*kept, f"{party}_cancel.by") for person in people_in(order, name)]
-    said = order.proposed_contract
+def acted_for(party: str, record: Any) -> frozenset[str]:
+    """Everybody who acted for one party of an order, as far as the order, or its line, tells for which one."""
+    kept = [name for step in OF_PARTY[party] for name in _kept(record.thing, step)]
+    names = (*kept, f"hands.{FOR_PARTY[party]}[]", f"{party}_cancel.by")
+    people = [person for name in names for person in people_in(record, name)]
+    said = getattr(record, "proposed_contract", None)
     return frozenset([*people, said.by] if said and said.party == party else people)
 
 

@@ -232,8 +232,11 @@ class Order:
 
     def may_not_be_decided_by(self, person: str) -> bool:
         """§3.5.1(5), §5.2b: True for whoever acted for a party of it, or is a member of one."""
-        members = {self.voucher.enterprise.person, self.product.agency_member, MEMBER_OF_ALL_AGENCIES}
-        return person in self.hands | members
+        return person in self.hands or self.has_member(person)
+
+    def has_member(self, person: str) -> bool:
+        """§1.3, §3.5.2: True for a member of one of its parties."""
+        return person in {self.voucher.enterprise.person, self.product.agency_member, MEMBER_OF_ALL_AGENCIES}
 
     def party_of(self, person: str) -> str:
         """For which party somebody acts; whoever acts for both does so for the enterprise."""

@@ -17,7 +17,7 @@ def gather(city: City, by: str, body: Json, applications: list[Application]) -> 
     lines = [line for each in applications for line in each.lines_in("passed")]
     if not lines:
         return refusal("NOTHING_PASSED"), None
-    if any(by in line.hands for line in lines):
+    if any(by in line.hands for line in lines) or is_for_member(by, lines):
         return refusal("FOUR_EYES"), None
     submitters, reviewers = {line.submitted_by for line in lines}, {line.pre_reviewed_by for line in lines}
     hands = {each for line in lines for each in line.hands}
@@ -35,7 +35,7 @@ def approve(city: City, round_: Round, by: str, body: Json) -> ExpectedAnswer:
         return REPLAY
     if round_.state != "gathered":
         return refusal("ALREADY_REVIEWED")
-    if by in reviewers_before(round_):
+    if by in reviewers_before(round_) or is_for_member(by, lines):
         return refusal("FOUR_EYES")
     own = {each["order_id"]: each["decision"] for each in body["lines"]}
     decisions = {line.order.name: own.get(line.order.name, body["decision"]) for line in lines}
@@ -62,7 +62,7 @@ def publish(city: City, round_: Round, by: str, body: Json) -> ExpectedAnswer:
         return REPLAY
     if round_.state != "approved":
         return refusal("WRONG_STATE")
-    if by in round_.hands:
+    if by in round_.hands or is_for_member(by, round_.lines_in("approved")):
         return refusal("FOUR_EYES")
     for line in round_.lines_in("approved"):
         line.state, line.last = "noticed", step
@@ -91,7 +91,8 @@ def resolve(round_: Round, objection: Objection, by: str, decision: str) -> Expe
         return REPLAY
     if objection.state != "standing":
         return refusal("ALREADY_REVIEWED")
-    if by in reviewers_before(round_):
+    held = [line for line in round_.lines_in("noticed") if line.order is objection.order]
+    if by in reviewers_before(round_) or is_for_member(by, held):
         return refusal("FOUR_EYES")
     objection.state, objection.last = {"uphold": "upheld", "reject": "rejected"}[decision], step
     for line in round_.lines_in("noticed"):
@@ -110,7 +111,7 @@ def close(city: City, round_: Round, by: str) -> ExpectedAnswer:
         return REPLAY
     if round_.state != "noticed":
         return refusal("WRONG_STATE")
-    if by in reviewers_before(round_):
+    if by in reviewers_before(round_) or is_for_member(by, round_.lines_in("noticed")):
         return refusal("FOUR_EYES")
     unobjected = [line for line in round_.lines_in("noticed") if not round_.is_held_by_objection(line)]
     payable_lines = [line for line in unobjected if not line.order.violations]
@@ -160,6 +161,11 @@ def take_back_line(city: City, payable: Payable, line: Line, step: Step) -> None
     payable.lines.remove(line)
     payable.state, payable.invoiced_by, payable.last = "awaiting_invoice" if payable.lines else "dropped", None, step
     payable.account = payable.waiting = None
+
+
+def is_for_member(person: str, lines: list[Line]) -> bool:
+    """§1.3, §3.5.2: True for a member of a party of one of some lines, who leaves them to others."""
+    return any(line.order.has_member(person) for line in lines)
 
 
 def reviewers_before(round_: Round) -> set[str | None]:

@@ -9,10 +9,11 @@ from voucher.models.notices import Notice, Objection
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
 from voucher.policy import Policy
+from voucher.rules.four_eyes import check_four_eyes
 from voucher.rules.lifecycle import stepped
 from voucher.rules.notices import is_held
 from voucher.rules.settlements import returned_line
-from voucher.store import objections, programmes, rounds, settlements
+from voucher.store import objections, organisations, programmes, rounds
 
 Decision = Literal["uphold", "reject"]
 
@@ -41,24 +42,25 @@ def read_case(notice: Notice) -> Case:
 
 
 def decide(case: Case, old: Objection, decision: Decision, opinion: str | None, mark: Mark) -> Objection:
-    """§3.5.3: the objection after the decision, written with its lines. Raises WRONG_STATE or ALREADY_REVIEWED, and
-    CHANGED_MEANWHILE, also for a caller of the round's earlier hands."""
+    """§3.5.3: the objection after the decision, written with its lines. Raises WRONG_STATE or ALREADY_REVIEWED,
+    FOUR_EYES for a member of a party of a line that it held, and CHANGED_MEANWHILE, also for a caller of the round's
+    earlier hands."""
     new = stepped(old, decision, mark, opinion=opinion, decided_at=mark.at)
+    held = [line for line in case.lines if is_held(line.order_id, line.agency_uscc, {new.target})]
+    check_four_eyes(mark.by, "resolve_objection", case.round_, *organisations.list_parties(held))
     if case.holding and decision == "reject":
         case.holding[new.target] -= 1
-    steps = [(line, _line_after(line, case, decision, opinion, mark)) for line in _moved_lines(case, new)]
-    line_writes = [settlements.line_write(before, after) for before, after in steps]
-    objections.commit_resolution(old, new, case.notice, case.round_, line_writes, mark.by)
+    steps = [(line, _line_after(line, case, decision, opinion, mark)) for line in _moved_lines(case, new, held)]
+    objections.commit_resolution(old, new, case.notice, case.round_, held, steps, mark.by)
     case.notice = case.notice.next_version()
     moved = {before.order_id for before, _ in steps}
     case.lines = [line for line in case.lines if line.order_id not in moved]
     return new
 
 
-def _moved_lines(case: Case, objection: Objection) -> list[Line]:
-    """The lines that a decision moves: all that an upheld objection held; those that a rejected one was the last to
-    hold, if the notice is closed: before that they stay on notice, and its closing asks for the objections again."""
-    lines = [line for line in case.lines if is_held(line.order_id, line.agency_uscc, {objection.target})]
+def _moved_lines(case: Case, objection: Objection, lines: list[Line]) -> list[Line]:
+    """Those of an objection's `lines` that a decision moves: all of an upheld one; those that a rejected one was the
+    last to hold, if the notice is closed: before that they stay on notice, and its closing asks again."""
     if objection.state == "upheld":
         return lines
     if case.notice.state != "closed":

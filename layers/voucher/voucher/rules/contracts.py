@@ -10,7 +10,7 @@ from voucher.models.orders import Order, ProposedContract
 from voucher.policy import Policy
 from voucher.refusals import Refusal, Refused
 from voucher.rules.agencies import check_active, check_signed_after_approval
-from voucher.rules.four_eyes import check_own_side, stepped_by_party
+from voucher.rules.four_eyes import Party, stepped_by_party
 from voucher.rules.lifecycle import allows, forgetting
 from voucher.rules.orders import check_contract_day, check_ratio
 from voucher.rules.programmes import year_is_over
@@ -53,8 +53,7 @@ def with_said_contract(order: Order, said: ProposedContract, mark: Mark) -> Orde
     if is_placed and said.party == "agency":
         raise Refused(Refusal.WRONG_STATE, of=order)
     changes = _terms(said) if is_placed else {"proposed_contract": said}
-    new = stepped_by_party(order, "contract", mark, **changes)
-    check_own_side(mark.by, said.party, order)
+    new = stepped_by_party(order, "contract", said.party, mark, **changes)
     # whoever agrees anew repeats nothing
     return forgetting(new, "acknowledge")
 
@@ -70,16 +69,15 @@ def acknowledged(order: Order, said: ProposedContract, mark: Mark) -> Order:
     """§4.2.1: the order after both parties agreed on its contract. Raises WRONG_STATE, or FOUR_EYES for whoever acted
     for the party that said it."""
     agreed = {"proposed_contract": None, "contract_agreed_at": mark.at}
-    new = stepped_by_party(order, "acknowledge", mark, **_terms(said), **agreed)
-    check_own_side(mark.by, "agency" if said.party == "enterprise" else "enterprise", order)
-    return new
+    party: Party = "agency" if said.party == "enterprise" else "enterprise"
+    return stepped_by_party(order, "acknowledge", party, mark, **_terms(said), **agreed)
 
 
 def accepted(order: Order, mark: Mark) -> Order:
     """§4.2.1: the order after its acceptance, by which the agency also agrees to the contract that stands in it.
     Raises WRONG_STATE."""
     agreed_at = mark.at if order.contract_signed_on else None
-    return stepped_by_party(order, "accept", mark, contract_agreed_at=agreed_at)
+    return stepped_by_party(order, "accept", "agency", mark, contract_agreed_at=agreed_at)
 
 
 def expires_without_contract(order: Order) -> bool:

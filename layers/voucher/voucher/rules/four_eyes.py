@@ -1,14 +1,16 @@
 """Four eyes: whoever did something leaves the decision on it to others, and whoever is a member of an organisation
 leaves it to other staff (§1.3, §3.5.2)."""
 
-from typing import Any
+from typing import Any, Literal
 
-from voucher.hands import KEPT, STEPS, acted_for, excluded
-from voucher.models.base import Mark, with_hand
+from voucher.hands import FOR_PARTY, KEPT, STEPS, acted_for, excluded
+from voucher.models.base import Hands, Mark, with_hand
 from voucher.models.orders import Order
+from voucher.models.settlements import Line
 from voucher.refusals import Refusal, Refused
 from voucher.rules.lifecycle import stepped
 
+Party = Literal["enterprise", "agency"]
 # an order's steps by its parties → their names in `hands.py`
 STEPS_OF_PARTIES = {
     "accept": "accept_order",
@@ -36,19 +38,25 @@ def check_four_eyes(caller: str, step: str, *records: Any, clause: str | None = 
         raise Refused(Refusal.FOUR_EYES, clause=clause or STEPS[step].clause)
 
 
-def check_own_side(caller: str, party: str, order: Order) -> None:
-    """§5.2b: a step that each party of an order takes is taken for one of them by nobody who acted for the other one,
-    or who said for the other one what is now agreed to; not even once they changed sides. Raises FOUR_EYES."""
+def with_hand_of(hands: Hands, step: str, party: Party, person: str) -> Hands:
+    """The hands with one more person who took a step for one party of an order."""
+    return with_hand(with_hand(hands, step, person), FOR_PARTY[party], person)
+
+
+def check_own_side(caller: str, party: Party, *records: Order | Line) -> None:
+    """§5.2b: whoever acts for one party of an order never acted for the other one, as far as the order and its line
+    tell, nor said for it what is now agreed to; not even once they changed sides. Raises FOUR_EYES."""
     other = "agency" if party == "enterprise" else "enterprise"
-    if caller in acted_for(other, order):
+    if any(caller in acted_for(other, each) for each in records):
         raise Refused(Refusal.FOUR_EYES, clause="§5.2b")
 
 
-def stepped_by_party(order: Order, action: str, mark: Mark, **changes: Any) -> Order:
-    """The order after a step of one of its parties; it remembers who took it, because nobody may decide on an order as
-    staff who acted for a party of it (§3.5.2, §3.5.4). Raises WRONG_STATE, or FOUR_EYES for whoever acted for the other
-    party (§5.2b)."""
+def stepped_by_party(order: Order, action: str, party: Party, mark: Mark, **changes: Any) -> Order:
+    """The order after a step of one of its parties; it remembers who took it, and for whom, because nobody may decide
+    on an order as staff who acted for a party of it (§3.5.2, §3.5.4). Raises WRONG_STATE, or FOUR_EYES for whoever
+    acted for the other party (§5.2b)."""
     step = STEPS_OF_PARTIES[action]
-    new = stepped(order, action, mark, hands=with_hand(order.hands, step, mark.by), **changes)
+    new = stepped(order, action, mark, hands=with_hand_of(order.hands, step, party, mark.by), **changes)
     check_four_eyes(mark.by, step, order)
+    check_own_side(mark.by, party, order)
     return new

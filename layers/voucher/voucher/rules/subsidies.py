@@ -9,7 +9,7 @@ bureau's approval.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from voucher.models.base import Mark, plain_number, with_hand, yuan
+from voucher.models.base import Mark, plain_number, yuan
 from voucher.models.lists import ListRow
 from voucher.models.orders import Order
 from voucher.models.settlements import Flag, Invoice, Line
@@ -17,6 +17,7 @@ from voucher.models.standing import OrderWarning, Standing
 from voucher.models.subsidies import Subsidy, SubsidyDecision
 from voucher.policy import SUBSIDY_LIST
 from voucher.refusals import FieldError, Refusal, Refused
+from voucher.rules.four_eyes import with_hand_of
 from voucher.rules.lifecycle import allows, stepped
 
 
@@ -79,7 +80,7 @@ def is_open(line: Line, order: Order, standing: Standing) -> bool:
 
 def submitted_line(old: Line, order: Order, standing: Standing, mark: Mark) -> Line:
     """§3.5.1, §5.2b: a line that the agency submits."""
-    hands = with_hand(old.hands, "submit_application", mark.by)
+    hands = with_hand_of(old.hands, "submit_application", "agency", mark.by)
     new = stepped(old, "submit", mark, submitted_by=mark.by, correct_by=None, hands=hands)
     return new.model_copy(update={"subsidy_open": is_open(new, order, standing)})
 

@@ -12,7 +12,7 @@ from voucher.models.orders import Dispute, Order, OrderDecision
 from voucher.models.settlements import Line
 from voucher.policy import Policy
 from voucher.refusals import FieldError, Refusal, Refused
-from voucher.rules.four_eyes import stepped_by_party
+from voucher.rules.four_eyes import Party, check_own_side, stepped_by_party
 from voucher.rules.lifecycle import allows, forgetting, stepped
 from voucher.rules.working_days import (
     ONE_DAY,
@@ -94,13 +94,14 @@ def check_in_time(lines: Iterable[Line], policy: Policy, now: datetime) -> None:
         raise Refused(Refusal.SETTLEMENT_ENDED, errors=errors, year=line.year, last_day=day.date)
 
 
-def order_without_request(order: Order, party: str, mark: Mark) -> Order:
-    """§3.5.1(5): the order after a party, `enterprise` or `agency`, took its request to cancel back. Raises
-    NO_CANCEL_REQUEST or WRONG_STATE."""
+def order_without_request(order: Order, party: Party, mark: Mark) -> Order:
+    """§3.5.1(5): the order after a party took its request to cancel back. Raises NO_CANCEL_REQUEST or WRONG_STATE, or
+    FOUR_EYES for whoever acted for the other party (§5.2b)."""
     if getattr(order, f"{party}_cancel") is None:
         raise Refused(Refusal.NO_CANCEL_REQUEST)
     changes: dict[str, Any] = {f"{party}_cancel": None}
     new = stepped(order, "withdraw_cancel", mark, **changes)
+    check_own_side(mark.by, party, order)
     return forgetting(new, "request_cancel")
 
 
@@ -112,7 +113,7 @@ def delivered_changes(policy: Policy, today: date) -> dict[str, Any]:
 
 def disputed(order: Order, reason: str, mark: Mark) -> Order:
     """§4.2.1: the order whose delivery the enterprise disputes, once. Raises WRONG_STATE or ALREADY_EXISTS."""
-    new = stepped_by_party(order, "dispute", mark, dispute=Dispute(by=mark.by, at=mark.at, reason=reason))
+    new = stepped_by_party(order, "dispute", "enterprise", mark, dispute=Dispute(by=mark.by, at=mark.at, reason=reason))
     if order.dispute is not None:
         raise Refused(Refusal.ALREADY_EXISTS)
     return new

@@ -15,12 +15,13 @@ from voucher.models.removals import RemovalNotice
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
 from voucher.refusals import not_found
-from voucher.store import conditions, keys, orders, payables, rounds, settlements
+from voucher.store import conditions, keys, orders, organisations, payables, rounds, settlements
 from voucher.store.engine.large import commit_in_parts
 from voucher.store.engine.pages import Page, Selection, read_page, read_whole
 from voucher.store.engine.postings import order_posting_write
 from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import (
+    MOST_ITEMS,
     Item,
     Write,
     add_write,
@@ -95,13 +96,17 @@ def unchanged_check(notice: Notice) -> Write:
     return item_check("notice", keys.notice(notice.notice_id), conditions.UNCHANGED, seen_version=notice.version)
 
 
-def commit_publication(notice: Notice, old: Round, new: Round, line_writes: Iterable[Write]) -> None:
-    """§3.5.3: open the notice of a round's approved lines. Raises CHANGED_MEANWHILE, also for a caller who acted for a
-    party of one."""
+def commit_publication(notice: Notice, old: Round, new: Round, lines: Iterable[tuple[Line, Line]]) -> None:
+    """§3.5.3: open the notice of a round's approved lines, each before and after. Raises CHANGED_MEANWHILE, also for a
+    caller who acted for a party of one, or is a member of one."""
     caller, hands = notice.created_by, conditions.by_other_hands("publish_notice", "round")
     notice_write = add_write("notice", keys.notice(notice.notice_id), notice, index=_index_entry(notice))
     last = [notice_write, rounds.step_write(old, new, hands, caller=caller)]
-    commit_in_parts(([each] for each in line_writes), last, [rounds.unchanged_check(old, hands, caller=caller)])
+    line_writes = [
+        [settlements.line_write(*each), *settlements.strangers_to_line_checks(each[0], "publish_notice", caller)]
+        for each in lines
+    ]
+    commit_in_parts(line_writes, last, [rounds.unchanged_check(old, hands, caller=caller)])
 
 
 def commit_announced_end(old: Notice, new: Notice) -> bool:
@@ -121,12 +126,14 @@ def commit_take_out(
     commit([*line_writes, *notice_writes, rounds.step_write(old, new)])
 
 
-def commit_begin_close(old: Notice, new: Notice, round_: Round, caller: str) -> None:
+def commit_begin_close(old: Notice, new: Notice, round_: Round, lines: Iterable[Line], caller: str) -> None:
     """§3.5.3: the closing of a notice begins: from here on it takes no objection, because each writes the item
     OBJECTIONS, which now forbids it. Raises CHANGED_MEANWHILE, also for a caller who took an earlier step of its
-    round."""
+    round, or is a member of a party of its `lines`: of as many as one write takes, and each line asks again."""
     closing = update_write("closing", keys.notice(new.notice_id, "OBJECTIONS"), "SET #closing = :true", None)
-    commit([step_write(old, new), closing, _closer_check(round_, caller)])
+    begun = [step_write(old, new), closing, _closer_check(round_, caller)]
+    strangers = organisations.strangers_checks(lines, "close_notice", caller)
+    commit([*begun, *strangers[: MOST_ITEMS - len(begun)]])
 
 
 def _closer_check(round_: Round, caller: str) -> Write:
@@ -149,7 +156,7 @@ class PayableLine:
 
 def commit_payable(notice: Notice, round_: Round, payable: PayableLine, mark: Mark) -> None:
     """§3.5.3: one line of a notice that is being closed: order → payable, in one write. Raises CHANGED_MEANWHILE, also
-    for a caller who took an earlier step of its round."""
+    for a caller who took an earlier step of its round, or is a member of a party of the line."""
     source = order_account(payable.new_order.order_id)
     target = payable_account(round_.round_id, payable.new_line.agency_uscc)
     movement = Movement("approve", source, target, payable.amount_fen, mark.at, mark.by)
@@ -157,6 +164,7 @@ def commit_payable(notice: Notice, round_: Round, payable: PayableLine, mark: Ma
         [
             unchanged_check(notice),
             _closer_check(round_, mark.by),
+            *settlements.strangers_to_line_checks(payable.old_line, "close_notice", mark.by),
             payable.standing_check,
             settlements.line_write(payable.old_line, payable.new_line),
             orders.step_write(payable.old_order, payable.new_order),
@@ -168,7 +176,8 @@ def commit_payable(notice: Notice, round_: Round, payable: PayableLine, mark: Ma
 
 def commit_postponed(notice: Notice, round_: Round, old: Line, new: Line, caller: str) -> None:
     """§5.2b: a line that a violation holds leaves its round when the notice is closed. Raises CHANGED_MEANWHILE."""
-    commit([unchanged_check(notice), _closer_check(round_, caller), settlements.line_write(old, new)])
+    strangers = settlements.strangers_to_line_checks(old, "close_notice", caller)
+    commit([unchanged_check(notice), _closer_check(round_, caller), *strangers, settlements.line_write(old, new)])
 
 
 def commit_close(old: Notice, new: Notice, round_: Round, closed: Round, owed: list[Payable], caller: str) -> None:

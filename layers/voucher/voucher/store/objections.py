@@ -13,11 +13,12 @@ from voucher.models.notices import WHOLE_NOTICE, Notice, Objection, ObjectionCou
 from voucher.models.rounds import Round
 from voucher.models.settlements import Line
 from voucher.refusals import Refusal, Refused, not_found
-from voucher.store import conditions, crowds, keys, notices, rounds
+from voucher.store import conditions, crowds, keys, notices, organisations, rounds, settlements
 from voucher.store.engine.large import commit_in_parts
 from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page
 from voucher.store.engine.reading import find_item, read_many, read_partition
 from voucher.store.engine.table import (
+    MOST_ITEMS,
     Item,
     Write,
     add_write,
@@ -142,14 +143,23 @@ def commit_erased(old: Objection, new: Objection) -> bool:
 
 
 def commit_resolution(
-    old: Objection, new: Objection, notice: Notice, round_: Round, line_writes: Iterable[Write], caller: str
+    old: Objection,
+    new: Objection,
+    notice: Notice,
+    round_: Round,
+    held_lines: Iterable[Line],
+    moved: Iterable[tuple[Line, Line]],
+    caller: str,
 ) -> None:
-    """§3.5.3: the bureau's decision on an objection, with what it means for the lines that the objection held.
+    """§3.5.3: the bureau's decision on an objection, with what it means for the lines that the objection held: those
+    that are `moved`, before and after.
 
     The notice moves on with it, because a closing at the same moment must ask again which lines are held. Raises
-    CHANGED_MEANWHILE, also for a caller who took an earlier step of its round.
+    CHANGED_MEANWHILE, also for a caller who took an earlier step of its round, or is a member of a party of a line: of
+    as many as the last write takes, and each line that moves asks again.
     """
-    hands = rounds.unchanged_check(round_, conditions.by_other_hands("resolve_objection", "round"), caller=caller)
+    step = "resolve_objection"
+    hands = rounds.unchanged_check(round_, conditions.by_other_hands(step, "round"), caller=caller)
     held = keys.notice(notice.notice_id, f"HELD#{new.target}")
     let_go = "SET #holding = #holding - :one"
     keep = "SET #upheld = if_not_exists(#upheld, :nothing) + :one"
@@ -164,4 +174,8 @@ def commit_resolution(
         notices.step_write(notice, notice.next_version()),
         hands,
     ]
-    commit_in_parts(([each] for each in line_writes), last, [notices.unchanged_check(notice), hands])
+    last += organisations.strangers_checks(held_lines, step, caller)[: MOST_ITEMS - len(last)]
+    line_writes = [
+        [settlements.line_write(*each), *settlements.strangers_to_line_checks(each[0], step, caller)] for each in moved
+    ]
+    commit_in_parts(line_writes, last, [notices.unchanged_check(notice), hands])

@@ -233,6 +233,13 @@ def parties_checks(enterprise_uscc: str, agency_uscc: str, step: str, caller: st
     return [stranger_check(kind, uscc, step, caller) for kind, uscc in codes.items()]
 
 
+def strangers_checks(deals: Iterable[Deal], step: str, caller: str) -> list[Write]:
+    """The same for the parties of several orders or lines, each party once, the agencies first."""
+    known = list(deals)
+    usccs = {"agency": {each.agency_uscc for each in known}, "enterprise": {each.enterprise_uscc for each in known}}
+    return [stranger_check(kind, uscc, step, caller) for kind, of_kind in usccs.items() for uscc in sorted(of_kind)]
+
+
 def stranger_check(kind: str, uscc: str, step: str, caller: str) -> Write:
     """Check in the transaction that the caller of a step is no member of an organisation, registered or not."""
     return item_check(kind, keys.organisation(kind, uscc), conditions.by_other_hands(step, kind), caller=caller)

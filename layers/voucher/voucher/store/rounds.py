@@ -1,6 +1,7 @@
 """Rounds (§3.5.2), in the settlements table."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from voucher.models.rounds import Round
@@ -70,7 +71,8 @@ def hands_check(round_: Round, step: str, caller: str) -> Write:
 
 
 def commit_gathering(round_: Round, old: list[Line], new: list[Line], *also: Write) -> None:
-    """§3.5.2: make a round of passed lines. Raises CHANGED_MEANWHILE, also for a caller who acted for a party of one.
+    """§3.5.2: make a round of passed lines. Raises CHANGED_MEANWHILE, also for a caller who acted for a party of one,
+    or is a member of one.
 
     If the lines do not fit one transaction, the round is written before them. A line that a broken-off call did not
     reach stays passed, for the next round.
@@ -78,14 +80,14 @@ def commit_gathering(round_: Round, old: list[Line], new: list[Line], *also: Wri
     round_write = add_write("round", keys.round_(round_.round_id), round_, index=_index_entry(round_))
     caller = round_.created_by
     line_writes = [
-        settlements.gathered_line_write(before, after, caller) for before, after in zip(old, new, strict=True)
+        settlements.gathered_line_writes(before, after, caller) for before, after in zip(old, new, strict=True)
     ]
     made = [round_write, *also]
-    if len(made) + len(line_writes) <= MOST_ITEMS:
-        commit([*made, *line_writes])
+    if len(made) + sum(map(len, line_writes)) <= MOST_ITEMS:
+        commit([*made, *chain.from_iterable(line_writes)])
         return
     commit(made)
-    commit_in_parts(([each] for each in line_writes), [unchanged_check(round_)], [unchanged_check(round_)])
+    commit_in_parts(line_writes, [unchanged_check(round_)], [unchanged_check(round_)])
 
 
 def commit_decision(old: Round, new: Round, line_writes: Iterable[Sequence[Write]], caller: str) -> None:

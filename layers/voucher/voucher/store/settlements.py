@@ -65,6 +65,11 @@ def load_lines_of(found: Iterable[Order]) -> list[Line]:
     return [Line.model_validate(item) for item in items]
 
 
+def list_lines_of(order: Order) -> list[Line]:
+    """The line that an order has in settlement, if it has one."""
+    return load_lines_of([order]) if order.settlement_id else []
+
+
 def list_lines(settlement_id: str) -> list[Line]:
     """The lines of a settlement, by order id."""
     return [Line.model_validate(item) for item in read_partition(keys.settlement(settlement_id), "LINE#")]
@@ -123,8 +128,7 @@ def line_write(old: Line, new: Line, *more: str, **values: Any) -> Write:
 def reviewed_line_writes(old: Line, new: Line, caller: str) -> list[Write]:
     """§3.5.2: the writes of a pre-review's decision, on condition that the caller acted for no party of the line."""
     hands = conditions.by_other_hands("pre_review_lines", "line")
-    parties = organisations.parties_checks(old.enterprise_uscc, old.agency_uscc, "pre_review_lines", caller)
-    return [line_write(old, new, hands, caller=caller), *parties]
+    return [line_write(old, new, hands, caller=caller), *strangers_to_line_checks(old, "pre_review_lines", caller)]
 
 
 def approved_line_writes(old: Line, new: Line, order: Order, listed: Standing) -> list[Write]:
@@ -146,20 +150,26 @@ def commit_subsidy_decision(
     one."""
     step = "decide_subsidy"
     hands = conditions.by_other_hands(step, "line")
-    parties = organisations.parties_checks(old.enterprise_uscc, old.agency_uscc, step, caller)
+    parties = strangers_to_line_checks(old, step, caller)
     commit([line_write(old, new, hands, caller=caller), orders.step_write(order, decided), listed, *parties, *payouts])
 
 
-def gathered_line_write(old: Line, new: Line, caller: str) -> Write:
-    """§3.5.2: the write of a line that is gathered, on condition that the caller acted for no party of it."""
-    return line_write(old, new, conditions.by_other_hands("gather_round", "line"), caller=caller)
+def gathered_line_writes(old: Line, new: Line, caller: str) -> list[Write]:
+    """§3.5.2: the writes of a line that is gathered, on condition that the caller acted for no party of it."""
+    hands = conditions.by_other_hands("gather_round", "line")
+    return [line_write(old, new, hands, caller=caller), *strangers_to_line_checks(old, "gather_round", caller)]
+
+
+def strangers_to_line_checks(line: Line, step: str, caller: str) -> list[Write]:
+    """§1.3, §3.5.2: check in the transaction that the caller of a step is a member of neither party of a line."""
+    return organisations.parties_checks(line.enterprise_uscc, line.agency_uscc, step, caller)
 
 
 def taken_out_line_writes(old: Line, new: Line, order: Order, freed: Order, step: str, caller: str) -> list[Write]:
     """§3.5.1(5), §5.2b: the writes of a line that staff takes out of its round, or takes back, on condition that the
     caller acted for no party of it."""
     hands = conditions.by_other_hands(step, "line")
-    parties = organisations.parties_checks(old.enterprise_uscc, old.agency_uscc, step, caller)
+    parties = strangers_to_line_checks(old, step, caller)
     return [*ended_line_writes(old, new, order, freed, hands, caller=caller), *parties]
 
 
