@@ -124,28 +124,28 @@ def approve(round_id: str) -> Answer[PublicRound]:
     found = {order.order_id: order for order in orders.load_many(line.order_id for line in approved)}
     check_unstopped(approved, found.values(), standings)
     policy = programmes.get(old.year).policy
-    line_writes = [_writes_of(line, decisions[line.order_id], found, standings, policy) for line in open_lines]
-    rounds.commit_decision(old, new, line_writes, app.caller.sub)
+    decided_lines = [
+        (line, _writes_of(line, decisions[line.order_id], found, standings, policy)) for line in open_lines
+    ]
+    rounds.commit_decision(old, new, decided_lines, app.caller.sub)
     return reply(public_round(new))
 
 
 def _writes_of(
     line: Line, decision: Decision, found: dict[str, Order], listed: dict[str, Standing], policy: Policy
 ) -> list[Write]:
-    """The writes of one line's decision, by no member of its parties. Whatever it is, the line remembers it as
-    "approve": so the same call, sent again after it was broken off, knows which lines it has decided on."""
-    strangers = settlements.strangers_to_line_checks(line, "approve_round", app.caller.sub)
+    """The writes of one line's decision. Whatever it is, the line remembers it as "approve": so the same call, sent
+    again after it was broken off, knows which lines it has decided on."""
     if decision.decision == "approve":
         new = stepped(line, "approve", app.mark)
-        writes = settlements.approved_line_writes(line, new, found[line.order_id], listed[line.enterprise_uscc])
-        return [*writes, *strangers]
+        return settlements.approved_line_writes(line, new, found[line.order_id], listed[line.enterprise_uscc])
     changes = {"round_id": None, "opinion": decision.opinion}
     if decision.decision == "return":
         new = returned_line(line, "return", app.mark, policy, remembered_as="approve", **changes)
-        return [settlements.line_write(line, new), *strangers]
+        return [settlements.line_write(line, new)]
     new = stepped(line, decision.decision, app.mark, remembered_as="approve", **changes)
     order = orders.load(line.order_id)
-    return [*settlements.ended_line_writes(line, new, order, order_without_settlement(order, app.mark)), *strangers]
+    return settlements.ended_line_writes(line, new, order, order_without_settlement(order, app.mark))
 
 
 handler = app.handle

@@ -148,7 +148,7 @@ def test_whoever_once_spoke_for_the_enterprise_takes_back_no_word_of_the_agency(
 @pytest.mark.clause("§3.5.1")
 @pytest.mark.clause("§4.2.3")
 @pytest.mark.clause("§5.2b")
-def test_whoever_handed_in_for_the_agency_neither_rates_nor_cancels_for_the_enterprise(voucher: Scene) -> None:
+def test_whoever_handed_in_for_the_agency_says_nothing_for_the_enterprise(voucher: Scene) -> None:
     town, _ = voucher
     order = town.complete(town.order())
     settlement = town.open_settlement(order)

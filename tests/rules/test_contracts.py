@@ -40,7 +40,8 @@ def test_one_word_alone_makes_no_contract_and_the_others_agreement_does() -> Non
     placed = without_word("placed", contract_number=None, contract_signed_on=None)
     entered = with_said_contract(placed, said("enterprise", contract_fen=2_000_000), MARK)
     assert (entered.contract_number, entered.contract_fen, entered.has_contract) == ("HT-1", 2_000_000, False)
-    assert accepted(entered, MARK).has_contract
+    assert refusal_of(accepted, entered, MARK) is Refusal.FOUR_EYES
+    assert accepted(entered, OTHERS).has_contract
     bare = accepted(placed, MARK)
     proposed = with_said_contract(bare, said(), MARK)
     assert (proposed.contract_number, proposed.has_contract, proposed.proposed_contract) == (None, False, said())

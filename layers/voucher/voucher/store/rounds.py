@@ -90,9 +90,11 @@ def commit_gathering(round_: Round, old: list[Line], new: list[Line], *also: Wri
     commit_in_parts(line_writes, [unchanged_check(round_)], [unchanged_check(round_)])
 
 
-def commit_decision(old: Round, new: Round, line_writes: Iterable[Sequence[Write]], caller: str) -> None:
-    """§3.5.2: the bureau's decision, with the writes of each line. Raises CHANGED_MEANWHILE, also for a caller who took
-    an earlier step of the round."""
-    hands = conditions.by_other_hands("approve_round", "round")
+def commit_decision(old: Round, new: Round, lines: Iterable[tuple[Line, Sequence[Write]]], caller: str) -> None:
+    """§3.5.2: the bureau's decision, each line with its writes. Raises CHANGED_MEANWHILE, also for a caller who took an
+    earlier step of the round, or is a member of a party of a line."""
+    step = "approve_round"
+    hands = conditions.by_other_hands(step, "round")
+    line_writes = [[*each, *settlements.strangers_to_line_checks(line, step, caller)] for line, each in lines]
     last, guard = step_write(old, new, hands, caller=caller), unchanged_check(old, hands, caller=caller)
     commit_in_parts(line_writes, [last], [guard])
