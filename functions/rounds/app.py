@@ -124,10 +124,8 @@ def approve(round_id: str) -> Answer[PublicRound]:
     found = {order.order_id: order for order in orders.load_many(line.order_id for line in approved)}
     check_unstopped(approved, found.values(), standings)
     policy = programmes.get(old.year).policy
-    decided_lines = [
-        (line, _writes_of(line, decisions[line.order_id], found, standings, policy)) for line in open_lines
-    ]
-    rounds.commit_decision(old, new, decided_lines, app.caller.sub)
+    line_writes = [(line, _writes_of(line, decisions[line.order_id], found, standings, policy)) for line in open_lines]
+    rounds.commit_decision(old, new, line_writes, app.caller.sub)
     return reply(public_round(new))
 
 
