@@ -98,7 +98,7 @@ def list_inspections(query: Inspections) -> Answer[ListOf[Inspection]]:
 
 @app.get("/inspections/<inspection_id>")
 def show(inspection_id: str) -> Answer[InspectionWithChecks]:
-    """§5.1: an inspection with its checks, and a link to its frame."""
+    """§5.1: an inspection with its checks, and a link to its frame, whose hash and draw are reckoned anew."""
     require(app.caller, "platform", "bureau", "finance", "discipline")
     return reply(shown_inspection(inspections.get(inspection_id)))
 

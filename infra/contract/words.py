@@ -118,6 +118,11 @@ LISTS: dict[str, Words] = {
         "cut": "末尾被截断",
         "replaced": "与存证不符",
     },
+    "draw_differences": {
+        "frame_missing": "抽样框文件缺失",
+        "frame_changed": "抽样框文件被改动",
+        "sample_differs": "样本与抽样框、随机种子不符",
+    },
     "list_changes": {"added": "新列入", "removed": "移出"},
     "reported_facts": {
         "name": "名称",

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from voucher.edge import inspections as edge
 from voucher.rules import holds
 from voucher.rules.working_days import SHANGHAI
 from voucher.store import keys
+from voucher.store.engine.table import transact, update_write
 
 Scene = tuple[Town, Json]
 SCRIPT = re.compile(r"```python\n(.*?)```", re.DOTALL)
@@ -65,6 +67,55 @@ def test_the_published_script_draws_the_recorded_sample_again(completed: Scene, 
         [f"agency {town.agency.uscc} {running['order_id']}", f"enterprise {town.enterprise.uscc} {order['order_id']}"]
     )
     assert hashlib.sha256(frame.read_bytes()).hexdigest() == inspection["frame_sha256"]
+
+
+def tampered_file(inspection: Json) -> None:
+    """Somebody counts a member of the stored frame twice."""
+    frame = json.loads(frame_file(inspection))
+    frame["members"][0]["weight"] = 2
+    place = f"inspections/{inspection['inspection_id']}/frame-{inspection['frame_sha256']}.json"
+    boto3.client("s3").put_object(Bucket=BUCKET, Key=place, Body=json.dumps(frame).encode())
+
+
+def deleted_file(inspection: Json) -> None:
+    place = f"inspections/{inspection['inspection_id']}/frame-{inspection['frame_sha256']}.json"
+    boto3.client("s3").delete_object(Bucket=BUCKET, Key=place)
+
+
+def other_size(inspection: Json) -> None:
+    """Somebody says afterwards that fewer were to be drawn."""
+    record = keys.inspection(inspection["inspection_id"])
+    transact([update_write("inspection", record, "SET #sample_size = :size", None, size=1)])
+
+
+@pytest.mark.clause("§5.1")
+@pytest.mark.parametrize(
+    ("tamper", "differences"),
+    [
+        (None, []),
+        (tampered_file, ["frame_changed"]),
+        (deleted_file, ["frame_missing"]),
+        (other_size, ["sample_differs"]),
+    ],
+)
+def test_whoever_reads_an_inspection_and_the_night_see_that_its_draw_does_not_agree(
+    completed: Scene,
+    tamper: Callable[[Json], None] | None,
+    differences: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    town, _ = completed
+    town.advance(town.order(contract_fen=60_000, voucher_fen=40_000), "accept", "contract")
+    inspection = drawn(town.world, "joint", BUREAU)
+    assert inspection["differences"] == []
+    if tamper:
+        tamper(inspection)
+    assert town.shown(f"/inspections/{inspection['inspection_id']}", BUREAU)["differences"] == differences
+    night = function("verify_audit").handler({}, None)
+    changed = {inspection["inspection_id"]: tuple(differences)} if differences else {}
+    assert night["draws"] == changed
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "DrawsChanged" in line]
+    assert json.loads(line)["DrawsChanged"] == [len(changed)]
 
 
 @pytest.mark.clause("§5.1.1")

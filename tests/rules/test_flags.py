@@ -146,6 +146,15 @@ def test_an_address_of_both_parties_is_a_flag_however_it_is_written(
 
 
 @pytest.mark.clause("§5.2b")
+def test_a_third_one_at_the_address_of_a_party_says_nothing_of_the_two() -> None:
+    buyer, seller = enterprise(address="莲都区天峰路2号"), agency(address="莲都区瓯恒路1号")
+    third = enterprise(
+        uscc="91331100MA2E3X4Y5A", address=seller.address, legal_representative="李四", contact_phone="0578-2"
+    )
+    assert flags_of_parties(buyer, seller, [], holders_of([buyer, seller, third])) == []
+
+
+@pytest.mark.clause("§5.2b")
 def test_what_is_left_of_two_erased_parties_is_not_the_same_person() -> None:
     mark = Mark(by="system", at=NOW)
     buyer = erased_organisation(enterprise(state="disqualified", address="丽水"), mark)

@@ -1,11 +1,17 @@
 """§5.1: the draw that anybody can repeat: each stratum first, nobody twice, two tickets if more speaks against them."""
 
+import hashlib
+import json
 from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from typing import Any
 
 import pytest
 
-from voucher.models.inspections import FrameMember
-from voucher.rules.inspections import drawn_members
+from tests.rules.records import MADE, POLICY, YEAR
+from voucher.models.inspections import Check, Filters, Frame, FrameMember, Inspection
+from voucher.rules.inspections import draw_differences, drawn_checks, drawn_inspection, drawn_members, frame_bytes
 
 
 def member(number: int, stratum: str = "enterprise:city", weight: int = 1) -> FrameMember:
@@ -51,3 +57,68 @@ def test_of_an_enterprise_one_order_is_asked_about_whatever_their_order() -> Non
     turned = member(1).model_copy(update={"order_ids": member(1).order_ids[::-1]})
     assert len(one.order_ids) == 1
     assert drawn_members([turned], "f" * 64, "s", 1) == [one]
+
+
+Drawn = tuple[Inspection, list[Check], bytes]
+
+
+@pytest.fixture
+def drawn() -> Drawn:
+    """A sample of ten out of thirty, as it is kept."""
+    days = Filters(placed_from=date(YEAR, 1, 1), placed_to=date(YEAR, 12, 31))
+    members = tuple(member(number) for number in range(30))
+    frame = Frame(kind="satisfaction", year=YEAR, filters=days, members=members)
+    content = frame_bytes(frame)
+    sha256 = hashlib.sha256(content).hexdigest()
+    sample = drawn_members(members, sha256, "公开摇号", 10)
+    inspection = drawn_inspection("ins_1", frame, sha256, "公开摇号", sample, sample_size=10, **MADE)
+    agency_of = {each.order_ids[0]: "91331100MA2E0000XX" for each in sample}
+    return inspection, drawn_checks(inspection, sample, agency_of, POLICY, MADE), content
+
+
+def rewritten(content: bytes, change: Callable[[list[Any]], object]) -> bytes:
+    """The frame, canonical as before, after somebody's `change` of its members."""
+    frame = json.loads(content)
+    change(frame["members"])
+    return json.dumps(frame, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+CHANGES = {
+    "a row changed": lambda members: members[0].update(name="另一家"),
+    "a weight doubled": lambda members: members[0].update(weight=2),
+    "a row left out": lambda members: members.pop(),
+    "a row added": lambda members: members.append({**members[0], "uscc": "9133X"}),
+    "rows put elsewhere": lambda members: members.reverse(),
+}
+
+
+@pytest.mark.clause("§5.1")
+def test_a_draw_that_nobody_touched_agrees(drawn: Drawn) -> None:
+    assert draw_differences(*drawn) == ()
+
+
+@pytest.mark.clause("§5.1")
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_frame_of_other_bytes_is_found_also_with_its_hash_in_the_record(
+    drawn: Drawn, change: Callable[[list[Any]], object]
+) -> None:
+    inspection, checks, content = drawn
+    forged = rewritten(content, change)
+    assert draw_differences(inspection, checks, forged) == ("frame_changed",)
+    # the hash is part of each rank, so that a frame that only looks alike draws others
+    hidden = inspection.model_copy(update={"frame_sha256": hashlib.sha256(forged).hexdigest()})
+    assert draw_differences(hidden, checks, forged) == ("sample_differs",)
+    junk = inspection.model_copy(update={"frame_sha256": hashlib.sha256(b"{}").hexdigest()})
+    assert draw_differences(junk, checks, b"{}") == ("frame_changed",)
+
+
+@pytest.mark.clause("§5.1")
+def test_another_seed_size_or_member_is_found_and_so_is_a_frame_that_is_gone(drawn: Drawn) -> None:
+    inspection, checks, content = drawn
+    for changes in ({"seed": "另一个"}, {"sample_size": 9}):
+        assert draw_differences(inspection.model_copy(update=changes), checks, content) == ("sample_differs",)
+    friend = checks[0].model_copy(update={"member_uscc": "9133X"})
+    easier = checks[0].model_copy(update={"order_ids": ("o_easy",)})
+    for kept in ([friend, *checks[1:]], [easier, *checks[1:]], checks[1:], [checks[1], checks[0], *checks[2:]]):
+        assert draw_differences(inspection, kept, content) == ("sample_differs",)
+    assert draw_differences(inspection, checks, None) == ("frame_missing",)

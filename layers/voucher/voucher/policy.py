@@ -293,10 +293,8 @@ class Signals:
     volume_times: int = 3  # §5.1 its share of the city's orders of that month ÷ its share in the months before
     volume_base_orders: int = 50  # §5.1 orders of the city in the months before, below which no share says anything
     pair_orders: int = 5  # §5.2b of an enterprise and an agency that have no order with anybody else in the year
-    high_price_percent: int = (
-        200  # §5.2a contract ÷ what the median price of its kind makes of its quantity, above which
-    )
-    low_price_percent: int = 50  # §5.2a, §5.2b the same, below which
+    high_price_percent: int = 200  # §5.2a contract ÷ what the median price of its kind makes of its quantity: above it
+    low_price_percent: int = 25  # §5.2a, §5.2b the same: below it; at 50 it would be every seventh honest one
 
 
 SIGNALS = Signals()

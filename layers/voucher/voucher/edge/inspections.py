@@ -7,10 +7,10 @@ from voucher.edge import clock
 from voucher.edge.checks import listed_check
 from voucher.edge.identity import Caller, require
 from voucher.models.base import instant_text
-from voucher.models.inspections import Filters, Frame, Inspection, InspectionKind
+from voucher.models.inspections import DrawDifference, Filters, Frame, Inspection, InspectionKind
 from voucher.policy import FRAME_ORDERS, Policy
 from voucher.rules.documents import file_name
-from voucher.rules.inspections import frame_of, states_of
+from voucher.rules.inspections import draw_differences, frame_of, states_of
 from voucher.rules.programmes import policy_for
 from voucher.rules.working_days import ONE_DAY, SHANGHAI
 from voucher.store import checks, inspections, orders, organisations, programmes
@@ -37,7 +37,18 @@ def frame_now(kind: InspectionKind, year: int, filters: Filters, policy: Policy)
 
 
 def shown_inspection(inspection: Inspection) -> dict[str, Any]:
-    """An inspection with its checks, as their list has them, and a link to its frame."""
+    """An inspection with its checks, as their list has them, what does not agree, and a link to its frame."""
     url = inspections.frame_url(inspection, file_name("抽样框", inspection.inspection_id, "json"))
-    found = [listed_check(each, for_agency=False) for each in checks.list_of(inspection.inspection_id)]
-    return inspection.public() | {"checks": found, "frame_url": url}
+    known = checks.list_of(inspection.inspection_id)
+    differences = draw_differences(inspection, known, inspections.find_frame(inspection))
+    found = [listed_check(each, for_agency=False) for each in known]
+    return inspection.public() | {"checks": found, "differences": differences, "frame_url": url}
+
+
+def changed_draws() -> dict[str, tuple[DrawDifference, ...]]:
+    """§5.1: each inspection, by its id, of which something is not as it was drawn."""
+    found = {
+        each.inspection_id: draw_differences(each, checks.list_of(each.inspection_id), inspections.find_frame(each))
+        for each in inspections.list_all()
+    }
+    return {inspection_id: differences for inspection_id, differences in found.items() if differences}

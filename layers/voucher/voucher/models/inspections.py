@@ -16,6 +16,8 @@ TOLD_CHECKS = frozenset({"rectifying", "answered", "referred", "closed"})
 InspectedParty = Literal["enterprise", "agency"]
 FindingKind = Literal["none", "rectify", "violation", "lead"]
 Way = Literal["visit", "phone"]
+# what of a draw is not as it was made
+DrawDifference = Literal["frame_missing", "frame_changed", "sample_differs"]
 CheckAnswer = Literal["yes", "no", "na"]
 
 
@@ -210,9 +212,11 @@ class Check(Remembering):
 
 
 class InspectionWithChecks(Inspection, defer_build=True):
-    """An inspection with those who were drawn, and a link to the file of its frame, which lasts five minutes."""
+    """An inspection with those who were drawn, and a link to the file of its frame, which lasts five minutes.
+    `differences` is empty as long as the file is the one that was hashed, and draws the same sample again."""
 
     checks: tuple[Check, ...]
+    differences: tuple[DrawDifference, ...]
     frame_url: str = Field(description="the frame as canonical JSON, the bytes of frame_sha256")
 
 

@@ -98,6 +98,8 @@ PEOPLE = {
     "contact_phone": ("SAME_PHONE", "联系电话相同"),
     "address": ("SAME_ADDRESS", "住所相同"),
 }
+# a building has many tenants: only those of both parties of an order say something
+OF_BOTH_PARTIES = frozenset({"address"})
 
 
 def _flags_of_people(
@@ -107,8 +109,11 @@ def _flags_of_people(
     for field, (code, words) in PEOPLE.items():
         for value in dict.fromkeys(plain(getattr(party, field)) for party in parties):
             sharing = holders.get(f"{field}:{value}", frozenset())
+            are_both = own <= sharing and len(own) > 1
+            if field in OF_BOTH_PARTIES and not are_both:
+                continue
             if value is not None and len({each.partition(":")[2] for each in sharing}) > 1:
-                who = "企业与服务机构" if own <= sharing and len(own) > 1 else "与其他单位"
+                who = "企业与服务机构" if are_both else "与其他单位"
                 flag = Flag(code=code, field=field, message=f"{who}的{words}，请核实是否串通。")
                 yield flag.public() | {"shared_with": sorted(sharing)}
 

@@ -14,6 +14,7 @@ from voucher.models.inspections import (
     Attempt,
     Check,
     CheckOfAgency,
+    DrawDifference,
     Filters,
     Frame,
     FrameMember,
@@ -188,6 +189,25 @@ def drawn_checks(
         )
         for number, each in enumerate(sample, 1)
     ]
+
+
+def draw_differences(
+    inspection: Inspection, checks: Iterable[Check], frame: bytes | None
+) -> tuple[DrawDifference, ...]:
+    """§5.1: what of a draw is not as it was made: its `frame` is gone or has other bytes, or frame, seed and size of
+    the record draw others than the `checks`, which are in the order of the sample. Empty if all agrees."""
+    if frame is None:
+        return ("frame_missing",)
+    if hashlib.sha256(frame).hexdigest() != inspection.frame_sha256:
+        return ("frame_changed",)
+    try:
+        members = Frame.model_validate_json(frame).members
+    except ValueError:  # whoever put it there wrote its hash into the record, too
+        return ("frame_changed",)
+    again = drawn_members(members, inspection.frame_sha256, inspection.seed, inspection.sample_size)
+    drawn = [(each.party, each.uscc, each.order_ids) for each in again]
+    kept = [(each.party, each.member_uscc, each.order_ids) for each in checks]
+    return () if drawn == kept else ("sample_differs",)
 
 
 # --- what is found ---

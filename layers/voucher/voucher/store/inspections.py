@@ -1,6 +1,6 @@
 """Inspections, in the supervision table; the frame of each is a file (§5.1)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from voucher.models.documents import FileName
 from voucher.models.inspections import Check, Inspection
@@ -34,6 +34,16 @@ def frame_url(inspection: Inspection, name: FileName) -> str:
     """A link to read the frame for five minutes."""
     place = frame_place(inspection.inspection_id, inspection.frame_sha256)
     return files.presign_download(place, None, "application/json", name)
+
+
+def find_frame(inspection: Inspection) -> bytes | None:
+    """The bytes of a frame as they are kept now; None if there is no such file."""
+    return files.find_content(frame_place(inspection.inspection_id, inspection.frame_sha256))
+
+
+def list_all() -> Iterator[Inspection]:
+    """Every inspection, page by page, the newest first."""
+    return (Inspection.model_validate(item) for item in read_whole("supervision", "INSPECTION"))
 
 
 def find(inspection_id: str) -> Inspection | None:
