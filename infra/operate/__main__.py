@@ -77,13 +77,14 @@ def _counted(some: Sequence[copies.Difference]) -> list[str]:
 
 
 def reconcile(on: Deployed, given: argparse.Namespace) -> None:
-    """rebuild each account from the postings, and check the audit trail"""
+    """rebuild each account from the postings, and check the audit trail and the samples of inspections"""
     begun, reports, trail = instant_text(now()), functions.reconcile(on, now()), functions.verify_audit(on)
     for each in reports:
         broken = [f"{found['name']} ({found['detail']})" for found in each["invariants"] if not found["holds"]]
         words = "balances" if each["balanced"] else f"DOES NOT BALANCE: {'; '.join(broken)}"
         _tell(f"{each['year']}: {each['postings']} postings, residual {each['residual_fen']} fen, {words}")
     _tell(f"audit trail: {trail['seq']} entries, {len(trail['breaks'])} breaks")
+    _tell(f"inspections: {len(trail['draws'])} samples that are not as drawn {', '.join(trail['draws'])}".rstrip())
     if trail["breaks"] or not all(each["balanced"] for each in reports):
         raise NotPossible("the books or the audit trail do not hold: leave the stack closed")
     if given.state.exists():
