@@ -22,8 +22,8 @@ STACK = "voucher"
 PACKAGES_BUCKET = "voucher-packages"
 PEOPLE = "people.json"
 STUCK = "The running stack could not be changed. `make down` ends it, with all that is in it; then it can start anew."
-# a demo year is played in minutes: its coming night is swept by hand
-PLAYED = {"SweepAhead": "allowed"}
+# A demo year is played in minutes: its coming night is swept by hand. No template can say so, lest a city does.
+PLAYED = {"SWEEP_AHEAD": "allowed"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def up(state: Path = LOCAL, parameters: Mapping[str, str] | None = None, port: i
     `parameters` go to the main template beside issuer, keys and audience. A `port` is that of a new start.
     Raises EmulatorFailed, DeploymentFailed.
     """
-    overrides = {**PLAYED, **(parameters or {})}
+    overrides = dict(parameters or {})
     with locked(state):
         running = emulator.running(state)
         if running and port not in (None, running.port):
@@ -117,6 +117,7 @@ def _deploy(running: Emulator, built: Path, overrides: Mapping[str, str]) -> Sta
     _tell("Deploying the voucher stack …")
     deployment.deploy(built, STACK, running.url, PACKAGES_BUCKET, {**trusted, **overrides})
     recovery.complete(aws, running.url, STACK)
+    _let_nights_come_early(aws, running.url)
     path = gateway.complete(aws, running.url, STACK)
     return Stack(running.url + path, running.url, REGION, pool, client, STACK)
 
@@ -125,6 +126,12 @@ def _make_packages_bucket(aws: boto3.Session, endpoint: str) -> None:
     storage = aws.client("s3", endpoint_url=endpoint)
     if all(bucket["Name"] != PACKAGES_BUCKET for bucket in storage.list_buckets()["Buckets"]):
         storage.create_bucket(Bucket=PACKAGES_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+
+def _let_nights_come_early(aws: boto3.Session, endpoint: str) -> None:
+    functions, name = aws.client("lambda", endpoint_url=endpoint), _outputs(aws, endpoint, STACK)["SweepFunction"]
+    known = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**known, **PLAYED}})
 
 
 def _outputs(aws: boto3.Session, endpoint: str, stack: str) -> dict[str, str]:

@@ -83,7 +83,8 @@ def run_in_turn[Thing, Result](things: Sequence[Thing], work: Callable[[Thing], 
 def told(now: datetime, world: World, stopped_clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> DemoYear:
     """A small city's year, told to its end at `now`; each part raises if an answer is unexpected."""
     stopped_clock.instant = now
-    monkeypatch.setenv("SWEEP_AHEAD", PLAYED["SweepAhead"])
+    for name, value in PLAYED.items():
+        monkeypatch.setenv(name, value)
     for module in (programme, orders, settlement):
         monkeypatch.setattr(module, "run_together", run_one_by_one)
     monkeypatch.setattr(rush, "run_at_once", run_in_turn)

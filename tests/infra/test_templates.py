@@ -77,12 +77,9 @@ def test_a_schedule_has_the_citys_time_zone_can_be_disabled_and_passes_its_insta
     assert list(events("Schedule")) == []
 
 
-def test_only_the_local_stack_may_sweep_a_night_before_it_comes() -> None:
-    parameter = template("template.yaml")["Parameters"]["SweepAhead"]
-    assert parameter["Default"] == "refused"
-    assert PLAYED == {"SweepAhead": "allowed"}
-    assert PLAYED["SweepAhead"] in parameter["AllowedValues"]
-    assert FUNCTIONS["Sweep"]["Environment"]["Variables"]["SWEEP_AHEAD"] == "SweepAhead"
+def test_no_template_lets_a_night_be_swept_before_it_comes() -> None:
+    assert PLAYED == {"SWEEP_AHEAD": "allowed"}  # only the local stack's, set beside the template
+    assert [name for name in MAIN if re.search(r"(?i)sweep_?ahead", (ROOT / name).read_text())] == []
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -124,16 +121,16 @@ def test_no_partition_region_or_account_is_written_into_a_main_template(name: st
 @pytest.mark.parametrize("name", [name for name, each in STATE.items() if each["Type"] == "AWS::DynamoDB::Table"])
 def test_a_table_is_kept_encrypted_and_can_be_restored_to_a_second(name: str) -> None:
     table = STATE[name]
-    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert table["Properties"]["DeletionProtectionEnabled"] is True
+    assert table["Properties"]["DeletionProtectionEnabled"] == "DeletionProtection"
     assert table["Properties"]["SSESpecification"]["SSEEnabled"] is True
     assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
 
 
 def test_the_bucket_is_private_encrypted_versioned_and_kept() -> None:
     bucket = STATE["Documents"]
-    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
     assert bucket["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
     assert "BucketEncryption" in bucket["Properties"]
@@ -144,7 +141,7 @@ def test_pages_of_the_allowed_origins_upload_to_the_bucket_and_download_from_it(
     assert {"GET", "POST"} <= set(rule["AllowedMethods"])
     assert [getattr(each, "value", each) for each in rule["AllowedOrigins"]] == [",", "AllowedOrigins"]
     nested = template("template.yaml")["Resources"]["Data"]["Properties"]["Parameters"]
-    assert nested == {"AllowedOrigins": "AllowedOrigins"}
+    assert nested["AllowedOrigins"] == "AllowedOrigins"
     assert DEFAULTS["Environment"]["Variables"]["ALLOWED_ORIGINS"] == "AllowedOrigins"
 
 
@@ -167,7 +164,7 @@ def test_a_domain_of_its_own_is_regional_and_leads_to_the_stage() -> None:
 
 def test_the_import_queue_lets_the_bucket_in_before_the_bucket_asks() -> None:
     assert STATE["Documents"]["DependsOn"] == "ImportListQueuePolicy"
-    [statement] = STATE["ImportListQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    statement, _ = STATE["ImportListQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
     assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": "AWS::AccountId"}
 
