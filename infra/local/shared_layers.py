@@ -38,12 +38,14 @@ def main() -> None:
     """Start MiniStack, if it is the very one whose workings this file knows."""
     if version("ministack") != READ_WITH:
         sys.exit(f"{__file__} was written for MiniStack {READ_WITH}; this is {version('ministack')}: look at it anew.")
-    gateway_errors, known_ids = importlib.import_module("gateway_errors"), importlib.import_module("known_ids")
+    names = ("gateway_errors", "known_ids", "permissions")
+    gateway_errors, known_ids, permissions = map(importlib.import_module, names)
     # the folder of this script would stand before the packages of the emulator
     sys.path.pop(0)
     share_layers()
     gateway_errors.teach()
     known_ids.keep()
+    permissions.teach()
     importlib.import_module("ministack.app").main()
 
 

@@ -15,7 +15,7 @@ ACTIONS = {
     "dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
     "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
     "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateMac", "s3:DeleteObjectVersion", "s3:GetObject",
-    "s3:GetObjectVersion", "s3:ListBucketVersions", "s3:PutObject", "sqs:SendMessage", "sqs:SendMessageBatch",
+    "s3:GetObjectVersion", "s3:ListBucketVersions", "s3:PutObject", "sqs:SendMessage",
     "secretsmanager:GetSecretValue",
 }  # fmt: skip
 

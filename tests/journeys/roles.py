@@ -218,7 +218,6 @@ def permissions_by_policy(function: dict[str, Any]) -> frozenset[Permission]:
         for statement in statements(function)
         for action in as_list(statement["Action"])
         for resource in as_list(statement["Resource"])
-        if action != "sqs:SendMessageBatch"  # IAM knows it as SendMessage
     )
 
 

@@ -1,5 +1,6 @@
 """Transactions: equal checks become one, and a false condition becomes the refusal that the caller names."""
 
+import re
 from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
@@ -8,9 +9,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.store.transactions import GUARD, write
+from tests.support.backend import ROOT, template
 from voucher.refusals import Refusal, Refused
 from voucher.store import keys
-from voucher.store.engine import table
+from voucher.store.engine import patience, table
 
 
 def test_equal_checks_are_sent_once_and_equal_changes_as_often_as_they_are_meant(
@@ -95,3 +97,52 @@ def test_a_false_condition_beside_contention_is_asked_again(
     with pytest.raises(outcome) if outcome else nullcontext():
         table.transact([write("o1"), write("o2")])
     assert (len(tokens), len(set(tokens))) == (asked, 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "asked", "outcome"),
+    [
+        ("TransactionConflict", table.ATTEMPTS, table.Contended),
+        ("ThrottlingError", table.ATTEMPTS_WHEN_THROTTLED, table.Throttled),
+        ("ProvisionedThroughputExceeded", table.ATTEMPTS_WHEN_THROTTLED, table.Throttled),
+    ],
+)
+def test_a_throttled_table_is_asked_less_often_and_more_slowly_than_a_contended_one(
+    monkeypatch: pytest.MonkeyPatch, code: str, asked: int, outcome: type[Exception]
+) -> None:
+    sent, waits = list[str](), list[float]()
+
+    def transact_write_items(**request: Any) -> None:
+        sent.append(request["ClientRequestToken"])
+        reasons = [{"Code": code}, {"Code": "None"}]
+        raise ClientError({"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}, "")
+
+    def uniform(least: float, most: float) -> float:
+        waits.append((least + most) / 2)
+        return 0
+
+    monkeypatch.setenv("ORDERS_TABLE", "orders")
+    monkeypatch.setattr(table, "client", lambda: SimpleNamespace(transact_write_items=transact_write_items))
+    monkeypatch.setattr(table.random, "uniform", uniform)
+    with pytest.raises(table.Contended) as raised:
+        table.transact([write("o1"), write("o2")])
+    assert (type(raised.value), len(sent), len(set(sent))) == (outcome, asked, 1)
+    if outcome is table.Throttled:
+        assert waits[0] >= 0.2
+    else:
+        assert waits[0] < 0.02
+
+
+def test_what_one_call_may_take_at_most_fits_into_a_function_of_the_api() -> None:
+    assert template("template.yaml")["Globals"]["Function"]["Timeout"] > patience.MOST_SECONDS
+    made = [
+        (path.name, "patience.config(" in text[place : place + 120])
+        for path in (ROOT / "layers/voucher").rglob("*.py")
+        for text in [path.read_text()]
+        for place in [each.start() for each in re.finditer(r"boto3\.client\(", text)]
+    ]
+    assert len(made) == 5
+    told = patience.config()
+    assert (told.connect_timeout, told.read_timeout) == (patience.CONNECT_SECONDS, patience.READ_SECONDS)
+    assert told.retries == {"mode": "standard", "total_max_attempts": patience.TRIES}
+    assert [name for name, is_patient in made if not is_patient] == ["files.py"]  # which makes it a line before

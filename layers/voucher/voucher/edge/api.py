@@ -27,6 +27,14 @@ from voucher.models.base import Mark, Remembering, Request, Stateful, parse_year
 from voucher.refusals import FieldError, Refusal, Refused, not_found
 
 TRIES = 4
+# what a service of AWS says that takes no more at present
+THROTTLING = {
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "SlowDown",
+    "ThrottlingException",
+}
 Handler = Callable[..., Any]
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -37,6 +45,7 @@ class Api(APIGatewayRestResolver):
     def __init__(self) -> None:
         super().__init__(strip_prefixes=[])
         self.exception_handler(Refused)(self._refused)
+        self.exception_handler(Exception)(self._failed)
         self.not_found(self._no_route)
 
     def handle(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -185,6 +194,14 @@ class Api(APIGatewayRestResolver):
         # refusal with errors is final: they name the version that the caller should have seen.
         self._overtaken = refused.refusal is Refusal.CHANGED_MEANWHILE and not refused.errors
         return problem(refused, self._request_id)
+
+    def _failed(self, error: Exception) -> Response[str]:
+        """BUSY for an error by which AWS asks to come later; it is told by its code, because not every function imports
+        AWS's client. Anything else stays a fault."""
+        answer = getattr(error, "response", None)
+        if isinstance(answer, dict) and answer.get("Error", {}).get("Code") in THROTTLING:
+            return problem(Refused(Refusal.BUSY), self._request_id)
+        raise error
 
     def _no_route(self, _error: NotFoundError) -> Response[str]:
         # API Gateway passes on only what fits a route of this function, so it is an id that nothing can have.

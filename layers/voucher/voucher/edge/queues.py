@@ -9,6 +9,8 @@ from typing import Any
 
 import boto3
 
+from voucher.store.engine import patience
+
 # how many messages SQS takes in one request
 MESSAGES_PER_REQUEST = 10
 
@@ -16,7 +18,7 @@ MESSAGES_PER_REQUEST = 10
 @cache
 def client() -> Any:
     """The SQS client of this process."""
-    return boto3.client("sqs")
+    return boto3.client("sqs", config=patience.config())
 
 
 def send(queue: str, bodies: Iterable[dict[str, Any]]) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
-from botocore.config import Config
+
+from voucher.store.engine import patience
 
 # to connect, and again until it answers; a batch of five has to fit the function's own time-out
 TIMEOUT_SECONDS = 4
@@ -45,7 +46,7 @@ def post(url: str, headers: dict[str, str], body: bytes) -> int:
 @cache
 def client() -> Any:
     """The Secrets Manager client of this process."""
-    return boto3.client("secretsmanager", config=Config(connect_timeout=2, read_timeout=5, retries={"max_attempts": 2}))
+    return boto3.client("secretsmanager", config=patience.config())
 
 
 def keys() -> tuple[str, ...]:

@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import quote
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from voucher.models.contents import MOST_BEGINNING, Looks, looks_like
 from voucher.models.documents import FileName
+from voucher.store.engine import patience
 
 MOST_UPLOAD_BYTES = 20 * 1024 * 1024
 UPLOAD_SECONDS = 900
@@ -27,7 +27,7 @@ MISSING = {"NoSuchKey", "AccessDenied", "404", "403"}
 def client() -> Any:
     """The S3 client of this process. Path style against a local endpoint, which has no host name per bucket."""
     local = bool(os.environ.get("AWS_ENDPOINT_URL"))
-    config = Config(signature_version="s3v4", s3={"addressing_style": "path" if local else "virtual"})
+    config = patience.config(signature_version="s3v4", s3={"addressing_style": "path" if local else "virtual"})
     return boto3.client("s3", config=config)
 
 

@@ -18,12 +18,14 @@ from voucher.models.pools import Plan, Shard, gather, home_shard, total_of
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
 from voucher.store.engine.reading import read_each, read_together
-from voucher.store.engine.table import Contended, Unmet, Write, add_write, transact, update_write
+from voucher.store.engine.table import Contended, Throttled, Unmet, Write, add_write, transact, update_write
 
 # how many plans are tried for one draw, each after a conflict or a shard that held too little; then the answer is BUSY
 MOST_PLANS = 24
 # how often a change of a shard is sent while others draw on it
 ATTEMPTS_AT_A_SHARD = 24
+# how many plans of one draw may be throttled: another shard may have room where a partition has none, a table has none
+MOST_THROTTLED = 2
 
 
 @dataclass(frozen=True)
@@ -183,11 +185,15 @@ def commit_draws(draws: list[Draw], claimant: str, writes: Callable[[dict[str, P
     """
     draw_of = {each.pool_id: each for each in draws}
     plans = {each.pool_id: {home_shard(claimant, each.shards): each.amount_fen} for each in draws}
+    throttled = 0
     for attempt in range(MOST_PLANS):
         try:
             transact(writes(plans), attempts=2)
             return plans
-        except Contended:
+        except Contended as contended:
+            throttled += isinstance(contended, Throttled)
+            if throttled == MOST_THROTTLED:
+                break
             plans = {pool_id: _plan_on_next_shard(plan, draw_of[pool_id].shards) for pool_id, plan in plans.items()}
             time.sleep(random.uniform(0, min(0.2, 0.005 * 2**attempt)))
         except Unmet as unmet:

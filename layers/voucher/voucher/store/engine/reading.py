@@ -30,6 +30,7 @@ def read_together(*keys: keys.Key) -> list[table.Item | None]:
         {"Get": {"TableName": table.table_name(key.table), "Key": table.encode(table.key_attributes(key))}}
         for key in places
     ]
+    throttled = 0
     for attempt in range(table.ATTEMPTS):
         try:
             answer = table.client().transact_get_items(TransactItems=gets)
@@ -37,8 +38,10 @@ def read_together(*keys: keys.Key) -> list[table.Item | None]:
             found = dict(zip(places, items, strict=True))
             return [found[key] for key in keys]
         except ClientError as error:
-            table.interpret(error, [])
-        table.pause(attempt)
+            throttled += table.interpret(error, [])
+        if throttled == table.ATTEMPTS_WHEN_THROTTLED:
+            break
+        table.pause(attempt, throttled)
     raise Refused(Refusal.BUSY)
 
 

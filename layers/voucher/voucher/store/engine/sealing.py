@@ -11,17 +11,15 @@ from functools import cache
 from typing import Any
 
 import boto3
-from botocore.config import Config
 
 from voucher.models.payables import Account
+from voucher.store.engine import patience
 
 
 @cache
 def client() -> Any:
     """The KMS client of this process."""
-    return boto3.client(
-        "kms", config=Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 4})
-    )
+    return boto3.client("kms", config=patience.config())
 
 
 def key() -> str:

@@ -20,12 +20,12 @@ from uuid import uuid4
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from voucher.models.base import Record, Stateful
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
+from voucher.store.engine import patience
 from voucher.tasks import due_place, task_key
 
 Item = dict[str, Any]
@@ -33,6 +33,8 @@ Item = dict[str, Any]
 MOST_ITEMS = 100
 # how often one transaction is sent while others write the same items; the waits add up to 1.5 seconds at most
 ATTEMPTS = 8
+# how often while the table takes no more: each try costs what is short, so there are few, and they come slowly
+ATTEMPTS_WHEN_THROTTLED = 3
 INDEXES = {
     "by_newest": "index_key",
     "by_state": "state_key",
@@ -46,25 +48,20 @@ INDEXES = {
     "by_due": "due_key",
 }
 INDEXED = {*INDEXES.values(), "index_sort", "due_sort"}
-CONTENTION = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
+THROTTLING = {"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
+CONTENTION = {"TransactionConflict", *THROTTLING}
 
 
 @cache
 def client() -> Any:
-    """The DynamoDB client of this process; its time-outs are short, because a Lambda is paid while it waits.
+    """The DynamoDB client of this process.
 
     Two things are switched off because they cost half of our own time per call (make bench): the client's validation of
     parameters, which DynamoDB validates anyway, and the long user agent.
     """
     return boto3.client(
         "dynamodb",
-        config=Config(
-            connect_timeout=2,
-            read_timeout=8,
-            retries={"mode": "standard", "max_attempts": 4},
-            parameter_validation=False,
-            user_agent=f"voucher Boto3/{boto3.__version__}",
-        ),
+        config=patience.config(parameter_validation=False, user_agent=f"voucher Boto3/{boto3.__version__}"),
     )
 
 
@@ -129,6 +126,10 @@ class Unmet(Exception):
 
 class Contended(Exception):
     """A transaction changed nothing because others were writing the same items at the same moment."""
+
+
+class Throttled(Contended):
+    """A transaction changed nothing because the table, or a partition of it, takes no more at present."""
 
 
 @cache
@@ -237,37 +238,42 @@ def key_attributes(key: keys.Key) -> dict[str, str]:
 
 
 def transact(writes: Iterable[Write], attempts: int = ATTEMPTS) -> None:
-    """Commit all of `writes` or none. Raises `Unmet` for false conditions, `Contended` when others kept coming first.
+    """Commit all of `writes` or none. Raises `Unmet` for false conditions, `Contended` when others kept coming first,
+    or `Throttled`.
 
     It is sent again only if contention is the reason for each write: with the same token and the same content.
     """
     asked = list(writes)
     request = {"TransactItems": [{write.kind: write.request} for write in asked], "ClientRequestToken": str(uuid4())}
+    throttled = 0
     for attempt in range(attempts):
         try:
             client().transact_write_items(**request)
             return
         except ClientError as error:
-            interpret(error, asked)
-        pause(attempt)
-    raise Contended
+            throttled += interpret(error, asked)
+        if throttled == ATTEMPTS_WHEN_THROTTLED:
+            break
+        pause(attempt, throttled)
+    raise Throttled if throttled else Contended
 
 
-def pause(attempt: int) -> None:
-    """Wait before another attempt: a random time (full jitter), longer with each attempt, at most 0.4 seconds."""
-    time.sleep(random.uniform(0, min(0.4, 0.01 * 2**attempt)))
+def pause(attempt: int, throttled: int = 0) -> None:
+    """Wait before another attempt: a random time (full jitter), longer with each attempt, at most 0.4 seconds; 0.3 more
+    for each that was throttled, because others' writes end soon, and a table does not grow as fast."""
+    time.sleep(random.uniform(0.1 * throttled, min(0.4, 0.01 * 2**attempt) + 0.3 * throttled))
 
 
-def interpret(error: ClientError, writes: list[Write]) -> None:
-    """Return if contention was a reason, so that the same may be sent again. Raises `Unmet` for false conditions, and
-    the error itself for any other reason.
+def interpret(error: ClientError, writes: list[Write]) -> bool:
+    """Return if contention was a reason, so that the same may be sent again: True if the table takes no more. Raises
+    `Unmet` for false conditions, and the error itself for any other reason.
 
     False conditions beside contention tell half of the story: the item that explains them may be the contended one,
     such as the voucher that this enterprise was granted this very moment.
     """
     code = error.response["Error"]["Code"]
     if code == "TransactionInProgressException":
-        return
+        return False
     if code != "TransactionCanceledException":
         raise error
     reasons = error.response["CancellationReasons"]
@@ -275,7 +281,7 @@ def interpret(error: ClientError, writes: list[Write]) -> None:
     if not codes <= CONTENTION | {"ConditionalCheckFailed"}:
         raise error
     if codes & CONTENTION:
-        return
+        return bool(codes & THROTTLING)
     false = [
         (write, decode(reason["Item"]) if reason.get("Item") else None)
         for write, reason in zip(writes, reasons, strict=True)
