@@ -19,6 +19,9 @@ CALLS: dict[str, Callable[[Operation], bool]] = {
     "UNAUTHORIZED": lambda operation: not operation.is_open,
     "ACCESS_DENIED": lambda operation: not operation.is_open,
     "MISSING_AUTHENTICATION_TOKEN": lambda _: False,  # an address that is no operation
+    # what AWS's own clients sign, and no client of ours
+    "INVALID_SIGNATURE": lambda _: False,
+    "EXPIRED_TOKEN": lambda _: False,
     "REQUEST_TOO_LARGE": lambda operation: operation.body is not None,
     "UNSUPPORTED_MEDIA_TYPE": lambda operation: operation.body is not None,
     "THROTTLED": lambda _: True,

@@ -1,7 +1,7 @@
 """Teaches MiniStack two things about permissions in which AWS differs from it.
 
-One message and several need the same permission, `sqs:SendMessage`: there is no `sqs:SendMessageBatch`. And whoever is on
-this machine counts as coming over TLS, which our policies insist on and which there is none of here.
+One message and several need the same permission, `sqs:SendMessage`: there is no `sqs:SendMessageBatch`. And whoever is
+on this machine counts as coming over TLS, which our policies insist on and which there is none of here.
 """
 
 import importlib

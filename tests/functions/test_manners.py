@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.client import steps
 from infra.client.http import BUREAU, Person, Reply
@@ -50,6 +51,41 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("a table was asked")
 
     monkeypatch.setattr(table, "client", asked)
+
+
+class Failing:
+    """A client of AWS whose every call is answered by an error of that code."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    def __getattr__(self, operation: str) -> Any:
+        def fail(**_request: Any) -> None:
+            raise ClientError({"Error": {"Code": self.code}}, operation)
+
+        return fail
+
+
+@pytest.mark.parametrize(
+    "name", ["GET /products", "GET /products/{product_id}", "GET /batches/{batch_id}", "GET /vouchers/{voucher_id}"]
+)
+@pytest.mark.parametrize(
+    "code", ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"]
+)
+def test_whoever_comes_while_a_table_takes_no_more_is_asked_to_come_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str, code: str
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(table, "client", lambda: Failing(code))
+        reply = answer_to(name, OWNER, "b_1.91331100000000000A")
+    assert (reply.status, reply.code, reply.headers["retry-after"]) == (429, "BUSY", "1")
+
+
+def test_any_other_error_of_a_table_stays_a_fault(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(table, "client", lambda: Failing("AccessDeniedException"))
+        with pytest.raises(ClientError):
+            answer_to("GET /products/{product_id}")
 
 
 @pytest.mark.parametrize("name", WITH_ID)

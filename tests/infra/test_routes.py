@@ -166,7 +166,7 @@ def test_a_route_is_open_without_a_token_exactly_if_the_contract_says_so() -> No
 
 ANSWERS = {
     "UNAUTHORIZED", "ACCESS_DENIED", "MISSING_AUTHENTICATION_TOKEN", "REQUEST_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-    "THROTTLED", "WAF_FILTERED", "DEFAULT_4XX", "DEFAULT_5XX",
+    "THROTTLED", "WAF_FILTERED", "DEFAULT_4XX", "DEFAULT_5XX", "INVALID_SIGNATURE", "EXPIRED_TOKEN",
 }  # fmt: skip
 SAID = {
     "Content-Type": "'application/problem+json'",
@@ -190,6 +190,9 @@ def test_what_the_gateway_itself_refuses_is_a_problem_like_any_other(kind: str) 
     assert body["status"] == answer["StatusCode"]
     assert {"type", "title", "status", "code", "detail", "errors", "request_id"} == set(body)
     assert body["request_id"] == "$context.requestId"
+    # of all that AWS knows of a request, only this and what our authorizer says leaves: no header, so no token
+    named = set(re.findall(r"\$context\.[\w.]+|\$\w+", answer["ResponseTemplates"]["application/json"]))
+    assert named <= {"$context.requestId", "$context.authorizer.detail", "$context.authorizer.reason"}
 
 
 def test_a_rate_of_its_own_names_a_route_as_the_gateway_wants_it_written() -> None:
