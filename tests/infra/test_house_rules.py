@@ -18,7 +18,8 @@ DEAD_LETTERS = {name for name in QUEUES if name.endswith("DeadLetters")}
 # what CloudFormation names a thing by; a thing without such a name gets one that begins with its stack's
 NAMES = {
     "AlarmName", "BucketName", "FunctionName", "LogGroupName", "Name", "QueueName", "RoleName", "TableName",
-    "TopicName", "RepositoryName", "LayerName", "ManagedPolicyName", "DashboardName", "GroupName", "AliasName", "BackupVaultName",
+    "TopicName", "RepositoryName", "LayerName", "ManagedPolicyName", "DashboardName", "GroupName", "AliasName",
+    "BackupVaultName",
 }  # fmt: skip
 
 
