@@ -2,16 +2,17 @@
 
 Messages go back one by one: to their queue first, then out of the dead letters. So one may come twice, which every
 worker bears, and none is lost. What the relay gave up has no body, only its place in a stream, which keeps it for a
-day: it is read there again and handed to the relay.
+day: it is read there again and handed to the relay. A night that failed is run again, with its own instant.
 """
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from infra.operate.deployed import DEAD_LETTERS, QUEUE, Deployed, NotPossible
+from infra.operate.deployed import DEAD_LETTERS, FUNCTION, QUEUE, Deployed, NotPossible
+from infra.operate.functions import invoke
 
-RELAY = "RelayDeadLetters"
+RELAY, NIGHTS = "RelayDeadLetters", "NightsDeadLetters"
 MOST_RECORDS = 100
 
 
@@ -30,12 +31,14 @@ def redrive(deployed: Deployed, name: str) -> int:
     if not name.endswith(DEAD_LETTERS):
         raise NotPossible(f"{name} are no dead letters")
     queues, url, count = deployed.client("sqs"), deployed.queue(name), 0
-    source = None if name == RELAY else deployed.queue(f"{name.removesuffix(DEAD_LETTERS)}Queue")
+    source = None if name in (RELAY, NIGHTS) else deployed.queue(f"{name.removesuffix(DEAD_LETTERS)}Queue")
     for message in _messages(queues, url):
-        if source is None:
-            _relay_again(deployed, json.loads(message["Body"]))
-        else:
+        if source:
             queues.send_message(QueueUrl=source, MessageBody=message["Body"])
+        elif name == NIGHTS:
+            _run_again(deployed, message)
+        else:
+            _relay_again(deployed, json.loads(message["Body"]))
         queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         count += 1
     return count
@@ -45,10 +48,24 @@ def _messages(queues: Any, url: str) -> Iterator[dict[str, Any]]:
     """Until two long polls in a row find nothing."""
     empty = 0
     while empty < 2:
-        answer = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, VisibilityTimeout=60)
+        wanted = {"MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"], "VisibilityTimeout": 60}
+        answer = queues.receive_message(QueueUrl=url, WaitTimeSeconds=1, **wanted)
         found = answer.get("Messages", [])
         empty = 0 if found else empty + 1
         yield from found
+
+
+def _run_again(deployed: Deployed, message: dict[str, Any]) -> None:
+    """Invoke a function with the event of a night that failed, as Lambda or the scheduler has laid it down. Raises
+    NotPossible if it fails again: then it stays among the dead letters."""
+    body = json.loads(message["Body"])
+    if "requestPayload" in body:  # it was handed over, and every try failed
+        arn, event = body["requestContext"]["functionArn"], body["requestPayload"]
+    else:
+        arn, event = message["MessageAttributes"]["TARGET_ARN"]["StringValue"], body
+    name = arn.split(":function:")[1].partition(":")[0]
+    [logical] = [each for each, physical in deployed.of(FUNCTION).items() if physical == name]
+    invoke(deployed, logical, event)
 
 
 def _relay_again(deployed: Deployed, given_up: dict[str, Any]) -> None:

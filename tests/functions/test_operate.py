@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.operate import balances, copies, gate
+from infra.operate import balances, copies, gate, queues
 from infra.operate.copies import Difference
 from infra.operate.deployed import Deployed, NotPossible
 from infra.operate.gate import Closed
@@ -248,6 +248,23 @@ def test_dead_letters_go_back_to_their_queue_and_are_worked_on(on: Deployed, tow
     assert told["about"] == f"enterprise:{town.enterprise.uscc}"
     wanted = {"QueueUrl": url, "AttributeNames": ["ApproximateNumberOfMessages"]}
     assert boto3.client("sqs").get_queue_attributes(**wanted)["Attributes"]["ApproximateNumberOfMessages"] == "0"
+
+
+def test_a_night_that_failed_is_run_again_with_its_own_instant(
+    on: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = list[tuple[str, Json]]()
+    monkeypatch.setattr(queues, "invoke", lambda _on, name, event: run.append((name, event)))
+    url, arn = on.queue("NightsDeadLetters"), f"arn:aws:lambda:ap-east-1:1:function:{on.function('Sweep')}"
+    event = {"time": "2026-11-30T16:05:00Z"}
+    by_lambda = {"requestContext": {"functionArn": f"{arn}:$LATEST"}, "requestPayload": event}
+    target = {"TARGET_ARN": {"DataType": "String", "StringValue": arn}}
+    sqs = boto3.client("sqs")
+    sqs.send_message(QueueUrl=url, MessageBody=json.dumps(by_lambda))
+    sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event), MessageAttributes=target)
+    operate(on, tmp_path, "redrive", "NightsDeadLetters")
+    assert run == [("Sweep", event)] * 2
+    assert queues.waiting(on)["NightsDeadLetters"] == 0
 
 
 def test_a_queue_that_is_none_of_dead_letters_is_not_emptied(on: Deployed, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_stack_stays_within_what_cloudformation_takes() -> None:
         assert len(template(name)["Resources"]) <= 500
 
 
-def test_whoever_may_send_to_its_own_queue_is_allowed_to_be_called_again_and_again() -> None:
+def test_whoever_may_send_to_its_own_queue_may_be_called_again_and_again() -> None:
     """Lambda would stop the chain after 16 calls, and the rest of a list would stay undone."""
     queues_read = {(name, queue_of(each["Queue"])) for name, each in events("SQS")}
     chained = {
@@ -103,7 +103,7 @@ def test_the_sweep_comes_again_each_hour_until_five_because_a_disturbance_may_la
     assert sweep["ScheduleExpression"] == "cron(5 0-5 * * ? *)"
 
 
-def test_who_needs_no_token_has_a_ceiling_and_the_rush_a_floor_within_a_new_accounts_quota() -> None:
+def test_public_routes_have_a_ceiling_and_the_rush_a_floor_within_the_quota() -> None:
     shares: dict[str, list[str]] = {"PublicConcurrency": [], "GrabConcurrency": [], "AuthorizeConcurrency": []}
     for name, each in of_type("AWS::Lambda::Function", transformed()).items():
         if share := each.get("ReservedConcurrentExecutions"):
@@ -173,7 +173,7 @@ def test_what_lies_somewhere_lies_there_encrypted() -> None:
             assert each["Properties"]["EnableKeyRotation"] is True, name
 
 
-def test_what_keeps_data_outlives_its_stack_and_a_first_deployment_that_fails_leaves_nothing() -> None:
+def test_what_keeps_data_outlives_its_stack_but_not_a_first_deployment_that_fails() -> None:
     kept = {
         name
         for name, each in every_resource()

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 
 from infra.operate import __main__ as command
-from infra.operate.deployed import KMS_KEY, QUEUE, SECRET, TABLE, Deployed
+from infra.operate.deployed import FUNCTION, KMS_KEY, QUEUE, SECRET, TABLE, Deployed
 from tests.support.backend import QUEUES, table_definitions
 
 RESTORABLE = {"PointInTimeRecoveryEnabled": True}
@@ -22,10 +22,12 @@ def operated() -> Deployed:
         name = "".join(part.capitalize() for part in word.split("_"))
         urls[f"{name}Queue"] = queues.get_queue_url(QueueName=word)["QueueUrl"]
         urls[f"{name}DeadLetters"] = queues.create_queue(QueueName=f"{name}DeadLetters")["QueueUrl"]
+    urls["NightsDeadLetters"] = queues.create_queue(QueueName="NightsDeadLetters")["QueueUrl"]
     on = Deployed("voucher", boto3.Session())
     on.__dict__["resources"] = {
         TABLE: {f"{word.capitalize()}Table": word for word in table_definitions()},
         QUEUE: urls,
+        FUNCTION: {"Sweep": "voucher-Sweep"},
         SECRET: {"WebhookKeys": "keys"},
         KMS_KEY: {name: keys.create_key()["KeyMetadata"]["KeyId"] for name in ("BankAccountsKey", "MailboxKey")},
     }
