@@ -59,14 +59,14 @@ def _found(vouchers: int) -> tuple[DynamoDB, list[Change], City]:
         return cloud.tables, changes, settle(cloud, vouchers)
 
 
-def settle(cloud: Cloud, vouchers: int) -> City:
+def settle(cloud: Cloud, vouchers: int, enterprises: int = 10) -> City:
     """The same in tables that are empty; the batch has as many vouchers."""
     people = People(cloud)
-    enterprises = seed_data.add_enterprises(10)
-    batch_id = seed_data.open_batch(people, QUOTA_FEN * vouchers, total_fen=100 * QUOTA_FEN)
+    claimants = seed_data.add_enterprises(enterprises)
+    batch_id = seed_data.open_batch(people, QUOTA_FEN * vouchers, total_fen=max(100, vouchers) * QUOTA_FEN)
     agency = seed_data.add_agency()
     products = [seed_data.add_product(agency, category) for category in list(Category)[:3]]
-    return City(cloud, people, batch_id, enterprises, [agency], products)
+    return City(cloud, people, batch_id, claimants, [agency], products)
 
 
 def live(city: City) -> None:

@@ -35,7 +35,7 @@ class Outcome:
 
 def run(seed: int, without: Container[str] = ()) -> Outcome:
     """Live the life of a seed; `without` names faults and stories that are left out, to find a shorter one."""
-    with simulated(seed, without) as cloud, logged(seed % 8 == 1) as log:
+    with logged(seed % 8 == 1) as log, simulated(seed, without) as cloud:
         witness = Witness(cloud)
         cloud.tables.on_commit = witness.see
         is_crowd = seed % 2 == 1

@@ -2,17 +2,23 @@
 
 import os
 from collections import Counter
+from collections.abc import Callable
 from random import Random
 from time import perf_counter
 
 import pytest
 
+from infra.client.http import BUREAU, Reply
+from tests.races import seed_data
 from tests.simulation import crowd, life
 from tests.simulation.chance import MOST_SECONDS
 from tests.simulation.checks import check_at_rest
 from tests.simulation.cloud import simulated
 from tests.simulation.run import run
 from tests.simulation.witness import Witness
+from voucher.store import keys
+from voucher.store.engine import pools
+from voucher.store.engine.table import transact, update_write
 
 SEEDS = int(os.environ.get("VOUCHER_SIMULATION_SEEDS", "150"))
 FIRST = int(os.environ.get("VOUCHER_SIMULATION_FIRST", "0"))
@@ -83,3 +89,29 @@ def test_whichever_item_of_an_order_changes_last_the_report_counts_it(late: int)
         cloud.scheduler.run(600)
         assert [call.path for call in city.people.calls] == [f"/batches/{city.batch_id}/vouchers", "/orders"]
         check_at_rest(city, witness)
+
+
+def at_once(pool_id: str, shards: int, change: str, condition: str) -> None:
+    """All shards in one transaction, as it was done until 2026-11-30."""
+    transact([update_write(f"{pool_id}#{each}", keys.pool(pool_id, each), change, condition) for each in range(shards)])
+
+
+@pytest.mark.clause("§1.4a")
+@pytest.mark.parametrize(("commit", "told"), [(None, 200), (at_once, 429)])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_batch_is_closed_in_the_middle_of_a_rush(
+    seed: int, commit: Callable[..., None] | None, told: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """300 claimants within a second, 32 shards, and one call; stopped as before, the batch stays open in this rush."""
+    monkeypatch.setattr(seed_data, "SHARDS", 32)
+    if commit:
+        monkeypatch.setattr(pools, "_commit_each_shard", commit)
+    with simulated(seed) as cloud:
+        city, replies = life.settle(cloud, 320, 300), list[Reply]()
+        cloud.chance.item_seconds = 0.01
+        for enterprise in city.enterprises:
+            life.begin(city, "grab", lambda each=enterprise: life.grab(city, each), 1.0)
+        path = f"/batches/{city.batch_id}/close"
+        cloud.scheduler.spawn(lambda: replies.append(city.people.send(BUREAU, "POST", path, None, "close")), 0.3)
+        cloud.scheduler.run(600)
+        assert [each.status for each in replies] == [told]

@@ -106,6 +106,11 @@ def load_function(folder: str, name: str) -> ModuleType:
     return module
 
 
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))
+
+
 @dataclass(frozen=True)
 class Route:
     """One API event of template.yaml: method, path pattern and function."""
@@ -117,8 +122,7 @@ class Route:
 
     def matches(self, method: str, path: str) -> dict[str, str] | None:
         """The path parameters if this route serves the request, else None."""
-        pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path)
-        match = re.fullmatch(pattern, path) if method == self.method else None
+        match = _pattern(self.path).fullmatch(path) if method == self.method else None
         return match.groupdict() if match else None
 
 
