@@ -1,7 +1,8 @@
-"""`make soak`: every condition removed in turn, the model for thousands of runs, the races with many seeds, every
-fault at every call, and thousands of calls that are made up from the API's document.
+"""`make soak`: every condition removed in turn, decisions turned round, the model for thousands of runs, the races with
+many seeds, every fault at every call, thousands of simulated lives, and of calls that are made up from the API's
+document.
 
-python -m infra.soak [mutation [name] | lives [name] | model | races | faults | calls | simulation]
+python -m infra.soak [mutation [name] | lives [name] | decisions [number] | model | races | faults | calls | simulation]
 """
 
 import os
@@ -12,6 +13,7 @@ from subprocess import PIPE, STDOUT
 
 from infra.local.state import ROOT
 from infra.soak import mutation
+from infra.soak.decisions import decisions
 
 # the 200 runs of `make test` are repeated with so many seeds: 5,000 runs
 MODEL_SEEDS = 25
@@ -21,11 +23,13 @@ LIVES = 10_000
 # the 500 calls of `make test` are followed by others, of other seeds: more than 5,000 calls
 CALL_ROUNDS = 10
 WORKERS = 2
+# of some 2,400 decisions of rules and handlers
+MOST_DECISIONS = 200
 
 
 def main(part_names: list[str]) -> int:
     """Run the named part, or all parts; the exit code is 1 if a test failed or a mutant survived."""
-    parts = part_names[:1] or ["races", "faults", "calls", "simulation", "mutation", "model"]
+    parts = part_names[:1] or ["races", "faults", "calls", "simulation", "mutation", "decisions", "model"]
     failures = 0
     if "races" in parts:
         failures += _tests("races", VOUCHER_RACE_SEEDS=str(RACE_SEEDS))
@@ -40,6 +44,9 @@ def main(part_names: list[str]) -> int:
         failures += mutation.run(*part_names[1:2])
     if "lives" in parts:
         failures += mutation.run_by_lives(*part_names[1:2])
+    if "decisions" in parts:
+        most = int(part_names[1]) if part_names[1:] else MOST_DECISIONS
+        failures += mutation.run_decisions(decisions(), most)
     if "model" in parts:
         with ThreadPoolExecutor(WORKERS) as pool:
             failures += sum(pool.map(_model, range(1, MODEL_SEEDS + 1)))

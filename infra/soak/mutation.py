@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
+from random import Random
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
@@ -34,6 +35,8 @@ SLOW = ("functions", "races", "faults")
 RINGS = (QUICK, *SLOW)
 # tests of these rings have their subject in their file's name
 NEAR = ("functions", "races")
+# tests of rules and handlers
+DECIDED = ("rules", "functions")
 # tries each step of `hands.py` with each person who took another one
 FOUR_EYES = "tests/functions/test_four_eyes.py"
 # words of names that tell no subject
@@ -56,8 +59,9 @@ ENVIRONMENT = Path(sys.prefix).stat().st_ino
 
 @dataclass(frozen=True)
 class Site:
-    """One use of a named condition: `line` is 1-based, `columns` are those of the expression. `users` are the functions
-    that write it: the one it is in, or those that use the constant it is part of. `file` is relative to the store."""
+    """A place that a mutant changes, such as one use of a named condition: `line` is 1-based, `columns` are those of
+    what is replaced, in bytes. `users` are the functions that write a condition: the one it is in, or those that use
+    the constant it is part of. `file` is relative to the tree."""
 
     file: str
     function: str
@@ -65,6 +69,7 @@ class Site:
     line: int
     columns: tuple[int, int]
     users: tuple[str, ...]
+    instead: str = ALWAYS
 
     @property
     def place(self) -> str:
@@ -89,7 +94,7 @@ class Verdict:
 def sites() -> list[Site]:
     """Every place of the store and its engine where a named condition is used."""
     paths = sorted((ROOT / STORE).rglob("*.py"))
-    modules = {path.relative_to(ROOT / STORE).as_posix(): ast.parse(path.read_text()) for path in paths}
+    modules = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text()) for path in paths}
     return [site for file in modules for site in _sites_in(file, modules)]
 
 
@@ -162,6 +167,36 @@ def run_by_lives(only: str = "") -> int:
         return _survivors(list(pool.map(lambda site: _told(_try(site, [LIVES], trees), "LIVED"), wanted)))
 
 
+def run_decisions(decisions: list[Site], most: int) -> int:
+    """The same for a sample of the decisions of rules and handlers: tests of their subject first, and then all tests of
+    both rings that run through them."""
+    wanted = Random(most).sample(decisions, min(most, len(decisions)))
+    with _trees() as trees, ThreadPoolExecutor(WORKERS) as pool:
+        verdicts = list(pool.map(lambda site: _told(_try(site, _near_decision(site), trees)), wanted))
+        left = [each.site for each in verdicts if each.failed is None]
+        if left:
+            witnesses = list(pool.map(lambda ring: _witnesses(trees, ring), DECIDED))
+            far = [(site, [_through(site, ring) for ring in witnesses]) for site in left]
+            verdicts = list(pool.map(lambda each: _told(_try(each[0], each[1], trees), "SURVIVED"), far))
+        survivors = sum(each.failed is None for each in verdicts)
+    print(f"{len(wanted) - survivors}/{len(wanted)} decisions missed when turned round", flush=True)
+    return survivors
+
+
+def _near_decision(site: Site) -> list[list[str]]:
+    """By ring, the tests of the subject: their file shares a word with that of the decision."""
+    path = Path(site.file)
+    words = _words(path.parent.name if path.name == "app.py" else path.stem)
+    return [
+        sorted(
+            f"tests/{ring}/{each.name}"
+            for each in (ROOT / "tests" / ring).glob("test_*.py")
+            if words & _words(each.stem)
+        )
+        for ring in DECIDED
+    ]
+
+
 def _survivors(verdicts: list[Verdict]) -> int:
     survivors = [each for each in verdicts if each.failed is None]
     print(f"{len(verdicts) - len(survivors)}/{len(verdicts)} conditions missed when removed", flush=True)
@@ -180,7 +215,7 @@ def _trees() -> Iterator["SimpleQueue[Path]"]:
 
 def _youngest_first(some: Iterable[Site]) -> list[Site]:
     """By the day on which their lines came; lines that are not committed yet are the youngest."""
-    ages = {file: _written_at(ROOT / STORE / file) for file in {site.file for site in sites()}}
+    ages = {file: _written_at(ROOT / file) for file in {site.file for site in sites()}}
     return sorted(some, key=lambda site: ages[site.file][site.line - 1], reverse=True)
 
 
@@ -251,7 +286,7 @@ def _copy(tree: Path) -> Path:
 def _try(site: Site, groups: list[list[str]], trees: "SimpleQueue[Path]") -> Verdict:
     tree, began = trees.get(), perf_counter()
     try:
-        with _mutated(tree / STORE / site.file, site):
+        with _mutated(tree / site.file, site):
             failed = next((found for tests in groups if tests and (found := _failure(tree, tests))), None)
         if failed and failed.startswith("tests/"):
             _check_holds(tree, failed)
@@ -273,10 +308,11 @@ def _check_holds(tree: Path, test: str) -> None:
 @contextmanager
 def _mutated(path: Path, site: Site) -> Iterator[None]:
     before = path.read_text()
-    lines = before.splitlines(keepends=True)
+    lines = before.encode().splitlines(keepends=True)
     start, end = site.columns
-    lines[site.line - 1] = lines[site.line - 1][:start] + ALWAYS + lines[site.line - 1][end:]
-    path.write_text("".join(lines))
+    line = lines[site.line - 1]
+    lines[site.line - 1] = line[:start] + site.instead.encode() + line[end:]
+    path.write_bytes(b"".join(lines))
     try:
         yield
     finally:

@@ -1,4 +1,5 @@
-"""A pytest plugin: which functions of the store each test runs through, and how long it takes.
+"""A pytest plugin: which functions of the store, the rules and the handlers each test runs through, and how long it
+takes.
 
 `-p infra.soak.witness` appends one JSON line per test to the file that VOUCHER_WITNESS names.
 """
@@ -14,7 +15,7 @@ from types import CodeType
 import pytest
 
 TOOL = sys.monitoring.PROFILER_ID
-STORE = f"{os.sep}store{os.sep}"
+STORE, RULES = f"{os.sep}store{os.sep}", f"{os.sep}rules{os.sep}"
 SEEN: set[str] = set()
 
 
@@ -26,8 +27,11 @@ def pytest_configure() -> None:
 
 
 def _begun(code: CodeType, _offset: int) -> object:
+    path = Path(code.co_filename)
     if STORE in code.co_filename:
-        SEEN.add(f"{Path(code.co_filename).stem}.{code.co_name}")
+        SEEN.add(f"{path.stem}.{code.co_name}")
+    elif RULES in code.co_filename or path.name == "app.py":
+        SEEN.add(f"{path.parent.name}/{path.stem}.{code.co_name}")
     return sys.monitoring.DISABLE
 
 

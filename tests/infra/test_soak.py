@@ -47,7 +47,7 @@ def test_as_many_places_are_mutated_as_conditions_are_used() -> None:
 
 def test_each_condition_is_tried_once_and_the_youngest_ones_first() -> None:
     ordered = mutation._youngest_first(SITES)
-    written = [mutation._written_at(ROOT / STORE / site.file)[site.line - 1] for site in ordered]
+    written = [mutation._written_at(ROOT / site.file)[site.line - 1] for site in ordered]
     assert sorted(written, reverse=True) == written
     assert sorted(map(str, ordered)) == sorted(map(str, SITES))
 
@@ -96,7 +96,7 @@ def test_without_a_mutant_the_first_cause_of_a_failure_is_told(tmp_path: Path) -
 
 def test_a_mutant_replaces_exactly_the_condition(tmp_path: Path) -> None:
     for site in SITES:
-        path = ROOT / STORE / site.file
+        path = ROOT / site.file
         line = path.read_text().splitlines()[site.line - 1]
         start, end = site.columns
         assert line[start:end].replace('"', "'") == f"conditions.{site.condition}"

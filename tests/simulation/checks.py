@@ -13,6 +13,7 @@ from tests.simulation.cloud import START
 from tests.simulation.life import City, is_grab
 from tests.simulation.witness import Witness, insist
 from tests.support.backend import function
+from tests.support.scenario import STRANGER
 from voucher.edge.audit import verify_end, verify_part
 from voucher.models.audit import GENESIS
 from voucher.models.orders import Order
@@ -58,6 +59,7 @@ def check_answers(calls: list[Call], witness: Witness) -> None:
         body = call.reply.body
         if call.reply.status not in (200, 201) or not isinstance(body, dict):
             continue
+        insist(call.person != STRANGER, f"a stranger was let in: {call.method} {call.path}")
         ids = [body[name] for name in body if name == "uscc" or name.endswith("_id")]
         if ids and "state" in body and "version" in body and "batch_id" not in body:  # its state follows from the clock
             known = set[str]().union(*(witness.states[each, body["version"]] for each in ids))

@@ -11,6 +11,7 @@ from tests.support.calls.call import Call
 from tests.support.calls.everything import build_everything
 
 WAVES, WAVE_SECONDS, MOST_CALLS, OTHERS = 3, 20.0, 14, 5
+STRANGERS = 0.1
 SCHEDULED = ("sweep", "reconcile", "verify_audit")
 
 Calls = list[tuple[str, Call]]
@@ -77,4 +78,8 @@ def _ids(path: str) -> set[str]:
 
 def _take(city: City, route: str, call: Call, key: str, delay: float) -> None:
     city.cloud.scheduler.sleep(delay)
-    city.people.call(call.person, route.partition(" ")[0], call.path, call.body, key)
+    # somebody else tries it, too, who must not learn that the thing exists
+    is_stranger = call.foreign and city.cloud.chance.random.random() < STRANGERS
+    city.people.call(
+        scenario.STRANGER if is_stranger else call.person, route.partition(" ")[0], call.path, call.body, key
+    )

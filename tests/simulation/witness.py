@@ -44,6 +44,14 @@ class Witness:
     latest: defaultdict[str, list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
     broken: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._eyes = {
+            "POSTING": self._see_posting,
+            "ENTITLEMENT": self._see_entitlement,
+            "VOUCHER": self._see_voucher,
+            "POOL": self._see_shard,
+        }
+
     def see(self, changes: list[Change]) -> None:
         """A transaction commits. What it breaks is told at rest: a handler would take it for a fault of AWS."""
         try:
@@ -51,10 +59,7 @@ class Witness:
                 old, new = decode(change.old or {}), decode(change.new or {})
                 if thing := thing_of(change):
                     self._see_record(change, thing, old, new)
-                kind = change.at[1].partition("#")[0]
-                if see := {"POSTING": self._see_posting, "VOUCHER": self._see_voucher, "POOL": self._see_shard}.get(
-                    kind
-                ):
+                if see := self._eyes.get(change.at[1].partition("#")[0]):
                     see(old, new)
             below = {name: fen for name, fen in self.balances.items() if fen < 0 and name != "treasury"}
             insist(not below, f"accounts below zero: {below}")
@@ -75,6 +80,10 @@ class Witness:
     def _see_posting(self, old: Json, new: Json) -> None:
         insist(not old, f"a posting is written over: {old} {new}")
         self._move(new["from_account"], new["to_account"], new["amount_fen"])
+
+    def _see_entitlement(self, old: Json, new: Json) -> None:
+        if old and new["left_fen"] < old["left_fen"]:
+            insist(old["qualified"] and not old["lapsed"], f"granted to whom it may not: {old}")
 
     def _see_voucher(self, old: Json, new: Json) -> None:
         if not old:
