@@ -21,7 +21,7 @@ from voucher.models.vouchers import Voucher
 from voucher.store import audit, books, reports
 
 # what an enterprise that may claim can be told when it grabs
-NO = {"SOLD_OUT", "BATCH_CLOSED", "NOT_ELIGIBLE", "FROZEN"}
+NO = {"SOLD_OUT", "BATCH_CLOSED", "NOT_ELIGIBLE", "FROZEN", "QUOTA_USED"}
 # Chinese words, and numbers as long as a phone's
 WRITTEN = re.compile(r"[\u4e00-\u9fff]{2,}|(?<!\w)\d{11,}(?!\w)")
 # states in which nothing stays: a worker goes on
@@ -87,7 +87,7 @@ def check_log(text: str, calls: list[Call]) -> None:
 
 def check_rush(city: City, witness: Witness) -> None:
     """What those were told who grabbed and ordered."""
-    vouchers = {each.enterprise_uscc: each for each in tables.list_records(Voucher, "vouchers", "VOUCHER#")}
+    vouchers = {each.voucher_id: each for each in tables.list_records(Voucher, "vouchers", "VOUCHER#")}
     for call in city.people.calls:
         if is_grab(call):
             check_grab(call, witness, vouchers)
@@ -110,21 +110,27 @@ def check_books(witness: Witness) -> None:
 
 def check_grab(call: Call, witness: Witness, vouchers: dict[str, Voucher]) -> None:
     """A yes stays true; a no was allowed by the order of commits."""
-    uscc, reply = call.body["enterprise_uscc"], call.reply
+    uscc, reply, batch_id = call.body["enterprise_uscc"], call.reply, call.path.split("/")[2]
     if reply.status in (200, 201):
-        insist(uscc in vouchers, f"no voucher, although {uscc} was told so")
-        insist(vouchers[uscc].face_fen == reply.body["face_fen"], f"another amount than {uscc} was told")
+        voucher = vouchers.get(f"{batch_id}.{uscc}")
+        insist(voucher is not None, f"no voucher, although {uscc} was told so")
+        insist(voucher is None or voucher.face_fen == reply.body["face_fen"], f"another amount than {uscc} was told")
         return
     insist(reply.status == 429 or reply.status >= 500 or reply.code in NO | {"BUSY"}, f"{reply.code} to {call.path}")
     if reply.code not in NO:
         return
-    insist(witness.granted.get(uscc, call.begun) >= call.begun, f"{reply.code} to {uscc}, which holds its voucher")
+    was_granted = witness.granted.get((batch_id, uscc), call.begun) < call.begun
+    insist(not was_granted, f"{reply.code} to {uscc}, which holds its voucher")
     if reply.code == "SOLD_OUT":
-        insist(witness.room_at(call.ended) < QUOTA_FEN, f"SOLD_OUT, but {witness.room_at(call.ended)} fen were left")
+        left_fen = witness.room_at(call.ended, batch_id)
+        insist(left_fen < QUOTA_FEN, f"SOLD_OUT, but {left_fen} fen were left")
     if reply.code == "BATCH_CLOSED":
-        insist(witness.closed_at is not None and witness.closed_at <= call.ended, "BATCH_CLOSED while it was open")
+        insist(witness.closed.get(batch_id, call.ended) < call.ended, "BATCH_CLOSED while it was open")
     if reply.code == "NOT_ELIGIBLE":
         insist(witness.charged.get(uscc, call.ended) < call.ended, f"NOT_ELIGIBLE, but nothing speaks against {uscc}")
+    if reply.code == "QUOTA_USED":
+        others = [at for (_, each), at in witness.granted.items() if each == uscc and at <= call.ended]
+        insist(bool(others), f"QUOTA_USED, but {uscc} holds no voucher")
 
 
 def check_orders(calls: list[Call]) -> None:

@@ -79,7 +79,7 @@ def live(city: City) -> None:
             )
     for enterprise in chance.sample(city.enterprises, 3):
         begin(city, f"orders {enterprise.person.name}", lambda each=enterprise: order(city, each), 2 * RUSH_SECONDS)
-    staff: list[Callable[[City], None]] = [close_batch, freeze, violate]
+    staff: list[Callable[[City], None]] = [close_batch, freeze, violate, release_again]
     if chance.random() < 0.5:
         begin(city, "a deployment", city.cloud.deploy, RUSH_SECONDS)
     for step in chance.sample(staff, chance.randint(0, 2)):
@@ -145,6 +145,17 @@ def pay(city: City, parties: Parties, order_ids: list[str]) -> None:
 def close_batch(city: City) -> None:
     """The bureau closes the batch in the middle of the rush."""
     steps.expect(city.people.call(BUREAU, "POST", f"/batches/{city.batch_id}/close"), 200)
+
+
+def release_again(city: City) -> None:
+    """§2.3.3: the bureau closes the batch, and some of what it had left is released once more."""
+    close_batch(city)
+    batch_id = seed_data.draft_batch(city.people, 2 * QUOTA_FEN, kind="rerelease")
+    steps.expect(city.people.call(BUREAU, "POST", f"/batches/{batch_id}/publish"), 200)
+    city.cloud.chance.met["released again"] += 1
+    again = replace(city, batch_id=batch_id)
+    for enterprise in city.cloud.chance.random.sample(city.enterprises, 5):
+        begin(again, f"grab again of {enterprise.person.name}", lambda each=enterprise: grab(again, each), 1.0)
 
 
 def freeze(city: City) -> None:

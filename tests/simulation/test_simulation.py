@@ -29,6 +29,7 @@ MUST_MEET = {
     "request lost", "answer lost", "500", "500 though done", "token seen again", "client lost answer",
     "killed before", "killed after", "process ended", "timed out", "redelivered", "message again", "changes again",
     "deployment",
+    "released again",
 }  # fmt: skip
 
 

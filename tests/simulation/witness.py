@@ -30,16 +30,16 @@ class Witness:
     """What was committed so far.
 
     The balance of every account follows from the postings alone. `room` tells from which second on a batch had how much
-    left, `granted` when a voucher was there to be read, `charged` when a violation was recorded, `states` in which
-    states a thing was in a version, `latest` from which second on a record had which version.
+    left, `closed` when it took no more draws, `granted` when a voucher was there to be read, `charged` when a violation
+    was recorded, `states` in which states a thing was in a version, `latest` from when on a record had which version.
     """
 
     cloud: Cloud
     balances: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
-    room: list[tuple[float, int]] = field(default_factory=list)
-    granted: dict[str, float] = field(default_factory=dict)
+    room: defaultdict[str, list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
+    granted: dict[tuple[str, str], float] = field(default_factory=dict)
     charged: dict[str, float] = field(default_factory=dict)
-    closed_at: float | None = None
+    closed: dict[str, float] = field(default_factory=dict)
     states: defaultdict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
     latest: defaultdict[str, list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
     broken: list[str] = field(default_factory=list)
@@ -88,23 +88,26 @@ class Witness:
     def _see_voucher(self, old: Json, new: Json) -> None:
         if not old:
             self._move(f"batch:{new['batch_id']}", f"voucher:{new['voucher_id']}", new["face_fen"])
-            self.granted[new["enterprise_uscc"]] = self.cloud.scheduler.now
+            self.granted[new["batch_id"], new["enterprise_uscc"]] = self.cloud.scheduler.now
         insist(new["balance_fen"] >= 0, f"a voucher is overdrawn: {new}")
 
     def _see_shard(self, old: Json, new: Json) -> None:
         insist(all(new[part] >= 0 for part in PARTS), f"a shard is overdrawn: {new}")
         insist(sum(new[part] for part in PARTS) == new["limit_fen"], f"a shard does not add up: {new}")
         if new["pool_id"].startswith("batch."):
-            left_fen = self.room[-1][1] if self.room else 0
-            self.room.append((self.cloud.scheduler.now, left_fen + new["remaining_fen"] - old.get("remaining_fen", 0)))
-            if not new["open"] and self.closed_at is None:
-                self.closed_at = self.cloud.scheduler.now
+            batch_id, now = new["pool_id"].removeprefix("batch."), self.cloud.scheduler.now
+            left_fen = self.room_at(now, batch_id)
+            self.room[batch_id].append((now, left_fen + new["remaining_fen"] - old.get("remaining_fen", 0)))
+            if not new["open"]:
+                self.closed.setdefault(batch_id, now)
 
     def _move(self, source: str, target: str, amount_fen: int) -> None:
         insist(amount_fen > 0, f"nothing is moved from {source} to {target}")
         self.balances[source] -= amount_fen
         self.balances[target] += amount_fen
 
-    def room_at(self, second: float) -> int:
-        """What the batch had left at this second, in fen."""
-        return self.room[bisect_right(self.room, (second, 1 << 62)) - 1][1]
+    def room_at(self, second: float, batch_id: str) -> int:
+        """What a batch had left at this second, in fen."""
+        room = self.room[batch_id]
+        before = bisect_right(room, (second, 1 << 62))
+        return room[before - 1][1] if before else 0
