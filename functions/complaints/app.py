@@ -107,7 +107,7 @@ def _letter(body: Complaining, now: datetime) -> Answer[ComplaintReceipt]:
         code_sha256=code_sha256(code),
         answer_public=public_half(code),
     )
-    counted = letters.counted_write(shanghai_date(now).year)
+    counted = letters.counted_write(shanghai_date(now))
     is_new = letters.commit_letter(letter, [*admission.writes, counted])
     places = zip(letters.attachment_places(letter_id, len(body.attachments)), body.attachments, strict=True)
     uploads = [files.presign_sealed_upload(place, kind, envelopes.key()) for place, kind in places]

@@ -17,7 +17,7 @@ from voucher.refusals import not_found
 from voucher.rules.compliance import compliance_of
 from voucher.rules.reports import usage_of, value_word
 from voucher.spreadsheets.workbook import XLSX
-from voucher.store import batches, books, programmes, reports
+from voucher.store import batches, books, letters, programmes, reports
 from voucher.store.engine.pages import Selection
 
 app = Api()
@@ -36,12 +36,12 @@ def show_reconciliation(year: str) -> Answer[ReconciliationReport]:
 @app.get("/reports/<year>/usage")
 def show_usage(year: str) -> Answer[UsageReport]:
     """§5.1: a year by category, service item, district, size, list, agency and batch, and by month. It is counted with
-    each change, a moment after it."""
+    each change, a moment after it; letters to the mailbox, once their month is over (§5.3)."""
     require(app.caller, "bureau", "finance", "platform")
     kept = reports.read(of := app.year(year))
     if not kept.rows:  # nothing is counted of a year that there is not, either
         programmes.get(of)
-    return reply(usage_of(of, kept))
+    return reply(usage_of(of, kept, _letters(of)))
 
 
 @app.get("/reports/<year>/compliance")
@@ -62,7 +62,7 @@ def download_usage(year: str) -> Response[bytes]:
     kept = reports.read(of := app.year(year))
     programmes.get(of)
     names = {"agency": reports.read_agency_names(kept), "batch": {e.batch_id: e.name for e in batches.list_of_year(of)}}
-    return _file(f"usage-{of}", usage_file(usage_of(of, kept), partial(value_word, names)))
+    return _file(f"usage-{of}", usage_file(usage_of(of, kept, _letters(of)), partial(value_word, names)))
 
 
 @app.get("/reports/<year>/compliance.xlsx")
@@ -74,6 +74,11 @@ def download_compliance(year: str) -> Response[bytes]:
     programme = programmes.get(app.year(year))
     report = compliance_of(programme, reports.read(programme.year), clock.today())
     return _file(f"compliance-{programme.year}", compliance_file(report, partial(value_word, {})))
+
+
+def _letters(year: int) -> int:
+    """§5.3: how many letters came to the mailbox, which this function cannot open."""
+    return letters.find_count_of_months_over(year, clock.today())
 
 
 def _file(name: str, content: bytes) -> Response[bytes]:

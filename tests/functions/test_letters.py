@@ -127,6 +127,27 @@ def test_the_same_call_with_its_key_is_one_letter_with_one_code(world: World) ->
     assert len(everything_kept()["mailbox"]) == 2
 
 
+@pytest.mark.clause("§5.1", "§5.3")
+def test_the_usage_report_has_their_number_of_the_months_that_are_over_and_no_more(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    def counted() -> int:
+        return int(town.shown("/reports/2026/usage", BUREAU)["letters"])
+
+    for key in ("a", "a", "b"):
+        write(town.world, key)
+    assert counted() == 0, "whoever looks twice would learn when a letter came"
+    stopped_clock.instant += timedelta(days=31)
+    assert counted() == 2
+    write(town.world, "c")
+    assert counted() == 2
+    stopped_clock.instant += timedelta(days=200)
+    assert counted() == 3, "in the next year it is what the yearly file has"
+    assert letters.find_count(2026) == 3 and letters.find_count(2027) == 0
+    shown = str(town.shown("/reports/2026/usage", BUREAU))
+    assert not [secret for secret in SECRETS if secret in shown]
+
+
 @pytest.mark.clause("§5.3")
 def test_a_crowd_of_letters_is_asked_for_effort(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     few = Policy.model_validate({**function("complaints").policy_today().model_dump(), "notice_objections_per_hour": 2})

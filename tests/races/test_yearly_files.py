@@ -1,6 +1,7 @@
 """Several ask for one yearly file at once, while what it tells of moves on: there is one file of one number (§5.1)."""
 
 import hashlib
+from datetime import date
 from functools import partial
 
 import pytest
@@ -23,7 +24,7 @@ PATH = "/reports/2025/yearly-files"
 
 def count_a_letter() -> None:
     """Another letter comes, so that whoever looks later makes other bytes."""
-    commit([letters.counted_write(2025)])
+    commit([letters.counted_write(date(2025, 12, 31))])
 
 
 @pytest.mark.clause("§5.1")

@@ -42,7 +42,7 @@ def charts(content: bytes) -> dict[str, int]:
 
 @pytest.mark.clause("§5.1")
 def test_the_usage_report_is_a_workbook_with_amounts_in_yuan_and_charts() -> None:
-    content = usage_file(usage_of(2026, KEPT), named)
+    content = usage_file(usage_of(2026, KEPT, 3), named)
     head, june, july, year = cells(content, "按月")
     assert head[:4] == ["月份", "企业数", "券数", "发放（元）"]
     assert (june[0], june[3], june[5], july[8], year[0], year[3]) == ("2026-06", 10_000, 7_000, 7_000, "全年", 10_000)
@@ -50,12 +50,13 @@ def test_the_usage_report_is_a_workbook_with_amounts_in_yuan_and_charts() -> Non
     assert cells(content, "按名单")[1][0] == "不在名单"
     assert cells(content, "按区域")[1][0] == "未记录"
     assert charts(content) == {"按月": 1, "按服务类别": 1, "按区域": 1}
-    assert cells(content, "说明")[3] == ["最近一次对账", "尚未核对"]
+    notes = dict(cells(content, "说明"))
+    assert (notes["最近一次对账"], notes["企业信箱来信（件，不含未满的月份）"]) == ("尚未核对", 3)
 
 
 @pytest.mark.clause("§5.2b")
 def test_a_name_that_begins_like_a_formula_is_a_text() -> None:
-    assert cells(usage_file(usage_of(2026, KEPT), named), "按服务机构")[1][:6] == [
+    assert cells(usage_file(usage_of(2026, KEPT, 0), named), "按服务机构")[1][:6] == [
         "'=HYPERLINK(1)",
         0,
         0,
@@ -67,7 +68,7 @@ def test_a_name_that_begins_like_a_formula_is_a_text() -> None:
 
 @pytest.mark.clause("§5.1")
 def test_a_year_in_which_nothing_happened_has_tables_without_charts() -> None:
-    content = usage_file(usage_of(2026, KeptReport(rows={})), named)
+    content = usage_file(usage_of(2026, KeptReport(rows={}), 0), named)
     assert charts(content) == {}
     assert cells(content, "按月")[1][:3] == ["全年", 0, 0]
 
@@ -85,4 +86,4 @@ def test_the_compliance_report_shows_caps_trend_and_facts() -> None:
 
 
 def test_the_same_report_makes_the_same_bytes() -> None:
-    assert usage_file(usage_of(2026, KEPT), named) == usage_file(usage_of(2026, KEPT), named)
+    assert usage_file(usage_of(2026, KEPT, 0), named) == usage_file(usage_of(2026, KEPT, 0), named)

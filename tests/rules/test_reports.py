@@ -162,7 +162,7 @@ def test_a_stage_lasts_from_one_state_to_the_next_and_ratings_have_an_average() 
 
 def test_rows_are_shown_in_the_order_of_their_dimensions_with_their_months() -> None:
     rows: Rows = {"batch.b1": {"2607g": 5}, ROW: {"2608h": 1, "2607h": 2, "0000n": 3}}
-    shown = reports.usage_of(2026, KeptReport(rows=rows))["rows"]
+    shown = reports.usage_of(2026, KeptReport(rows=rows), 0)["rows"]
     assert [(each["dimension"], each["value"]) for each in shown] == [
         ("total", "all"),
         ("category", "digital"),

@@ -107,7 +107,7 @@ def test_a_pair_that_deals_with_nobody_else_is_a_signal_once_its_orders_are_enou
 def test_the_orders_of_an_agency_are_kept_by_month_for_its_signals_and_not_shown_so() -> None:
     rows = counted(of_firm("f1", records.AGENCY, records.AGENCY))
     assert rows[f"agency.{records.AGENCY}"]["2606o"] == 2
-    shown = usage_of(2026, KeptReport(rows=rows))["rows"]
+    shown = usage_of(2026, KeptReport(rows=rows), 0)["rows"]
     [agency] = [each for each in shown if each["dimension"] == "agency"]
     assert (agency["figures"]["orders"], agency["months"]) == (2, [])
 

@@ -71,7 +71,7 @@ def _names(programme: Programme, kept: KeptReport) -> dict[str, dict[str, str]]:
 
 def _parts(programme: Programme, kept: KeptReport, report: Any, before: YearlyFile | None) -> dict[str, Any]:
     year, span = programme.year, _span(programme)
-    usage = usage_of(year, kept)
+    usage = usage_of(year, kept, letters.find_count(year))
     parts = {
         "usage": usage,
         # as on its last day: later ones have no pace

@@ -177,12 +177,14 @@ class UsageCheck(TypedDict):
 
 class UsageReport(TypedDict):
     """§5.1: how a year's vouchers are used. `cut_off` is when the latest change was counted; `accounts` are the
-    balances that follow from the figures, in fen, as the reconciliation has them."""
+    balances that follow from the figures, in fen, as the reconciliation has them. `letters` is how many came to the
+    mailbox in the months that are over: of a letter there is nothing else to be read here (§5.3)."""
 
     year: int
     cut_off: Instant | None
     accounts: dict[str, int]
     reconciliation: UsageCheck | None
+    letters: int
     rows: list[UsageRow]
 
 

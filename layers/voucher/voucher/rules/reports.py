@@ -250,13 +250,14 @@ def account_differences(rows: Rows, balances: Mapping[str, int]) -> dict[str, in
     return {family: fen for family, fen in differing.items() if fen}
 
 
-def usage_of(year: int, kept: KeptReport) -> dict[str, Any]:
-    """§5.1: the usage report of a year, as a client sees it."""
+def usage_of(year: int, kept: KeptReport, letters: int) -> dict[str, Any]:
+    """§5.1: the usage report of a year, as a client sees it, with how many `letters` came to the mailbox (§5.3)."""
     return {
         "year": year,
         "cut_off": kept.counted_at and instant_text(kept.counted_at),
         "accounts": accounts_of(kept.rows),
         "reconciliation": _check_of(kept.reconciled),
+        "letters": letters,
         "rows": [_row_of(row, kept.rows.get(row, {})) for row in sorted({TOTAL, *kept.rows}, key=_place)],
     }
 

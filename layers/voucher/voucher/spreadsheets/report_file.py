@@ -158,6 +158,7 @@ def _notes(report: Row) -> list[list[Any]]:
         ["数据截止（UTC）", report["cut_off"] or "尚无数据"],
         ["最近一次对账", agrees],
         ["对账截止（UTC）", check["cut_off"] if check else ""],
+        ["企业信箱来信（件，不含未满的月份）", report["letters"]],
     ]
 
 

@@ -1,7 +1,7 @@
 """Letters, in the mailbox table: it has no stream, and an index of keys alone (§5.3)."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from voucher.models.base import instant_text
 from voucher.models.letters import Letter
@@ -32,14 +32,25 @@ def commit_letter(letter: Letter, counting: Iterable[Write]) -> bool:
     return commit_new("letter", [new, *counting])
 
 
-def counted_write(year: int) -> Write:
-    """Count a letter in the year in which it came. The count is all that others are told of the letters."""
-    return update_write("letters of the year", keys.letter_count(year), "ADD #letters :one", None)
+def counted_write(day: date) -> Write:
+    """Count a letter in the year and the month in which it came. The count is all that others are told of letters."""
+    change = f"ADD #letters :one, #{_month(day)} :one"
+    return update_write("letters of the year", keys.letter_count(day.year), change, None)
+
+
+def _month(day: date) -> str:
+    return f"month_{day.month:02}"
 
 
 def find_count(year: int) -> int:
     """How many letters came in a year."""
     return int((find_item(keys.letter_count(year)) or {}).get("letters", 0))
+
+
+def find_count_of_months_over(year: int, today: date) -> int:
+    """The same without the month that runs: whoever looks at it again and again does not learn when a letter came."""
+    found = find_item(keys.letter_count(year)) or {}
+    return int(found.get("letters", 0)) - (int(found.get(_month(today), 0)) if today.year == year else 0)
 
 
 def attachment_places(letter_id: str, count: int) -> list[str]:
