@@ -6,6 +6,7 @@ from voucher.edge.checks import Contacted, Found, examine_papers, listed_check
 from voucher.edge.disclosure import disclose
 from voucher.edge.identity import as_party, as_party_or_staff, check_party_named, reads_books, require
 from voucher.edge.inspections import check_inspector, policy_of
+from voucher.edge.own import codes_of, of_others
 from voucher.edge.pages import InState, ListOf, all_of, empty_page, reply_list
 from voucher.edge.queries import QueryId
 from voucher.edge.replies import Answer, reply
@@ -38,7 +39,7 @@ class Checks(InState[CheckState]):
 def list_checks(query: Checks) -> Answer[ListOf[Check]]:
     """§5.1: checks, for staff; those about one agency for its members, too: from the second inspector's word on, and of
     an enterprise's answers not who gave them."""
-    tests, for_agency = list[Keep](), False
+    tests, for_agency = list[Keep | None](), False
     if query.agency_uscc:
         agency = organisations.find_agency(query.agency_uscc)
         if not reads_books(app.caller, agency, "agency"):
@@ -47,8 +48,7 @@ def list_checks(query: Checks) -> Answer[ListOf[Check]]:
     else:
         check_party_named(app.caller, "agency_uscc")
         require(app.caller, "platform", "bureau", "finance", "discipline")
-    if for_agency:
-        tests.append(lambda item: item["state"] in TOLD_CHECKS)
+    tests.append((lambda item: item["state"] in TOLD_CHECKS) if for_agency else of_others(app.caller))
     if query.kind:
         tests.append(lambda item: item["kind"] == query.kind)
     page = checks.list_page(query.selection(), all_of(*tests), query.agency_uscc)
@@ -58,13 +58,15 @@ def list_checks(query: Checks) -> Answer[ListOf[Check]]:
 @app.get("/checks/<check_id>")
 def show(check_id: str) -> Answer[Check]:
     """§5.1: a check, for staff, and once two inspectors stand for it for its agency, to which it does not say who was
-    asked."""
+    asked. Whoever acts for the enterprise that is asked reads none."""
     check = checks.get(check_id)
     agency = as_party_or_staff(app.caller, organisations.find_agency(check.agency_uscc), "check")
     if app.caller.sub in agency.members:
         if not is_told(check):
             raise not_found("check")
         return reply(check_for_agency(check))
+    if check.member_uscc in codes_of(app.caller):
+        raise not_found("check")
     if check.report and check.report.spoken_to:  # nobody is warned of an inspection by their trail
         disclose(app, f"check:{check_id}")
     return reply(check)

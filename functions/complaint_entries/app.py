@@ -9,13 +9,14 @@ from voucher.edge.complaints import ComplaintText
 from voucher.edge.creation import key_write
 from voucher.edge.disclosure import disclose
 from voucher.edge.identity import require
+from voucher.edge.own import of_others
 from voucher.edge.pages import ListOf, Search, all_of, reply_list
 from voucher.edge.policies import policy_today
 from voucher.edge.queries import Switch
 from voucher.edge.replies import Answer, reply
 from voucher.models.complaints import Complaint, ComplaintReceipt, ComplaintState, Topic
 from voucher.rules.complaints import is_overdue, new_complaint, receipt
-from voucher.store import complaints, organisations
+from voucher.store import complaints
 
 app = Api()
 
@@ -38,9 +39,8 @@ def list_complaints(query: Complaints) -> Answer[ListOf[Complaint]]:
     late = (lambda item: is_overdue(item, today)) if query.overdue == "true" else None
     topic = (lambda item: item["topic"] == query.topic) if query.topic else None
     disclose(app, "complaints:list")
-    own = {each["uscc"] for each in organisations.list_memberships(app.caller.sub)}
-    of_others = (lambda item: item.get("about_uscc") not in own) if own else None
-    page = complaints.list_page(query.selection(), all_of(query.finds("text", "about_uscc"), topic, late, of_others))
+    keep = all_of(query.finds("text", "about_uscc"), topic, late, of_others(app.caller))
+    page = complaints.list_page(query.selection(), keep)
     return reply_list(page, Complaint.model_validate)
 
 

@@ -7,7 +7,7 @@ from voucher.edge.bodies import Nothing, Versioned
 from voucher.edge.fields import Identifier, Text
 from voucher.edge.holds import payout_writes
 from voucher.edge.identity import require
-from voucher.edge.inspections import check_inspector
+from voucher.edge.inspections import check_inspector, get_inspection_of_others
 from voucher.edge.replies import Answer, reply
 from voucher.models.inspections import Check, Inspection
 from voucher.rules.four_eyes import check_four_eyes
@@ -122,7 +122,7 @@ def conclude(inspection_id: str) -> Answer[Inspection]:
     """§5.1: what the inspection came to, once each check is reported and countersigned, or dropped."""
     require(app.caller, "platform", "bureau", "finance")
     body = app.body(Conclusion)
-    old = inspections.get(inspection_id)
+    old = get_inspection_of_others(app.caller, inspection_id)
     if app.is_repeat(old, "conclude"):
         return reply(old, replay=True)
     if old.kind == "joint":
@@ -138,7 +138,7 @@ def sign(inspection_id: str) -> Answer[Inspection]:
     """§5.1.3: finance signs the joint inspection that the bureau concluded, by another person."""
     require(app.caller, "finance")
     app.body(Nothing)
-    old = inspections.get(inspection_id)
+    old = get_inspection_of_others(app.caller, inspection_id)
     if app.is_repeat(old, "sign"):
         return reply(old, replay=True)
     check_four_eyes(app.caller.sub, "sign_inspection", old)

@@ -12,7 +12,15 @@ from voucher.edge.disclosure import disclose
 from voucher.edge.documents import OfOwner, announce, announcement, reply_with_documents
 from voucher.edge.fields import Day, Identifier, Name, Text, Year
 from voucher.edge.identity import require
-from voucher.edge.inspections import check_inspector, frame_now, policy_of, shown_inspection
+from voucher.edge.inspections import (
+    check_inspector,
+    drawn_of_others,
+    frame_now,
+    get_inspection_of_others,
+    policy_of,
+    shown_inspection,
+)
+from voucher.edge.own import codes_of
 from voucher.edge.pages import ListOf, Search, all_of, reply_list
 from voucher.edge.queries import QueryYear
 from voucher.edge.replies import Answer, PageOf, reply
@@ -21,6 +29,7 @@ from voucher.models.documents import AnnouncedUpload, PublicDocument
 from voucher.models.inspections import Filters, Inspection, InspectionKind, InspectionState, InspectionWithChecks
 from voucher.policy import INSPECTION_DOCUMENTS, SAMPLE_SIZE, Category, District
 from voucher.rules.inspections import (
+    check_may_draw,
     check_redraw,
     drawn_checks,
     drawn_inspection,
@@ -58,8 +67,8 @@ class Inspections(Search[InspectionState]):
 
 @app.post("/inspections")
 def draw() -> Answer[InspectionWithChecks]:
-    """§5.1: draw a sample. Frame, seed and rule are kept, so that anybody can draw the same again; a redraw is another
-    record, and changes nothing of the earlier one."""
+    """§5.1: draw a sample, by nobody who acts for one of its frame. Frame, seed and rule are kept, so that anybody can
+    draw the same again; a redraw is another record, and changes nothing of the earlier one."""
     require(app.caller, "platform", "bureau", "finance")
     body = app.body(Draw)
     check_inspector(app.caller, body.kind)
@@ -73,6 +82,7 @@ def draw() -> Answer[InspectionWithChecks]:
     first, last = first_and_last_day(body.placed_from, body.placed_to, policy, body.year)
     filters = Filters(category=body.category, district=body.district, placed_from=first, placed_to=last)
     frame = frame_now(body.kind, body.year, filters, policy)
+    check_may_draw(frame, codes_of(app.caller))
     content, seed = frame_bytes(frame), body.seed or secrets.token_hex(16)
     sha256 = hashlib.sha256(content).hexdigest()
     sample = drawn_members(frame.members, sha256, seed, body.sample_size)
@@ -92,7 +102,9 @@ def list_inspections(query: Inspections) -> Answer[ListOf[Inspection]]:
     wanted = {"kind": query.kind, "year": query.year}
     named = {name: value for name, value in wanted.items() if value is not None}
     keep = (lambda item: all(item[name] == value for name, value in named.items())) if named else None
-    page = inspections.list_page(query.selection(), all_of(query.finds("seed", "conclusion"), keep))
+    page = inspections.list_page(
+        query.selection(), all_of(query.finds("seed", "conclusion"), keep, drawn_of_others(app.caller))
+    )
     return reply_list(page, Inspection.model_validate)
 
 
@@ -100,7 +112,7 @@ def list_inspections(query: Inspections) -> Answer[ListOf[Inspection]]:
 def show(inspection_id: str) -> Answer[InspectionWithChecks]:
     """§5.1: an inspection with its checks, and a link to its frame, whose hash and draw are reckoned anew."""
     require(app.caller, "platform", "bureau", "finance", "discipline")
-    return reply(shown_inspection(inspections.get(inspection_id)))
+    return reply(shown_inspection(get_inspection_of_others(app.caller, inspection_id)))
 
 
 @app.post("/inspections/<inspection_id>/documents")
@@ -108,7 +120,7 @@ def announce_document(inspection_id: str) -> Answer[AnnouncedUpload]:
     """§5.1.1: announce a photo or a paper of an inspection; answers where to upload it. A check's report names it."""
     require(app.caller, "platform", "bureau", "finance")
     body = app.body(InspectionDocument)
-    inspection = inspections.get(inspection_id)
+    inspection = get_inspection_of_others(app.caller, inspection_id)
     check_inspector(app.caller, inspection.kind)
     policy = policy_of(inspection.year)
     most = documents.Bounds(policy.settlement_documents_per_kind, policy.documents_per_day)
@@ -119,7 +131,7 @@ def announce_document(inspection_id: str) -> Answer[AnnouncedUpload]:
 def list_documents(inspection_id: str, query: OfOwner) -> Answer[PageOf[PublicDocument]]:
     """§5.1.1: the photos and papers of an inspection, with links, for staff."""
     require(app.caller, "platform", "bureau", "finance", "discipline")
-    inspections.get(inspection_id)
+    get_inspection_of_others(app.caller, inspection_id)
     disclose(app, f"inspection:{inspection_id}")
     return reply_with_documents(keys.inspection(inspection_id), None, query, for_applicant=True)
 

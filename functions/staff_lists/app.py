@@ -14,6 +14,7 @@ from voucher.edge.api import Api
 from voucher.edge.batches import batch_now, reply_batches
 from voucher.edge.disclosure import disclose
 from voucher.edge.identity import require
+from voucher.edge.own import of_others
 from voucher.edge.pages import ListOf, OfDays, Search, all_of, reply_list
 from voucher.edge.queries import Paging, QueryId, Switch
 from voucher.edge.replies import Answer, PageOf, reply_page
@@ -87,9 +88,10 @@ def _waits_for_publication(item: Item) -> bool:
 
 @app.get("/objections")
 def list_all_objections(query: Search[ObjectionState]) -> Answer[ListOf[Objection]]:
-    """§3.5.3: objections to all notices; `q` looks into the ids of notice and order, and the agency."""
+    """§3.5.3: objections to all notices; `q` looks into the ids of notice and order, and the agency. Whoever acts for
+    an agency sees none about it."""
     require(app.caller, "platform", "bureau", "finance")
-    keep = query.finds("notice_id", "order_id", "agency_uscc")
+    keep = all_of(query.finds("notice_id", "order_id", "agency_uscc"), of_others(app.caller))
     disclose(app, "notice:all")
     return reply_list(objections.list_page(query.selection(), keep), Objection.model_validate)
 

@@ -6,6 +6,7 @@ from typing import Literal
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.identity import reads_books, require
+from voucher.edge.own import of_others
 from voucher.edge.queries import Paging, QueryId
 from voucher.edge.replies import Answer, reply
 from voucher.models.tasks import ShownTask, TaskList
@@ -60,7 +61,7 @@ def parties_of(query: OfWorker) -> dict[str, Keep]:
     if query.role:
         role = query.role
         require(app.caller, "platform" if role == "platform" else "bureau" if role == "bureau" else "finance")
-        return {role: bool}
+        return {role: of_others(app.caller) or bool}
     uscc, caller, found = str(query.organisation), app.caller, dict[str, Keep]()
     enterprise, agency = organisations.find_enterprise(uscc, caller.sub), organisations.find_agency(uscc, caller.sub)
     if enterprise is not None and (caller.is_staff or caller.sub in enterprise.members):

@@ -6,14 +6,17 @@ from typing import Any
 from voucher.edge import clock
 from voucher.edge.checks import listed_check
 from voucher.edge.identity import Caller, require
+from voucher.edge.own import codes_of
 from voucher.models.base import instant_text
 from voucher.models.inspections import DrawDifference, Filters, Frame, Inspection, InspectionKind
 from voucher.policy import FRAME_ORDERS, Policy
+from voucher.refusals import not_found
 from voucher.rules.documents import file_name
 from voucher.rules.inspections import draw_differences, frame_of, states_of
 from voucher.rules.programmes import policy_for
 from voucher.rules.working_days import ONE_DAY, SHANGHAI
 from voucher.store import checks, inspections, orders, organisations, programmes
+from voucher.store.engine.pages import Keep
 
 
 def check_inspector(caller: Caller, kind: InspectionKind) -> None:
@@ -52,3 +55,21 @@ def changed_draws() -> dict[str, tuple[DrawDifference, ...]]:
         for each in inspections.list_all()
     }
     return {inspection_id: differences for inspection_id, differences in found.items() if differences}
+
+
+def drawn_of_others(caller: Caller) -> Keep | None:
+    """§5.1: what a list of inspections shows to the caller: none in which an organisation that they act for was drawn,
+    because frame and seed tell the whole sample. None for whoever acts for no organisation."""
+    return (lambda item: not _is_drawn(own, str(item["inspection_id"]))) if (own := codes_of(caller)) else None
+
+
+def get_inspection_of_others(caller: Caller, inspection_id: str) -> Inspection:
+    """An inspection by its id. Raises NOT_FOUND, also for one in which the caller's own organisation was drawn."""
+    inspection = inspections.get(inspection_id)
+    if (own := codes_of(caller)) and _is_drawn(own, inspection_id):
+        raise not_found("inspection")
+    return inspection
+
+
+def _is_drawn(codes: frozenset[str], inspection_id: str) -> bool:
+    return any(not codes.isdisjoint({each.agency_uscc, each.member_uscc}) for each in checks.list_of(inspection_id))

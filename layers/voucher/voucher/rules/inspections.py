@@ -47,6 +47,12 @@ def states_of(kind: InspectionKind) -> frozenset[str]:
 # --- the frame and the draw ---
 
 
+def check_may_draw(frame: Frame, codes: frozenset[str]) -> None:
+    """§5.1: whoever draws may choose the seed, and so does not act for one of the frame. Raises FOUR_EYES."""
+    if any(member.uscc in codes for member in frame.members):
+        raise Refused(Refusal.FOUR_EYES, clause=CLAUSES[frame.kind])
+
+
 def frame_of(
     kind: InspectionKind,
     year: int,
