@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from voucher.edge import clock
+from voucher.edge import clock, metrics
 from voucher.edge.api import Api
 from voucher.edge.batches import BatchDraft, batch_now, get_published, in_public, open_year, reply_batches
 from voucher.edge.bodies import Nothing, Versioned
@@ -111,7 +111,10 @@ def list_batches(query: Batches) -> Answer[ListOf[PublicBatch]]:
 @app.get("/batches/<batch_id>")
 def show_batch(batch_id: str) -> Answer[PublicBatch]:
     """One published batch, with what it has left."""
-    return reply(in_public(get_published(batch_id), clock.now()))
+    shown = in_public(get_published(batch_id), clock.now())
+    if shown["state"] == "open":
+        metrics.count("RoomLeftFen", shown["remaining_fen"], batch=batch_id)
+    return reply(shown)
 
 
 handler = app.handle

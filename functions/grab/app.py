@@ -4,7 +4,7 @@ memory.py remembers the batch's unchanging facts; whatever can change is a condi
 from dataclasses import dataclass
 
 import memory
-from voucher.edge import clock
+from voucher.edge import clock, metrics
 from voucher.edge.api import Api
 from voucher.edge.fields import PositiveFen, Uscc
 from voucher.edge.identity import Caller, as_member
@@ -62,6 +62,7 @@ def grab(batch_id: str) -> Answer[PublicVoucher]:
             return held_or_refuse(attempt, no)  # the pool gave nothing; the voucher may be there all the same
         match outcome:
             case vouchers.Granted():
+                metrics.count("Granted", 1)
                 return reply(public_voucher(voucher, now), 201)
             case vouchers.AlreadyHeld(existing):
                 # one voucher for each batch and enterprise: a second claim, or a repeated call, gets the same one

@@ -17,7 +17,7 @@ from itertools import batched
 from typing import Any
 
 from voucher.edge import queues, workers
-from voucher.edge.observe import log_work
+from voucher.edge.observe import log_schedule, log_work
 from voucher.edge.reports import count
 from voucher.models.compliance import ReportException
 from voucher.store import batches, keys, reports, vouchers
@@ -31,6 +31,7 @@ VOUCHERS_PER_MESSAGE = 100
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Messages of the keep_reports queue, together: an enterprise that several are about is counted once."""
     if "rebuild" in event:
+        log_schedule(context)
         return {"buckets": begin(int(event["rebuild"]))}
     return workers.handle_together(event, context, work)
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from voucher.edge import metrics
-from voucher.edge.observe import log_work, logger
+from voucher.edge.observe import log_schedule, log_work, logger
 from voucher.models.base import instant_text
 from voucher.models.reports import ReconciledUsage
 from voucher.rules import ledger
@@ -26,8 +26,9 @@ from voucher.store.engine import pools
 MORE_READINGS = 4
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """All programme years up to the event's instant. A fault of one year is raised after all years had their turn."""
+    log_schedule(context)
     for pool_id in event.get("free", []):
         pools.commit_thaw(pool_id, pools.read_shard_count(pool_id))
     if "free" in event:
@@ -59,6 +60,7 @@ def reconcile(year: int, cut_off: datetime) -> dict[str, Any]:
     if breaches:
         logger.error("books do not balance", extra={"year": year, "breaches": [each.name for each in breaches]})
     metrics.count("BooksOutOfBalance", len(breaches))
+    metrics.count("ResidualFen", report["residual_fen"])
     reports.commit_reconciled(year, usage_check(year, book, found, cut_off))
     for pool_id in report["frozen"]:
         pools.commit_freeze(pool_id, pools.read_shard_count(pool_id))

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from voucher.correlation import CORRELATION_ID
 from voucher.edge import queues
-from voucher.edge.observe import log_work
+from voucher.edge.observe import log_together, log_work
 from voucher.models.base import instant_text
 from voucher.rules.audit import trace_messages
 from voucher.rules.messages import count_messages, is_put_back, messages_for
@@ -32,10 +33,16 @@ def handler(event: dict[str, Any], _context: Any) -> None:
         traces = trace_messages(old, new, _written_at(change))
         for message in (*messages_for(old, new), *traces, *count_messages(new)):
             if message.queue not in TOLD_ONCE or not is_put_back(old, new):
-                by_queue[message.queue].append(message.body)
+                by_queue[message.queue].append({**message.body, **_asked(new)})
     for queue, bodies in by_queue.items():
         queues.send(queue, bodies)
+        log_together(each.get(CORRELATION_ID) for each in bodies)
         log_work("relayed", queue=queue, messages=len(bodies))
+
+
+def _asked(new: Mapping[str, Any] | None) -> dict[str, str]:
+    """Which request wrote the record last: what follows from it belongs to that request, too."""
+    return {CORRELATION_ID: new[CORRELATION_ID]} if new and new.get(CORRELATION_ID) else {}
 
 
 def _written_at(change: Mapping[str, Any]) -> str:

@@ -14,9 +14,9 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from voucher.edge import clock, queues
+from voucher.edge import clock, metrics, queues
 from voucher.edge.nights import bucket_messages, orders_message, retention_messages, year_message
-from voucher.edge.observe import log_work
+from voucher.edge.observe import log_schedule, log_work
 from voucher.models.base import Mark
 from voucher.models.programmes import Programme
 from voucher.rules import agencies, messages
@@ -24,15 +24,22 @@ from voucher.rules.batches import ends_soon
 from voucher.rules.lifecycle import stepped
 from voucher.rules.notices import due_day, ends_by_schedule
 from voucher.rules.programmes import caps_nearly_used, low_key_share, policy_for, year_is_over
-from voucher.rules.tasks import days_to_remind_of, first_days_of_terms, joint_inspection_reminders, reminders_of
+from voucher.rules.tasks import (
+    days_to_remind_of,
+    first_days_of_terms,
+    joint_inspection_reminders,
+    reminders_of,
+    shown_task,
+)
 from voucher.rules.working_days import shanghai_date
 from voucher.store import batches, inspections, notices, organisations, programmes, tasks
 
 SWEEPER = "sweep"
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """One night. Raises ValueError for an instant that has not come."""
+    log_schedule(context)
     instant = datetime.fromisoformat(event["time"])
     if instant > clock.now() and os.environ.get("SWEEP_AHEAD") != "allowed":
         raise ValueError("nothing is ended before its time")
@@ -42,6 +49,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
     queues.send("end_orders", [orders_message(instant)])
     queues.send("retention", retention_messages(instant))
     remind_of_tasks(instant)
+    measure_overdue(instant)
     log_work("swept", batches=swept, notices=ended, agencies=reminded)
     return {"batches": swept, "notices": ended, "agencies": reminded}
 
@@ -115,3 +123,12 @@ def remind_of_tasks(instant: datetime) -> None:
     signed = inspections.list_years_signed("joint")
     joint = joint_inspection_reminders(programmes.list_all(), signed, today)
     queues.send("notify", [each.body for each in (*reminders_of(found, policy, today), *joint)])
+
+
+def measure_overdue(instant: datetime) -> None:
+    """How much of each staff role's work is over its last day, for the dashboard; of long lists the oldest part."""
+    today = shanghai_date(instant)
+    policy = policy_for(programmes.find(today.year), today)
+    for role in ("platform", "bureau", "finance"):
+        shown = [shown_task(item, policy, today) for item in tasks.read_work(role).items]
+        metrics.count("WorkOverdue", sum(task is not None and task.overdue for task in shown), role=role)

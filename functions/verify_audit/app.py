@@ -11,7 +11,7 @@ from typing import Any
 from voucher.edge import metrics
 from voucher.edge.audit import verify_end, verify_part
 from voucher.edge.inspections import changed_draws
-from voucher.edge.observe import log_work, logger
+from voucher.edge.observe import log_schedule, log_work, logger
 from voucher.models.audit import GENESIS, Break
 from voucher.store import audit
 
@@ -19,8 +19,9 @@ MOST_NAMED = 20
 AT_THE_END = ("cut", "replaced")
 
 
-def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
+def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The whole trail, up to its end as it is when the night begins."""
+    log_schedule(context)
     anchors, head = audit.list_anchors(), audit.find_head()
     furthest = max([head.seq, *anchors])
     found: list[Break] = []

@@ -11,13 +11,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from infra.local import stack as local
 from infra.local.state import LOCAL
-from infra.operate import balances, copies, deployed, functions, gate, keys, queues
+from infra.operate import balances, copies, deployed, functions, gate, keys, logs, queues
 from infra.operate.deployed import Deployed, NotPossible
 from voucher.models.base import instant_text
 
@@ -126,6 +126,15 @@ def look(on: Deployed, given: argparse.Namespace) -> None:
         _tell(f"{name}: {count}")
 
 
+def follow(on: Deployed, given: argparse.Namespace) -> None:
+    """all lines of the logs that belong to one request: the id is in its answer"""
+    found = logs.follow(on, given.request_id, given.since or now() - timedelta(days=1))
+    for each in found:
+        _tell(f"{each.at} {each.function}: {each.words} {json.dumps(each.facts, ensure_ascii=False)}")
+    if not found:
+        raise NotPossible("no log has a line of this request")
+
+
 def redrive(on: Deployed, given: argparse.Namespace) -> None:
     """put dead letters back where they came from"""
     _tell(f"{queues.redrive(on, given.queue)} messages went back from {given.queue}")
@@ -185,6 +194,7 @@ ANSWERS: dict[str, tuple[Command, dict[str, dict[str, Any]]]] = {
     "drop": (drop, {"--at": {**AT, "required": True}}),
     "rebuild": (rebuild, {"year": {"type": int}, "--keep": {"action": "store_true"}}),
     "look": (look, {}),
+    "follow": (follow, {"request_id": {}, "--since": AT}),
     "redrive": (redrive, {"queue": {}}),
     "free": (free, {"pools": {"nargs": "+"}}),
     "sweep": (sweep, {}),

@@ -65,7 +65,7 @@ def close(deployed: Deployed, place: Path) -> Closed:
     if place.exists():
         raise NotPossible(f"{place} says that the stack is closed already; `open` first, or go on")
     now = datetime.now(UTC)
-    longest = max(each["Timeout"] for each in _functions(deployed))
+    longest = max(each["Timeout"] for each in functions_of(deployed))
     throttles, reading = _throttles(deployed), [each["UUID"] for each in mappings(deployed) if _reads(each)]
     schedules = [name for name in deployed.of(SCHEDULE).values() if _schedule(deployed, name)["State"] == "ENABLED"]
     quiet = now + timedelta(seconds=longest)
@@ -91,7 +91,8 @@ def reopen(deployed: Deployed, place: Path, although_not_balanced: bool = False)
     return closed
 
 
-def _functions(deployed: Deployed) -> list[dict[str, Any]]:
+def functions_of(deployed: Deployed) -> list[dict[str, Any]]:
+    """The settings of each function of the stack."""
     pages = deployed.client("lambda").get_paginator("list_functions").paginate()
     ours = set(deployed.of(FUNCTION).values())
     return [each for page in pages for each in page["Functions"] if each["FunctionName"] in ours]

@@ -182,14 +182,28 @@ def test_every_alarm_has_a_recipient_and_gets_the_names_it_watches() -> None:
     assert {name for name in STATE if name.endswith("DeadLetters")} <= watched
 
 
-def test_the_books_alarm_watches_the_metric_of_the_reconciliation() -> None:
-    alarm = template("infra/alarms.yaml")["Resources"]["BooksOutOfBalance"]["Properties"]
-    assert (alarm["Namespace"], alarm["MetricName"]) == (metrics.NAMESPACE, "BooksOutOfBalance")
-    service = DEFAULTS["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
-    assert {each["Name"]: each["Value"] for each in alarm["Dimensions"]} == {
-        "function_name": "Reconcile",
-        "service": service,
-    }
+@pytest.mark.parametrize("name", ["BooksOutOfBalance", "AuditBroken"])
+def test_the_alarm_of_a_check_hears_the_metric_of_its_own_stack(name: str) -> None:
+    alarm = template("infra/alarms.yaml")["Resources"][name]["Properties"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == (metrics.NAMESPACE, name)
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "ApiName"}]
+    named = template("template.yaml")["Resources"]["Alarms"]["Properties"]["Parameters"]["ApiName"]
+    assert DEFAULTS["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == named == "AWS::StackName"
+
+
+def test_production_needs_somebody_who_hears_of_a_fault_and_sweeps_no_night_ahead() -> None:
+    assert "production" in template("template.yaml")["Parameters"]["Stage"]["AllowedValues"]
+    text = (ROOT / "template.yaml").read_text()
+    rule_text = text.partition("  ProductionIsWatched:")[2].partition("  ChinaHasNoTracing:")[0]
+    assert "RuleCondition: !Equals [!Ref Stage, production]" in rule_text
+    assert '{Assert: !Not [!Equals [!Ref AlarmEmail, ""]],' in rule_text
+    assert "{Assert: !Equals [!Ref SweepAhead, refused]," in rule_text
+
+
+def test_china_is_deployed_without_tracing() -> None:
+    rule_text = (ROOT / "template.yaml").read_text().partition("  ChinaHasNoTracing:")[2].partition("\n\n")[0]
+    assert 'RuleCondition: !Equals [!Ref "AWS::Partition", aws-cn]' in rule_text
+    assert "Assert: !Equals [!Ref Tracing, Disabled]" in rule_text
 
 
 def test_the_webhooks_address_is_https_or_on_this_machine() -> None:

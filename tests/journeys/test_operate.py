@@ -3,16 +3,20 @@ took is told; balances are rebuilt, dead letters go back, keys change, a night i
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from infra.city.document_files import enterprise_documents
+from infra.client import steps
 from infra.demo.plan import owner_of
 from infra.demo.scheduled import wait_until
 from infra.local.state import LOCAL
 from infra.operate import __main__ as command
-from infra.operate import copies, gate
+from infra.operate import copies, gate, logs
 from infra.operate.deployed import Deployed, on_this_machine
 from tests.journeys.deployment import Deployment
 from voucher.models.base import instant_text
@@ -107,6 +111,36 @@ def test_a_broken_stack_is_restored_and_checked_before_anybody_gets_in(
     wait_until(lambda: "服务券领取成功。" in {each["subject"] for each in deployment.inbox(another.uscc)})
     # the workers read again, and told nobody twice what was put back
     assert len(deployment.inbox(enterprise.uscc)) == told
+
+
+def test_one_id_is_in_the_logs_from_the_call_to_its_last_worker(
+    deployment: Deployment, on: Deployed, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enterprise = next(deployment.enterprises)
+    documents = enterprise_documents(enterprise, deployment.plan.today)
+    steps.register_enterprise(deployment.client, owner_of(enterprise.uscc), enterprise.registration(), documents)
+    request_id = steps.review_enterprise(deployment.client, enterprise.uscc).headers["x-request-id"]
+    begun = datetime.now(UTC) - timedelta(hours=1)
+    wanted = {"EnterpriseReviews", "Relay", "Notify", "KeepAudit"}
+    wait_until(lambda: {line.function for line in logs.follow(on, request_id, begun)} >= wanted)
+    assert operate(place, "follow", request_id) == 0
+    shown = capsys.readouterr().out
+    assert "EnterpriseReviews: outcome" in shown
+    assert "Notify: message handled" in shown
+    assert operate(place, "follow", "no-such-request") == 1
+
+
+def test_production_is_refused_without_somebody_who_hears_of_a_fault(deployment: Deployment, on: Deployed) -> None:
+    stacks, name = on.client("cloudformation"), deployment.stack.stack_name
+    kept = [each["ParameterKey"] for each in stacks.describe_stacks(StackName=name)["Stacks"][0]["Parameters"]]
+    given = [{"ParameterKey": each, "UsePreviousValue": True} for each in kept if each != "Stage"]
+    with pytest.raises(ClientError, match="AlarmEmail"):
+        stacks.update_stack(
+            StackName=name,
+            UsePreviousTemplate=True,
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            Parameters=[*given, {"ParameterKey": "Stage", "ParameterValue": "production"}],
+        )
 
 
 def test_a_night_is_done_by_hand_and_a_pool_is_freed(

@@ -19,6 +19,7 @@ from moto.sqs.models import Queue, sqs_backends
 
 from tests.support import backend
 from tests.support.backend import World
+from voucher import correlation
 
 TABLES: dict[str, Table] = {}
 QUEUES: dict[str, Queue] = {}
@@ -81,5 +82,6 @@ def moto_world(patch: pytest.MonkeyPatch) -> Iterator[World]:
             patch.setenv(name, value)
         empty_bucket()
         backend.forget_clients()
+        correlation.begin(None)
         yield World()
     backend.forget_clients()

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 
+from voucher.correlation import CORRELATION_ID, current
 from voucher.store.engine import patience
 
 # how many messages SQS takes in one request
@@ -23,9 +24,10 @@ def client() -> Any:
 
 def send(queue: str, bodies: Iterable[dict[str, Any]]) -> None:
     """Send JSON messages to the queue of that word (`notify` → NOTIFY_QUEUE_URL). Raises RuntimeError, a fault, if SQS
-    did not take all of them."""
+    did not take all of them. Each says from which request it follows, if that is known."""
     url = os.environ[f"{queue.upper()}_QUEUE_URL"]
-    for part in batched(bodies, MESSAGES_PER_REQUEST, strict=False):
+    named = {} if current() is None else {CORRELATION_ID: current()}
+    for part in batched(({**named, **body} for body in bodies), MESSAGES_PER_REQUEST, strict=False):
         # in ASCII: SQS refuses a whole batch for one character that XML does not have. The longest of our messages
         # then has 13 KB, so that ten of them fit a request
         entries = [{"Id": str(number), "MessageBody": json.dumps(body)} for number, body in enumerate(part)]

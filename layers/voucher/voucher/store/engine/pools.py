@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from voucher.correlation import note_retry
 from voucher.models.pools import Plan, Shard, gather, home_shard, total_of
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
@@ -195,6 +196,7 @@ def commit_draws(draws: list[Draw], claimant: str, writes: Callable[[dict[str, P
             if throttled == MOST_THROTTLED:
                 break
             plans = {pool_id: _plan_on_next_shard(plan, draw_of[pool_id].shards) for pool_id, plan in plans.items()}
+            note_retry()
             time.sleep(random.uniform(0, min(0.2, 0.005 * 2**attempt)))
         except Unmet as unmet:
             # a write of a pool is named by the pool and its shard, `pool_id#shard`; other writes have no `#`

@@ -22,6 +22,7 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from voucher.correlation import CORRELATION_ID, current, note_retry
 from voucher.models.base import Record, Stateful
 from voucher.refusals import Refusal, Refused
 from voucher.store import conditions, keys
@@ -47,6 +48,8 @@ INDEXES = {
     "by_task": "task_key",
     "by_due": "due_key",
 }
+# from the streams of these tables something follows; letters keep nothing of who sent them
+STREAMED = ("registry", "vouchers", "orders", "settlements", "supervision")
 INDEXED = {*INDEXES.values(), "index_sort", "due_sort"}
 THROTTLING = {"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
 CONTENTION = {"TransactionConflict", *THROTTLING}
@@ -169,12 +172,18 @@ def put_write(
     thing = getattr(content, "thing", "")
     whose, due = (task_key(thing, plain), due_place(thing, plain)) if index else (None, None)
     tasks = {"task_key": whose, "due_key": due and due[0], "due_sort": due and due[1]}
-    item = {**plain, **(index or {}), **tasks, "pk": key.pk, "sk": key.sk}
+    item = {**plain, **(index or {}), **tasks, **_asked(key), "pk": key.pk, "sk": key.sk}
     # the key of an index is left out where it is None, because DynamoDB refuses a null there
     request["Item"] = encode(
         {field: value for field, value in item.items() if value is not None or field not in INDEXED}
     )
     return Write(name, "Put", request, refusal)
+
+
+def _asked(key: keys.Key) -> dict[str, str]:
+    """What an item keeps of the request that writes it: the relay takes it along."""
+    asked = current()
+    return {CORRELATION_ID: asked} if asked and key.table in STREAMED else {}
 
 
 def add_write(name: str, key: keys.Key, record: Record, *, index: Mapping[str, str] | None = None) -> Write:
@@ -198,7 +207,10 @@ def advance_write(
 
 def update_write(name: str, key: keys.Key, change: str, condition: str | None, **values: Any) -> Write:
     """Change an item by an update expression."""
-    request = _expression(key, condition, change, values)
+    asked = _asked(key) if change.startswith("SET ") else {}
+    if asked:
+        change = f"SET #{CORRELATION_ID} = :{CORRELATION_ID}, {change.removeprefix('SET ')}"
+    request = _expression(key, condition, change, {**values, **asked})
     request["UpdateExpression"] = change
     request["Key"] = encode(key_attributes(key))
     return Write(name, "Update", request)
@@ -261,6 +273,7 @@ def transact(writes: Iterable[Write], attempts: int = ATTEMPTS) -> None:
 def pause(attempt: int, throttled: int = 0) -> None:
     """Wait before another attempt: a random time (full jitter), longer with each attempt, at most 0.4 seconds; 0.3 more
     for each that was throttled, because others' writes end soon, and a table does not grow as fast."""
+    note_retry()
     time.sleep(random.uniform(0.1 * throttled, min(0.4, 0.01 * 2**attempt) + 0.3 * throttled))
 
 
