@@ -31,6 +31,7 @@ MEASURED = {
     ("ResidualFen", ("service",)),
     ("BooksOutOfBalance", ("service",)),
     ("AuditBroken", ("service",)),
+    ("DrawsChanged", ("service",)),
 }
 NIGHT = "2026-06-15T01:00:00Z"
 

@@ -182,7 +182,7 @@ def test_every_alarm_has_a_recipient_and_gets_the_names_it_watches() -> None:
     assert {name for name in STATE if name.endswith("DeadLetters")} <= watched
 
 
-@pytest.mark.parametrize("name", ["BooksOutOfBalance", "AuditBroken"])
+@pytest.mark.parametrize("name", ["BooksOutOfBalance", "AuditBroken", "DrawsChanged"])
 def test_the_alarm_of_a_check_hears_the_metric_of_its_own_stack(name: str) -> None:
     alarm = template("infra/alarms.yaml")["Resources"][name]["Properties"]
     assert (alarm["Namespace"], alarm["MetricName"]) == (metrics.NAMESPACE, name)
@@ -191,13 +191,12 @@ def test_the_alarm_of_a_check_hears_the_metric_of_its_own_stack(name: str) -> No
     assert DEFAULTS["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == named == "AWS::StackName"
 
 
-def test_production_needs_somebody_who_hears_of_a_fault_and_sweeps_no_night_ahead() -> None:
+def test_production_needs_somebody_who_hears_of_a_fault() -> None:
     assert "production" in template("template.yaml")["Parameters"]["Stage"]["AllowedValues"]
     text = (ROOT / "template.yaml").read_text()
     rule_text = text.partition("  ProductionIsWatched:")[2].partition("  ChinaHasNoTracing:")[0]
     assert "RuleCondition: !Equals [!Ref Stage, production]" in rule_text
     assert '{Assert: !Not [!Equals [!Ref AlarmEmail, ""]],' in rule_text
-    assert "{Assert: !Equals [!Ref SweepAhead, refused]," in rule_text
 
 
 def test_china_is_deployed_without_tracing() -> None:
