@@ -131,14 +131,15 @@ def list_orders(query: OfParty) -> Answer[ListOf[Order]]:
 @app.get("/orders/<order_id>")
 def show(order_id: str) -> Answer[OrderWithContacts]:
     """One order, for its two parties and staff; from its acceptance on with how the parties reach each other. §5.1,
-    §5.2b: staff sees what speaks against the parties, and the signals of the order."""
+    §5.2b: staff who acts for no party sees what speaks against the parties, and the signals of the order."""
     order = orders.get(order_id)
     enterprise, agency = orders.find_parties(order)
-    if not app.caller.is_staff:
+    is_member = any(each is not None and app.caller.sub in each.members for each in (enterprise, agency))
+    if is_member or not app.caller.is_staff:
         party_of(app.caller, enterprise, agency)
     if contacts := contacts_of(order, enterprise, agency):
         disclose(app, f"order:{order_id}", enterprise_uscc=order.enterprise_uscc, agency_uscc=order.agency_uscc)
-    flags = {"flags": flags_about_order(order)} if app.caller.is_staff else {}
+    flags = {"flags": flags_about_order(order)} if not is_member else {}
     return reply(order.public() | contacts | flags)
 
 

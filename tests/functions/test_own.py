@@ -5,7 +5,7 @@ import pytest
 from infra.client import steps
 from infra.client.http import BUREAU, OPERATOR, Person
 from tests.support.inspection_scenario import draw, drawn, found
-from tests.support.scenario import OWNER, SELLER, Json, Town, change_sides
+from tests.support.scenario import OWNER, SELLER, Json, Town, change_sides, leave
 from tests.support.settlement_scenario import settling, the_order
 
 Scene = tuple[Town, Json]
@@ -58,8 +58,7 @@ def test_staff_who_acts_for_somebody_drawn_reads_nothing_of_the_draw_and_ends_no
             assert town.world.call(INSIDER, "GET", f"/checks/{each['check_id']}").code == "NOT_FOUND"
         due = {each["about"] for each in items(town, "/tasks?role=bureau", INSIDER)}
         assert due.isdisjoint(f"check:{each['check_id']}" for each in own)
-        path = f"/organisations/{party.uscc}/leave"
-        steps.expect(town.world.call(Person(INSIDER.name), "POST", path), 200)
+        leave(town, party.uscc, Person(INSIDER.name))
     assert [each["inspection_id"] for each in items(town, "/inspections", INSIDER)] == [inspection["inspection_id"]]
     assert town.world.call(INSIDER, "GET", place).status == 200
 
@@ -83,3 +82,15 @@ def test_a_member_who_is_staff_reads_a_finding_as_the_agency_does(completed: Sce
     let_in(town, SELLER, town.agency.uscc)
     path = f"/checks/{check['check_id']}"
     assert town.shown(path, INSIDER) == town.shown(path, SELLER)
+
+
+@pytest.mark.clause("§5.2b")
+def test_staff_who_acts_for_a_party_reads_an_order_as_that_party(completed: Scene) -> None:
+    """And not what speaks against it."""
+    town, order = completed
+    path = f"/orders/{order['order_id']}"
+    for owner, party in ((SELLER, town.agency), (OWNER, town.enterprise)):
+        assert "flags" in town.shown(path, INSIDER)
+        let_in(town, owner, party.uscc)
+        assert town.shown(path, INSIDER) == town.shown(path, owner)
+        leave(town, party.uscc, Person(INSIDER.name))
