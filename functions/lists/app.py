@@ -11,7 +11,7 @@ from voucher.edge.creation import key_write
 from voucher.edge.documents import Filename, SizeBytes
 from voucher.edge.fields import Count, Identifier
 from voucher.edge.identity import require
-from voucher.edge.lists import compare, listed_year, refuse_cursor, row_offset
+from voucher.edge.lists import apply_again, compare, listed_year, refuse_cursor, row_offset
 from voucher.edge.pages import InState, ListOf, reply_list
 from voucher.edge.queries import Cursor, Paging, Query
 from voucher.edge.replies import Answer, reply
@@ -55,8 +55,7 @@ def announce(kind: str, year: str) -> Answer[ListImportWithUpload]:
     of_year = listed_year(app, kind, year)
     check_list_type(body.filename, body.content_type)
     check_list_year(kind, of_year, clock.today())
-    import_id = app.new_id("i")
-    counts = years_of(kind, of_year)
+    import_id, counts = app.new_id("i"), years_of(kind, of_year)
     record = ListImport(
         import_id=import_id,
         kind=kind,
@@ -113,6 +112,7 @@ def apply(kind: str, year: str, import_id: str) -> Answer[ListImport]:
     compared = compare(lists.get(kind, of_year, import_id))
     old = lists.get(kind, of_year, import_id)  # read last: see Api.handle
     if app.is_repeat(old, "apply"):
+        apply_again(old)
         return reply(old, replay=True)
     check_step(old, "apply")
     check_four_eyes(app.caller.sub, "apply_list", old, clause=LIST_CLAUSES[kind])

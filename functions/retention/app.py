@@ -13,7 +13,7 @@ from voucher.edge import clock, queues, workers
 from voucher.edge.observe import log_work
 from voucher.edge.retention import FORGETTING, forget_messages
 from voucher.models.base import Mark, instant_text
-from voucher.policy import LIST_KINDS, RETENTION
+from voucher.policy import RETENTION
 from voucher.rules.objections import ONE_HOUR, hour_of
 from voucher.rules.retention import is_cleaned, latest_letter
 from voucher.store import (
@@ -40,8 +40,6 @@ from voucher.store.engine.table import Item
 
 KEEPER = "retention"
 RECORDS_PER_MESSAGE = 200
-# a list of another office speaks of no earlier year
-FIRST_LIST_YEAR = 2010
 
 # task → a page of its list, the names of a record's id, and the least days that the record is untouched before it can
 # be due; None: it is looked at every night, because its papers have times of their own
@@ -117,14 +115,8 @@ def may_be_due(item: Item, days: int | None, until: str, now: datetime) -> bool:
 
 def send_lists(body: dict[str, Any]) -> None:
     """Send a message for each version of each list of another office."""
-    last_year = clock.today().year + 1
-    found = [
-        body_of(body, kind, year, record.import_id)
-        for kind in LIST_KINDS
-        for year in range(FIRST_LIST_YEAR, last_year + 1)
-        for record in lists.list_all(kind, year)
-    ]
-    queues.send("retention", found)
+    found = lists.list_all(clock.today().year + 1)
+    queues.send("retention", [body_of(body, each.kind, each.year, each.import_id) for each in found])
 
 
 def body_of(body: dict[str, Any], *record_id: str | int | None) -> dict[str, Any]:

@@ -1,7 +1,11 @@
 """Schedule, every night: finds the batches whose vouchers have ended or will end soon, and the years that are over, and
 sends them to the workers (§4.2.2, §1.4b); announces the end of public notices, which a person then closes (§3.5.3);
 reminds agencies whose approval ends soon (§3.2.3), and whoever must act of the last day; sets two workers to work: one
-ends orders whose term is over (§4.2.1), one erases personal data that has had its time.
+ends orders whose term is over (§4.2.1), one erases personal data that has had its time. Sends again what a lost message
+left undone: lists on their way into force (§2.1.1), vouchers of disqualified enterprises (§4.1.3).
+
+It comes again each hour until five, because a disturbance may last. Once a night is enough for whoever erases, since it
+looks at every record.
 
 The instant is that of the event, so a night that was missed can be run by hand: invoke with {"time": …}. An instant in
 the future is refused, because what a sweep ends does not come back. Only the local stack, which plays a year in
@@ -15,13 +19,14 @@ from itertools import chain
 from typing import Any
 
 from voucher.edge import clock, metrics, queues
-from voucher.edge.nights import bucket_messages, orders_message, retention_messages, year_message
+from voucher.edge.nights import bucket_messages, list_message, orders_message, retention_messages, year_message
 from voucher.edge.observe import log_schedule, log_work
 from voucher.models.base import Mark
 from voucher.models.programmes import Programme
 from voucher.rules import agencies, messages
 from voucher.rules.batches import ends_soon
 from voucher.rules.lifecycle import stepped
+from voucher.rules.lists import is_overdue
 from voucher.rules.notices import due_day, ends_by_schedule
 from voucher.rules.programmes import caps_nearly_used, low_key_share, policy_for, year_is_over
 from voucher.rules.tasks import (
@@ -31,10 +36,12 @@ from voucher.rules.tasks import (
     reminders_of,
     shown_task,
 )
-from voucher.rules.working_days import shanghai_date
-from voucher.store import batches, inspections, notices, organisations, programmes, tasks
+from voucher.rules.working_days import SHANGHAI, shanghai_date
+from voucher.store import batches, inspections, lists, notices, organisations, programmes, tasks
 
 SWEEPER = "sweep"
+# of the schedule's hours (template.yaml), those in which a night comes again
+REPEATED_HOURS = range(1, 6)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
@@ -47,11 +54,25 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     ended = announce_ended_notices(instant)
     reminded = remind_agencies(instant)
     queues.send("end_orders", [orders_message(instant)])
-    queues.send("retention", retention_messages(instant))
+    send_again(instant)
+    if not is_repetition(event, instant):
+        queues.send("retention", retention_messages(instant))
     remind_of_tasks(instant)
     measure_overdue(instant)
     log_work("swept", batches=swept, notices=ended, agencies=reminded)
     return {"batches": swept, "notices": ended, "agencies": reminded}
+
+
+def is_repetition(event: dict[str, Any], instant: datetime) -> bool:
+    """True if the schedule comes again in the same night. By hand, a night is always swept as a whole."""
+    return event.get("source") == "aws.scheduler" and instant.astimezone(SHANGHAI).hour in REPEATED_HOURS
+
+
+def send_again(instant: datetime) -> None:
+    """§2.1.1, §4.1.3: what the records say is due, and no message may be on its way for: whatever lost it."""
+    applying = lists.list_all(shanghai_date(instant).year + 1, "applying")
+    queues.send("import_list", [list_message(each, instant) for each in applying if is_overdue(each, instant)])
+    queues.send("void_vouchers", [messages.void_message(each).body for each in organisations.list_disqualified()])
 
 
 def sweep_year(programme: Programme, instant: datetime) -> int:

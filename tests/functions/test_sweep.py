@@ -7,9 +7,11 @@ import pytest
 from infra.client.http import BUREAU, FINANCE, OPERATOR, Person
 from tests.conftest import StoppedClock
 from tests.support.backend import World, function
-from tests.support.scenario import OWNER, Json, Town, settle
+from tests.support.list_scenario import CODES, begin_to_apply, confirmed, content_of, path_of, upload_list
+from tests.support.relaying import subjects
+from tests.support.scenario import OWNER, SELLER, Json, Town, disqualify, settle
 from tests.support.snapshots import everything_kept
-from tests.support.workers import LAST_NIGHT, drain, sweep_night
+from tests.support.workers import LAST_NIGHT, drain, sweep_night, waiting
 from voucher.models.pools import category_pool
 from voucher.store import keys
 from voucher.store.engine.table import transact, update_write
@@ -96,3 +98,65 @@ def test_staff_is_warned_once_a_month_of_a_key_share_below_the_floor(
         sweep_night(stopped_clock, datetime(2026, 6, min(day, 30), 1 if day < 31 else 17, tzinfo=UTC))
         for role, person in (("platform", OPERATOR), ("bureau", BUREAU), ("finance", FINANCE)):
             assert warnings(role, person) == ["2026年度重点类别占使用总额0.00%，低于40%的下限，请关注。"] * count
+
+
+@pytest.mark.clause("§2.1.1")
+def test_a_list_whose_message_was_lost_is_brought_into_force_by_the_next_night(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    record = upload_list(town.world, content_of(CODES[:2]))
+    begin_to_apply(town.world, record)
+    applied_at = stopped_clock.instant
+    sweep_night(stopped_clock, applied_at + timedelta(minutes=59))
+    assert waiting("import_list") == [], "the worker may still be at it"
+    sweep_night(stopped_clock, applied_at + timedelta(hours=1))
+    drain("import_list")
+    assert town.shown(path_of(record), OPERATOR)["state"] == "applied"
+    sweep_night(stopped_clock, applied_at + timedelta(hours=2))
+    assert waiting("import_list") == []
+
+
+@pytest.mark.clause("§2.1.1")
+def test_the_bureaus_apply_sent_once_more_sets_a_list_in_motion_that_was_lost(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    record = upload_list(town.world, content_of(CODES[:2]))
+    path, body = f"{path_of(record)}/apply", confirmed(town.world, record)
+    for minutes, sent in ((0, 0), (59, 0), (1, 1)):
+        stopped_clock.instant += timedelta(minutes=minutes)
+        assert town.world.call(BUREAU, "POST", path, body).body["state"] == "applying"
+        bodies = waiting("import_list")
+        assert len(bodies) == sent
+    function("import_list").work(bodies[0])
+    assert town.shown(path_of(record), OPERATOR)["state"] == "applied"
+
+
+@pytest.mark.clause("§4.1.3")
+def test_vouchers_of_a_disqualified_enterprise_become_void_though_the_message_was_lost(
+    voucher: tuple[Town, Json], stopped_clock: StoppedClock
+) -> None:
+    town, _ = voucher
+    town.advance(town.order(contract_fen=500_000, voucher_fen=200_000), "accept", "contract")
+    disqualify(town.world, town.enterprise.uscc)  # nothing is relayed
+    assert town.shown(f"/vouchers/{town.voucher_id}")["state"] == "active"
+    for hour in range(2):
+        sweep_night(stopped_clock, stopped_clock.instant + timedelta(hours=hour))
+        drain("void_vouchers")
+        drain("notify")
+    left = town.shown(f"/vouchers/{town.voucher_id}")
+    assert (left["state"], left["balance_fen"]) == ("void", 0)
+    assert len([each for each in subjects(town.world, SELLER) if "取消用券资格" in each]) == 1
+
+
+def test_whoever_erases_is_sent_once_in_a_night_however_often_the_schedule_comes(
+    town: Town, stopped_clock: StoppedClock
+) -> None:
+    sent = []
+    for hour in range(6):
+        stopped_clock.instant = LAST_NIGHT + timedelta(hours=hour)
+        event = {"source": "aws.scheduler", "time": stopped_clock.instant.isoformat()}
+        function("sweep").handler(event, None)
+        sent.append((bool(waiting("retention")), bool(waiting("end_orders"))))
+    assert sent == [(True, True), *[(False, True)] * 5]
+    sweep_night(stopped_clock, stopped_clock.instant)
+    assert waiting("retention"), "by hand, a night is swept as a whole"

@@ -132,6 +132,7 @@ SENDERS = {
     "Inspections": {"KeepAuditQueue"},
     "KeepReports": {"KeepReportsQueue"},
     "Letters": {"KeepAuditQueue"},
+    "Lists": {"ImportListQueue"},
     "ListVersions": {"KeepAuditQueue"},
     "Notify": {"WebhookQueue"},
     "NoticeReviews": {"KeepAuditQueue"},
@@ -150,7 +151,14 @@ SENDERS = {
     "Retention": {"RetentionQueue"},
     "StaffLists": {"KeepAuditQueue"},
     "Submissions": {"KeepAuditQueue"},
-    "Sweep": {"NotifyQueue", "VoidVouchersQueue", "CloseYearQueue", "EndOrdersQueue", "RetentionQueue"},
+    "Sweep": {
+        "CloseYearQueue",
+        "EndOrdersQueue",
+        "ImportListQueue",
+        "NotifyQueue",
+        "RetentionQueue",
+        "VoidVouchersQueue",
+    },
     "VoidVouchers": {"NotifyQueue", "VoidVouchersQueue"},
 }
 ERASERS = {

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
+from voucher.edge import clock, queues
 from voucher.edge.api import Api
+from voucher.edge.nights import list_message
 from voucher.models.lists import ListImport, ListRow
 from voucher.policy import LIST_KINDS
 from voucher.refusals import FieldError, Refusal, Refused, not_found
-from voucher.rules.lists import Difference, difference
+from voucher.rules.lists import Difference, difference, is_overdue
 from voucher.store import lists
 
 
@@ -41,6 +43,12 @@ class Compared:
     def with_id(self) -> str | None:
         """The version that it is compared with."""
         return self.with_.import_id if self.with_ else None
+
+
+def apply_again(record: ListImport) -> None:
+    """§2.1.1: what applies a version is sent once more if it should be in force by now; twice does no harm."""
+    if is_overdue(record, clock.now()):
+        queues.send("import_list", [list_message(record, clock.now())])
 
 
 def compare(record: ListImport) -> Compared:

@@ -6,6 +6,7 @@ from typing import Any
 
 from voucher.models.base import instant_text
 from voucher.models.batches import Batch
+from voucher.models.lists import ListImport
 from voucher.rules.retention import TASKS
 from voucher.store import keys
 
@@ -29,6 +30,13 @@ def year_message(year: int, instant: datetime) -> dict[str, Any]:
     """§1.4b: the year is over; the first night after which nothing is left to lapse closes it."""
     text = instant_text(instant)
     return {"message_id": f"close_year.{year}.{text}", "year": year, "instant": text}
+
+
+def list_message(record: ListImport, instant: datetime) -> dict[str, Any]:
+    """§2.1.1: a version is to be brought into force, from its beginning on; what is in step already stays as it is."""
+    message_id = f"apply.{record.import_id}.{instant_text(instant)}"
+    named = {"kind": record.kind, "year": record.year, "import_id": record.import_id}
+    return {"message_id": message_id, "task": "apply", **named}
 
 
 def orders_message(instant: datetime) -> dict[str, Any]:

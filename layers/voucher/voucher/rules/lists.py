@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from voucher.models.base import plain_number
@@ -18,6 +18,9 @@ LIST_TYPES = {
     ".xls": "application/vnd.ms-excel",
     ".csv": "text/csv",
 }
+
+# a list of 50,000 rows takes some minutes
+LONGEST_APPLYING = timedelta(hours=1)
 
 Change = Literal["added", "removed"]
 RowsByCode = dict[str, list[ListRow]]
@@ -52,6 +55,12 @@ def check_list_year(kind: str, year: int, today: date) -> None:
         raise Refused(
             Refusal.MALFORMED, errors=[FieldError("year", f"名单年度不能晚于{latest}年。", "too_large", max=latest)]
         )
+
+
+def is_overdue(record: ListImport, now: datetime) -> bool:
+    """§2.1.1: the bureau applied the version an hour ago, which is longer than any list takes, and it is not in force:
+    what set the worker in motion, or kept it moving, was lost."""
+    return record.state == "applying" and record.applied_at is not None and now - record.applied_at >= LONGEST_APPLYING
 
 
 def check_read(record: ListImport) -> None:

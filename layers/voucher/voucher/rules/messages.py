@@ -252,8 +252,14 @@ def _disqualified(old: Image | None, new: Image) -> list[Message]:
     entered = thing_of(new) == "ENTERPRISE" and new.get("state") == "disqualified"
     if not entered or (old is not None and old.get("state") == "disqualified"):
         return []
-    body = {"message_id": change_id(new, "void"), "task": "void_enterprise", "uscc": new["uscc"]}
-    return [Message("void_vouchers", body)]
+    return [void_message(new)]
+
+
+def void_message(enterprise: Image) -> Message:
+    """§4.1.3: a disqualified enterprise's unused vouchers are to become void; the same message whenever it is made of
+    the same version, so that a repetition tells nobody twice."""
+    body = {"message_id": change_id(enterprise, "void"), "task": "void_enterprise", "uscc": enterprise["uscc"]}
+    return Message("void_vouchers", body)
 
 
 def _list_applied(old: Image | None, new: Image) -> list[Message]:

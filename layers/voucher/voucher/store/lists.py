@@ -10,7 +10,7 @@ from typing import Any
 
 from voucher.models.documents import FileName
 from voucher.models.lists import ListImport, ListRow, RowError
-from voucher.policy import EDITIONS, NURSERY_LIST, RATED_D_LIST
+from voucher.policy import EDITIONS, LIST_KINDS, NURSERY_LIST, RATED_D_LIST
 from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys
 from voucher.store.engine import files
@@ -33,6 +33,8 @@ from voucher.store.engine.table import (
 
 FIRST_YEAR = EDITIONS[0].grants_from.year
 LATER_YEARS = 10
+# a list of another office speaks of no earlier year
+FIRST_LIST_YEAR = 2010
 
 
 class OutOfTurn(Exception):
@@ -216,9 +218,12 @@ def commit_files_deleted(record: ListImport) -> None:
     files.commit_deleted(f"rows/{record.kind}/{record.year}/{record.import_id}.")
 
 
-def list_all(kind: str, year: int) -> Iterable[ListImport]:
-    """Every version of a list."""
-    return (ListImport.model_validate(item) for item in read_whole("registry", f"IMPORTS#{kind}#{year}"))
+def list_all(last_year: int, state: str | None = None) -> Iterable[ListImport]:
+    """Every version of every list up to a year, in one state if given."""
+    for kind in LIST_KINDS:
+        for year in range(FIRST_LIST_YEAR, last_year + 1):
+            found = read_whole("registry", f"IMPORTS#{kind}#{year}", state)
+            yield from (ListImport.model_validate(item) for item in found)
 
 
 def find_in_force(kind: str, year: int) -> ListImport | None:

@@ -315,6 +315,11 @@ def read_enterprise_names(usccs: Iterable[str]) -> dict[str, str]:
     return {item["uscc"]: item["name"] for item in found if item.get("approved_at") is not None}
 
 
+def list_disqualified() -> Iterable[Item]:
+    """§4.1.3: every disqualified enterprise, as its item stands."""
+    return read_whole("registry", "ENTERPRISE", "disqualified")
+
+
 def list_agencies_in(state: str) -> Iterable[Agency]:
     """Every agency in a state, page by page, the newest first."""
     return (Agency.model_validate(item) for item in read_whole("registry", "AGENCY", state))
