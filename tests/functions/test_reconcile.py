@@ -6,16 +6,19 @@ from typing import Any
 import pytest
 
 from infra.client.http import BUREAU, FINANCE
+from tests.conftest import NOW
 from tests.support import scenario as towns
 from tests.support.backend import function
 from tests.support.scenario import NEIGHBOUR, OWNER, Json, Town
 from voucher.models.accounts import Posting
+from voucher.models.base import Mark
 from voucher.models.batches import Batch
 from voucher.models.pools import batch_pool, category_pool, non_key_pool, surplus_pool
 from voucher.models.vouchers import Voucher
 from voucher.store import batches, books, keys
 from voucher.store.engine import pools
-from voucher.store.engine.table import Contended, Write, delete_write, transact, update_write
+from voucher.store.engine.reading import find_item
+from voucher.store.engine.table import Contended, Write, commit, delete_write, put_write, transact, update_write
 
 NIGHT = "2026-06-16T18:00:00Z"
 
@@ -199,6 +202,60 @@ def test_the_fault_of_one_year_hides_no_other_years_report_and_is_raised_in_the_
     for year in (2025, 2027):
         assert town.shown(f"/reports/{year}/reconciliation", BUREAU)["balanced"]
     assert town.world.call(BUREAU, "GET", "/reports/2026/reconciliation").status == 404
+
+
+def read_years(monkeypatch: pytest.MonkeyPatch, event: Json) -> list[int]:
+    """The years whose books a run reads, each once if they balance, in order."""
+    found, read = list[int](), books.read_book
+
+    def read_and_note(year: int) -> books.Book:
+        found.append(year)
+        return read(year)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(books, "read_book", read_and_note)
+        function("reconcile").handler(event, None)
+    return found
+
+
+def test_the_newest_year_comes_first_and_a_closed_one_at_rest_waits_for_its_day(
+    completed: tuple[Town, Json], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town, _ = completed
+    towns.open_year(town.world, year=2025)
+    towns.open_year(town.world, year=2027)
+    function("close_year").close_year(2025, Mark(by="sweep", at=NOW))
+    night = {"source": "aws.scheduler", "time": "2026-06-16T18:00:00Z"}
+    assert read_years(monkeypatch, night) == [2027, 2026, 2025], "it was closed since its last report"
+    assert read_years(monkeypatch, night) == [2027, 2026]
+    assert read_years(monkeypatch, {"time": night["time"]}) == [2027, 2026, 2025], "by hand"
+    its_day = f"2026-06-{2025 % 28 + 1:02}T02:00:00+08:00"
+    assert read_years(monkeypatch, night | {"time": its_day}) == [2027, 2026, 2025]
+    # as if money of the year had moved since
+    key = keys.programme(2025, "RECONCILIATION#2026-06-16T18:00:00.000Z")
+    report = find_item(key)
+    assert report is not None
+    accounts = report["accounts"] | {"paid": report["accounts"].get("paid", 0) + 1}
+    commit([put_write("report", key, report | {"accounts": accounts}, None)])
+    assert read_years(monkeypatch, night) == [2027, 2026, 2025]
+
+
+def test_a_breach_is_told_before_it_is_looked_at_again(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    tamper(keys.pool(batch_pool(town.batch_id), 0), "remaining_fen", 1)
+    read, readings = books.read_book, list[int]()
+
+    def time_ends(year: int) -> books.Book:
+        readings.append(year)
+        if len(readings) == 2:
+            raise TimeoutError
+        return read(year)
+
+    monkeypatch.setattr(books, "read_book", time_ends)
+    with pytest.raises(TimeoutError):
+        reconciled()
+    report = town.shown("/reports/2026/reconciliation", BUREAU)
+    assert (report["balanced"], report["frozen"]) == (False, [])
+    assert broken(report) != []
 
 
 @pytest.mark.clause("§2.2.floor")

@@ -30,7 +30,7 @@ from voucher.models.vouchers import Voucher
 from voucher.policy import Category
 from voucher.store import batches, keys, orders, payables, payouts, programmes, rounds, vouchers
 from voucher.store.engine import pools
-from voucher.store.engine.reading import read_partition
+from voucher.store.engine.reading import find_last
 from voucher.store.engine.table import commit, put_write
 
 # family of accounts → account → fen as the records say
@@ -178,7 +178,5 @@ def commit_report(year: int, report: dict[str, Any]) -> None:
 
 def find_latest_report(year: int) -> dict[str, Any] | None:
     """The report with the latest cut-off, None before the first reconciliation."""
-    found = list(read_partition(keys.programme(year), "RECONCILIATION#"))
-    if not found:
-        return None
-    return {name: value for name, value in found[-1].items() if name not in ("pk", "sk")}
+    item = find_last(keys.programme(year), "RECONCILIATION#")
+    return {name: value for name, value in item.items() if name not in ("pk", "sk")} if item else None

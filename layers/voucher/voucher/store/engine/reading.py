@@ -98,6 +98,19 @@ def read_partition(key: keys.Key, prefix: str = "") -> Iterable[table.Item]:
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
+def find_last(key: keys.Key, prefix: str) -> table.Item | None:
+    """The last item of a partition whose sort key starts with `prefix`, as last written, or None."""
+    answer = table.client().query(
+        TableName=table.table_name(key.table),
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+        ExpressionAttributeValues=table.encode({":pk": key.pk, ":sk": prefix}),
+        ConsistentRead=True,
+        ScanIndexForward=False,
+        Limit=1,
+    )
+    return table.decode(answer["Items"][0]) if answer["Items"] else None
+
+
 def read_part(key: keys.Key, after: str, limit: int) -> Part:
     """At most `limit` items of one partition, as last written, in order, from the one that follows the sort key `after`
     on."""
