@@ -23,6 +23,7 @@ from tests.support.settlement_scenario import opened
 from voucher.models.documents import Document
 from voucher.policy import ABANDONED_UPLOAD_DAYS, ENTERPRISE_DOCUMENTS
 from voucher.store import documents, organisations
+from voucher.store.engine import files
 
 ENTERPRISE = samples.enterprise(0)
 FILES = tuple(enterprise_documents(ENTERPRISE, TODAY))
@@ -116,6 +117,26 @@ def test_what_was_submitted_stays_whatever_is_uploaded_after_it(draft: World) ->
     assert left_after(YEARS) == places
     shown = steps.expect(draft.call(OPERATOR, "GET", f"{PATH}/documents"), 200)["items"]
     assert {each["kind"]: content_behind(each["url"]) for each in shown} == {file.kind: file.content for file in FILES}
+
+
+@pytest.mark.clause("§4.1.1")
+def test_a_submission_of_more_than_one_call_can_read_goes_on_where_it_stopped(
+    draft: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in FILES:
+        draft.upload(announced(draft, kind=file.kind, content_type=file.content_type)["upload"], file.content)
+    read, examine = list[str](), files.examine
+
+    def examine_and_note(object_key: str) -> files.Content | None:
+        read.append(object_key)
+        return examine(object_key)
+
+    monkeypatch.setattr(files, "examine", examine_and_note)
+    monkeypatch.setattr(documents, "MOST_BYTES_AT_ONCE", 1)
+    replies = [draft.call(OWNER, "POST", f"{PATH}/submit") for _ in FILES]
+    assert [each.code or each.body["state"] for each in replies] == [*["BUSY"] * (len(FILES) - 1), "submitted"]
+    assert replies[0].headers["retry-after"] == "1"
+    assert len(read) == len(set(read)) == len(FILES), "no file is read twice"
 
 
 @pytest.mark.clause("§3.4.3")

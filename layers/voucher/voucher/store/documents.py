@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable
 from datetime import date, datetime
 from itertools import batched
+from math import inf
 from typing import Any, NamedTuple
 
 from voucher.models.base import Mark, instant_text
@@ -31,6 +32,8 @@ from voucher.store.engine.table import (
 
 # so many are written down together; each may be of another kind, and no transaction holds more
 MOST_AT_ONCE = MOST_ITEMS // 2
+# so many bytes of a submission are read by one call, which has 20 seconds to read and to copy them
+MOST_BYTES_AT_ONCE = 400 * 1024 * 1024
 UPLOADS, KEPT = "uploads/", "documents/"
 
 
@@ -138,20 +141,26 @@ def commit_deleted(owner: keys.Key, document: Document, *also: Write) -> bool:
 
 class Inspection(NamedTuple):
     """What some documents are found to be: `fit`, those that are uploaded and begin as their type must; `new`, those
-    of them that no earlier inspection has written down; `unreadable`, those whose content is of another type."""
+    of them that no earlier inspection has written down; `unreadable`, those whose content is of another type. It
+    `is_whole` unless some were left out because there was too much to read."""
 
     fit: list[Document]
     new: list[Document]
     unreadable: list[Unreadable]
+    is_whole: bool = True
 
 
-def inspect(documents: list[Document]) -> Inspection:
-    """Read the files of some documents that were not examined yet. Writes nothing."""
+def inspect(documents: list[Document], most_bytes: float = inf) -> Inspection:
+    """Read the files of some documents that were not examined yet, until so many bytes are read. Writes nothing."""
     fit, new, unreadable = [each for each in documents if each.checked], list[Document](), list[Unreadable]()
+    read = 0
     for document in (each for each in documents if not each.checked):
+        if read >= most_bytes:
+            return Inspection([*fit, *new], new, unreadable, is_whole=False)
         content = files.examine(document.object_key)
         if content is None:
             continue
+        read += content.size
         if content.looks == ANNOUNCED[document.content_type]:
             seen = {"checked": True, "object_version": content.version, "sha256": content.sha256}
             new.append(document.model_copy(update=seen))
@@ -162,9 +171,15 @@ def inspect(documents: list[Document]) -> Inspection:
 
 def inspect_all(owner: keys.Key, begun: datetime, kinds: Container[str], since: datetime | None = None) -> Inspection:
     """The same for every document of some `kinds` of an organisation, which registered when it had `begun`; only those
-    announced after `since`, if given. Papers of a change report are of another kind: no submission takes them up."""
+    announced after `since`, if given. Papers of a change report are of another kind: no submission takes them up.
+
+    Of more than one call can read, what it has read is written down, and BUSY asks for the same call once more."""
     asked = [each for each in list_of(owner, begun) if each.kind in kinds]
-    return inspect([each for each in asked if since is None or each.created_at > since])
+    found = inspect([each for each in asked if since is None or each.created_at > since], MOST_BYTES_AT_ONCE)
+    if not found.is_whole and found.new:
+        commit_examined(owner, found)
+        raise Refused(Refusal.BUSY)
+    return found
 
 
 def commit_examined(owner: keys.Key, inspection: Inspection) -> None:

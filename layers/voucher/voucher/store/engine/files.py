@@ -101,11 +101,12 @@ def find_version(object_key: str) -> tuple[bytes, str | None] | None:
 @dataclass(frozen=True)
 class Content:
     """What an upload holds: the version of the object that was read (None where the bucket keeps none), its SHA-256 in
-    hex, and what it looks like."""
+    hex, what it looks like, and how many bytes it has."""
 
     version: str | None
     sha256: str
     looks: Looks
+    size: int
 
 
 @dataclass(frozen=True)
@@ -141,10 +142,11 @@ def examine(object_key: str) -> Content | None:
         raise
     with answer["Body"] as body:
         begins = body.read(MOST_BEGINNING)
-        digest = hashlib.sha256(begins)
+        digest, size = hashlib.sha256(begins), len(begins)
         while piece := body.read(1024 * 1024):
             digest.update(piece)
-    return Content(answer.get("VersionId"), digest.hexdigest(), looks_like(begins))
+            size += len(piece)
+    return Content(answer.get("VersionId"), digest.hexdigest(), looks_like(begins), size)
 
 
 def commit_copy(object_key: str, version: str | None, kept_key: str) -> str | None:
