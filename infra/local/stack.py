@@ -108,7 +108,8 @@ def _deploy(running: Emulator, built: Path, overrides: Mapping[str, str]) -> Sta
     aws = session()
     _make_packages_bucket(aws, running.url)
     _tell("Deploying the identity stack …")
-    deployment.deploy(ROOT / "infra" / "identity.yaml", IDENTITY_STACK, running.url, PACKAGES_BUCKET, {})
+    local = {"Use": "local"}
+    deployment.deploy(ROOT / "infra" / "identity.yaml", IDENTITY_STACK, running.url, PACKAGES_BUCKET, local)
     identity = _outputs(aws, running.url, IDENTITY_STACK)
     pool, client = identity["UserPoolId"], identity["ClientId"]
     # The issuer's real address is of the world outside; its keys are fetched from the emulator.

@@ -242,3 +242,15 @@ def test_the_table_of_the_rush_can_be_warmed_before_it() -> None:
     text = (ROOT / "infra/data.yaml").read_text()
     assert made and "WriteUnitsPerSecond: !Ref WarmWrites, ReadUnitsPerSecond: !Ref WarmReads" in text
     assert PARAMETERS["WarmWrites"]["Default"] == 0
+
+
+def test_in_a_city_nobody_signs_in_by_a_password_alone() -> None:
+    pool = template("infra/identity.yaml")
+    text = (ROOT / "infra/identity.yaml").read_text()
+    assert pool["Parameters"]["Use"]["Default"] == "city"
+    for line in (
+        "DeletionProtection: !If [IsLocal, INACTIVE, ACTIVE]",
+        'MfaConfiguration: !If [IsLocal, "OFF", "ON"]',
+        "[!If [IsLocal, ALLOW_USER_PASSWORD_AUTH, ALLOW_USER_SRP_AUTH], ALLOW_REFRESH_TOKEN_AUTH]",
+    ):
+        assert line in text
