@@ -132,7 +132,7 @@ def test_the_bureaus_apply_sent_once_more_sets_a_list_in_motion_that_was_lost(
 
 
 @pytest.mark.clause("§4.1.3")
-def test_vouchers_of_a_disqualified_enterprise_become_void_though_the_message_was_lost(
+def test_a_disqualified_enterprises_vouchers_become_void_if_the_message_was_lost(
     voucher: tuple[Town, Json], stopped_clock: StoppedClock
 ) -> None:
     town, _ = voucher
