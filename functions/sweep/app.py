@@ -19,14 +19,20 @@ from itertools import chain
 from typing import Any
 
 from voucher.edge import clock, metrics, queues
-from voucher.edge.nights import bucket_messages, list_message, orders_message, retention_messages, year_message
+from voucher.edge.nights import (
+    bucket_messages,
+    is_repetition,
+    orders_message,
+    retention_messages,
+    send_again,
+    year_message,
+)
 from voucher.edge.observe import log_schedule, log_work
 from voucher.models.base import Mark
 from voucher.models.programmes import Programme
 from voucher.rules import agencies, messages
 from voucher.rules.batches import ends_soon
 from voucher.rules.lifecycle import stepped
-from voucher.rules.lists import is_overdue
 from voucher.rules.notices import due_day, ends_by_schedule
 from voucher.rules.programmes import caps_nearly_used, low_key_share, policy_for, year_is_over
 from voucher.rules.tasks import (
@@ -36,12 +42,10 @@ from voucher.rules.tasks import (
     reminders_of,
     shown_task,
 )
-from voucher.rules.working_days import SHANGHAI, shanghai_date
-from voucher.store import batches, inspections, lists, notices, organisations, programmes, tasks
+from voucher.rules.working_days import shanghai_date
+from voucher.store import batches, inspections, notices, organisations, programmes, tasks
 
 SWEEPER = "sweep"
-# of the schedule's hours (template.yaml), those in which a night comes again
-REPEATED_HOURS = range(1, 6)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
@@ -61,18 +65,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     measure_overdue(instant)
     log_work("swept", batches=swept, notices=ended, agencies=reminded)
     return {"batches": swept, "notices": ended, "agencies": reminded}
-
-
-def is_repetition(event: dict[str, Any], instant: datetime) -> bool:
-    """True if the schedule comes again in the same night. By hand, a night is always swept as a whole."""
-    return event.get("source") == "aws.scheduler" and instant.astimezone(SHANGHAI).hour in REPEATED_HOURS
-
-
-def send_again(instant: datetime) -> None:
-    """§2.1.1, §4.1.3: what the records say is due, and no message may be on its way for: whatever lost it."""
-    applying = lists.list_all(shanghai_date(instant).year + 1, "applying")
-    queues.send("import_list", [list_message(each, instant) for each in applying if is_overdue(each, instant)])
-    queues.send("void_vouchers", [messages.void_message(each).body for each in organisations.list_disqualified()])
 
 
 def sweep_year(programme: Programme, instant: datetime) -> int:

@@ -116,7 +116,7 @@ def _deploy(running: Emulator, built: Path, overrides: Mapping[str, str]) -> Sta
     keys_url = f"{running.url}/{pool}/.well-known/jwks.json"
     trusted = {"Issuer": identity["Issuer"], "JwksUrl": keys_url, "Audience": client, "GroupsClaim": "cognito:groups"}
     _tell("Deploying the voucher stack …")
-    deployment.deploy(built, STACK, running.url, PACKAGES_BUCKET, {**trusted, "AlarmEmail": "none", **overrides})
+    deployment.deploy(built, STACK, running.url, PACKAGES_BUCKET, {**trusted, **overrides})
     recovery.complete(aws, running.url, STACK)
     _let_nights_come_early(aws, running.url)
     path = gateway.complete(aws, running.url, STACK)
