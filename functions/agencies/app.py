@@ -102,7 +102,7 @@ def renew(uscc: str) -> Answer[Agency]:
 def _submitted(agency: Agency) -> dict[str, Any]:
     """What submitting changes. Raises DOCUMENTS_MISSING; a renewal counts only documents newer than the approval."""
     owner = organisations.papers(agency)
-    found = documents.inspect_all(
+    found = documents.commit_inspection(
         owner, agency.created_at, AGENCY_DOCUMENTS, agency.approved_at if agency.renewal else None
     )
     check_complete(found.fit, found.unreadable, AGENCY_DOCUMENTS, "§3.2.1")

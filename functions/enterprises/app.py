@@ -93,7 +93,7 @@ def submit(uscc: str) -> Answer[Enterprise]:
     check_step(old, "submit")
     check_may_take_code(old, organisations.find_enterprise(uscc), clock.now())
     owner = organisations.papers(old)
-    found = documents.inspect_all(owner, old.created_at, ENTERPRISE_DOCUMENTS)
+    found = documents.commit_inspection(owner, old.created_at, ENTERPRISE_DOCUMENTS)
     check_complete(found.fit, found.unreadable, ENTERPRISE_DOCUMENTS, "§4.1.1")
     documents.commit_examined(owner, found)
     changes = changes_by_submission(old, submission_of(old, Profile.model_fields, found.fit), app.caller.sub)

@@ -169,7 +169,9 @@ def inspect(documents: list[Document], most_bytes: float = inf) -> Inspection:
     return Inspection([*fit, *new], new, unreadable)
 
 
-def inspect_all(owner: keys.Key, begun: datetime, kinds: Container[str], since: datetime | None = None) -> Inspection:
+def commit_inspection(
+    owner: keys.Key, begun: datetime, kinds: Container[str], since: datetime | None = None
+) -> Inspection:
     """The same for every document of some `kinds` of an organisation, which registered when it had `begun`; only those
     announced after `since`, if given. Papers of a change report are of another kind: no submission takes them up.
 
