@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run up down token build test simulate soak bench pages lint lock clean ready-to-deploy ready-to-test
+.PHONY: help run up down token build test simulate soak bench pages lint lock clean release release-check ready-to-deploy ready-to-test
 
 export PYTHONPATH := layers/voucher:.
 export PYTHONDONTWRITEBYTECODE := 1
@@ -23,7 +23,7 @@ LOCKED := layers/dependencies/requirements infra/requirements/development infra/
           infra/requirements/emulator infra/requirements/lock
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 run: ready-to-deploy ## everything a newcomer needs: the local stack, a demo city, one programme year told step by step
 	$(if $(AGAIN),@$(PYTHON) -m infra.local.stack down)
@@ -70,6 +70,13 @@ lint: ready-to-deploy ## style, types, arrows between the rooms, packages and li
 	@$(PYTHON) -m infra.licences
 	@for template in template.yaml infra/*.yaml; do $(DEPLOY)/sam validate --lint --template "$$template" || exit; done
 	@$(DEPLOY)/cfn-lint --regions ap-east-1 cn-north-1 cn-northwest-1 --template template.yaml $(PLAIN_TEMPLATES)
+
+release: ready-to-deploy ## keep what this code writes and reads as a release, and its document: VERSION=1.1.0
+	@$(PYTHON) -m tests.releases $(VERSION)
+	@$(PYTHON) -m infra.contract
+
+release-check: lint ## may this code follow the last release: its document, its records, its models, and the templates
+	@$(PYTHON) -m infra.local.ring --quiet tests/infra tests/functions/test_releases.py
 
 lock: ## resolve the requirements anew, with hashes and without download addresses
 	@python=$$(infra/local/python) && "$$python" infra/local/environment.py lock
