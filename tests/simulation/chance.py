@@ -12,8 +12,11 @@ from random import Random
 # what may go wrong with a call to AWS
 FAULTS = ("request lost", "answer lost", "500", "500 though done", "throttled", "killed before", "killed after")
 # and elsewhere: a conflict that no other transaction explains; the client's answer; a message or a batch of changes
-# that comes again
-OTHERS = ("conflict", "client lost answer", "message again", "changes again", "keys unprocessed", "schedule again")
+# that comes again; a message that is lost for good, with its dead letter
+OTHERS = (
+    *("conflict", "client lost answer", "message again", "changes again", "message lost"),
+    *("keys unprocessed", "schedule again"),
+)
 # within so many seconds of its commit every item of a transaction has changed
 MOST_SECONDS = 2.0
 FREQUENCIES = (0.0, 0.0, 0.004, 0.02, 0.06)
@@ -35,6 +38,7 @@ class Chance:
         """Draw the world of this seed; from now on things go wrong."""
         choice = self.random.choice
         drawn = {name: choice(FREQUENCIES) for name in self.rates}
+        drawn["message lost"] *= 10  # only few are of those that may be lost
         self.rates = {name: 0.0 if name in self.without else rate for name, rate in drawn.items()}
         self.item_seconds, self.lag_seconds = choice((0.0, 0.01, 0.2)), choice((0.0, 0.05, 3.0))
         self.skew_seconds, self.units_per_second = choice((0.0, 0.05, 2.0)), choice((0, 0, 100, 20))

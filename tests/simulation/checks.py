@@ -9,7 +9,7 @@ from tests.races import tables
 from tests.races.seed_data import QUOTA_FEN, YEAR
 from tests.simulation.chance import MOST_SECONDS
 from tests.simulation.clients import Call
-from tests.simulation.cloud import START
+from tests.simulation.cloud import START, Cloud
 from tests.simulation.life import City, is_grab
 from tests.simulation.witness import Witness, insist
 from tests.support.backend import function
@@ -38,18 +38,22 @@ def check_at_rest(city: City, witness: Witness) -> None:
     insist(not any(each.held for each in cloud.tables.tables.values()), "a transaction never ended")
     insist(not cloud.unexplained, f"faults without a cause: {cloud.unexplained}")
     insist(not cloud.dead_letters, f"dead letters: {cloud.dead_letters}")
-    waiting = [
-        (at, item["state"]["S"])
-        for each in cloud.tables.tables.values()
-        for at, item in each.indexes[""].items.items()
-        if item.get("state", {}).get("S") in ON_THE_WAY
-    ]
-    insist(not waiting, f"on the way for ever: {waiting}")
+    check_nothing_is_left(cloud)
     check_books(witness)
     check_answers(city.people.calls, witness)
     head = audit.find_head()
     breaks, _ = verify_part(GENESIS, head.seq, {})
     insist(not breaks + verify_end(head), f"the audit trail does not hold: {breaks}")
+
+
+def check_nothing_is_left(cloud: Cloud) -> None:
+    """No worker's work is left half done, and no voucher to whoever is out of the programme."""
+    states = {at: item["state"]["S"] for at, item in cloud.tables.items() if "S" in item.get("state", {})}
+    waiting = [at for at, state in states.items() if state in ON_THE_WAY]
+    insist(not waiting, f"on the way for ever: {waiting}")
+    out = {pk.partition("#")[2] for (pk, sk), state in states.items() if (sk, state) == ("RECORD", "disqualified")}
+    kept = [at for at, state in states.items() if state == "active" and at[1].removeprefix("VOUCHER#") in out]
+    insist(not kept, f"vouchers of enterprises that are out of the programme: {kept}")
 
 
 def check_answers(calls: list[Call], witness: Witness) -> None:

@@ -114,6 +114,10 @@ class DynamoDB:
         self._half: set[object] = set()
         self._spent: dict[tuple[str, str, str], tuple[float, float]] = {}
 
+    def items(self) -> Iterator[tuple[Place, Wire]]:
+        """Every item of every table."""
+        return (each for table in self.tables.values() for each in table.indexes[""].items.items())
+
     def copy(self, other: "DynamoDB") -> None:
         """Begin with what another one has; items are never changed in place, so both may have the same."""
         for word, table in other.tables.items():

@@ -48,6 +48,7 @@ def run(seed: int, without: Container[str] = ()) -> Outcome:
             cloud.chance.end_faults()
             cloud.scheduler.run(REST_SECONDS)
             cloud.redrive()
+            cloud.scheduler.spawn(lambda: life.on_schedule(cloud, "sweep"))
             cloud.scheduler.run(REST_SECONDS)
             check_at_rest(city, witness)
             if not is_crowd:
