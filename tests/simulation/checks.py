@@ -21,7 +21,7 @@ from voucher.models.vouchers import Voucher
 from voucher.store import audit, books, reports
 
 # what an enterprise that may claim can be told when it grabs
-NO = {"SOLD_OUT", "BATCH_CLOSED", "NOT_ELIGIBLE", "FROZEN", "QUOTA_USED"}
+NO = {"SOLD_OUT", "BATCH_CLOSED", "NOT_ELIGIBLE", "FROZEN", "QUOTA_USED", "NOT_IN_AUDIENCE"}
 # Chinese words, and numbers as long as a phone's
 WRITTEN = re.compile(r"[\u4e00-\u9fff]{2,}|(?<!\w)\d{11,}(?!\w)")
 # states in which nothing stays: a worker goes on
@@ -94,7 +94,7 @@ def check_rush(city: City, witness: Witness) -> None:
     vouchers = {each.voucher_id: each for each in tables.list_records(Voucher, "vouchers", "VOUCHER#")}
     for call in city.people.calls:
         if is_grab(call):
-            check_grab(call, witness, vouchers)
+            check_grab(call, city, witness, vouchers)
     check_orders(city.people.calls)
 
 
@@ -112,10 +112,12 @@ def check_books(witness: Witness) -> None:
     insist(not frozen, f"frozen though the books held: {frozen}")
 
 
-def check_grab(call: Call, witness: Witness, vouchers: dict[str, Voucher]) -> None:
+def check_grab(call: Call, city: City, witness: Witness, vouchers: dict[str, Voucher]) -> None:
     """A yes stays true; a no was allowed by the order of commits."""
     uscc, reply, batch_id = call.body["enterprise_uscc"], call.reply, call.path.split("/")[2]
+    is_outside = bool(city.listed) and batch_id == city.batch_id and uscc not in city.listed
     if reply.status in (200, 201):
+        insist(not is_outside, f"a voucher to {uscc}, for whom the batch is not")
         voucher = vouchers.get(f"{batch_id}.{uscc}")
         insist(voucher is not None, f"no voucher, although {uscc} was told so")
         insist(voucher is None or voucher.face_fen == reply.body["face_fen"], f"another amount than {uscc} was told")
@@ -127,7 +129,10 @@ def check_grab(call: Call, witness: Witness, vouchers: dict[str, Voucher]) -> No
     insist(not was_granted, f"{reply.code} to {uscc}, which holds its voucher")
     if reply.code == "SOLD_OUT":
         left_fen = witness.room_at(call.ended, batch_id)
-        insist(left_fen < QUOTA_FEN, f"SOLD_OUT, but {left_fen} fen were left")
+        quota_fen = QUOTA_FEN * (2 if uscc in city.listed else 1)
+        insist(left_fen < quota_fen, f"SOLD_OUT, but {left_fen} fen were left")
+    if reply.code == "NOT_IN_AUDIENCE":
+        insist(is_outside, f"NOT_IN_AUDIENCE to {uscc}, for whom the batch is")
     if reply.code == "BATCH_CLOSED":
         insist(witness.closed.get(batch_id, call.ended) < call.ended, "BATCH_CLOSED while it was open")
     if reply.code == "NOT_ELIGIBLE":

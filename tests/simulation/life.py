@@ -17,6 +17,7 @@ from tests.simulation.scheduler import Killed
 from voucher.policy import Category
 
 RUSH_SECONDS = 4.0
+LISTED = 5
 MOST_INVOKED = 6  # by Scheduler, retries included (template.yaml)
 # five past midnight in Lishui, after the vouchers' last day and after the year's, with a night more for each
 NIGHTS = [datetime(2026, month, day, 16, 5, tzinfo=UTC) for month, day in ((11, 30), (12, 1), (12, 31))]
@@ -25,12 +26,13 @@ NIGHTS += [datetime(2027, 1, day, 16, 5, tzinfo=UTC) for day in (1, 2)]
 
 @dataclass
 class City:
-    """Who and what there is."""
+    """Who and what there is; the batch is for those `listed`, if there are any: their quota is the double one."""
 
     cloud: Cloud
     people: People
     batch_id: str = ""
     enterprises: list[Organisation] = field(default_factory=list)
+    listed: list[str] = field(default_factory=list)
     agencies: list[Organisation] = field(default_factory=list)
     products: list[str] = field(default_factory=list)
     stories: list[str] = field(default_factory=list)
@@ -62,11 +64,14 @@ def _found(vouchers: int) -> tuple[DynamoDB, list[Change], City]:
 def settle(cloud: Cloud, vouchers: int, enterprises: int = 10) -> City:
     """The same in tables that are empty; the batch has as many vouchers."""
     people = People(cloud)
-    claimants = seed_data.add_enterprises(enterprises)
-    batch_id = seed_data.open_batch(people, QUOTA_FEN * vouchers, total_fen=max(100, vouchers) * QUOTA_FEN)
+    listed = range(LISTED if vouchers % 4 == 0 else 0)
+    claimants = seed_data.add_enterprises(enterprises, double_quota=listed)
+    audience = {"audience": {"lists": ["newly_above_scale"]}} if listed else {}
+    total_fen = max(100, vouchers) * QUOTA_FEN
+    batch_id = seed_data.open_batch(people, QUOTA_FEN * vouchers, total_fen=total_fen, **audience)
     agency = seed_data.add_agency()
     products = [seed_data.add_product(agency, category) for category in list(Category)[:3]]
-    return City(cloud, people, batch_id, claimants, [agency], products)
+    return City(cloud, people, batch_id, claimants, [claimants[each].uscc for each in listed], [agency], products)
 
 
 def live(city: City) -> None:
