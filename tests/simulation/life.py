@@ -189,6 +189,13 @@ def end_year(city: City) -> None:
             on_schedule(cloud, "sweep")
 
 
+def finish(city: City) -> None:
+    """The bureau finds among its tasks the notices whose closing broke off, and goes on."""
+    for (pk, sk), item in list(city.cloud.tables.items()):
+        if pk.startswith("NOTICE#") and sk == "RECORD" and item["state"]["S"] == "closing":
+            city.people.call(BUREAU, "POST", f"/notices/{pk.removeprefix('NOTICE#')}/close")
+
+
 def violate(city: City) -> None:
     """§5.1: a violation of an enterprise, which may be in the middle of its grab."""
     enterprise = city.cloud.chance.random.choice(city.enterprises)

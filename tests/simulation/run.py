@@ -49,6 +49,7 @@ def run(seed: int, without: Container[str] = ()) -> Outcome:
             cloud.scheduler.run(REST_SECONDS)
             cloud.redrive()
             cloud.scheduler.spawn(lambda: life.on_schedule(cloud, "sweep"))
+            cloud.scheduler.spawn(lambda: life.finish(city))
             cloud.scheduler.run(REST_SECONDS)
             check_at_rest(city, witness)
             if not is_crowd:
