@@ -30,6 +30,7 @@ MUST_MEET = {
     "killed before", "killed after", "process ended", "timed out", "redelivered", "message again", "changes again",
     "deployment",
     "released again",
+    "message lost",
 }  # fmt: skip
 
 
