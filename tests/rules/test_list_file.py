@@ -87,6 +87,25 @@ def test_the_full_title_wins_over_the_short_one_and_a_list_needs_no_names() -> N
     assert parse("rated_d", "a.csv", content).rows == [ListRow(2, A, "")]
 
 
+def test_two_tables_beside_each_other_are_reported_row_by_row() -> None:
+    content = as_csv([["统一社会信用代码", "企业名称", "信用代码"], [A, "甲", B], [B, "乙", B], ["", "", A]])
+    parsed = parse("rated_d", "a.csv", content)
+    assert parsed.rows == [ListRow(3, B, "乙")]
+    assert [(error.row, error.column) for error in parsed.errors] == [(2, "C"), (4, "A"), (4, "C")]
+
+
+@pytest.mark.clause("§5.2b")
+def test_two_numbers_of_one_contract_or_invoice_are_reported() -> None:
+    titles = ["统一社会信用代码", "合同编号", "合同号", "发票号", "发票号码"]
+    rows = [[A, "HT-1", "HT-2", "", ""], [A, "HT-3", "HT-3", "", ""], [A, "", "", "88", ""], [B, "", "", "", "99"]]
+    parsed = parse("other_subsidy", "a.csv", as_csv([titles, *rows]))
+    assert [(row.row, row.contract_number, row.invoice_number) for row in parsed.rows] == [
+        (3, "HT-3", None),
+        (5, None, "99"),
+    ]
+    assert [(error.row, error.column) for error in parsed.errors] == [(2, "C"), (4, "D")]
+
+
 def test_a_code_that_excel_stored_as_a_number_is_refused_with_its_row() -> None:
     numbers = [[913311007996550000, "整数"], [9.13311007996550e17, "浮点"], [A, "文本"]]
     for filename, write in (("a.xlsx", as_xlsx), ("a.xls", as_xls)):

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+import xlsxwriter
 import xlwt
 
 from tests.rules.list_files import (
@@ -428,6 +429,24 @@ def test_what_is_hidden_in_a_sheet_is_named(old: bytes, new: bytes, words: str) 
     assert f"文件中有看不到的内容：工作表“Sheet”中{words}。请取消隐藏" in refusal(sheet_with(old, new))
 
 
+def frozen(view: bytes, pane: bytes) -> bytes:
+    """A sheet of two rows, looked at and frozen in this way."""
+    panes = b'<sheetViews><sheetView workbookViewId="0"%s><pane%s/></sheetView></sheetViews><sheetFormatPr'
+    return sheet_with(b"<sheetFormatPr", panes % (view, pane))
+
+
+def test_what_nobody_can_scroll_to_above_or_left_of_a_frozen_part_is_named() -> None:
+    rows_and_columns = frozen(b' topLeftCell="B3"', b' xSplit="1" ySplit="1" state="frozen"')
+    assert "中冻结窗格后滚动不到的第 1-2 行；" in refusal(rows_and_columns) + "；"
+    assert "冻结窗格后滚动不到的 A 列" in refusal(frozen(b' topLeftCell="B1"', b' xSplit="1" state="frozenSplit"'))
+    for view, pane in (
+        (b"", b' ySplit="1" topLeftCell="A3" state="frozen"'),  # scrolled below what is frozen
+        (b' topLeftCell="B3"', b' ySplit="1" state="split"'),  # a split that scrolls
+        (b' topLeftCell="A3"', b' xSplit="1" state="frozen"'),  # columns are frozen, rows scroll
+    ):
+        assert len(parsed(frozen(view, pane)).rows) == 2
+
+
 def test_rows_and_columns_that_are_shown_in_a_sheet_of_hidden_ones_are_read() -> None:
     content = with_part(
         sheet_with(
@@ -548,6 +567,55 @@ def without_height(sheet: Any) -> None:
     sheet.row(2).height, sheet.row(2).height_mismatch = 0, True
 
 
+def scrolled_and_frozen(sheet: Any) -> None:
+    sheet.first_visible_row, sheet.first_visible_col = 2, 0
+    sheet.panes_frozen, sheet.horz_split_pos = True, 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (b"<sheetData>", b'<cols><col min="1" max="1" hidden="1"/></cols><sheetData>', "隐藏的 A 列"),
+        (b'defaultRowHeight="15"', b'defaultRowHeight="0"', "隐藏或筛选掉的第 1-3 行"),
+    ],
+)
+def test_what_is_hidden_is_not_shown_by_a_place_where_no_program_looks(old: bytes, new: bytes, words: str) -> None:
+    beside = b'<extLst><ext><sheetFormatPr defaultRowHeight="15"/><col min="1" max="9" hidden="0"/></ext></extLst>'
+    content = with_part(
+        sheet_with(old, new), SHEET, lambda data: data.replace(b"</worksheet>", beside + b"</worksheet>")
+    )
+    assert words in refusal(content)
+
+
+def test_the_results_that_one_formula_writes_into_many_cells_are_formulas() -> None:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, HEADER)
+        sheet.write_dynamic_array_formula("A2:A3", "=UNIQUE(D2:D3)", None, A)
+        for row, code in ((1, A), (2, B), (3, credit_code(3))):
+            if row > 1:
+                sheet.write_string(row, 0, code)
+            sheet.write_string(row, 1, "甲")
+    found = parsed(file.getvalue())
+    assert [row.row for row in found.rows] == [4]
+    assert [(error.row, error.column) for error in found.errors] == [(2, "A"), (3, "A")]
+
+
+def test_a_truth_value_is_read_as_it_is_shown() -> None:
+    assert parsed(as_xlsx([HEADER, [A, True]])).rows == parsed(as_xls([HEADER, [A, True]]), "a.xls").rows
+    assert parsed(as_xlsx([HEADER, [A, False]])).rows == [ListRow(2, A, "FALSE")]
+
+
+def test_a_sheet_of_a_type_that_shows_cells_is_not_passed_over() -> None:
+    def as_type(kind: bytes) -> Callable[[bytes], bytes]:
+        return lambda data: re.sub(rb'(relationships/)worksheet("[^>]*sheet2)', rb"\1" + kind + rb"\2", data)
+
+    content = as_xlsx([HEADER, [A, "甲"]], [["说明"]])
+    assert parsed(with_part(content, RELATIONS, as_type(b"chartsheet"))).rows == GOOD_ROWS
+    assert "都有内容" in refusal(with_part(content, RELATIONS, as_type(b"xlMacrosheet")))
+
+
 @pytest.mark.parametrize(
     ("hide", "words"),
     [
@@ -556,6 +624,7 @@ def without_height(sheet: Any) -> None:
         (lambda sheet: setattr(sheet.col(1), "hidden", True), "隐藏的 B 列"),
         (lambda sheet: setattr(sheet.col(0), "width", 0), "隐藏的 A 列"),
         (lambda sheet: sheet.merged_ranges.append((1, 2, 0, 0)), "合并单元格盖住的单元格 A3"),
+        (scrolled_and_frozen, "冻结窗格后滚动不到的第 1-2 行"),
     ],
 )
 def test_what_is_hidden_in_a_sheet_of_an_xls_is_named(hide: Callable[[Any], None], words: str) -> None:

@@ -50,6 +50,9 @@ XLS_ROW_HEIGHT = 0x0225
 XLS_COLUMN_WIDTH = 0x0055
 XLS_STANDARD_WIDTH = 0x0099
 XLS_MERGED = 0x00E5
+# how the sheet is looked at: the cell at the top left, and what is frozen
+XLS_VIEW, XLS_VIEW_FROZEN = 0x023E, 0x0008
+XLS_PANES = 0x0041
 # parts of a point and of a character, in which it counts
 TWIPS, WIDTHS = 20, 256
 
@@ -103,18 +106,24 @@ def _read_xls(content: bytes, limits: Limits) -> list[Sheet]:
 
 def _note_hidden(stream: bytes, position: int, outline: Outline) -> None:
     """Note hidden rows and columns, and merged cells: xlrd tells of them only together with every cell's format."""
+    flags = top = left = 0
     for record, start, length in _xls_records(stream, position):
-        if record == XLS_ROW:
-            row, height, flags = struct.unpack_from("<H4xH4xH", stream, start)
+        if record == XLS_VIEW:
+            flags, top, left = struct.unpack_from("<HHH", stream, start)
+        elif record == XLS_PANES and flags & XLS_VIEW_FROZEN:
+            columns, rows = struct.unpack_from("<HH", stream, start)
+            outline.begin_at(top + 1 if rows else 1, left if columns else 0)
+        elif record == XLS_ROW:
+            row, height, hidden = struct.unpack_from("<H4xH4xH", stream, start)
             has_height = not height & 0x8000  # else its height is that of the sheet
             is_high = height >= LEAST_POINTS * TWIPS if has_height else None
-            outline.note_row(row + 1, False if flags & 0x20 else is_high)
+            outline.note_row(row + 1, False if hidden & 0x20 else is_high)
         elif record == XLS_COLUMNS:
-            first, last, width, flags = struct.unpack_from("<HHH2xH", stream, start)
-            outline.note_columns(first, last, not flags & 0x1 and width >= LEAST_WIDTH * WIDTHS)
+            first, last, width, hidden = struct.unpack_from("<HHH2xH", stream, start)
+            outline.note_columns(first, last, not hidden & 0x1 and width >= LEAST_WIDTH * WIDTHS)
         elif record == XLS_ROW_HEIGHT:
-            flags, height = struct.unpack_from("<HH", stream, start)
-            outline.by_default(rows_shown=not flags & 0x2 and height >= LEAST_POINTS * TWIPS)
+            hidden, height = struct.unpack_from("<HH", stream, start)
+            outline.by_default(rows_shown=not hidden & 0x2 and height >= LEAST_POINTS * TWIPS)
         elif record == XLS_COLUMN_WIDTH:
             outline.by_default(columns_shown=struct.unpack_from("<H", stream, start)[0] >= LEAST_WIDTH)
         elif record == XLS_STANDARD_WIDTH:

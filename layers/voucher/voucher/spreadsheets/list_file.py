@@ -30,6 +30,8 @@ ITEM_HEADERS = {
     "project": ("项目名称", "补助项目", "项目"),
     "amount_fen": ("补助金额（元）", "补助金额(元)", "补助金额", "金额（元）", "金额(元)", "金额"),
 }
+# those that decide whether an order is the same
+NUMBERS = ("contract_number", "invoice_code", "invoice_number")
 # yuan as Excel or a person writes them, with at most two decimals
 AMOUNT = re.compile(r"([0-9]{1,11})(?:\.([0-9]{1,2}))?")
 # what a line that an open quote swallowed has, and a title has not: another column, or a code
@@ -85,12 +87,14 @@ FirstRows = dict[str, dict[tuple[Any, ...], int]]
 
 class Header(NamedTuple):
     """Where the columns are; `name_column` is None if the file has no such column, `item_columns` has those that a list
-    of other subsidies has of an item."""
+    of other subsidies has of an item. `rivals` are columns under another title of the same thing, each with the column
+    that is read in its place."""
 
     row: int
     code_column: int
     name_column: int | None
     item_columns: dict[int, str]
+    rivals: dict[int, int]
 
 
 def parse(kind: str, filename: str, content: bytes, limits: Limits = USUAL_LIMITS) -> Parsed:
@@ -132,7 +136,9 @@ def _check_shown(title: str, unseen: list[str]) -> None:
     """Raise ListFileError for what the screen does not show: it would be in force without anybody having seen it."""
     if unseen:
         words = "；".join(unseen)
-        raise ListFileError(f"{title}：文件中有看不到的内容：{words}。请取消隐藏、筛选或合并，核对后保留或删除，再上传")
+        raise ListFileError(
+            f"{title}：文件中有看不到的内容：{words}。请取消隐藏、筛选、冻结或合并，核对后保留或删除，再上传"
+        )
 
 
 def _find_header(
@@ -152,7 +158,15 @@ def _find_header(
         if code_column is not None:
             items = {_find_column(titles, wanted): name for name, wanted in item_headers.items()}
             found = {column: name for column, name in items.items() if column is not None}
-            return Header(number, code_column, _find_column(titles, NAME_HEADERS), found)
+            read = {code_column: CODE_HEADERS}
+            read |= {column: item_headers[name] for column, name in found.items() if name in NUMBERS}
+            rivals = {
+                column: taken
+                for taken, wanted in read.items()
+                for column, text in titles.items()
+                if text in wanted and column != taken
+            }
+            return Header(number, code_column, _find_column(titles, NAME_HEADERS), found, rivals)
         if any(EXACT_FORM.fullmatch(text.upper()) for text in titles.values()):
             raise ListFileError(f"{title}：第 {number} 行有信用代码，却在列标题之前，请把列标题移到名单最上面")
     raise ListFileError(f"{title}：前 {limits.header_rows} 行中没有“统一社会信用代码”列标题")
@@ -176,7 +190,7 @@ def _find_column(titles: dict[int, str], wanted: tuple[str, ...]) -> int | None:
 def _take_row(row: Row, header: Header, first_rows: FirstRows, parsed: Parsed, limits: Limits) -> None:
     """Add a row to the good rows, or its errors to the errors. `first_rows` maps what each good row says to the row."""
     number, cells = row
-    problems = [*_cell_problems(cells.items(), header, limits), *_code_problems(row, header)]
+    problems = [*_cell_problems(cells.items(), header, limits), *_code_problems(row, header), *_rivals(cells, header)]
     found = None if problems else _read_row(row, header)
     if found:
         problems = list(_row_problems(found, header, first_rows, limits))
@@ -256,6 +270,17 @@ def _code_problems(row: Row, header: Header) -> Iterator[tuple[int, str]]:
         yield header.code_column, "该行有内容，但没有填写统一社会信用代码"
     elif problem := _code_problem(cell):
         yield header.code_column, problem
+
+
+def _rivals(cells: Mapping[int, Cell], header: Header) -> Iterator[tuple[int, str]]:
+    """What a row says twice, and not the same: two codes beside each other are two enterprises, and one number of two
+    would be passed over silently. A column beside that of the code may hold older codes, of another form."""
+    for column, taken in header.rivals.items():
+        is_code = taken == header.code_column
+        if (column not in cells) or (is_code and not EXACT_FORM.fullmatch(cells[column].text.strip().upper())):
+            continue
+        if taken not in cells or on_one_line(cells[column].text) != on_one_line(cells[taken].text):
+            yield column, f"与 {column_letters(taken)} 列说的是同一项，内容却不同；请核对后只保留一列"
 
 
 def _code_problem(cell: Cell) -> str | None:

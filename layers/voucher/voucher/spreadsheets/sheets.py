@@ -1,4 +1,5 @@
-"""Sheets, and what they hold that the screen does not show: hidden rows and columns, and cells under merged cells.
+"""Sheets, and what they hold that the screen does not show: hidden rows and columns, cells under merged cells, and
+what stands above or left of a frozen part.
 
 Whoever sends a list answers for what they see. What else is in the file stops the import, with words that say where.
 """
@@ -36,6 +37,7 @@ class Outline:
         self.rows: dict[int, bool] = {}
         self.shown_columns: dict[int, bool] = {}
         self.rows_shown = self.columns_shown = True
+        self.first_row, self.first_column = 1, 0  # those before them stand above or left of what is frozen
         self.merged: list[Area] = []
 
     def noted(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -47,9 +49,14 @@ class Outline:
             yield number, cells
 
     def by_default(self, rows_shown: bool | None = None, columns_shown: bool | None = None) -> None:
-        """Note whether rows and columns are shown that say nothing of themselves; None: as noted before."""
-        self.rows_shown = self.rows_shown if rows_shown is None else rows_shown
-        self.columns_shown = self.columns_shown if columns_shown is None else columns_shown
+        """Note whether rows and columns are shown that say nothing of themselves; None: as noted before. What is said
+        once to be hidden stays so, whatever is said later at a place where no program looks."""
+        self.rows_shown = self.rows_shown and rows_shown is not False
+        self.columns_shown = self.columns_shown and columns_shown is not False
+
+    def begin_at(self, row: int = 1, column: int = 0) -> None:
+        """Note where the frozen part begins: nobody can scroll to what is before it."""
+        self.first_row, self.first_column = max(self.first_row, row), max(self.first_column, column)
 
     def note_row(self, number: int, shown: bool | None) -> None:
         """Note whether a row is shown; None: as the sheet says."""
@@ -59,8 +66,8 @@ class Outline:
     def note_columns(self, first: int, last: int, shown: bool | None) -> None:
         """Note whether columns are shown, from 0, the last one included; those right of all content do not matter."""
         if shown is not None:
-            columns = range(max(first, 0), min(last + 1, self.limits.columns))
-            self.shown_columns.update(dict.fromkeys(columns, shown))
+            for column in range(max(first, 0), min(last + 1, self.limits.columns)):
+                self.shown_columns[column] = shown and self.shown_columns.get(column, True)
 
     def merge(self, area: Area) -> None:
         """Note merged cells. Raises ListFileError for more than a list may have."""
@@ -76,10 +83,14 @@ class Outline:
             filled |= mask
         hidden = [each for each in range(self.limits.columns) if not self.shown_columns.get(each, self.columns_shown)]
         columns = [column_letters(each) for each in hidden if filled >> each & 1]
+        above = [number for number in sorted(self.columns) if number < self.first_row]
+        left = [column_letters(each) for each in range(self.first_column) if filled >> each & 1]
         covered, more = self._covered()
         return [
             *([f"隐藏或筛选掉的第 {_named(_ranges(rows))} 行"] if rows else []),
             *([f"隐藏的 {_named(columns)} 列"] if columns else []),
+            *([f"冻结窗格后滚动不到的第 {_named(_ranges(above))} 行"] if above else []),
+            *([f"冻结窗格后滚动不到的 {_named(left)} 列"] if left else []),
             *([f"合并单元格盖住的单元格 {_named(covered, more)}"] if covered else []),
         ]
 

@@ -26,6 +26,9 @@ from voucher.spreadsheets.xml import SEPARATOR, Archive, Part, TextPart, broken_
 HIGHEST_ROW = 1_048_576
 # of a cell: truth value, date, error, text of its own, number, text of the shared ones, text that a formula gave
 TYPES = frozenset({"b", "d", "e", "inlineStr", "n", "s", "str"})
+TRUTH_VALUES = {"0": "FALSE", "1": "TRUE"}
+# a sheet of any other type is read, or refused because it reads as none: it may show cells
+SHEETS_WITHOUT_CELLS = ("chartsheet", "dialogsheet")
 AREA = re.compile("([A-Z]{1,3})([0-9]{1,7})(?::([A-Z]{1,3})([0-9]{1,7}))?")
 
 
@@ -44,7 +47,7 @@ def read_xlsx(content: bytes, limits: Limits) -> list[Sheet]:
         sheets = [
             (title, state != "visible", relations[relation][1])
             for title, state, relation in _Tags(archive, documents[0], limits).sheets
-            if relations[relation][0] == "worksheet"
+            if relations[relation][0] not in SHEETS_WITHOUT_CELLS
         ]
         if len({part.lower() for _, _, part in sheets}) < len(sheets):
             raise ListFileError(BROKEN)
@@ -140,6 +143,8 @@ class _Worksheet(TextPart):
         self.type = ""
         self.has_value = False
         self.is_formula = False
+        self.spilled: dict[int, int] = {}  # by column, the last row into which a formula above writes its results
+        self.view_begins = Area(1, 0, 1, 0)
 
     def take_rows(self) -> list[Row]:
         """The rows completed since the last call."""
@@ -163,6 +168,8 @@ class _Worksheet(TextPart):
             raise ListFileError(BROKEN)
         elif name == "f":
             self.is_formula = True
+            if attributes.get("t") in ("array", "dataTable") and "ref" in attributes:
+                self._note_spilled(_area(attributes["ref"]))
         elif name == "rPh":
             self.in_reading_aid = True
 
@@ -171,6 +178,13 @@ class _Worksheet(TextPart):
             if self.was_in_data:
                 raise ListFileError(BROKEN)
             self.in_data = self.was_in_data = True
+        elif name == "sheetView":
+            self.view_begins = _area(attributes.get("topLeftCell", "A1"))
+        elif name == "pane" and attributes.get("state", "").startswith("frozen"):
+            if float(attributes.get("ySplit", 0)) > 0:
+                self.outline.begin_at(row=self.view_begins.top)
+            if float(attributes.get("xSplit", 0)) > 0:
+                self.outline.begin_at(column=self.view_begins.left)
         elif name == "sheetFormatPr":
             self.outline.by_default(
                 rows_shown=_is_seen(attributes, "defaultRowHeight", LEAST_POINTS),
@@ -181,6 +195,11 @@ class _Worksheet(TextPart):
             self.outline.note_columns(first, last, _is_shown(attributes, "width", LEAST_WIDTH))
         elif name == "mergeCell":
             self.outline.merge(_area(attributes["ref"]))
+
+    def _note_spilled(self, area: Area) -> None:
+        """The results of one formula in many cells: only the first of them has the formula."""
+        for column in range(area.left, min(area.right + 1, self.limits.columns)):
+            self.spilled[column] = max(area.bottom, self.spilled.get(column, 0))
 
     def _start_row(self, attributes: Mapping[str, str]) -> None:
         """Rows come in order, and each once: one that came twice, or out of place, would hide another."""
@@ -223,12 +242,13 @@ class _Worksheet(TextPart):
             if not text.isdecimal() or int(text) >= len(self.shared):
                 raise ListFileError(BROKEN)
             text = self.shared[int(text)]
-        if self.is_formula:
+        if self.is_formula or self.row <= self.spilled.get(self.column, 0):
             kind = Kind.FORMULA
         elif self.type == "e":
             kind = Kind.FAULT
         else:
             kind = Kind.NUMBER if self.type == "n" else Kind.TEXT
+            text = TRUTH_VALUES.get(text, text) if self.type == "b" else text
         if self.is_formula or (text and not text.isspace()):
             check_column(self.column, self.limits)
             self.cells[self.column] = Cell(kind, text)
