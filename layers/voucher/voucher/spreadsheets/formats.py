@@ -106,14 +106,8 @@ def _read_xls(content: bytes, limits: Limits) -> list[Sheet]:
 
 def _note_hidden(stream: bytes, position: int, outline: Outline) -> None:
     """Note hidden rows and columns, and merged cells: xlrd tells of them only together with every cell's format."""
-    flags = top = left = 0
     for record, start, length in _xls_records(stream, position):
-        if record == XLS_VIEW:
-            flags, top, left = struct.unpack_from("<HHH", stream, start)
-        elif record == XLS_PANES and flags & XLS_VIEW_FROZEN:
-            columns, rows = struct.unpack_from("<HH", stream, start)
-            outline.begin_at(top + 1 if rows else 1, left if columns else 0)
-        elif record == XLS_ROW:
+        if record == XLS_ROW:
             row, height, hidden = struct.unpack_from("<H4xH4xH", stream, start)
             has_height = not height & 0x8000  # else its height is that of the sheet
             is_high = height >= LEAST_POINTS * TWIPS if has_height else None
@@ -131,6 +125,17 @@ def _note_hidden(stream: bytes, position: int, outline: Outline) -> None:
         elif record == XLS_MERGED:
             for top, bottom, left, right in struct.iter_unpack("<HHHH", stream[start + 2 : start + length]):
                 outline.merge(Area(top + 1, left, bottom + 1, right))
+
+
+def _note_frozen(stream: bytes, position: int, outline: Outline) -> None:
+    """Note where the part begins to which one can scroll, if rows or columns are frozen."""
+    flags = top = left = 0
+    for record, start, _ in _xls_records(stream, position):
+        if record == XLS_VIEW:
+            flags, top, left = struct.unpack_from("<HHH", stream, start)
+        elif record == XLS_PANES and flags & XLS_VIEW_FROZEN:
+            columns, rows = struct.unpack_from("<HH", stream, start)
+            outline.begin_at(top + 1 if rows else 1, left if columns else 0)
 
 
 def _xls_records(stream: bytes, position: int) -> Iterator[tuple[int, int, int]]:
@@ -171,6 +176,7 @@ def _xls_rows(book: Any, index: int, limits: Limits, outline: Outline) -> Iterat
     """One sheet's rows. xlrd keeps all cells of a sheet in memory, so each sheet is unloaded before the next."""
     try:
         _note_hidden(book.mem, book._sh_abs_posn[index], outline)
+        _note_frozen(book.mem, book._sh_abs_posn[index], outline)
         formulas = _xls_formulas(book.mem, book._sh_abs_posn[index], limits)
         sheet = book.sheet_by_index(index)
     except XLS_BREAKS as e:

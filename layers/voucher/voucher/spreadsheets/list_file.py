@@ -158,7 +158,7 @@ def _find_header(
         if code_column is not None:
             items = {_find_column(titles, wanted): name for name, wanted in item_headers.items()}
             found = {column: name for column, name in items.items() if column is not None}
-            read = {code_column: CODE_HEADERS}
+            read: dict[int, tuple[str, ...]] = {code_column: CODE_HEADERS}
             read |= {column: item_headers[name] for column, name in found.items() if name in NUMBERS}
             rivals = {
                 column: taken
