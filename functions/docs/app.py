@@ -3,9 +3,8 @@
 from functools import cache
 from pathlib import Path
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge.api import Api
+from voucher.edge.replies import Response
 from voucher.edge.static_files import FOR_EVER, MINUTES, StaticFile, send_file, shipped_file, static_file
 from voucher.refusals import not_found
 
@@ -45,7 +44,7 @@ def show_asset(asset: str) -> Response[str]:
 
 
 def _file(name: str, caching: str) -> Response[str]:
-    return send_file(app.current_event.raw_event, _read(name), caching, POLICY if name.endswith(".html") else None)
+    return send_file(app.event, _read(name), caching, POLICY if name.endswith(".html") else None)
 
 
 @cache

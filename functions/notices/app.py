@@ -5,14 +5,12 @@ Anybody may call this function, so it only reads and records: notice_reviews and
 
 from secrets import token_hex
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.crowds import Effort, admit, source_of
 from voucher.edge.fields import Identifier, Name, ShortText, Uscc
 from voucher.edge.pages import InState, ListOf, reply_list
-from voucher.edge.replies import Answer, reply
+from voucher.edge.replies import Answer, Response, reply
 from voucher.models.base import Request
 from voucher.models.notices import Notice, NoticeState, ObjectionReceipt, PublicNotice
 from voucher.models.removals import PublicRemoval, RemovalNotice

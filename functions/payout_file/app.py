@@ -6,14 +6,13 @@ answered with the same bytes.
 
 import hashlib
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.disclosure import disclose
 from voucher.edge.identity import require
 from voucher.edge.observe import log_outcome
 from voucher.edge.queries import Query, QueryId
+from voucher.edge.replies import Response
 from voucher.models.payables import Payable
 from voucher.models.payouts import Payout, PayoutFile
 from voucher.refusals import Refusal, Refused

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge.api import Api
+from voucher.edge.replies import Response
 from voucher.edge.static_files import FOR_EVER, MINUTES, StaticFile, send_file, static_file
 from voucher.refusals import not_found
 
@@ -47,7 +46,7 @@ PUBLIC_PAGE, OFFICE_PAGE = page("page.html", {}), page("office.html", SIGN_IN)
 def show_page() -> Response[str]:
     """§1.4a, §3.5.3, §5.3: the page for the public, for browsers: notices and objections, the year's money, results,
     agencies, products; complaints, letters to the mailbox, and what became of them."""
-    return send_file(app.current_event.raw_event, PUBLIC_PAGE, MINUTES, POLICY)
+    return send_file(app.event, PUBLIC_PAGE, MINUTES, POLICY)
 
 
 @app.get("/office")
@@ -56,7 +55,7 @@ def show_office() -> Response[str]:
     is for everybody to load; its figures are read with the token of whoever signs in there."""
     provider = urlsplit(SIGN_IN["[TOKEN_URL]"])
     asked = f"connect-src 'self' {provider.scheme}://{provider.netloc};" if provider.netloc else "connect-src 'self';"
-    return send_file(app.current_event.raw_event, OFFICE_PAGE, MINUTES, POLICY.replace("connect-src 'self';", asked))
+    return send_file(app.event, OFFICE_PAGE, MINUTES, POLICY.replace("connect-src 'self';", asked))
 
 
 @app.get("/public/<edition>/<asset>")
@@ -64,7 +63,7 @@ def show_asset(edition: str, asset: str) -> Response[str]:
     """What these pages load. A page of an earlier edition gets today's files, and does not keep them."""
     if asset not in ASSETS:
         raise not_found("asset")
-    return send_file(app.current_event.raw_event, ASSETS[asset], FOR_EVER if edition == EDITION else "no-cache")
+    return send_file(app.event, ASSETS[asset], FOR_EVER if edition == EDITION else "no-cache")
 
 
 handler = app.handle

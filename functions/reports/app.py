@@ -3,14 +3,12 @@ year against its limits."""
 
 from functools import partial
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.identity import require
 from voucher.edge.observe import log_outcome
 from voucher.edge.queries import Paging
-from voucher.edge.replies import Answer, PageOf, reply, reply_page
+from voucher.edge.replies import Answer, PageOf, Response, reply, reply_page
 from voucher.models.compliance import ComplianceReport, ExceptionKind, ReportException
 from voucher.models.reports import ReconciliationReport, UsageReport
 from voucher.refusals import not_found

@@ -57,11 +57,11 @@ def refusal(event: dict[str, Any], allowed: list[str]) -> dict[str, Any]:
     request_id = str((event.get("requestContext") or {}).get("requestId", ""))
     log_request(event)
     refused = Refused(Refusal.ROUTE_NOT_FOUND)
-    said = {}
+    allow = {}
     if allowed:
         method, others = event["httpMethod"], "、".join(allowed)
         refused = Refused(Refusal.METHOD_NOT_ALLOWED, method=method, allowed=others)
-        said = {"Allow": [", ".join([*allowed, "OPTIONS"])]}
+        allow = {"Allow": ", ".join([*allowed, "OPTIONS"])}
     answer = problem(refused, request_id)
-    headers = said | {"Content-Type": [str(answer.content_type)]}
-    return finished(event, {"statusCode": answer.status_code, "multiValueHeaders": headers, "body": answer.body})
+    answer.headers |= allow
+    return finished(event, answer.as_gateway_takes_it())

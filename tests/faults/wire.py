@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import botocore.endpoint
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -23,6 +22,7 @@ from moto.core.models import botocore_stubber
 
 from tests.support import aws_errors
 from tests.support.short_cuts import listening
+from voucher.store.engine import patience
 
 # the option that botocore sets, too; without it every answer takes 40 ms
 NETWORK = URLLib3Session(socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)])
@@ -186,12 +186,11 @@ WRITTEN_TABLES: set[str] = set()
 def install() -> None:
     """Every client created from now on uses the wire. The wire calls moto; if moto stayed registered with botocore, it
     would execute calls that the wire loses."""
-    boto3.setup_default_session()
-    session = boto3.DEFAULT_SESSION
-    assert session is not None
-    session.events.unregister("before-send", botocore_stubber)
-    session.events.register("before-call", _before_call)
-    session.events.register("before-send", _before_send)
+    patience.session.cache_clear()
+    session = patience.session()
+    session.unregister("before-send", botocore_stubber)
+    session.register("before-call", _before_call)
+    session.register("before-send", _before_send)
 
 
 def _before_call(model: OperationModel, params: dict[str, Any], **_: object) -> None:

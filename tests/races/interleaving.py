@@ -127,19 +127,14 @@ def run_at_once[Result](actions: Iterable[Callable[[], Result]]) -> list[Result]
 
 
 def give_each_thread_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the request per thread. Powertools keeps it in a class, because a Lambda answers one request at a time."""
-    this_thread, convert = threading.local(), Api._to_proxy_event
+    """Keep the request per thread. The resolver keeps it as its own, because a Lambda answers one request at a time."""
+    this_thread = threading.local()
 
-    def convert_here(api: Api, event: dict[str, object]) -> object:
-        this_thread.event, this_thread.context = convert(api, event), {}
-        return this_thread.event
+    def of_this_thread(name: str) -> property:
+        return property(lambda _: getattr(this_thread, name), lambda _, value: setattr(this_thread, name, value))
 
-    def store_context(_: Api, value: dict[str, object]) -> None:
-        this_thread.context = value
-
-    monkeypatch.setattr(Api, "_to_proxy_event", convert_here)
-    monkeypatch.setattr(Api, "current_event", property(lambda _: this_thread.event), raising=False)
-    monkeypatch.setattr(Api, "context", property(lambda _: this_thread.context, store_context), raising=False)
+    for name in ("event", "_caller", "_overtaken"):
+        monkeypatch.setattr(Api, name, of_this_thread(name), raising=False)
 
 
 def skip_back_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,9 +112,9 @@ def watch() -> Iterator[Witness]:
     """Watch every call while the block lasts."""
     witness, resolve = Witness(), Api.resolve
 
-    def watched(self: Api, event: Any, context: Any) -> dict[str, Any]:
+    def watched(self: Api, event: dict[str, Any]) -> dict[str, Any]:
         with witness.call(event) as outcome:
-            answer = resolve(self, event, context)
+            answer = resolve(self, event)
             outcome.update(answer)
         return answer
 

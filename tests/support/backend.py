@@ -227,8 +227,9 @@ def read_reply(answer: dict[str, Any]) -> Reply:
 def forget_clients() -> None:
     """Forget clients and memories of warm processes, so that the next call uses the next engine."""
     from voucher.edge import queues, webhook
-    from voucher.store.engine import files, table
+    from voucher.store.engine import files, patience, table
 
+    patience.session.cache_clear()
     files.client.cache_clear()
     queues.client.cache_clear()
     webhook.client.cache_clear()

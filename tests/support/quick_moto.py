@@ -31,26 +31,36 @@ from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.sqs.models import Queue
 
 from tests.support.moto_handler import ask_at_once
+from voucher.store.engine import patience
 from voucher.store.engine.table import MOST_ITEMS
 
-make_client = boto3.client
+make_client, make_own_client = boto3.client, patience.make_client
 update, answer_of = DynamoDBBackend.update_item, moto.dynamodb.responses.dynamo_to_dict
 all_urls = BaseBackend.urls.fget
 read_words = ConditionExpressionParser._lex_condition_expression
 read_update, query = UpdateExpressionParser.make, Table.query
 SIGNATURE = signature(query)
 MOST_BYTES_OF_ITEM = 405_000  # as moto has it
-REMEMBERED: dict[tuple[str, bool], Any] = {}
+REMEMBERED: dict[str, Any] = {}
 
 
-def remembered_client(service: str, **settings: Any) -> Any:
-    """One client of each kind for the whole run; it works with every later moto as well."""
-    key = (service, bool(settings))
-    if key not in REMEMBERED:
-        REMEMBERED[key] = make_client(service, **settings)
-        if service == "dynamodb":
-            ask_at_once(REMEMBERED[key])
-    return REMEMBERED[key]
+@cache
+def remembered_client(service: str) -> Any:
+    """One client of each service for the whole run; it works with every later moto as well."""
+    return _quick(service, make_client(service))
+
+
+def remembered_own_client(service: str, **settings: Any) -> Any:
+    """The same for the backend's clients."""
+    if service not in REMEMBERED:
+        REMEMBERED[service] = _quick(service, make_own_client(service, **settings))
+    return REMEMBERED[service]
+
+
+def _quick(service: str, client: Any) -> Any:
+    if service == "dynamodb":
+        ask_at_once(client)
+    return client
 
 
 @cache
@@ -200,6 +210,7 @@ def use_quick_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     use_quick_services(monkeypatch)
     monkeypatch.setattr(moto.dynamodb.responses, "TRANSACTION_MAX_ITEMS", MOST_ITEMS)
     monkeypatch.setattr(boto3, "client", remembered_client)
+    monkeypatch.setattr(patience, "make_client", remembered_own_client)
     monkeypatch.setattr(DynamoType, "__deepcopy__", copy_value)
     monkeypatch.setattr(Item, "__deepcopy__", lambda item, _memo: item)
     monkeypatch.setattr(DynamoDBBackend, "update_item", update_a_copy)

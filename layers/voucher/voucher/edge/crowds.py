@@ -40,7 +40,7 @@ class Admission(NamedTuple):
 
 def source_of(app: Api, salt: str) -> str:
     """A hash of the caller's address. It tells one source from another within a place, and nothing else."""
-    identity = app.current_event.raw_event["requestContext"].get("identity") or {}
+    identity = app.event["requestContext"].get("identity") or {}
     network = network_of(str(identity.get("sourceIp")))
     return hashlib.sha256(f"{salt}\n{network}".encode()).hexdigest()[:16]
 

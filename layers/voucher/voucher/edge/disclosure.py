@@ -22,7 +22,7 @@ def disclose(
 ) -> None:
     """Put into the trail that the caller now reads personal data `about` a thing, as `order:o_1`; the two codes name
     the organisations whose people they are, `draft_id` the one of several registrations of a code."""
-    event, caller = app.current_event, app.caller
+    event, caller = app.event, app.caller
     trace = Trace(
         # by chance, and not from the request's id: a client may choose that (X-Amzn-RequestId), and a second reading
         # under the id of the first would pass for the first, delivered again
@@ -32,8 +32,8 @@ def disclose(
         role=caller.role or caller.staff_role or "enterprise",
         action="read",
         about=about,
-        call=f"{event.http_method} {event.raw_event['resource']}",
-        request_id=str(event.request_context.request_id),
+        call=f"{event['httpMethod']} {event['resource']}",
+        request_id=str(event["requestContext"].get("requestId")),
         enterprise_uscc=enterprise_uscc,
         agency_uscc=agency_uscc,
         draft_id=draft_id,

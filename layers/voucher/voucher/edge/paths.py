@@ -32,6 +32,11 @@ def located(event: Mapping[str, Any]) -> dict[str, Any]:
     return {**event, "path": path, "httpMethod": method}
 
 
+def is_nowhere(event: Mapping[str, Any]) -> bool:
+    """Whether an id in the path of a located event is one that nothing can have."""
+    return NOWHERE in event["path"]
+
+
 def thing_sought(event: Mapping[str, Any]) -> str | None:
     """The thing, by its word in THING_WORDS, of the first id in the path that no thing can have."""
     resource, given = str(event["resource"]), event.get("pathParameters") or {}

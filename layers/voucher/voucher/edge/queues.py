@@ -7,8 +7,6 @@ from functools import cache
 from itertools import batched
 from typing import Any
 
-import boto3
-
 from voucher.correlation import CORRELATION_ID, current
 from voucher.store.engine import patience
 
@@ -19,7 +17,7 @@ MESSAGES_PER_REQUEST = 10
 @cache
 def client() -> Any:
     """The SQS client of this process."""
-    return boto3.client("sqs", config=patience.config())
+    return patience.make_client("sqs")
 
 
 def send(queue: str, bodies: Iterable[dict[str, Any]]) -> None:

@@ -1,11 +1,11 @@
 """Answers: records as JSON, refusals as problem+json (RFC 9457), one log line for each."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, TypedDict, overload
 
-from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
 
 from voucher.edge.observe import log_outcome
@@ -19,6 +19,32 @@ RETRY_AFTER = {
     Refusal.TOO_MANY_COMPLAINTS: 3600,
     Refusal.TOO_MANY_DOCUMENTS_TODAY: 3600,
 }
+
+
+class Response[Body: (str, bytes)]:
+    """An answer. `is_base64`: its body is bytes that stand in a text already."""
+
+    def __init__(
+        self,
+        status: int,
+        content_type: str,
+        body: Body,
+        headers: Mapping[str, str] | None = None,
+        is_base64: bool = False,
+    ) -> None:
+        self.status, self.is_base64 = status, is_base64
+        self.body: Body = body
+        self.headers: dict[str, str] = {"Content-Type": content_type, **(headers or {})}
+
+    def as_gateway_takes_it(self) -> dict[str, Any]:
+        """The answer of a Lambda proxy."""
+        body: str | bytes = self.body
+        return {
+            "statusCode": self.status,
+            "body": b64encode(body).decode() if isinstance(body, bytes) else body,
+            "isBase64Encoded": self.is_base64 or isinstance(body, bytes),
+            "multiValueHeaders": {name: [value] for name, value in self.headers.items()},
+        }
 
 
 def problem(refused: Refused, request_id: str) -> Response[str]:

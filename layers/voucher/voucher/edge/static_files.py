@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
-
 from voucher.edge.headers import header
 from voucher.edge.observe import log_outcome
+from voucher.edge.replies import Response
 
 KINDS = {
     ".css": "text/css; charset=utf-8",
@@ -55,9 +54,7 @@ def send_file(event: Mapping[str, Any], file: StaticFile, caching: str, policy: 
     if encoding is None:
         return Response(200, kind, file.content.decode(), headers)
     body = base64.b64encode(file.compressed[encoding]).decode()
-    answer = Response(200, kind, body, headers | {"Content-Encoding": encoding})
-    answer.base64_encoded = True  # said here, because Powertools would make JSON of a JSON file's bytes once more
-    return answer
+    return Response(200, kind, body, headers | {"Content-Encoding": encoding}, is_base64=True)
 
 
 def _takes(accepted: str, encoding: str) -> bool:

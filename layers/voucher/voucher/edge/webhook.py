@@ -9,8 +9,6 @@ from http.client import HTTPConnection, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
-
 from voucher.store.engine import patience
 
 # to connect, and again until it answers; a batch of five has to fit the function's own time-out
@@ -46,7 +44,7 @@ def post(url: str, headers: dict[str, str], body: bytes) -> int:
 @cache
 def client() -> Any:
     """The Secrets Manager client of this process."""
-    return boto3.client("secretsmanager", config=patience.config())
+    return patience.make_client("secretsmanager")
 
 
 def keys() -> tuple[str, ...]:

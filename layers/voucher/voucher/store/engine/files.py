@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-import boto3
 from botocore.exceptions import ClientError
 
 from voucher.models.contents import MOST_BEGINNING, Looks, looks_like
@@ -27,8 +26,8 @@ MISSING = {"NoSuchKey", "AccessDenied", "404", "403"}
 def client() -> Any:
     """The S3 client of this process. Path style against a local endpoint, which has no host name per bucket."""
     local = bool(os.environ.get("AWS_ENDPOINT_URL"))
-    config = patience.config(signature_version="s3v4", s3={"addressing_style": "path" if local else "virtual"})
-    return boto3.client("s3", config=config)
+    style = {"addressing_style": "path" if local else "virtual"}
+    return patience.make_client("s3", signature_version="s3v4", s3=style)
 
 
 def bucket() -> str:

@@ -10,8 +10,6 @@ import os
 from functools import cache
 from typing import Any
 
-import boto3
-
 from voucher.models.payables import Account
 from voucher.store.engine import patience
 
@@ -19,7 +17,7 @@ from voucher.store.engine import patience
 @cache
 def client() -> Any:
     """The KMS client of this process."""
-    return boto3.client("kms", config=patience.config())
+    return patience.make_client("kms")
 
 
 def key() -> str:
