@@ -34,14 +34,14 @@ class _KnownQuota(quota.RetryQuota):
 def moto_services(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """All of them, with a few uploaded documents."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "faults")
+        monkeypatch.setenv(name, "races")  # DynamoDB Local has its own tables for each key
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-east-1")
     monkeypatch.setenv("DOCUMENTS_BUCKET", backend.BUCKET)
     QUOTAS.clear()
     monkeypatch.setattr(quota, "RetryQuota", _KnownQuota)
     use_quick_services(monkeypatch)
     with mock_aws(config=CONFIG):
-        install()
+        install(monkeypatch)
         backend.forget_clients()
         location: Any = {"LocationConstraint": "ap-east-1"}
         files.client().create_bucket(Bucket=backend.BUCKET, CreateBucketConfiguration=location)

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 from botocore.model import OperationModel
+from botocore.session import Session
 from moto.core.models import botocore_stubber
 
 from tests.support import aws_errors
@@ -183,14 +185,19 @@ _current = SimpleNamespace(wire=_UNDISTURBED)
 WRITTEN_TABLES: set[str] = set()
 
 
-def install() -> None:
-    """Every client created from now on uses the wire. The wire calls moto; if moto stayed registered with botocore, it
-    would execute calls that the wire loses."""
-    patience.session.cache_clear()
-    session = patience.session()
-    session.unregister("before-send", botocore_stubber)
-    session.register("before-call", _before_call)
-    session.register("before-send", _before_send)
+def install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every client of the backend that is created from now on uses the wire. The wire calls moto; if moto stayed
+    registered with botocore, it would execute calls that the wire loses."""
+
+    @cache
+    def wired() -> Session:
+        session = Session()
+        session.unregister("before-send", botocore_stubber)
+        session.register("before-call", _before_call)
+        session.register("before-send", _before_send)
+        return session
+
+    monkeypatch.setattr(patience, "session", wired)
 
 
 def _before_call(model: OperationModel, params: dict[str, Any], **_: object) -> None:
