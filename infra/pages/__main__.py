@@ -26,7 +26,7 @@ def table_keys() -> str:
 # page → the parts between its markers
 PAGES: dict[str, dict[str, Part]] = {
     "README.md": {},
-    "CHANGELOG.md": {},
+    "infra/CHANGELOG.md": {},
     "functions/README.md": {"functions": functions.listing},
     "functions/inspections/README.md": {},
     "functions/retention/README.md": {"inventory": inventory},

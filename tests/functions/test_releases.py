@@ -82,7 +82,7 @@ def read_by(archive: str, records: dict[str, list[dict[str, Any]]]) -> list[Any]
 
 
 def test_the_latest_release_is_kept_and_is_the_first_of_the_changelog() -> None:
-    changelog = (ROOT / "CHANGELOG.md").read_text()
+    changelog = (ROOT / "infra/CHANGELOG.md").read_text()
     named = [line.split()[1] for line in changelog.splitlines() if line.startswith("## ") and line[3].isdigit()]
     assert named == VERSIONS[::-1]
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSIONS[-1]
