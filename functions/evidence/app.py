@@ -97,7 +97,7 @@ def fill_in(settlement_id: str, order_id: str) -> Answer[PublicLine]:
 
 
 def _public_line(line: Line) -> dict[str, Any]:
-    [public] = public_lines([line], for_staff=False)
+    [public] = public_lines([line], None)
     return public
 
 

@@ -71,6 +71,7 @@ def publish_notice(round_id: str) -> Answer[Notice]:
     shown = tuple(_public_line(line) for line in lines)
     working_days = programmes.get(old.year).policy.notice_working_days
     notice = new_notice(round_id, notice_id, body.text, shown, working_days, app.creation("notice"))
+    notice = notice.model_copy(update={"enterprises": {line.order_id: line.enterprise_uscc for line in lines}})
     published = [
         (line, stepped(line, "publish", mark, notice_id=notice_id)) for line in lines if line.state == "approved"
     ]
@@ -96,7 +97,7 @@ def _public_line(line: Line) -> NoticeLine:
 @app.get("/notices/<notice_id>/objections")
 def list_objections(notice_id: str, query: OfNotice) -> Answer[ListOf[Objection]]:
     """§3.5.3: who objects to what and why, for the staff who look into it; unless asked otherwise the oldest first.
-    `q` looks into the id of the order, and the agency. Whoever acts for an agency sees none about it."""
+    `q` looks into the id of the order, and the agency. Whoever acts for a party of a line sees none about it."""
     require(app.caller, "platform", "bureau", "finance")
     notice, keep = notices.get(notice_id), all_of(query.finds("order_id", "agency_uscc"), of_others(app.caller))
     disclose(app, f"notice:{notice_id}")

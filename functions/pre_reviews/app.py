@@ -81,7 +81,7 @@ def pre_review(settlement_id: str) -> Answer[PublicSettlement]:
 
 
 def _public(settlement: Settlement) -> dict[str, Any]:
-    return public_settlement(settlement, settlements.list_lines(settlement.settlement_id), for_staff=True)
+    return public_settlement(settlement, settlements.list_lines(settlement.settlement_id), app.caller)
 
 
 def _verified_amounts(line: Line, decision: LineDecision, policy: Policy) -> tuple[int | None, int | None]:

@@ -2,11 +2,13 @@
 year against its limits."""
 
 from functools import partial
+from typing import Any
 
 from voucher.edge import clock
 from voucher.edge.api import Api
 from voucher.edge.identity import require
 from voucher.edge.observe import log_outcome
+from voucher.edge.own import about_others
 from voucher.edge.queries import Paging
 from voucher.edge.replies import Answer, PageOf, Response, reply, reply_page
 from voucher.models.compliance import ComplianceReport, ExceptionKind, ReportException
@@ -47,8 +49,14 @@ def show_compliance(year: str) -> Answer[ComplianceReport]:
     """§2.2, §2.3, §3.2.3: a year against its caps and its floor, on three bases, with the day on which each is reached
     at the present pace; settlement times and satisfaction. Counted as the usage report is."""
     require(app.caller, "bureau", "finance", "platform")
-    programme = programmes.get(app.year(year))
-    return reply(compliance_of(programme, reports.read(programme.year), clock.today()))
+    return reply(_compliance(app.year(year)))
+
+
+def _compliance(year: int) -> dict[str, Any]:
+    """The report, without the signals of organisations that the caller acts for."""
+    programme, is_shown = programmes.get(year), about_others(app.caller)
+    report = compliance_of(programme, reports.read(programme.year), clock.today())
+    return report | {"signals": [each for each in report["signals"] if is_shown(each)]}
 
 
 @app.get("/reports/<year>/usage.xlsx")
@@ -69,9 +77,7 @@ def download_compliance(year: str) -> Response[bytes]:
     require(app.caller, "bureau", "finance", "platform")
     from voucher.spreadsheets.report_file import compliance_file  # noqa: PLC0415 - as above
 
-    programme = programmes.get(app.year(year))
-    report = compliance_of(programme, reports.read(programme.year), clock.today())
-    return _file(f"compliance-{programme.year}", compliance_file(report, partial(value_word, {})))
+    return _file(f"compliance-{year}", compliance_file(_compliance(app.year(year)), partial(value_word, {})))
 
 
 def _letters(year: int) -> int:
@@ -94,10 +100,13 @@ class OfExceptions(Paging):
 @app.get("/reports/<year>/exceptions")
 def list_exceptions(year: str, query: OfExceptions) -> Answer[PageOf[ReportException]]:
     """§5.1: the orders, late reports of changes and approvals against a condition of a year that a supervisor should
-    look at, the oldest first."""
+    look at, the oldest first; not those of an organisation that the caller acts for."""
     require(app.caller, "bureau", "finance", "platform")
     selection = Selection(query.limit, query.cursor, filters=query.kind or "")
-    page = reports.list_exceptions(app.year(year), selection, lambda item: query.kind in (None, item["kind"]))
+    is_shown = about_others(app.caller)
+    page = reports.list_exceptions(
+        app.year(year), selection, lambda item: query.kind in (None, item["kind"]) and is_shown(item)
+    )
     return reply_page([ReportException.model_validate(item) for item in page.items], page.next_cursor)
 
 

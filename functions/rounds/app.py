@@ -57,7 +57,7 @@ def gather() -> Answer[PublicRound]:
     body = app.body(Gathering)
     if (existing := rounds.find(round_id)) is not None:
         app.check_same(existing.request_sha256)
-        return reply(public_round(existing), replay=True)
+        return reply(public_round(existing, app.caller), replay=True)
     applications = [settlements.get(settlement_id) for settlement_id in dict.fromkeys(body.settlement_ids)]
     check_one_year(applications)
     lines = [line for each in applications for line in settlements.list_lines(each.settlement_id)]
@@ -81,7 +81,7 @@ def gather() -> Answer[PublicRound]:
     mark = app.mark
     new = [stepped(line, "gather", mark, round_id=round_id) for line in old]
     rounds.commit_gathering(round_, old, new, key_write(app))
-    return reply(public_round(round_), 201)
+    return reply(public_round(round_, app.caller), 201)
 
 
 @app.get("/rounds")
@@ -95,7 +95,7 @@ def list_rounds(query: InState[RoundState]) -> Answer[ListOf[Round]]:
 def show(round_id: str) -> Answer[PublicRound]:
     """One round with its lines and what is owed, for staff."""
     require(app.caller, "platform", "bureau", "finance")
-    return reply(public_round(rounds.get(round_id)))
+    return reply(public_round(rounds.get(round_id), app.caller))
 
 
 @app.post("/rounds/<round_id>/approve")
@@ -106,7 +106,7 @@ def approve(round_id: str) -> Answer[PublicRound]:
     body = app.body(RoundDecision)
     old = rounds.get(round_id)
     if app.is_repeat(old, "approve"):
-        return reply(public_round(old), replay=True)
+        return reply(public_round(old, app.caller), replay=True)
     check_version(old, body.version)
     lines = rounds.list_lines(old)
     # a line that is decided already was decided by this very call, which was broken off
@@ -126,7 +126,7 @@ def approve(round_id: str) -> Answer[PublicRound]:
     policy = programmes.get(old.year).policy
     line_writes = [(line, _writes_of(line, decisions[line.order_id], found, standings, policy)) for line in open_lines]
     rounds.commit_decision(old, new, line_writes, app.caller.sub)
-    return reply(public_round(new))
+    return reply(public_round(new, app.caller))
 
 
 def _writes_of(

@@ -80,7 +80,7 @@ def _replay(existing: Settlement) -> Answer[PublicSettlement]:
 
 
 def _public(settlement: Settlement, lines: list[Line]) -> dict[str, Any]:
-    return public_settlement(settlement, lines, for_staff=app.caller.role != "agency")
+    return public_settlement(settlement, lines, None if app.caller.role == "agency" else app.caller)
 
 
 @app.post("/settlements/<settlement_id>/submit")

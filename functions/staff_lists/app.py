@@ -89,7 +89,7 @@ def _waits_for_publication(item: Item) -> bool:
 @app.get("/objections")
 def list_all_objections(query: Search[ObjectionState]) -> Answer[ListOf[Objection]]:
     """§3.5.3: objections to all notices; `q` looks into the ids of notice and order, and the agency. Whoever acts for
-    an agency sees none about it."""
+    a party of a line sees none about it."""
     require(app.caller, "platform", "bureau", "finance")
     keep = all_of(query.finds("notice_id", "order_id", "agency_uscc"), of_others(app.caller))
     disclose(app, "notice:all")

@@ -50,7 +50,7 @@ def decide(settlement_id: str, order_id: str) -> Answer[PublicLine]:
 
 
 def _public(line: Line) -> dict[str, Any]:
-    [public] = public_lines([line], for_staff=True)
+    [public] = public_lines([line], app.caller)
     return public
 
 

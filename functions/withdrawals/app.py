@@ -73,7 +73,7 @@ def _withdrawal_writes(line: Line, reason: str, mark: Mark) -> list[Write]:
 
 
 def _public(settlement: Settlement, lines: list[Line]) -> dict[str, Any]:
-    return public_settlement(settlement, lines, for_staff=False)
+    return public_settlement(settlement, lines, None)
 
 
 @app.post("/rounds/<round_id>/lines/<order_id>/withdraw")
@@ -85,7 +85,7 @@ def take_out(round_id: str, order_id: str) -> Answer[PublicRound]:
     reason = app.body(WithReason).reason
     lines = [line for line in rounds.list_lines_around(round_) if line.order_id == order_id]
     if any(app.is_repeat(line, "take_out") for line in lines):
-        return reply(public_round(round_), replay=True)
+        return reply(public_round(round_, app.caller), replay=True)
     line = next((each for each in lines if each.round_id == round_id), None)
     if line is None:
         raise not_found("line")
@@ -98,7 +98,7 @@ def take_out(round_id: str, order_id: str) -> Answer[PublicRound]:
         _take_back(line, withdrawn, mark)
     else:
         round_ = _take_out_unowed(round_, line, withdrawn, mark)
-    return reply(public_round(round_))
+    return reply(public_round(round_, app.caller))
 
 
 def _take_out_unowed(old: Round, line: Line, withdrawn: Line, mark: Mark) -> Round:

@@ -7,6 +7,7 @@ from infra.client.http import BUREAU, OPERATOR, Person
 from tests.support.inspection_scenario import draw, drawn, found
 from tests.support.scenario import OWNER, SELLER, Json, Town, change_sides, leave
 from tests.support.settlement_scenario import settling, the_order
+from tests.support.workers import deliver
 
 Scene = tuple[Town, Json]
 INSIDER = Person("insider", "platform,bureau,finance")
@@ -34,6 +35,43 @@ def test_staff_who_acts_for_an_agency_reads_no_objection_to_its_lines(submitted:
         assert (len(items(case.town, path, INSIDER)), len(items(case.town, path, BUREAU))) == (0, 1)
     tasks = "/tasks?role=bureau&kind=resolve_objection"
     assert (len(items(case.town, tasks, INSIDER)), len(items(case.town, tasks, BUREAU))) == (0, 1)
+
+
+@pytest.mark.clause("§3.5.3")
+@pytest.mark.parametrize("target", ["order", "agency", "all"])
+def test_staff_who_acts_for_an_enterprise_reads_no_objection_to_its_lines(submitted: Scene, target: str) -> None:
+    case, order = settling(submitted), the_order(submitted)
+    notice = case.noticed(order)
+    about = {"order": {"order_id": order["order_id"]}, "agency": {"agency_uscc": case.town.agency.uscc}, "all": {}}
+    said = {"name": "某", "contact": "0578-1", "reason": "服务未实际发生", **about[target]}
+    steps.expect(case.call(None, "POST", f"/notices/{notice['notice_id']}/objections", said), 201)
+    let_in(case.town, OWNER, case.town.enterprise.uscc)
+    for path in (
+        "/objections",
+        f"/notices/{notice['notice_id']}/objections",
+        "/tasks?role=bureau&kind=resolve_objection",
+    ):
+        assert (len(items(case.town, path, INSIDER)), len(items(case.town, path, BUREAU))) == (0, 1)
+    assert case.town.enterprise.uscc not in str(case.call(None, "GET", f"/notices/{notice['notice_id']}").body)
+
+
+@pytest.mark.clause("§5.2b")
+@pytest.mark.parametrize("party", ["enterprise", "agency"])
+def test_staff_who_acts_for_a_party_sees_a_line_as_its_agency_does(submitted: Scene, party: str) -> None:
+    """In its round and in its application; not what speaks against it, nor who else has the same paper."""
+    case, order = settling(submitted), the_order(submitted)
+    round_id = case.noticed(order)["round_id"]
+    own = case.town.enterprise if party == "enterprise" else case.town.agency
+    deliver("keep_reports", {"year": 2026, "uscc": case.town.enterprise.uscc})
+    application = f"/settlements/{submitted[1]['settlement_id']}"
+    [of_agency] = case.town.shown(application, SELLER)["lines"]
+    for path in (f"/rounds/{round_id}", application):
+        [seen] = case.town.shown(path, BUREAU)["lines"]
+        assert len(seen["flags"]) > len(of_agency["flags"])
+    let_in(case.town, OWNER if party == "enterprise" else SELLER, own.uscc)
+    for path in (f"/rounds/{round_id}", application):
+        [seen] = case.town.shown(path, INSIDER)["lines"]
+        assert seen["flags"] == of_agency["flags"]
 
 
 @pytest.mark.clause("§5.1.1")

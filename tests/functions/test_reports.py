@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from infra.client import steps
-from infra.client.http import BUREAU, OPERATOR
+from infra.client.http import BUREAU, OPERATOR, Person
 from tests.conftest import NOW, StoppedClock
 from tests.support.backend import function
-from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Json, Town
+from tests.support.scenario import NEIGHBOUR, OWNER, SELLER, Json, Town, change_sides
 from tests.support.settlement_scenario import settling, the_order
 from tests.support.workers import deliver, waiting
 from voucher.edge import reports as counting
@@ -263,6 +263,10 @@ def test_signals_stand_beside_the_order_and_in_both_reports(voucher: tuple[Town,
     assert row[0]["message"].startswith(f"该企业在该机构连续 {len(placed)} 笔订单")
     [signal] = town.shown("/reports/2026/compliance", BUREAU)["signals"]
     assert (signal["kind"], signal["agency_uscc"], signal["orders"]) == ("only_pair", town.agency.uscc, len(placed))
+    insider = Person("insider", "bureau")
+    change_sides(town, SELLER, town.agency.uscc, Person(insider.name))
+    assert town.shown("/reports/2026/compliance", insider)["signals"] == []
+    assert town.shown("/reports/2026/exceptions", insider)["items"] == []
 
 
 @pytest.mark.clause("§5.1")

@@ -16,6 +16,12 @@ def codes_of(caller: Caller) -> frozenset[str]:
     return frozenset(each["uscc"] for each in organisations.list_memberships(caller.sub))
 
 
+def about_others(caller: Caller) -> Keep:
+    """What a list of the exceptions and signals of a year (§5.1) shows to the caller: those of other organisations."""
+    own = codes_of(caller)
+    return lambda item: own.isdisjoint((item.get("enterprise_uscc"), item.get("agency_uscc")))
+
+
 def of_others(caller: Caller) -> Keep | None:
     """What a list of checks, complaints or objections, or of what is to be done on them, shows to the caller as staff.
     None for whoever acts for no organisation."""
@@ -24,7 +30,8 @@ def of_others(caller: Caller) -> Keep | None:
         return None
 
     def keep(item: Item) -> bool:
-        about = {item.get("about_uscc"), item.get("agency_uscc"), item.get("member_uscc"), *item.get("concerned", ())}
+        named = (*item.get("concerned", ()), *item.get("enterprises", ()))
+        about = {item.get("about_uscc"), item.get("agency_uscc"), item.get("member_uscc"), *named}
         return kept_thing(item) not in KEPT_FROM_IT or own.isdisjoint(about)
 
     return keep

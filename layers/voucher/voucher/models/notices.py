@@ -80,9 +80,11 @@ class ObjectionCounts(TypedDict):
 
 class Notice(Stateful):
     """The public notice of a round (§3.5.3), of `working_days` working days. The schedule announces its end, at
-    `ended_at`; only a person closes it. `withdrawn` names the orders whose lines left the round since."""
+    `ended_at`; only a person closes it. `withdrawn` names the orders whose lines left the round since. `enterprises`
+    has the enterprise of each order, which the public reads by name alone; empty before 2026-12-01."""
 
     thing: ClassVar[str] = "notice"
+    private: ClassVar[frozenset[str]] = Stateful.private | {"enterprises"}
     state: Literal["running", "closing", "closed"]
 
     notice_id: str
@@ -95,6 +97,7 @@ class Notice(Stateful):
     ended_at: Instant | None = None
     lines: tuple[NoticeLine, ...]
     withdrawn: tuple[str, ...] = ()
+    enterprises: dict[str, str] = {}
 
     @property
     def shown_lines(self) -> list[NoticeLine]:
@@ -119,13 +122,13 @@ WHOLE_NOTICE = "ALL"
 class Objection(Stateful):
     """An objection to one line of a notice (`order_id`), to an agency's lines, or to the whole notice (§3.5.3).
 
-    `concerned` are the agencies whose lines it is about. Of the code that opens the answer only `code_sha256` is kept;
-    the code follows from `code_seed` and from the Idempotency-Key of the call, which is kept nowhere. `opinion` is what
-    the bureau says of its decision.
+    `concerned` are the agencies whose lines it is about, `enterprises` those of these lines. Of the code that opens the
+    answer only `code_sha256` is kept; the code follows from `code_seed` and from the Idempotency-Key of the call, which
+    is kept nowhere. `opinion` is what the bureau says of its decision.
     """
 
     thing: ClassVar[str] = "objection"
-    private: ClassVar[frozenset[str]] = Stateful.private | {"concerned", "code_seed", "code_sha256"}
+    private: ClassVar[frozenset[str]] = Stateful.private | {"concerned", "enterprises", "code_seed", "code_sha256"}
     state: ObjectionState
 
     objection_id: str
@@ -136,6 +139,7 @@ class Objection(Stateful):
     contact: str
     reason: str
     concerned: tuple[str, ...] = ()
+    enterprises: tuple[str, ...] = ()
     answer_by: date | None = None
     code_seed: str | None = None
     code_sha256: str | None = None

@@ -74,7 +74,9 @@ def new_objection(notice: Notice, objection_id: str, facts: Mapping[str, Any], k
     kept = code_sha256(answer_code(facts["code_seed"], key))
     held = [line for line in notice.shown_lines if is_held(line["order_id"], line["agency_uscc"], {new.target})]
     concerned = tuple(sorted({line["agency_uscc"] for line in held}))
-    return new.model_copy(update={"answer_by": due, "code_sha256": kept, "concerned": concerned})
+    enterprises = {notice.enterprises.get(line["order_id"]) for line in held}
+    about = {"concerned": concerned, "enterprises": tuple(sorted(each for each in enterprises if each))}
+    return new.model_copy(update={"answer_by": due, "code_sha256": kept, **about})
 
 
 def receipt(objection: Objection, key: str | None) -> ObjectionReceipt:
