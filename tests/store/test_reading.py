@@ -34,6 +34,18 @@ def test_any_number_of_items_is_read_in_parts_that_a_transaction_holds(
     ]
 
 
+def test_an_item_that_another_one_names_is_asked_for_once_more_before_it_is_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first read comes before its transaction has changed it."""
+    key = keys.order("o1")
+    table.commit([table.put_write("order", key, {"order_id": "o1"}, None)])
+    monkeypatch.setattr(reading, "find_item", lambda _: None)
+    assert reading.load_item(key, "the order o1")["order_id"] == "o1"
+    with pytest.raises(LookupError, match="the order o2 is lost"):
+        reading.load_item(keys.order("o2"), "the order o2")
+
+
 def test_a_batch_over_the_most_shards_is_published_and_closed_in_one_transaction() -> None:
     """Beside its shards: the batch, the programme and a posting; the shards of the surplus, or one credit to it."""
     assert MOST_SHARDS + 3 + SURPLUS_SHARDS <= table.MOST_ITEMS

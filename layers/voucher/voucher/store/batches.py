@@ -10,7 +10,7 @@ from voucher.store import conditions, keys, programmes
 from voucher.store.engine import pools
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.postings import programme_posting_write
-from voucher.store.engine.reading import find_item, read_partition
+from voucher.store.engine.reading import find_item, load_item, read_partition
 from voucher.store.engine.table import Contended, Unmet, Write, add_write, advance_write, commit, commit_new, refused
 
 
@@ -29,9 +29,7 @@ def get(batch_id: str) -> Batch:
 
 def load(batch_id: str) -> Batch:
     """A batch that must exist, because a record names it. Raises LookupError, a fault."""
-    if (found := find(batch_id)) is None:
-        raise LookupError(f"the batch {batch_id} is lost")
-    return found
+    return Batch.model_validate(load_item(keys.batch(batch_id), f"the batch {batch_id}"))
 
 
 def _index_entry(batch: Batch) -> dict[str, str]:

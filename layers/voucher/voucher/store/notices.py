@@ -19,7 +19,7 @@ from voucher.store import conditions, keys, orders, organisations, payables, rou
 from voucher.store.engine.large import commit_in_parts
 from voucher.store.engine.pages import Page, Selection, read_page, read_whole
 from voucher.store.engine.postings import order_posting_write
-from voucher.store.engine.reading import find_item
+from voucher.store.engine.reading import find_item, load_item
 from voucher.store.engine.table import (
     MOST_ITEMS,
     Item,
@@ -67,9 +67,7 @@ def get(notice_id: str) -> Notice:
 
 def load(notice_id: str) -> Notice:
     """A notice that must exist, because a round or an objection names it. Raises LookupError: the books are broken."""
-    if (notice := find(notice_id)) is None:
-        raise LookupError(f"notice {notice_id} is lost")
-    return notice
+    return Notice.model_validate(load_item(keys.notice(notice_id), f"the notice {notice_id}"))
 
 
 def list_page(selection: Selection) -> Page:

@@ -20,7 +20,7 @@ from voucher.store import bounds, conditions, keys, organisations, standing, vou
 from voucher.store.engine import pools
 from voucher.store.engine.pages import LAST, Keep, Page, Party, Selection, read_columns, read_page, read_whole
 from voucher.store.engine.postings import voucher_posting_write
-from voucher.store.engine.reading import find_item, read_many, read_partition, read_together
+from voucher.store.engine.reading import find_item, load_item, read_many, read_partition, read_together
 from voucher.store.engine.table import (
     Item,
     Unmet,
@@ -190,9 +190,7 @@ def get(order_id: str) -> Order:
 
 def load(order_id: str) -> Order:
     """An order that must exist, because a record names it. Raises LookupError: the books are broken."""
-    if (order := find(order_id)) is None:
-        raise LookupError(order_id)
-    return order
+    return Order.model_validate(load_item(keys.order(order_id), f"the order {order_id}"))
 
 
 def load_many(order_ids: Iterable[str]) -> list[Order]:

@@ -13,7 +13,7 @@ from voucher.refusals import Refusal, Refused, not_found
 from voucher.store import conditions, keys, orders, organisations, rounds, settlements
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.postings import order_posting_write
-from voucher.store.engine.reading import find_item, read_many, read_partition
+from voucher.store.engine.reading import find_item, load_item, read_many, read_partition
 from voucher.store.engine.table import (
     Write,
     add_write,
@@ -45,9 +45,8 @@ def get(round_id: str, agency_uscc: str) -> Payable:
 
 def load(round_id: str, agency_uscc: str) -> Payable:
     """A payable that must exist, because a payout names it. Raises LookupError: the books are broken."""
-    if (payable := find(round_id, agency_uscc)) is None:
-        raise LookupError(f"the payable of {agency_uscc} in round {round_id} is lost")
-    return payable
+    name = f"the payable of {agency_uscc} in round {round_id}"
+    return Payable.model_validate(load_item(keys.payable(round_id, agency_uscc), name))
 
 
 def list_page(selection: Selection, keep: Keep | None) -> Page:

@@ -18,7 +18,7 @@ from voucher.store import conditions, keys, orders, organisations, payables, rou
 from voucher.store.engine import files, pools
 from voucher.store.engine.pages import Keep, Page, Selection, read_page
 from voucher.store.engine.postings import payout_posting_write
-from voucher.store.engine.reading import find_item, read_many, read_partition
+from voucher.store.engine.reading import find_item, load_item, read_many, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit, update_write
 
 
@@ -42,9 +42,7 @@ def get(payout_id: str) -> Payout:
 
 def load(payout_id: str) -> Payout:
     """A payout that must exist, because its payable counts it. Raises LookupError: the books are broken."""
-    if (payout := find(payout_id)) is None:
-        raise LookupError(f"payout {payout_id} is lost")
-    return payout
+    return Payout.model_validate(load_item(keys.payout(payout_id), f"the payout {payout_id}"))
 
 
 def list_of(payables: list[Payable]) -> list[Payout]:

@@ -12,7 +12,7 @@ from voucher.store import conditions, keys
 from voucher.store.engine import pools
 from voucher.store.engine.pages import read_whole
 from voucher.store.engine.postings import programme_posting_write
-from voucher.store.engine.reading import find_item, read_partition
+from voucher.store.engine.reading import find_item, load_item, read_partition
 from voucher.store.engine.table import Write, add_write, advance_write, commit
 
 
@@ -31,9 +31,7 @@ def get(year: int) -> Programme:
 
 def load(year: int) -> Programme:
     """The programme that a record names. Raises LookupError, a fault."""
-    if (found := find(year)) is None:
-        raise LookupError(f"the programme of {year} is lost")
-    return found
+    return Programme.model_validate(load_item(keys.programme(year), f"the programme of {year}"))
 
 
 def commit_draft(programme: Programme) -> None:

@@ -10,7 +10,7 @@ from voucher.refusals import not_found
 from voucher.store import conditions, keys, settlements
 from voucher.store.engine.large import commit_in_parts
 from voucher.store.engine.pages import Page, Selection, read_page
-from voucher.store.engine.reading import find_item
+from voucher.store.engine.reading import find_item, load_item
 from voucher.store.engine.table import MOST_ITEMS, Write, add_write, advance_write, commit, item_check
 
 
@@ -29,9 +29,7 @@ def get(round_id: str) -> Round:
 
 def load(round_id: str) -> Round:
     """A round that must exist, because a notice or a payout names it. Raises LookupError: the books are broken."""
-    if (round_ := find(round_id)) is None:
-        raise LookupError(f"round {round_id} is lost")
-    return round_
+    return Round.model_validate(load_item(keys.round_(round_id), f"the round {round_id}"))
 
 
 def list_lines(round_: Round) -> list[Line]:

@@ -12,7 +12,7 @@ from voucher.models.vouchers import Voucher
 from voucher.refusals import FieldError, Refusal, Refused, not_found
 from voucher.store import conditions, keys, orders, organisations, standing
 from voucher.store.engine.pages import Keep, Page, Party, Selection, read_page
-from voucher.store.engine.reading import find_item, read_many, read_partition
+from voucher.store.engine.reading import find_item, load_item, read_many, read_partition
 from voucher.store.engine.table import (
     MOST_ITEMS,
     Write,
@@ -43,9 +43,7 @@ def get(settlement_id: str) -> Settlement:
 
 def load(settlement_id: str) -> Settlement:
     """A settlement that must exist, because a record names it. Raises LookupError: the books are broken."""
-    if (settlement := find(settlement_id)) is None:
-        raise LookupError(f"settlement {settlement_id} is lost")
-    return settlement
+    return Settlement.model_validate(load_item(keys.settlement(settlement_id), f"the settlement {settlement_id}"))
 
 
 def get_line(settlement_id: str, order_id: str) -> Line:

@@ -15,7 +15,7 @@ from voucher.store import conditions, keys
 from voucher.store.engine import pools
 from voucher.store.engine.pages import Keep, Page, Selection, read_partitions
 from voucher.store.engine.postings import voucher_posting_write
-from voucher.store.engine.reading import find_item, read_many, read_part, read_partition, read_together
+from voucher.store.engine.reading import find_item, load_item, read_many, read_part, read_partition, read_together
 from voucher.store.engine.table import Item, Unmet, Write, add_write, commit_if_unchanged, update_write
 
 
@@ -132,9 +132,8 @@ def get(voucher_id: str) -> Voucher:
 
 def load(voucher_id: str) -> Voucher:
     """A voucher that must exist, because an order names it. Raises LookupError, a fault: the books are broken."""
-    if (found := find(voucher_id)) is None:
-        raise LookupError(f"an order names the voucher {voucher_id}, which is lost")
-    return found
+    key = keys.voucher(*keys.split_voucher_id(voucher_id))
+    return Voucher.model_validate(load_item(key, f"the voucher {voucher_id}"))
 
 
 def find_entitlement(year: int, uscc: str) -> Entitlement | None:

@@ -22,6 +22,18 @@ def find_item(key: keys.Key) -> table.Item | None:
     return table.decode(answer["Item"]) if "Item" in answer else None
 
 
+def load_item(key: keys.Key, name: str) -> table.Item:
+    """An item that must exist, because another one names it. The transaction that made both may be changing one after
+    the other at this moment, so what is not there is asked for once more, serialisably. Raises LookupError, a fault, if
+    it is lost, and BUSY."""
+    item = find_item(key)
+    if item is None:
+        [item] = read_together(key)
+    if item is None:
+        raise LookupError(f"{name} is lost")
+    return item
+
+
 def read_together(*keys: keys.Key) -> list[table.Item | None]:
     """Several items as they stood at one moment (serialisable), in the order asked for, None for one that is missing.
     At most `table.MOST_ITEMS`. Raises BUSY when others kept writing them."""
