@@ -134,7 +134,9 @@ def show(order_id: str) -> Answer[OrderWithContacts]:
     §5.2b: staff who acts for no party sees what speaks against the parties, and the signals of the order."""
     order = orders.get(order_id)
     enterprise, agency = orders.find_parties(order)
-    is_member = any(each is not None and app.caller.sub in each.members for each in (enterprise, agency))
+    is_member = (enterprise is not None and app.caller.sub in enterprise.members) or (
+        agency is not None and app.caller.sub in agency.members
+    )
     if is_member or not app.caller.is_staff:
         party_of(app.caller, enterprise, agency)
     if contacts := contacts_of(order, enterprise, agency):

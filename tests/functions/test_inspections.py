@@ -115,7 +115,7 @@ def test_whoever_reads_an_inspection_and_the_night_see_that_its_draw_does_not_ag
     changed = {inspection["inspection_id"]: tuple(differences)} if differences else {}
     assert night["draws"] == changed
     [line] = [line for line in capsys.readouterr().out.splitlines() if "DrawsChanged" in line]
-    assert json.loads(line)["DrawsChanged"] == [len(changed)]
+    assert json.loads(line)["DrawsChanged"] == len(changed)
 
 
 @pytest.mark.clause("§5.1.1")
