@@ -7,7 +7,7 @@ from voucher.edge.disclosure import disclose
 from voucher.edge.identity import as_party, as_party_or_staff, check_party_named, reads_books, require
 from voucher.edge.inspections import check_inspector, policy_of
 from voucher.edge.own import codes_of, of_others
-from voucher.edge.pages import InState, ListOf, all_of, empty_page, reply_list
+from voucher.edge.pages import InState, ListOf, empty_page, reply_list
 from voucher.edge.queries import QueryId
 from voucher.edge.replies import Answer, reply
 from voucher.models.inspections import TOLD_CHECKS, Check, CheckState, InspectionKind
@@ -25,7 +25,6 @@ from voucher.rules.inspections import (
 )
 from voucher.rules.lifecycle import check_version
 from voucher.store import checks, orders, organisations
-from voucher.store.engine.pages import Keep
 
 app = Api()
 
@@ -39,7 +38,7 @@ class Checks(InState[CheckState]):
 def list_checks(query: Checks) -> Answer[ListOf[Check]]:
     """§5.1: checks, for staff; those about one agency for its members, too: from the second inspector's word on, and of
     an enterprise's answers not who gave them."""
-    tests, for_agency = list[Keep | None](), False
+    for_agency = False
     if query.agency_uscc:
         agency = organisations.find_agency(query.agency_uscc)
         if not reads_books(app.caller, agency, "agency"):
@@ -48,10 +47,9 @@ def list_checks(query: Checks) -> Answer[ListOf[Check]]:
     else:
         check_party_named(app.caller, "agency_uscc")
         require(app.caller, "platform", "bureau", "finance", "discipline")
-    tests.append((lambda item: item["state"] in TOLD_CHECKS) if for_agency else of_others(app.caller))
-    if query.kind:
-        tests.append(lambda item: item["kind"] == query.kind)
-    page = checks.list_page(query.selection(), all_of(*tests), query.agency_uscc)
+    visible = (lambda item: item["state"] in TOLD_CHECKS) if for_agency else of_others(app.caller)
+    keep = (lambda item: item["kind"] == query.kind) if query.kind else None
+    page = checks.list_page(query.selection(visible), keep, query.agency_uscc)
     return reply_list(page, lambda item: listed_check(Check.model_validate(item), for_agency))
 
 

@@ -39,8 +39,8 @@ def list_complaints(query: Complaints) -> Answer[ListOf[Complaint]]:
     late = (lambda item: is_overdue(item, today)) if query.overdue == "true" else None
     topic = (lambda item: item["topic"] == query.topic) if query.topic else None
     disclose(app, "complaints:list")
-    keep = all_of(query.finds("text", "about_uscc"), topic, late, of_others(app.caller))
-    page = complaints.list_page(query.selection(), keep)
+    keep = all_of(query.finds("text", "about_uscc"), topic, late)
+    page = complaints.list_page(query.selection(visible=of_others(app.caller)), keep)
     return reply_list(page, Complaint.model_validate)
 
 

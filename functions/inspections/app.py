@@ -102,9 +102,8 @@ def list_inspections(query: Inspections) -> Answer[ListOf[Inspection]]:
     wanted = {"kind": query.kind, "year": query.year}
     named = {name: value for name, value in wanted.items() if value is not None}
     keep = (lambda item: all(item[name] == value for name, value in named.items())) if named else None
-    page = inspections.list_page(
-        query.selection(), all_of(query.finds("seed", "conclusion"), keep, drawn_of_others(app.caller))
-    )
+    selection = query.selection(visible=drawn_of_others(app.caller))
+    page = inspections.list_page(selection, all_of(query.finds("seed", "conclusion"), keep))
     return reply_list(page, Inspection.model_validate)
 
 

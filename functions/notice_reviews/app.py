@@ -11,7 +11,7 @@ from voucher.edge.fields import Identifier, Text, Version
 from voucher.edge.identity import require
 from voucher.edge.objections import Case, Decision, decide, read_case
 from voucher.edge.own import of_others
-from voucher.edge.pages import ListOf, Search, Sort, all_of, reply_list
+from voucher.edge.pages import ListOf, Search, Sort, reply_list
 from voucher.edge.replies import Answer, reply
 from voucher.models.base import Request
 from voucher.models.notices import Notice, NoticeLine, Objection, ObjectionState, Outcome, Outcomes
@@ -99,9 +99,9 @@ def list_objections(notice_id: str, query: OfNotice) -> Answer[ListOf[Objection]
     """§3.5.3: who objects to what and why, for the staff who look into it; unless asked otherwise the oldest first.
     `q` looks into the id of the order, and the agency. Whoever acts for a party of a line sees none about it."""
     require(app.caller, "platform", "bureau", "finance")
-    notice, keep = notices.get(notice_id), all_of(query.finds("order_id", "agency_uscc"), of_others(app.caller))
-    disclose(app, f"notice:{notice_id}")
-    return reply_list(objections.list_page(query.selection(), keep, notice.notice_id), Objection.model_validate)
+    disclose(app, f"notice:{notices.get(notice_id).notice_id}")
+    found, visible = query.finds("order_id", "agency_uscc"), of_others(app.caller)
+    return reply_list(objections.list_page(query.selection(visible), found, notice_id), Objection.model_validate)
 
 
 @app.post("/objections/<objection_id>/resolve")

@@ -57,10 +57,10 @@ def submit_invoice(round_id: str) -> Answer[PublicPayable]:
     by = {"account_by": app.caller.sub, "account_confirmed_by": known.confirmed_by if known else None}
     new = invoiced.model_copy(update={"account": account, **by})
     reason = why_unconfirmed(account, known, agency.name)
-    if reason or not payables.commit_invoice(old, new, invoice, account):
+    if reason or not payables.commit_invoice(old, new, agency, invoice, account):
         change = _account_change(account, reason or OTHER_THAN_BEFORE)
         new = invoiced.model_copy(update={"change": change})
-        payables.commit_invoice(old, new, invoice)
+        payables.commit_invoice(old, new, agency, invoice)
     return reply(new.public())
 
 
@@ -111,7 +111,7 @@ def propose_account(round_id: str) -> Answer[PublicPayable]:
     # whoever decides reads why the account is looked at, not only what the agency says of it
     change = _account_change(account, f"{why_unconfirmed(account, known, agency.name) or ''}{body.reason}")
     new = stepped(old, "propose_account", mark, change=change)
-    payables.commit_proposed_account(old, new)
+    payables.commit_proposed_account(old, new, agency)
     return reply(new.public())
 
 

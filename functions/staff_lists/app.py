@@ -91,9 +91,10 @@ def list_all_objections(query: Search[ObjectionState]) -> Answer[ListOf[Objectio
     """§3.5.3: objections to all notices; `q` looks into the ids of notice and order, and the agency. Whoever acts for
     a party of a line sees none about it."""
     require(app.caller, "platform", "bureau", "finance")
-    keep = all_of(query.finds("notice_id", "order_id", "agency_uscc"), of_others(app.caller))
+    selection = query.selection(visible=of_others(app.caller))
     disclose(app, "notice:all")
-    return reply_list(objections.list_page(query.selection(), keep), Objection.model_validate)
+    page = objections.list_page(selection, query.finds("notice_id", "order_id", "agency_uscc"))
+    return reply_list(page, Objection.model_validate)
 
 
 @app.get("/payables")

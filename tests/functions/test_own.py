@@ -22,6 +22,26 @@ def items(town: Town, path: str, person: Person) -> list[Json]:
     return list(town.shown(path, person)["items"])
 
 
+def counted(town: Town, path: str, person: Person) -> dict[str, int]:
+    """How many of a list there are in each state, without those of which there is none."""
+    shown = town.shown(f"{path}{'&' if '?' in path else '?'}counts=true", person)["counts"]
+    return {state: each["value"] for state, each in shown.items() if each["value"]}
+
+
+@pytest.mark.clause("§5.1")
+def test_nobody_learns_of_a_check_on_themselves_by_how_many_there_are(completed: Scene) -> None:
+    """Neither its agency, before two inspectors stand for it, nor whoever acts for it among the staff."""
+    town, _ = completed
+    town.advance(town.order(contract_fen=60_000, voucher_fen=40_000), "accept", "contract")
+    drawn(town.world)
+    own = f"/checks?agency_uscc={town.agency.uscc}"
+    assert (counted(town, own, BUREAU), counted(town, "/inspections", BUREAU)) == ({"drawn": 1}, {"open": 1})
+    assert (items(town, own, SELLER), counted(town, own, SELLER)) == ([], {})
+    let_in(town, SELLER, town.agency.uscc)
+    for path in (own, "/checks", "/inspections"):
+        assert (items(town, path, INSIDER), counted(town, path, INSIDER)) == ([], {})
+
+
 @pytest.mark.clause("§3.5.3")
 @pytest.mark.parametrize("target", ["order", "agency", "all"])
 def test_staff_who_acts_for_an_agency_reads_no_objection_to_its_lines(submitted: Scene, target: str) -> None:
@@ -33,6 +53,7 @@ def test_staff_who_acts_for_an_agency_reads_no_objection_to_its_lines(submitted:
     let_in(case.town, SELLER, uscc)
     for path in ("/objections", f"/notices/{notice['notice_id']}/objections"):
         assert (len(items(case.town, path, INSIDER)), len(items(case.town, path, BUREAU))) == (0, 1)
+        assert (counted(case.town, path, INSIDER), counted(case.town, path, BUREAU)) == ({}, {"standing": 1})
     tasks = "/tasks?role=bureau&kind=resolve_objection"
     assert (len(items(case.town, tasks, INSIDER)), len(items(case.town, tasks, BUREAU))) == (0, 1)
 

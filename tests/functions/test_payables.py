@@ -28,14 +28,20 @@ from tests.support.snapshots import everything_kept
 from tests.support.spreadsheets import rows_of
 from tests.support.vault import Vault
 from tests.support.workers import waiting
+from voucher.models.agencies import Agency
 from voucher.models.payables import AccountChange, Payable
-from voucher.store import keys, payables
+from voucher.store import keys, organisations, payables
 from voucher.store.engine import sealing
 from voucher.store.engine.reading import find_item
 from voucher.store.engine.table import transact, update_write
 
 Scene = tuple[Town, Json]
 SELLING_OPERATOR = Person("seller", "platform")  # acts for the agency and is operator, too
+
+
+def the_agency(payable: Payable) -> Agency:
+    """The agency of a payable, as it is kept."""
+    return organisations.get_agency(payable.agency_uscc)
 
 
 @pytest.mark.clause("§3.5.4")
@@ -261,7 +267,9 @@ def test_an_account_that_was_paid_to_before_goes_on_under_its_agencys_name(vouch
     assert waits["reason"] == "账户户名与服务机构名称不同。"
     steps.expect(decide_account(later, later_round, "reject"), 200)
     [payable] = [each for each in kept_record(Payable, "PAYABLE#") if each.round_id == later_round]
-    payables.commit_proposed_account(payable, payable.next_version(state="awaiting_invoice"))
+    payables.commit_proposed_account(
+        payable, payable.next_version(state="awaiting_invoice"), organisations.get_agency(payable.agency_uscc)
+    )
     again = {**body, "invoice_number": "SUM-3"}
     assert steps.expect(later.call(SELLER, "POST", path, again), 200)["proposed_account"] is None
 
@@ -286,7 +294,11 @@ def test_whoever_proposed_an_account_or_sent_the_invoice_does_not_decide_on_it(
     [payable] = kept_record(Payable, "PAYABLE#")
     assert payable.account is not None
     change = AccountChange(change_id="ac_1", account=payable.account, reason="换户", by=proposer, at=NOW)
-    payables.commit_proposed_account(payable, payable.next_version(change=change, invoiced_by=invoicer))
+    payables.commit_proposed_account(
+        payable,
+        payable.next_version(change=change, invoiced_by=invoicer),
+        organisations.get_agency(payable.agency_uscc),
+    )
     if not rule:
         monkeypatch.setattr(function("payables"), "check_four_eyes", lambda *_: None)
     no = decide_account(case, round_id, person=SELLING_OPERATOR)

@@ -23,11 +23,17 @@ from tests.support.settlement_scenario import (
     the_order,
 )
 from tests.support.snapshots import everything_kept
+from voucher.models.agencies import Agency
 from voucher.models.payables import Payable
-from voucher.store import keys, payables, payouts
+from voucher.store import keys, organisations, payables, payouts
 from voucher.store.engine.table import delete_write, put_write, transact
 
 Scene = tuple[Town, Json]
+
+
+def the_agency(payable: Payable) -> Agency:
+    """The agency of a payable, as it is kept."""
+    return organisations.get_agency(payable.agency_uscc)
 
 
 @pytest.mark.clause("§3.5.4")
@@ -149,7 +155,11 @@ def test_no_step_of_a_payout_is_taken_by_hands_of_an_earlier_step(
     steps.expect(case.call(BUREAU, "POST", f"/notices/{notice['notice_id']}/close"), 200)
     case.billed(round_id)
     [payable] = kept_record(Payable, "PAYABLE#")
-    payables.commit_proposed_account(payable, payable.next_version(invoiced_by="clerk", account_by="clerk"))
+    payables.commit_proposed_account(
+        payable,
+        payable.next_version(invoiced_by="clerk", account_by="clerk"),
+        organisations.get_agency(payable.agency_uscc),
+    )
     if not rule:
         monkeypatch.setattr(function("payouts"), "check_four_eyes", lambda *_: None)
     code = "FOUR_EYES" if rule else "CHANGED_MEANWHILE"
@@ -177,7 +187,9 @@ def test_whoever_sent_the_invoice_or_proposed_the_account_takes_no_payout_step(
     case, order = settling(submitted), the_order(submitted)
     round_id = case.invoiced(order)
     [payable] = kept_record(Payable, "PAYABLE#")
-    payables.commit_proposed_account(payable, payable.next_version(**{step: "clerk"}))
+    payables.commit_proposed_account(
+        payable, payable.next_version(**{step: "clerk"}), organisations.get_agency(payable.agency_uscc)
+    )
     if not rule:
         monkeypatch.setattr(function("payouts"), "check_four_eyes", lambda *_: None)
     code = "FOUR_EYES" if rule else "CHANGED_MEANWHILE"

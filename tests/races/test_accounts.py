@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from infra.client import steps
-from infra.client.http import OPERATOR, OPERATOR_TWO
+from infra.client.http import OPERATOR, OPERATOR_TWO, Person, Reply
 from tests.conftest import StoppedClock
 from tests.races import requests
 from tests.races.interleaving import Interleaving
@@ -33,6 +33,31 @@ def owed(round_id: str) -> Payable:
     """The one payable of a round."""
     [payable] = payables.list_of_round(round_id)
     return payable
+
+
+@pytest.mark.clause("§3.5.4")
+def test_after_the_answer_that_somebody_is_removed_they_name_no_account(parties: Parties, seed: int) -> None:
+    world, round_id, owner = parties.world, parties.owe([parties.complete_order(100_000)]), parties.agency.person
+    place, guest = f"/organisations/{parties.agency.uscc}", Person("guest")
+    code = steps.expect(world.call(owner, "POST", f"{place}/invitations", {"role": "finance"}), 201)["code"]
+    steps.expect(world.call(guest, "POST", "/invitations/accept", {"code": code}), 200)
+    seen = steps.expect(world.call(guest, "GET", f"{place}/members"), 200)["items"]
+    [guest_id] = [each["member_id"] for each in seen if each["is_caller"]]
+    threads, waiting_then = Interleaving(seed, conflict_share=0), list[bool]()
+
+    def remove() -> Reply:
+        reply = requests.insist(world, owner, f"{place}/members/{guest_id}/remove")
+        with threads.without_turns():
+            waiting_then.append(owed(round_id).change is not None)
+        return reply
+
+    body = naming(parties, SECOND)
+    named, removed = threads.run(
+        [partial(requests.insist, world, guest, f"/rounds/{round_id}/bank-account", body), remove]
+    )
+    assert removed.status == 200
+    assert [owed(round_id).change is not None] == waiting_then == [named.status == 200]
+    assert named.code in (None, "NOT_FOUND")
 
 
 @pytest.mark.clause("§3.5.4")

@@ -38,9 +38,9 @@ class OfDays(Paging):
             raise PydanticCustomError("greater_than_equal", "before from", {"ge": first})
         return to
 
-    def selection(self) -> Selection:
-        """What the store is asked for. Everything but `limit` and `counts` chooses what is listed: a cursor belongs to
-        it."""
+    def selection(self, visible: Keep | None = None) -> Selection:
+        """What the store is asked for, of what the caller may see. Everything but `limit` and `counts` chooses what is
+        listed: a cursor belongs to it."""
         return Selection(
             limit=self.limit,
             cursor=self.cursor,
@@ -48,22 +48,23 @@ class OfDays(Paging):
             until=_first_instant(self.to + ONE_DAY) if self.to else LAST,
             oldest_first=self.sort == "oldest",
             filters=self.model_dump_json(exclude={"limit", "cursor", "counts"}),
+            visible=visible,
         )
 
 
 class InState[State](OfDays):
     """A page of the records in one state, or in any. `counts=true` tells how many of the same days there are in each
-    state, whatever the other filters are."""
+    state, of those that the caller may see, whatever the other filters are."""
 
     state: State | None = None
     counts: Switch = "false"
 
-    def selection(self) -> Selection:
-        """What the store is asked for."""
+    def selection(self, visible: Keep | None = None) -> Selection:
+        """What the store is asked for, of what the caller may see."""
         states = get_args(type(self).model_fields["state"].annotation)
         known = tuple(state for each in states for state in get_args(each))
         return replace(
-            super().selection(),
+            super().selection(visible),
             state=str(self.state) if self.state else None,
             counted=known if self.counts == "true" else (),
         )

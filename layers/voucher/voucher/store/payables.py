@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from voucher.models.accounts import Movement, order_account, payable_account
+from voucher.models.agencies import Agency
 from voucher.models.base import Mark
 from voucher.models.invoices import InvoiceNumber
 from voucher.models.orders import Order
@@ -81,13 +82,17 @@ def hands_write(old: Payable, new: Payable, step: str, caller: str) -> Write:
     return step_write(old, new, conditions.by_other_hands(step, "payable"), caller=caller)
 
 
-def commit_invoice(old: Payable, new: Payable, invoice: InvoiceNumber, account: Account | None = None) -> bool:
-    """§3.5.4, §5.2b: the summary invoice, which is used once. Raises INVOICE_USED or CHANGED_MEANWHILE.
+def commit_invoice(
+    old: Payable, new: Payable, agency: Agency, invoice: InvoiceNumber, account: Account | None = None
+) -> bool:
+    """§3.5.4, §5.2b: the summary invoice, which is used once. Raises INVOICE_USED, or CHANGED_MEANWHILE, also if the
+    agency is not as it was read: whoever names an account acts for it until it is written.
 
     With `account` only if it is the one that was confirmed last for this agency, by whom the payable says: else False,
     and nothing is written.
     """
-    writes = [step_write(old, new), settlements.invoice_write(_invoice_owner(new), invoice)]
+    number = settlements.invoice_write(_invoice_owner(new), invoice)
+    writes = [step_write(old, new), number, organisations.unchanged_check(agency)]
     if account:
         known = conditions.all_of(conditions.ACCOUNT_IS_KNOWN, conditions.CONFIRMER_AS_SEEN)
         writes += _account_writes(new, account, known)
@@ -163,9 +168,9 @@ def commit_take_back(
     )
 
 
-def commit_proposed_account(old: Payable, new: Payable) -> None:
-    """§3.5.4: the agency proposes another account. Raises CHANGED_MEANWHILE."""
-    commit([step_write(old, new)])
+def commit_proposed_account(old: Payable, new: Payable, agency: Agency) -> None:
+    """§3.5.4: the agency proposes another account. Raises CHANGED_MEANWHILE as `commit_invoice` does."""
+    commit([step_write(old, new), organisations.unchanged_check(agency)])
 
 
 def commit_decided_account(old: Payable, new: Payable, round_: Round, caller: str) -> None:

@@ -49,7 +49,8 @@ class Count(NamedTuple):
 class Selection:
     """Which page of a list is wanted: at most `limit` items after `cursor`, of one `state` if given, whose instant lies
     from `since` on and before `until` (as texts). `filters` names everything else that chooses the items, because a
-    cursor belongs to it. The records in each state of `counted` are counted."""
+    cursor belongs to it. The records in each state of `counted` are counted. Those that are not
+    `visible` to the caller are neither listed nor counted: any other test only chooses among them."""
 
     limit: int = 100
     cursor: str | None = None
@@ -59,6 +60,7 @@ class Selection:
     oldest_first: bool = False
     filters: str = ""
     counted: tuple[str, ...] = ()
+    visible: Keep | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ def read_page(
     place = party or _own_partition(list_name, selection.state)
     index, value = place.index, place.value
     scope = _scope(name, index, value, selection)
-    is_whole = keep is None and party is None
+    tests = [test for test in (selection.visible, keep) if test]
+    is_whole = not tests and party is None
     request = _query(name, place, selection) | {
         "Limit": selection.limit + 1 if is_whole else max(READ_AT_ONCE, selection.limit + 1),
         "ScanIndexForward": selection.oldest_first,
@@ -102,7 +105,7 @@ def read_page(
         for item in map(table.decode, answer["Items"]):
             if party and not _is_in(item, list_name, selection.state):
                 continue
-            if keep and not keep(item):
+            if not all(test(item) for test in tests):
                 continue
             if len(found) == selection.limit:
                 return Page(found, _cursor_after(found[-1], scope), counts)
@@ -255,14 +258,16 @@ def _query(name: str, place: Party, selection: Selection) -> dict[str, Any]:
 
 
 def _counts(name: str, list_name: str, selection: Selection, party: Party | None) -> dict[str, Count] | None:
-    """How many records of the days there are in each state. Other filters do not narrow it. Costs one request of at
-    most MOST_COUNTED items for each state; for a party, one for all states together."""
+    """How many records of the days there are in each state, of those that the caller may see. Other filters do not
+    narrow it. Costs one request of at most MOST_COUNTED items for each state; for a party, or where not all may be
+    seen, one for all states together."""
     if not selection.counted:
         return None
-    if party:
-        request = _query(name, party, selection) | {"Limit": MOST_COUNTED}
+    if party or selection.visible:
+        request = _query(name, party or _own_partition(list_name, None), selection) | {"Limit": MOST_COUNTED}
         answer = table.client().query(**request)
         items = [item for item in map(table.decode, answer["Items"]) if item["index_key"] == list_name]
+        items = [item for item in items if selection.visible is None or selection.visible(item)]
         more = "LastEvaluatedKey" in answer
         states = [item["state"] for item in items]
         return {state: Count(states.count(state), more) for state in selection.counted}
