@@ -5,6 +5,7 @@ A fingerprint of everything that is built or deployed tells whether there is any
 
 import hashlib
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,12 @@ from infra.local.state import LOCAL, ROOT, locked
 
 SETTINGS = ROOT / "infra" / "samconfig.toml"
 BUILT = LOCAL / "build"
+# folders of the layers, and what stays of their subfolders: of all services of AWS those that functions call, of all
+# countries the one whose credit codes we check; nothing else of them is ever read
+KEPT = {
+    "botocore/data": {"dynamodb", "kms", "s3", "secretsmanager", "sqs"},
+    "stdnum": {"cn"},
+}
 
 
 class DeploymentFailed(Exception):
@@ -41,7 +48,9 @@ def build(wanted: str) -> Path:
             stamp.unlink(missing_ok=True)
             folders = ["--build-dir", str(BUILT), "--cache-dir", str(LOCAL / "build-cache"), "--cached"]
             _sam(["build", "--template", str(ROOT / "template.yaml"), *folders], {})
-            _compile_layers()
+            for packages in BUILT.glob("*/python"):
+                trim(packages)
+                _compile(packages)
             stamp.write_text(wanted)
     return BUILT / "template.yaml"
 
@@ -86,8 +95,15 @@ def _sam(arguments: list[str], env: Mapping[str, str]) -> None:
         raise DeploymentFailed(f"sam {arguments[0]} ended with {done.returncode}:\n{words}")
 
 
-def _compile_layers() -> None:
-    """Compile the layers' modules here, once, not at every cold start; no path of this machine goes in."""
-    for packages in BUILT.glob("*/python"):
-        options = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(packages.parent), "-p", "/opt"]
-        subprocess.run([str(python_of("deploy")), "-m", "compileall", *options, str(packages)], check=True)
+def trim(packages: Path) -> None:
+    """Remove from a layer what no function reads: AWS unpacks a layer's whole size before a cold start."""
+    for name, kept in KEPT.items():
+        for folder in (packages / name).glob("*/"):
+            if folder.name not in kept | {"__pycache__"}:
+                shutil.rmtree(folder)
+
+
+def _compile(packages: Path) -> None:
+    """Compile a layer's modules here, once, not at every cold start; no path of this machine goes in."""
+    options = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(packages.parent), "-p", "/opt"]
+    subprocess.run([str(python_of("deploy")), "-m", "compileall", *options, str(packages)], check=True)

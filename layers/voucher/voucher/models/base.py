@@ -66,11 +66,12 @@ Instant = Annotated[datetime, PlainSerializer(instant_text, when_used="json")]
 
 
 class Record(BaseModel):
-    """What is kept. Attributes only the store knows (keys, indexes) are ignored; `private` names never leave."""
+    """What is kept. Attributes only the store knows (keys, indexes) are ignored; `private` names never leave. The
+    checks of each are built when it is first used, because a cold start uses few of those that it imports."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
     private: ClassVar[frozenset[str]] = frozenset()
-    # names that an answer may lack; only of views, which say what a client sees and are never made (`defer_build`)
+    # names that an answer may lack; only of views, which say what a client sees and are never made
     sometimes: ClassVar[frozenset[str]] = frozenset()
 
     def public(self) -> dict[str, Any]:
@@ -89,8 +90,7 @@ class Record(BaseModel):
 
 
 class Request(BaseModel):
-    """What a client sends: strict types, no unknown fields. Each is built when it is first used, because a cold start
-    needs one of them."""
+    """What a client sends: strict types, no unknown fields; built as records are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True)
 

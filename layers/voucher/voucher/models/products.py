@@ -57,13 +57,13 @@ class MedianPrice(TypedDict):
     product_count: int
 
 
-class ProductOfStaff(Product, defer_build=True):
+class ProductOfStaff(Product):
     """A product as staff sees it, beside the median of what is on sale like it: None where fewer than three are."""
 
     median_price: MedianPrice | None
 
 
-class ProductOnSale(Product, defer_build=True):
+class ProductOnSale(Product):
     """A product as anybody may see it, with the name of its agency and its own ratings (§4.2.3)."""
 
     agency_name: str

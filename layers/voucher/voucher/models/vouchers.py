@@ -34,13 +34,13 @@ class Voucher(Record):
 VoucherState = Literal["active", "used_up", "expired", "void"]
 
 
-class PublicVoucher(Voucher, defer_build=True):
+class PublicVoucher(Voucher):
     """A voucher as a client sees it: that it is used up or expired shows at once."""
 
     state: VoucherState
 
 
-class VoucherAsGranted(PublicVoucher, defer_build=True):
+class VoucherAsGranted(PublicVoucher):
     """A voucher with what its enterprise was when it was granted, as later reports count it (§5.1): `list.…`,
     `district.…`, `size.…`, `industry.…`; null where nobody noted it."""
 
