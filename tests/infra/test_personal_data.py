@@ -28,7 +28,7 @@ def kept_records() -> list[type[Record]]:
     modules = [importlib.import_module(f"voucher.models.{each.name}") for each in pkgutil.iter_modules(models.__path__)]
     found = {kind for module in modules for _, kind in inspect.getmembers(module, inspect.isclass)}
     return sorted(
-        (kind for kind in found if issubclass(kind, Record) and not kind.model_config.get("defer_build")),
+        (kind for kind in found if issubclass(kind, Record) and not kind.is_view),
         key=lambda kind: kind.__name__,
     )
 

@@ -97,7 +97,7 @@ class Agency(Registration):
         return cast("RegisteredAgency", {name: public[name] for name in names} | ratings.shown())
 
 
-class ShownAgency(Agency):
+class ShownAgency(Agency, view=True):
     """An agency with how it did, which counts when it renews its approval (§3.2.3): its ratings (§4.2.3), its latest
     checks (§5.1), its answered complaints (§5.3), and how many of its activities were confirmed, by year (§3.4.2)."""
 
@@ -108,13 +108,13 @@ class ShownAgency(Agency):
     complaints: ComplaintCounts
 
 
-class AgencyWithCode(ShownAgency):
+class AgencyWithCode(ShownAgency, view=True):
     """The same; `code_taken` tells a draft that somebody else has submitted the same credit code."""
 
     code_taken: bool
 
 
-class ReviewedAgency(ShownAgency):
+class ReviewedAgency(ShownAgency, view=True):
     """The same with the violations that stand against its credit code: as long as there is one, it is not approved
     (§3.1.1, §5.2b)."""
 

@@ -74,6 +74,13 @@ class Record(BaseModel):
     # names that an answer may lack; only of views, which say what a client sees and are never made
     sometimes: ClassVar[frozenset[str]] = frozenset()
 
+    # a view says what a client sees, and is never kept: `class Shown(Kept, view=True)`
+    is_view: ClassVar[bool] = False
+
+    def __init_subclass__(cls, *, view: bool = False, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        cls.is_view = view
+
     def public(self) -> dict[str, Any]:
         """The record as a client sees it."""
         return self.model_dump(mode="json", exclude=set(self.private))

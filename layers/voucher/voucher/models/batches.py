@@ -101,7 +101,7 @@ ShownState = Literal["draft", "withdrawn", "published", "open", "sold_out", "clo
 ONLY_FOR_STAFF = frozenset({"created_by", "drafters", "published_by"})
 
 
-class BatchNow(Batch):
+class BatchNow(Batch, view=True):
     """A batch as staff see it at this instant, with what it has left, in fen."""
 
     state: ShownState  # type: ignore[assignment]
@@ -109,7 +109,7 @@ class BatchNow(Batch):
     remaining_is_approximate: bool
 
 
-class PublicBatch(BatchNow):
+class PublicBatch(BatchNow, view=True):
     """A published batch as everybody sees it at this instant, with what it has left, in fen; it names no person."""
 
     private: ClassVar[frozenset[str]] = Batch.private | ONLY_FOR_STAFF

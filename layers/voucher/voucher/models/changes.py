@@ -58,7 +58,7 @@ class Change(Stateful):
     erased_at: Instant | None = None
 
 
-class ShownChange(Change):
+class ShownChange(Change, view=True):
     """A report with the adopted ones that were made later and brought the same facts: it cannot be adopted any more."""
 
     newer_adopted: tuple[str, ...]

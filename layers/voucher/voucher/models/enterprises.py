@@ -48,7 +48,7 @@ class Enterprise(Registration):
     facts_by_change: str | None = None
 
 
-class EnterpriseWithDocuments(Enterprise):
+class EnterpriseWithDocuments(Enterprise, view=True):
     """An enterprise with the documents that it announced. `code_taken` tells a draft that somebody else has submitted
     the same credit code."""
 

@@ -211,7 +211,7 @@ class Check(Remembering):
         return self.report.hold_order_ids if self.report and is_open else ()
 
 
-class InspectionWithChecks(Inspection):
+class InspectionWithChecks(Inspection, view=True):
     """An inspection with those who were drawn, and a link to the file of its frame, which lasts five minutes.
     `differences` is empty as long as the file is the one that was hashed, and draws the same sample again."""
 

@@ -67,7 +67,7 @@ class RowError(TypedDict):
     message: str
 
 
-class ListImportWithUpload(ListImport):
+class ListImportWithUpload(ListImport, view=True):
     """A version, and where to upload its file as long as none has been read."""
 
     sometimes: ClassVar[frozenset[str]] = frozenset({"upload", "expires_at"})
@@ -76,7 +76,7 @@ class ListImportWithUpload(ListImport):
     expires_at: Instant
 
 
-class ListImportWithErrors(ListImport):
+class ListImportWithErrors(ListImport, view=True):
     """A version with a page of its bad rows."""
 
     errors: list[RowError]

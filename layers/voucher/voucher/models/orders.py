@@ -255,7 +255,7 @@ class KeptRecovery(Record):
         return cls(**facts, **whose, created_at=claim.at, updated_at=order.updated_at or claim.at)
 
 
-class ListedRecovery(KeptRecovery):
+class ListedRecovery(KeptRecovery, view=True):
     """A claim in its list; `overdue` once its last day is over and something has not come in."""
 
     overdue: bool
@@ -268,7 +268,7 @@ class Contact(TypedDict):
     contact_phone: str | None
 
 
-class OrderWithContacts(Order):
+class OrderWithContacts(Order, view=True):
     """An order with how its parties reach each other, from its acceptance on. `flags` is what speaks against the
     parties, and the signals of the order, for staff, who may have to decide on it (§5.1, §5.2b)."""
 
@@ -280,7 +280,7 @@ class OrderWithContacts(Order):
     agency_contact: Contact
 
 
-class PublicRecovery(Recovery):
+class PublicRecovery(Recovery, view=True):
     """A claim with its order, and what is claimed back of it and not yet, in fen; `overdue` once its last day is over
     and something has not come in."""
 

@@ -134,7 +134,7 @@ class ProposedAccount(TypedDict):
     change_id: str
 
 
-class PublicPayable(Payable):
+class PublicPayable(Payable, view=True):
     """What an agency is owed, with its bank account: of the number only the last four digits. `held_order_ids` are
     those of its orders that a violation on record, a finding, or the bureau's word on another subsidy holds: as long as
     there is one, no payout is made (§5.2b); `flags` is what staff should look at."""

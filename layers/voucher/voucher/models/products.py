@@ -57,13 +57,13 @@ class MedianPrice(TypedDict):
     product_count: int
 
 
-class ProductOfStaff(Product):
+class ProductOfStaff(Product, view=True):
     """A product as staff sees it, beside the median of what is on sale like it: None where fewer than three are."""
 
     median_price: MedianPrice | None
 
 
-class ProductOnSale(Product):
+class ProductOnSale(Product, view=True):
     """A product as anybody may see it, with the name of its agency and its own ratings (§4.2.3)."""
 
     agency_name: str

@@ -87,7 +87,7 @@ class PublicPolicy(Policy, defer_build=True):
         return schema
 
 
-class PublicProgramme(Programme):
+class PublicProgramme(Programme, view=True):
     """A confirmed year as everybody sees it; only what finance confirmed, and without a person's name."""
 
     private: ClassVar[frozenset[str]] = Programme.private | ONLY_FOR_STAFF
@@ -106,7 +106,7 @@ class CategoryFigures(TypedDict):
     paid_fen: int
 
 
-class ProgrammeWithFigures(PublicProgramme):
+class ProgrammeWithFigures(PublicProgramme, view=True):
     """A confirmed year with its money, in fen. The key share is null as long as nothing is used."""
 
     released_fen: int

@@ -35,7 +35,7 @@ class Round(Stateful):
     hands: Hands = {}
 
 
-class PublicRound(Round):
+class PublicRound(Round, view=True):
     """A round as staff sees it: with its lines, what is owed and paid, and the files for the bank."""
 
     lines: list[PublicLine]

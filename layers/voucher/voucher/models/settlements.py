@@ -129,7 +129,7 @@ class PublicFlag(TypedDict):
     shared_with: NotRequired[list[str]]
 
 
-class PublicLine(Line):
+class PublicLine(Line, view=True):
     """A line as a client sees it: a file that another order has, too, is flagged on both; `held_by_violation` are the
     violations on record that hold its order, `held_by_finding` the checks whose findings do; `objections` are those to
     the latest notice that showed it, None before any did. `median_price` is that of the products on sale like its
@@ -144,7 +144,7 @@ class PublicLine(Line):
     flags: list[PublicFlag]  # type: ignore[assignment]
 
 
-class PublicSettlement(Settlement):
+class PublicSettlement(Settlement, view=True):
     """An application with its lines."""
 
     lines: list[PublicLine]

@@ -34,13 +34,13 @@ class Voucher(Record):
 VoucherState = Literal["active", "used_up", "expired", "void"]
 
 
-class PublicVoucher(Voucher):
+class PublicVoucher(Voucher, view=True):
     """A voucher as a client sees it: that it is used up or expired shows at once."""
 
     state: VoucherState
 
 
-class VoucherAsGranted(PublicVoucher):
+class VoucherAsGranted(PublicVoucher, view=True):
     """A voucher with what its enterprise was when it was granted, as later reports count it (§5.1): `list.…`,
     `district.…`, `size.…`, `industry.…`; null where nobody noted it."""
 

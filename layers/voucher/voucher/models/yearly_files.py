@@ -144,7 +144,7 @@ class YearlyFile(Stateful):
         return self.bureau_received_by if office == "bureau" else self.finance_received_by
 
 
-class YearlyFileWithUrl(YearlyFile):
+class YearlyFileWithUrl(YearlyFile, view=True):
     """A yearly file with a link to its archive, which lasts five minutes."""
 
     archive_url: str
