@@ -1,20 +1,20 @@
 """`make bench`: speed and cost on DynamoDB Local, the sweep, reports, a large list on the local stack, scale by
 simulation, cold starts; one table of all results.
 
-python -m infra.bench [speed] [sweep] [reports] [imports] [starts] [scale]
+python -m infra.bench [speed] [sweep] [reports] [imports] [starts] [cost] [scale]
 """
 
 import sys
 from time import perf_counter
 
-from infra.bench import cold_starts, engine, imports, plot, reports, scale, speed, sweep
+from infra.bench import cold_starts, cost, engine, imports, plot, reports, scale, speed, sweep
 from infra.bench.scale import RushResult
 from infra.bench.speed import ResultLine
 from tests.races import seed_data
 from voucher.policy import EDITIONS
 from voucher.rules.batches import shards_for
 
-PARTS = ("speed", "sweep", "reports", "imports", "starts", "scale")
+PARTS = ("speed", "sweep", "reports", "imports", "starts", "cost", "scale")
 
 
 def main(part_names: list[str]) -> int:
@@ -32,6 +32,9 @@ def main(part_names: list[str]) -> int:
                 result_lines += reports.measure()
     if "imports" in parts:
         result_lines += imports.measure()
+    if "cost" in parts:
+        with engine.running_backend():
+            result_lines += cost.measure()
     if "starts" in parts:
         result_lines += cold_starts.measure()
     _print_lines(result_lines)

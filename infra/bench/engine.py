@@ -85,7 +85,7 @@ class Meter:
     def write_units(self) -> int:
         """Units of all written or checked items, by their present sizes."""
         writes = [each for params in self.requests for each in params.get("TransactItems", ()) if "Get" not in each]
-        return sum(2 * -(-_bytes(_item(request)) // 1024) for write in writes for request in write.values())
+        return sum(2 * -(-size_of(_item(request)) // 1024) for write in writes for request in write.values())
 
     def __enter__(self) -> "Meter":
         events = table.client().meta.events
@@ -124,12 +124,12 @@ def _item(request: dict[str, Any]) -> dict[str, Any]:
     return dict(item.get("Item", request["Key"]))
 
 
-def _bytes(value: Any) -> int:
+def size_of(value: Any) -> int:
     """The size of an item or a value as AWS counts it: names and texts in UTF-8, a number by its digits."""
     if isinstance(value, str):
         return len(value.encode())
     if isinstance(value, dict):
-        return sum((0 if name in TYPES else len(name.encode())) + _bytes(each) + 1 for name, each in value.items())
+        return sum((0 if name in TYPES else len(name.encode())) + size_of(each) + 1 for name, each in value.items())
     if isinstance(value, list):
-        return 3 + sum(_bytes(each) for each in value)
+        return 3 + sum(size_of(each) for each in value)
     return 1

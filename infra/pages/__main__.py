@@ -10,6 +10,7 @@ from infra.contract import document, vocabulary
 from infra.generated import collection
 from infra.pages import accounts, functions, hands, lifecycles, methods, modules, regulation_map
 from infra.pages.alarms import alarms
+from infra.pages.cost import costs
 from infra.pages.markers import ROOT, filled
 from infra.pages.personal_data import inventory
 from voucher.store import keys
@@ -40,7 +41,7 @@ PAGES: dict[str, dict[str, Part]] = {
     },
     "tests/README.md": {"helpers": modules.helpers_of_tests, "files": modules.files_of_tests},
     "infra/runbook.md": {},
-    "infra/README.md": {"tools": modules.tools, "alarms": alarms},
+    "infra/README.md": {"tools": modules.tools, "alarms": alarms, "costs": costs},
 }
 
 

@@ -89,7 +89,7 @@ def test_the_list_names_every_function_and_no_other() -> None:
     assert list(json.loads(ALLOWED.read_text())) == FUNCTIONS
 
 
-def test_the_layer_keeps_the_services_that_are_called_and_the_country_whose_codes_are_checked() -> None:
+def test_the_layer_keeps_what_functions_call_and_nothing_else() -> None:
     code = [path.read_text() for place in (LAYER, ROOT / "functions") for path in place.rglob("*.py")]
     called = {name for text in code for name in re.findall(r"make_client\(\s*\"(\w+)\"", text)}
     countries = {name for text in code for name in re.findall(r"from stdnum\.(\w+) import", text)}
