@@ -319,13 +319,20 @@ def test_an_amount_may_be_a_number_and_a_number_of_a_contract_or_invoice_may_not
         ([A, "", "0330024001", "", "", ""], "填写了发票代码，却没有填写发票号码"),
         ([A, "=B2", "", "", "", ""], FORMULA_MESSAGE),
         ([A, "", "", "", "", "=F2"], FORMULA_MESSAGE),
-        ([A, "HT", "", "", "", ""], "与第 2 行的同一企业同一事项重复"),
+        ([A, "HT-1", "", "", "", ""], "与第 2 行的同一企业同一事项重复"),
+        ([A, "无", "", "", "", ""], "号码中没有数字；没有号码的，请把单元格留空"),
+        ([A, "", "", "——", "", ""], "号码中没有数字；没有号码的，请把单元格留空"),
     ],
 )
 def test_what_is_wrong_with_an_item_is_reported_with_its_row(row: list[str], message: str) -> None:
-    parsed = parse("other_subsidy", "a.csv", as_csv([ITEMS, [A, "HT", "", "", "", ""], row]))
+    parsed = parse("other_subsidy", "a.csv", as_csv([ITEMS, [A, "HT-1", "", "", "", ""], row]))
     assert [(each.row, each.message) for each in parsed.errors] == [(3, message)]
     assert [each.row for each in parsed.rows] == [2]
+
+
+def test_a_number_in_chinese_numerals_is_one() -> None:
+    parsed = parse("other_subsidy", "a.csv", as_csv([ITEMS, [A, "丽科合字第三号", "", "", "无", ""]]))
+    assert [(each.contract_number, each.project) for each in parsed.rows] == [("丽科合字第三号", "无")]
 
 
 def test_an_enterprise_has_at_most_so_many_items() -> None:

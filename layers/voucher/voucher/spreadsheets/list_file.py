@@ -250,7 +250,11 @@ def _item_problem(item: str, cell: Cell, limits: Limits) -> str | None:
         return "金额应为以元为单位的数字，最多两位小数" if _fen(on_one_line(cell.text)) is None else None
     if item != "project" and cell.kind is Kind.NUMBER:
         return "号码被存成了数字，可能丢失了首尾的数字；请把该列设为“文本”格式，再重新填写"
-    return _name_problem(cell, limits, "内容")
+    if problem := _name_problem(cell, limits, "内容"):
+        return problem
+    # "无" or "/" for a number that is not known would name a contract that there is not, and no longer the enterprise
+    is_number = item == "project" or any(each.isnumeric() for each in cell.text)
+    return None if is_number else "号码中没有数字；没有号码的，请把单元格留空"
 
 
 def _name_problem(cell: Cell, limits: Limits, what: str = "名称") -> str | None:
