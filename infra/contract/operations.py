@@ -97,7 +97,7 @@ def _operation(subject: str, function: Function, handler: Handler) -> Operation:
 def _of_every_call() -> tuple[Refusal, ...]:
     """What the resolver itself refuses before any handler: query parameters that a call does not take."""
     path, owner = RESOLVER
-    return tuple(refusals_of(handler_place(path, f"{owner}.route")))
+    return tuple(refusals_of(handler_place(path, f"{owner}._query")))
 
 
 def _reads_codes(model: type[BaseModel]) -> bool:
