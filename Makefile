@@ -55,8 +55,8 @@ simulate: ready-to-test ## lives in a simulated AWS that fails as the seed says:
 soak: ready-to-test ## the long tests: thousands of model runs and made-up calls, every fault at every call, every condition removed in turn
 	@$(PYTHON) -m infra.soak
 
-bench: ready-to-test ## measure speed, scale and cost, and print the table
-	@$(PYTHON) -m infra.bench
+bench: ready-to-test ## measure speed, scale and cost, and print the table; what a rush needs: RUSH="--claimants 20000 --seconds 60"
+	@$(PYTHON) -m infra.bench $(if $(RUSH),rush $(RUSH))
 
 pages: ready-to-deploy ## rewrite what the pages (README.md of each room) say of the code
 	@$(PYTHON) -m infra.pages

@@ -1,28 +1,53 @@
-"""`make bench`: speed and cost on DynamoDB Local, the sweep, reports, a large list on the local stack, scale by
-simulation, cold starts; one table of all results.
+"""`make bench`: speed and cost on DynamoDB Local, the sweep, reports, a large list on the local stack, scale and rushes
+by simulation, cold starts; one table of all results.
 
-python -m infra.bench [speed] [sweep] [reports] [imports] [starts] [cost] [scale]
+python -m infra.bench [likeness] [speed] [sweep] [reports] [imports] [starts] [cost] [scale] [rush]
+python -m infra.bench rush --claimants … --seconds … [--quotas …] [--warm …]
 """
 
 import sys
 from time import perf_counter
 
-from infra.bench import cold_starts, cost, engine, imports, plot, reports, scale, speed, sweep
+from infra.bench import cold_starts, cost, engine, imports, likeness, plot, reports, rush, scale, speed, sweep
+from infra.bench.rush import Case
 from infra.bench.scale import RushResult
 from infra.bench.speed import ResultLine
 from tests.races import seed_data
 from voucher.policy import EDITIONS
 from voucher.rules.batches import shards_for
 
-PARTS = ("speed", "sweep", "reports", "imports", "starts", "cost", "scale")
+ON_THE_ENGINE = ("likeness", "speed", "sweep", "reports")
+PARTS = (*ON_THE_ENGINE, "imports", "starts", "cost", "scale", "rush")
 
 
 def main(part_names: list[str]) -> int:
-    """Run the named parts, or all of them."""
+    """Run the named parts, or all of them; or answer what one rush needs."""
+    if part_names[:1] == ["rush"] and part_names[1:]:
+        print("\n".join(rush.answer(part_names[1:])))
+        return 0
+    if unknown := [each for each in part_names if each not in PARTS]:
+        print(f"no such part: {' '.join(unknown)}; there are {' '.join(PARTS)}", file=sys.stderr)
+        return 2
     began, parts = perf_counter(), part_names or list(PARTS)
+    _print_lines(_measured(parts))
+    if "scale" in parts:
+        results = scale.run_all(scale.grid())
+        plot.draw(results)
+        _print_scale(results)
+    if "rush" in parts:
+        cases = rush.report()
+        plot.draw_rushes([each.outcome for each in cases])
+        _print_rushes(cases)
+    print(f"\n{perf_counter() - began:.0f} s in all")
+    return 0
+
+
+def _measured(parts: list[str]) -> list[ResultLine]:
     result_lines: list[ResultLine] = []
-    if {"speed", "sweep", "reports"} & {*parts}:
+    if {*ON_THE_ENGINE} & {*parts}:
         with engine.running_backend() as world:
+            if "likeness" in parts:
+                result_lines += likeness.measure(world)
             enterprises = seed_data.add_enterprises(max(speed.ENTERPRISES_NEEDED, sweep.SIZES[-1]))
             if "speed" in parts:
                 result_lines += speed.measure(world, iter(enterprises))
@@ -37,13 +62,7 @@ def main(part_names: list[str]) -> int:
             result_lines += cost.measure()
     if "starts" in parts:
         result_lines += cold_starts.measure()
-    _print_lines(result_lines)
-    if "scale" in parts:
-        results = scale.run_all(scale.grid())
-        plot.draw(results)
-        _print_scale(results)
-    print(f"\n{perf_counter() - began:.0f} s in all")
-    return 0
+    return result_lines
 
 
 def _print_lines(lines: list[ResultLine]) -> None:
@@ -68,6 +87,16 @@ def _print_scale(results: list[RushResult]) -> None:
             f"{each.reads_per_claim:7.2f}{each.busy_per_claim:7.2f}{each.out_of_turn:8.1%}{each.inversions:8.1%}"
             f"{each.wrongly_refused:6}{each.unanswered:6}"
         )
+
+
+def _print_rushes(cases: list[Case]) -> None:
+    for each in cases:
+        opening = each.outcome.opening
+        print(
+            f"\n{opening.claimants:,} claimants within {opening.seconds:g} s, {opening.quotas:,} quotas,"
+            f" {opening.warm} warm environments, {'smallest parameters' if each.advised else 'as deployed'}:"
+        )
+        print("\n".join(rush.lines(each.outcome)))
 
 
 def _ruled(quotas: int) -> int:

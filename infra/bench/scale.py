@@ -6,14 +6,17 @@ definite answer. The same seed gives the same rush.
 
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from math import inf
 from random import Random
 
 import simpy
 
 from infra.bench import limits
-from infra.bench.designs import Design, OneCounter, Ours, Versioned, split
-from infra.bench.service import Fleet, SimulatedTable, Steps
+from infra.bench.designs import Design, GrabAnswer, OneCounter, Ours, Versioned, split
+from infra.bench.service import Claim, Function, Gateway, SimulatedTable, Steps
+from voucher.edge.replies import RETRY_AFTER
+from voucher.refusals import Refusal
 
 PLAIN, SERIALISABLE = "ours", "ours, serialisable reads"
 VERSIONED, COUNTER = "(a) optimistic version", "(b) one counter"
@@ -24,6 +27,7 @@ QUOTAS = 1_000
 DOUBLE_SHARE = 0.1
 SEED = 2026
 WARM_TABLE_WRITE_UNITS = 40_000
+WARM_TABLE_READ_UNITS = 120_000
 # a claimant without an answer this long after the last arrival counts as unanswered
 HORIZON_SECONDS = 10.0
 
@@ -66,8 +70,7 @@ class Claimant:
     """One claimant: its arrival, and the time and kind of its answer."""
 
     arrived: float
-    units: int
-    home: int
+    claim: Claim
     answered: float = inf
     granted: bool = False
     busy: int = 0
@@ -88,17 +91,19 @@ def run_all(rushes: list[Rush]) -> list[RushResult]:
 
 
 def run(rush: Rush) -> RushResult:
-    """Simulate one rush."""
+    """Simulate one rush: the account's own limits, no authorizer."""
     clock, random = simpy.Environment(), Random(rush.seed)
-    table, fleet = SimulatedTable(clock, random, rush.write_units), Fleet(clock, random)
+    table = SimulatedTable(clock, random, rush.write_units, WARM_TABLE_READ_UNITS)
+    gateway = Gateway(clock, limits.API_REQUESTS_PER_SECOND, limits.API_BURST)
+    function = Function(clock, random, limits.ENVIRONMENTS, limits.COLD_START_SECONDS)
     design = _design(rush, table, random)
     claimants, now = [], 0.0
     for _ in range(rush.claimants):
         now += random.expovariate(rush.per_second)
-        claimants.append(Claimant(now, 2 if random.random() < DOUBLE_SHARE else 1, random.getrandbits(32)))
+        claimants.append(Claimant(now, new_claim(random, design)))
     wrongly_refused: list[Claimant] = []
     for claimant in claimants:
-        clock.process(_claimant(clock, random, fleet, design, claimant, wrongly_refused))
+        clock.process(_claimant(clock, random, gateway, function, design, claimant, wrongly_refused))
     clock.run(until=HORIZON_SECONDS + now)
     return _result(rush, claimants, table, design, len(wrongly_refused))
 
@@ -112,33 +117,49 @@ def _design(rush: Rush, table: SimulatedTable, random: Random) -> Design:
     return Ours(table, random, rows, serialisable=rush.design == SERIALISABLE)
 
 
+def new_claim(random: Random, design: Design) -> Claim:
+    """One claimant: most have one quota, some two."""
+    return design.claim(random.getrandbits(32), 2 if random.random() < DOUBLE_SHARE else 1)
+
+
 def _claimant(
     clock: simpy.Environment,
     random: Random,
-    fleet: Fleet,
+    gateway: Gateway,
+    function: Function,
     design: Design,
     claimant: Claimant,
     wrongly_refused: list[Claimant],
 ) -> Steps:
     yield clock.timeout(claimant.arrived)
-    for attempt in range(1_000):
-        environment = yield from fleet.enter()
+    for attempt in count():
+        environment = (yield from function.enter()) if gateway.admits() else None
         if environment is not None:
-            yield clock.timeout(handler_seconds(random))
-            answer = yield from design.grab(claimant.home, claimant.units, environment)
-            fleet.leave(environment)
+            yield clock.timeout(handler_seconds(random, limits.HANDLER_SECONDS))
+            answer = yield from design.grab(claimant.claim, environment)
+            function.leave(environment)
             if answer != "busy":
                 claimant.answered, claimant.granted = clock.now, answer == "granted"
-                if answer == "refused" and sum(row.units for row in design.rows) >= claimant.units:
+                if is_wrong(answer, design, claimant.claim):
                     wrongly_refused.append(claimant)
                 return
             claimant.busy += 1
-        yield clock.timeout(random.uniform(0.5, 1.5) * limits.CLIENT_WAIT_SECONDS * min(8, 2**attempt))
+        yield clock.timeout(seconds_until_asked_again(random, attempt))
 
 
-def handler_seconds(random: Random) -> float:
-    """The handler's own time for one request."""
-    return random.lognormvariate(0, limits.SPREAD / 2) * limits.HANDLER_SECONDS
+def is_wrong(answer: GrabAnswer, design: Design, claim: Claim) -> bool:
+    """A "no" to somebody who holds a voucher, or whose units the batch still has at this moment."""
+    return answer == "refused" and (claim.holds or sum(row.units for row in design.rows) >= claim.units)
+
+
+def handler_seconds(random: Random, median: float) -> float:
+    """A handler's own time for one request."""
+    return random.lognormvariate(0, limits.SPREAD / 2) * median
+
+
+def seconds_until_asked_again(random: Random, attempt: int) -> float:
+    """How long a client waits after it was told to come back: not less than `Retry-After` says."""
+    return RETRY_AFTER[Refusal.BUSY] + random.uniform(0, min(limits.MOST_JITTER_SECONDS, 2.0**attempt))
 
 
 def _result(rush: Rush, claimants: list[Claimant], table: SimulatedTable, design: Design, wrong: int) -> RushResult:
@@ -149,7 +170,7 @@ def _result(rush: Rush, claimants: list[Claimant], table: SimulatedTable, design
     return RushResult(
         rush,
         granted=len(granted_claimants),
-        units_granted=sum(claimant.units for claimant in granted_claimants),
+        units_granted=sum(claimant.claim.units for claimant in granted_claimants),
         units_left=sum(row.units for row in design.rows),
         granted_per_second=0.99 * len(granted_claimants) / span,
         p50_seconds=waits[len(waits) // 2],
@@ -166,10 +187,10 @@ def _result(rush: Rush, claimants: list[Claimant], table: SimulatedTable, design
 
 def _out_of_turn(claimants: list[Claimant]) -> float:
     """The share of grants that a strict queue would have given to other claimants."""
-    would_be_granted, remaining_units = [], sum(claimant.units for claimant in claimants if claimant.granted)
+    would_be_granted, remaining_units = [], sum(claimant.claim.units for claimant in claimants if claimant.granted)
     for claimant in claimants:
-        would_be_granted.append(claimant.units <= remaining_units)
-        remaining_units -= claimant.units if would_be_granted[-1] else 0
+        would_be_granted.append(claimant.claim.units <= remaining_units)
+        remaining_units -= claimant.claim.units if would_be_granted[-1] else 0
     granted_count = sum(claimant.granted for claimant in claimants)
     pairs = zip(claimants, would_be_granted, strict=True)
     return sum(claimant.granted and not is_in_turn for claimant, is_in_turn in pairs) / granted_count

@@ -13,6 +13,7 @@ from infra.pages.alarms import alarms
 from infra.pages.cost import costs
 from infra.pages.markers import ROOT, filled
 from infra.pages.personal_data import inventory
+from infra.pages.rush import rushes
 from voucher.store import keys
 
 Part = Callable[[], str]
@@ -41,7 +42,7 @@ PAGES: dict[str, dict[str, Part]] = {
     },
     "tests/README.md": {"helpers": modules.helpers_of_tests, "files": modules.files_of_tests},
     "infra/runbook.md": {},
-    "infra/README.md": {"tools": modules.tools, "alarms": alarms, "costs": costs},
+    "infra/README.md": {"tools": modules.tools, "alarms": alarms, "costs": costs, "rush": rushes},
 }
 
 
