@@ -29,6 +29,7 @@ from voucher.models.audit import AuditEntry, Trace
 from voucher.rules.audit import trace_of
 from voucher.rules.messages import thing_of
 from voucher.store import audit, keys
+from voucher.store.engine.cursors import write_cursor
 from voucher.store.engine.table import decode
 
 QUEUE = "keep_audit"
@@ -64,6 +65,12 @@ def verify(world: World) -> list[Json]:
         if answer["next_cursor"] is None:
             return breaks
         cursor = f"?cursor={answer['next_cursor']}"
+
+
+@pytest.mark.parametrize("seq", ["one", "\uff11", "-1", ""])
+def test_a_cursor_of_no_entry_is_malformed(world: World, seq: str) -> None:
+    cursor = write_cursor("audit", seq, "-")
+    assert world.call(BUREAU, "GET", f"/audit/verify?cursor={cursor}").code == "MALFORMED"
 
 
 def test_a_step_is_read_by_the_bureau_and_by_both_parties(town: Town) -> None:

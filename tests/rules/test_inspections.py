@@ -9,9 +9,19 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import NOW
 from tests.rules.records import MADE, POLICY, YEAR
-from voucher.models.inspections import Check, Filters, Frame, FrameMember, Inspection
-from voucher.rules.inspections import draw_differences, drawn_checks, drawn_inspection, drawn_members, frame_bytes
+from voucher.models.base import Mark
+from voucher.models.inspections import Attempt, Check, Filters, Frame, FrameMember, Inspection
+from voucher.refusals import Refusal, Refused
+from voucher.rules.inspections import (
+    attempted_check,
+    draw_differences,
+    drawn_checks,
+    drawn_inspection,
+    drawn_members,
+    frame_bytes,
+)
 
 
 def member(number: int, stratum: str = "enterprise:city", weight: int = 1) -> FrameMember:
@@ -90,6 +100,17 @@ CHANGES = {
     "a row added": lambda members: members.append({**members[0], "uscc": "9133X"}),
     "rows put elsewhere": lambda members: members.reverse(),
 }
+
+
+@pytest.mark.clause("§5.1.2")
+def test_a_check_keeps_fifty_visits_or_calls(drawn: Drawn) -> None:
+    check, mark = drawn[1][0], Mark(by="ada", at=NOW)
+    attempt = Attempt(way="phone", reached=False, by="ada", at=NOW)
+    for _ in range(50):
+        check = attempted_check(check, attempt, mark)
+    with pytest.raises(Refused) as no:
+        attempted_check(check, attempt, mark)
+    assert no.value.refusal is Refusal.MALFORMED
 
 
 @pytest.mark.clause("§5.1")
