@@ -28,10 +28,10 @@ from tests.support.bucket import BucketInMemory
 from tests.support.vault import Vault
 from voucher.edge import clock, queues
 from voucher.refusals import Refused
-from voucher.store.engine import files, pools, sealing, table
+from voucher.store.engine import files, patience, pools, sealing, table
 
 START = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
-READ_TIMEOUT_SECONDS, MOST_ATTEMPTS = 8.0, 4
+
 RETRIED = {
     "InternalServerError",
     "ProvisionedThroughputExceededException",
@@ -181,12 +181,12 @@ class Cloud:
         task = self.scheduler.current
         if task is None or task.process is None:
             return serve(**request)  # a test prepares or looks
-        for attempt in range(MOST_ATTEMPTS):
+        for attempt in range(patience.TRIES):
             try:
                 return self._attempt(task.process, service, operation, serve, request)
             except (WireTimeoutError, ClientError) as fault:
                 code = fault.response["Error"]["Code"] if isinstance(fault, ClientError) else ""
-                if (code and code not in RETRIED) or attempt == MOST_ATTEMPTS - 1:
+                if (code and code not in RETRIED) or attempt == patience.TRIES - 1:
                     task.process.has_failed_call |= code not in EXPECTED
                     raise
             self._sleep(task.process, self.chance.random.random() * 2**attempt * 0.05)
@@ -200,7 +200,7 @@ class Cloud:
             raise Killed
         self._sleep(process, self.chance.latency())
         if fault == "request lost":
-            self._sleep(process, READ_TIMEOUT_SECONDS)
+            self._sleep(process, patience.READ_SECONDS)
             raise WireTimeoutError
         if fault in ("500", "throttled"):
             raise error("InternalServerError" if fault == "500" else _throttle_of(service))
@@ -208,7 +208,7 @@ class Cloud:
         if fault == "killed after":
             raise Killed
         if fault == "answer lost":
-            self._sleep(process, READ_TIMEOUT_SECONDS)
+            self._sleep(process, patience.READ_SECONDS)
             raise WireTimeoutError
         if fault == "500 though done":
             raise error("InternalServerError")
