@@ -445,6 +445,7 @@ def personal_operations() -> set[str]:
     }
 
 
+@pytest.mark.in_the_middle
 def test_nothing_is_shown_if_its_trace_is_not_taken(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEEP_AUDIT_QUEUE_URL", os.environ["KEEP_AUDIT_QUEUE_URL"] + "-gone")
     with pytest.raises(Exception, match="NonExistentQueue"):

@@ -205,6 +205,7 @@ def test_what_was_seen_is_refused_once_another_version_is_in_force(world: World)
     apply_list(world, third)
 
 
+@pytest.mark.in_the_middle
 @pytest.mark.parametrize(
     ("kind", "had_one_of"),
     [(KIND, None), (KIND, 2025), ("little_giant_nursery", 2024)],

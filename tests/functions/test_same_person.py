@@ -74,6 +74,7 @@ def test_who_changed_sides_takes_no_step_for_the_other_party(voucher: Scene) -> 
     assert (no.status, no.code, no.body["clause"]) == (403, "FOUR_EYES", "§5.2b")
 
 
+@pytest.mark.in_the_middle
 @pytest.mark.clause("§5.2b")
 @pytest.mark.parametrize("step", ["place", "accept", "confirm"])
 def test_no_write_overlooks_somebody_who_joined_the_other_party_at_the_same_moment(

@@ -192,6 +192,7 @@ OVERTAKING: list[Overtaking] = [
 ]
 
 
+@pytest.mark.in_the_middle
 @pytest.mark.clause("§5.2b")
 @pytest.mark.parametrize("then", OVERTAKING, ids=["listed", "the same item"])
 @pytest.mark.parametrize("step", ["approve", "close", "pay"])
@@ -230,6 +231,7 @@ def test_a_list_or_a_decision_of_the_same_moment_is_not_overlooked(
     books()
 
 
+@pytest.mark.in_the_middle
 @pytest.mark.clause("§5.2b")
 def test_a_list_of_the_moment_of_the_submission_is_not_overlooked(
     two_lines: TwoLines, monkeypatch: pytest.MonkeyPatch
@@ -248,6 +250,7 @@ def test_a_list_of_the_moment_of_the_submission_is_not_overlooked(
     assert case.shown()["state"] == "draft"
 
 
+@pytest.mark.in_the_middle
 @pytest.mark.clause("§5.2b")
 def test_a_list_of_the_moment_of_the_decision_is_not_decided_upon(
     submitted: Scene, monkeypatch: pytest.MonkeyPatch

@@ -67,6 +67,7 @@ def test_each_members_message_is_posted_once_signed_and_names_nobody(receiver: R
     assert OWNER.name not in str(receiver.taken)
 
 
+@pytest.mark.in_the_middle
 def test_a_message_that_stopped_behind_its_inbox_is_posted_when_it_comes_again(
     receiver: Receiver, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,9 @@ for each in template["Resources"].values():
 json.dump(transform(template, {}, NoPolicies()), sys.stdout)
 """
 
+# an action, and on what
+Permission = tuple[str, str]
+
 IDENTITY = "identity.yaml"
 MAIN = (
     "template.yaml",
@@ -66,3 +69,20 @@ def statements(function: dict[str, Any]) -> list[dict[str, Any]]:
 def as_list(value: str | list[str]) -> list[str]:
     """One value or a list of values, as a list."""
     return value if isinstance(value, list) else [value]
+
+
+def permissions_by_policy(function: dict[str, Any]) -> frozenset[Permission]:
+    """The permissions of a function by its policy in the template, in the same form as the tries."""
+    return frozenset(
+        (action, word_of(resource))
+        for statement in statements(function)
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    )
+
+
+def word_of(resource: str) -> str:
+    """`${Data.Outputs.VouchersArn}/index/*` → Vouchers/index; below the bucket the prefix alone."""
+    output, _, rest = resource.removeprefix("${").removeprefix("Data.Outputs.").partition("}")
+    word, below = output.removesuffix("Arn"), rest.removesuffix("/*")
+    return below.removeprefix("/") if word == "Documents" and below else word + below

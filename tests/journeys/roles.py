@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.local.emulator import REGION
-from tests.infra.templates import as_list, statements
+from tests.infra.templates import Permission
 from tests.journeys.deployment import Deployment
 
 TABLES = ("Registry", "Vouchers", "Orders", "Settlements", "Supervision", "Audit")
@@ -78,7 +78,6 @@ IF_THERE = "attribute_exists(pk)"
 ONE_KEY = {"KeyConditionExpression": "pk = :k", "ExpressionAttributeValues": {":k": {"S": "NOTHING"}}}
 ONE_LIST = {"KeyConditionExpression": "index_key = :k", "ExpressionAttributeValues": {":k": {"S": "NOTHING"}}}
 
-Permission = tuple[str, str]
 Try = Callable[[], Any]
 
 
@@ -209,20 +208,3 @@ def full_names(resources: dict[str, str], function: str) -> dict[str, list[str]]
         "sqs": [full_name("sqs", name) for name in queues],
         "sts": [role_arn],
     }
-
-
-def permissions_by_policy(function: dict[str, Any]) -> frozenset[Permission]:
-    """The permissions of a function by its policy in the template, in the same form as the tries."""
-    return frozenset(
-        (action, word_of(resource))
-        for statement in statements(function)
-        for action in as_list(statement["Action"])
-        for resource in as_list(statement["Resource"])
-    )
-
-
-def word_of(resource: str) -> str:
-    """`${Data.Outputs.VouchersArn}/index/*` → Vouchers/index; below the bucket the prefix alone."""
-    output, _, rest = resource.removeprefix("${").removeprefix("Data.Outputs.").partition("}")
-    word, below = output.removesuffix("Arn"), rest.removesuffix("/*")
-    return below.removeprefix("/") if word == "Documents" and below else word + below

@@ -5,16 +5,14 @@ The write permissions are written here by hand a second time, so that a policy w
 
 import pytest
 
-from tests.infra.templates import FUNCTIONS
+from tests.infra.templates import FUNCTIONS, Permission, permissions_by_policy
 from tests.journeys.deployment import Deployment
 from tests.journeys.roles import (
     PLAIN_TABLES,
     TABLES,
-    Permission,
     decisions_of,
     full_names,
     permissions,
-    permissions_by_policy,
 )
 
 # which function may write which table: P puts items, U updates them, D deletes them (the import worker: its own turn;

@@ -6,10 +6,10 @@ import importlib.util
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from itertools import batched
 from pathlib import Path
 from types import ModuleType
@@ -85,6 +85,22 @@ def empty_tables(client: Any) -> dict[str, str]:
     return {f"{word.upper()}_TABLE": word for word in table_definitions()}
 
 
+# the folders of the functions that run, the innermost last
+RUNNING: list[str] = []
+
+
+def _in_function(folder: str, work: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(work)
+    def run(*given: Any, **more: Any) -> Any:
+        RUNNING.append(folder)
+        try:
+            return work(*given, **more)
+        finally:
+            RUNNING.pop()
+
+    return run
+
+
 @cache
 def function(folder: str) -> ModuleType:
     """The module app.py of one function, imported once."""
@@ -103,6 +119,8 @@ def load_function(folder: str, name: str) -> ModuleType:
         spec.loader.exec_module(module)
     finally:
         sys.path.remove(str(folder_path))
+    for name in {"handler", "work"} & vars(module).keys():
+        setattr(module, name, _in_function(folder, vars(module)[name]))
     return module
 
 

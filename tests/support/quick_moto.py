@@ -30,6 +30,7 @@ from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.sqs.models import Queue
 
+from tests.support import permissions
 from tests.support.moto_handler import ask_at_once
 from voucher.store.engine import patience
 from voucher.store.engine.table import MOST_ITEMS
@@ -54,6 +55,7 @@ def remembered_own_client(service: str, **settings: Any) -> Any:
     """The same for the backend's clients."""
     if service not in REMEMBERED:
         REMEMBERED[service] = _quick(service, make_own_client(service, **settings))
+        permissions.listen(REMEMBERED[service])
     return REMEMBERED[service]
 
 
