@@ -98,8 +98,9 @@ def _of_files(operation: str, request: Json) -> list[Options]:
     if operation == "CopyObject":
         return [*_of_files("GetObject", request["CopySource"]), *_of_files("PutObject", request)]
     folders = request["Key"].split("/")[:-1]
-    action = f"s3:{operation}{'Version' if request.get('VersionId') else ''}"
-    return [tuple((action, "/".join(folders[:depth])) for depth in range(1, len(folders) + 1))]
+    # the bucket of this ring keeps no versions
+    actions = (f"s3:{operation}", f"s3:{operation}Version")
+    return [tuple((action, "/".join(folders[:depth])) for action in actions for depth in range(1, len(folders) + 1))]
 
 
 def _table(action: str, table: str, below: str = "") -> Options:
