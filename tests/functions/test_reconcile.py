@@ -1,6 +1,7 @@
 """The nightly reconciliation: what it finds, freezes and reports, and what it leaves alone (§1.4a, §2.2, §2.3.1)."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,7 +33,8 @@ def tamper(key: keys.Key, attribute: str, change_fen: int) -> None:
 
 def reconciled(**event: Any) -> Json:
     """The report of one night."""
-    [report] = function("reconcile").handler({"time": NIGHT, **event}, None)["reports"]
+    run = SimpleNamespace(aws_request_id="run-1")
+    [report] = function("reconcile").handler({"time": NIGHT, **event}, run)["reports"]
     return dict(report)
 
 

@@ -109,7 +109,7 @@ def test_a_batch_is_closed_in_the_middle_of_a_rush(
     if commit:
         monkeypatch.setattr(pools, "_commit_each_shard", commit)
     with simulated(seed) as cloud:
-        city, replies = life.settle(cloud, 320, 300), list[Reply]()
+        city, replies = life.settle(cloud, 321, 300), list[Reply]()
         cloud.chance.item_seconds = 0.01
         for enterprise in city.enterprises:
             life.begin(city, "grab", lambda each=enterprise: life.grab(city, each), 1.0)

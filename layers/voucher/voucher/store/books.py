@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from voucher.correlation import CORRELATION_ID
 from voucher.models.accounts import (
     Posting,
     batch_account,
@@ -179,4 +180,5 @@ def commit_report(year: int, report: dict[str, Any]) -> None:
 def find_latest_report(year: int) -> dict[str, Any] | None:
     """The report with the latest cut-off, None before the first reconciliation."""
     item = find_last(keys.programme(year), "RECONCILIATION#")
-    return {name: value for name, value in item.items() if name not in ("pk", "sk")} if item else None
+    aside = ("pk", "sk", CORRELATION_ID)
+    return {name: value for name, value in item.items() if name not in aside} if item else None
