@@ -35,7 +35,7 @@ MUST_MEET = {
 
 
 # of some 170 routes; their turn comes in another year, or after steps that seldom come in a row
-MOST_MISSING = 12
+MOST_MISSING = 20
 
 
 @pytest.mark.clause("§4.1.4")
