@@ -30,7 +30,8 @@ app = Api()
 
 @app.post("/notices/<notice_id>/close")
 def close(notice_id: str) -> Answer[PublicNotice]:
-    """§3.5.3: the notice is closed by a person who took no earlier step of its round, and acts for none of its parties.
+    """§3.5.3: the notice is closed by a person whose first step of its round this is, and who acts for none of its
+    parties.
 
     From the first write on, the notice takes no objection. Then each line without an objection becomes payable, in a
     write of its own; one whose order a violation holds (§5.2b) leaves for a later round instead. If the call is broken

@@ -101,7 +101,7 @@ def show(round_id: str) -> Answer[PublicRound]:
 @app.post("/rounds/<round_id>/approve")
 def approve(round_id: str) -> Answer[PublicRound]:
     """§3.5.2: the bureau decides on a round; `lines` names those on which it decides otherwise. Whoever submitted,
-    pre-reviewed or gathered a line of it may not decide, nor a member of its parties."""
+    pre-reviewed or gathered a line of it is kept from deciding, and so is a member of its parties."""
     require(app.caller, "bureau")
     body = app.body(RoundDecision)
     old = rounds.get(round_id)

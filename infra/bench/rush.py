@@ -217,7 +217,7 @@ def _authorize(stack: _Stack) -> Steps:
 
 
 def _grab(stack: _Stack, claimant: Claimant) -> Steps:
-    """A call of the grab: its answer, or None if there was no environment for it."""
+    """A call of the grab: its answer, or None if every environment was taken."""
     environment = yield from stack.grab.enter()
     if environment is None:
         return None
@@ -297,7 +297,7 @@ class Advice:
 
 
 def smallest(opening: Opening) -> Advice | None:
-    """The smallest settings that answer everybody in time, if possible with few faults; None if the largest do not.
+    """The smallest settings that answer everybody in time, if possible with few faults; None if even the largest are too small.
 
     One parameter after the other is made as small as the others allow, the gateway's first: what it lets through
     decides what all others need. Each is tried with several seeds.

@@ -239,7 +239,7 @@ class Function:
         self._requests = _bucket(share * limits.REQUESTS_PER_ENVIRONMENT)
 
     def enter(self) -> Steps:
-        """An environment, if necessary after a cold start; None if there is none for this request."""
+        """An environment, if necessary after a cold start; None if all are taken."""
         if self._requests.take(1, self._clock.now):
             if self._idle:
                 return self._idle.pop()

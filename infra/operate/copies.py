@@ -236,7 +236,7 @@ def _put(deployed: Deployed, at: datetime, difference: Difference) -> bool:
 
 
 def _as_seen(item: Item | None) -> dict[str, Any]:
-    """The condition that an item is still as it was read: every attribute; that there is none, if none was there."""
+    """The condition that an item is still as it was read: every attribute, or that it is still missing."""
     if item is None:
         return {"ConditionExpression": "attribute_not_exists(pk)"}
     names = {f"#{number}": name for number, name in enumerate(item)}

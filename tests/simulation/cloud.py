@@ -43,7 +43,6 @@ EXPECTED = {"TransactionCanceledException"}
 # queues whose work the sweep derives from the records
 SENT_AGAIN = {"import_list", "void_vouchers", "close_year", "end_orders", "retention"}
 KEYS = {"BANK_ACCOUNTS_KEY": "key-1", "MAILBOX_KEY": "key-1", "ACCOUNT_MATCHING_KEY": "key-2"}
-STREAMED = ("registry", "vouchers", "orders", "settlements", "supervision")
 
 Json = dict[str, Any]
 
@@ -232,7 +231,7 @@ class Cloud:
 
     def stream(self, change: Change) -> None:
         """A change of an item goes into the stream of its table; what happens to one item stays in order."""
-        if change.table.name not in STREAMED or change.old == change.new:
+        if change.table.name not in table.STREAMED or change.old == change.new:
             return
         images = {"OldImage": change.old} if change.old else {}
         images |= {"NewImage": change.new} if change.new else {}

@@ -144,3 +144,13 @@ def test_what_one_call_may_take_at_most_fits_into_a_function_of_the_api() -> Non
     told = patience.config()
     assert (told.connect_timeout, told.read_timeout) == (patience.CONNECT_SECONDS, patience.READ_SECONDS)
     assert told.retries == {"mode": "standard", "total_max_attempts": patience.TRIES}
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:4566", ""])
+def test_only_against_the_emulator_of_one_machine_the_clients_wait_longer(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    seconds = patience.LOCAL_READ_SECONDS if url else patience.READ_SECONDS
+    assert patience.config().read_timeout == seconds
+    assert patience.LOCAL_READ_SECONDS > patience.READ_SECONDS
