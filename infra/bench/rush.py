@@ -297,7 +297,7 @@ class Advice:
 
 
 def smallest(opening: Opening) -> Advice | None:
-    """The smallest settings that answer everybody in time, if possible with few faults; None if even the largest are too small.
+    """The smallest settings that answer everybody in time, if possible with few faults; None if the largest fail.
 
     One parameter after the other is made as small as the others allow, the gateway's first: what it lets through
     decides what all others need. Each is tried with several seeds.
